@@ -1,0 +1,102 @@
+# Two commands: make lab (opens the lessons) and make test (runs every test).
+# Both build .venv first; the second time they find it built.
+
+VENV ?= .venv
+PYTHON ?= python3
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+ifeq ($(OS),Windows_NT)
+PY := $(VENV)/Scripts/python.exe
+else
+PY := $(VENV)/bin/python
+endif
+
+PINS := binder/requirements.txt constraints.txt
+UV := $(shell command -v uv 2>/dev/null)
+# uv does not compile by itself, and every start would pay for that.
+ifneq ($(UV),)
+INSTALL = $(UV) pip install --quiet --compile-bytecode --python $(PY)
+else
+INSTALL = $(PY) -m pip install --quiet
+endif
+INSTALL += --constraint binder/requirements.txt --constraint constraints.txt
+
+LESSONS := $(wildcard notebooks/*.ipynb)
+SOLUTIONS := $(wildcard notebooks/solutions/*.ipynb)
+# Jupyter refuses to run as root (containers, CI) unless told.
+ROOT_FLAG := $(shell test "$$(id -u 2>/dev/null)" = 0 && echo --allow-root)
+
+.PHONY: help lab test lint types unit lessons notebooks shots clean
+help:
+	@echo "make lab        open the lessons in JupyterLab"
+	@echo "make test       run every test"
+	@echo "make notebooks  run the solution notebooks, generate the student notebooks from them"
+	@echo "make shots      open every lesson in Chromium, leave screenshots in build/shots"
+	@echo "make clean      remove .venv, build files and caches"
+
+# --- the environment -------------------------------------------------------------------------------------------
+
+# The floor stands in pyproject.toml too; tests/test_pins.py compares the two.
+$(PY):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "k8sexpose needs Python 3.11 or newer; '$(PYTHON)' is: $$($(PYTHON) --version 2>&1)"; \
+	  echo "Install a newer one and name it, for example: make lab PYTHON=python3.13"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { \
+	  echo "python -m venv failed. On Debian and Ubuntu: apt-get install python3-venv"; rm -rf $(VENV); exit 1; }
+
+$(VENV)/.lab: pyproject.toml $(PINS) binder/overrides.json | $(PY)
+	@echo "Installing k8sexpose and JupyterLab into $(VENV) (about a minute, once) …"
+	@$(INSTALL) --editable '.[lab]'
+	@mkdir -p $(VENV)/share/jupyter/lab/settings
+	@cp binder/overrides.json $(VENV)/share/jupyter/lab/settings/overrides.json
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.lab
+	@echo "Installing the test tools into $(VENV) (about a minute, once) …"
+	@$(INSTALL) --editable '.[lab,test]'
+	@touch $@
+
+# --- the two commands ------------------------------------------------------------------------------------------
+
+# The default address is the first lesson, so that the printed address leads there too.
+lab: $(VENV)/.lab
+	$(PY) -m jupyterlab $(ROOT_FLAG) --ServerApp.root_dir=notebooks \
+	  --LabApp.default_url=/lab/tree/00_start_here.ipynb $(LAB_ARGS)
+
+test: lint types unit lessons
+	@echo "make test: everything passed"
+
+# --- the parts of make test ------------------------------------------------------------------------------------
+
+lint: $(VENV)/.test
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+types: $(VENV)/.test
+	$(PY) -m mypy --strict k8sexpose
+
+unit: $(VENV)/.test
+	$(PY) -m pytest
+
+# Strict where outputs are stored (the solutions); the student notebooks hold none and need only run.
+lessons: $(VENV)/.test
+ifeq ($(SOLUTIONS),)
+	@echo "no lessons in notebooks/solutions yet"
+else
+	$(PY) tools/notebooks.py --check
+	$(PY) -m pytest -p no:doctest --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg $(SOLUTIONS)
+	$(PY) -m pytest -p no:doctest --nbval-lax $(LESSONS)
+endif
+
+# --- for authors -----------------------------------------------------------------------------------------------
+
+notebooks: $(VENV)/.test
+	$(PY) tools/notebooks.py --execute
+	$(PY) tools/notebooks.py
+
+shots: $(VENV)/.test
+	$(PY) tests/browser/run_lessons.py --shots build/shots
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
