@@ -1,0 +1,39 @@
+"""k8sexpose: how Kubernetes puts a Service on the internet, as a faithful model.
+
+Names are loaded when they are first used, so that ``import k8sexpose`` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "ApiError": "errors",
+    "Cluster": "cluster",
+    "Endpoint": "objects",
+    "ManifestError": "errors",
+    "Node": "objects",
+    "NotExposed": "errors",
+    "Pod": "objects",
+    "ProxyConfig": "objects",
+    "Service": "service",
+    "ServicePort": "service",
+    "Taint": "objects",
+}
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
