@@ -1,11 +1,11 @@
 """Generate the student notebooks from the solutions, and run the solutions.
 
     python tools/notebooks.py             write notebooks/*.ipynb from notebooks/solutions/*.ipynb
-    python tools/notebooks.py --check     write nothing; fail where a student notebook differs from what would be written
-    python tools/notebooks.py --execute   run the solutions and store their outputs (what strict nbval compares)
+    python tools/notebooks.py --check     write nothing; fail where a student notebook is out of date
+    python tools/notebooks.py --execute   run the solutions, store the outputs that strict nbval compares
 
-Names of lessons (01_nodeport) after these restrict them to those lessons. The work on the cells is nbgrader's own,
-with nbgrader_config.py; only its gradebook is left out.
+Names of lessons (01_nodeport) after these restrict them to those lessons. The work on the cells is
+nbgrader's own, with nbgrader_config.py; only its gradebook is left out.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ SOLUTIONS = STUDENTS / "solutions"
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 
 # nbgrader's order in generate_assignment. Checksums come last, on what the student gets.
 STEPS = (
@@ -64,11 +65,11 @@ def text(nb: NotebookNode) -> str:
 
 
 def config() -> Config:
-    return PyFileConfigLoader(ROOT / "nbgrader_config.py").load_config()
+    return PyFileConfigLoader(str(ROOT / "nbgrader_config.py")).load_config()
 
 
 def plain(nb: NotebookNode) -> None:
-    """Leave only the metadata that is the same on every machine."""
+    """Leave only the metadata that is the same on every machine, and in every run: no widget state."""
     nb.metadata = nbformat.from_dict({"kernelspec": KERNEL, "language_info": {"name": "python"}})
     for cell in nb.cells:
         for name in ("execution", "collapsed", "ExecuteTime"):
@@ -105,11 +106,15 @@ def execute(path: Path) -> str:
         nb,
         timeout=120,
         record_timing=False,
-        store_widget_state=False,
         coalesce_streams=True,
         resources={"metadata": {"path": str(path.parent)}},
     )
     client.execute()
+    # An error inside a callback ends up here, not in a cell's outputs.
+    for widget in nb.metadata.get("widgets", {}).get(WIDGET_STATE, {}).get("state", {}).values():
+        for output in widget.get("state", {}).get("outputs") or ():
+            if output["output_type"] == "error":
+                raise RuntimeError(f"a widget's callback raised {output['ename']}: {output['evalue']}")
     plain(nb)
     for cell in nb.cells:
         if cell.cell_type == "code":
