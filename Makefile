@@ -84,8 +84,8 @@ ifeq ($(SOLUTIONS),)
 	@echo "no lessons in notebooks/solutions yet"
 else
 	$(PY) tools/notebooks.py --check
-	$(PY) -m pytest -p no:doctest --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg $(SOLUTIONS)
-	$(PY) -m pytest -p no:doctest --nbval-lax $(LESSONS)
+	$(PY) -m pytest --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg $(SOLUTIONS)
+	$(PY) -m pytest --nbval-lax $(LESSONS)
 endif
 
 # --- for authors -----------------------------------------------------------------------------------------------
