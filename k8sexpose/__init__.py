@@ -11,6 +11,12 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOME = {
+    "HealthResponse": "health",
+    "Verdict": "proxy",
+    "health_check": "health",
+    "healthz": "health",
+    "keeps_flow": "proxy",
+    "kube_proxy": "proxy",
     "ApiError": "errors",
     "Cluster": "cluster",
     "Endpoint": "objects",

@@ -234,6 +234,11 @@ class Store:
         """Return the Services with this nodePort."""
         return tuple(self.services[key] for key in self._services_on.get(node_port))
 
+    def health_checks_on(self, number: int) -> tuple[Service, ...]:
+        """Return the Services with this healthCheckNodePort."""
+        services = (self.services[key] for key in self._ports_held.get(number))
+        return tuple(service for service in services if service.health_check_node_port == number)
+
     def port_in_use(self, number: int) -> bool:
         """Tell whether a Service holds this node port, or has it as its healthCheckNodePort."""
         return number in self._ports_held

@@ -1,0 +1,189 @@
+"""What kube-proxy answers when a load balancer asks whether a node is fit to receive traffic.
+
+Sources (kubernetes/kubernetes): ``pkg/proxy/healthcheck/service_health.go``,
+``pkg/proxy/healthcheck/proxy_health.go``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from .serviceport import targets
+
+if TYPE_CHECKING:
+    from .cluster import Cluster
+    from .service import Service
+
+__all__ = ["HealthResponse", "health_check", "healthz", "ready_local_endpoints"]
+
+AUTOSCALER_TAINT = "ToBeDeletedByClusterAutoscaler"
+JSON_HEADERS = {"Content-Type": "application/json", "X-Content-Type-Options": "nosniff"}
+
+
+@dataclass(frozen=True, slots=True)
+class HealthResponse:
+    """The HTTP answer to a health check.
+
+    Parameters
+    ----------
+    status : int
+        200 or 503.
+    headers : mapping of str to str
+        The headers that kube-proxy sets.
+    body : str
+        JSON, laid out as kube-proxy lays it out.
+
+    Examples
+    --------
+    >>> HealthResponse(200, {}, "{}").status
+    200
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: str
+
+
+def ready_local_endpoints(cluster: Cluster, service: Service, node: str) -> int:
+    """Count the addresses of ready endpoints on a node, over all ports; terminating ones do not count.
+
+    Parameters
+    ----------
+    cluster : Cluster
+        The cluster.
+    service : Service
+        The Service.
+    node : str
+        The node.
+
+    Returns
+    -------
+    int
+        What ``X-Load-Balancing-Endpoint-Weight`` says.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster, Node, Service
+    >>> ready_local_endpoints(Cluster(nodes=[Node("node-1")]), Service("web"), "node-1")
+    0
+    """
+    store = cluster.rules(node)
+    found = {
+        target.endpoint.ip
+        for port in service.ports
+        for family in (4, 6)
+        for target in targets(store, service, port, family).on_node.get(node, ())
+        if target.endpoint.ready
+    }
+    return len(found)
+
+
+def health_check(cluster: Cluster, service: str, *, node: str, proxy_healthy: bool = True) -> HealthResponse:
+    """Ask a node's healthCheckNodePort whether it has endpoints of a Service.
+
+    Parameters
+    ----------
+    cluster : Cluster
+        The cluster.
+    service : str
+        ``name`` or ``namespace/name``.
+    node : str
+        The node that is asked.
+    proxy_healthy : bool
+        Whether kube-proxy on that node is up to date.
+
+    Returns
+    -------
+    HealthResponse
+        200 where the node has a ready endpoint and kube-proxy is healthy, else 503.
+
+    Raises
+    ------
+    KeyError
+        If there is no such Service or node.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster
+    >>> cluster = Cluster.from_json(
+    ...     {
+    ...         "items": [
+    ...             {"kind": "Node", "metadata": {"name": "node-1"}},
+    ...             {"kind": "Service", "metadata": {"name": "web"}, "spec": {"type": "LoadBalancer"}},
+    ...         ]
+    ...     }
+    ... )
+    >>> health_check(cluster, "web", node="node-1").headers["X-Load-Balancing-Endpoint-Weight"]
+    '0'
+    """
+    found = cluster.service(service)
+    _check_node(cluster, node)
+    count = ready_local_endpoints(cluster, found, node)
+    body = {
+        "service": {"namespace": found.namespace, "name": found.name},
+        "localEndpoints": count,
+        "serviceProxyHealthy": proxy_healthy,
+    }
+    headers = {**JSON_HEADERS, "X-Load-Balancing-Endpoint-Weight": str(count)}
+    status = 200 if count > 0 and proxy_healthy else 503
+    return HealthResponse(status, headers, json.dumps(body, indent="\t"))
+
+
+def healthz(
+    cluster: Cluster, *, node: str, path: str = "/healthz", sync_overdue: bool = False
+) -> HealthResponse:
+    """Ask kube-proxy itself (port 10256), as load balancers do under ``externalTrafficPolicy: Cluster``.
+
+    Parameters
+    ----------
+    cluster : Cluster
+        The cluster.
+    node : str
+        The node that is asked; readiness and cordoning of the node play no part.
+    path : str
+        ``/healthz``, or ``/livez``, which does not ask whether the node is about to go.
+    sync_overdue : bool
+        Whether a change has waited longer than two sync periods.
+
+    Returns
+    -------
+    HealthResponse
+        200 or 503.
+
+    Raises
+    ------
+    KeyError
+        If there is no such node.
+    ValueError
+        If the path is neither.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster, Node
+    >>> healthz(Cluster(nodes=[Node("node-1", deleting=True)]), node="node-1").status
+    503
+    """
+    if path not in ("/healthz", "/livez"):
+        raise ValueError(f"path {path!r} is neither /healthz nor /livez")
+    _check_node(cluster, node)
+    found = cluster.store.nodes[node]
+    eligible = not found.deleting and all(taint.key != AUTOSCALER_TAINT for taint in found.taints)
+    now = (datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=cluster.now_s)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    body: dict[str, Any] = {"lastUpdated": now, "currentTime": now}
+    if path == "/healthz":
+        body["nodeEligible"] = eligible
+    body["healthy"] = not sync_overdue
+    body["status"] = {name: {"lastUpdated": now, "healthy": not sync_overdue} for name in ("IPv4", "IPv6")}
+    healthy = not sync_overdue and (eligible or path == "/livez")
+    return HealthResponse(200 if healthy else 503, JSON_HEADERS, json.dumps(body))
+
+
+def _check_node(cluster: Cluster, node: str) -> None:
+    if node not in cluster.store.nodes:
+        raise KeyError(
+            f"no node {node!r}; the cluster has {', '.join(list(cluster.store.nodes)[:5]) or 'none'}"
+        )
