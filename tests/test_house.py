@@ -1,4 +1,4 @@
-"""The rules of the house: who imports whom, what an import costs, how long a module is, what is documented."""
+"""The rules of the house: who imports whom, what that costs, how long a module is, what is documented."""
 
 from __future__ import annotations
 

@@ -1,0 +1,342 @@
+"""Run lessons in a real Chromium and look for anything that a learner should not see.
+
+    python tests/browser/run_lessons.py [--shots DIR] [--dark] [--notebook7] [notebook …]
+
+Each notebook (default: all in notebooks/) is copied to a temporary folder, opened in JupyterLab, run with
+Run All, saved, and searched for errors: in outputs, in widget state, in widgets that do not show, on the
+page, and for requests to another host. Screenshots go to DIR (default: $K8SEXPOSE_SHOTS, else a temporary
+folder), in pieces from top to bottom.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, Page
+
+ROOT = Path(__file__).resolve().parents[2]
+NOTEBOOKS = ROOT / "notebooks"
+
+# Without the last four, Chromium looks up its maker's hosts at every start.
+FLAGS = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
+    --disable-component-update --disable-sync""".split()
+SETTINGS = {
+    **json.loads((ROOT / "binder/overrides.json").read_text(encoding="utf-8")),
+    # Every cell is on the page, also those out of sight.
+    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
+    # A callback's error is found in the saved widget state.
+    "@jupyter-widgets/jupyterlab-manager:plugin": {"saveState": True},
+}
+# Notebook 7.6 raises this one by itself.
+OWN_PAGE_ERRORS = ("reading 'schema'",)
+BROKEN_WIDGETS = (
+    "Error displaying widget",
+    "Error creating widget",
+    "Loading widget...",
+    "Failed to load model",
+)
+PIECE = 2000  # height of one screenshot, in pixels
+WIDTH, HEIGHT = 1300, 1000
+
+
+def chromium() -> str | None:
+    """Where the machine's Chromium is."""
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+def why_not() -> str | None:
+    """The reason why browser tests cannot run here, or None."""
+    if chromium() is None:
+        return "no Chromium on this machine (Debian, Ubuntu: apt-get install chromium)"
+    try:
+        import playwright.sync_api  # noqa: F401
+    except ImportError:
+        return "playwright is not installed (make test installs it)"
+    return None
+
+
+@dataclass
+class Result:
+    """What one notebook did in the browser."""
+
+    name: str
+    seconds: float = 0.0
+    cells: int = 0
+    problems: list[str] = field(default_factory=list)
+    shots: list[Path] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A Jupyter server of our own, with its own folders; `folder` holds copies of the notebooks."""
+
+    url: str
+    folder: Path
+
+
+@contextmanager
+def server(notebooks: list[Path], dark: bool = False) -> Iterator[Server]:
+    """Start a Jupyter server on a free port of this machine; it ends with the block."""
+    with tempfile.TemporaryDirectory(prefix="k8sexpose-", ignore_cleanup_errors=True) as temporary:
+        base = Path(temporary)
+        lessons = base / "lessons"
+        lessons.mkdir()
+        for notebook in notebooks:
+            shutil.copy(notebook, lessons)
+        settings = {**SETTINGS}
+        if dark:
+            settings["@jupyterlab/apputils-extension:themes"] = {"theme": "JupyterLab Dark"}
+        (base / "config/labconfig").mkdir(parents=True)
+        (base / "config/labconfig/default_setting_overrides.json").write_text(json.dumps(settings))
+        own = {
+            "JUPYTER_CONFIG_DIR": "config",
+            "JUPYTER_DATA_DIR": "data",
+            "JUPYTER_RUNTIME_DIR": "runtime",
+            "JUPYTERLAB_SETTINGS_DIR": "settings",
+            "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+            "IPYTHONDIR": "ipython",
+            "MPLCONFIGDIR": "matplotlib",
+        }
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        command = [
+            *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1"),
+            *(f"--port={port}", "--ServerApp.port_retries=0", "--IdentityProvider.token="),
+            *(f"--ServerApp.root_dir={lessons}", "--LabApp.expose_app_in_browser=True"),
+            "--JupyterNotebookApp.expose_app_in_browser=True",
+        ]
+        log = base / "server.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                command,
+                cwd=lessons,
+                env={**os.environ, **{name: str(base / folder) for name, folder in own.items()}},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
+        url = f"http://127.0.0.1:{port}"
+        try:
+            deadline = time.monotonic() + 60
+            while not answers(f"{url}/api/status"):
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError(
+                        "the Jupyter server did not start:\n" + log.read_text(errors="replace")
+                    )
+                time.sleep(0.1)
+            yield Server(url, lessons)
+        finally:
+            process.terminate()
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as response:
+            return bool(response.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+@contextmanager
+def browser() -> Iterator[BrowserContext]:
+    """A Chromium with an empty profile."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        try:
+            yield launched.new_context(viewport={"width": WIDTH, "height": HEIGHT})
+        finally:
+            launched.close()
+
+
+def wait_for(what: str, ready: Any, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not ready():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"after {seconds:.0f} s: {what}")
+        time.sleep(0.1)
+
+
+def open_notebook(context: BrowserContext, at: Server, name: str, notebook7: bool = False) -> Page:
+    """Open a notebook of the server's folder and wait for its kernel."""
+    page = context.new_page()
+    where = f"notebooks/{quote(name)}" if notebook7 else f"doc/tree/{quote(name)}?reset"
+    page.goto(f"{at.url}/{where}")
+    page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
+
+    def kernel_is_idle() -> bool:
+        # The toolbar says idle too early: ask the server.
+        sessions = json.load(urllib.request.urlopen(f"{at.url}/api/sessions", timeout=5))
+        mine = [s["kernel"] for s in sessions if s["path"] == name]
+        return any(k["execution_state"] == "idle" and k["connections"] > 0 for k in mine)
+
+    wait_for(f"no idle kernel for {name}", kernel_is_idle)
+    page.wait_for_function("() => window.jupyterapp?.shell?.currentWidget?.context?.isReady")
+    return page
+
+
+def run_all(page: Page, seconds: float = 120) -> None:
+    """Run All, as the Run menu does; returns when every cell that has code has run."""
+    # A kernel that is only just up may miss the first request: ask again while no cell has begun.
+    for _ in range(3):
+        page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells') }")
+        try:
+            wait_for("no cell began", lambda: "[ ]:" not in prompts(page), 5)
+            break
+        except TimeoutError:
+            continue
+    wait_for(
+        "cells are still running",
+        lambda: all(prompt.strip("[]: ").isdigit() for prompt in prompts(page)),
+        seconds,
+    )
+    page.wait_for_timeout(500)  # widgets draw after their cell has run
+
+
+def prompts(page: Page) -> list[str]:
+    """The prompts of the cells that have code: `[ ]:` not asked, `[*]:` running, `[3]:` done."""
+    return page.evaluate(
+        """() => [...document.querySelectorAll('.jp-Notebook .jp-CodeCell')]
+            .filter(cell => cell.querySelector('.cm-content')?.textContent.trim())
+            .map(cell => cell.querySelector('.jp-InputPrompt').textContent)"""
+    )
+
+
+def problems(page: Page, saved: Path) -> list[str]:
+    """What a learner should not see: on the page, and in the notebook that Lab saved."""
+    page.evaluate("async () => await window.jupyterapp.commands.execute('docmanager:save')")
+    nb = json.loads(saved.read_text(encoding="utf-8"))
+    found = [
+        f"cell {index} ends in {output['ename']}: {output['evalue']}"
+        for index, cell in enumerate(nb["cells"])
+        for output in cell.get("outputs", ())
+        if output["output_type"] == "error"
+    ]
+    for states in nb["metadata"].get("widgets", {}).values():
+        for widget in states["state"].values():
+            for output in widget["state"].get("outputs") or ():
+                if output["output_type"] == "error":
+                    found.append(f"a widget's callback raised {output['ename']}: {output['evalue']}")
+    text = page.locator(".jp-Notebook").first.inner_text()
+    found += [f"the page says {words!r}" for words in BROKEN_WIDGETS if words in text]
+    if page.locator('.jp-Notebook [data-mime-type="application/vnd.jupyter.stderr"]').count():
+        found.append("a cell writes to stderr")
+    return found
+
+
+def shoot(page: Page, folder: Path, stem: str) -> list[Path]:
+    """Screenshots of the whole notebook, in pieces: the page is made as tall as its cells first."""
+    folder.mkdir(parents=True, exist_ok=True)
+    inner = "document.querySelector('.jp-WindowedPanel-outer')"
+    missing = int(page.evaluate(f"() => {inner} ? {inner}.scrollHeight - {inner}.clientHeight : 0"))
+    height = min(HEIGHT + max(missing, 0), 30_000)
+    page.set_viewport_size({"width": WIDTH, "height": height})
+    page.evaluate(f"() => {inner}?.scrollTo(0, 0)")
+    page.wait_for_timeout(300)
+    shots = []
+    for number, top in enumerate(range(0, height, PIECE)):
+        path = folder / f"{stem}-{number:02d}.png"
+        size = {"x": 0, "y": top, "width": WIDTH, "height": min(PIECE, height - top)}
+        page.screenshot(path=path, clip=size)  # type: ignore[arg-type]
+        shots.append(path)
+    page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
+    return shots
+
+
+def run_lesson(
+    context: BrowserContext, at: Server, name: str, shots: Path | None, notebook7: bool = False
+) -> Result:
+    """Open, run, save, look, photograph."""
+    result = Result(name)
+    began = time.monotonic()
+    home = urlsplit(at.url).netloc
+    raised: list[str] = []
+    foreign: list[str] = []
+
+    def asked(request: Any) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme in ("http", "https", "ws", "wss") and parts.netloc != home:
+            foreign.append(request.url)
+
+    def failed(error: Any) -> None:
+        if not any(own in str(error) for own in OWN_PAGE_ERRORS):
+            raised.append(str(error))
+
+    context.on("request", asked)
+    context.on("weberror", lambda error: failed(error.error))
+    page = None
+    try:
+        page = open_notebook(context, at, name, notebook7)
+        run_all(page)
+        result.cells = len(prompts(page))
+        result.problems += problems(page, at.folder / name)
+    except Exception as error:  # whatever Playwright raises is a problem of this notebook
+        result.problems.append(f"{type(error).__name__}: {error}")
+    finally:
+        if page is not None:
+            if shots is not None:
+                stem = Path(name).stem + ("-notebook7" if notebook7 else "")
+                result.shots = shoot(page, shots, stem)
+            page.close()
+        context.remove_listener("request", asked)
+    result.problems += [f"the page raised {error}" for error in raised]
+    result.problems += [f"a request to another host: {url}" for url in foreign]
+    result.seconds = time.monotonic() - began
+    return result
+
+
+def default_shots() -> Path:
+    return Path(os.environ.get("K8SEXPOSE_SHOTS") or tempfile.mkdtemp(prefix="k8sexpose-shots-"))
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--shots", type=Path, help="folder for the screenshots")
+    parser.add_argument("--dark", action="store_true", help="JupyterLab's dark theme")
+    parser.add_argument("--notebook7", action="store_true", help="in Notebook 7 instead of JupyterLab")
+    parser.add_argument("notebooks", nargs="*", type=Path, help="default: all in notebooks/")
+    options = parser.parse_args(argv)
+    if reason := why_not():
+        print(f"skipped: {reason}")
+        return 0
+    notebooks = options.notebooks or sorted(NOTEBOOKS.glob("*.ipynb"))
+    shots = options.shots or default_shots()
+    bad = 0
+    with server(notebooks, options.dark) as at, browser() as context:
+        for path in notebooks:
+            result = run_lesson(context, at, path.name, shots, options.notebook7)
+            bad += bool(result.problems)
+            print(f"{result.name}: {result.cells} code cells, {result.seconds:.1f} s", end="")
+            print("".join(f"\n  {problem}" for problem in result.problems) or ", no problem")
+    print(f"screenshots: {shots}")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
