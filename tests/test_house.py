@@ -18,8 +18,9 @@ import k8sexpose
 PACKAGE = Path(k8sexpose.__file__).parent
 
 # From left to right: a module imports only what stands before it. A folder is one entry.
-ORDER = """errors manifest decode service formats validation allocation apply objects endpoints store cluster
-    proxy cloud router traffic cost report cli kubectl plots visualizer widgets lessons""".split()
+ORDER = """errors manifest decode hints request service formats warnings validation allocation apply objects
+    endpoints store registry apiserver serviceport workloads cluster proxy health question latency cloud route
+    way router traffic cost report cli kubectl plots visualizer widgets lessons""".split()
 MODEL = ORDER[: ORDER.index("plots")]
 DRAWING = {"matplotlib", "ipywidgets", "anywidget"}
 # Where one starts: it names the others, and loads them when they are used.
@@ -71,6 +72,8 @@ def test_every_module_has_its_place() -> None:
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_imports_go_one_way(path: Path) -> None:
     mine = entry(path)
+    if mine not in (*ORDER, ENTRY):
+        pytest.skip("no place in ORDER; the test above says so")
     for name, where in imports(path):
         top, *rest = name.split(".")
         if top != "k8sexpose":
@@ -120,7 +123,8 @@ def test_no_side_effects_on_plots() -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_a_module_is_read_in_ten_minutes(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) < 450
+    lines = len(path.read_text(encoding="utf-8").splitlines())
+    assert lines < 450
 
 
 def test_the_package_is_typed() -> None:
