@@ -97,7 +97,8 @@ def three_way_patch(original: Mapping[str, Any], modified: Mapping[str, Any], li
     """
     changed = _diff(live, modified, (), deletions=False)
     deleted = _diff(original, modified, (), deletions=True)
-    return _sorted(_merge_patches(deleted, changed))
+    patch: Json = _sorted(_merge_patches(deleted, changed))
+    return patch
 
 
 def strategic_merge(live: Mapping[str, Any], patch: Mapping[str, Any], path: Path = ()) -> Json:
@@ -117,8 +118,10 @@ def strategic_merge(live: Mapping[str, Any], patch: Mapping[str, Any], path: Pat
 
     Examples
     --------
-    >>> strategic_merge({"spec": {"type": "NodePort", "ports": [{"port": 80}]}},
-    ...                 {"spec": {"type": None, "ports": [{"port": 80, "nodePort": 30080}]}})
+    >>> strategic_merge(
+    ...     {"spec": {"type": "NodePort", "ports": [{"port": 80}]}},
+    ...     {"spec": {"type": None, "ports": [{"port": 80, "nodePort": 30080}]}},
+    ... )
     {'spec': {'ports': [{'port': 80, 'nodePort': 30080}]}}
     """
     if patch.get("$patch") == "replace":

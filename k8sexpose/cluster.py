@@ -1,27 +1,121 @@
-"""The cluster: the one thing that changes."""
+"""The cluster: the one thing in this package that changes.
+
+It has few verbs: those of kubectl (`Cluster.apply`, `create`, `replace`, `patch`, `delete`), those of an operator
+(`deploy`, `scale`, `rollout`, `terminate`, `set_ready`), those of bad luck (`fail`, `recover`, `stop_proxy`,
+`start_proxy`) and the clock (`advance`). A verb that raises has changed nothing.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+import copy
+import html
+import random
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
-from .objects import EndpointSlice, Node, Pod, ProxyConfig
-from .service import Service
+from .allocation import ip_pool, port_pool
+from .apiserver import ApiServer
+from .clock import Clock
+from .dump import read_dump
+from .errors import ApiError, ManifestError, not_found
+from .files import Item, read_items
+from .hints import hint_for
+from .manifest import parse
+from .objects import EndpointSlice, Event, Node, Pod, ProxyConfig
+from .operations import Operations, found
+from .service import Service, ServicePort
 from .store import Store
+from .workloads import Deployment, choose_node, make_nodes, with_address
 
-__all__ = ["Cluster"]
+__all__ = ["ApplyResult", "Cluster"]
 
 
-class Cluster:
-    """A Kubernetes cluster, as far as Services are concerned."""
+@dataclass(frozen=True, slots=True)
+class ApplyResult:
+    """What `Cluster.apply` did with one document.
+
+    Parameters
+    ----------
+    kind, namespace, name : str
+        The object; cluster-wide kinds have an empty namespace.
+    verb : str
+        ``created``, ``configured`` or ``unchanged``.
+    object : Service, Pod, Node, EndpointSlice or Deployment
+        The object afterwards.
+    warnings : tuple of str
+        What the server advised against.
+
+    Examples
+    --------
+    >>> print(Cluster().apply("{apiVersion: v1, kind: Service, metadata: {name: web}, spec: {ports: [{port: 80}]}}")[0])
+    service/web created
+    """
+
+    kind: str
+    namespace: str
+    name: str
+    verb: str
+    object: Service | Pod | Node | EndpointSlice | Deployment
+    warnings: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{RESOURCES[self.kind]}/{self.name} {self.verb}"
+
+
+RESOURCES = {
+    "Service": "service", "Pod": "pod", "Node": "node", "Deployment": "deployment.apps",
+    "EndpointSlice": "endpointslice.discovery.k8s.io",
+}  # fmt: skip
+
+
+class Cluster(Operations):
+    """A Kubernetes cluster, as far as the way to its Services is concerned.
+
+    Parameters
+    ----------
+    nodes : int or iterable of Node
+        How many nodes (node-1 …, 10.0.0.1 …, zones a, b, c, a, …), or the nodes themselves.
+    provider : str or profile, optional
+        Who makes load balancers; None for nobody.
+    seed : int
+        Decides everything that is random.
+    proxy : ProxyConfig, optional
+        Settings of kube-proxy.
+    node_port_range : tuple of int
+        First and last node port (``--service-node-port-range``).
+    service_cidr : str
+        Range of cluster IPs; two ranges, separated by a comma, make the cluster dual-stack.
+    pod_cidr : str
+        Range of Pod addresses.
+    cni_masquerade : bool
+        Pod traffic that leaves the Pod network carries its node's address.
+    cni_bridge : bool
+        Masqueraded traffic to a Pod on the same node shows the bridge's address.
+    cni_hairpin : bool
+        A Pod can be dealt to itself.
+    namespaces : iterable of str, optional
+        The namespaces that exist; None for all.
+    nodes_routable : bool
+        Clients outside can route to node addresses.
+    firewall : iterable of tuple of int
+        Port ranges on node addresses that are closed to clients outside.
+
+    Examples
+    --------
+    >>> cluster = Cluster(nodes=3)
+    >>> cluster.deploy("api-backend", per_node=[2, 1, 0])[0].ip
+    '10.244.1.2'
+    """
 
     def __init__(
         self,
         nodes: int | Iterable[Node] = 3,
         *,
-        provider: object = "generic",
+        provider: Any = "generic",
         seed: int = 0,
         proxy: ProxyConfig | None = None,
         node_port_range: tuple[int, int] = (30000, 32767),
@@ -34,7 +128,8 @@ class Cluster:
         nodes_routable: bool = True,
         firewall: Iterable[tuple[int, int]] = (),
     ) -> None:
-        self.store = Store(seed)
+        super().__init__(Store(seed), Clock())
+        self.provider = provider
         self.seed = seed
         self.proxy = proxy or ProxyConfig()
         self.service_cidr = service_cidr
@@ -44,34 +139,352 @@ class Cluster:
         self.cni_hairpin = cni_hairpin
         self.nodes_routable = nodes_routable
         self.firewall = tuple(firewall)
-        self.now_s = 0.0
-        for node in nodes if not isinstance(nodes, int) else ():
+        self.affinity: dict[Any, Any] = {}
+        self.sends = 0
+        self._manifests: dict[tuple[str, str, str], Mapping[str, Any]] = {}
+        self._events: list[Event] = []
+        ranges = [text.strip() for text in service_cidr.split(",")]
+        pools = {f"IPv{ip_network(text).version}": ip_pool(text) for text in ranges}
+        self.api = ApiServer(self.store, port_pool(*node_port_range), pools, random.Random(seed), namespaces)
+        for node in make_nodes(nodes, pod_cidr.split(",")[0]) if isinstance(nodes, int) else nodes:
             self.store.put_node(node)
+        self._own_service(str(ip_network(ranges[0])[1]))
+
+    def _own_service(self, ip: str) -> None:
+        """Put the Service ``kubernetes`` there, through which Pods reach the API server."""
+        family = f"IPv{ip_network(ip).version}"
+        self.store.put_service(
+            Service(
+                "kubernetes", type="ClusterIP", ports=(ServicePort(443, 6443, name="https", protocol="TCP"),),
+                cluster_ip=ip, cluster_ips=(ip,), ip_families=(family,), ip_family_policy="SingleStack",
+                session_affinity="None", internal_traffic_policy="Cluster",
+                labels={"component": "apiserver", "provider": "kubernetes"},
+            )
+        )  # fmt: skip
 
     @classmethod
     def from_json(cls, source: str | Path | Mapping[str, Any], **options: Any) -> Cluster:
-        data = source if isinstance(source, Mapping) else json.loads(Path(source).read_text())
+        """Load a real cluster: what ``kubectl get nodes,pods,services,endpointslices -A -o json`` prints.
+
+        Parameters
+        ----------
+        source : str, Path or mapping
+            A path, the JSON text, or the objects. They are taken as stored: no defaulting, allocation, validation.
+        **options
+            As for `Cluster`, nodes apart.
+
+        Returns
+        -------
+        Cluster
+            With the objects of the dump and no others.
+
+        Raises
+        ------
+        ManifestError
+            When the dump cannot be read; the text names the object and the field.
+
+        Examples
+        --------
+        >>> node = {"kind": "Node", "apiVersion": "v1", "metadata": {"name": "n1"}}
+        >>> Cluster.from_json({"kind": "List", "items": [node]}).nodes[0].name
+        'n1'
+        """
         cluster = cls(nodes=[], **options)
-        for item in data["items"]:
-            kind = item.get("kind")
-            if kind == "Node":
-                cluster.store.put_node(Node.from_dict(item))
-            elif kind == "Pod":
-                cluster.store.put_pod(Pod.from_dict(item))
-            elif kind == "Service":
-                cluster.store.put_service(Service.from_dict(item))
-            elif kind == "EndpointSlice":
-                cluster.store.put_slice(EndpointSlice.from_dict(item))
+        cluster.store.delete_service(("default", "kubernetes"))
+        put = {
+            Node: cluster.store.put_node, Pod: cluster.store.put_pod, Service: cluster.store.put_service,
+            EndpointSlice: cluster.store.put_slice,
+        }  # fmt: skip
+        for item in read_dump(source):
+            put[type(item)](item)  # type: ignore[operator]
         return cluster
+
+    # -- looking --------------------------------------------------------------------------------------------------
 
     @property
     def nodes(self) -> tuple[Node, ...]:
+        """All nodes."""
         return tuple(self.store.nodes.values())
 
-    def service(self, name: str) -> Service:
-        namespace, _, short = name.rpartition("/")
-        return self.store.services[namespace or "default", short]
+    @property
+    def pods(self) -> tuple[Pod, ...]:
+        """All Pods."""
+        return tuple(self.store.pods.values())
 
-    def rules(self, node: str) -> Store:
-        """What kube-proxy on `node` knows: the store, or, where it is stopped, the store of that moment."""
-        return self.store
+    @property
+    def services(self) -> tuple[Service, ...]:
+        """All Services, by namespace and name."""
+        return tuple(self.store.services[key] for key in sorted(self.store.services))
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """What controllers reported, in order."""
+        return tuple(self._events)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Warnings of the API server's last answer."""
+        return self.api.warnings
+
+    def service(self, name: str) -> Service:
+        """Return a Service by ``name`` or ``namespace/name``."""
+        service: Service = found("services", name, self.store.services)
+        return service
+
+    def endpoint_slices(self, name: str) -> tuple[EndpointSlice, ...]:
+        """Return the EndpointSlices of a Service."""
+        return self.store.slices(self.service(name))
+
+    # -- the verbs of kubectl -------------------------------------------------------------------------------------
+
+    def apply(self, source: str | Path | Mapping[str, Any], *, namespace: str = "default") -> tuple[ApplyResult, ...]:
+        """Do what ``kubectl apply -f`` does, all or nothing.
+
+        Parameters
+        ----------
+        source : str, Path or mapping
+            A path (or one line that ends in .yaml, .yml or .json), the text of one or more documents, or one object.
+        namespace : str
+            Namespace for objects that name none.
+
+        Returns
+        -------
+        tuple of ApplyResult
+            One for each object, in the order of the text.
+
+        Raises
+        ------
+        ApiError
+            A document is refused; the cluster is as it was before the call.
+        ManifestError
+            A document cannot be read, or is of a kind that is not modelled; nothing was applied.
+        FileNotFoundError
+            There is no such file.
+        """
+        items = read_items(source)
+        with self._all_or_nothing():
+            return tuple(self.apply_item(item, namespace) for item in items)
+
+    def apply_item(self, item: Item, namespace: str = "default") -> ApplyResult:
+        """Apply one parsed object; an `ApiError` leaves with a hint, and changes nothing."""
+        with self._all_or_nothing(), _hinted(item.text, item.value):
+            if item.kind != "Service":
+                return self._apply_other(item, namespace)
+            applied = self.api.apply(item.value, namespace)
+            service = applied.service
+            return ApplyResult("Service", service.namespace, service.name, applied.verb, service, applied.warnings)
+
+    def _apply_other(self, item: Item, namespace: str) -> ApplyResult:
+        made = item.object(namespace)
+        scope = "" if isinstance(made, Node) else made.namespace
+        if scope:
+            self.api.check_namespace(scope)
+        key = (item.kind, scope, made.name)
+        verb = "configured" if key in self._manifests else "created"
+        if self._manifests.get(key) == item.value:
+            return ApplyResult(item.kind, scope, made.name, "unchanged", made)
+        match made:
+            case Node():
+                self.store.put_node(made)
+            case EndpointSlice():
+                self.store.put_slice(made)
+            case Deployment():
+                self._apply_deployment(made, item.value)
+            case Pod():
+                home = made.node or choose_node(self.store, Deployment(made.name, made.namespace), self.down)
+                made = with_address(self.store, replace(made, node=home))
+                self.store.put_pod(made)
+        self._manifests[key] = item.value
+        return ApplyResult(item.kind, scope, made.name, verb, made)
+
+    def _apply_deployment(self, made: Deployment, manifest: Mapping[str, Any]) -> None:
+        """Make the Pods of a Deployment; a changed Pod template rolls out."""
+        old = self._deployments.get((made.namespace, made.name))
+        if old is not None:
+            made = replace(made, made=old.made, listens=old.listens)
+        self._deployments[made.namespace, made.name] = made
+        replicas = (manifest.get("spec") or {}).get("replicas")
+        self.scale(made.name, replicas=1 if replicas is None else replicas, namespace=made.namespace)
+        if old is not None and replace(old, made=made.made) != made:
+            self.rollout(made.name, namespace=made.namespace)
+
+    def create(
+        self,
+        manifest: str | bytes | Mapping[str, Any],
+        *,
+        namespace: str = "default",
+        field_validation: str = "Strict",
+        dry_run: bool = False,
+    ) -> Service:
+        """POST a Service; see `k8sexpose.apiserver.ApiServer.create`."""
+        with self._all_or_nothing(), _hinted(manifest):
+            return self.api.create(manifest, namespace=namespace, field_validation=field_validation, dry_run=dry_run)
+
+    def replace(
+        self,
+        manifest: str | bytes | Mapping[str, Any],
+        *,
+        namespace: str = "default",
+        field_validation: str = "Strict",
+        dry_run: bool = False,
+    ) -> Service:
+        """PUT a Service; see `k8sexpose.apiserver.ApiServer.replace`."""
+        with self._all_or_nothing(), _hinted(manifest):
+            return self.api.replace(manifest, namespace=namespace, field_validation=field_validation, dry_run=dry_run)
+
+    def patch(self, name: str, patch: Mapping[str, Any], *, namespace: str = "default", **options: Any) -> Service:
+        """PATCH a Service; see `k8sexpose.apiserver.ApiServer.patch`."""
+        with self._all_or_nothing(), _hinted("", patch):
+            return self.api.patch(name, patch, namespace=namespace, **options)
+
+    def delete(self, name: str, *, kind: str = "Service", namespace: str = "default") -> None:
+        """Delete an object, as ``kubectl delete`` does.
+
+        Raises
+        ------
+        ApiError
+            404 NotFound.
+        """
+        with self._all_or_nothing():
+            if kind == "Service":
+                self.api.delete(name, namespace=namespace)
+            elif kind == "Pod":
+                self.terminate(f"{namespace}/{name}")
+            elif kind == "Node":
+                self.node(name)
+                self.store.delete_node(name)
+            elif kind == "Deployment":
+                deployment = self.deployment(name, namespace)
+                for pod in self.store.pods_of(namespace, deployment.name):
+                    self.terminate(f"{namespace}/{pod.name}")
+                del self._deployments[namespace, name]
+            elif kind == "EndpointSlice":
+                if (namespace, name) not in self.store.applied_slices:
+                    raise not_found("endpointslices.discovery.k8s.io", name)
+                self.store.delete_slice((namespace, name))
+            else:
+                raise ManifestError(f"not modelled: kind {kind}; there are {', '.join(RESOURCES)}")
+            scope = "" if kind == "Node" else namespace
+            self._manifests.pop((kind, scope, name), None)
+
+    def set_load_balancer(
+        self, name: str, ingress: Sequence[Mapping[str, Any]], *, namespace: str = "default"
+    ) -> Service:
+        """Write the addresses into the status, as a cloud controller does."""
+        return self.api.set_load_balancer(name, ingress, namespace=namespace)
+
+    # -- time -----------------------------------------------------------------------------------------------------
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass, and do what becomes due: controllers' steps, health checks, grace periods.
+
+        Parameters
+        ----------
+        seconds : float
+            How long, from 0 on.
+
+        Examples
+        --------
+        >>> cluster = Cluster()
+        >>> cluster.advance(30)
+        >>> cluster.now_s
+        30.0
+        """
+        if not 0 <= seconds < float("inf"):
+            raise ValueError(f"time moves forward only: seconds is a number from 0 on, not {seconds}")
+        end_s = self.clock.now_s + seconds
+        while self.clock.next_at_s is not None and self.clock.next_at_s <= end_s:
+            self.clock.pop()(self)
+        self.clock.now_s = self.api.now_s = end_s
+
+    def report(self, event: Event) -> None:
+        """Add an event, as a controller does."""
+        self._events.append(event)
+
+    def copy(self) -> Cluster:
+        """Return a cluster that goes on apart from this one.
+
+        Examples
+        --------
+        >>> cluster = Cluster()
+        >>> twin = cluster.copy()
+        >>> _ = twin.deploy("web")
+        >>> len(cluster.pods), len(twin.pods)
+        (0, 1)
+        """
+        twin = copy.copy(self)
+        for name, value in vars(self).items():
+            if isinstance(value, dict | list | Store | Clock):
+                setattr(twin, name, value.copy())
+        twin.api = copy.copy(self.api)
+        twin.api.store = twin.store
+        twin.api.rng = random.Random()
+        twin.api.rng.setstate(self.api.rng.getstate())
+        return twin
+
+    @contextmanager
+    def _all_or_nothing(self) -> Iterator[None]:
+        """Undo all changes of the block if it raises."""
+        saved = {name: value.copy() for name, value in vars(self).items() if isinstance(value, dict | list | Clock)}
+        rng = self.api.rng.getstate()
+        try:
+            with self.store.transaction():
+                yield
+        except BaseException:
+            vars(self).update(saved)
+            self.api.rng.setstate(rng)
+            raise
+
+    # -- showing --------------------------------------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        counts = ", ".join(
+            f"{len(objects)} {noun}"
+            for noun, objects in (("nodes", self.nodes), ("Pods", self.pods), ("Services", self.services))
+        )
+        return f"<Cluster: {counts}, t = {self.now_s:g} s>"
+
+    def _repr_html_(self) -> str:
+        rows = []
+        for node in self.nodes[:SHOWN_NODES]:
+            names = ", ".join(pod.name for pod in self.store.pods_on(node.name)[:SHOWN_NODES])
+            state = "down" if self.is_down(node.name) else "up"
+            rows.append((node.name, ", ".join(node.addresses), node.zone or "", state, names))
+        head = ("node", "address", "zone", "state", "Pods")
+        more = f"<p>… and {len(self.nodes) - SHOWN_NODES} more nodes</p>" if len(self.nodes) > SHOWN_NODES else ""
+        return html_table(head, rows) + more
+
+
+SHOWN_NODES = 12
+
+
+def html_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Make a table of texts, each escaped."""
+
+    def row(cells: Sequence[str], tag: str) -> str:
+        style = ' style="text-align:left"'
+        return "<tr>" + "".join(f"<{tag}{style}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+
+    body = "".join(row(cells, "td") for cells in rows)
+    return f"<table><thead>{row(head, 'th')}</thead><tbody>{body}</tbody></table>"
+
+
+@contextmanager
+def _hinted(source: Any, value: Any = None) -> Iterator[None]:
+    """Add a hint to an `ApiError` that leaves the block."""
+    try:
+        yield
+    except ApiError as error:
+        if error.hint is None:
+            text = source if isinstance(source, str) else ""
+            if value is None:
+                value = source if isinstance(source, Mapping) else _parsed_or_none(text)
+            error.hint = hint_for(error, text, value)
+        raise
+
+
+def _parsed_or_none(text: str) -> Any:
+    try:
+        return parse(text).value
+    except ManifestError:
+        return None

@@ -182,9 +182,7 @@ def invalid_object(kind: str, name: str, errors: Sequence[FieldError]) -> ApiErr
 
 def internal_error(detail: str) -> ApiError:
     """Build the 500 that stands for a failed automatic or healthCheckNodePort allocation."""
-    return ApiError(
-        500, "InternalError", f"Internal error occurred: {detail}", [FieldError("", "", detail)]
-    )
+    return ApiError(500, "InternalError", f"Internal error occurred: {detail}", [FieldError("", "", detail)])
 
 
 def not_found(resource: str, name: str) -> ApiError:

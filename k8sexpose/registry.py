@@ -16,8 +16,7 @@ from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 
 from .allocation import AllocationError, Pool
-from .errors import FieldError, internal_error, invalid, invalid_object
-from .errors import ApiError
+from .errors import ApiError, FieldError, internal_error, invalid, invalid_object
 from .formats import family
 from .service import Service, ServicePort, set_defaults
 from .store import canonical_ip
@@ -134,8 +133,13 @@ def create(service: Service, allocator: Allocator) -> Service:
     Examples
     --------
     >>> from k8sexpose.allocation import ip_pool, port_pool
-    >>> pools = Allocator(port_pool(30000, 32767), {"IPv4": ip_pool("10.96.0.0/16")}, lambda n: False,
-    ...                   lambda ip: False, random.Random(0))
+    >>> pools = Allocator(
+    ...     port_pool(30000, 32767),
+    ...     {"IPv4": ip_pool("10.96.0.0/16")},
+    ...     lambda n: False,
+    ...     lambda ip: False,
+    ...     random.Random(0),
+    ... )
     >>> create(Service("web", type="NodePort", ports=(ServicePort(80, node_port=30080),)), pools).ports[0].node_port
     30080
     """
@@ -173,8 +177,13 @@ def update(service: Service, old: Service, allocator: Allocator) -> Service:
     Examples
     --------
     >>> from k8sexpose.allocation import ip_pool, port_pool
-    >>> pools = Allocator(port_pool(30000, 32767), {"IPv4": ip_pool("10.96.0.0/16")}, lambda n: False,
-    ...                   lambda ip: False, random.Random(0))
+    >>> pools = Allocator(
+    ...     port_pool(30000, 32767),
+    ...     {"IPv4": ip_pool("10.96.0.0/16")},
+    ...     lambda n: False,
+    ...     lambda ip: False,
+    ...     random.Random(0),
+    ... )
     >>> old = create(Service("web", type="NodePort", ports=(ServicePort(80, node_port=30080),)), pools)
     >>> update(Service("web", ports=(ServicePort(80),)), old, pools).ports[0].node_port
     0
@@ -313,9 +322,7 @@ def _init_families(service: Service, old: Service | None, allocator: Allocator) 
     return replace(service, ip_families=families)
 
 
-def _infer_families(
-    service: Service, old: Service | None, allocator: Allocator
-) -> tuple[Service, list[FieldError]]:
+def _infer_families(service: Service, old: Service | None, allocator: Allocator) -> tuple[Service, list[FieldError]]:
     """Add the families of the given addresses; report what SingleStack does not allow."""
     errors: list[FieldError] = []
     families, ips, policy = list(service.ip_families), service.cluster_ips, service.ip_family_policy

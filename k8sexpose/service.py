@@ -378,5 +378,7 @@ def _pointer(value: Any) -> _Set | None:
 def _present(**fields: Any) -> dict[str, Any]:
     """Keep the fields that are set; an empty value counts as unset unless it is a pointer's."""
     return {
-        name: value.value if isinstance(value, _Set) else value for name, value in fields.items() if isinstance(value, _Set) or value
+        name: value.value if isinstance(value, _Set) else value
+        for name, value in fields.items()
+        if isinstance(value, _Set) or value
     }

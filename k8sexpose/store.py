@@ -73,10 +73,13 @@ class Store:
         self.services: dict[Key, Service] = {}
         self.applied_slices: dict[Key, EndpointSlice] = {}
         self._node_names: Index[str, str] = Index()
+        self._node_names_outside: Index[str, str] = Index()
         self._pods_at: Index[str, Key] = Index()
         self._pods_on: Index[str, Key] = Index()
+        self._pods_of: Index[Key, Key] = Index()
         self._pods_labelled: Index[tuple[str, str, str], Key] = Index()
         self._services_at: Index[str, Key] = Index()
+        self._services_named: Index[str, Key] = Index()
         self._services_on: Index[int, Key] = Index()
         self._ports_held: Index[int, Key] = Index()
         self._ips_held: Index[str, Key] = Index()
@@ -115,6 +118,8 @@ class Store:
         self.nodes[node.name] = node
         for address in node.addresses:
             self._node_names.add(canonical_ip(address), node.name)
+        if node.external_ip:
+            self._node_names_outside.add(canonical_ip(node.external_ip), node.name)
         self._remember(lambda: self.put_node(old) if old else self.delete_node(node.name))
 
     def delete_node(self, name: str, *, keep_place: bool = False) -> None:
@@ -123,6 +128,8 @@ class Store:
         if old is not None:
             for address in old.addresses:
                 self._node_names.discard(canonical_ip(address), name)
+            if old.external_ip:
+                self._node_names_outside.discard(canonical_ip(old.external_ip), name)
             if not keep_place:
                 del self.nodes[name]
                 self._remember(lambda: self.put_node(old))
@@ -138,6 +145,8 @@ class Store:
             self._pods_at.add(canonical_ip(pod.ip), key)
         if pod.node:
             self._pods_on.add(pod.node, key)
+        if pod.app:
+            self._pods_of.add((pod.namespace, pod.app), key)
         for label in _labels(pod):
             self._pods_labelled.add(label, key)
             self._label_changes[label] = self._label_changes.get(label, 0) + 1
@@ -159,6 +168,8 @@ class Store:
             self._pods_at.discard(canonical_ip(old.ip), key)
         if old.node:
             self._pods_on.discard(old.node, key)
+        if old.app:
+            self._pods_of.discard((old.namespace, old.app), key)
         for label in _labels(old):
             self._pods_labelled.discard(label, key)
             self._label_changes[label] = self._label_changes.get(label, 0) + 1
@@ -185,6 +196,8 @@ class Store:
         key = (service.namespace, service.name)
         for ip in service_ips(service):
             change(self._services_at, ip, key)
+        for ingress in service.load_balancer_ingress:
+            change(self._services_named, ingress.hostname.lower(), key)
         for port in service.ports:
             if port.node_port:
                 change(self._services_on, port.node_port, key)
@@ -217,6 +230,16 @@ class Store:
         names = self._node_names.get(canonical_ip(ip))
         return self.nodes[names[0]] if names else None
 
+    def node_behind(self, external_ip: str) -> Node | None:
+        """Return the node that the cloud reaches by this external address."""
+        names = self._node_names_outside.get(canonical_ip(external_ip))
+        return self.nodes[names[0]] if names else None
+
+    @property
+    def node_version(self) -> int:
+        """A number that changes with every change to the nodes."""
+        return self._node_changes
+
     def pod_at(self, ip: str) -> Pod | None:
         """Return the Pod with this address; hostNetwork Pods are found by their node."""
         pods = (self.pods[key] for key in self._pods_at.get(canonical_ip(ip)))
@@ -226,9 +249,17 @@ class Store:
         """Return the Pods of a node."""
         return tuple(self.pods[key] for key in self._pods_on.get(node))
 
+    def pods_of(self, namespace: str, app: str) -> tuple[Pod, ...]:
+        """Return the Pods of a Deployment, in the order they were made."""
+        return tuple(sorted((self.pods[key] for key in self._pods_of.get((namespace, app))), key=_number))
+
     def services_at(self, ip: str) -> tuple[Service, ...]:
         """Return the Services with this clusterIP, externalIP or load balancer address."""
         return tuple(self.services[key] for key in self._services_at.get(canonical_ip(ip)))
+
+    def services_named(self, hostname: str) -> tuple[Service, ...]:
+        """Return the Services whose load balancer has this host name."""
+        return tuple(self.services[key] for key in self._services_named.get(hostname.lower()) if hostname)
 
     def services_on(self, node_port: int) -> tuple[Service, ...]:
         """Return the Services with this nodePort."""
@@ -317,6 +348,11 @@ def canonical_ip(text: str) -> str:
         return str(ip_address(text))
     except ValueError:
         return text
+
+
+def _number(pod: Pod) -> int:
+    """Return the number at the end of the name of a Deployment's Pod."""
+    return int(pod.name.rpartition("-")[2])
 
 
 def _labels(pod: Pod) -> list[tuple[str, str, str]]:
