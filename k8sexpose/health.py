@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HealthResponse", "health_check", "healthz", "ready_local_endpoints"]
 
+HEALTHZ_PORT = 10256
 AUTOSCALER_TAINT = "ToBeDeletedByClusterAutoscaler"
 JSON_HEADERS = {"Content-Type": "application/json", "X-Content-Type-Options": "nosniff"}
 
@@ -133,9 +134,7 @@ def health_check(cluster: Cluster, service: str, *, node: str, proxy_healthy: bo
     return HealthResponse(status, headers, json.dumps(body, indent="\t"))
 
 
-def healthz(
-    cluster: Cluster, *, node: str, path: str = "/healthz", sync_overdue: bool = False
-) -> HealthResponse:
+def healthz(cluster: Cluster, *, node: str, path: str = "/healthz", sync_overdue: bool = False) -> HealthResponse:
     """Ask kube-proxy itself (port 10256), as load balancers do under ``externalTrafficPolicy: Cluster``.
 
     Parameters
@@ -184,6 +183,4 @@ def healthz(
 
 def _check_node(cluster: Cluster, node: str) -> None:
     if node not in cluster.store.nodes:
-        raise KeyError(
-            f"no node {node!r}; the cluster has {', '.join(list(cluster.store.nodes)[:5]) or 'none'}"
-        )
+        raise KeyError(f"no node {node!r}; the cluster has {', '.join(list(cluster.store.nodes)[:5]) or 'none'}")

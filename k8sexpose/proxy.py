@@ -156,9 +156,7 @@ def _cluster_ip(packet: _Packet, info: ServicePortInfo) -> Verdict:
     if not chosen.has_any:
         return _verdict(packet, info, "REJECT", reason="the Service has no endpoints")
     if info.internal_local and not chosen.local:
-        return _verdict(
-            packet, info, "DROP", reason="internalTrafficPolicy Local, and no endpoint on this node"
-        )
+        return _verdict(packet, info, "DROP", reason="internalTrafficPolicy Local, and no endpoint on this node")
     targets = chosen.local if info.internal_local else chosen.cluster
     marked = packet.masquerade_all or (packet.detects_pods and packet.source != POD)
     return _verdict(packet, info, "DNAT", targets, marked, "clusterIP")
@@ -179,18 +177,14 @@ def _external(packet: _Packet, info: ServicePortInfo) -> Verdict:
     if not chosen.has_any:
         if packet.source == NODE and not packet.to_this_node and not packet.nftables:
             # The REJECT stands in INPUT and FORWARD: a packet from the node to elsewhere meets neither.
-            return _verdict(
-                packet, info, "NO_MATCH", reason="no endpoints, and no rule in OUTPUT: leaves the node"
-            )
+            return _verdict(packet, info, "NO_MATCH", reason="no endpoints, and no rule in OUTPUT: leaves the node")
         return _verdict(packet, info, "REJECT", reason="the Service has no endpoints")
     if not info.external_local:
         return _verdict(packet, info, "DNAT", chosen.cluster, True, "externalTrafficPolicy Cluster")
     if packet.source == POD:
         return _verdict(packet, info, "DNAT", chosen.cluster, False, "Local does not bind traffic of Pods")
     if packet.source == NODE:
-        return _verdict(
-            packet, info, "DNAT", chosen.cluster, True, "Local does not bind traffic of the node itself"
-        )
+        return _verdict(packet, info, "DNAT", chosen.cluster, True, "Local does not bind traffic of the node itself")
     if chosen.local:
         return _verdict(packet, info, "DNAT", chosen.local, False, "externalTrafficPolicy Local")
     return _verdict(packet, info, "DROP", reason="externalTrafficPolicy Local, and no endpoint on this node")
@@ -238,9 +232,7 @@ class _Packet:
         cls, cluster: Cluster, node: str, src: str | None, dst: str, port: int | None, protocol: str
     ) -> _Packet:
         if node not in cluster.store.nodes:
-            raise KeyError(
-                f"no node {node!r}; the cluster has {', '.join(list(cluster.store.nodes)[:5]) or 'none'}"
-            )
+            raise KeyError(f"no node {node!r}; the cluster has {', '.join(list(cluster.store.nodes)[:5]) or 'none'}")
         if protocol not in ("TCP", "UDP", "SCTP", "ICMP"):
             raise ValueError(f"protocol {protocol!r} is none of TCP, UDP, SCTP, ICMP")
         if (port is None) != (protocol == "ICMP"):
@@ -293,9 +285,7 @@ class _Packet:
             return True
         # A node that is let in may reach the address through itself, with that address as the source.
         primary = primary_ip(self.node, self.family)
-        return self.src == self.dst and any(
-            primary and ip_address(primary) in network for network in networks
-        )
+        return self.src == self.dst and any(primary and ip_address(primary) in network for network in networks)
 
     @property
     def to_this_node(self) -> bool:
@@ -310,9 +300,7 @@ class _Packet:
         listed = config.nodeport_addresses
         if listed is None and self.nftables:
             listed = ("primary",)
-        if ip_address(self.dst).is_loopback and (
-            self.nftables or self.family == 6 or not config.localhost_nodeports
-        ):
+        if ip_address(self.dst).is_loopback and (self.nftables or self.family == 6 or not config.localhost_nodeports):
             return False
         if listed == ("primary",):
             return self.dst == primary_ip(self.node, self.family)
@@ -358,9 +346,7 @@ def of_family(cidrs: str | None, family: int) -> list[str]:
 # -- connections that exist already --------------------------------------------------------------------------
 
 
-def keeps_flow(
-    cluster: Cluster, *, node: str, dst: str, port: int, endpoint: str, protocol: str = "TCP"
-) -> bool:
+def keeps_flow(cluster: Cluster, *, node: str, dst: str, port: int, endpoint: str, protocol: str = "TCP") -> bool:
     """Tell whether a flow that exists already stays with its endpoint, given the endpoints of now.
 
     Parameters
@@ -396,9 +382,7 @@ def keeps_flow(
     if protocol != "UDP":
         return True
     packet = _Packet.arriving(cluster, node, None, dst, port, protocol)
-    for info in _ports(
-        packet, [*packet.store.services_at(packet.dst), *packet.store.services_on(port)], None
-    ):
+    for info in _ports(packet, [*packet.store.services_at(packet.dst), *packet.store.services_on(port)], None):
         addresses = (info.cluster_ip, *info.load_balancer_vips, *info.external_ips)
         if (packet.dst in addresses and port == info.port.port) or (port == info.port.node_port):
             serving = [str(target) for target in info.targets.all if target.endpoint.serving]

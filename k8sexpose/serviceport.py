@@ -67,9 +67,7 @@ class Targets:
 
     Examples
     --------
-    >>> targets = Targets.of(
-    ...     [Target(Endpoint("10.244.2.2"), 80), Target(Endpoint("10.244.1.2", ready=False), 80)]
-    ... )
+    >>> targets = Targets.of([Target(Endpoint("10.244.2.2"), 80), Target(Endpoint("10.244.1.2", ready=False), 80)])
     >>> [str(target) for target in targets.all], len(targets.ready)
     (['10.244.1.2:80', '10.244.2.2:80'], 1)
     """

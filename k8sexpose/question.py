@@ -1,0 +1,198 @@
+"""A question to the router: one client, one target, and every way between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from .cloud import FrontDoor, Spread, front_door
+from .dial import (
+    DEFAULT_CLIENTS,
+    OUTSIDE,
+    Client,
+    Destination,
+    find_client,
+    find_destination,
+    node_names,
+)
+from .entrance import Entrance, Packet, dialled_ip, load_balancer_entrance, lost, outside_entrance
+from .errors import NotExposed
+from .route import Route
+from .service import Service
+from .serviceport import cluster_ip_of, ip_version, targets
+from .way import Trip, Way
+
+if TYPE_CHECKING:
+    from .cluster import Cluster
+
+__all__ = ["Question"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Question:
+    """A client, a target, and the nodes by which the packet must come."""
+
+    cluster: Cluster
+    client: Client
+    destination: Destination
+    via: tuple[str, ...]
+
+    @classmethod
+    def read(
+        cls,
+        cluster: Cluster,
+        target: str,
+        client: str | None,
+        protocol: str,
+        via: str | Sequence[str] | None,
+    ) -> Question:
+        """Read the texts of a question; nothing is asked yet."""
+        destination = find_destination(cluster, target, protocol)
+        service = destination.service
+        if client is None and service is not None and service.type not in ("NodePort", "LoadBalancer"):
+            client = _some_pod(cluster, service)
+        family = ip_version(destination.ip or (_dialled_cluster_ip(service) if service else None)) or 4
+        asker = find_client(cluster, client or DEFAULT_CLIENTS[family], family)
+        return cls(cluster, asker, destination, node_names(cluster, via))
+
+    # -- what the client dials ----
+
+    @property
+    def door(self) -> FrontDoor | None:
+        """The load balancer that the target names."""
+        service = self.destination.service
+        if service is None or service.type != "LoadBalancer":
+            return None
+        return front_door(self.cluster, service, settled=self.destination.hostname is None)
+
+    @property
+    def as_if(self) -> Service | None:
+        """The Service as it will be, where it is asked for by its name."""
+        door = self.door
+        return door.service if door and self.destination.hostname is None else None
+
+    @property
+    def packet(self) -> Packet:
+        """The packet as it leaves the client."""
+        dialled = self.destination
+        ip = dialled.ip
+        if ip is None and dialled.service is not None:
+            door = self.door
+            ip = door.address if door else _dialled_cluster_ip(dialled.service)
+        return Packet(self.client.ip, ip or dialled.hostname or "", dialled.port, dialled.protocol)
+
+    @property
+    def entrance(self) -> Entrance:
+        """How a client outside comes in."""
+        return outside_entrance(self.cluster, self.destination, self.packet, self.via)
+
+    # -- the ways ----
+
+    def ways(self, way: Way) -> Iterator[Route]:
+        """Give the ways, each as one route."""
+        if self.client.kind == OUTSIDE:
+            packet = self.packet
+            yield from way.come_in(self.entrance, self._trip(), packet)
+        else:
+            yield from self._from_inside(way)
+
+    def grouped_ways(self) -> Iterator[Route]:
+        """Give the ways, those through nodes that decide alike only once, with their probability together."""
+        way = Way(self.cluster, self.client, self.via, self.as_if)
+        if self.client.kind != OUTSIDE:
+            yield from self._from_inside(way)
+            return
+        packet, entrance = self.packet, self.entrance
+        if not entrance.spread.names or entrance.to_pod:
+            yield from way.come_in(entrance, self._trip(), packet)
+            return
+        groups: dict[object, tuple[str, Fraction]] = {}
+        alike = self._alike()
+        for name, share in entrance.spread:
+            first, total = groups.get(alike(name), (name, Fraction(0)))
+            groups[alike(name)] = (first, total + share)
+        for name, share in groups.values():
+            yield from way.arrive(entrance, name, self._trip(share))
+
+    def _trip(self, probability: Fraction = Fraction(1)) -> Trip:
+        return Trip(probability, at=self.client.node)
+
+    def _from_inside(self, way: Way) -> Iterator[Route]:
+        """Follow the packet of a Pod or a node: its own node's kube-proxy sees it first."""
+        service, port, packet = self.destination.service, self.destination.service_port, self.packet
+        door = self.door
+        if service is None and self.destination.hostname is not None:
+            no_address = lost(f"there is no address for the name {self.destination.hostname}", "unresolved")
+            yield from way.come_in(no_address, self._trip(), packet)
+        elif door is not None and ip_version(door.address) is None:
+            # A load balancer with a name only: kube-proxy knows nothing of it, the packet goes out.
+            entrance = load_balancer_entrance(self.cluster, door, port, packet, self.via)
+            yield from way.come_in(entrance, self._trip(), packet)
+        else:
+            for dialled, share in self._dialled(way, packet):
+                yield from way.enter(self.client.node or "", dialled, self._trip(share))
+
+    def _dialled(self, way: Way, packet: Packet) -> Iterator[tuple[Packet, Fraction]]:
+        """Give the packets that a client inside may send: several where the name has several addresses."""
+        service, port = self.destination.service, self.destination.service_port
+        if service is not None and port is not None and service.headless:
+            ready = targets(self.cluster.store, service, port, 4).ready
+            if not ready:
+                raise NotExposed(f"{service.name} is headless and has no ready Pod: its name has no address")
+            for number, share in way.choose(Spread(tuple(str(k) for k in range(len(ready))))):
+                found = ready[int(number)]
+                yield replace(packet, dst=found.endpoint.ip, port=found.port), share
+        elif service is not None and port is not None and service.type == "NodePort":
+            nodes = self.cluster.store.nodes
+            for name, share in way.choose(Spread(tuple(nodes))):
+                ip = dialled_ip(self.cluster, nodes[name], packet)
+                yield replace(packet, dst=ip, port=port.node_port), share
+        else:
+            yield packet, Fraction(1)
+
+    # -- nodes that decide alike ----
+
+    def _alike(self) -> Callable[[str], Hashable]:
+        """Return what tells nodes apart: those without an endpoint differ by their zone only."""
+        cluster, store, packet = self.cluster, self.cluster.store, self.packet
+        named = self.destination.service
+        services = [named] if named else [*store.services_at(packet.dst), *store.services_on(packet.port or 0)]
+        hosts: set[str | None] = set()
+        for service in services:
+            for port in service.ports:
+                for target in targets(store, service, port, ip_version(packet.src) or 4).all:
+                    home = store.pod_at(target.endpoint.ip) or store.node_at(target.endpoint.ip)
+                    hosts |= {
+                        target.endpoint.node,
+                        getattr(home, "node", None) or getattr(home, "name", None),
+                    }
+        apart = any(service.session_affinity == "ClientIP" for service in services) or not services
+
+        def alike(name: str) -> Hashable:
+            if apart or name in hosts or cluster.proxy_stopped(name):
+                return name
+            node = store.nodes[name]
+            return node.zone, cluster.is_down(name), bool(node.addresses)
+
+        return alike
+
+
+def _dialled_cluster_ip(service: Service) -> str | None:
+    return cluster_ip_of(service, 4) or cluster_ip_of(service, 6)
+
+
+def _some_pod(cluster: Cluster, service: Service) -> str:
+    """Name a Pod that asks a Service which only Pods can ask: one of another app, where there is one."""
+    own = service.selector.items()
+    running = (pod for pod in cluster.store.pods.values() if pod.ip and pod.node and not cluster.is_down(pod.node))
+    first = next(running, None)
+    if first is None:
+        raise NotExposed(f"{service.name} is a ClusterIP Service: only a Pod or a node can ask it, and no Pod runs")
+    other = (
+        first
+        if not own <= first.labels.items()
+        else next((pod for pod in running if not own <= pod.labels.items()), first)
+    )
+    return f"pod/{other.namespace}/{other.name}"
