@@ -1,4 +1,4 @@
-"""The rules of the house: who imports whom, what that costs, how long a module is, what is documented."""
+"""The rules of the house: who imports whom, what an import costs, how long a module is, what is documented."""
 
 from __future__ import annotations
 
@@ -64,9 +64,7 @@ def run(code: str) -> str:
 
 
 def test_every_module_has_its_place() -> None:
-    assert {entry(path) for path in MODULES} <= {*ORDER, ENTRY}, (
-        "add the new module to ORDER where it belongs"
-    )
+    assert {entry(path) for path in MODULES} <= {*ORDER, ENTRY}, "add the new module to ORDER where it belongs"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
@@ -82,9 +80,7 @@ def test_imports_go_one_way(path: Path) -> None:
         if mine == ENTRY:
             assert where, f"k8sexpose/__init__.py imports {name} at once; it is lazy"
         elif other is not None and (mine, other, where) != EXCEPTION:
-            assert ORDER.index(other) <= ORDER.index(mine), (
-                f"{mine} imports {name}, which stands to its right"
-            )
+            assert ORDER.index(other) <= ORDER.index(mine), f"{mine} imports {name}, which stands to its right"
         elif other is None:
             # The package itself hides the direction, and makes a circle.
             assert rest == ["__version__"], f"{mine} imports {name}; import from its module"
@@ -142,9 +138,7 @@ def sections(doc: str) -> set[str]:
 
 def described(doc: str) -> set[str]:
     """The names in the Parameters and Attributes sections."""
-    body = re.search(
-        r"^(?:Parameters|Attributes)\n-+\n(.*?)(?=^\w[\w ]*\n-{3,}$|\Z)", doc, re.MULTILINE | re.DOTALL
-    )
+    body = re.search(r"^(?:Parameters|Attributes)\n-+\n(.*?)(?=^\w[\w ]*\n-{3,}$|\Z)", doc, re.MULTILINE | re.DOTALL)
     if not body:
         return set()
     names = re.findall(r"^(\S[^:\n]*?)(?: :.*)?$", body[1], re.MULTILINE)

@@ -66,9 +66,7 @@ def headings(nb: Notebook) -> list[tuple[int, str]]:
 def section(nb: Notebook, title: str) -> str:
     """The markdown under one H2 heading."""
     everything = "\n\n".join(cell.source for cell in nb.cells if cell.cell_type == "markdown")
-    found = re.search(
-        rf"^## {title}\b.*?$(.*?)(?=^## |\Z)", everything, re.MULTILINE | re.DOTALL | re.IGNORECASE
-    )
+    found = re.search(rf"^## {title}\b.*?$(.*?)(?=^## |\Z)", everything, re.MULTILINE | re.DOTALL | re.IGNORECASE)
     return found[1] if found else ""
 
 
@@ -81,14 +79,10 @@ def calls(nb: Notebook, name: str) -> Iterator[tuple[int, str]]:
     for index, cell in enumerate(nb.cells):
         if cell.cell_type != "code" or cell.source.startswith("%%"):
             continue
-        code = "\n".join(
-            line for line in cell.source.splitlines() if not line.lstrip().startswith(("%", "!"))
-        )
+        code = "\n".join(line for line in cell.source.splitlines() if not line.lstrip().startswith(("%", "!")))
         for node in ast.walk(ast.parse(code)):
             if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
-                called = (
-                    node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-                )
+                called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
                 if called == name:
                     yield index, str(node.args[0].value)
 
@@ -179,9 +173,7 @@ def test_predict_run_see_explain_check(lesson: str) -> None:
 def test_see_asks_numbered_questions(lesson: str) -> None:
     for cell in read(lesson).cells:
         if kind(cell) == "see":
-            assert re.search(r"\(1\)|^1\. ", cell.source, re.MULTILINE), (
-                f"no numbered question in: {cell.source[:80]}"
-            )
+            assert re.search(r"\(1\)|^1\. ", cell.source, re.MULTILINE), f"no numbered question in: {cell.source[:80]}"
 
 
 @every_lesson
@@ -194,9 +186,7 @@ def test_size(lesson: str) -> None:
     words = len(re.findall(r"\w[\w'’.:/-]*", prose))
     fewest, highest = WORDS.get(lesson, (700, 1500))
     assert fewest <= words <= highest, f"{words} words"
-    lines = [
-        sum(bool(line.strip()) for line in c.source.splitlines()) for c in nb.cells if c.cell_type == "code"
-    ]
+    lines = [sum(bool(line.strip()) for line in c.source.splitlines()) for c in nb.cells if c.cell_type == "code"]
     assert max(lines) <= 12
     assert statistics.median(lines) <= 3
 
@@ -224,15 +214,11 @@ def test_solution_notebook_is_sound(lesson: str) -> None:
     nb = solution(lesson)
     assert not [index for index, output in outputs(nb) if output.output_type == "error"]
     assert not [index for index, output in outputs(nb) if output.get("name") == "stderr"]
-    assert "widgets" not in nb.metadata, (
-        "stored widget state differs from run to run: make notebooks leaves it out"
-    )
+    assert "widgets" not in nb.metadata, "stored widget state differs from run to run: make notebooks leaves it out"
     for cell in nb.cells:
         graded = cell.metadata.get("nbgrader", {})
         if graded.get("grade") and not graded.get("solution"):
-            assert "### BEGIN HIDDEN TESTS" in cell.source, (
-                f"graded cell {graded.get('grade_id')} shows its asserts"
-            )
+            assert "### BEGIN HIDDEN TESTS" in cell.source, f"graded cell {graded.get('grade_id')} shows its asserts"
 
 
 @every_lesson

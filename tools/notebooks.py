@@ -132,9 +132,7 @@ def write(path: Path, new: str) -> None:
 def difference(path: Path, wanted: str) -> str:
     if not path.exists():
         return "is missing"
-    lines = difflib.unified_diff(
-        path.read_text(encoding="utf-8").splitlines(), wanted.splitlines(), lineterm="", n=0
-    )
+    lines = difflib.unified_diff(path.read_text(encoding="utf-8").splitlines(), wanted.splitlines(), lineterm="", n=0)
     return "\n".join(line for line in list(lines)[2:10] if not line.startswith("@@"))
 
 
@@ -152,9 +150,7 @@ def problems(solutions: list[Path], everything: bool) -> list[str]:
     if everything:
         names = {path.name for path in solutions}
         found += [
-            f"notebooks/{p.name} has no solution"
-            for p in sorted(STUDENTS.glob("*.ipynb"))
-            if p.name not in names
+            f"notebooks/{p.name} has no solution" for p in sorted(STUDENTS.glob("*.ipynb")) if p.name not in names
         ]
     return found
 
@@ -172,12 +168,8 @@ def each(solutions: list[Path], make: Callable[[Path], str], folder: Path) -> in
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--check", action="store_true", help="fail where a student notebook is not up to date"
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="fail where a student notebook is not up to date")
     parser.add_argument("--execute", action="store_true", help="run the solutions and store their outputs")
     parser.add_argument("lessons", nargs="*", help="names such as 01_nodeport; none: all")
     options = parser.parse_args(argv)

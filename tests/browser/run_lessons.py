@@ -138,9 +138,7 @@ def server(notebooks: list[Path], dark: bool = False) -> Iterator[Server]:
             deadline = time.monotonic() + 60
             while not answers(f"{url}/api/status"):
                 if process.poll() is not None or time.monotonic() > deadline:
-                    raise RuntimeError(
-                        "the Jupyter server did not start:\n" + log.read_text(errors="replace")
-                    )
+                    raise RuntimeError("the Jupyter server did not start:\n" + log.read_text(errors="replace"))
                 time.sleep(0.1)
             yield Server(url, lessons)
         finally:
@@ -267,9 +265,7 @@ def shoot(page: Page, folder: Path, stem: str) -> list[Path]:
     return shots
 
 
-def run_lesson(
-    context: BrowserContext, at: Server, name: str, shots: Path | None, notebook7: bool = False
-) -> Result:
+def run_lesson(context: BrowserContext, at: Server, name: str, shots: Path | None, notebook7: bool = False) -> Result:
     """Open, run, save, look, photograph."""
     result = Result(name)
     began = time.monotonic()
@@ -314,9 +310,7 @@ def default_shots() -> Path:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shots", type=Path, help="folder for the screenshots")
     parser.add_argument("--dark", action="store_true", help="JupyterLab's dark theme")
     parser.add_argument("--notebook7", action="store_true", help="in Notebook 7 instead of JupyterLab")
