@@ -183,7 +183,7 @@ def main(argv: list[str] | None = None) -> int:
         return 1 if each(solutions, execute, SOLUTIONS) else 0
     if options.check:
         found = problems(solutions, everything=not options.lessons)
-        print("\n".join(found) or f"{len(solutions)} student notebooks are up to date")
+        print("\n".join(found) or f"student notebooks up to date: {len(solutions)}")
         if found:
             print("To mend: make notebooks (it overwrites notebooks/*.ipynb with the generated ones)")
         return 1 if found else 0
