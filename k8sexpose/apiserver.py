@@ -10,7 +10,8 @@ Sources: ``staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go``
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -125,14 +126,15 @@ class ApiServer:
         ApiError
             In the server's words; nothing has changed.
         """
-        service = self._read(manifest, namespace, field_validation)
-        service = registry.create(replace(service, created_s=self.now_s), self._allocator(dry_run))
-        self.warnings += service_warnings(service)
-        if (service.namespace, service.name) in self.store.services:
-            raise self._answer(ApiError(409, "AlreadyExists", f'services "{service.name}" already exists'))
-        if not dry_run:
-            self.store.put_service(service)
-        return service
+        with self._warned():
+            service = self._read(manifest, namespace, field_validation)
+            service = registry.create(replace(service, created_s=self.now_s), self._allocator(dry_run))
+            self.warnings += service_warnings(service)
+            if (service.namespace, service.name) in self.store.services:
+                raise ApiError(409, "AlreadyExists", f'services "{service.name}" already exists')
+            if not dry_run:
+                self.store.put_service(service)
+            return service
 
     def replace(
         self,
@@ -143,11 +145,12 @@ class ApiServer:
         dry_run: bool = False,
     ) -> Service:
         """PUT a Service: the whole object; one that does not exist is created."""
-        service = self._read(manifest, namespace, field_validation)
-        old = self.store.services.get((service.namespace, service.name))
-        if old is None:
-            return self.create(manifest, namespace=namespace, field_validation=field_validation, dry_run=dry_run)
-        return self._update(service, old, dry_run)
+        with self._warned():
+            service = self._read(manifest, namespace, field_validation)
+            old = self.store.services.get((service.namespace, service.name))
+            if old is not None:
+                return self._update(service, old, dry_run)
+        return self.create(manifest, namespace=namespace, field_validation=field_validation, dry_run=dry_run)
 
     def patch(
         self,
@@ -279,21 +282,18 @@ class ApiServer:
     # -- the common part ------------------------------------------------------------------------------------------
 
     def _read(self, manifest: str | bytes | Mapping[str, Any], namespace: str, field_validation: str) -> Service:
-        self.warnings = ()
         body = read_body(manifest, field_validation)
         self.warnings = body.warnings
         given = (body.value.get("metadata") or {}).get("namespace")
         if given and given != namespace:
-            raise self._answer(
-                bad_request("the namespace of the provided object does not match the namespace sent on the request")
-            )
+            raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
         self.check_namespace(namespace)
         return replace(Service.from_dict(body.value), namespace=namespace)
 
     def check_namespace(self, namespace: str) -> None:
         """Refuse a namespace that does not exist."""
         if self.namespaces is not None and namespace not in self.namespaces:
-            raise self._answer(not_found("namespaces", namespace))
+            raise not_found("namespaces", namespace)
 
     def _update(self, service: Service, old: Service, dry_run: bool) -> Service:
         service = registry.update(service, old, self._allocator(dry_run))
@@ -316,9 +316,15 @@ class ApiServer:
         store = self.store
         return Allocator(self.ports, self.ips, store.port_in_use, store.ip_in_use, self.rng, dry_run)
 
-    def _answer(self, error: ApiError) -> ApiError:
-        error.warnings = self.warnings
-        return error
+    @contextmanager
+    def _warned(self) -> Iterator[None]:
+        """Start an answer: its warnings go along with a refusal, too."""
+        self.warnings = ()
+        try:
+            yield
+        except ApiError as error:
+            error.warnings = self.warnings
+            raise
 
 
 _MISSING_ANNOTATION = (

@@ -274,6 +274,16 @@ class Cluster(Operations):
             service = applied.service
             return ApplyResult("Service", service.namespace, service.name, applied.verb, service, applied.warnings)
 
+    def create_item(self, item: Item, namespace: str = "default") -> ApplyResult:
+        """Create one parsed object that is not a Service."""
+        made = item.object(namespace)
+        scope = "" if isinstance(made, Node) else made.namespace
+        if (item.kind, scope, made.name) in self._manifests:
+            group = RESOURCES[item.kind].partition(".")
+            raise ApiError(409, "AlreadyExists", f'{group[0]}s{group[1]}{group[2]} "{made.name}" already exists')
+        with self._all_or_nothing(), _hinted(item.text, item.value):
+            return self._apply_other(item, namespace)
+
     def _apply_other(self, item: Item, namespace: str) -> ApplyResult:
         made = item.object(namespace)
         scope = "" if isinstance(made, Node) else made.namespace
