@@ -14,6 +14,7 @@ class Report:
     agreed: int = 0
     disagreements: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)  # what is wrong with all rows together
 
     def add(self, row: str, difference: str | None) -> None:
         """Count a row; `difference` says what is not as recorded, None or "" that nothing is."""
@@ -29,7 +30,7 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        return 1 if self.disagreements or not self.agreed else 0
+        return 1 if self.disagreements or self.failures or not self.agreed else 0
 
 
 def main(arguments: list[str], run: Callable[[Path], Report]) -> int:
@@ -38,7 +39,7 @@ def main(arguments: list[str], run: Callable[[Path], Report]) -> int:
         print(f"usage: python {arguments[0]} FILE")
         return 2
     report = run(Path(arguments[1]))
-    for line in report.disagreements:
+    for line in [*report.disagreements, *report.failures]:
         print(line)
     for line in report.left_out:
         print(f"left out: {line}")
