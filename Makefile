@@ -55,7 +55,7 @@ $(VENV)/.test: $(VENV)/.lab
 	@echo "Installing the test tools into $(VENV) (about a minute, once) …"
 	@$(INSTALL) --editable '.[lab,test]'
 	@# Of nbgrader only the converter is wanted: its menus and panels would stand in a learner's way.
-	@$(PY) -m jupyterlab.labextensions disable --no-build @jupyter/nbgrader
+	@$(PY) -m jupyterlab.labextensions disable --no-build @jupyter/nbgrader 2>/dev/null
 	@rm -f $(VENV)/etc/jupyter/jupyter_server_config.d/nbgrader.json
 	@touch $@
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from tests.browser import run_lessons
@@ -40,3 +41,19 @@ def test_one_lesson_runs_in_notebook_7(shots: Path) -> None:
         result = run_lessons.run_lesson(context, started, LESSONS[-1].name, shots, notebook7=True)
     assert not result.problems
     assert result.cells
+
+
+def test_the_harness_sees_what_is_wrong(tmp_path: Path) -> None:
+    sources = (
+        "import sys, ipywidgets\nfrom IPython.display import HTML",
+        "@ipywidgets.interact(x=(0, 3))\ndef draw(x=1):\n    raise ValueError('in a callback')",
+        'HTML(\'<img src="http://elsewhere.invalid/x.png"><script>throw new Error("on the page")</script>\')',
+        "print('a warning', file=sys.stderr)",
+        "1 / 0",
+    )
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "wrong.ipynb")
+    with run_lessons.server([tmp_path / "wrong.ipynb"]) as started, run_lessons.browser() as context:
+        found = "\n".join(run_lessons.run_lesson(context, started, "wrong.ipynb", None).problems)
+    for words in ("in a callback", "elsewhere.invalid", "on the page", "stderr", "ZeroDivisionError"):
+        assert words in found
