@@ -10,11 +10,15 @@ Sources: ``pkg/registry/core/service/portallocator/allocator.go``, ``…/allocat
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
-from dataclasses import dataclass
-from ipaddress import ip_network
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
-__all__ = ["AllocationError", "Pool", "ip_pool", "port_pool"]
+from .formats import canonical_ip, family
+
+__all__ = ["AllocationError", "Allocator", "Pool", "ip_pool", "port_pool"]
+
+FIRST_DRY_RUN_PORT = 32769
 
 
 class AllocationError(Exception):
@@ -104,7 +108,7 @@ def ip_pool(cidr: str) -> Pool:
     Examples
     --------
     >>> pool = ip_pool("10.96.0.0/16")
-    >>> str(ip_address(pool.first)), str(ip_address(pool.first + pool.static_size))
+    >>> str(IPv4Address(pool.first)), str(IPv4Address(pool.first + pool.static_size))
     ('10.96.0.1', '10.96.1.1')
     """
     network = ip_network(cidr)
@@ -115,3 +119,82 @@ def ip_pool(cidr: str) -> Pool:
 
 def _static_size(size: int, divisor: int, largest: int) -> int:
     return 0 if size <= 16 else min(max(16, size // divisor), largest)
+
+
+@dataclass(slots=True)
+class Allocator:
+    """The pools, seen by one request: what it takes stays with it until the Service is stored.
+
+    Parameters
+    ----------
+    ports : Pool
+        The node port range.
+    ips : mapping of str to Pool
+        The cluster IP range of each IP family of the cluster, the primary one first.
+    port_in_use, ip_in_use : callable
+        Tell what the stored Services hold.
+    rng : random.Random
+        Source of the automatic picks.
+    dry_run : bool
+        Check, but pick dummies.
+
+    Examples
+    --------
+    >>> allocator = Allocator(port_pool(30000, 32767), {}, lambda n: n == 30080, lambda ip: False, random.Random(0))
+    >>> allocator.take_port(30080)
+    Traceback (most recent call last):
+        ...
+    k8sexpose.allocation.AllocationError: provided port is already allocated
+    """
+
+    ports: Pool
+    ips: Mapping[str, Pool]
+    port_in_use: Callable[[int], bool]
+    ip_in_use: Callable[[str], bool]
+    rng: random.Random
+    dry_run: bool = False
+    taken_ports: set[int] = field(default_factory=set)
+    taken_ips: set[str] = field(default_factory=set)
+
+    def take_port(self, number: int) -> int:
+        """Take this number; a dry run does not look at the range."""
+        if number not in self.ports and not self.dry_run:
+            valid = f"{self.ports.first}-{self.ports.last}"
+            raise AllocationError(f"provided port is not in the valid range. The range of valid ports is {valid}")
+        if self._port_taken(number):
+            raise AllocationError("provided port is already allocated")
+        self.taken_ports.add(number)
+        return number
+
+    def pick_port(self) -> int:
+        """Take any free number."""
+        if self.dry_run:
+            number = max(self.taken_ports, default=FIRST_DRY_RUN_PORT - 1) + 1
+        else:
+            number = self.ports.pick(self._port_taken, self.rng)
+        self.taken_ports.add(number)
+        return number
+
+    def take_ip(self, ip: str) -> None:
+        """Take this address."""
+        if int(ip_address(ip)) not in self.ips[family(ip)]:
+            raise AllocationError("the provided network does not match the current range")
+        if canonical_ip(ip) in self.taken_ips or self.ip_in_use(ip):
+            raise AllocationError("provided IP is already allocated")
+        self.taken_ips.add(canonical_ip(ip))
+
+    def pick_ip(self, of_family: str) -> str:
+        """Take any free address of a family; a dry run gives the network address."""
+        pool = self.ips[of_family]
+        kind = IPv6Address if of_family == "IPv6" else IPv4Address
+        if self.dry_run:
+            return str(kind(pool.first - 1))
+        ip = str(kind(pool.pick(lambda number: self._ip_taken(str(kind(number))), self.rng)))
+        self.taken_ips.add(ip)
+        return ip
+
+    def _port_taken(self, number: int) -> bool:
+        return number in self.taken_ports or self.port_in_use(number)
+
+    def _ip_taken(self, ip: str) -> bool:
+        return ip in self.taken_ips or self.ip_in_use(ip)

@@ -17,15 +17,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from . import registry
-from .allocation import Pool
+from .allocation import Allocator, Pool
 from .apply import last_applied, strategic_merge, three_way_patch, with_last_applied
 from .decode import SERVICE, decode, json_word
 from .errors import ApiError, bad_request, invalid, invalid_object, not_found
-from .registry import Allocator
 from .request import read_body
 from .service import LAST_APPLIED, Service, ingress_from, set_defaults
+from .status import status_errors
 from .store import Store
-from .validation import status_errors
 from .warnings import service_warnings
 
 __all__ = ["ApiServer", "Applied"]

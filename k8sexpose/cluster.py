@@ -8,11 +8,10 @@ It has few verbs: those of kubectl (`Cluster.apply`, `create`, `replace`, `patch
 from __future__ import annotations
 
 import copy
-import html
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -21,55 +20,20 @@ from .allocation import ip_pool, port_pool
 from .apiserver import ApiServer
 from .clock import Clock
 from .dump import read_dump
-from .errors import ApiError, ManifestError, not_found
-from .files import Item, read_items
-from .hints import hint_for
-from .manifest import parse
+from .errors import ApiError, ManifestError
+from .files import RESOURCES, ApplyResult, Item, read_items
+from .hints import hinted
 from .objects import EndpointSlice, Event, Node, Pod, ProxyConfig
 from .operations import Operations, found
 from .service import Service, ServicePort
 from .store import Store
+from .tables import html_table
 from .workloads import Deployment, choose_node, make_nodes, with_address
 
 __all__ = ["ApplyResult", "Cluster"]
 
 
-@dataclass(frozen=True, slots=True)
-class ApplyResult:
-    """What `Cluster.apply` did with one document.
-
-    Parameters
-    ----------
-    kind, namespace, name : str
-        The object; cluster-wide kinds have an empty namespace.
-    verb : str
-        ``created``, ``configured`` or ``unchanged``.
-    object : Service, Pod, Node, EndpointSlice or Deployment
-        The object afterwards.
-    warnings : tuple of str
-        What the server advised against.
-
-    Examples
-    --------
-    >>> print(Cluster().apply("{apiVersion: v1, kind: Service, metadata: {name: web}, spec: {ports: [{port: 80}]}}")[0])
-    service/web created
-    """
-
-    kind: str
-    namespace: str
-    name: str
-    verb: str
-    object: Service | Pod | Node | EndpointSlice | Deployment
-    warnings: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        return f"{RESOURCES[self.kind]}/{self.name} {self.verb}"
-
-
-RESOURCES = {
-    "Service": "service", "Pod": "pod", "Node": "node", "Deployment": "deployment.apps",
-    "EndpointSlice": "endpointslice.discovery.k8s.io",
-}  # fmt: skip
+SHOWN = 12
 
 
 class Cluster(Operations):
@@ -267,7 +231,7 @@ class Cluster(Operations):
 
     def apply_item(self, item: Item, namespace: str = "default") -> ApplyResult:
         """Apply one parsed object; an `ApiError` leaves with a hint, and changes nothing."""
-        with self._all_or_nothing(), _hinted(item.text, item.value):
+        with self._all_or_nothing(), hinted(item.text, item.value):
             if item.kind != "Service":
                 return self._apply_other(item, namespace)
             applied = self.api.apply(item.value, namespace)
@@ -281,7 +245,7 @@ class Cluster(Operations):
         if (item.kind, scope, made.name) in self._manifests:
             group = RESOURCES[item.kind].partition(".")
             raise ApiError(409, "AlreadyExists", f'{group[0]}s{group[1]}{group[2]} "{made.name}" already exists')
-        with self._all_or_nothing(), _hinted(item.text, item.value):
+        with self._all_or_nothing(), hinted(item.text, item.value):
             return self._apply_other(item, namespace)
 
     def _apply_other(self, item: Item, namespace: str) -> ApplyResult:
@@ -327,7 +291,7 @@ class Cluster(Operations):
         dry_run: bool = False,
     ) -> Service:
         """POST a Service; see `k8sexpose.apiserver.ApiServer.create`."""
-        with self._all_or_nothing(), _hinted(manifest):
+        with self._all_or_nothing(), hinted(manifest):
             return self.api.create(manifest, namespace=namespace, field_validation=field_validation, dry_run=dry_run)
 
     def replace(
@@ -339,12 +303,12 @@ class Cluster(Operations):
         dry_run: bool = False,
     ) -> Service:
         """PUT a Service; see `k8sexpose.apiserver.ApiServer.replace`."""
-        with self._all_or_nothing(), _hinted(manifest):
+        with self._all_or_nothing(), hinted(manifest):
             return self.api.replace(manifest, namespace=namespace, field_validation=field_validation, dry_run=dry_run)
 
     def patch(self, name: str, patch: Mapping[str, Any], *, namespace: str = "default", **options: Any) -> Service:
         """PATCH a Service; see `k8sexpose.apiserver.ApiServer.patch`."""
-        with self._all_or_nothing(), _hinted("", patch):
+        with self._all_or_nothing(), hinted("", patch):
             return self.api.patch(name, patch, namespace=namespace, **options)
 
     def delete(self, name: str, *, kind: str = "Service", namespace: str = "default") -> None:
@@ -358,20 +322,8 @@ class Cluster(Operations):
         with self._all_or_nothing():
             if kind == "Service":
                 self.api.delete(name, namespace=namespace)
-            elif kind == "Pod":
-                self.terminate(f"{namespace}/{name}")
-            elif kind == "Node":
-                self.node(name)
-                self.store.delete_node(name)
-            elif kind == "Deployment":
-                deployment = self.deployment(name, namespace)
-                for pod in self.store.pods_of(namespace, deployment.name):
-                    self.terminate(f"{namespace}/{pod.name}")
-                del self._deployments[namespace, name]
-            elif kind == "EndpointSlice":
-                if (namespace, name) not in self.store.applied_slices:
-                    raise not_found("endpointslices.discovery.k8s.io", name)
-                self.store.delete_slice((namespace, name))
+            elif kind in RESOURCES:
+                self.remove(kind, name, namespace)
             else:
                 raise ManifestError(f"not modelled: kind {kind}; there are {', '.join(RESOURCES)}")
             scope = "" if kind == "Node" else namespace
@@ -456,45 +408,11 @@ class Cluster(Operations):
 
     def _repr_html_(self) -> str:
         rows = []
-        for node in self.nodes[:SHOWN_NODES]:
-            names = ", ".join(pod.name for pod in self.store.pods_on(node.name)[:SHOWN_NODES])
+        for node in self.nodes[:SHOWN]:
+            pods = [pod.name for pod in self.store.pods_on(node.name)]
+            listed = ", ".join(pods[:SHOWN]) + (f" and {len(pods) - SHOWN} more" if len(pods) > SHOWN else "")
             state = "down" if self.is_down(node.name) else "up"
-            rows.append((node.name, ", ".join(node.addresses), node.zone or "", state, names))
+            rows.append((node.name, ", ".join(node.addresses), node.zone or "", state, listed))
+        hidden = f", the first {SHOWN} shown" if len(self.nodes) > SHOWN else ""
         head = ("node", "address", "zone", "state", "Pods")
-        more = f"<p>… and {len(self.nodes) - SHOWN_NODES} more nodes</p>" if len(self.nodes) > SHOWN_NODES else ""
-        return html_table(head, rows) + more
-
-
-SHOWN_NODES = 12
-
-
-def html_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Make a table of texts, each escaped."""
-
-    def row(cells: Sequence[str], tag: str) -> str:
-        style = ' style="text-align:left"'
-        return "<tr>" + "".join(f"<{tag}{style}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
-
-    body = "".join(row(cells, "td") for cells in rows)
-    return f"<table><thead>{row(head, 'th')}</thead><tbody>{body}</tbody></table>"
-
-
-@contextmanager
-def _hinted(source: Any, value: Any = None) -> Iterator[None]:
-    """Add a hint to an `ApiError` that leaves the block."""
-    try:
-        yield
-    except ApiError as error:
-        if error.hint is None:
-            text = source if isinstance(source, str) else ""
-            if value is None:
-                value = source if isinstance(source, Mapping) else _parsed_or_none(text)
-            error.hint = hint_for(error, text, value)
-        raise
-
-
-def _parsed_or_none(text: str) -> Any:
-    try:
-        return parse(text).value
-    except ManifestError:
-        return None
+        return html_table(f"{len(self.nodes)} nodes{hidden}, t = {self.now_s:g} s", head, rows)

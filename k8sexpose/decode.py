@@ -1,4 +1,4 @@
-"""The server's first look at an object: are the types right, are the fields known?
+"""The server's first look at an object: are the types right, are the fields known.
 
 The tables below are the Go structs of ``staging/src/k8s.io/api/core/v1/types.go`` as far as they matter here; the
 sentences are those of ``sigs.k8s.io/json`` (a strict ``encoding/json``).

@@ -9,11 +9,11 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from .errors import NotExposed
+from .formats import canonical_ip
 from .objects import Pod
 from .proxy import primary_ip
 from .service import Service, ServicePort
 from .serviceport import address, ip_version
-from .store import canonical_ip
 
 if TYPE_CHECKING:
     from .cluster import Cluster

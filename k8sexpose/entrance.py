@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from .cloud import NODE_PORT, TO_POD, FrontDoor, Spread, front_door
 from .dial import Destination
 from .errors import NotExposed
+from .formats import canonical_ip
 from .objects import Node
 from .proxy import primary_ip
 from .route import CLOUD, LOAD_BALANCER, Hop
 from .service import Service, ServicePort
 from .serviceport import address, cluster_ip_of, ip_version
-from .store import canonical_ip
 
 if TYPE_CHECKING:
     from .cluster import Cluster

@@ -90,12 +90,12 @@ _ESCAPES = {
 
 
 def go_quote(text: str) -> str:
-    """Quote a string as Go's ``%q`` does.
+    r"""Quote a string as Go's ``%q`` does.
 
     Examples
     --------
-    >>> print(go_quote('a "b"\\n'))
-    "a \\"b\\"\\n"
+    >>> print(go_quote('a "b"\n'))
+    "a \"b\"\n"
     """
     return '"' + "".join(map(_go_char, text)) + '"'
 

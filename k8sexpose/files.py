@@ -15,9 +15,10 @@ from .errors import ManifestError, bad_request
 from .hints import hint_for
 from .manifest import MAX_CHARACTERS, parse, split
 from .objects import EndpointSlice, Node, Pod
+from .service import Service
 from .workloads import Deployment
 
-__all__ = ["Item", "example", "read_items", "read_text"]
+__all__ = ["RESOURCES", "ApplyResult", "Item", "example", "read_items", "read_text"]
 
 SUFFIXES = (".yaml", ".yml", ".json")
 EXAMPLES = Path(__file__).parent / "data" / "examples"
@@ -70,8 +71,46 @@ class Item:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class ApplyResult:
+    """What `Cluster.apply` did with one document.
+
+    Parameters
+    ----------
+    kind, namespace, name : str
+        The object; cluster-wide kinds have an empty namespace.
+    verb : str
+        ``created``, ``configured`` or ``unchanged``.
+    object : Service, Pod, Node, EndpointSlice or Deployment
+        The object afterwards.
+    warnings : tuple of str
+        What the server advised against.
+
+    Examples
+    --------
+    >>> print(ApplyResult("Service", "default", "web", "created", Service("web")))
+    service/web created
+    """
+
+    kind: str
+    namespace: str
+    name: str
+    verb: str
+    object: Service | Pod | Node | EndpointSlice | Deployment
+    warnings: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{RESOURCES[self.kind]}/{self.name} {self.verb}"
+
+
+RESOURCES = {
+    "Service": "service", "Pod": "pod", "Node": "node", "Deployment": "deployment.apps",
+    "EndpointSlice": "endpointslice.discovery.k8s.io",
+}  # fmt: skip
+
+
 def read_items(source: str | Path | Mapping[str, Any]) -> list[Item]:
-    """Read all objects of a file or text.
+    r"""Read all objects of a file or text.
 
     Parameters
     ----------
@@ -92,7 +131,7 @@ def read_items(source: str | Path | Mapping[str, Any]) -> list[Item]:
 
     Examples
     --------
-    >>> read_items("kind: Ingress\\napiVersion: networking.k8s.io/v1")
+    >>> read_items("kind: Ingress\napiVersion: networking.k8s.io/v1")
     Traceback (most recent call last):
         ...
     k8sexpose.errors.ManifestError: not modelled: kind Ingress in document 1

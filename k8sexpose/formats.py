@@ -195,3 +195,11 @@ def parse_ip(value: str) -> IPv4Address | IPv6Address | None:
 def family(value: str) -> str:
     """Return ``IPv4`` or ``IPv6`` for a well-formed address."""
     return "IPv6" if ":" in value else "IPv4"
+
+
+def canonical_ip(text: str) -> str:
+    """Write an address in its one canonical form, so that equal addresses are equal texts."""
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        return text

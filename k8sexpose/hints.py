@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from .decode import SERVICE, Many, Schema, Struct
 from .errors import ApiError, ManifestError
-from .manifest import lines_with_tabs
+from .manifest import lines_with_tabs, parse
 
-__all__ = ["hint_for"]
+__all__ = ["hint_for", "hinted"]
 
 
 def hint_for(error: ApiError | ManifestError, text: str = "", value: Any = None) -> str | None:
@@ -46,7 +47,7 @@ def _hints(message: str, text: str, value: Mapping[str, Any]) -> Iterator[str]:
     if lost:
         yield (
             f"The indentation was lost, as it happens when text is copied from a web page: {', '.join(lost)} stand"
-            f"{'s' if len(lost) == 1 else ''} at the top level. Indent what belongs under metadata and spec by two spaces."
+            f"{'s' if len(lost) == 1 else ''} at the top level. Indent what belongs under metadata and spec."
         )
     if tabs := list(lines_with_tabs(text)):
         yield f"Line {tabs[0]} is indented with a tab; YAML wants spaces."
@@ -69,7 +70,7 @@ def _hints(message: str, text: str, value: Mapping[str, Any]) -> Iterator[str]:
             "that clients of the Service use inside the cluster is `port`, which is free to choose."
         )
     if "provided port is already allocated" in message:
-        yield "One list of numbers serves all Services, namespaces and protocols: leave nodePort out, or choose another."
+        yield "All Services, namespaces and protocols share one list of numbers: leave nodePort out, or take another."
     if re.search(r"spec\.ports\[\d+\]\.name: Required value", message):
         yield (
             "A Service with several ports needs a name for each. If you meant one port, a dash too many made two "
@@ -120,3 +121,24 @@ def _fields(schema: Schema, *path: str) -> Mapping[str, Schema]:
     if isinstance(schema, Many):
         schema = schema.item
     return schema.fields if isinstance(schema, Struct) else {}
+
+
+@contextmanager
+def hinted(source: Any, value: Any = None) -> Iterator[None]:
+    """Add a hint to an `ApiError` that leaves the block; `source` is the manifest, `value` its parsed form."""
+    try:
+        yield
+    except ApiError as error:
+        if error.hint is None:
+            text = source if isinstance(source, str) else ""
+            if value is None:
+                value = source if isinstance(source, Mapping) else _parsed_or_none(text)
+            error.hint = hint_for(error, text, value)
+        raise
+
+
+def _parsed_or_none(text: str) -> Any:
+    try:
+        return parse(text).value
+    except ManifestError:
+        return None

@@ -36,7 +36,7 @@ MAX_VALUES = 500_000
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """A key that stands twice in one map.
+    r"""A key that stands twice in one map.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class Duplicate:
 
     Examples
     --------
-    >>> parse("a: 1\\na: 2").duplicates
+    >>> parse("a: 1\na: 2").duplicates
     (Duplicate(line=2, key='"a"'),)
     """
 
@@ -89,6 +89,7 @@ class JsonNumber(float):
     """
 
     def __new__(cls, value: float, literal: str | None = None) -> JsonNumber:
+        """Keep the letters beside the number."""
         self = super().__new__(cls, value)
         self.literal = literal if literal is not None else _go_float(value)
         return self
@@ -97,7 +98,7 @@ class JsonNumber(float):
 
 
 def split(text: str | bytes) -> list[str]:
-    """Split a file into documents, where kubectl does: at lines that start with ``---``.
+    r"""Split a file into documents, where kubectl does: at lines that start with ``---``.
 
     Parameters
     ----------
@@ -116,8 +117,8 @@ def split(text: str | bytes) -> list[str]:
 
     Examples
     --------
-    >>> split("a: 1\\n---\\nb: 2\\n")
-    ['a: 1', 'b: 2\\n']
+    >>> split("a: 1\n---\nb: 2\n")
+    ['a: 1', 'b: 2\n']
     """
     text = _clean(text)
     if text.lstrip().startswith("{"):

@@ -291,6 +291,20 @@ class Operations:
         self.clock.schedule(self.now_s + grace_s, PodGone((changed.namespace, changed.name)))
         return changed
 
+    def remove(self, kind: str, name: str, namespace: str) -> None:
+        """Delete a Pod, Node, Deployment or EndpointSlice; Pods get their grace period."""
+        if kind == "Pod":
+            self.terminate(f"{namespace}/{name}")
+        elif kind == "Node":
+            self.store.delete_node(self.node(name).name)
+        elif kind == "Deployment":
+            for pod in self.store.pods_of(namespace, self.deployment(name, namespace).name):
+                self.terminate(f"{namespace}/{pod.name}")
+            del self._deployments[namespace, name]
+        elif kind == "EndpointSlice":
+            found("endpointslices.discovery.k8s.io", f"{namespace}/{name}", self.store.applied_slices)
+            self.store.delete_slice((namespace, name))
+
     # -- bad luck -------------------------------------------------------------------------------------------------
 
     def fail(self, node: str) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
+from .formats import canonical_ip
 from .objects import Node
 from .service import Service
 from .serviceport import (
@@ -21,7 +22,7 @@ from .serviceport import (
     ip_version,
     service_ports,
 )
-from .store import Store, canonical_ip
+from .store import Store
 
 if TYPE_CHECKING:
     from .cluster import Cluster

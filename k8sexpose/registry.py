@@ -11,103 +11,18 @@ Sources: ``pkg/registry/core/service/storage/{storage,alloc}.go``, ``pkg/registr
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from ipaddress import ip_address
+from dataclasses import replace
 
-from .allocation import AllocationError, Pool
+from .allocation import AllocationError, Allocator
 from .errors import ApiError, FieldError, internal_error, invalid, invalid_object
 from .formats import family
 from .service import Service, ServicePort, set_defaults
-from .store import canonical_ip
 from .validation import cluster_ip_errors, validate, validate_update
 
-__all__ = ["Allocator", "create", "update"]
+__all__ = ["create", "update"]
 
 SUFFIX_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 MAX_GENERATED_PREFIX = 58
-FIRST_DRY_RUN_PORT = 32769
-
-
-@dataclass(slots=True)
-class Allocator:
-    """The pools, seen by one request: what it takes stays with it until the Service is stored.
-
-    Parameters
-    ----------
-    ports : Pool
-        The node port range.
-    ips : mapping of str to Pool
-        The cluster IP range of each IP family of the cluster, the primary one first.
-    port_in_use, ip_in_use : callable
-        Tell what the stored Services hold.
-    rng : random.Random
-        Source of the automatic picks.
-    dry_run : bool
-        Check, but pick dummies.
-
-    Examples
-    --------
-    >>> from k8sexpose.allocation import port_pool
-    >>> allocator = Allocator(port_pool(30000, 32767), {}, lambda n: n == 30080, lambda ip: False, random.Random(0))
-    >>> allocator.take_port(30080)
-    Traceback (most recent call last):
-        ...
-    k8sexpose.allocation.AllocationError: provided port is already allocated
-    """
-
-    ports: Pool
-    ips: Mapping[str, Pool]
-    port_in_use: Callable[[int], bool]
-    ip_in_use: Callable[[str], bool]
-    rng: random.Random
-    dry_run: bool = False
-    taken_ports: set[int] = field(default_factory=set)
-    taken_ips: set[str] = field(default_factory=set)
-
-    def take_port(self, number: int) -> int:
-        """Take this number; a dry run does not look at the range."""
-        if number not in self.ports and not self.dry_run:
-            valid = f"{self.ports.first}-{self.ports.last}"
-            raise AllocationError(f"provided port is not in the valid range. The range of valid ports is {valid}")
-        if self._port_taken(number):
-            raise AllocationError("provided port is already allocated")
-        self.taken_ports.add(number)
-        return number
-
-    def pick_port(self) -> int:
-        """Take any free number."""
-        if self.dry_run:
-            number = max(self.taken_ports, default=FIRST_DRY_RUN_PORT - 1) + 1
-        else:
-            number = self.ports.pick(self._port_taken, self.rng)
-        self.taken_ports.add(number)
-        return number
-
-    def take_ip(self, ip: str) -> None:
-        """Take this address."""
-        if int(ip_address(ip)) not in self.ips[family(ip)]:
-            raise AllocationError("the provided network does not match the current range")
-        if canonical_ip(ip) in self.taken_ips or self.ip_in_use(ip):
-            raise AllocationError("provided IP is already allocated")
-        self.taken_ips.add(canonical_ip(ip))
-
-    def pick_ip(self, of_family: str) -> str:
-        """Take any free address of a family; a dry run gives the network address."""
-        pool = self.ips[of_family]
-        # ip_address() would read a small IPv6 number as IPv4.
-        kind = type(ip_address("::")) if of_family == "IPv6" else type(ip_address("0.0.0.0"))
-        if self.dry_run:
-            return str(kind(pool.first - 1))
-        ip = str(kind(pool.pick(lambda number: self._ip_taken(str(kind(number))), self.rng)))
-        self.taken_ips.add(ip)
-        return ip
-
-    def _port_taken(self, number: int) -> bool:
-        return number in self.taken_ports or self.port_in_use(number)
-
-    def _ip_taken(self, ip: str) -> bool:
-        return ip in self.taken_ips or self.ip_in_use(ip)
 
 
 def create(service: Service, allocator: Allocator) -> Service:

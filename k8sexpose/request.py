@@ -1,4 +1,4 @@
-"""Reading the body of a request: is it an object of this kind, in its right form?
+"""Reading the body of a request: is it an object of this kind, in its right form.
 
 Sources: ``staging/src/k8s.io/apiserver/pkg/endpoints/handlers/{create,rest}.go`` and
 ``staging/src/k8s.io/apimachinery/pkg/runtime/serializer/json/{json,meta}.go`` (kubernetes/kubernetes).
@@ -63,10 +63,10 @@ def read_body(source: str | bytes | Mapping[str, Any], field_validation: str) ->
 
     Examples
     --------
-    >>> read_body("kind: service", "Strict")
+    >>> read_body("spec: {type: 1}", "Strict")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
-    k8sexpose.errors.ApiError: service in version "v1" cannot be handled as a Service: no kind "service" is registered for version "v1" in scheme "pkg/api/legacyscheme/scheme.go:30"
+    k8sexpose.errors.ApiError: Service in version "v1" cannot be handled as a Service: json: cannot unmarshal ...
     """
     if field_validation not in ("Strict", "Warn", "Ignore"):
         raise ValueError(f"field_validation is Strict, Warn or Ignore, not {field_validation!r}")

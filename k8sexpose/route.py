@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import html
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+
+from .tables import html_table
 
 __all__ = ["Hop", "Route", "Shares"]
 
@@ -202,41 +203,6 @@ class Shares:
     def _repr_html_(self) -> str:
         rows = [(pod, str(share), _percent(share)) for pod, share in self.by_pod.items()]
         return html_table(self.summary, ("Pod", "share", "percent"), rows)
-
-
-def html_table(caption: str, head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """Write a table that follows JupyterLab's theme, every value escaped.
-
-    Parameters
-    ----------
-    caption : str
-        Text above the table.
-    head : iterable of str
-        Titles of the columns.
-    rows : iterable of iterable of str
-        The cells.
-
-    Returns
-    -------
-    str
-        HTML.
-
-    Examples
-    --------
-    >>> "&lt;b&gt;" in html_table("", ["name"], [["<b>"]])
-    True
-    """
-    style = (
-        "color: var(--jp-ui-font-color1, inherit); background: var(--jp-layout-color1, transparent); "
-        "font-family: var(--jp-ui-font-family, sans-serif); text-align: left"
-    )
-    cells = "".join(f'<th scope="col" style="text-align: left">{html.escape(name)}</th>' for name in head)
-    body = "".join(
-        "<tr>" + "".join(f'<td style="text-align: left">{html.escape(cell)}</td>' for cell in row) + "</tr>"
-        for row in rows
-    )
-    title = f'<caption style="text-align: left">{html.escape(caption)}</caption>'
-    return f'<table style="{style}">{title}<thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>'
 
 
 def _ms(value: float) -> str:

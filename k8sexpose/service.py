@@ -284,7 +284,8 @@ class Service:
         )  # fmt: skip
         status = _present(ingress=[ingress.to_dict() for ingress in self.load_balancer_ingress])
         return {
-            "apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec, "status": {"loadBalancer": status},
+            "apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec,
+            "status": {"loadBalancer": status},
         }  # fmt: skip
 
 

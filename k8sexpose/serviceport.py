@@ -12,9 +12,10 @@ from ipaddress import ip_address, ip_network
 from typing import TypeAlias
 from weakref import WeakKeyDictionary
 
+from .formats import canonical_ip
 from .objects import Endpoint, EndpointSlice
 from .service import Service, ServicePort
-from .store import Store, canonical_ip
+from .store import Store
 
 _Prepared: TypeAlias = "tuple[tuple[EndpointSlice, ...], Targets]"
 

@@ -11,10 +11,10 @@ import copy
 import zlib
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
-from ipaddress import ip_address
 from typing import Generic, TypeVar
 
 from .endpoints import SUFFIX_LETTERS, endpoint_slices
+from .formats import canonical_ip
 from .objects import EndpointSlice, Node, Pod
 from .service import Service
 
@@ -340,14 +340,6 @@ def held_ips(service: Service) -> list[str]:
     if service.type == "ExternalName":
         return []
     return [canonical_ip(ip) for ip in service.cluster_ips if ip and ip != "None"]
-
-
-def canonical_ip(text: str) -> str:
-    """Write an address in its one canonical form, so that equal addresses are equal texts."""
-    try:
-        return str(ip_address(text))
-    except ValueError:
-        return text
 
 
 def _number(pod: Pod) -> int:

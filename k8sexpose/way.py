@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from .cloud import Spread, front_door
 from .dial import NODE, OUTSIDE, Client
 from .entrance import Entrance, Packet, fits, load_balancer_entrance
+from .formats import canonical_ip
 from .health import HEALTHZ_PORT
 from .latency import crosses_zone, leg_ms
 from .objects import Node, Pod
@@ -24,7 +25,6 @@ from .route import CLIENT, NOWHERE, POD, Hop, Route
 from .route import NODE as AT_NODE
 from .service import Service
 from .serviceport import ServicePortInfo, Target, ip_version
-from .store import canonical_ip
 
 if TYPE_CHECKING:
     from .cluster import Cluster

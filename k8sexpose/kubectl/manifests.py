@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..apply import with_last_applied
-from ..cluster import RESOURCES, Cluster
+from ..cluster import Cluster
 from ..decode import OBJECT_META, Struct, decode
 from ..errors import ApiError, ManifestError, go_value
-from ..files import API_VERSIONS, Item
+from ..files import API_VERSIONS, RESOURCES, Item
 from ..manifest import parse, split
 
 __all__ = ["KubectlError", "Outcome", "apply_documents", "create_documents"]

@@ -87,9 +87,7 @@ def _create(cluster: Cluster, options: argparse.Namespace, stdin: str) -> Comple
     text, source = _input(options, stdin)
     validate = VALIDATE[options.validate]
     dry_run = options.dry_run == "server"
-    outcomes = create_documents(
-        cluster, text, source, options.namespace, field_validation=validate, dry_run=dry_run
-    )
+    outcomes = create_documents(cluster, text, source, options.namespace, field_validation=validate, dry_run=dry_run)
     return _summary(outcomes, "create", source)
 
 
@@ -100,7 +98,7 @@ def _apply(cluster: Cluster, options: argparse.Namespace, stdin: str) -> Complet
 
 def _get(cluster: Cluster, options: argparse.Namespace, stdin: str) -> Completed:
     if RESOURCE_NAMES.get(options.resource) != "services":
-        raise KubectlError(f"the server doesn't have a resource type \"{options.resource}\"")
+        raise KubectlError(f'the server doesn\'t have a resource type "{options.resource}"')
     names, scope = options.names, options.namespace
     if names:
         found = [cluster.service(f"{scope}/{name}") for name in names]
@@ -116,7 +114,7 @@ def _get(cluster: Cluster, options: argparse.Namespace, stdin: str) -> Completed
 
 def _delete(cluster: Cluster, options: argparse.Namespace, stdin: str) -> Completed:
     if RESOURCE_NAMES.get(options.resource) != "services":
-        raise KubectlError(f"the server doesn't have a resource type \"{options.resource}\"")
+        raise KubectlError(f'the server doesn\'t have a resource type "{options.resource}"')
     lines = []
     for name in options.names:
         cluster.delete(name, namespace=options.namespace)
