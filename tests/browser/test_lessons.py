@@ -52,7 +52,8 @@ def test_the_harness_sees_what_is_wrong(tmp_path: Path) -> None:
         "1 / 0",
     )
     cells = [nbformat.v4.new_code_cell(source) for source in sources]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "wrong.ipynb")
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), tmp_path / "wrong.ipynb")
     with run_lessons.server([tmp_path / "wrong.ipynb"]) as started, run_lessons.browser() as context:
         found = "\n".join(run_lessons.run_lesson(context, started, "wrong.ipynb", None).problems)
     for words in ("in a callback", "elsewhere.invalid", "on the page", "stderr", "ZeroDivisionError"):
