@@ -78,8 +78,8 @@ class Trip:
         The node by which it came in from outside.
     leg_ms : float
         What the leg to the next place takes on top of the distance between nodes.
-    seen : frozenset of str
-        The nodes behind it.
+    seen : frozenset of tuple of str
+        The nodes behind it, each with the destination that the packet had there.
     """
 
     probability: Fraction = Fraction(1)
@@ -87,7 +87,7 @@ class Trip:
     at: str | None = None
     entry: str | None = None
     leg_ms: float = 0.0
-    seen: frozenset[str] = frozenset()
+    seen: frozenset[tuple[str, str]] = frozenset()
 
 
 class Way:
@@ -164,10 +164,13 @@ class Way:
         trip = replace(trip, leg_ms=trip.leg_ms + (leg_ms(before, node) if before is not node else 0.0))
         if self.cluster.is_down(name):
             yield self._lost(packet, trip, name, "node is down", f"{name} is down: packets to it vanish")
-        elif name in trip.seen:
+        elif trip.at != name and is_own_address(node, packet.src):
+            reason = f"it comes back to {name} with that node's own source address, and is dropped"
+            yield self._lost(packet, trip, name, "martian source", reason)
+        elif (name, packet.to) in trip.seen:
             yield self._lost(packet, trip, name, "goes in a circle", "no rule matches, and the packet comes back")
         else:
-            trip = replace(trip, seen=trip.seen | {name})
+            trip = replace(trip, seen=trip.seen | {(name, packet.to)})
             verdict = kube_proxy(
                 self.cluster,
                 node=name,
