@@ -54,3 +54,10 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+def load_ipython_extension(ipython: Any) -> None:
+    """Make ``%kubectl`` and ``%curl`` known to a notebook (``%load_ext k8sexpose``)."""
+    from .kubectl.magics import load
+
+    load(ipython)

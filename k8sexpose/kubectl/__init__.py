@@ -5,6 +5,8 @@ No process is started and no socket opened. `run` is the whole interface; the no
 
 from __future__ import annotations
 
-from .run import Completed, run
+from .completed import Completed
+from .curl import curl
+from .run import run
 
-__all__ = ["Completed", "run"]
+__all__ = ["Completed", "curl", "run"]

@@ -22,12 +22,14 @@ __all__ = ["KubectlError", "Outcome", "apply_documents", "create_documents"]
 KINDS = {kind.lower(): kind for kind in API_VERSIONS}
 METADATA = Struct("", {"metadata": OBJECT_META}, open=True)
 # Kinds that a real cluster knows and this model does not: they deserve another answer than a misspelt kind.
-OTHER_KINDS = set(
-    """ConfigMap Secret Namespace ServiceAccount Endpoints PersistentVolumeClaim PersistentVolume Event ReplicaSet
-    StatefulSet DaemonSet Job CronJob Ingress IngressClass NetworkPolicy Gateway GatewayClass HTTPRoute Role
-    RoleBinding ClusterRole ClusterRoleBinding HorizontalPodAutoscaler PodDisruptionBudget ServiceCIDR
-    IPAddress""".split()
-)
+OTHER_KINDS = frozenset(
+    (
+        "ConfigMap", "Secret", "Namespace", "ServiceAccount", "Endpoints", "PersistentVolumeClaim", "PersistentVolume",
+        "Event", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob", "Ingress", "IngressClass", "NetworkPolicy",
+        "Gateway", "GatewayClass", "HTTPRoute", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding",
+        "HorizontalPodAutoscaler", "PodDisruptionBudget", "ServiceCIDR", "IPAddress",
+    )
+)  # fmt: skip
 
 
 class KubectlError(Exception):

@@ -8,38 +8,16 @@ from __future__ import annotations
 import argparse
 import shlex
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import NoReturn
 
 from ..cluster import Cluster
 from ..errors import ApiError, ManifestError
 from ..files import read_text
 from . import printers
+from .completed import Completed
 from .manifests import KubectlError, Outcome, apply_documents, create_documents
 
 __all__ = ["Completed", "run"]
-
-
-@dataclass(frozen=True, slots=True)
-class Completed:
-    """What a command left behind.
-
-    Parameters
-    ----------
-    rc : int
-        Exit code.
-    stdout, stderr : str
-        What it printed.
-
-    Examples
-    --------
-    >>> Completed(0, "service/web created\\n", "").rc
-    0
-    """
-
-    rc: int
-    stdout: str
-    stderr: str
 
 
 def run(cluster: Cluster, command: str | Sequence[str], stdin: str = "") -> Completed:

@@ -1,0 +1,29 @@
+"""What a command leaves behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Completed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    r"""What a command left behind.
+
+    Parameters
+    ----------
+    rc : int
+        Exit code.
+    stdout, stderr : str
+        What it printed.
+
+    Examples
+    --------
+    >>> Completed(0, "service/web created\n", "").rc
+    0
+    """
+
+    rc: int
+    stdout: str
+    stderr: str

@@ -1,0 +1,133 @@
+"""``%kubectl``, ``%%kubectl`` and ``%curl``: the commands of a terminal, in a notebook.
+
+They act on the variable ``cluster`` of the notebook, or on ``--cluster NAME``; they print what the real programs print
+and never raise, so that a lesson runs to its end also where the API server says no.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
+
+from ..cluster import Cluster
+from .completed import Completed
+from .curl import curl
+from .run import run
+
+__all__ = ["ClusterMagics", "load"]
+
+VARIABLE = "cluster"
+# A name in braces, or behind a dollar sign. JSON has a quote or a blank behind its brace, and stays as it is.
+INSERTED = re.compile(r"\{[A-Za-z_][^{}\"':]*\}|\$[A-Za-z_]\w*")
+# All that a terminal would obey; text has no need of it.
+CONTROLS = re.compile(r"[^\n\t -~\u00a0-\u200d\u2010-\u2029\u202f-\u2065\u2070-\U0010ffff]")
+
+
+def load(shell: InteractiveShell) -> None:
+    """Make the magics known to a notebook; ``%load_ext k8sexpose`` calls this.
+
+    Parameters
+    ----------
+    shell : InteractiveShell
+        The notebook's IPython.
+    """
+    shell.register_magics(ClusterMagics)
+
+
+@magics_class
+class ClusterMagics(Magics):
+    """The magics, bound to one notebook."""
+
+    @no_var_expand
+    @line_cell_magic
+    def kubectl(self, line: str, cell: str | None = None) -> None:
+        """Run kubectl; the rest of the cell is what ``-f -`` reads."""
+        self._act(line, lambda cluster, words: run(cluster, words, cell or ""))
+
+    @no_var_expand
+    @line_magic
+    def curl(self, line: str) -> None:
+        """Ask a URL, from outside or with ``--client pod/NAME``."""
+        self._act(line, curl)
+
+    def _act(self, line: str, act: Callable[[Cluster, Sequence[str]], Completed]) -> None:
+        shell = self.shell
+        if shell is None:  # made by hand, outside IPython
+            return
+        try:
+            words = shlex.split(inserted(line, shell.ev))
+            name, words = variable(words)
+        except ValueError as error:  # an unclosed quote
+            show(Completed(2, "", f"error: {error}\n"))
+            return
+        found = choose(name, shell.user_ns)
+        show(act(found, words) if isinstance(found, Cluster) else Completed(2, "", found))
+
+
+def inserted(line: str, evaluate: Callable[[str], Any]) -> str:
+    """Put the values of ``{name}`` and ``$name`` in, as IPython does, but leave JSON alone.
+
+    Examples
+    --------
+    >>> inserted("http://{ip}:$port {nope}", {"ip": "10.0.0.1", "port": 80}.__getitem__)
+    'http://10.0.0.1:80 {nope}'
+    """
+
+    def value(match: re.Match[str]) -> str:
+        try:
+            return str(evaluate(match[0].strip("{}$")))
+        except Exception:  # whatever Python has against it: then it is no name, and stays
+            return match[0]
+
+    return INSERTED.sub(value, line)
+
+
+def variable(words: Sequence[str]) -> tuple[str, list[str]]:
+    """Take ``--cluster NAME`` out of the words.
+
+    Examples
+    --------
+    >>> variable(["get", "svc", "--cluster", "mine"])
+    ('mine', ['get', 'svc'])
+    """
+    name, rest, waiting = VARIABLE, [], iter(words)
+    for word in waiting:
+        if word == "--cluster":
+            name = next(waiting, "")
+        elif word.startswith("--cluster="):
+            name = word.partition("=")[2]
+        else:
+            rest.append(word)
+    return name, rest
+
+
+def choose(name: str, namespace: Mapping[str, Any]) -> Cluster | str:
+    r"""Return the cluster of this name, or a sentence that says what to do.
+
+    Examples
+    --------
+    >>> choose("cluster", {"cluster": 3})
+    'The variable cluster is no Cluster but of type int: say which one with --cluster NAME.\n'
+    """
+    if name not in namespace:
+        there = [known for known, value in namespace.items() if isinstance(value, Cluster) and known[:1] != "_"]
+        other = f", or say --cluster {there[0]}" if there else ""
+        return f"There is no variable {name or 'name'!r}: make one with  cluster = kx.Cluster(){other}.\n"
+    found = namespace[name]
+    if not isinstance(found, Cluster):
+        kind = type(found).__name__
+        return f"The variable {name} is no Cluster but of type {kind}: say which one with --cluster NAME.\n"
+    return found
+
+
+def show(completed: Completed) -> None:
+    """Print both outputs as plain text; a control character shows as its escape."""
+    for text, stream in ((completed.stdout, sys.stdout), (completed.stderr, sys.stderr)):
+        if text:
+            print(CONTROLS.sub(lambda match: ascii(match[0])[1:-1], text), end="", file=stream, flush=True)
