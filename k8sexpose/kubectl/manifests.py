@@ -20,7 +20,7 @@ from ..manifest import parse, split
 __all__ = ["KubectlError", "Outcome", "apply_documents", "create_documents"]
 
 KINDS = {kind.lower(): kind for kind in API_VERSIONS}
-METADATA = Struct("", {"metadata": OBJECT_META}, open=True)
+METADATA = Struct("metadataOnlyObject", {"metadata": OBJECT_META}, open=True)
 # Kinds that a real cluster knows and this model does not: they deserve another answer than a misspelt kind.
 OTHER_KINDS = frozenset(
     (

@@ -38,7 +38,7 @@ class Masks:
     def text(self, value: str) -> str:
         """Mask a printed text; kubectl's columns are as wide as the masked value."""
         value = re.sub(r"10\.96\.\d+\.\d+", lambda m: self._ip(m[0]), value)
-        return re.sub(r"(?<![\d.])3[0-2]\d{3}(?![\d.])", lambda m: self._port(m[0]), value)
+        return re.sub(r"(?<![\d.-])3[0-2]\d{3}(?![\d.])", lambda m: self._port(m[0]), value)
 
     def value(self, value: Any) -> Any:
         """Mask an object."""
@@ -134,7 +134,8 @@ def compare(what: str, manifest: str, got: Any, want: Any, masks: tuple[Masks, M
     ours.manifest = theirs.manifest = manifest
     got, want = ours.value(got), theirs.value(want)
     if got != want:
-        yield f"{what}:\n      model {json.dumps(got, ensure_ascii=False)}\n      real  {json.dumps(want, ensure_ascii=False)}"
+        shown = (json.dumps(side, ensure_ascii=False) for side in (got, want))
+        yield "{}:\n      model {}\n      real  {}".format(what, *shown)
 
 
 def check_single(row: Row) -> Iterator[str]:
