@@ -7,6 +7,7 @@ Sources: ``staging/src/k8s.io/apimachinery/pkg/util/validation/{validation,ip}.g
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
@@ -197,6 +198,7 @@ def family(value: str) -> str:
     return "IPv6" if ":" in value else "IPv4"
 
 
+@lru_cache(maxsize=1 << 16)
 def canonical_ip(text: str) -> str:
     """Write an address in its one canonical form, so that equal addresses are equal texts."""
     try:
