@@ -19,6 +19,8 @@ from .dial import (
 )
 from .entrance import Entrance, Packet, dialled_ip, load_balancer_entrance, lost, outside_entrance
 from .errors import NotExposed
+from .objects import Node
+from .proxy import Verdict
 from .route import Route
 from .service import Service
 from .serviceport import cluster_ip_of, ip_version, targets
@@ -28,6 +30,61 @@ if TYPE_CHECKING:
     from .cluster import Cluster
 
 __all__ = ["Question"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bundle:
+    """One way, with all packets that take it, by whichever node they came in.
+
+    Parameters
+    ----------
+    route : Route
+        The way, as it is from the first of these nodes.
+    probability : Fraction
+        The share of all packets.
+    extra_hop, crosses_zone : Fraction
+        The share that changes the node, and the zone.
+    """
+
+    route: Route
+    probability: Fraction
+    extra_hop: Fraction
+    crosses_zone: Fraction
+
+
+class Group:
+    """Nodes that decide alike, and the share of packets that enter by each.
+
+    Parameters
+    ----------
+    verdict : Verdict, optional
+        What they decide.
+    """
+
+    def __init__(self, verdict: Verdict | None) -> None:
+        self.verdict = verdict  # kept, because its targets are known by their identity
+        self.first = ""
+        self.share = Fraction(0)
+        self.members: dict[str, Fraction] = {}
+        self.by_zone: dict[str | None, Fraction] = {}
+
+    def add(self, node: Node, share: Fraction) -> None:
+        """Add a node."""
+        self.first = self.first or node.name
+        self.share += share
+        self.members[node.name] = share
+        self.by_zone[node.zone] = self.by_zone.get(node.zone, Fraction(0)) + share
+
+    def outside_zone_of(self, node: Node | None) -> Fraction:
+        """Return the share that enters in another zone than a node's; unknown zones count as the same."""
+        if node is None or not node.zone:
+            return Fraction(0)
+        return self.share - sum((self.by_zone.get(zone, Fraction(0)) for zone in {None, "", node.zone}), Fraction(0))
+
+
+def _alone(route: Route) -> Bundle:
+    share = route.probability
+    return Bundle(route, share, share * route.extra_hop, share * route.crosses_zone)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,23 +155,52 @@ class Question:
         else:
             yield from self._from_inside(way)
 
-    def grouped_ways(self) -> Iterator[Route]:
-        """Give the ways, those through nodes that decide alike only once, with their probability together."""
+    def bundles(self) -> Iterator[Bundle]:
+        """Give the ways, those through nodes that decide alike only once."""
         way = Way(self.cluster, self.client, self.via, self.as_if)
-        if self.client.kind != OUTSIDE:
-            yield from self._from_inside(way)
+        entrance = self.entrance if self.client.kind == OUTSIDE else None
+        if entrance is None or not entrance.spread.names or entrance.to_pod:
+            yield from map(_alone, self.ways(way))
             return
-        packet, entrance = self.packet, self.entrance
-        if not entrance.spread.names or entrance.to_pod:
-            yield from way.come_in(entrance, self._trip(), packet)
-            return
-        groups: dict[object, tuple[str, Fraction]] = {}
-        alike = self._alike()
+        groups: dict[Hashable, Group] = {}
+        for name, share in self._alike(entrance):
+            key, verdict = self._decision(way, entrance, name)
+            groups.setdefault(key, Group(verdict)).add(self.cluster.store.nodes[name], share)
+        for group in groups.values():
+            ways = way.arrive(entrance, group.first, self._trip(group.share))
+            yield from map(self._bundle(group) if len(group.members) > 1 else _alone, ways)
+
+    def _alike(self, entrance: Entrance) -> Iterator[tuple[str, Fraction]]:
+        """Give the nodes of an entrance; of those without an endpoint, which differ by their zone only, one a zone."""
+        groups: dict[Hashable, tuple[str, Fraction]] = {}
+        alike = self._likeness()
         for name, share in entrance.spread:
             first, total = groups.get(alike(name), (name, Fraction(0)))
             groups[alike(name)] = (first, total + share)
-        for name, share in groups.values():
-            yield from way.arrive(entrance, name, self._trip(share))
+        yield from groups.values()
+
+    def _decision(self, way: Way, entrance: Entrance, name: str) -> tuple[Hashable, Verdict | None]:
+        """Return what a node decides, where the ways behind it are the same for every node that decides so.
+
+        That is so where the node replaces the source address: the answer comes back to it from wherever the Pod is.
+        """
+        if self.cluster.is_down(name) or self.cluster.affinity or entrance.arrive is None:
+            return name, None
+        verdict = way.verdict(name, entrance.arrive(name)[1])
+        return (id(verdict.targets) if verdict.action == "DNAT" and verdict.marked else name), verdict
+
+    def _bundle(self, group: Group) -> Callable[[Route], Bundle]:
+        """Count, of the packets that take a way from one of several nodes, those that change the node."""
+
+        def bundle(route: Route) -> Bundle:
+            if not route.delivered:
+                return _alone(route)
+            home = self.cluster.store.nodes.get(route.node or "")
+            each = route.probability / group.share
+            elsewhere = group.share - group.members.get(route.node or "", Fraction(0))
+            return Bundle(route, route.probability, each * elsewhere, each * group.outside_zone_of(home))
+
+        return bundle
 
     def _trip(self, probability: Fraction = Fraction(1)) -> Trip:
         return Trip(probability, at=self.client.node)
@@ -154,29 +240,31 @@ class Question:
 
     # -- nodes that decide alike ----
 
-    def _alike(self) -> Callable[[str], Hashable]:
-        """Return what tells nodes apart: those without an endpoint differ by their zone only."""
+    def _likeness(self) -> Callable[[str], Hashable]:
+        """Return what tells nodes apart."""
         cluster, store, packet = self.cluster, self.cluster.store, self.packet
         named = self.destination.service
         services = [named] if named else [*store.services_at(packet.dst), *store.services_on(packet.port or 0)]
-        hosts: set[str | None] = set()
-        for service in services:
-            for port in service.ports:
-                for target in targets(store, service, port, ip_version(packet.src) or 4).all:
-                    home = store.pod_at(target.endpoint.ip) or store.node_at(target.endpoint.ip)
-                    hosts |= {
-                        target.endpoint.node,
-                        getattr(home, "node", None) or getattr(home, "name", None),
-                    }
-        apart = any(service.session_affinity == "ClientIP" for service in services) or not services
+        special = {name for service in services for name in self._special_nodes(service)}
+        each = bool(cluster.affinity) or cluster.proxy.nodeport_addresses not in (None, ("primary",)) or not services
 
-        def alike(name: str) -> Hashable:
-            if apart or name in hosts or cluster.proxy_stopped(name):
+        def likeness(name: str) -> Hashable:
+            if each or name in special or cluster.proxy_stopped(name):
                 return name
             node = store.nodes[name]
-            return node.zone, cluster.is_down(name), bool(node.addresses)
+            return node.zone, cluster.is_down(name), bool(node.addresses), bool(node.pod_cidr)
 
-        return alike
+        return likeness
+
+    def _special_nodes(self, service: Service) -> Iterator[str | None]:
+        """Give the nodes that decide by themselves: the homes of endpoints, and those that hints name."""
+        store = self.cluster.store
+        for port in service.ports:
+            for target in targets(store, service, port, ip_version(self.packet.src) or 4).all:
+                pod, node = store.pod_at(target.endpoint.ip), store.node_at(target.endpoint.ip)
+                yield target.endpoint.node
+                yield from target.endpoint.node_hints
+                yield pod.node if pod else node.name if node else None
 
 
 def _dialled_cluster_ip(service: Service) -> str | None:

@@ -193,13 +193,14 @@ def shares(
     by_pod: dict[str, Fraction] = {}
     by_node: dict[str, Fraction] = {}
     extra_hop = crosses = lost = Fraction(0)
-    for route in question.grouped_ways():
+    for bundle in question.bundles():
+        route = bundle.route
         if not route.delivered:
-            lost += route.probability
+            lost += bundle.probability
             continue
         pod, node = route.pod or route.hops[-1].at, route.node or ""
-        by_pod[pod] = by_pod.get(pod, Fraction(0)) + route.probability
-        by_node[node] = by_node.get(node, Fraction(0)) + route.probability
-        extra_hop += route.probability * route.extra_hop
-        crosses += route.probability * route.crosses_zone
+        by_pod[pod] = by_pod.get(pod, Fraction(0)) + bundle.probability
+        by_node[node] = by_node.get(node, Fraction(0)) + bundle.probability
+        extra_hop += bundle.extra_hop
+        crosses += bundle.crosses_zone
     return Shares(by_pod, by_node, extra_hop, crosses, lost)

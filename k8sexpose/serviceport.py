@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import TypeAlias
 from weakref import WeakKeyDictionary
@@ -297,6 +298,7 @@ def _of_family(ips: Iterable[str], family: int) -> tuple[str, ...]:
     return tuple(canonical_ip(ip) for ip in ips if ip_version(ip) == family)
 
 
+@lru_cache(maxsize=1 << 16)
 def ip_version(text: str | None) -> int | None:
     """Return 4 or 6, or None for a text that is no address."""
     try:

@@ -171,16 +171,19 @@ class Way:
             yield self._lost(packet, trip, name, "goes in a circle", "no rule matches, and the packet comes back")
         else:
             trip = replace(trip, seen=trip.seen | {(name, packet.to)})
-            verdict = kube_proxy(
-                self.cluster,
-                node=name,
-                src=packet.src,
-                dst=packet.dst,
-                port=packet.port,
-                protocol=packet.protocol,
-                as_if=self.as_if,
-            )
-            yield from self._obey(node, verdict, packet, trip)
+            yield from self._obey(node, self.verdict(name, packet), packet, trip)
+
+    def verdict(self, name: str, packet: Packet) -> Verdict:
+        """Ask a node's kube-proxy."""
+        return kube_proxy(
+            self.cluster,
+            node=name,
+            src=packet.src,
+            dst=packet.dst,
+            port=packet.port,
+            protocol=packet.protocol,
+            as_if=self.as_if,
+        )
 
     def _obey(self, node: Node, verdict: Verdict, packet: Packet, trip: Trip) -> Iterator[Route]:
         if verdict.action == "DNAT":

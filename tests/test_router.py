@@ -348,7 +348,7 @@ def test_one_node_of_many_that_decide_alike_is_asked() -> None:
     cluster.deploy("web", per_node=[1, 1], port=8080)
     add_service(cluster)
     question = Question.read(cluster, "web", None, "TCP", None)
-    assert len(list(question.grouped_ways())) == 2 * 4  # two nodes with a Pod, and the others by zone
+    assert len(list(question.bundles())) == 2  # one for each Pod: under Cluster all nodes decide alike
     assert kx.shares(cluster, "web").extra_hop == 1 - Fraction(1, 1000)
 
 

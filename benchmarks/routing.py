@@ -1,0 +1,90 @@
+"""How one question to the router grows with the cluster: ``python benchmarks/routing.py``.
+
+A Service of 3 Pods under the policy Cluster, 30 Pods a node, 10,000 Services. Printed are ratios to the smallest cluster,
+which do not depend on the machine; aim: `send` and `routes` (one fixed entry node) flat, `shares` no worse than linear.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import k8sexpose as kx
+from k8sexpose.objects import Pod
+
+NODES = (50, 500, 5000)
+PODS_PER_NODE = 30
+SERVICES = 10_000
+
+
+def cluster_of(nodes: int) -> kx.Cluster:
+    """Build the cluster from stored objects, so that no time goes into allocation."""
+    cluster = kx.Cluster(nodes=[node(n) for n in range(nodes)], pod_cidr="10.128.0.0/9")
+    for n in range(nodes):
+        for k in range(PODS_PER_NODE):
+            app = "web" if k == 0 and n < 3 else f"other-{k}"
+            ip = f"10.{128 + n // 256}.{n % 256}.{k + 2}"
+            cluster.store.put_pod(Pod(f"pod-{n}-{k}", node=f"node-{n}", ip=ip, labels={"app": app}))
+    for k in range(SERVICES):
+        cluster.store.put_service(service(f"service-{k}", f"nobody-{k}", k + 10, 0))
+    cluster.store.put_service(service("web", "web", 1, 30080))
+    return cluster
+
+
+def node(n: int) -> kx.Node:
+    address, pods = f"10.{n // 250}.{n % 250}.1", f"10.{128 + n // 256}.{n % 256}.0/24"
+    return kx.Node(f"node-{n}", addresses=(address,), zone="abc"[n % 3], pod_cidr=pods)
+
+
+def service(name: str, app: str, number: int, node_port: int) -> kx.Service:
+    return kx.Service(
+        name,
+        type="LoadBalancer" if node_port else "ClusterIP",
+        selector={"app": app},
+        cluster_ip=f"172.16.{number // 250}.{number % 250}",
+        ports=(kx.ServicePort(80, 8080, node_port, protocol="TCP"),),
+        external_traffic_policy="Cluster",
+        internal_traffic_policy="Cluster",
+    )
+
+
+QUESTIONS: dict[str, Callable[[kx.Cluster], object]] = {
+    "send, by name through the load balancer": lambda cluster: kx.send(cluster, "web"),
+    "send, to one node": lambda cluster: kx.send(cluster, "10.0.0.1:30080"),
+    "routes, one entry node": lambda cluster: kx.routes(cluster, "web", via="node-0"),
+    "kube_proxy": lambda cluster: kx.kube_proxy(cluster, node="node-0", src="203.0.113.7", dst="10.0.0.1", port=30080),
+    "shares": lambda cluster: kx.shares(cluster, "web"),
+}
+
+
+def milliseconds(ask: Callable[[kx.Cluster], object], cluster: kx.Cluster) -> float:
+    """The best of several rounds; the first question of a cluster is not counted."""
+    ask(cluster)
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        for _ in range(20):
+            ask(cluster)
+        times.append((time.perf_counter() - start) / 20)
+    return min(times) * 1000
+
+
+def main() -> None:
+    """Print the table."""
+    measured: dict[str, list[float]] = {name: [] for name in QUESTIONS}
+    for nodes in NODES:
+        cluster = cluster_of(nodes)
+        for name, ask in QUESTIONS.items():
+            measured[name].append(milliseconds(ask, cluster))
+    print(f"{'':42}" + "".join(f"{f'{nodes} nodes':>14}" for nodes in NODES))
+    for name, times in measured.items():
+        ratios = "".join(f"{f'x {value / times[0]:.1f}':>14}" for value in times)
+        print(f"{name:42}{ratios}   ({times[0]:.2f} ms on {NODES[0]})")
+
+
+if __name__ == "__main__":
+    main()
