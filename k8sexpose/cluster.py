@@ -24,7 +24,7 @@ from .errors import ApiError, ManifestError
 from .files import RESOURCES, ApplyResult, Item, read_items
 from .hints import hinted
 from .objects import EndpointSlice, Event, Node, Pod, ProxyConfig
-from .operations import Operations, found
+from .operations import NODE_MONITOR_GRACE_S, Operations, found
 from .service import Service, ServicePort
 from .store import Store
 from .tables import html_table
@@ -181,6 +181,20 @@ class Cluster(Operations):
         return tuple(self.store.services[key] for key in sorted(self.store.services))
 
     @property
+    def deployments(self) -> tuple[Deployment, ...]:
+        """All Deployments, by namespace and name."""
+        return tuple(self._deployments[key] for key in sorted(self._deployments))
+
+    @property
+    def lost_pods(self) -> frozenset[tuple[str, str]]:
+        """Pods that count as not ready only because their node no longer reports."""
+        return frozenset(key for keys in self._unreachable.values() for key in keys)
+
+    def node_ready(self, node: str) -> bool:
+        """Tell whether the control plane takes a node for Ready: it notices a crash after the grace period."""
+        return self.now_s < self.failed.get(node, self.now_s) + NODE_MONITOR_GRACE_S
+
+    @property
     def events(self) -> tuple[Event, ...]:
         """What controllers reported, in order."""
         return tuple(self._events)
@@ -257,6 +271,8 @@ class Cluster(Operations):
         verb = "configured" if key in self._manifests else "created"
         if self._manifests.get(key) == item.value:
             return ApplyResult(item.kind, scope, made.name, "unchanged", made)
+        old = self._stored(item.kind, scope, made.name)
+        made = replace(made, created_s=self.now_s if old is None else old.created_s)
         match made:
             case Node():
                 self.store.put_node(made)
@@ -270,6 +286,14 @@ class Cluster(Operations):
                 self.store.put_pod(made)
         self._manifests[key] = item.value
         return ApplyResult(item.kind, scope, made.name, verb, made)
+
+    def _stored(self, kind: str, namespace: str, name: str) -> Any:
+        if kind == "Node":
+            return self.store.nodes.get(name)
+        tables: dict[str, Mapping[tuple[str, str], Any]] = {
+            "Pod": self.store.pods, "EndpointSlice": self.store.applied_slices, "Deployment": self._deployments,
+        }  # fmt: skip
+        return tables[kind].get((namespace, name))
 
     def _apply_deployment(self, made: Deployment, manifest: Mapping[str, Any]) -> None:
         """Make the Pods of a Deployment; a changed Pod template rolls out."""

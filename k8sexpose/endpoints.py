@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from ipaddress import ip_address
 
-from .objects import Endpoint, EndpointPort, EndpointSlice, Node, Pod
+from .objects import SERVICE_NAME_LABEL, Endpoint, EndpointPort, EndpointSlice, Node, Pod
 from .service import Service, ServicePort
 
 __all__ = ["endpoint_slices", "target_port"]
 
 MAX_ENDPOINTS_PER_SLICE = 100
 SUFFIX_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
+MANAGED_BY_LABEL, CONTROLLER = "endpointslice.kubernetes.io/managed-by", "endpointslice-controller.k8s.io"
 SAME_ZONE = ("PreferSameZone", "PreferClose", "PreferSameNode")
 
 
@@ -66,7 +67,12 @@ def endpoint_slices(
         for start in range(0, max(len(hinted), 1), MAX_ENDPOINTS_PER_SLICE):
             name = f"{service.name}-{suffix(len(slices))}"
             chunk = tuple(hinted[start : start + MAX_ENDPOINTS_PER_SLICE])
-            slices.append(EndpointSlice(name, service.namespace, service.name, ports, chunk, family))
+            labels = {**service.labels, SERVICE_NAME_LABEL: service.name, MANAGED_BY_LABEL: CONTROLLER}
+            slices.append(
+                EndpointSlice(
+                    name, service.namespace, service.name, ports, chunk, family, labels, created_s=service.created_s
+                )
+            )
     return tuple(slices)
 
 

@@ -59,6 +59,8 @@ class Node:
         ``spec.providerID``, from which the cloud can be guessed.
     unschedulable, deleting : bool
         Cordoned; being deleted.
+    created_s : float
+        Cluster time of the creation, in seconds.
 
     Examples
     --------
@@ -76,6 +78,7 @@ class Node:
     provider_id: str | None = None
     unschedulable: bool = False
     deleting: bool = False
+    created_s: float = field(default=0.0, repr=False)
 
     @property
     def internal_ip(self) -> str | None:
@@ -154,6 +157,8 @@ class Pod:
         ``status.phase``.
     app : str, optional
         Name of the Deployment that owns it.
+    created_s : float
+        Cluster time of the creation, in seconds.
 
     Examples
     --------
@@ -173,6 +178,7 @@ class Pod:
     host_network: bool = False
     phase: str = "Running"
     app: str | None = None
+    created_s: float = field(default=0.0, repr=False)
 
     def listens_on(self, port: int) -> bool:
         """Tell whether a connection to `port` finds a process."""
@@ -280,6 +286,8 @@ class EndpointSlice:
         ``IPv4`` or ``IPv6``.
     labels : mapping of str to str
         Labels of the slice.
+    created_s : float
+        Cluster time of the creation, in seconds.
 
     Examples
     --------
@@ -294,6 +302,7 @@ class EndpointSlice:
     endpoints: tuple[Endpoint, ...] = ()
     address_type: str = "IPv4"
     labels: Mapping[str, str] = field(default_factory=dict)
+    created_s: float = field(default=0.0, repr=False)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> EndpointSlice:

@@ -145,6 +145,7 @@ class Operations:
             raise ApiError(409, "AlreadyExists", f'deployments.apps "{name}" already exists', hint="Use scale().")
         declared = ContainerPort(port if container_port is None else container_port, port_name, protocol)
         deployment = Deployment(name, namespace, dict(labels or {"app": name}), (declared,), (port,), host_network)
+        deployment = replace(deployment, created_s=self.now_s)
         if per_node is None and replicas is None:
             replicas = 1
         with self.store.transaction():
@@ -214,7 +215,7 @@ class Operations:
 
     def _run(self, deployment: Deployment, home: str | None) -> Deployment:
         deployment, pod = new_pod(self.store, deployment, home)
-        self.store.put_pod(pod)
+        self.store.put_pod(replace(pod, created_s=self.now_s))
         return deployment
 
     def deployment(self, name: str, namespace: str = "default") -> Deployment:

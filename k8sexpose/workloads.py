@@ -41,6 +41,8 @@ class Deployment:
         Pods share their node's network.
     made : int
         How many Pods it has made so far, for their names.
+    created_s : float
+        Cluster time of the creation, in seconds.
 
     Examples
     --------
@@ -55,6 +57,7 @@ class Deployment:
     listens: tuple[int, ...] | None = None
     host_network: bool = False
     made: int = 0
+    created_s: float = field(default=0.0, repr=False)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Deployment:
