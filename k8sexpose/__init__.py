@@ -11,6 +11,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOME = {
+    "price_book": "pricefile",
     "HealthResponse": "health",
     "latencies": "latency",
     "front_door": "cloud",
