@@ -138,7 +138,7 @@ def strategic_merge(live: Mapping[str, Any], patch: Mapping[str, Any], path: Pat
         elif isinstance(value, Mapping):
             before = result.get(key)
             result[key] = strategic_merge(before if isinstance(before, Mapping) else {}, value, here)
-        elif isinstance(value, list) and here in MERGE_KEYS:
+        elif _has_keys(value, here) and _has_keys(result.get(key) or [], here):
             order = patch.get(ORDER + key)
             result[key] = _merge_list(result.get(key) or [], value, order, here)
         elif isinstance(value, list) and here in MERGED_LISTS:
@@ -149,15 +149,23 @@ def strategic_merge(live: Mapping[str, Any], patch: Mapping[str, Any], path: Pat
     return result
 
 
-def _merge_list(live: list[Json], patch: list[Any], order: list[Any] | None, path: Path) -> list[Json]:
+def _has_keys(value: Any, path: Path) -> bool:
+    """Tell whether a list can be merged entry by entry; one of a wrong shape goes to the server as it is."""
+    return (
+        path in MERGE_KEYS
+        and isinstance(value, list)
+        and all(isinstance(e, Mapping) and isinstance(e.get(MERGE_KEYS[path]), str | int | float) for e in value)
+    )
+
+
+def _merge_list(live: list[Json], patch: list[Json], order: list[Json] | None, path: Path) -> list[Json]:
     """Merge a list entry by entry; the first live entry with the same key is the one that is meant."""
     merge_key = MERGE_KEYS[path]
-    entries = [entry for entry in patch if isinstance(entry, Mapping)]
-    if any(entry.get("$patch") == "replace" for entry in entries):
-        return [dict(entry) for entry in entries if "$patch" not in entry]
-    gone = {entry.get(merge_key) for entry in entries if entry.get("$patch") == "delete"}
+    if any(entry.get("$patch") == "replace" for entry in patch):
+        return [dict(entry) for entry in patch if "$patch" not in entry]
+    gone = {entry.get(merge_key) for entry in patch if entry.get("$patch") == "delete"}
     result = [dict(entry) for entry in live if entry.get(merge_key) not in gone]
-    for entry in entries:
+    for entry in patch:
         if "$patch" in entry:
             continue
         keys = [known.get(merge_key) for known in result]
@@ -166,8 +174,8 @@ def _merge_list(live: list[Json], patch: list[Any], order: list[Any] | None, pat
             result[position] = strategic_merge(result[position], entry, path)
         else:
             result.append(strategic_merge({}, entry, path))
-    if order:
-        wanted = [entry.get(merge_key) for entry in order if isinstance(entry, Mapping)]
+    if order and _has_keys(order, path):
+        wanted = [entry.get(merge_key) for entry in order]
         place = {key: number for number, key in enumerate(wanted)}
         # Entries that only the server knows stay where they were; the named ones take their order from the patch.
         named = iter(sorted((e for e in result if e.get(merge_key) in place), key=lambda e: place[e[merge_key]]))
@@ -188,7 +196,7 @@ def _diff(before: Mapping[str, Any], after: Mapping[str, Any], path: Path, *, de
         if isinstance(old, Mapping) and isinstance(new, Mapping):
             if inner := _diff(old, new, here, deletions=deletions):
                 patch[key] = inner
-        elif isinstance(old, list) and isinstance(new, list) and here in MERGE_KEYS:
+        elif _has_keys(old, here) and _has_keys(new, here):
             if entries := _diff_list(old, new, here, deletions=deletions):
                 patch[key] = entries
                 patch[ORDER + key] = [{MERGE_KEYS[here]: entry.get(MERGE_KEYS[here])} for entry in new]
@@ -231,7 +239,7 @@ def _merge_patches(first: Mapping[str, Any], second: Mapping[str, Any], path: Pa
         here, before = (*path, key), result.get(key)
         if isinstance(before, Mapping) and isinstance(value, Mapping):
             result[key] = _merge_patches(before, value, here)
-        elif isinstance(before, list) and isinstance(value, list) and here in MERGE_KEYS:
+        elif _has_keys(before, here) and _has_keys(value, here):
             merge_key = MERGE_KEYS[here]
             by_key = {str(entry.get(merge_key)): entry for entry in before}
             for entry in value:
