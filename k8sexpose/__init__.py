@@ -11,7 +11,15 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOME = {
+    "nodeport_explorer": "widgets",
+    "describe": "plots",
+    "plot_cluster": "plots",
+    "plot_node_ports": "plots",
+    "plot_route": "plots",
+    "plot_success": "plots",
+    "show": "plots",
     "price_book": "pricefile",
+    "provider": "profiles",
     "HealthResponse": "health",
     "latencies": "latency",
     "front_door": "cloud",
