@@ -1,7 +1,7 @@
 """How one question to the router grows with the cluster: ``python benchmarks/routing.py``.
 
-A Service of 3 Pods under the policy Cluster, 30 Pods a node, 10,000 Services. Printed are ratios to the smallest cluster,
-which do not depend on the machine; aim: `send` and `routes` (one fixed entry node) flat, `shares` no worse than linear.
+A Service of 3 Pods under the policy Cluster, 30 Pods a node, 10,000 Services. Printed are ratios to the smallest
+cluster, which do not depend on the machine; aim: `send` and `routes` (one entry node) flat, `shares` at most linear.
 """
 
 from __future__ import annotations
@@ -36,11 +36,13 @@ def cluster_of(nodes: int) -> kx.Cluster:
 
 
 def node(n: int) -> kx.Node:
+    """Make the n-th node, with a Pod range of its own."""
     address, pods = f"10.{n // 250}.{n % 250}.1", f"10.{128 + n // 256}.{n % 256}.0/24"
     return kx.Node(f"node-{n}", addresses=(address,), zone="abc"[n % 3], pod_cidr=pods)
 
 
 def service(name: str, app: str, number: int, node_port: int) -> kx.Service:
+    """Make a Service as stored; with a nodePort it is a LoadBalancer."""
     return kx.Service(
         name,
         type="LoadBalancer" if node_port else "ClusterIP",

@@ -259,8 +259,9 @@ def _hostname(cluster: Cluster, text: str, host: str, port: int, protocol: str) 
 
 
 def _service(text: str, service: Service, port: ServicePort, protocol: str) -> Destination:
-    used = protocol if protocol == "ICMP" else port.protocol or "TCP"
-    return Destination(text, port=port.port, protocol=used, service=service, service_port=port)
+    if protocol == "ICMP":
+        return Destination(text, protocol=protocol, service=service, service_port=port)
+    return Destination(text, port=port.port, protocol=port.protocol or "TCP", service=service, service_port=port)
 
 
 def find_service(cluster: Cluster, name: str) -> Service:

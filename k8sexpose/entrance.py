@@ -154,6 +154,8 @@ def load_balancer_entrance(
     Entrance
         The way in.
     """
+    if packet.port is None:
+        return lost("the load balancer passes on the ports of the Service, and no ping")
     if port is None:
         return lost(f"the load balancer does not listen on port {packet.port}")
     if door.data_path == NODE_PORT and not port.node_port:
@@ -193,11 +195,12 @@ def _node_port_entrance(
     reachable = [n.name for n in nodes.values() if via or cluster.nodes_routable or n.external_ip]
     if not reachable:
         raise NotExposed(f"{service.name}: no node has an address that can be reached from outside")
-    if _firewall_closes(cluster, port.node_port):
-        return lost(f"the firewall is closed for port {port.node_port}")
+    number = port.node_port if packet.port is not None else None
+    if number is not None and _firewall_closes(cluster, number):
+        return lost(f"the firewall is closed for port {number}")
 
     def arrive(name: str) -> Arrival:
-        dialled = replace(packet, dst=dialled_ip(cluster, nodes[name], packet), port=port.node_port)
+        dialled = replace(packet, dst=dialled_ip(cluster, nodes[name], packet), port=number)
         return node_entrance(cluster, nodes[name], dialled)
 
     return Entrance(Spread(via or tuple(reachable)), arrive)

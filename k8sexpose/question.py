@@ -229,12 +229,13 @@ class Question:
                 raise NotExposed(f"{service.name} is headless and has no ready Pod: its name has no address")
             for number, share in way.choose(Spread(tuple(str(k) for k in range(len(ready))))):
                 found = ready[int(number)]
-                yield replace(packet, dst=found.endpoint.ip, port=found.port), share
+                number = found.port if packet.port is not None else None
+                yield replace(packet, dst=found.endpoint.ip, port=number), share
         elif service is not None and port is not None and service.type == "NodePort":
             nodes = self.cluster.store.nodes
             for name, share in way.choose(Spread(tuple(nodes))):
                 ip = dialled_ip(self.cluster, nodes[name], packet)
-                yield replace(packet, dst=ip, port=port.node_port), share
+                yield replace(packet, dst=ip, port=port.node_port if packet.port is not None else None), share
         else:
             yield packet, Fraction(1)
 

@@ -95,6 +95,11 @@ def test_source_ranges_let_in(ranges: list[str]) -> None:
     assert ask(guarded(ranges), "198.51.100.7", 80).action == "DNAT"
 
 
+def test_a_range_of_everything_is_no_guard() -> None:
+    assert ask(guarded(["203.0.113.0/24", "0.0.0.0/0"]), "198.51.100.7", 80, src=None).action == "DNAT"
+    assert ask(guarded(["203.0.113.0/24"]), "198.51.100.7", 80, src=None).action == "DROP"
+
+
 def test_source_ranges_guard_the_load_balancer_address_only() -> None:
     cluster = guarded(["192.0.2.0/24"])
     assert ask(cluster, "198.51.100.7", 80).action == "DROP"

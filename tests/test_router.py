@@ -50,9 +50,10 @@ TARGETS = ["web", "10.0.0.1:30080", "10.96.0.9:80"]
 
 
 @settings(deadline=None)
-@given(clusters(), st.sampled_from(TARGETS), clients, st.booleans())
-def test_routes_and_shares_agree(cluster: kx.Cluster, target: str, client: str, via: bool) -> None:
-    question = {"target": target, "client": client, "via": "node-1" if via else None}
+@given(clusters(), st.sampled_from(TARGETS), clients, st.sampled_from(["none", "one", "all"]))
+def test_routes_and_shares_agree(cluster: kx.Cluster, target: str, client: str, via: str) -> None:
+    nodes = {"none": None, "one": "node-1", "all": list(cluster.store.nodes)}
+    question: dict[str, Any] = {"target": target, "client": client, "via": nodes[via]}
     ways = kx.routes(cluster, **question)
     shares = kx.shares(cluster, **question)
     assert sum(way.probability for way in ways) == 1
@@ -193,6 +194,12 @@ def test_firewall_and_private_addresses() -> None:
     assert outcomes(cluster, "10.0.0.1:30080", client="node/node-1") == {"web-1": "10.0.0.1"}
 
 
+def test_answers_that_go_astray_are_counted_for_each_node() -> None:
+    cluster = cluster_with([1, 1], proxy=kx.ProxyConfig(detect_local=None))
+    shares = kx.shares(cluster, "10.96.0.9:80", CLIENT, via=["node-1", "node-2"])
+    assert (shares.lost, set(shares.by_pod.values())) == (HALF, {Fraction(1, 4)})
+
+
 def test_via_several_nodes() -> None:
     cluster = cluster_with([1, 0, 0], {"type": "LoadBalancer", "externalTrafficPolicy": "Local"})
     assert kx.shares(cluster, "web").lost == 0
@@ -249,6 +256,26 @@ def test_ping_reaches_machines_and_no_service() -> None:
     assert kx.send(cluster, "10.0.0.1", protocol="ICMP").outcome == "delivered"
     assert kx.send(cluster, "10.244.1.2", "node/node-1", protocol="ICMP").outcome == "delivered"
     assert kx.send(cluster, "10.96.0.9", "node/node-1", protocol="ICMP").outcome == "timeout"
+
+
+@pytest.mark.parametrize(("kind", "outcome"), [("NodePort", "delivered"), ("LoadBalancer", "timeout")])
+def test_ping_by_name(kind: str, outcome: str) -> None:
+    # A NodePort Service is dialled by the nodes' addresses, and nodes answer pings: that says nothing about it.
+    assert kx.send(cluster_with([1], {"type": kind}), "web", protocol="ICMP").outcome == outcome
+
+
+def test_ipv6() -> None:
+    nodes = [kx.Node("node-1", addresses=("10.0.0.1", "2001:db8::1"), pod_cidr="fd00:10::/64")]
+    cluster = kx.Cluster(nodes=nodes, pod_cidr="10.244.0.0/16,fd00:10::/56")
+    cluster.store.put_pod(kx.Pod("web-1", node="node-1", ip="fd00:10::2", labels={"app": "web"}))
+    ports = (kx.ServicePort(80, 8080, 30080, protocol="TCP"),)
+    families = {"cluster_ip": "fd00:96::9", "ip_families": ("IPv6",), "selector": {"app": "web"}}
+    cluster.store.put_service(kx.Service("web", type="NodePort", ports=ports, **families))  # type: ignore[arg-type]
+    [way] = kx.routes(cluster, "[2001:db8::1]:30080")
+    assert (way.pod, way.client_seen, way.hops[-1].dst) == ("web-1", "2001:db8::1", "[fd00:10::2]:8080")
+    assert kx.send(cluster, "web").pod == "web-1"
+    assert outcomes(cluster, "10.0.0.1:30080") == {"refused": ""}
+    assert outcomes(cluster, "[fd00:96::9]:80", "pod/web-1") == {"web-1": "2001:db8::1"}
 
 
 # -- the load balancer ----
