@@ -229,8 +229,8 @@ class Question:
                 raise NotExposed(f"{service.name} is headless and has no ready Pod: its name has no address")
             for number, share in way.choose(Spread(tuple(str(k) for k in range(len(ready))))):
                 found = ready[int(number)]
-                number = found.port if packet.port is not None else None
-                yield replace(packet, dst=found.endpoint.ip, port=number), share
+                pod_port = found.port if packet.port is not None else None
+                yield replace(packet, dst=found.endpoint.ip, port=pod_port), share
         elif service is not None and port is not None and service.type == "NodePort":
             nodes = self.cluster.store.nodes
             for name, share in way.choose(Spread(tuple(nodes))):
