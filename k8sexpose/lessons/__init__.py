@@ -1,0 +1,16 @@
+"""Predictions, checks and exercises: the learner commits to an answer, the model says what is true.
+
+`predict` keeps an answer and says nothing about it. `check` computes the right answer with the model, and gives
+feedback for the very belief behind a wrong one. `progress` is the table to hand in. None of them ever raises.
+
+A lesson's questions stand in a module of their own (`start`, `nodeport`); to add one, write a `Question` there.
+"""
+
+from __future__ import annotations
+
+from .feedback import Feedback
+from .install import check_install
+from .repairs import Repairs, repair
+from .sheet import check, predict, progress
+
+__all__ = ["Feedback", "Repairs", "check", "check_install", "predict", "progress", "repair"]

@@ -1,0 +1,54 @@
+"""What a learner is told: right, not quite, or what to do first."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+
+__all__ = ["Feedback"]
+
+# A word and a sign beside the colour: never colour alone. The colours are Okabe and Ito's.
+LOOKS = {True: ("✓ Right.", "#009E73"), False: ("✗ Not quite.", "#D55E00"), None: ("→", "#0072B2")}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Feedback:
+    """The answer to an answer.
+
+    Parameters
+    ----------
+    correct : bool, optional
+        Whether the answer is right; None while there is nothing to judge.
+    misconception : int, optional
+        Number of the belief behind a wrong answer, in the course's list of misconceptions.
+    text : str
+        What to say.
+
+    Examples
+    --------
+    >>> Feedback(False, 8, "One window in every wall.")
+    ✗ Not quite. (belief 8) One window in every wall.
+    """
+
+    correct: bool | None
+    misconception: int | None
+    text: str
+
+    @property
+    def _opening(self) -> str:
+        belief = f" (belief {self.misconception})" if self.misconception is not None else ""
+        return LOOKS[self.correct][0] + belief
+
+    def __repr__(self) -> str:
+        return f"{self._opening} {self.text}"
+
+    def _repr_markdown_(self) -> str:
+        marked = "".join("\\" + char if char in "\\`*_{}[]<>#|~$" else char for char in self.text)
+        return f"**{self._opening}** {marked}"
+
+    def _repr_html_(self) -> str:
+        style = (
+            f"border-left: 4px solid {LOOKS[self.correct][1]}; padding: 0.3em 0.8em; max-width: 60em; "
+            "color: var(--jp-ui-font-color1, inherit); font-family: var(--jp-ui-font-family, sans-serif)"
+        )
+        return f'<div style="{style}"><strong>{html.escape(self._opening)}</strong> {html.escape(self.text)}</div>'

@@ -1,0 +1,217 @@
+"""What a question is: how its answer is written, how the model answers it, and what is behind wrong answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ..cluster import Cluster
+from ..objects import Node
+
+__all__ = ["Choice", "Form", "Percent", "Question", "Several", "Unreadable", "Wrong", "shown", "unanswered"]
+
+
+class Unreadable(Exception):
+    """The answer is not of the form that the question asks for."""
+
+
+class Form(Protocol):
+    """How an answer is written."""
+
+    @property
+    def example(self) -> str:
+        """What an answer looks like."""
+        ...
+
+    def read(self, answer: object) -> Any:
+        """Return the answer in its plain form, or raise `Unreadable`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of a few words, or a number.
+
+    Examples
+    --------
+    >>> Choice(("refused", "timeout")).read(" Timeout ")
+    'timeout'
+    """
+
+    options: tuple[str, ...]
+
+    @property
+    def example(self) -> str:
+        """What an answer looks like."""
+        return "one of " + ", ".join(f'"{option}"' for option in self.options)
+
+    def read(self, answer: object) -> str:
+        """Find the word."""
+        word = _word(answer)
+        if word not in self.options:
+            raise Unreadable(self.example)
+        return word
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """Any number of things out of a list: a set, a list, or text with commas between.
+
+    Examples
+    --------
+    >>> sorted(Several(("10.0.0.1", "10.0.0.2"), {"node-1": "10.0.0.1"}).read("node-1, 10.0.0.2"))
+    ['10.0.0.1', '10.0.0.2']
+    """
+
+    options: tuple[str, ...]
+    also: Mapping[str, str] | None = None
+
+    @property
+    def example(self) -> str:
+        """What an answer looks like."""
+        return "a set such as {" + ", ".join(f'"{option}"' for option in self.options) + "}, or a part of it"
+
+    def read(self, answer: object) -> frozenset[str]:
+        """Find the things."""
+        parts: Iterable[object]
+        if isinstance(answer, str):
+            parts = [part for part in answer.split(",") if part.strip()]
+        elif isinstance(answer, set | frozenset | list | tuple | dict):
+            parts = answer
+        else:
+            parts = [answer]
+        found = {(self.also or {}).get(word, word) for word in map(_word, parts)}
+        if not found <= set(self.options):
+            raise Unreadable(self.example)
+        return frozenset(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Percent:
+    """A share of 100; text may carry the sign.
+
+    Examples
+    --------
+    >>> Percent().read("25 %")
+    25.0
+    """
+
+    example: str = "a number from 0 to 100"
+
+    def read(self, answer: object) -> float:
+        """Find the number."""
+        try:
+            if isinstance(answer, bool):
+                raise Unreadable(self.example)
+            text = answer.strip().rstrip("%") if isinstance(answer, str) else answer
+            number = float(text)  # type: ignore[arg-type]
+        except (TypeError, ValueError, OverflowError):
+            raise Unreadable(self.example) from None
+        if not 0 <= number <= 100:
+            raise Unreadable(self.example)
+        return number
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """A wrong answer that people give, and what to say to it.
+
+    Parameters
+    ----------
+    given : object
+        The answer, in its plain form; or a function of the answer and the right one.
+    text : str
+        Names the belief, grants what is right in it, says where it would hold. It may use ``{given}`` and
+        ``{right}``.
+    misconception : int, optional
+        Its number in the course's list.
+    """
+
+    given: Any
+    text: str
+    misconception: int | None = None
+
+    def fits(self, given: Any, right: Any) -> bool:
+        """Tell whether this is the wrong answer that was given."""
+        return bool(self.given(given, right) if callable(self.given) else given == self.given)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question of a lesson.
+
+    Parameters
+    ----------
+    id, lesson, text : str
+        Its name in `predict`, the lesson's file name, the question in a sentence.
+    form : Form
+        How the answer is written.
+    setup : callable
+        Makes the cluster of the question.
+    answer : callable
+        Computes the right answer on a cluster; it may change the cluster, which is a copy.
+    right : str
+        What to say to the right answer.
+    wrong : tuple of Wrong
+        Known wrong answers, tried in order.
+    otherwise : str
+        What to say to any other wrong answer.
+    """
+
+    id: str
+    lesson: str
+    text: str
+    form: Form
+    setup: Callable[[], Cluster]
+    answer: Callable[[Cluster], Any]
+    right: str
+    wrong: tuple[Wrong, ...] = ()
+    otherwise: str = "The model says {right}. Run the cells above once more, and read what each line says."
+
+    def solve(self, cluster: object = None) -> tuple[Any, bool]:
+        """Compute the right answer, and tell whether it is that of the cluster that was given."""
+        if isinstance(cluster, Cluster):
+            try:
+                return self.answer(cluster.copy()), True
+            except Exception:
+                # Whatever the learner did to this cluster: it has no answer, a fresh one has.
+                pass
+        return self.answer(self.setup()), False
+
+
+def unanswered(answer: object) -> bool:
+    """Tell whether nothing was filled in."""
+    return answer is None or answer is ... or (isinstance(answer, str) and not answer.strip(" ."))
+
+
+def shown(value: object) -> str:
+    """Write an answer for the learner, whatever it is.
+
+    Examples
+    --------
+    >>> shown(frozenset({"b", "a"})), shown(frozenset()), shown(12.5)
+    ('a, b', 'none of them', '12.5')
+    """
+    if isinstance(value, set | frozenset):
+        return ", ".join(sorted(map(str, value))) or "none of them"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    try:
+        text = value if isinstance(value, str) else repr(value)
+        return text if len(text) <= 80 else text[:77] + "…"
+    except Exception:  # a learner's own class
+        return f"a {type(value).__name__}"
+
+
+def _word(answer: object) -> str:
+    """Read one thing: yes and no may be truth values, a node stands for its address."""
+    if isinstance(answer, bool):
+        return "yes" if answer else "no"
+    if isinstance(answer, int):
+        return str(answer)
+    if isinstance(answer, Node):
+        return answer.name
+    if not isinstance(answer, str):
+        raise Unreadable("")
+    return answer.strip().strip("\"'").lower()

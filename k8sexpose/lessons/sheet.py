@@ -1,0 +1,201 @@
+"""The learner's answers, and the three functions of a notebook: `predict`, `check`, `progress`."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from . import nodeport, start
+from .feedback import Feedback
+from .question import Question, Unreadable, shown, unanswered
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+__all__ = ["QUESTIONS", "Sheet", "check", "predict", "progress"]
+
+QUESTIONS: dict[str, Question] = {q.id: q for q in (*start.QUESTIONS, *nodeport.QUESTIONS)}
+
+
+@dataclass(slots=True)
+class Entry:
+    """What a learner said to one question."""
+
+    first: Any
+    answer: Any
+    tries: int = 1
+    correct: bool | None = None
+    misconception: int | None = None
+
+
+@dataclass(slots=True)
+class Sheet:
+    """The answers of one learner.
+
+    Examples
+    --------
+    >>> sheet = Sheet()
+    >>> sheet.check("np-which-nodes")
+    → Predict first: put your answer into predict("np-which-nodes", …) above, run that cell, then this one.
+    >>> sheet.predict("np-which-nodes", {"10.0.0.1"})
+    → Noted for np-which-nodes: 10.0.0.1
+    >>> sheet.check("np-which-nodes").misconception
+    8
+    """
+
+    entries: dict[str, Entry] = field(default_factory=dict)
+
+    def predict(self, id: str, answer: object = ...) -> Feedback:
+        """Keep an answer; see `predict`."""
+        question = _find(id)
+        if isinstance(question, Feedback):
+            return question
+        if unanswered(answer):
+            text = f"Nothing noted for {question.id} yet. Put in {question.form.example}, and run the cell again."
+            return Feedback(None, None, text)
+        try:
+            given = question.form.read(answer)
+        except Unreadable:
+            text = f"Not noted: {shown(answer)} is no answer that I can read. Put in {question.form.example}."
+            return Feedback(None, None, text)
+        entry = self.entries.get(question.id)
+        if entry is None:
+            self.entries[question.id] = Entry(given, given)
+        elif entry.answer != given:
+            self.entries[question.id] = Entry(entry.first, given, entry.tries + 1)
+        return Feedback(None, None, f"Noted for {question.id}: {shown(given)}")
+
+    def check(self, id: str, cluster: object = None, *, answer: object = ...) -> Feedback:
+        """Compare the kept answer with the model's; see `check`."""
+        question = _find(id)
+        if isinstance(question, Feedback):
+            return question
+        if not unanswered(answer):
+            noted = self.predict(question.id, answer)
+            if noted.text.startswith("Not noted"):
+                return noted
+        entry = self.entries.get(question.id)
+        if entry is None:
+            where = f'put your answer into predict("{question.id}", …) above, run that cell, then this one.'
+            return Feedback(None, None, f"Predict first: {where}")
+        right, yours = question.solve(cluster)
+        feedback = judge(question, entry.answer, right)
+        entry.correct, entry.misconception = feedback.correct, feedback.misconception
+        if cluster is not None and not yours:
+            return Feedback(feedback.correct, feedback.misconception, f"{feedback.text} {FRESH}")
+        return feedback
+
+    def progress(self) -> DataFrame:
+        """Return the table of answers; see `progress`."""
+        import pandas as pd
+
+        lessons = {QUESTIONS[id].lesson for id in self.entries}
+        rows = [(q, self.entries.get(q.id)) for q in QUESTIONS.values() if q.lesson in lessons]
+        return pd.DataFrame(
+            [
+                {
+                    "lesson": q.lesson,
+                    "id": q.id,
+                    "question": q.text,
+                    "first answer": shown(e.first) if e else "",
+                    "answer": shown(e.answer) if e else "",
+                    "tries": e.tries if e else 0,
+                    "result": RESULTS[e.correct] if e else "no answer",
+                    "misconception": str(e.misconception or "") if e else "",
+                }
+                for q, e in rows
+            ],
+            columns=COLUMNS,
+        )
+
+
+FRESH = "(Your cluster cannot answer this question any more, so a fresh one did.)"
+RESULTS = {True: "right", False: "not yet", None: "not checked"}
+COLUMNS = ["lesson", "id", "question", "first answer", "answer", "tries", "result", "misconception"]
+SHEET = Sheet()
+
+
+def judge(question: Question, given: Any, right: Any) -> Feedback:
+    """Compare an answer with the model's, and find what to say."""
+    words = {"given": shown(given), "right": shown(right)}
+    if given == right or (isinstance(given, float) and abs(given - right) <= 0.5):
+        return Feedback(True, None, question.right.format(**words))
+    for wrong in question.wrong:
+        if wrong.fits(given, right):
+            return Feedback(False, wrong.misconception, wrong.text.format(**words))
+    return Feedback(False, None, question.otherwise.format(**words))
+
+
+def predict(id: str, answer: object = ...) -> Feedback:
+    """Commit to an answer; whether it is right stays open.
+
+    Parameters
+    ----------
+    id : str
+        Name of the question.
+    answer : object
+        Your answer; ``...`` while you have none.
+
+    Returns
+    -------
+    Feedback
+        Says what was noted, or how an answer is written. Nothing is ever raised.
+
+    Examples
+    --------
+    >>> predict("np-which-nodes", ...).correct is None
+    True
+    """
+    return SHEET.predict(id, answer)
+
+
+def check(id: str, cluster: object = None, *, answer: object = ...) -> Feedback:
+    """Compare your answer with what the model computes.
+
+    Parameters
+    ----------
+    id : str
+        Name of the question.
+    cluster : Cluster, optional
+        The cluster to ask; it stays as it is. Without one, a fresh cluster is asked.
+    answer : object, optional
+        An answer given on the spot, in place of an earlier `predict`.
+
+    Returns
+    -------
+    Feedback
+        Right, or what is behind the wrong answer, or "Predict first". Nothing is ever raised.
+
+    Examples
+    --------
+    >>> check("np-which-nodes", answer="10.0.0.1, 10.0.0.2, 10.0.0.3").correct
+    True
+    """
+    return SHEET.check(id, cluster, answer=answer)
+
+
+def progress() -> DataFrame:
+    """List the questions of the lessons you have begun, with your answers: a table to save and to hand in.
+
+    Returns
+    -------
+    DataFrame
+        One row for each question: first and last answer, number of tries, result, misconception.
+
+    Examples
+    --------
+    >>> list(progress().columns)[:2]
+    ['lesson', 'id']
+    """
+    return SHEET.progress()
+
+
+def _find(id: object) -> Question | Feedback:
+    """Find a question, or say what might have been meant."""
+    name = id.strip() if isinstance(id, str) else ""
+    if name in QUESTIONS:
+        return QUESTIONS[name]
+    near = difflib.get_close_matches(name, QUESTIONS, n=1)
+    meant = f' Did you mean "{near[0]}"?' if near else f" There are: {', '.join(QUESTIONS)}."
+    return Feedback(None, None, f"There is no question {shown(id)}.{meant}")

@@ -1,0 +1,51 @@
+"""One colour, one marker and one label for each concept of the course, the same in every picture.
+
+The colours are those of Okabe and Ito, which colour-blind eyes tell apart; the marker and the label say the same again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["CONCEPTS", "Concept"]
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """How one thing looks.
+
+    Parameters
+    ----------
+    label : str
+        Its name in legends.
+    color : str
+        Hex value.
+    marker : str
+        matplotlib's marker.
+    line : str
+        matplotlib's line style.
+
+    Examples
+    --------
+    >>> CONCEPTS["Pod"].marker
+    'h'
+    """
+
+    label: str
+    color: str
+    marker: str
+    line: str = "-"
+
+
+# The keys are the kinds of a `Hop` too.
+CONCEPTS = {
+    "client": Concept("client", "#0072B2", "o"),
+    "cloud": Concept("cloud", "#999999", "d"),
+    "load balancer": Concept("load balancer", "#CC79A7", "D"),
+    "node": Concept("node", "#009E73", "s"),
+    "Pod": Concept("Pod", "#56B4E9", "h"),
+    "window": Concept("node port", "#F0E442", "p"),
+    "extra hop": Concept("extra hop", "#E69F00", ">", "--"),
+    "dropped": Concept("dropped", "#D55E00", "X", ":"),
+    "nowhere": Concept("nobody there", "#D55E00", "X", ":"),
+}

@@ -1,0 +1,23 @@
+"""Figures from results: a plot takes a result and returns the `Axes`; `show` puts it on the page, with its description.
+
+No figure belongs to pyplot: nothing is shown twice, no setting of matplotlib is changed. Every figure brings its own
+light background, so that it reads on a dark page too.
+"""
+
+from __future__ import annotations
+
+from .network import Leg, legs, plot_cluster, plot_route
+from .numbers import plot_node_ports, plot_success
+from .page import Picture, describe, show
+
+__all__ = [
+    "Leg",
+    "Picture",
+    "describe",
+    "legs",
+    "plot_cluster",
+    "plot_node_ports",
+    "plot_route",
+    "plot_success",
+    "show",
+]

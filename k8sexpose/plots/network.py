@@ -1,0 +1,232 @@
+"""The cluster with its windows, and the way of one request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..cluster import Cluster
+from ..palette import CONCEPTS
+from ..proxy import kube_proxy
+from ..route import Hop, Route
+from ..router import routes
+from ..service import ServicePort
+from .page import INK, READINGS, SOFT, bare, box, canvas, legend, mark
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["Leg", "legs", "plot_cluster", "plot_route"]
+
+SHOWN_PODS = 6
+
+
+def plot_cluster(cluster: Cluster, service: str | None = None, ax: Axes | None = None) -> Axes:
+    """Draw the nodes with their addresses and Pods, and the windows that a Service has in them.
+
+    Parameters
+    ----------
+    cluster : Cluster
+        What to draw.
+    service : str, optional
+        A Service whose node ports are drawn, with what a client outside gets there.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Axes
+        The drawing.
+
+    Examples
+    --------
+    >>> ax = plot_cluster(Cluster(nodes=3))
+    >>> len(ax.patches)
+    3
+    """
+    nodes = cluster.nodes
+    ax = canvas(ax, max(3.0 * len(nodes), 4.0), 2.7)
+    ports = [port for port in cluster.service(service).ports if port.node_port] if service else []
+    said, outcomes = [], set()
+    for column, node in enumerate(nodes):
+        x, ip = 3.0 * column, node.addresses[0] if node.addresses else ""
+        color = CONCEPTS["dropped" if cluster.is_down(node.name) else "node"].color
+        box(ax, x, 0.0, 2.5, 2.0, color)
+        ax.text(x + 0.12, 1.85, node.name, va="top", weight="bold", fontsize=11, color=INK)
+        ax.text(x + 2.38, 1.85, ip, va="top", ha="right", fontsize=10, color=INK)
+        pods = [pod.name for pod in cluster.store.pods_on(node.name)]
+        for row, pod in enumerate(pods[:SHOWN_PODS]):
+            mark(ax, "Pod", x + 0.25, 1.35 - 0.24 * row, 9, f"Pod {pod}")
+            ax.text(x + 0.42, 1.35 - 0.24 * row, pod, va="center", fontsize=9, color=INK)
+        if len(pods) > SHOWN_PODS:
+            ax.text(x + 0.42, 1.35 - 0.24 * SHOWN_PODS, f"… and {len(pods) - SHOWN_PODS} more", fontsize=9, color=INK)
+        words = "down" if cluster.is_down(node.name) else _with(pods)
+        for row, port in enumerate(ports):
+            outcome = _window(cluster, node.name, ip, port)
+            outcomes.add(outcome)
+            if outcome != "no window":
+                y = -0.05 - 0.34 * row
+                mark(ax, "window" if outcome == "delivered" else "dropped", x + 0.3, y, 13, f"window {node.name}")
+                ax.text(x + 0.52, y - 0.02, f"{port.node_port}: {outcome}", va="top", fontsize=9, color=INK)
+            words += f", window {port.node_port} {outcome}"
+        said.append(f"{node.name} ({ip}) {words}")
+    bare(ax, (-0.1, 3.0 * len(nodes) - 0.4), (-0.5 - 0.34 * max(len(ports) - 1, 0), 2.1))
+    kinds = ["node", "Pod"] + (["window"] if "delivered" in outcomes else [])
+    kinds += ["dropped"] if outcomes - {"delivered", "no window"} or any(cluster.is_down(n.name) for n in nodes) else []
+    legend(ax, kinds)
+    many = "node" if len(nodes) == 1 else "nodes"
+    reading = "A box is a node, with its address at the top right. A hexagon is a Pod, on the node where it runs."
+    if ports:
+        reading += " A sign on the lower edge is the node port, with what a client outside gets there."
+    READINGS[ax] = (f"A cluster of {len(nodes)} {many}: {'; '.join(said) if ports else ', '.join(said)}.", reading)
+    return ax
+
+
+def _window(cluster: Cluster, node: str, ip: str, port: ServicePort) -> str:
+    """Say what a client outside gets at a node port, or that the node's kernel has no rule for it."""
+    number, protocol = port.node_port or 0, port.protocol or "TCP"
+    if kube_proxy(cluster, node=node, src=None, dst=ip, port=number, protocol=protocol).action == "NO_MATCH":
+        return "no window"
+    found = {route.outcome for route in routes(cluster, f"{ip}:{number}", protocol=protocol)}
+    return found.pop() if len(found) == 1 else "sometimes lost"
+
+
+def _with(pods: Sequence[str]) -> str:
+    if not pods:
+        return "without Pods"
+    return f"with {', '.join(pods[:SHOWN_PODS])}" + (" and more" if len(pods) > SHOWN_PODS else "")
+
+
+# -- one request's way -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One stretch of a way, and what the packet says on it.
+
+    Parameters
+    ----------
+    start, end : Hop
+        Where it begins and ends.
+    packet : str
+        ``source → destination`` while the packet is on it.
+    concept : str
+        ``client`` for an ordinary stretch, ``extra hop`` or ``dropped``.
+
+    Examples
+    --------
+    >>> a, b = Hop("client", "203.0.113.7", "10.0.0.1:80", "connects"), Hop("node-1", "", "", "")
+    >>> Leg(a, b, a.after).packet
+    '203.0.113.7 → 10.0.0.1:80'
+    """
+
+    start: Hop
+    end: Hop
+    packet: str
+    concept: str = "client"
+
+
+def legs(route: Route) -> tuple[Leg, ...]:
+    """Cut a way into its stretches.
+
+    Parameters
+    ----------
+    route : Route
+        One way.
+
+    Returns
+    -------
+    tuple of Leg
+        From the client to the end.
+
+    Examples
+    --------
+    >>> from fractions import Fraction
+    >>> legs(Route(Fraction(1), "timeout", "nobody"))
+    ()
+    """
+    found = []
+    for start, end in zip(route.hops, route.hops[1:], strict=False):
+        last = end is route.hops[-1]
+        concept = "client"
+        if last and not route.delivered:
+            concept = "dropped"
+        elif last and route.extra_hop:
+            concept = "extra hop"
+        found.append(Leg(start, end, start.after, concept))
+    return tuple(found)
+
+
+def told(route: Route) -> str:
+    """Tell a way in a sentence.
+
+    Examples
+    --------
+    >>> from fractions import Fraction
+    >>> told(Route(Fraction(1), "timeout", "nobody", hops=(Hop("client", "a", "b", "connects"),)))
+    'The way of one request: from client as a → b; timeout: nobody.'
+    """
+    first = route.hops[0] if route.hops else None
+    start = f"from {first.at} as {first.before}" if first else "no way"
+    steps = "".join(
+        f", to {leg.end.at}" + (f" as {leg.packet}" if leg.start is not first else "") for leg in legs(route)
+    )
+    return f"The way of one request: {start}{steps}; {route.summary}."
+
+
+def plot_route(route: Route, ax: Axes | None = None) -> Axes:
+    """Draw one request's way, with the packet's source and destination on each stretch.
+
+    Parameters
+    ----------
+    route : Route
+        What `send` or `routes` returned.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Axes
+        The drawing.
+
+    Examples
+    --------
+    >>> from k8sexpose.router import send
+    >>> from k8sexpose.plots import describe
+    >>> describe(plot_route(send(Cluster(nodes=1), "10.0.0.1:30007")))
+    'The way of one request: from client as 203.0.113.7 → 10.0.0.1:30007, to node-1; refused: nothing listens ...'
+    """
+    hops = route.hops
+    ax = canvas(ax, max(2.9 * len(hops), 4.0), 1.9)
+    for column, hop in enumerate(hops):
+        mark(ax, hop.kind if hop.kind in CONCEPTS else "node", column, 0.0, 22, hop.kind)
+        ax.text(column, -0.28, hop.at, ha="center", va="top", weight="bold", fontsize=10, color=INK)
+        doing = hop.action.partition(":")[0]
+        ax.text(column, -0.46, doing, ha="center", va="top", fontsize=9, color=SOFT)
+    for column, leg in enumerate(legs(route)):
+        look = CONCEPTS[leg.concept]
+        color = SOFT if leg.concept == "client" else look.color
+        ax.annotate(
+            "", xy=(column + 0.88, 0.0), xytext=(column + 0.12, 0.0), gid=leg.concept,
+            arrowprops={"arrowstyle": "-|>", "color": color, "linewidth": 2.5, "linestyle": look.line},
+        )  # fmt: skip
+        source, _, target = leg.packet.partition(" → ")
+        words = [f"from {source}", f"to {target}"]
+        for line, (word, changed) in enumerate(zip(words, _changes(leg), strict=True)):
+            ax.text(
+                column + 0.5, 0.34 - 0.18 * line, word, ha="center", va="bottom", fontsize=9, color=INK,
+                weight="bold" if changed else "normal",
+            )  # fmt: skip
+        if leg.concept != "client":
+            ax.text(column + 0.5, -0.1, look.label, ha="center", va="top", fontsize=9, color=INK, style="italic")
+    bare(ax, (-0.45, max(len(hops) - 0.55, 0.5)), (-0.75, 0.75))
+    reading = "The request goes from left to right. Above each arrow stand the packet's source and destination there"
+    reading += "; bold is what the place before has changed." if len(legs(route)) > 1 else "."
+    READINGS[ax] = (told(route), reading)
+    return ax
+
+
+def _changes(leg: Leg) -> tuple[bool, bool]:
+    hop = leg.start
+    return bool(hop.new_src and hop.new_src != hop.src), bool(hop.new_dst and hop.new_dst != hop.dst)

@@ -1,0 +1,291 @@
+"""The explorers: a few labelled controls, and a picture that a pure function draws from their values.
+
+Every control is a drop-down or a check box: both have a name for screen readers and obey the keyboard in JupyterLab and
+Notebook alike. The picture is an SVG string in one assignment, so that nothing flickers; the same words stand in a
+table, and the whole page stands in ``text/html`` too, for readers without a kernel.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import ipywidgets
+
+from .cluster import Cluster
+from .palette import CONCEPTS
+from .plots import legs
+from .plots.network import told
+from .route import Route
+from .router import send
+from .tables import html_table
+
+__all__ = ["NodePortExplorer", "NodePortSetting", "draw_route", "nodeport_explorer"]
+
+NODES = ("node-1", "node-2", "node-3")
+NODE_PORT, LISTENS = 30007, 8080
+PLACES = {"one on node-1": (1, 0, 0), "one on every node": (1, 1, 1), "none": (0, 0, 0)}
+BOUNDARY = ((30000, 32767),)
+
+
+@dataclass(frozen=True, slots=True)
+class NodePortSetting:
+    """What can be set in the explorer.
+
+    Parameters
+    ----------
+    entry : str
+        Node whose address the client dials.
+    pods : str
+        Where Pods run.
+    selector_matches : bool
+        Whether the Service's selector matches the labels of the Pods.
+    target_port : int
+        ``targetPort`` of the Service; the process listens on 8080.
+    firewall_closed : bool
+        Whether the cloud's firewall closes 30000-32767.
+    entry_down : bool
+        Whether the dialled node has crashed.
+
+    Examples
+    --------
+    >>> NodePortSetting(target_port=8081).route.outcome
+    'refused'
+    """
+
+    entry: str = NODES[1]
+    pods: str = "one on node-1"
+    selector_matches: bool = True
+    target_port: int = LISTENS
+    firewall_closed: bool = False
+    entry_down: bool = False
+
+    @property
+    def route(self) -> Route:
+        """The way of one request from outside."""
+        cluster = Cluster(nodes=len(NODES), firewall=BOUNDARY if self.firewall_closed else ())
+        cluster.deploy("debug-tools", per_node=PLACES[self.pods], port=LISTENS)
+        port = {"port": 80, "nodePort": NODE_PORT, "targetPort": self.target_port}
+        selector = {"app" if self.selector_matches else "name": "debug-tools"}
+        spec = {"type": "NodePort", "selector": selector, "ports": [port]}
+        cluster.apply({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "debug-svc"}, "spec": spec})
+        if self.entry_down:
+            cluster.fail(self.entry)
+        return send(cluster, f"{cluster.node(self.entry).addresses[0]}:{NODE_PORT}", seed=0)
+
+
+# Name of the field, label of its control, what can be chosen; a check box where nothing is listed.
+CONTROLS: tuple[tuple[str, str, tuple[Any, ...]], ...] = (
+    ("entry", "Node that the client dials", NODES),
+    ("pods", "Pods", tuple(PLACES)),
+    ("target_port", "targetPort (the process listens on 8080)", (LISTENS, 8081)),
+    ("selector_matches", "Selector matches the Pods' labels", ()),
+    ("firewall_closed", "Firewall closes 30000–32767", ()),
+    ("entry_down", "The dialled node has crashed", ()),
+)
+
+
+def one_change(setting: NodePortSetting) -> Iterator[tuple[str, NodePortSetting]]:
+    """Give every setting that is one control away, with the words for that change.
+
+    Examples
+    --------
+    >>> [words for words, _ in one_change(NodePortSetting())][0]
+    'Node that the client dials: node-1'
+    """
+    for name, label, options in CONTROLS:
+        now = getattr(setting, name)
+        for other in options or (not now,):
+            if other != now:
+                words = {True: "yes", False: "no"}.get(other, other) if not options else other
+                yield f"{label}: {words}", replace(setting, **{name: other})
+
+
+# -- drawing -----------------------------------------------------------------------------------------------------------
+
+TEXT, FAINT = "var(--jp-ui-font-color1, #1a1a1a)", "var(--jp-ui-font-color2, #666)"
+STEP, LEFT, TOP = 270, 80, 62
+
+
+def draw_route(route: Route) -> str:
+    """Draw a way as SVG that follows JupyterLab's theme.
+
+    Parameters
+    ----------
+    route : Route
+        What to draw.
+
+    Returns
+    -------
+    str
+        An ``<svg>`` element with a description.
+
+    Examples
+    --------
+    >>> draw_route(NodePortSetting().route).startswith('<svg role="img" aria-label="The way of one request')
+    True
+    """
+    width = 2 * LEFT + STEP * max(len(route.hops) - 1, 1)
+    parts = [_arrow(number, leg.concept, leg.packet) for number, leg in enumerate(legs(route))]
+    parts += [
+        _sign(hop.kind, LEFT + STEP * number, hop.at, hop.action.partition(":")[0])
+        for number, hop in enumerate(route.hops)
+    ]
+    label = html.escape(told(route), quote=True)
+    return (
+        f'<svg role="img" aria-label="{label}" viewBox="0 0 {width} 130" width="{width}" '
+        f'style="max-width: 100%; height: auto; font-family: var(--jp-ui-font-family, sans-serif)">'
+        f"{''.join(parts)}</svg>"
+    )
+
+
+def _sign(kind: str, x: float, name: str, doing: str) -> str:
+    color = CONCEPTS.get(kind, CONCEPTS["node"]).color
+    shapes = {
+        "client": f'<circle cx="{x}" cy="{TOP}" r="13"',
+        "node": f'<rect x="{x - 13}" y="{TOP - 13}" width="26" height="26"',
+        "Pod": f'<polygon points="{_around(x, 6)}"',
+        "load balancer": f'<polygon points="{_around(x, 4)}"',
+    }
+    cross = f'<path d="M{x - 11} {TOP - 11} l22 22 m0 -22 l-22 22" stroke-width="6"'
+    shape = shapes.get(kind)
+    drawn = f'{shape} fill="{color}" stroke="{TEXT}"/>' if shape else f'{cross} stroke="{color}" fill="none"/>'
+    return (
+        f'{drawn}<text x="{x}" y="{TOP + 33}" text-anchor="middle" font-size="14" font-weight="bold" fill="{TEXT}">'
+        f'{html.escape(name)}</text><text x="{x}" y="{TOP + 51}" text-anchor="middle" font-size="12" fill="{FAINT}">'
+        f"{html.escape(doing)}</text>"
+    )
+
+
+def _around(x: float, corners: int) -> str:
+    points = {
+        6: ((0, -15), (13, -7.5), (13, 7.5), (0, 15), (-13, 7.5), (-13, -7.5)),
+        4: ((0, -16), (16, 0), (0, 16), (-16, 0)),
+    }[corners]
+    return " ".join(f"{x + dx},{TOP + dy}" for dx, dy in points)
+
+
+def _arrow(number: int, concept: str, packet: str) -> str:
+    look = CONCEPTS[concept]
+    start, end = LEFT + STEP * number + 22, LEFT + STEP * (number + 1) - 22
+    middle = (start + end) / 2
+    color = TEXT if concept == "client" else look.color
+    dashes = {"extra hop": ' stroke-dasharray="9 5"', "dropped": ' stroke-dasharray="2 5"'}.get(concept, "")
+    source, _, target = packet.partition(" → ")
+    words = "" if concept == "client" else look.label
+    return (
+        f'<path d="M{start} {TOP} H{end - 8}" stroke="{color}" stroke-width="3" fill="none"{dashes}/>'
+        f'<polygon points="{end - 10},{TOP - 6} {end},{TOP} {end - 10},{TOP + 6}" fill="{color}"/>'
+        f'<text x="{middle}" y="{TOP - 27}" text-anchor="middle" font-size="12" fill="{TEXT}">'
+        f"from {html.escape(source)}</text>"
+        f'<text x="{middle}" y="{TOP - 10}" text-anchor="middle" font-size="12" fill="{TEXT}">'
+        f"to {html.escape(target)}</text>"
+        f'<text x="{middle}" y="{TOP + 18}" text-anchor="middle" font-size="12" font-style="italic" fill="{TEXT}">'
+        f"{words}</text>"
+    )
+
+
+def explorer_page(setting: NodePortSetting) -> str:
+    """Write the picture, the outcome, and what one change would do.
+
+    Parameters
+    ----------
+    setting : NodePortSetting
+        What is set.
+
+    Returns
+    -------
+    str
+        HTML; the outcome is announced to screen readers.
+
+    Examples
+    --------
+    >>> "<strong>delivered</strong>" in explorer_page(NodePortSetting())
+    True
+    """
+    route = setting.route
+    other = [(words, changed.route) for words, changed in one_change(setting)]
+    rows = [(words, way.outcome, way.reason) for words, way in other]
+    ends = html_table("One change away from here", ("change", "outcome", "why"), rows)
+    outcome, _, rest = route.summary.partition(" ") if route.delivered else route.summary.partition(":")
+    rest = f" {rest}" if route.delivered else f":{rest}"
+    said = f'<p role="status" style="color: {TEXT}"><strong>{html.escape(outcome)}</strong>{html.escape(rest)}</p>'
+    return f"{draw_route(route)}{said}{ends}"
+
+
+# -- the widget --------------------------------------------------------------------------------------------------------
+
+
+class NodePortExplorer(ipywidgets.VBox):  # type: ignore[misc]
+    """Controls above the way of one request; `setting` holds their values.
+
+    Parameters
+    ----------
+    setting : NodePortSetting
+        Where to begin.
+
+    Examples
+    --------
+    >>> explorer = NodePortExplorer()
+    >>> explorer.controls["target_port"].value = 8081
+    >>> explorer
+    <NodePort explorer: refused: debug-tools-1 does not listen on port 8081>
+    """
+
+    def __init__(self, setting: NodePortSetting | None = None) -> None:
+        first = setting or NodePortSetting()
+        self.controls = {name: _control(label, options, getattr(first, name)) for name, label, options in CONTROLS}
+        self.picture = ipywidgets.HTML(explorer_page(first))
+        for control in self.controls.values():
+            control.observe(self._redraw, names="value")
+        half = [list(self.controls.values())[part] for part in (slice(0, 3), slice(3, 6))]
+        columns = ipywidgets.HBox([ipywidgets.VBox(part) for part in half])
+        columns.layout.flex_flow = "row wrap"
+        super().__init__([columns, self.picture])
+
+    @property
+    def setting(self) -> NodePortSetting:
+        """The values of the controls."""
+        return NodePortSetting(**{field.name: self.controls[field.name].value for field in fields(NodePortSetting)})
+
+    def _redraw(self, change: object) -> None:
+        self.picture.value = explorer_page(self.setting)
+
+    def __repr__(self) -> str:
+        return f"<NodePort explorer: {self.setting.route.summary}>"
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+        """Show the live widget, and where none can live its page as it stands."""
+        parent: Callable[..., dict[str, Any]] = super()._repr_mimebundle_
+        return {**parent(**options), "text/plain": repr(self), "text/html": explorer_page(self.setting)}
+
+
+def _control(label: str, options: tuple[Any, ...], value: Any) -> Any:
+    layout = ipywidgets.Layout(width="26em")
+    if not options:
+        return ipywidgets.Checkbox(value, description=label, indent=False, layout=layout)
+    style = {"description_width": "initial"}
+    return ipywidgets.Dropdown(options=options, value=value, description=label, style=style, layout=layout)
+
+
+def nodeport_explorer(setting: NodePortSetting | None = None) -> NodePortExplorer:
+    """Explore what a client gets at a node port, and why.
+
+    Parameters
+    ----------
+    setting : NodePortSetting, optional
+        Where to begin; by default one Pod on node-1, dialled through node-2.
+
+    Returns
+    -------
+    NodePortExplorer
+        A widget; without a kernel it shows as a picture and a table.
+
+    Examples
+    --------
+    >>> nodeport_explorer()
+    <NodePort explorer: delivered to debug-tools-1 (the Pod sees 10.0.0.2, extra hop into another zone)>
+    """
+    return NodePortExplorer(setting)
