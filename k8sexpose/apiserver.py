@@ -20,7 +20,8 @@ from . import registry
 from .allocation import Allocator, Pool
 from .apply import last_applied, strategic_merge, three_way_patch, with_last_applied
 from .decode import SERVICE, decode, json_word
-from .errors import ApiError, bad_request, invalid, invalid_object, not_found
+from .errors import ApiError, bad_request, go_value, invalid, invalid_object, not_found
+from .jsonpatch import json_patch, merge_patch
 from .request import read_body
 from .service import LAST_APPLIED, Service, ingress_from, set_defaults
 from .status import status_errors
@@ -154,20 +155,23 @@ class ApiServer:
     def patch(
         self,
         name: str,
-        patch: Mapping[str, Any],
+        patch: Mapping[str, Any] | Sequence[Any],
         *,
+        patch_type: str = "strategic",
         namespace: str = "default",
         field_validation: str = "Strict",
         dry_run: bool = False,
     ) -> Service:
-        """PATCH a Service with a strategic merge patch.
+        """PATCH a Service.
 
         Parameters
         ----------
         name, namespace : str
             Which Service.
-        patch : mapping
+        patch : mapping, or sequence for a JSON patch
             What to change; None takes a field out.
+        patch_type : str
+            ``strategic``, ``merge`` (RFC 7386) or ``json`` (RFC 6902).
         field_validation, dry_run
             As for `create`.
 
@@ -183,15 +187,16 @@ class ApiServer:
         """
         self.warnings = ()
         old = self._existing(name, namespace)
-        live = old.to_dict(bookkeeping=True)
-        decoded = decode(strategic_merge(live, patch), SERVICE)
-        problem = None
+        patched = _patched(old.to_dict(bookkeeping=True), patch, patch_type)
+        decoded = decode(patched, SERVICE)
+        strategic, problem = patch_type == "strategic", None
         if decoded.type_error:
-            problem = _conversion_error(decoded.type_error)
+            problem = _conversion_error(decoded.type_error) if strategic else decoded.type_error
         elif decoded.strict_errors and field_validation == "Strict":
             problem = "strict decoding error: " + ", ".join(decoded.strict_errors)
         if problem:
-            raise invalid_object("", "", [invalid("patch", go_map(patch), problem)])
+            shown = go_map(patch) if strategic else go_value(patched)
+            raise invalid_object("", "", [invalid("patch", shown, problem)])
         if field_validation == "Warn":
             self.warnings += decoded.strict_errors
         service = Service.from_dict(decoded.value)
@@ -331,6 +336,23 @@ _MISSING_ANNOTATION = (
     "by kubectl apply. kubectl apply should only be used on resources created declaratively by either kubectl create "
     "--save-config or kubectl apply. The missing annotation will be patched automatically."
 )
+
+
+def _patched(live: dict[str, Any], patch: Mapping[str, Any] | Sequence[Any], patch_type: str) -> dict[str, Any]:
+    """Lay a patch over an object; a text of the wrong form is a bad request (``handlers/patch.go``)."""
+    wanted = list if patch_type == "json" else Mapping
+    if not isinstance(patch, wanted):
+        word = json_word(patch).partition(" ")[0]
+        into = "jsonpatch.Patch" if patch_type == "json" else "map[string]interface {}"
+        raise bad_request(f"json: cannot unmarshal {word} into Go value of type {into}")
+    if isinstance(patch, Mapping):
+        return strategic_merge(live, patch) if patch_type == "strategic" else merge_patch(live, patch)
+    result = json_patch(live, patch)
+    if not isinstance(result, dict):
+        raise bad_request(
+            f"json: cannot unmarshal {json_word(result).partition(' ')[0]} into Go value of type v1.Service"
+        )
+    return result
 
 
 def _conversion_error(type_error: str) -> str:

@@ -330,7 +330,9 @@ class Cluster(Operations):
         with self._all_or_nothing(), hinted(manifest):
             return self.api.replace(manifest, namespace=namespace, field_validation=field_validation, dry_run=dry_run)
 
-    def patch(self, name: str, patch: Mapping[str, Any], *, namespace: str = "default", **options: Any) -> Service:
+    def patch(
+        self, name: str, patch: Mapping[str, Any] | Sequence[Any], *, namespace: str = "default", **options: Any
+    ) -> Service:
         """PATCH a Service; see `k8sexpose.apiserver.ApiServer.patch`."""
         with self._all_or_nothing(), hinted("", patch):
             return self.api.patch(name, patch, namespace=namespace, **options)
