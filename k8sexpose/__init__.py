@@ -11,6 +11,16 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOME = {
+    "NodeDown": "timeline",
+    "NodeUp": "timeline",
+    "Rollout": "timeline",
+    "Scale": "timeline",
+    "Traffic": "traffic",
+    "crossover_utilisation": "queueing",
+    "jain_index": "queueing",
+    "max_over_mean": "queueing",
+    "simulate": "traffic",
+    "wait_ms": "queueing",
     "nodeport_explorer": "widgets",
     "describe": "plots",
     "plot_cluster": "plots",
@@ -19,6 +29,11 @@ _HOME = {
     "plot_success": "plots",
     "show": "plots",
     "price_book": "pricefile",
+    "bill": "cost",
+    "Bill": "cost",
+    "compare_exposure": "comparison",
+    "break_even_services": "comparison",
+    "break_even_gb": "comparison",
     "provider": "profiles",
     "HealthResponse": "health",
     "latencies": "latency",

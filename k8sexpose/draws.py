@@ -1,0 +1,188 @@
+"""Chance, in blocks: the same numbers for the same seed, whatever the size of the blocks.
+
+Each kind of random number has a stream of its own: NumPy's PCG64 generator, seeded by
+``SeedSequence(seed).spawn(4)`` in the order arrivals, service, ways, clients. Only draws are used that take the bits
+of a stream one after the other, so that two blocks of 50 hold the same numbers as one of 100. What must be the same
+again later (which node a sticky load balancer sends a client to) comes from a hash, not from a stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["DISTRIBUTIONS", "Choice", "Draws", "hash_uniform"]
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.intp]
+
+DISTRIBUTIONS = ("exponential", "lognormal", "constant")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Choice:
+    """Chooses among places with given weights, one uniform number each (alias method: Walker 1977, Vose 1991).
+
+    Parameters
+    ----------
+    keep : ndarray of float64, shape (places,)
+        The part of each equal slice that belongs to its own place.
+    other : ndarray of int, shape (places,)
+        The place that the rest of the slice belongs to.
+    even : bool
+        True where every slice is one place's alone.
+
+    Examples
+    --------
+    >>> Choice.of([1, 1, 2]).pick(np.array([0.0, 0.4, 0.99]))
+    array([0, 1, 2])
+    """
+
+    keep: Floats
+    other: Indices
+    even: bool
+
+    @classmethod
+    def of(cls, weights: Sequence[float]) -> Choice:
+        """Divide [0, 1) into equal slices, each shared by at most two places."""
+        total, count = sum(weights), len(weights)
+        size = [float(weight / total * count) for weight in weights]
+        keep, other = np.ones(count), np.arange(count)
+        small = [k for k in range(count) if size[k] < 1 - 1e-12]
+        large = [k for k in range(count) if size[k] > 1 + 1e-12]
+        even = not small
+        while small and large:
+            less, more = small.pop(), large[-1]
+            keep[less], other[less] = size[less], more
+            size[more] -= 1 - size[less]
+            if size[more] < 1:
+                large.pop()
+                if size[more] < 1 - 1e-12:
+                    small.append(more)
+        return cls(keep, other, even)
+
+    def pick(self, uniform: Floats) -> Indices:
+        """Choose.
+
+        Parameters
+        ----------
+        uniform : ndarray of float64, shape (n,)
+            Numbers from 0 to below 1.
+
+        Returns
+        -------
+        ndarray of int, shape (n,)
+            The places.
+        """
+        # A hair less than the count: the largest number below 1, times the count, may round up to it.
+        at = uniform * np.nextafter(len(self.keep), 0)
+        slices: Indices = at.astype(np.intp)
+        if self.even:
+            return slices
+        at -= slices
+        return np.asarray(np.where(at < self.keep[slices], slices, self.other[slices]))
+
+
+def hash_uniform(*keys: int | NDArray[np.integer]) -> Floats:
+    """Turn whole numbers into numbers from 0 to below 1 that look random, the same ones every time.
+
+    Parameters
+    ----------
+    *keys : int or ndarray of int
+        What is hashed, one after the other; arrays are broadcast.
+
+    Returns
+    -------
+    ndarray of float64
+        One number per element.
+
+    Notes
+    -----
+    The finalizer of SplitMix64 (Steele, Lea, Flood 2014), once for each key.
+
+    Examples
+    --------
+    >>> np.allclose(hash_uniform(1, np.arange(10_000)).mean(), 0.5, atol=0.01)
+    True
+    """
+    state = np.zeros(1, dtype=np.uint64)
+    for key in keys:
+        part = np.asarray(key).astype(np.uint64)
+        state = (state ^ part) + np.uint64(0x9E3779B97F4A7C15)
+        state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        state = state ^ (state >> np.uint64(31))
+    return np.asarray((state >> np.uint64(11)) * 2.0**-53)
+
+
+class Draws:
+    """The random numbers of a simulation, block after block.
+
+    Parameters
+    ----------
+    seed : int
+        From 0 on.
+    rate_rps : float
+        Requests per second (Poisson arrivals).
+    service_ms : float
+        Mean service time, in milliseconds.
+    distribution : str
+        ``exponential``, ``lognormal`` or ``constant``.
+    sigma : float
+        Of the lognormal distribution: standard deviation of the logarithm.
+    client_weights : sequence of float
+        How often each client asks.
+
+    Examples
+    --------
+    >>> one, two = (Draws(0, 100.0, 10.0) for _ in range(2))
+    >>> bool((np.concatenate([one.arrivals(3), one.arrivals(2)]) == two.arrivals(5)).all())
+    True
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        rate_rps: float,
+        service_ms: float,
+        distribution: str = "exponential",
+        sigma: float = 1.0,
+        client_weights: Sequence[float] = (1.0,),
+    ) -> None:
+        streams = (np.random.Generator(np.random.PCG64(child)) for child in np.random.SeedSequence(seed).spawn(4))
+        self._arrival, self._service, self._way, self._client = streams
+        self._gap_s = 1 / rate_rps
+        self._mean_s = service_ms / 1000
+        self._distribution, self._sigma = distribution, sigma
+        self._clients = Choice.of(client_weights)
+        self.now_s = 0.0
+
+    def arrivals(self, count: int) -> Floats:
+        """Return the next arrival times in seconds, shape (count,)."""
+        gaps = self._arrival.standard_exponential(count)
+        gaps *= self._gap_s
+        gaps[0] += self.now_s
+        np.cumsum(gaps, out=gaps)
+        self.now_s = float(gaps[-1])
+        return gaps
+
+    def services(self, count: int) -> Floats:
+        """Return the next service times in seconds, shape (count,)."""
+        if self._distribution == "constant":
+            return np.full(count, self._mean_s)
+        if self._distribution == "lognormal":
+            return self._service.lognormal(np.log(self._mean_s) - self._sigma**2 / 2, self._sigma, count)
+        times = self._service.standard_exponential(count)
+        times *= self._mean_s
+        return times
+
+    def ways(self, count: int) -> Floats:
+        """Return uniform numbers that choose the ways of connections, shape (count,)."""
+        return self._way.random(count)
+
+    def clients(self, count: int) -> Indices:
+        """Return who asks, shape (count,)."""
+        return self._clients.pick(self._client.random(count))

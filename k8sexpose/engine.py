@@ -1,0 +1,233 @@
+"""The simulation itself: blocks of requests, from arrival to answer.
+
+For each block: draw arrivals and service times, deal the requests to lanes, sort them by Pod (their order in time
+stays), let them through the queues, add the network, count. What is kept from block to block does not grow with the
+number of requests.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .dealer import DEAD, Dealer
+from .draws import Draws, Floats, Indices
+from .histogram import LogHistogram
+from .queues import Queues
+from .timeline import State
+
+__all__ = ["BLOCK", "Engine"]
+
+BLOCK = 65_536
+PER_POD = 512  # a block is long enough for so many requests a Pod, else NumPy's calls cost more than its work
+SAMPLE = 1_000_000
+ROWS = 600  # of the timeline, at most
+
+
+class Engine:
+    """Plays requests through the states of a cluster, and counts.
+
+    Parameters
+    ----------
+    draws : Draws
+        The random numbers.
+    dealer : Dealer
+        Deals requests to lanes.
+    states : sequence of State
+        The cluster over time.
+    pods, nodes : sequence of str
+        All Pods and nodes that can appear; tables are in this order.
+    workers : int
+        How many requests a Pod serves at once.
+    requests : int
+        How many requests.
+    rate_rps : float
+        Requests per second: decides how long a row of the timeline is.
+
+    Attributes
+    ----------
+    lane_counts : ndarray of int64, shape (lanes,)
+        Requests that came to their end on each lane: answered, or lost where the lane leads nowhere.
+    cut_off : int
+        Requests that were on their way when a node crashed.
+    latency_sum_ms : ndarray of float64, shape (pods,)
+        Sum of all latencies.
+    histogram : LogHistogram
+        Latencies in milliseconds, by Pod.
+    sample_ms : ndarray of float64
+        Latencies of all requests, or of every k-th, in the order of arrival; not a number where one was lost.
+    load : ndarray of int64, shape (rows, nodes + 1)
+        Requests per row of the timeline and node that answered; the last column: lost.
+    row_s : float
+        How long a row of the timeline is, in seconds.
+    end_s : float
+        When the last request arrived.
+    """
+
+    def __init__(
+        self,
+        draws: Draws,
+        dealer: Dealer,
+        states: Sequence[State],
+        *,
+        pods: Sequence[str],
+        nodes: Sequence[str],
+        workers: int,
+        requests: int,
+        rate_rps: float,
+    ) -> None:
+        self.draws, self.dealer, self.states = draws, dealer, states
+        self.requests, self.pods, self.nodes = requests, list(pods), list(nodes)
+        self.queues = Queues(len(pods), workers)
+        self.stride = -(-requests // SAMPLE)
+        self.sample_ms = np.full(-(-requests // self.stride), np.nan)
+        self.latency_sum_ms = np.zeros(len(pods))
+        self.lane_counts = np.zeros(0, dtype=np.int64)
+        self.row_s = _row_s(requests / rate_rps)
+        self.load = np.zeros((0, len(nodes) + 1), dtype=np.int64)
+        self.cut_off = 0
+        self.end_s = 0.0
+        lanes = [lane for state in states for lane in state.table.lanes if lane.delivered]
+        nearest_ms = min((lane.network_ms for lane in lanes), default=0.0)
+        self.histogram = LogHistogram(len(pods), nearest_ms)
+        self._enter(0)
+
+    def run(self, block: int | None = None) -> None:
+        """Let all requests come.
+
+        Parameters
+        ----------
+        block : int, optional
+            How many at a time; changes no number.
+        """
+        size = block or max(BLOCK, PER_POD * len(self.pods))
+        for first in range(0, self.requests, size):
+            count = min(size, self.requests - first)
+            arrival_s, service_s = self.draws.arrivals(count), self.draws.services(count)
+            client = self.draws.clients(count) if self.dealer.needs_clients else None
+            uniform = self.draws.ways(count) if self.dealer.per_connection == 1 else None
+            for part in self._parts(arrival_s):
+                if part.stop > part.start:
+                    self._serve(
+                        first + part.start,
+                        arrival_s[part],
+                        service_s[part],
+                        self.dealer.deal(
+                            np.empty(0) if uniform is None else uniform[part], None if client is None else client[part]
+                        ),
+                    )
+        self.end_s = self.draws.now_s
+
+    def _parts(self, arrival_s: Floats) -> Iterator[slice]:
+        """Divide a block where the cluster changes, and change it."""
+        start = 0
+        while self.states[self._state].end_s <= arrival_s[-1]:
+            stop = int(np.searchsorted(arrival_s, self.states[self._state].end_s))
+            yield slice(start, stop)
+            start = stop
+            self._enter(self._state + 1)
+        yield slice(start, len(arrival_s))
+
+    # -- the cluster changes ----
+
+    def _enter(self, number: int) -> None:
+        """Go on with another state of the cluster."""
+        self._state = number
+        state, dealer = self.states[number], self.dealer
+        if state.crashed:
+            dealer.cut({k for k, lane in enumerate(dealer.lanes) if lane.nodes & state.crashed})
+            homes = {lane.pod for lane in dealer.lanes if lane.node in state.crashed}
+            self.queues.clear(k for k, pod in enumerate(self.pods) if pod in homes)
+        if state.closed:
+            dealer.close({k for k, lane in enumerate(dealer.lanes) if lane in state.closed})
+        dealer.enter(state.table)
+        lanes, pods, nodes = dealer.lanes, _places(self.pods), _places(self.nodes)
+        nowhere = np.min_scalar_type(len(self.pods))  # a narrow type: NumPy sorts it by radix
+        self._pod = np.array([pods.get(lane.pod, len(pods)) for lane in lanes], dtype=nowhere)
+        self._column = np.array([nodes.get(lane.node, len(nodes)) for lane in lanes], dtype=np.int64)
+        self._network_ms = np.array([lane.network_ms for lane in lanes])
+        dies_s = [
+            min((s.start_s for s in self.states[number + 1 :] if s.crashed & lane.nodes), default=math.inf)
+            for lane in lanes
+        ]
+        self._dies_s = np.array(dies_s) if min(dies_s) < math.inf else None
+        self.lane_counts = np.pad(self.lane_counts, (0, len(lanes) - len(self.lane_counts)))
+
+    # -- requests ----
+
+    def _serve(self, first: int, arrival_s: Floats, service_s: Floats, lane: Indices) -> None:
+        """Let a part of a block through, and count it."""
+        pod = self._pod[lane]
+        counts = np.bincount(pod, minlength=len(self.pods) + 1)
+        answered = len(lane) - int(counts[-1])
+        order = np.argsort(pod, kind="stable")[:answered]  # the lost ones stand last
+        counts = counts[:-1]
+        arrives_s, sorted_lane = arrival_s[order], lane[order]
+        leaves_s = self.queues.serve(counts, arrives_s, service_s[order])
+        latency_ms = leaves_s - arrives_s
+        latency_ms *= 1000
+        latency_ms += self._network_ms[sorted_lane]
+        self._count_lanes(arrival_s, lane)
+        if self._dies_s is not None:
+            late = leaves_s > self._dies_s[sorted_lane]
+            if late.any():
+                self._cut_off(arrives_s[late], sorted_lane[late])
+                latency_ms, order = latency_ms[~late], order[~late]
+                counts = np.bincount(pod[order], minlength=len(self.pods))
+        self.histogram.add(latency_ms, np.repeat(np.arange(len(counts)), counts))
+        self._sample(first, len(lane), order, latency_ms)
+        self._sum(counts, latency_ms)
+
+    def _count_lanes(self, arrival_s: Floats, lane: Indices) -> None:
+        self.lane_counts += np.bincount(lane, minlength=len(self.lane_counts))
+        columns = len(self.nodes) + 1
+        first, last = (int(at_s / self.row_s) for at_s in (arrival_s[0], arrival_s[-1]))
+        if last >= len(self.load):
+            self.load = np.pad(self.load, ((0, last + 1 - len(self.load)), (0, 0)))
+        place = (arrival_s / self.row_s).astype(np.int64)
+        place -= first
+        place *= columns
+        place += self._column[lane]
+        found = np.bincount(place, minlength=(last + 1 - first) * columns)
+        self.load[first : last + 1] += found.reshape(-1, columns)
+
+    def _cut_off(self, arrival_s: Floats, lane: Indices) -> None:
+        """Take requests back that were on their way to an answer when a node crashed."""
+        np.subtract.at(self.lane_counts, lane, 1)
+        row = (arrival_s / self.row_s).astype(np.int64)
+        np.subtract.at(self.load, (row, self._column[lane]), 1)
+        np.add.at(self.load[:, -1], row, 1)
+        self.lane_counts[self.dealer.number(DEAD)] += len(lane)
+        self.cut_off += len(lane)
+
+    def _sample(self, first: int, count: int, order: Indices, latency_ms: Floats) -> None:
+        if self.stride == 1:
+            self.sample_ms[first + order] = latency_ms
+            return
+        in_order = np.full(count, np.nan)
+        in_order[order] = latency_ms
+        chosen = in_order[-first % self.stride :: self.stride]
+        start = -(-first // self.stride)
+        self.sample_ms[start : start + len(chosen)] = chosen
+
+    def _sum(self, counts: NDArray[np.integer], latency_ms: Floats) -> None:
+        """Add up the latencies of each Pod, one after the other: the sum must not depend on where a block ends."""
+        busy = np.flatnonzero(counts)
+        ends = np.cumsum(counts)[busy]
+        latency_ms[ends - counts[busy]] += self.latency_sum_ms[busy]
+        for pod, count, end in zip(busy.tolist(), counts[busy].tolist(), ends.tolist(), strict=True):
+            self.latency_sum_ms[pod] = np.add.accumulate(latency_ms[end - count : end])[-1]
+
+
+def _places(names: Sequence[str]) -> dict[str | None, int]:
+    return {name: k for k, name in enumerate(names)}
+
+
+def _row_s(duration_s: float) -> float:
+    """Choose how long a row of the timeline is: a second, or a round number of them."""
+    wanted = max(1.0, duration_s / ROWS)
+    power: float = 10 ** math.floor(math.log10(wanted))
+    return next(step * power for step in (1, 2, 5, 10) if step * power >= wanted * (1 - 1e-9))

@@ -1,0 +1,248 @@
+"""The ways of a packet as a table of numbers: what many requests need of one routing truth.
+
+A *lane* is one way that a connection can take, from the node by which it enters to the Pod that answers it, or to
+where it is lost. The router lists them (`k8sexpose.routes`); nothing here decides who may go where.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from .latency import latencies
+from .proxy import keeps_flow
+from .question import Question
+from .route import NODE, Route
+from .service import Service
+from .way import Way
+
+if TYPE_CHECKING:
+    from .cluster import Cluster
+
+__all__ = ["Asking", "Lane", "Table", "read_table"]
+
+BY_CLIENT, IN_TURN = "source_ip", "round_robin"
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Who asks what: the arguments of `k8sexpose.routes`, and the cost of a hop.
+
+    Parameters
+    ----------
+    target : str
+        An address or a Service.
+    client : str, optional
+        Where the requests come from.
+    protocol : str
+        TCP, UDP or SCTP.
+    via : str or sequence of str, optional
+        Nodes by which packets from outside arrive.
+    hop_ms : float, optional
+        What an extra hop adds, in milliseconds, in place of the table of latencies.
+    service : str, optional
+        The Service behind the target, where that is an address.
+
+    Examples
+    --------
+    >>> Asking("web").protocol
+    'TCP'
+    """
+
+    target: str
+    client: str | None = None
+    protocol: str = "TCP"
+    via: str | Sequence[str] | None = None
+    hop_ms: float | None = None
+    service: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One way that a connection can take.
+
+    Parameters
+    ----------
+    place : str
+        Where the load balancer deals to: a node, or a Pod where it delivers to Pods; "" where nobody deals.
+    pod, node : str, optional
+        The Pod that answers and its node; None where the packet is lost.
+    network_ms : float
+        Round trip of all legs, in milliseconds.
+    extra_hop, crosses_zone : bool
+        As in a `Route`.
+    outcome : str
+        As in a `Route`.
+    flow : tuple of str, optional
+        Node, destination and endpoint of the rewriting, by which the node knows the connection again.
+
+    Examples
+    --------
+    >>> Lane("node-1", "web-1", "node-2", extra_hop=True).delivered
+    True
+    """
+
+    place: str
+    pod: str | None = None
+    node: str | None = None
+    network_ms: float = 0.0
+    extra_hop: bool = False
+    crosses_zone: bool = False
+    outcome: str = "delivered"
+    flow: tuple[str, str, str] | None = None
+
+    @property
+    def delivered(self) -> bool:
+        """True if the client gets an answer."""
+        return self.outcome == "delivered"
+
+    @property
+    def nodes(self) -> set[str]:
+        """The nodes that it passes: where one of them crashes, the connection is dead."""
+        return {name for name in (self.place, self.node) if name}
+
+    def kept(self, cluster: Cluster, protocol: str) -> bool:
+        """Tell whether a node keeps an open connection where it is, given the endpoints of now.
+
+        Parameters
+        ----------
+        cluster : Cluster
+            The cluster of now.
+        protocol : str
+            TCP, UDP or SCTP.
+
+        Returns
+        -------
+        bool
+            False where kube-proxy deals a UDP flow anew.
+        """
+        if self.flow is None:
+            return True
+        node, dst, endpoint = self.flow
+        ip, _, port = dst.rpartition(":")
+        return keeps_flow(cluster, node=node, dst=ip.strip("[]"), port=int(port), endpoint=endpoint, protocol=protocol)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """How new connections are dealt, in one state of the cluster.
+
+    Parameters
+    ----------
+    lanes : mapping of Lane to Fraction
+        The probability of each, lanes of one place one after the other; together 1.
+    by_client : bool
+        Whether the load balancer sends all connections of a client to the same place.
+    in_turn : bool
+        Whether it deals connections to the places in turn, where they have equal shares.
+    bound : bool
+        Whether a node remembers for each client the Pod it was dealt to (``sessionAffinity: ClientIP``).
+    one_source : bool
+        Whether the node sees one address for all clients, that of the load balancer.
+    protocol : str
+        TCP, UDP or SCTP.
+
+    Examples
+    --------
+    >>> Table({Lane("node-1", "web-1"): Fraction(1)}).shares
+    {'web-1': Fraction(1, 1)}
+    """
+
+    lanes: Mapping[Lane, Fraction] = field(default_factory=dict)
+    by_client: bool = False
+    in_turn: bool = False
+    bound: bool = False
+    one_source: bool = False
+    protocol: str = "TCP"
+
+    @property
+    def shares(self) -> dict[str, Fraction]:
+        """The share of each Pod."""
+        found: dict[str, Fraction] = {}
+        for lane, share in self.lanes.items():
+            if lane.pod is not None:
+                found[lane.pod] = found.get(lane.pod, Fraction(0)) + share
+        return found
+
+    def same_as(self, other: Table) -> bool:
+        """Tell whether connections are dealt alike."""
+        mine, its = ((t.by_client, t.in_turn, t.bound, list(t.lanes.items())) for t in (self, other))
+        return mine == its
+
+
+def read_table(cluster: Cluster, asking: Asking) -> Table:
+    """Ask the router for every way, and write them as lanes.
+
+    Parameters
+    ----------
+    cluster : Cluster
+        The cluster; it stays as it is.
+    asking : Asking
+        The question.
+
+    Returns
+    -------
+    Table
+        The lanes with their probabilities.
+
+    Raises
+    ------
+    NotExposed, KeyError, ValueError
+        As for `k8sexpose.routes`.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster, Node
+    >>> cluster = Cluster(nodes=[Node("node-1", addresses=("10.0.0.1",))])
+    >>> [lane.outcome for lane in read_table(cluster, Asking("10.0.0.1:30007")).lanes]
+    ['refused']
+    """
+    question = Question.read(cluster, asking.target, asking.client, asking.protocol, asking.via)
+    ways = question.ways(Way(cluster, question.client, question.via, question.as_if))
+    by_place: dict[str, dict[Lane, Fraction]] = {}
+    for route in ways:
+        lane = _lane(route, asking.hop_ms)
+        place = by_place.setdefault(lane.place, {})
+        place[lane] = place.get(lane, Fraction(0)) + route.probability
+    lanes = {lane: share for place in by_place.values() for lane, share in place.items()}
+    if asking.service is not None:
+        question = Question.read(cluster, asking.service, asking.client, asking.protocol, asking.via)
+    door, service = question.door, _service(cluster, question)
+    rule = getattr(door, "rule", "") if not asking.via else ""
+    return Table(
+        lanes,
+        by_client=rule == BY_CLIENT,
+        in_turn=rule == IN_TURN,
+        bound=service is not None and service.session_affinity == "ClientIP",
+        one_source=bool(door and not door.preserves_source),
+        protocol=question.destination.protocol,
+    )
+
+
+def _service(cluster: Cluster, question: Question) -> Service | None:
+    """Find the Service that a question is about, also where it names an address."""
+    destination, store = question.destination, cluster.store
+    if destination.service is not None:
+        return destination.service
+    at = (s for s in store.services_at(destination.ip or "") if any(p.port == destination.port for p in s.ports))
+    return next(at, None) or next(iter(store.services_on(destination.port or 0)), None)
+
+
+def _lane(route: Route, hop_ms: float | None) -> Lane:
+    rewriting = next((hop for hop in route.hops if hop.kind == NODE and hop.new_dst), None)
+    pod = (route.pod or route.hops[-1].at) if route.delivered else None
+    network_ms = route.latency_ms
+    if hop_ms is not None and route.extra_hop:
+        network_ms += hop_ms + latencies()["same_node"].ms - route.hops[-1].latency_ms
+    return Lane(
+        place=route.entry or (pod if rewriting is None else None) or "",
+        pod=pod,
+        node=route.node if route.delivered else None,
+        network_ms=network_ms,
+        extra_hop=route.extra_hop and route.delivered,
+        crosses_zone=route.crosses_zone and route.delivered,
+        outcome=route.outcome,
+        flow=(rewriting.at, rewriting.dst, rewriting.new_dst or "") if rewriting and pod else None,
+    )

@@ -1,0 +1,335 @@
+"""Waiting, in formulas: what load and skew cost, without a simulation.
+
+All of them are textbook results for a first-come-first-served queue with Poisson arrivals: M/M/1 and M/M/c (Erlang
+1917), M/G/1 (Pollaczek 1930, Khinchine 1932), the fairness index (Jain, Chiu, Hawe 1984). What this module adds is
+the *crossover*: the utilisation from which ``externalTrafficPolicy: Local``, which saves a hop and skews the load,
+answers later than ``Cluster``, which does neither.
+
+Throughout: `utilisation` is that of the average Pod, and a Pod with the share s of P Pods carries P·s times that.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+
+__all__ = [
+    "crossover_utilisation",
+    "effective_clients",
+    "erlang_c",
+    "jain_index",
+    "max_over_mean",
+    "response_quantile_ms",
+    "response_tail",
+    "wait_ms",
+]
+
+Share = float | Fraction
+DOUBLINGS = 200  # of a bracket; far more than a float can hold
+
+
+def erlang_c(workers: int, utilisation: float) -> float:
+    """Return the probability that a request has to wait (M/M/c).
+
+    Parameters
+    ----------
+    workers : int
+        How many requests the Pod serves at once.
+    utilisation : float
+        Load of each worker, from 0 to 1.
+
+    Returns
+    -------
+    float
+        Erlang's C; with one worker it is the utilisation itself.
+
+    Examples
+    --------
+    >>> erlang_c(1, 0.8)
+    0.8
+    >>> round(erlang_c(4, 0.8), 4)
+    0.5964
+    """
+    if utilisation >= 1:
+        return 1.0
+    blocked = 1.0  # Erlang's B, by its recursion: it overflows nowhere
+    for busy in range(1, workers + 1):
+        blocked = workers * utilisation * blocked / (busy + workers * utilisation * blocked)
+    return blocked / (1 - utilisation * (1 - blocked))
+
+
+def wait_ms(utilisation: float, service_ms: float, *, workers: int = 1, variation: float = 1.0) -> float:
+    """Return the mean time in the queue, before the service begins.
+
+    Parameters
+    ----------
+    utilisation : float
+        Load of each worker; from 1 on nobody is ever served in time.
+    service_ms : float
+        Mean service time, in milliseconds.
+    workers : int
+        How many requests the Pod serves at once.
+    variation : float
+        Variance of the service time over its squared mean: exponential 1, constant 0, lognormal exp(sigma²) − 1.
+
+    Returns
+    -------
+    float
+        Milliseconds. Exact for M/M/c (``variation=1``) and M/G/1 (``workers=1``); else the usual approximation
+        by (1 + variation)/2 (Lee and Longton 1959).
+
+    Examples
+    --------
+    >>> round(wait_ms(0.8, 10), 6)  # M/M/1: four service times
+    40.0
+    >>> round(wait_ms(0.8, 10, variation=0), 6)  # constant service: half of that
+    20.0
+    >>> round(wait_ms(0.8, 10, workers=4), 3)
+    7.455
+    """
+    if utilisation >= 1:
+        return math.inf
+    waits = erlang_c(workers, utilisation) * service_ms / (workers * (1 - utilisation))
+    return waits * (1 + variation) / 2
+
+
+def response_tail(time_ms: float, utilisation: float, service_ms: float, *, workers: int = 1) -> float:
+    """Return the probability that wait and service together take longer (M/M/c).
+
+    Parameters
+    ----------
+    time_ms : float
+        How long, in milliseconds.
+    utilisation, service_ms, workers
+        As for `wait_ms`.
+
+    Returns
+    -------
+    float
+        From 0 to 1.
+
+    Examples
+    --------
+    >>> round(response_tail(0, 0.8, 10), 3), round(response_tail(230.26, 0.8, 10), 3)
+    (1.0, 0.01)
+    """
+    if time_ms <= 0 or utilisation >= 1:
+        return 1.0
+    waits, rate = erlang_c(workers, utilisation), 1 / service_ms
+    drain = workers * rate * (1 - utilisation)  # the wait, if there is one, is exponential with this rate
+    served_late = math.exp(-rate * time_ms)
+    if math.isclose(drain, rate, rel_tol=1e-9):
+        both = (1 + rate * time_ms) * served_late
+    else:
+        both = (drain * served_late - rate * math.exp(-drain * time_ms)) / (drain - rate)
+    return (1 - waits) * served_late + waits * both
+
+
+def response_quantile_ms(
+    quantile: float,
+    utilisation: float,
+    service_ms: float,
+    *,
+    workers: int = 1,
+    shares: Sequence[Share] = (1.0,),
+    hop_share: float = 0.0,
+    hop_ms: float = 0.0,
+) -> float:
+    """Return a quantile of the response time over all Pods (M/M/c each).
+
+    Parameters
+    ----------
+    quantile : float
+        For example 0.99.
+    utilisation, service_ms, workers
+        As for `wait_ms`; utilisation is that of the average Pod.
+    shares : sequence of float or Fraction
+        The share of each Pod.
+    hop_share, hop_ms : float
+        The share of requests with an extra hop, and its round trip in milliseconds.
+
+    Returns
+    -------
+    float
+        Milliseconds; infinite where a Pod is overloaded.
+
+    Examples
+    --------
+    >>> round(response_quantile_ms(0.99, 0.8, 10), 2)
+    230.26
+    """
+    loads = [(float(share), utilisation * len(shares) * float(share)) for share in shares if share]
+    if any(load >= 1 for _, load in loads):
+        return math.inf
+
+    def late(time_ms: float) -> float:
+        def tail(t: float) -> float:
+            return sum(share * response_tail(t, load, service_ms, workers=workers) for share, load in loads)
+
+        return (1 - hop_share) * tail(time_ms) + hop_share * tail(time_ms - hop_ms)
+
+    return _bisect(lambda time_ms: (1 - quantile) - late(time_ms), service_ms)
+
+
+def crossover_utilisation(
+    shares: Sequence[Share],
+    *,
+    hop_ms: float,
+    hop_share: Share,
+    service_ms: float = 10.0,
+    workers: int = 1,
+    variation: float = 1.0,
+    quantile: float | None = None,
+) -> float:
+    """Return the utilisation from which the skewed policy answers later than the even one with its extra hops.
+
+    Parameters
+    ----------
+    shares : sequence of float or Fraction
+        The share of each Pod under the skewed policy (Local); together 1.
+    hop_ms : float
+        Round trip of the extra hop under the even policy (Cluster), in milliseconds.
+    hop_share : float or Fraction
+        The share of requests that take it.
+    service_ms, workers, variation
+        As for `wait_ms`.
+    quantile : float, optional
+        Compare this quantile (0.99), for exponential service; None compares the mean.
+
+    Returns
+    -------
+    float
+        The utilisation of the average Pod. Below it Local is faster, above it Cluster; 1 where no Pod has more
+        than its part, so that Local is never slower; 0 where the hop costs nothing.
+
+    Raises
+    ------
+    ValueError
+        If a quantile is asked for a service time that is not exponential.
+
+    Notes
+    -----
+    Solves Σ s·W(ρ·P·s) − W(ρ) = h·q by bisection: the left side starts at 0 and grows without bound until the
+    hottest Pod is overloaded, so that there is one root.
+
+    Examples
+    --------
+    Two Pods on one node and one on the other, a hop of 1 ms, work of 10 ms:
+
+    >>> round(crossover_utilisation([0.25, 0.25, 0.5], hop_ms=1, hop_share=0.5), 3)
+    0.195
+    >>> round(crossover_utilisation([0.25, 0.25, 0.5], hop_ms=1, hop_share=0.5, quantile=0.99), 3)
+    0.065
+    """
+    if quantile is not None and variation != 1:
+        raise ValueError("a quantile has a formula for exponential service only: variation=1")
+    known = [float(share) for share in shares if share]
+    limit = 1 / max(len(shares) * share for share in known)
+    if limit > 1 - 1e-12:
+        return 1.0
+    cost = hop_ms * float(hop_share)
+    if cost <= 0:
+        return 0.0
+
+    def skew_costs(utilisation: float) -> float:
+        if utilisation >= limit:
+            return math.inf
+        if quantile is not None:
+            skewed = response_quantile_ms(quantile, utilisation, service_ms, workers=workers, shares=known)
+            even = response_quantile_ms(
+                quantile, utilisation, service_ms, workers=workers, hop_share=float(hop_share), hop_ms=hop_ms
+            )
+            return skewed - even
+        waits = [
+            share * wait_ms(utilisation * len(shares) * share, service_ms, workers=workers, variation=variation)
+            for share in known
+        ]
+        return sum(waits) - wait_ms(utilisation, service_ms, workers=workers, variation=variation) - cost
+
+    return _bisect(skew_costs, limit)
+
+
+def _bisect(rising: Callable[[float], float], upper: float) -> float:
+    """Find where a rising function passes 0, from 0 on; `upper` is doubled until it lies beyond."""
+    lower = 0.0
+    for _ in range(DOUBLINGS):
+        if rising(upper) >= 0:
+            break
+        lower, upper = upper, 2 * upper
+    while upper - lower > 1e-12 * upper:
+        middle = (lower + upper) / 2
+        if middle in (lower, upper):
+            break
+        if rising(middle) < 0:
+            lower = middle
+        else:
+            upper = middle
+    return (lower + upper) / 2
+
+
+def jain_index(loads: Sequence[Share]) -> float:
+    """Return Jain's index of fairness: 1 where all loads are alike, 1/n where one carries everything.
+
+    Parameters
+    ----------
+    loads : sequence of float or Fraction
+        Load of each Pod, in any unit.
+
+    Returns
+    -------
+    float
+        (Σ x)² / (n·Σ x²); not a number where there is no load.
+
+    Examples
+    --------
+    >>> round(jain_index([0.25, 0.25, 0.5]), 3)
+    0.889
+    """
+    square = sum(float(load) ** 2 for load in loads)
+    return sum(map(float, loads)) ** 2 / (len(loads) * square) if square else math.nan
+
+
+def max_over_mean(loads: Sequence[Share]) -> float:
+    """Return the load of the hottest Pod over that of the average one.
+
+    Parameters
+    ----------
+    loads : sequence of float or Fraction
+        Load of each Pod, in any unit.
+
+    Returns
+    -------
+    float
+        From 1 on; not a number where there is no load.
+
+    Examples
+    --------
+    >>> max_over_mean([0.25, 0.25, 0.5])
+    1.5
+    """
+    total = float(sum(loads))
+    return float(max(loads)) * len(loads) / total if total else math.nan
+
+
+def effective_clients(weights: Sequence[float]) -> float:
+    """Return how many equal clients would be as uneven as these: what counts for sticky load balancing.
+
+    Parameters
+    ----------
+    weights : sequence of float
+        Share of each client, in any unit.
+
+    Returns
+    -------
+    float
+        (Σ w)² / Σ w². With C of them and K nodes the load of a node varies by √((K−1)/C) of its mean.
+
+    Examples
+    --------
+    >>> effective_clients([1.0] * 200)
+    200.0
+    >>> round(effective_clients([1 / rank**1.1 for rank in range(1, 1001)]))
+    21
+    """
+    return len(weights) * jain_index(weights)
