@@ -16,7 +16,7 @@ import ipywidgets
 
 from .cluster import Cluster
 from .palette import CONCEPTS
-from .plots import legs
+from .plots import Leg, legs
 from .plots.network import told
 from .route import Route
 from .router import send
@@ -128,7 +128,7 @@ def draw_route(route: Route) -> str:
     True
     """
     width = 2 * LEFT + STEP * max(len(route.hops) - 1, 1)
-    parts = [_arrow(number, leg.concept, leg.packet) for number, leg in enumerate(legs(route))]
+    parts = [_arrow(number, leg) for number, leg in enumerate(legs(route))]
     parts += [
         _sign(hop.kind, LEFT + STEP * number, hop.at, hop.action.partition(":")[0])
         for number, hop in enumerate(route.hops)
@@ -167,14 +167,13 @@ def _around(x: float, corners: int) -> str:
     return " ".join(f"{x + dx},{TOP + dy}" for dx, dy in points)
 
 
-def _arrow(number: int, concept: str, packet: str) -> str:
-    look = CONCEPTS[concept]
+def _arrow(number: int, leg: Leg) -> str:
+    concept, look = leg.concept, CONCEPTS[leg.concept]
     start, end = LEFT + STEP * number + 22, LEFT + STEP * (number + 1) - 22
     middle = (start + end) / 2
     color = TEXT if concept == "client" else look.color
     dashes = {"extra hop": ' stroke-dasharray="9 5"', "dropped": ' stroke-dasharray="2 5"'}.get(concept, "")
-    source, _, target = packet.partition(" → ")
-    words = "" if concept == "client" else look.label
+    source, _, target = leg.packet.partition(" → ")
     return (
         f'<path d="M{start} {TOP} H{end - 8}" stroke="{color}" stroke-width="3" fill="none"{dashes}/>'
         f'<polygon points="{end - 10},{TOP - 6} {end},{TOP} {end - 10},{TOP + 6}" fill="{color}"/>'
@@ -183,7 +182,7 @@ def _arrow(number: int, concept: str, packet: str) -> str:
         f'<text x="{middle}" y="{TOP - 10}" text-anchor="middle" font-size="12" fill="{TEXT}">'
         f"to {html.escape(target)}</text>"
         f'<text x="{middle}" y="{TOP + 18}" text-anchor="middle" font-size="12" font-style="italic" fill="{TEXT}">'
-        f"{words}</text>"
+        f"{html.escape(leg.words)}</text>"
     )
 
 

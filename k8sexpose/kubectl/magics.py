@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -128,6 +127,6 @@ def choose(name: str, namespace: Mapping[str, Any]) -> Cluster | str:
 
 def show(completed: Completed) -> None:
     """Print both outputs as plain text; a control character shows as its escape."""
-    for text, stream in ((completed.stdout, sys.stdout), (completed.stderr, sys.stderr)):
-        if text:
-            print(CONTROLS.sub(lambda match: ascii(match[0])[1:-1], text), end="", file=stream, flush=True)
+    # One stream for both, as with ! in a notebook: an answer of the server is no fault of the page.
+    for text in filter(None, (completed.stdout, completed.stderr)):
+        print(CONTROLS.sub(lambda match: ascii(match[0])[1:-1], text), end="", flush=True)

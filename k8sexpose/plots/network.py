@@ -46,22 +46,29 @@ def plot_cluster(cluster: Cluster, service: str | None = None, ax: Axes | None =
     3
     """
     nodes = cluster.nodes
-    ax = canvas(ax, max(3.0 * len(nodes), 4.0), 2.7)
+    tallest = max((len(cluster.store.pods_on(node.name)) for node in nodes), default=0)
+    top = 0.85 + 0.24 * max(min(tallest, SHOWN_PODS + 1), 1)
+    ax = canvas(ax, max(3.0 * len(nodes), 4.0), top + 0.8)
     ports = [port for port in cluster.service(service).ports if port.node_port] if service else []
     said, outcomes = [], set()
     for column, node in enumerate(nodes):
         x, ip = 3.0 * column, node.addresses[0] if node.addresses else ""
         color = CONCEPTS["dropped" if cluster.is_down(node.name) else "node"].color
-        box(ax, x, 0.0, 2.5, 2.0, color)
-        ax.text(x + 0.12, 1.85, node.name, va="top", weight="bold", fontsize=11, color=INK)
-        ax.text(x + 2.38, 1.85, ip, va="top", ha="right", fontsize=10, color=INK)
+        box(ax, x, 0.0, 2.5, top, color)
+        ax.text(x + 0.12, top - 0.15, node.name, va="top", weight="bold", fontsize=11, color=INK)
+        ax.text(x + 2.38, top - 0.15, ip, va="top", ha="right", fontsize=10, color=INK)
         pods = [pod.name for pod in cluster.store.pods_on(node.name)]
         for row, pod in enumerate(pods[:SHOWN_PODS]):
-            mark(ax, "Pod", x + 0.25, 1.35 - 0.24 * row, 9, f"Pod {pod}")
-            ax.text(x + 0.42, 1.35 - 0.24 * row, pod, va="center", fontsize=9, color=INK)
+            mark(ax, "Pod", x + 0.25, top - 0.65 - 0.24 * row, 9, f"Pod {pod}")
+            ax.text(x + 0.42, top - 0.65 - 0.24 * row, pod, va="center", fontsize=9, color=INK)
         if len(pods) > SHOWN_PODS:
-            ax.text(x + 0.42, 1.35 - 0.24 * SHOWN_PODS, f"… and {len(pods) - SHOWN_PODS} more", fontsize=9, color=INK)
+            ax.text(
+                x + 0.42, top - 0.65 - 0.24 * SHOWN_PODS, f"… and {len(pods) - SHOWN_PODS} more", fontsize=9, color=INK
+            )
         words = "down" if cluster.is_down(node.name) else _with(pods)
+        if cluster.is_down(node.name):
+            mark(ax, "dropped", x + 2.25, 0.2, 12, f"down {node.name}")
+            ax.text(x + 2.1, 0.2, "down", va="center", ha="right", fontsize=9, color=INK)
         for row, port in enumerate(ports):
             outcome = _window(cluster, node.name, ip, port)
             outcomes.add(outcome)
@@ -71,7 +78,7 @@ def plot_cluster(cluster: Cluster, service: str | None = None, ax: Axes | None =
                 ax.text(x + 0.52, y - 0.02, f"{port.node_port}: {outcome}", va="top", fontsize=9, color=INK)
             words += f", window {port.node_port} {outcome}"
         said.append(f"{node.name} ({ip}) {words}")
-    bare(ax, (-0.1, 3.0 * len(nodes) - 0.4), (-0.5 - 0.34 * max(len(ports) - 1, 0), 2.1))
+    bare(ax, (-0.1, 3.0 * len(nodes) - 0.4), (-0.5 - 0.34 * max(len(ports) - 1, 0), top + 0.1))
     kinds = ["node", "Pod"] + (["window"] if "delivered" in outcomes else [])
     kinds += ["dropped"] if outcomes - {"delivered", "no window"} or any(cluster.is_down(n.name) for n in nodes) else []
     legend(ax, kinds)
@@ -113,6 +120,8 @@ class Leg:
         ``source → destination`` while the packet is on it.
     concept : str
         ``client`` for an ordinary stretch, ``extra hop`` or ``dropped``.
+    words : str
+        What to write on it: "extra hop", or how the request ends.
 
     Examples
     --------
@@ -125,6 +134,7 @@ class Leg:
     end: Hop
     packet: str
     concept: str = "client"
+    words: str = ""
 
 
 def legs(route: Route) -> tuple[Leg, ...]:
@@ -149,12 +159,12 @@ def legs(route: Route) -> tuple[Leg, ...]:
     found = []
     for start, end in zip(route.hops, route.hops[1:], strict=False):
         last = end is route.hops[-1]
-        concept = "client"
+        concept, words = "client", ""
         if last and not route.delivered:
-            concept = "dropped"
+            concept, words = "dropped", route.outcome
         elif last and route.extra_hop:
-            concept = "extra hop"
-        found.append(Leg(start, end, start.after, concept))
+            concept = words = "extra hop"
+        found.append(Leg(start, end, start.after, concept, words))
     return tuple(found)
 
 
@@ -218,8 +228,8 @@ def plot_route(route: Route, ax: Axes | None = None) -> Axes:
                 column + 0.5, 0.34 - 0.18 * line, word, ha="center", va="bottom", fontsize=9, color=INK,
                 weight="bold" if changed else "normal",
             )  # fmt: skip
-        if leg.concept != "client":
-            ax.text(column + 0.5, -0.1, look.label, ha="center", va="top", fontsize=9, color=INK, style="italic")
+        if leg.words:
+            ax.text(column + 0.5, -0.1, leg.words, ha="center", va="top", fontsize=9, color=INK, style="italic")
     bare(ax, (-0.45, max(len(hops) - 0.55, 0.5)), (-0.75, 0.75))
     reading = "The request goes from left to right. Above each arrow stand the packet's source and destination there"
     reading += "; bold is what the place before has changed." if len(legs(route)) > 1 else "."

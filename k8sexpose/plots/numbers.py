@@ -48,7 +48,7 @@ def plot_node_ports(cluster: Cluster, ax: Axes | None = None) -> Axes:
             0, end - start + 1, left=start, height=0.5, color=color + "66", edgecolor=INK, linewidth=0.8, label=words
         )
     for row, (number, name) in enumerate(taken):
-        y = 0.55 + 0.3 * (row % 3)
+        y = 0.55 + 0.3 * (2 - row % 3)
         ax.plot([number, number], [0, y - 0.1], color=SOFT, linewidth=0.8)
         mark(ax, "window", number, 0.0, 10, f"taken {number}")
         ax.text(number, y - 0.08, f"{number} {name}", ha=_side(number, first, last), fontsize=9, color=INK)
