@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 __all__ = ["CapacityUnit", "Price", "PriceBook", "ProviderPlaces", "Quota", "book_name"]
 
@@ -236,18 +237,30 @@ class PriceBook:
         -------
         tuple of Price
             Empty where no source shows the price.
+
+        Raises
+        ------
+        ValueError
+            If two rows price the same quantity.
         """
         for layer in self.layers:
             rows = layer.get((book_name(provider), product, component), ())
             here = [row for row in rows if region in row.region.split(" / ")]
             found = here or [row for row in rows if row.region in self.every_region]
             if found:
-                return tuple(sorted(found, key=lambda row: row.lower))
+                rows = sorted(found, key=lambda row: row.lower)
+                if any(low.upper > high.lower for low, high in pairwise(rows)):
+                    raise ValueError(f"{component} in {region} has two prices for one quantity: its tiers overlap")
+                return tuple(rows)
         return ()
 
     def quota(self, provider: str, name: str) -> Quota | None:
         """Return a quota, or None where no source shows a number."""
         return self.quotas.get((book_name(provider), name))
+
+    def currency(self, provider: str) -> str:
+        """Return the currency of a provider's bills."""
+        return self.providers[book_name(provider)].currency
 
     def region(self, provider: str, region: str | None) -> str:
         """Return the region of a bill.
