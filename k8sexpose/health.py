@@ -16,9 +16,10 @@ from .serviceport import targets
 
 if TYPE_CHECKING:
     from .cluster import Cluster
+    from .objects import Node
     from .service import Service
 
-__all__ = ["HealthResponse", "health_check", "healthz", "ready_local_endpoints"]
+__all__ = ["HealthResponse", "eligible", "health_check", "healthz", "ready_local_endpoints"]
 
 HEALTHZ_PORT = 10256
 AUTOSCALER_TAINT = "ToBeDeletedByClusterAutoscaler"
@@ -169,16 +170,37 @@ def healthz(cluster: Cluster, *, node: str, path: str = "/healthz", sync_overdue
     if path not in ("/healthz", "/livez"):
         raise ValueError(f"path {path!r} is neither /healthz nor /livez")
     _check_node(cluster, node)
-    found = cluster.store.nodes[node]
-    eligible = not found.deleting and all(taint.key != AUTOSCALER_TAINT for taint in found.taints)
+    can_serve = eligible(cluster.store.nodes[node])
     now = (datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=cluster.now_s)).strftime("%Y-%m-%dT%H:%M:%SZ")
     body: dict[str, Any] = {"lastUpdated": now, "currentTime": now}
     if path == "/healthz":
-        body["nodeEligible"] = eligible
+        body["nodeEligible"] = can_serve
     body["healthy"] = not sync_overdue
     body["status"] = {name: {"lastUpdated": now, "healthy": not sync_overdue} for name in ("IPv4", "IPv6")}
-    healthy = not sync_overdue and (eligible or path == "/livez")
+    healthy = not sync_overdue and (can_serve or path == "/livez")
     return HealthResponse(200 if healthy else 503, JSON_HEADERS, json.dumps(body))
+
+
+def eligible(node: Node) -> bool:
+    """Tell whether a node may get new traffic: it is not about to be removed.
+
+    Parameters
+    ----------
+    node : Node
+        The node.
+
+    Returns
+    -------
+    bool
+        False where it is being deleted, or the cluster autoscaler has marked it (KEP-3836).
+
+    Examples
+    --------
+    >>> from k8sexpose import Node
+    >>> eligible(Node("node-1", deleting=True))
+    False
+    """
+    return not node.deleting and all(taint.key != AUTOSCALER_TAINT for taint in node.taints)
 
 
 def _check_node(cluster: Cluster, node: str) -> None:

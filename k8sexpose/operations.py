@@ -61,6 +61,11 @@ class Operations:
         """Names of the nodes that have failed."""
         return frozenset(self.failed)
 
+    @property
+    def stopped_proxies(self) -> frozenset[str]:
+        """Names of the nodes on which kube-proxy is stopped."""
+        return frozenset(self._stopped_proxies)
+
     def is_down(self, node: str) -> bool:
         """Tell whether a node has failed."""
         return node in self.failed
@@ -146,11 +151,9 @@ class Operations:
         declared = ContainerPort(port if container_port is None else container_port, port_name, protocol)
         deployment = Deployment(name, namespace, dict(labels or {"app": name}), (declared,), (port,), host_network)
         deployment = replace(deployment, created_s=self.now_s)
-        if per_node is None and replicas is None:
-            replicas = 1
+        replicas = 1 if per_node is None and replicas is None else replicas
         with self.store.transaction():
-            pods = self._place(deployment, per_node, replicas)
-        return pods
+            return self._place(deployment, per_node, replicas)
 
     def scale(
         self,

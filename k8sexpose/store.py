@@ -68,6 +68,7 @@ class Store:
 
     def __init__(self, seed: int = 0) -> None:
         self.seed = seed
+        self.changes = 0
         self.nodes: dict[str, Node] = {}
         self.pods: dict[Key, Pod] = {}
         self.services: dict[Key, Service] = {}
@@ -108,6 +109,7 @@ class Store:
         self._journal = outer
 
     def _remember(self, undo: Callable[[], None]) -> None:
+        self.changes += 1
         if self._journal is not None:
             self._journal.append(undo)
 
