@@ -1,10 +1,14 @@
-"""What a command leaves behind."""
+"""What a command leaves behind, or why kubectl itself stops."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Completed"]
+__all__ = ["Completed", "KubectlError"]
+
+
+class KubectlError(Exception):
+    """kubectl itself stops; the text is what it prints behind ``error:``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
-"""``kubectl create -f`` and ``kubectl apply -f``: what kubectl does before and after it asks the server.
+"""Manifests on their way to the server: what kubectl does to a file before and after it asks.
 
 Documents are taken one by one; what succeeded stays, as with kubectl. Sources: ``pkg/resource/visitor.go``
-(cli-runtime), ``pkg/cmd/{create,apply}``, ``pkg/cmd/util/helpers.go`` (kubectl).
+(cli-runtime), ``pkg/cmd/{create,apply,replace}``, ``pkg/cmd/util/helpers.go`` (kubectl).
 """
 
 from __future__ import annotations
@@ -13,27 +13,41 @@ from typing import Any
 from ..apply import with_last_applied
 from ..cluster import Cluster
 from ..decode import OBJECT_META, Struct, decode
-from ..errors import ApiError, ManifestError, go_value
+from ..errors import ApiError, ManifestError, go_value, not_found
 from ..files import API_VERSIONS, RESOURCES, Item
 from ..manifest import parse, split
+from .completed import KubectlError
+from .resources import OTHER_KINDS, find_resource
 
-__all__ = ["KubectlError", "Outcome", "apply_documents", "create_documents"]
+__all__ = ["Outcome", "Target", "apply_documents", "create_documents", "delete_documents", "replace_documents"]
 
 KINDS = {kind.lower(): kind for kind in API_VERSIONS}
-METADATA = Struct("metadataOnlyObject", {"metadata": OBJECT_META}, open=True)
-# Kinds that a real cluster knows and this model does not: they deserve another answer than a misspelt kind.
-OTHER_KINDS = frozenset(
-    (
-        "ConfigMap", "Secret", "Namespace", "ServiceAccount", "Endpoints", "PersistentVolumeClaim", "PersistentVolume",
-        "Event", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob", "Ingress", "IngressClass", "NetworkPolicy",
-        "Gateway", "GatewayClass", "HTTPRoute", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding",
-        "HorizontalPodAutoscaler", "PodDisruptionBudget", "ServiceCIDR", "IPAddress",
-    )
-)  # fmt: skip
+METADATA = Struct("", {"metadata": OBJECT_META}, open=True)
+ADVICE = "if you choose to ignore these errors, turn validation off with --validate=false"
 
 
-class KubectlError(Exception):
-    """kubectl itself stops; the text is what it prints behind ``error:``."""
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a file comes from, and where its objects go.
+
+    Parameters
+    ----------
+    source : str
+        The file, or ``STDIN``.
+    namespace : str
+        Namespace for objects that name none.
+    enforced : bool
+        It was given with ``-n``: an object that names another one is refused.
+
+    Examples
+    --------
+    >>> Target("web.yaml").namespace
+    'default'
+    """
+
+    source: str
+    namespace: str = "default"
+    enforced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,70 +56,129 @@ class Outcome:
 
     Parameters
     ----------
-    lines : tuple of str
-        What goes to stdout.
+    kind : str
+        Its kind; empty where it was not even read.
+    object : object, optional
+        The object afterwards: a value of the model, or the manifest itself where the server was not asked.
+    name, verb : str
+        Name of the object, and what was done: ``created``.
     warnings : tuple of str
         What goes to stderr behind ``Warning:``.
     error : Exception, optional
         Why it failed.
     patch : str
         What kubectl says it was patching, where it was.
+
+    Examples
+    --------
+    >>> Outcome("Deployment", name="web", verb="created").line
+    'deployment.apps/web created'
     """
 
-    lines: tuple[str, ...] = ()
+    kind: str = ""
+    object: Any = None
+    name: str = ""
+    verb: str = ""
     warnings: tuple[str, ...] = ()
     error: ApiError | KubectlError | None = None
     patch: str = ""
 
+    @property
+    def line(self) -> str:
+        """What goes to stdout; empty after an error."""
+        return f"{RESOURCES[self.kind]}/{self.name} {self.verb}" if self.verb else ""
 
-def create_documents(
-    cluster: Cluster, text: str | bytes, source: str, namespace: str, **options: Any
-) -> Iterator[Outcome]:
-    """Create the objects of a text one by one."""
+
+def create_documents(cluster: Cluster, text: str | bytes, target: Target, **options: Any) -> Iterator[Outcome]:
+    """Create the objects of a text one by one.
+
+    Parameters
+    ----------
+    cluster : Cluster
+        Where to create.
+    text : str or bytes
+        The file.
+    target : Target
+        Where it comes from and goes.
+    **options
+        For `Cluster.create`; ``client_dry_run`` asks nobody.
+
+    Yields
+    ------
+    Outcome
+        One for each document.
+    """
+    client_only = options.pop("client_dry_run", False)
 
     def act(item: Item, where: str) -> Outcome:
+        if client_only:
+            return Outcome(item.kind, _with_namespace(item, where), _name(item), "created")
         if item.kind != "Service":
-            return Outcome((str(cluster.create_item(item, where)),))
+            made = (cluster.copy() if options.get("dry_run") else cluster).create_item(item, where)
+            return Outcome(item.kind, made.object, made.name, "created")
         service = cluster.create(item.value, namespace=where, **options)
-        return Outcome((f"service/{service.name} created",), cluster.warnings)
+        return Outcome("Service", service, service.name, "created", cluster.warnings)
 
-    return _each(text, source, namespace, "create", act)
+    return _each(text, target, "create", act)
 
 
-def apply_documents(cluster: Cluster, text: str | bytes, source: str, namespace: str) -> Iterator[Outcome]:
-    """Apply the objects of a text one by one."""
+def apply_documents(cluster: Cluster, text: str | bytes, target: Target) -> Iterator[Outcome]:
+    """Apply the objects of a text one by one; as `create_documents`."""
 
     def act(item: Item, where: str) -> Outcome:
-        if not (item.value.get("metadata") or {}).get("name"):
+        if not _name(item):
             raise KubectlError(
                 f"error when retrieving current configuration of:\n{_identity(item, where)}\n"
-                f'from server for: "{source}": resource name may not be empty'
+                f'from server for: "{target.source}": resource name may not be empty'
             )
         patch = _patch_context(cluster, item, where)
         try:
-            result = cluster.apply_item(item, where)
+            done = cluster.apply_item(item, where)
         except ApiError as error:
             return Outcome(error=error, patch=patch)
-        return Outcome((str(result),), result.warnings)
+        return Outcome(done.kind, done.object, done.name, done.verb, done.warnings)
 
-    return _each(text, source, namespace, "apply", act)
+    return _each(text, target, "apply", act)
 
 
-def _each(
-    text: str | bytes, source: str, namespace: str, verb: str, act: Callable[[Item, str], Outcome]
+def replace_documents(cluster: Cluster, text: str | bytes, target: Target, **options: Any) -> Iterator[Outcome]:
+    """Replace the objects of a text one by one; as `create_documents`."""
+
+    def act(item: Item, where: str) -> Outcome:
+        resource = find_resource(item.kind)
+        if not any(found.name == _name(item) for found in resource.listed(cluster, where)):
+            raise not_found(resource.qualified_plural, _name(item))
+        if item.kind != "Service":
+            done = cluster.apply_item(item, where)
+            return Outcome(done.kind, done.object, done.name, "replaced")
+        service = cluster.replace(item.value, namespace=where, **options)
+        return Outcome("Service", service, service.name, "replaced", cluster.warnings)
+
+    return _each(text, target, "replace", act)
+
+
+def delete_documents(
+    text: str | bytes, target: Target, delete: Callable[[str, str, str], Outcome]
 ) -> Iterator[Outcome]:
+    """Delete the objects of a text one by one; `delete` takes kind, name and namespace."""
+    return _each(text, target, "delete", lambda item, where: delete(item.kind, _name(item), where))
+
+
+def _each(text: str | bytes, target: Target, verb: str, act: Callable[[Item, str], Outcome]) -> Iterator[Outcome]:
     empty = True
     try:
-        for value in _values(text, source):
+        for value in _values(text, target.source):
             empty = False
             try:
-                yield act(*_item(value, source, namespace))
+                yield act(*_item(value, target))
             except ApiError as error:
                 yield Outcome(error=error)
+            except ValueError as error:  # no address is left for a Pod
+                yield Outcome(error=KubectlError(str(error)))
     except KubectlError as error:
         yield Outcome(error=error)
         return
-    if empty:
+    if empty and verb != "delete":
         yield Outcome(error=KubectlError(f"no objects passed to {verb}"))
 
 
@@ -117,20 +190,20 @@ def _values(text: str | bytes, source: str) -> Iterator[Any]:
             if value is None:
                 continue
             if isinstance(value, Mapping) and str(value.get("kind")).endswith("List") and "items" in value:
-                yield from value["items"] or ()
+                yield from value["items"] if isinstance(value["items"], list) else ()
             else:
                 yield value
     except ManifestError as error:
         raise KubectlError(f"error parsing {source}: error converting YAML to JSON: {error.message}") from None
 
 
-def _item(value: Any, source: str, namespace: str) -> tuple[Item, str]:
+def _item(value: Any, target: Target) -> tuple[Item, str]:
     """Make kubectl's own checks, in its order, and find out where the object goes."""
-    advice = "if you choose to ignore these errors, turn validation off with --validate=false"
+    source = target.source
     problems = list(_schema_problems(value))
     if problems:
         listed = problems[0] if len(problems) == 1 else f"[{', '.join(problems)}]"
-        raise KubectlError(f'error validating "{source}": error validating data: {listed}; {advice}')
+        raise KubectlError(f'error validating "{source}": error validating data: {listed}; {ADVICE}')
     decoded = decode(value, METADATA)
     if decoded.type_error:
         raise KubectlError(f'unable to decode "{source}": {decoded.type_error}')
@@ -145,7 +218,22 @@ def _item(value: Any, source: str, namespace: str) -> tuple[Item, str]:
             f'"{metadata.get("namespace", "")}" from "{source}": no matches for kind "{kind}" in version "{version}"\n'
             "ensure CRDs are installed first"
         )
-    return Item(known, value), metadata.get("namespace") or namespace
+    named = metadata.get("namespace")
+    if target.enforced and named and named != target.namespace:
+        raise KubectlError(
+            f'the namespace from the provided object "{named}" does not match the namespace "{target.namespace}". '
+            f"You must pass '--namespace={named}' to perform this operation."
+        )
+    return Item(known, value), named or target.namespace
+
+
+def _name(item: Item) -> str:
+    return (item.value.get("metadata") or {}).get("name") or ""
+
+
+def _with_namespace(item: Item, namespace: str) -> dict[str, Any]:
+    metadata = dict(item.value.get("metadata") or {})
+    return {**item.value, "metadata": metadata | ({} if item.kind == "Node" else {"namespace": namespace})}
 
 
 def _schema_problems(value: Any) -> Iterator[str]:
@@ -171,8 +259,7 @@ def _patch_context(cluster: Cluster, item: Item, namespace: str) -> str:
 def _identity(item: Item, namespace: str) -> str:
     group, _, version = API_VERSIONS[item.kind].rpartition("/")
     plural = RESOURCES[item.kind].partition(".")[0] + "s"
-    name = (item.value.get("metadata") or {}).get("name") or ""
     return (
         f'Resource: "{group}/{version}, Resource={plural}", GroupVersionKind: "{group}/{version}, Kind={item.kind}"\n'
-        f'Name: "{name}", Namespace: "{namespace}"'
+        f'Name: "{_name(item)}", Namespace: "{namespace}"'
     )

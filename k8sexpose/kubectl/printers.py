@@ -1,7 +1,10 @@
-"""What kubectl prints: tables, ages, errors.
+"""What ``kubectl get`` prints: the cells of each kind, and the words of an error.
 
-Sources: ``pkg/printers/internalversion/printers.go`` (kubernetes/kubernetes), ``pkg/printers/tabwriter.go``
-(cli-runtime), ``pkg/util/duration/duration.go`` (apimachinery), ``pkg/cmd/util/helpers.go`` (kubectl).
+Each function takes an object and the cluster time, and returns the cells that its columns (`COLUMNS`) name. What the
+model does not know prints as kubectl prints a field that is empty: ``<unknown>`` for a node's operating system,
+``<none>`` for the containers of a Deployment.
+
+Sources: ``pkg/printers/internalversion/printers.go`` (kubernetes/kubernetes); ``pkg/cmd/util/helpers.go`` (kubectl).
 """
 
 from __future__ import annotations
@@ -9,52 +12,42 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ..errors import ApiError
+from ..objects import EndpointSlice, Node, Pod
 from ..service import Service
+from ..serviceport import address
+from ..workloads import Deployment
+from .layout import NONE, age, more, pairs, table
+from .sightings import Sighting
 
-__all__ = ["age", "error", "external_ip", "ports", "services", "table"]
+__all__ = [
+    "COLUMNS", "WIDE_COLUMNS", "deployment", "endpoint_slice", "endpoints", "error", "event", "external_ip", "node",
+    "pod", "ports", "service", "services",
+]  # fmt: skip
 
-MIN_WIDTH = 6
-PADDING = 3
+VERSION = "v1.36.2"
 SHOWN_INGRESS = 16
-NONE = "<none>"
+ROLE_PREFIX, ROLE_LABEL = "node-role.kubernetes.io/", "kubernetes.io/role"
 
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Lay out a table as kubectl does: columns at least six wide, three spaces between, the last one not padded.
-
-    Parameters
-    ----------
-    head : sequence of str
-        Column names, in capitals.
-    rows : iterable of sequence of str
-        The cells.
-
-    Returns
-    -------
-    str
-        Lines that end in a newline.
-
-    Examples
-    --------
-    >>> print(table(["NAME", "AGE"], [["web", "9s"]]), end="")
-    NAME   AGE
-    web    9s
-    """
-    lines = [list(head), *(list(map(_cell, row)) for row in rows)]
-    widths = [max(MIN_WIDTH, *(len(line[column]) + PADDING for line in lines)) for column in range(len(head))]
-    return "".join(
-        "".join(cell.ljust(width) for cell, width in zip(line[:-1], widths, strict=False)) + line[-1] + "\n"
-        for line in lines
-    )
-
-
-def _cell(text: str) -> str:
-    first, newline, _ = text.partition("\n")
-    return f"{first}..." if newline else text
+COLUMNS: dict[str, list[str]] = {
+    "Service": ["NAME", "TYPE", "CLUSTER-IP", "EXTERNAL-IP", "PORT(S)", "AGE"],
+    "Node": ["NAME", "STATUS", "ROLES", "AGE", "VERSION"],
+    "Pod": ["NAME", "READY", "STATUS", "RESTARTS", "AGE"],
+    "Deployment": ["NAME", "READY", "UP-TO-DATE", "AVAILABLE", "AGE"],
+    "EndpointSlice": ["NAME", "ADDRESSTYPE", "PORTS", "ENDPOINTS", "AGE"],
+    "Endpoints": ["NAME", "ENDPOINTS", "AGE"],
+    "Event": ["LAST SEEN", "TYPE", "REASON", "OBJECT", "MESSAGE"],
+}
+WIDE_COLUMNS: dict[str, list[str]] = {
+    "Service": [*COLUMNS["Service"], "SELECTOR"],
+    "Node": [*COLUMNS["Node"], "INTERNAL-IP", "EXTERNAL-IP", "OS-IMAGE", "KERNEL-VERSION", "CONTAINER-RUNTIME"],
+    "Pod": [*COLUMNS["Pod"], "IP", "NODE", "NOMINATED NODE", "READINESS GATES"],
+    "Deployment": [*COLUMNS["Deployment"], "CONTAINERS", "IMAGES", "SELECTOR"],
+    "Event": ["LAST SEEN", "TYPE", "REASON", "OBJECT", "SUBOBJECT", "SOURCE", "MESSAGE", "FIRST SEEN", "COUNT", "NAME"],
+}
 
 
 def services(found: Iterable[Service], now_s: float, *, wide: bool = False, all_namespaces: bool = False) -> str:
-    """Print ``kubectl get services``.
+    """Print the table of ``kubectl get services``.
 
     Parameters
     ----------
@@ -77,74 +70,152 @@ def services(found: Iterable[Service], now_s: float, *, wide: bool = False, all_
     NAME   TYPE       CLUSTER-IP   EXTERNAL-IP   PORT(S)   AGE
     web    NodePort   10.96.1.7    <none>        <none>    5s
     """
-    head = ["NAME", "TYPE", "CLUSTER-IP", "EXTERNAL-IP", "PORT(S)", "AGE"]
-    rows = []
-    for service in found:
-        cluster_ip = service.cluster_ips[0] if service.cluster_ips else service.cluster_ip or NONE
-        row = [
-            service.name, service.type, cluster_ip, external_ip(service, wide=wide), ports(service),
-            age(now_s - service.created_s),
-        ]  # fmt: skip
-        if wide:
-            row.append(",".join(f"{key}={value}" for key, value in sorted(service.selector.items())) or NONE)
-        rows.append([service.namespace, *row] if all_namespaces else row)
-    head += ["SELECTOR"] if wide else []
-    return table(["NAMESPACE", *head] if all_namespaces else head, rows)
+    head = (WIDE_COLUMNS if wide else COLUMNS)["Service"]
+    rows = [service(row, now_s, wide=wide) for row in found]
+    if all_namespaces:
+        return table(["NAMESPACE", *head], [[row.namespace, *cells] for row, cells in zip(found, rows, strict=True)])
+    return table(head, rows)
 
 
-def external_ip(service: Service, *, wide: bool = False) -> str:
-    """Print the column EXTERNAL-IP; a load balancer's addresses are cut unless the table is wide."""
-    if service.type == "ExternalName":
-        return service.external_name
-    addresses = ",".join(sorted({ingress.address for ingress in service.load_balancer_ingress if ingress.address}))
-    if service.type == "LoadBalancer":
+def service(shown: Service, now_s: float, *, wide: bool = False) -> list[str]:
+    """Print the cells of a Service (``printService``)."""
+    cluster_ip = shown.cluster_ips[0] if shown.cluster_ips else shown.cluster_ip or NONE
+    cells = [
+        shown.name, shown.type, cluster_ip, external_ip(shown, wide=wide), ports(shown), age(now_s - shown.created_s),
+    ]  # fmt: skip
+    return [*cells, pairs(shown.selector.items())] if wide else cells
+
+
+def external_ip(shown: Service, *, wide: bool = False) -> str:
+    """Print the cell EXTERNAL-IP; unless wide, long addresses are cut (``getServiceExternalIP``)."""
+    if shown.type == "ExternalName":
+        return shown.external_name
+    addresses = ",".join(sorted({ingress.address for ingress in shown.load_balancer_ingress if ingress.address}))
+    if shown.type == "LoadBalancer":
         if len(addresses) > SHOWN_INGRESS and not wide:
             addresses = addresses[: SHOWN_INGRESS - 3] + "..."
-        return ",".join(text for text in (addresses, *service.external_ips) if text) or "<pending>"
-    return ",".join(service.external_ips) or NONE
+        return ",".join(text for text in (addresses, *shown.external_ips) if text) or "<pending>"
+    return ",".join(shown.external_ips) or NONE
 
 
-def ports(service: Service) -> str:
-    """Print the column PORT(S): ``80:30080/TCP``."""
+def ports(shown: Service) -> str:
+    """Print the cell PORT(S), such as ``80:30080/TCP`` (``makePortString``)."""
     return (
         ",".join(
             f"{port.port}:{port.node_port}/{port.protocol}" if port.node_port else f"{port.port}/{port.protocol}"
-            for port in service.ports
+            for port in shown.ports
         )
         or NONE
     )
 
 
-def age(seconds: float) -> str:
-    """Print a duration as kubectl does.
+def node(shown: Node, now_s: float, *, ready: bool, wide: bool = False) -> list[str]:
+    """Print the cells of a node (``printNode``).
 
     Examples
     --------
-    >>> [age(s) for s in (9, 130, 3 * 3600 + 120, 50 * 3600)]
-    ['9s', '2m10s', '3h2m', '2d2h']
+    >>> node(Node("node-1", labels={"node-role.kubernetes.io/control-plane": ""}, unschedulable=True), 9, ready=False)
+    ['node-1', 'NotReady,SchedulingDisabled', 'control-plane', '9s', 'v1.36.2']
     """
-    if seconds < -1:
-        return "<invalid>"
-    total = max(int(seconds), 0)
-    minutes, hours, days = total // 60, total // 3600, total // 86400
-    if total < 120:
-        return f"{total}s"
-    if minutes < 10:
-        return f"{minutes}m{total % 60}s" if total % 60 else f"{minutes}m"
-    if minutes < 180:
-        return f"{minutes}m"
-    if hours < 8:
-        return f"{hours}h{minutes % 60}m" if minutes % 60 else f"{hours}h"
-    if hours < 48:
-        return f"{hours}h"
-    if hours < 192:
-        return f"{days}d{hours % 24}h" if hours % 24 else f"{days}d"
-    years = days // 365
-    if years < 2:
-        return f"{days}d"
-    if years < 8:
-        return f"{years}y{days % 365}d" if days % 365 else f"{years}y"
-    return f"{years}y"
+    status = ("Ready" if ready else "NotReady") + (",SchedulingDisabled" if shown.unschedulable else "")
+    roles = {
+        key.removeprefix(ROLE_PREFIX) if key.startswith(ROLE_PREFIX) else value
+        for key, value in shown.labels.items()
+        if (key.startswith(ROLE_PREFIX) and key != ROLE_PREFIX) or (key == ROLE_LABEL and value)
+    }
+    cells = [shown.name, status, ",".join(sorted(roles)) or NONE, age(now_s - shown.created_s), VERSION]
+    if wide:
+        cells += [shown.internal_ip or NONE, shown.external_ip or NONE, "<unknown>", "<unknown>", "<unknown>"]
+    return cells
+
+
+def pod(shown: Pod, now_s: float, *, lost: bool = False, wide: bool = False) -> list[str]:
+    """Print the cells of a Pod, which has one container here (``printPod``).
+
+    Parameters
+    ----------
+    shown : Pod
+        The Pod.
+    now_s : float
+        Cluster time, in seconds.
+    lost : bool
+        Its node no longer reports: the container counts as it was last reported, ready.
+    wide : bool
+        As with ``-o wide``.
+
+    Returns
+    -------
+    list of str
+        The cells.
+
+    Examples
+    --------
+    >>> pod(Pod("web-1", ready=False), 130)
+    ['web-1', '0/1', 'Running', '0', '2m10s']
+    """
+    ready = (shown.ready or lost) and shown.phase == "Running"
+    finished = shown.phase in ("Succeeded", "Failed")
+    status = {"Succeeded": "Completed", "Failed": "Error"}.get(shown.phase, shown.phase)
+    if shown.terminating and not finished:
+        status = "Terminating"
+    cells = [shown.name, f"{ready:d}/1", status, "0", age(now_s - shown.created_s)]
+    return [*cells, shown.ip or NONE, shown.node or NONE, NONE, NONE] if wide else cells
+
+
+def deployment(shown: Deployment, now_s: float, pods: Sequence[Pod], *, wide: bool = False) -> list[str]:
+    """Print the cells of a Deployment with its Pods (``printDeployment``).
+
+    The model's Deployments do not tell old Pods from new ones: in a rollout UP-TO-DATE counts both.
+
+    Examples
+    --------
+    >>> deployment(Deployment("web"), 5, [Pod("web-1"), Pod("web-2", ready=False)])
+    ['web', '1/2', '2', '1', '5s']
+    """
+    wanted = [pod for pod in pods if not pod.terminating]
+    ready = str(sum(pod.ready for pod in wanted))
+    cells = [shown.name, f"{ready}/{len(wanted)}", str(len(wanted)), ready, age(now_s - shown.created_s)]
+    return [*cells, NONE, NONE, pairs(shown.labels.items())] if wide else cells
+
+
+def endpoint_slice(shown: EndpointSlice, now_s: float) -> list[str]:
+    """Print the cells of an EndpointSlice; addresses that are not ready are shown, too (``printEndpointSlice``).
+
+    Examples
+    --------
+    >>> endpoint_slice(EndpointSlice("web-abcde"), 5)
+    ['web-abcde', 'IPv4', '<unset>', '<unset>', '5s']
+    """
+    numbers = [str(port.port) if port.port is not None else port.name or "*" for port in shown.ports]
+    addresses = [endpoint.ip for endpoint in shown.endpoints]
+    return [
+        shown.name, shown.address_type, more(numbers, "<unset>"), more(addresses, "<unset>"),
+        age(now_s - shown.created_s),
+    ]  # fmt: skip
+
+
+def endpoints(shown: Service, now_s: float, slices: Iterable[EndpointSlice]) -> list[str]:
+    """Print the cells of the old Endpoints object of a Service: the ready addresses (``formatEndpoints``)."""
+    found = [
+        address(endpoint.ip, port.port)
+        for part in slices
+        for port in part.ports
+        for endpoint in part.endpoints
+        if endpoint.ready
+    ]
+    return [shown.name, more(found, NONE), age(now_s - shown.created_s)]
+
+
+def event(shown: Sighting, now_s: float, *, wide: bool = False) -> list[str]:
+    """Print the cells of an event (``printEvent``)."""
+    first = shown.event
+    last_seen, message = age(now_s - shown.last_s), first.message.strip()
+    if not wide:
+        return [last_seen, first.type, first.reason, first.object, message]
+    return [
+        last_seen, first.type, first.reason, first.object, "", first.source, message, age(now_s - first.at_s),
+        str(shown.count), shown.name,
+    ]  # fmt: skip
 
 
 DOING = {"create": "creating", "apply": "creating", "replace": "replacing"}
@@ -177,6 +248,8 @@ def error(problem: ApiError, verb: str = "", source: str = "", *, one_of_many: b
     if problem.reason == "Invalid" and not one_of_many:
         subject = f'The {problem.details_kind} "{problem.details_name}"' if problem.details_kind else "The request"
         causes = list(dict.fromkeys(map(str, problem.causes)))
+        if not causes:
+            return f"{subject} is invalid: {problem.message}\n"
         if len(causes) == 1:
             return f"{subject} is invalid: {causes[0]}\n"
         return f"{subject} is invalid: \n" + "".join(f"* {cause}\n" for cause in causes)

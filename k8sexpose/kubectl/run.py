@@ -6,18 +6,22 @@ Sources: the commands below ``pkg/cmd`` of kubectl (kubernetes/kubernetes).
 from __future__ import annotations
 
 import argparse
+import re
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from ..cluster import Cluster
 from ..errors import ApiError, ManifestError
-from ..files import read_text
 from . import printers
-from .completed import Completed
-from .manifests import KubectlError, Outcome, apply_documents, create_documents
+from .completed import Completed, KubectlError
+from .generating import DRY_RUN, expose
+from .reading import describe, get
+from .writing import apply, create, delete, patch, replace, scale
 
-__all__ = ["Completed", "run"]
+__all__ = ["run"]
+
+Verb = Callable[[Cluster, argparse.Namespace, str], Completed]
 
 
 def run(cluster: Cluster, command: str | Sequence[str], stdin: str = "") -> Completed:
@@ -45,129 +49,151 @@ def run(cluster: Cluster, command: str | Sequence[str], stdin: str = "") -> Comp
     """
     try:
         words = shlex.split(command) if isinstance(command, str) else list(command)
-        options = _parser().parse_args(words)
-        completed: Completed = options.act(cluster, options, stdin)
-        return completed
-    except _Usage as error:
-        return Completed(1, "", f"error: {error}\n")
-    except (KubectlError, ManifestError, FileNotFoundError) as error:
-        return Completed(1, "", f"error: {error}\n")
+        verb, options = _read(words)
+        return VERBS[verb][0](cluster, options, stdin)
     except ApiError as error:
         return Completed(1, "", printers.error(error))
-    except ValueError as error:  # an unclosed quote
+    except ManifestError as error:
+        return Completed(1, "", f"error: {error.message}\n")
+    except (KubectlError, OSError, ValueError) as error:  # no such file; an unclosed quote; no Pod address left
         return Completed(1, "", f"error: {error}\n")
-
-
-# -- the commands ------------------------------------------------------------------------------------------------------
-
-
-def _create(cluster: Cluster, options: argparse.Namespace, stdin: str) -> Completed:
-    text, source = _input(options, stdin)
-    validate = VALIDATE[options.validate]
-    dry_run = options.dry_run == "server"
-    outcomes = create_documents(cluster, text, source, options.namespace, field_validation=validate, dry_run=dry_run)
-    return _summary(outcomes, "create", source)
-
-
-def _apply(cluster: Cluster, options: argparse.Namespace, stdin: str) -> Completed:
-    text, source = _input(options, stdin)
-    return _summary(apply_documents(cluster, text, source, options.namespace), "apply", source)
-
-
-def _get(cluster: Cluster, options: argparse.Namespace, stdin: str) -> Completed:
-    if RESOURCE_NAMES.get(options.resource) != "services":
-        raise KubectlError(f'the server doesn\'t have a resource type "{options.resource}"')
-    names, scope = options.names, options.namespace
-    if names:
-        found = [cluster.service(f"{scope}/{name}") for name in names]
-    else:
-        found = [s for s in cluster.services if options.all_namespaces or s.namespace == scope]
-    if not found:
-        where = "" if options.all_namespaces else f" in {scope} namespace"
-        return Completed(0, "", f"No resources found{where}{'.' if where else ''}\n")
-    wide = options.output == "wide"
-    text = printers.services(found, cluster.now_s, wide=wide, all_namespaces=options.all_namespaces)
-    return Completed(0, text, "")
-
-
-def _delete(cluster: Cluster, options: argparse.Namespace, stdin: str) -> Completed:
-    if RESOURCE_NAMES.get(options.resource) != "services":
-        raise KubectlError(f'the server doesn\'t have a resource type "{options.resource}"')
-    lines = []
-    for name in options.names:
-        cluster.delete(name, namespace=options.namespace)
-        lines.append(f'service "{name}" deleted from {options.namespace} namespace\n')
-    return Completed(0, "".join(lines), "")
-
-
-def _input(options: argparse.Namespace, stdin: str) -> tuple[str | bytes, str]:
-    """Return the text of ``-f`` and the name by which kubectl speaks of it."""
-    if options.filename == "-":
-        return stdin, "STDIN"
-    if not options.filename:
-        raise KubectlError("must specify one of -f and -k")
-    return read_text(options.filename), options.filename
-
-
-def _summary(outcomes: Iterable[Outcome], verb: str, source: str) -> Completed:
-    stdout, stderr, errors = "", "", []
-    for outcome in outcomes:
-        stdout += "".join(f"{line}\n" for line in outcome.lines)
-        stderr += "".join(f"Warning: {warning}\n" for warning in outcome.warnings)
-        if outcome.error is not None:
-            errors.append(outcome)
-    stderr += "".join(_error(outcome, verb, source, len(errors) > 1) for outcome in errors)
-    return Completed(1 if errors else 0, stdout, stderr)
-
-
-def _error(outcome: Outcome, verb: str, source: str, one_of_many: bool) -> str:
-    problem = outcome.error
-    if not isinstance(problem, ApiError):
-        return f"{problem}\n" if one_of_many else f"error: {problem}\n"
-    if outcome.patch and (problem.reason != "Invalid" or one_of_many):
-        reason = f" ({problem.reason})" if problem.reason else ""
-        return (
-            f"Error from server{reason}: error when applying patch:\n{outcome.patch}\n"
-            f'for: "{source}": error when patching "{source}": {problem.message}\n'
-        )
-    return printers.error(problem, verb, source, one_of_many=one_of_many)
 
 
 # -- the words ---------------------------------------------------------------------------------------------------------
 
-VALIDATE = {"true": "Strict", "strict": "Strict", "warn": "Warn", "false": "Ignore", "ignore": "Ignore"}
-RESOURCE_NAMES = dict.fromkeys(("services", "service", "svc"), "services")
+# Verbs of kubectl that act on what this model does not have.
+OTHER_VERBS = frozenset(
+    (
+        "annotate", "api-resources", "api-versions", "attach", "auth", "autoscale", "certificate", "cluster-info",
+        "completion", "config", "cordon", "cp", "debug", "diff", "drain", "edit", "events", "exec", "explain",
+        "kustomize", "label", "logs", "options", "plugin", "port-forward", "proxy", "rollout", "run", "set", "taint",
+        "top", "uncordon", "version", "wait",
+    )
+)  # fmt: skip
+INSTEAD = {
+    "edit": "use kubectl patch, or kubectl apply with the changed manifest",
+    "port-forward": "use %curl --client pod/NAME",
+    "exec": "use %curl --client pod/NAME",
+    "events": "use kubectl get events",
+    "rollout": "use cluster.rollout(NAME)",
+    "wait": "use cluster.advance(SECONDS): time stands still",
+}
 
 
-class _Usage(Exception):
-    """The command line makes no sense."""
+def _read(words: Sequence[str]) -> tuple[str, argparse.Namespace]:
+    """Find the verb, which may stand behind ``-n NAMESPACE``, and read the rest."""
+    rest = list(words)
+    before: list[str] = []
+    while rest and rest[0].startswith("-"):
+        before.append(rest.pop(0))
+        if before[-1] in ("-n", "--namespace") and rest:
+            before.append(rest.pop(0))
+    known = f"k8sexpose has {', '.join(sorted(VERBS))}"
+    if not rest:
+        raise KubectlError(f"kubectl what? {known}")
+    verb = rest.pop(0)
+    if verb in OTHER_VERBS:
+        raise KubectlError(f"there is no kubectl {verb} here: {INSTEAD.get(verb, known)}")
+    if verb not in VERBS:
+        raise KubectlError(f'unknown command "{verb}" for "kubectl"\n{known}')
+    parser = _parser(verb, VERBS[verb][1])
+    options = parser.parse_intermixed_args([*before, *rest])
+    options.given_namespace, options.namespace = options.namespace, options.namespace or "default"
+    return verb, options
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise _Usage(message)
+        verb = self.prog
+        unknown = re.fullmatch(r"unrecognized arguments: (\S+).*", message, re.DOTALL)
+        needs = re.fullmatch(r"argument (?:-\w/)?(\S+): expected .*argument.*", message)
+        if unknown and unknown[1].startswith("--"):
+            message = f"unknown flag: {unknown[1].partition('=')[0]}"
+        elif unknown:
+            message = f"unknown shorthand flag: '{unknown[1][1:2]}' in {unknown[1]}"
+        elif needs:
+            message = f"flag needs an argument: {needs[1]}"
+        raise KubectlError(f"{message}\nSee 'kubectl {verb} --help' for usage.")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="kubectl", add_help=False, exit_on_error=False)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
-    common = _Parser(add_help=False)
-    common.add_argument("-n", "--namespace", default="default")
-    reading = _Parser(add_help=False)
-    reading.add_argument("-f", "--filename")
-    create = commands.add_parser("create", parents=[common, reading], add_help=False)
-    create.add_argument("--validate", choices=VALIDATE, default="true", nargs="?", const="true")
-    create.add_argument("--dry-run", choices=("none", "server"), default="none")
-    create.set_defaults(act=_create)
-    commands.add_parser("apply", parents=[common, reading], add_help=False).set_defaults(act=_apply)
-    get = commands.add_parser("get", parents=[common], add_help=False)
-    get.add_argument("resource")
-    get.add_argument("names", nargs="*")
-    get.add_argument("-o", "--output", choices=("wide",))
-    get.add_argument("-A", "--all-namespaces", action="store_true")
-    get.set_defaults(act=_get)
-    delete = commands.add_parser("delete", parents=[common], add_help=False)
-    delete.add_argument("resource")
-    delete.add_argument("names", nargs="+")
-    delete.set_defaults(act=_delete)
+def _parser(verb: str, flags: str) -> _Parser:
+    """Make the parser of one verb: it takes words in any order, and the flags that are named."""
+    parser = _Parser(prog=verb, add_help=False, exit_on_error=False, allow_abbrev=False)
+    parser.add_argument("args", nargs="*")
+    parser.add_argument("-n", "--namespace", default="")
+    for name in flags.split():
+        FLAGS[name](parser)
     return parser
+
+
+def _text(*names: str, default: str = "") -> Callable[[_Parser], object]:
+    return lambda parser: parser.add_argument(*names, default=default)
+
+
+def _switch(*names: str) -> Callable[[_Parser], object]:
+    return lambda parser: parser.add_argument(*names, action="store_true")
+
+
+def _number(name: str, default: int | None) -> Callable[[_Parser], object]:
+    return lambda parser: parser.add_argument(name, type=_integer, default=default)
+
+
+def _integer(text: str) -> int:
+    if not re.fullmatch(r"[-+]?[0-9]{1,9}", text):
+        raise argparse.ArgumentTypeError(f'strconv.ParseInt: parsing "{text}": invalid syntax')
+    return int(text)
+
+
+FLAGS: dict[str, Callable[[_Parser], object]] = {
+    "output": _text("-o", "--output"),
+    "all-namespaces": _switch("-A", "--all-namespaces"),
+    "selector": _text("-l", "--selector"),
+    "show-labels": _switch("--show-labels"),
+    "no-headers": _switch("--no-headers"),
+    "filename": lambda parser: parser.add_argument("-f", "--filename", action="append", default=[]),
+    "dry-run": lambda parser: parser.add_argument(
+        "--dry-run", nargs="?", const="client", default="none", choices=tuple(DRY_RUN)
+    ),
+    "validate": lambda parser: parser.add_argument("--validate", nargs="?", const="true", default="true"),
+    "tcp": lambda parser: parser.add_argument("--tcp", action="append", default=[]),
+    "node-port": _number("--node-port", 0),
+    "clusterip": _text("--clusterip"),
+    "external-name": _text("--external-name"),
+    "image": _text("--image"),
+    "replicas": _number("--replicas", None),
+    "replicas-1": _number("--replicas", 1),
+    "port-number": _number("--port", 0),
+    "port": _text("--port"),
+    "target-port": _text("--target-port"),
+    "protocol": _text("--protocol"),
+    "type": _text("--type"),
+    "patch-type": _text("--type", default="strategic"),
+    "patch": _text("-p", "--patch"),
+    "name": _text("--name"),
+    "expose-selector": _text("--selector"),
+    "labels": _text("-l", "--labels"),
+    "session-affinity": _text("--session-affinity"),
+    "cluster-ip": _text("--cluster-ip"),
+    "external-ip": _text("--external-ip"),
+    "load-balancer-ip": _text("--load-balancer-ip"),
+    "all": _switch("--all"),
+    "ignore-not-found": _switch("--ignore-not-found"),
+}
+VERBS: dict[str, tuple[Verb, str]] = {
+    "get": (get, "output all-namespaces selector show-labels no-headers"),
+    "describe": (describe, "all-namespaces selector"),
+    "create": (
+        create,
+        "filename output dry-run validate tcp node-port clusterip external-name image replicas-1 port-number",
+    ),
+    "apply": (apply, "filename output dry-run validate"),
+    "replace": (replace, "filename output dry-run validate"),
+    "patch": (patch, "patch patch-type output dry-run"),
+    "expose": (
+        expose,
+        "port target-port protocol type name expose-selector labels session-affinity cluster-ip external-ip "
+        "load-balancer-ip output dry-run",
+    ),
+    "delete": (delete, "filename output dry-run all selector ignore-not-found"),
+    "scale": (scale, "replicas output dry-run"),
+}
