@@ -105,6 +105,10 @@ def one_change(setting: NodePortSetting) -> Iterator[tuple[str, NodePortSetting]
 
 # -- drawing -----------------------------------------------------------------------------------------------------------
 
+READING = (
+    "Above the arrows stand the packet's source and destination. Dashes mark the extra hop, dots a request that ends "
+    "without an answer. The table says what each single change would do."
+)
 TEXT, FAINT = "var(--jp-ui-font-color1, #1a1a1a)", "var(--jp-ui-font-color2, #666)"
 STEP, LEFT, TOP = 270, 80, 62
 
@@ -211,7 +215,8 @@ def explorer_page(setting: NodePortSetting) -> str:
     outcome, _, rest = route.summary.partition(" ") if route.delivered else route.summary.partition(":")
     rest = f" {rest}" if route.delivered else f":{rest}"
     said = f'<p role="status" style="color: {TEXT}"><strong>{html.escape(outcome)}</strong>{html.escape(rest)}</p>'
-    return f"{draw_route(route)}{said}{ends}"
+    how = f'<p style="color: {TEXT}"><strong>How to read this.</strong> {READING}</p>'
+    return f"{draw_route(route)}{said}{how}{ends}"
 
 
 # -- the widget --------------------------------------------------------------------------------------------------------

@@ -161,7 +161,7 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "np-range", LESSON, "Which of 80, 8080 and 30500 does the API server take as nodePort?",
+        "np-number", LESSON, "Which of 80, 8080 and 30500 does the API server take as nodePort?",
         Several(("80", "8080", "30500")), window, accepted_numbers,
         right="{right}: the range is 30000-32767 unless the cluster's owner says otherwise.",
         wrong=(
@@ -211,7 +211,7 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "np-no-endpoints", LESSON, "The selector matches no Pod. What does a client get at the window?",
+        "np-selector", LESSON, "The selector matches no Pod. What does a client get at the window?",
         OUTCOMES, no_match, without_endpoints,
         right="{right}: kube-proxy knows that the list of Pods is empty, and writes a rule that says no at once.",
         wrong=(
@@ -242,7 +242,7 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "np-firewall", LESSON, "The cloud's firewall is as delivered. How many of the three windows answer?",
+        "np-firewall", LESSON, "In a cloud whose firewall nobody has touched yet: how many of the three windows answer?",
         Choice(("0", "1", "2", "3")), window, behind_firewall,
         right="{right}: for type NodePort, Kubernetes opens no firewall.",
         wrong=(

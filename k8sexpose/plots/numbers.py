@@ -39,7 +39,7 @@ def plot_node_ports(cluster: Cluster, ax: Axes | None = None) -> Axes:
     pool = cluster.api.ports
     first, last, dynamic = pool.first, pool.last, pool.first + pool.static_size
     ax = canvas(ax, 9.0, 2.2)
-    taken = sorted((p.node_port, s.name) for s in cluster.services for p in s.ports if p.node_port)
+    taken = sorted({(p.node_port, s.name) for s in cluster.services for p in s.ports if p.node_port})
     for start, end, color, words in (
         (first, dynamic - 1, CONCEPTS["window"].color, f"for numbers you choose: {first}–{dynamic - 1}"),
         (dynamic, last, CONCEPTS["node"].color, f"for automatic picks: {dynamic}–{last}"),
