@@ -1,70 +1,64 @@
-"""The load balancer in front of the cluster: which nodes it deals to, and how its packets reach them."""
+"""The load balancer in front of the cluster: what stands before a Service, now or once everything has settled.
+
+`front_door` says how packets come through it, `provision` how it comes to life, `target_health` which nodes it uses.
+"""
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from fractions import Fraction
-from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from .controller import ServiceController
 from .errors import NotExposed
-from .health import healthz, ready_local_endpoints
+from .health import ready_local_endpoints
 from .latency import latencies
-from .service import LoadBalancerIngress, Service
+from .loadbalancer import LoadBalancer, NoAddress, address_owner, choose_address, over_quota
+from .profiles import provider as profile
+from .providers import NODE_PORT, TO_POD, VIP, LoadBalancerKind, Provider, has_annotations
+from .service import LoadBalancerIngress, Service, ServicePort
 from .serviceport import targets
+from .spread import Spread, spread_over
 from .store import Store
+from .targets import Answers, Targets, answers, candidates, is_candidate
 
 if TYPE_CHECKING:
     from .cluster import Cluster
 
-__all__ = ["FrontDoor", "Spread", "front_door"]
-
-EXCLUDED = "node.kubernetes.io/exclude-from-external-load-balancers"
-AUTOSCALER_TAINT = "ToBeDeletedByClusterAutoscaler"
-FALSE = ("0", "f", "F", "false", "False", "FALSE")  # what Go's strconv.ParseBool calls false
-NODE_PORT, VIP, TO_POD = "node_port", "vip", "pod"
+__all__ = [
+    "NODE_PORT", "TO_POD", "VIP", "FrontDoor", "Spread", "TargetHealth", "front_door", "start_controller",
+    "target_health",
+]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Spread:
-    """How new connections are dealt to nodes (or Pods).
+def start_controller(provider: Provider | str | None) -> tuple[Provider | None, ServiceController]:
+    """Read the `provider` of a cluster, and start its controllers.
 
     Parameters
     ----------
-    names : tuple of str
-        The places.
-    weights : tuple of Fraction, optional
-        The share of each, together 1; None deals evenly.
+    provider : Provider, str or None
+        A profile, the name of one, or None for nobody.
+
+    Returns
+    -------
+    tuple of Provider or None, ServiceController
+        The profile, and its controllers.
+
+    Raises
+    ------
+    ValueError
+        If there is no such provider; the text lists what there is.
 
     Examples
     --------
-    >>> Spread(("node-1", "node-2")).shares()
-    {'node-1': Fraction(1, 2), 'node-2': Fraction(1, 2)}
+    >>> start_controller("generic")[0]
+    <provider generic: l4>
     """
-
-    names: tuple[str, ...]
-    weights: tuple[Fraction, ...] | None = None
-
-    def __iter__(self) -> Iterator[tuple[str, Fraction]]:
-        even = Fraction(1, len(self.names)) if self.names else Fraction(0)
-        return zip(self.names, self.weights or (even,) * len(self.names), strict=True)
-
-    def shares(self) -> dict[str, Fraction]:
-        """Return the share of each place; one that is named twice has both."""
-        total: dict[str, Fraction] = {}
-        for name, share in self:
-            total[name] = total.get(name, Fraction(0)) + share
-        return total
-
-    def pick(self, number: float) -> tuple[str, Fraction]:
-        """Return the place that a random number from 0 to 1 stands for, and its share."""
-        if self.weights is None:
-            return self.names[int(number * len(self.names))], Fraction(1, len(self.names))
-        at = next((k for k, edge in enumerate(accumulate(self.weights)) if number < edge), len(self.names) - 1)
-        return self.names[at], self.weights[at]
+    if isinstance(provider, str):
+        provider = profile(provider)
+    if provider is not None and not isinstance(provider, Provider):
+        raise ValueError(f"provider is a name, a profile made by kx.provider(), or None, not {provider!r}")
+    return provider, ServiceController(provider)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,6 +84,12 @@ class FrontDoor:
         What the load balancer adds to a round trip, in milliseconds.
     source_ip : str, optional
         Its own address towards the nodes, where the client's is not preserved.
+    rule : str
+        ``flow_hash``, ``round_robin`` or ``one_node``.
+    hairpin : bool
+        Whether a node may reach itself through it; where it may not, such packets are lost.
+    title : str
+        What kind of load balancer it is.
 
     Examples
     --------
@@ -105,9 +105,14 @@ class FrontDoor:
     proxies: bool = False
     latency_ms: float = 0.0
     source_ip: str | None = None
+    rule: str = "flow_hash"
+    hairpin: bool = True
+    title: str = "load balancer"
 
 
-def front_door(cluster: Cluster, service: Service, *, settled: bool = True) -> FrontDoor:
+def front_door(
+    cluster: Cluster, service: Service, *, port: ServicePort | None = None, settled: bool = True
+) -> FrontDoor:
     """Describe the load balancer of a Service.
 
     Parameters
@@ -116,6 +121,8 @@ def front_door(cluster: Cluster, service: Service, *, settled: bool = True) -> F
         The cluster.
     service : Service
         A Service of type LoadBalancer.
+    port : ServicePort, optional
+        The port that is dialled: it decides on the endpoints where packets go straight to Pods; None for the first.
     settled : bool
         True: as it will be once provisioning is done and the health checks have settled.
         False: as it is now.
@@ -128,7 +135,7 @@ def front_door(cluster: Cluster, service: Service, *, settled: bool = True) -> F
     Raises
     ------
     NotExposed
-        If nobody builds a load balancer for this Service.
+        If nobody builds a load balancer for this Service, or the cloud refuses to.
 
     Examples
     --------
@@ -137,75 +144,243 @@ def front_door(cluster: Cluster, service: Service, *, settled: bool = True) -> F
     >>> front_door(cluster, Service("web", type="LoadBalancer")).spread.shares()
     {'node-1': Fraction(1, 1)}
     """
-    if cluster.provider != "generic" or service.load_balancer_class is not None:
-        ports = ", ".join(str(port.node_port) for port in service.ports if port.node_port)
-        raise NotExposed(
-            f"{service.name} stays <pending>: no controller here builds load balancers for it"
-            + (f"; every node answers on its nodePort {ports}" if ports else "")
-        )
-    address = next((entry.address for entry in service.load_balancer_ingress if entry.address), None)
-    if address is None:
-        address = f"198.51.100.{1 + zlib.crc32(f'{cluster.seed}/{service.key}'.encode()) % 254}"
-        service = replace(service, load_balancer_ingress=(LoadBalancerIngress(ip=address, ip_mode="VIP"),))
-    return FrontDoor(service, address, healthy_nodes(cluster, service), latency_ms=latencies()["load_balancer_l4"].ms)
+    live = cluster.load_balancers.get(service.key)
+    shown = next((entry for entry in service.load_balancer_ingress if entry.address), None)
+    kind = live.kind if live is not None and not settled else _kind_to_be(cluster, service, live)
+    ingress = shown
+    if kind is None and shown is None:
+        raise NotExposed(_pending(service, "no controller here builds load balancers for it"))
+    if kind is None:
+        kind = profile("generic").kinds[0]  # somebody else wrote an address into the status
+    elif shown is None or (live is not None and live.kind is not kind and kind.kind_change == "orphan"):
+        ingress = live.ingress if live is not None and live.kind is kind else _will_get(cluster, service, kind)
+        service = replace(service, load_balancer_ingress=(ingress,))
+    assert ingress is not None
+    wired = live.targets if live is not None and not settled else None
+    return FrontDoor(
+        service,
+        ingress.address,
+        _spread(cluster, service, kind, ingress.address, wired, port),
+        data_path=kind.data_path,
+        preserves_source=kind.keeps_source(service),
+        proxies=kind.proxies,
+        latency_ms=latencies()[kind.latency].ms if kind.latency else 0.0,
+        source_ip=kind.source_ip,
+        rule=kind.spread,
+        hairpin=kind.hairpin or not kind.keeps_source(service),
+        title=kind.title,
+    )
 
 
-def healthy_nodes(cluster: Cluster, service: Service) -> Spread:
-    """Deal evenly to the nodes that pass the health check of the Service.
+def _kind_to_be(cluster: Cluster, service: Service, live: LoadBalancer | None) -> LoadBalancerKind | None:
+    """Return what kind the load balancer of a Service will be, whatever it is now."""
+    kind: LoadBalancerKind | None = cluster.provider.kind_for(service) if cluster.provider else None
+    if kind is not None and live is not None and kind.kind_change == "ignored":
+        return live.kind
+    return kind
+
+
+def _pending(service: Service, why: str) -> str:
+    ports = ", ".join(str(port.node_port) for port in service.ports if port.node_port)
+    return f"{service.name} stays <pending>: {why}" + (f"; every node answers on its nodePort {ports}" if ports else "")
+
+
+def _will_get(cluster: Cluster, service: Service, kind: LoadBalancerKind) -> LoadBalancerIngress:
+    """Foresee the address of a load balancer that is still to be made.
+
+    Raises
+    ------
+    NotExposed
+        If it cannot be made.
+    """
+    assert cluster.provider is not None
+    ahead = _ahead(cluster, service, kind) if kind.quota or kind.address == "pool" else 0
+    problem = cluster.provider.problem(service, kind) or over_quota(cluster, kind, service, ahead)
+    if problem is None:
+        try:
+            return choose_address(cluster, cluster.provider, kind, service, skipped=ahead)
+        except NoAddress as refusal:
+            problem = str(refusal)
+    raise NotExposed(_pending(service, problem.replace("{quota}", str(kind.quota))))
+
+
+def _ahead(cluster: Cluster, service: Service, kind: LoadBalancerKind) -> int:
+    """Count the Services that wait for a load balancer of this kind, and came before this one."""
+    count = 0
+    for other in cluster.store.services.values():
+        if other.key == service.key:
+            break
+        wanted = cluster.provider.kind_for(other) if cluster.provider and other.type == "LoadBalancer" else None
+        if wanted is not None and wanted.quota_error == kind.quota_error and other.key not in cluster.load_balancers:
+            count += not other.load_balancer_ip
+    return count
+
+
+# -- who gets the next connection ----
+
+
+def _spread(
+    cluster: Cluster,
+    service: Service,
+    kind: LoadBalancerKind,
+    address: str,
+    wired: Targets | None,
+    port: ServicePort | None,
+) -> Spread:
+    """Deal to the healthy targets: those of now where `wired` is given, else those that will be."""
+    if kind.data_path == TO_POD:
+        return _pod_spread(cluster, service, kind, wired, port)
+    found = answers(cluster, service, kind.check(service)) if wired is None else None
+    zonal = kind.keeps_zones(service)
+    if kind.spread != "one_node" and not has_annotations(service, kind.weighted_by):
+        return _plain_spread(cluster, kind, zonal, wired, found)
+    names = _healthy_nodes(cluster, kind, wired, found)
+    if kind.spread == "one_node":
+        owner = address_owner(names, address)
+        return Spread(() if owner is None else (owner,))
+    weights = None
+    if service.needs_health_check_node_port:
+        weights = {name: ready_local_endpoints(cluster, service, name) for name in names}
+    return spread_over(cluster.store.nodes, names, zonal=zonal, weights=weights)
+
+
+def _plain_spread(
+    cluster: Cluster, kind: LoadBalancerKind, zonal: bool, wired: Targets | None, found: Answers | None
+) -> Spread:
+    """Deal to nodes evenly, or zone by zone; made anew only when something has changed."""
+    version = (cluster.store.node_version, kind.when_none_healthy, zonal)
+    state = wired or found
+    last = _SPREADS.get(cluster.store)
+    if last is None or last[0] is not state or last[1] != version:
+        names = _healthy_nodes(cluster, kind, wired, found)
+        spread = spread_over(cluster.store.nodes, names, zonal=zonal)
+        last = _SPREADS[cluster.store] = (state, version, spread)
+    return last[2]
+
+
+_SPREADS: WeakKeyDictionary[Store, tuple[object, object, Spread]] = WeakKeyDictionary()
+
+
+def _healthy_nodes(
+    cluster: Cluster, kind: LoadBalancerKind, wired: Targets | None, found: Answers | None
+) -> tuple[str, ...]:
+    """Name the nodes that get new connections; where none is healthy, all or none, as the provider has it."""
+    nodes = cluster.store.nodes
+    if wired is not None:
+        names: tuple[str, ...] = wired.healthy
+    elif found is not None and not found.others:
+        names = tuple(sorted(name for name in found.named if name in nodes and is_candidate(nodes[name])))
+    else:
+        names = tuple(name for name in candidates(cluster) if found is None or found.of(name))
+    if not names and kind.when_none_healthy == "all":
+        names = wired.names if wired is not None else candidates(cluster)
+    return tuple(name for name in names if name in nodes)
+
+
+def _pod_spread(
+    cluster: Cluster, service: Service, kind: LoadBalancerKind, wired: Targets | None, port: ServicePort | None
+) -> Spread:
+    """Deal straight to the ready endpoints of one port; one zone's load balancer deals to its own zone."""
+    chosen = port or next(iter(service.ports), None)
+    if chosen is None:
+        return Spread(())
+    family = 6 if service.ip_families[:1] == ("IPv6",) else 4
+    ready = targets(cluster.store, service, chosen, family).ready
+    found = answers(cluster, service, kind.check(service)) if wired is None else None
+    passes = found.of if found is not None else lambda ip: wired is not None and wired.state(ip).healthy
+    healthy = [target for target in ready if passes(target.endpoint.ip)]
+    if not healthy and kind.when_none_healthy == "all":
+        healthy = list(ready)
+    nodes = cluster.store.nodes
+    hosts = {str(target): nodes[target.endpoint.node] for target in healthy if target.endpoint.node in nodes}
+    zonal = kind.keeps_zones(service) and len(hosts) == len(healthy)
+    return spread_over(hosts, map(str, healthy), zonal=zonal)
+
+
+# -- looking at the targets ----
+
+
+@dataclass(frozen=True, slots=True)
+class TargetHealth:
+    """What a load balancer thinks of one target.
+
+    Parameters
+    ----------
+    name : str
+        The node; the address of a Pod where packets go straight to Pods.
+    healthy : bool
+        Whether it gets new connections.
+    since_s : float
+        Since when, in cluster time.
+
+    Examples
+    --------
+    >>> TargetHealth("node-1", True, 10).healthy
+    True
+    """
+
+    name: str
+    healthy: bool
+    since_s: float
+
+
+def target_health(cluster: Cluster, service: str) -> tuple[TargetHealth, ...]:
+    """List the targets of a Service's load balancer, as they are now.
 
     Parameters
     ----------
     cluster : Cluster
         The cluster.
-    service : Service
-        Under ``externalTrafficPolicy: Local`` its healthCheckNodePort is asked, else kube-proxy itself.
+    service : str
+        ``name`` or ``namespace/name``.
 
     Returns
     -------
-    Spread
-        The healthy nodes.
+    tuple of TargetHealth
+        Empty where there is no load balancer yet, or its targets are not wired.
 
     Examples
     --------
-    >>> from k8sexpose import Cluster, Node
-    >>> healthy_nodes(Cluster(nodes=[Node("node-1")]), Service("web")).names
-    ('node-1',)
+    >>> from k8sexpose import Cluster, example
+    >>> cluster = Cluster(nodes=1)
+    >>> _ = cluster.apply(example("public-api-lb"))
+    >>> cluster.advance(30)
+    >>> target_health(cluster, "public-api-lb")
+    (TargetHealth(name='node-1', healthy=True, since_s=10.0),)
     """
-    if not service.needs_health_check_node_port:
-        return _all_healthy(cluster)
-    hosts = {
-        node: None
-        for port in service.ports
-        for family in (4, 6)
-        for node in targets(cluster.store, service, port, family).on_node
-    }
-    found = (node for node in hosts if node in cluster.store.nodes and _is_target(cluster, node))
-    return Spread(
-        tuple(sorted(n for n in found if ready_local_endpoints(cluster, service, n) and _answers(cluster, n)))
+    live = cluster.load_balancers.get(cluster.service(service).key)
+    if live is None or live.targets is None:
+        return ()
+    states: list[Any] = [(name, live.targets.state(name)) for name in live.targets.names]
+    return tuple(TargetHealth(name, state.healthy, state.since_s) for name, state in states)
+
+
+def next_flip_s(cluster: Cluster) -> float | None:
+    """Return when the next target changes its state if nothing else happens; None for never.
+
+    Parameters
+    ----------
+    cluster : Cluster
+        The cluster.
+
+    Returns
+    -------
+    float or None
+        Cluster time.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster, example
+    >>> cluster = Cluster()
+    >>> _ = cluster.apply(example("public-api-lb"))
+    >>> cluster.advance(30)
+    >>> cluster.fail("node-1")
+    >>> next_flip_s(cluster)
+    50.0
+    """
+    times = (
+        balancer.targets.next_flip_s(answers(cluster, balancer.service, balancer.targets.check), cluster.now_s)
+        for balancer in cluster.load_balancers.values()
+        if balancer.targets is not None and not balancer.orphan
     )
-
-
-# The nodes that answer kube-proxy's own health check; asked anew only when nodes change.
-_HEALTHY: WeakKeyDictionary[Store, tuple[object, Spread]] = WeakKeyDictionary()
-
-
-def _all_healthy(cluster: Cluster) -> Spread:
-    version = (cluster.store.node_version, tuple(cluster.failed), tuple(cluster._stopped_proxies))
-    found = _HEALTHY.get(cluster.store)
-    if found is None or found[0] != version:
-        names = (node for node in cluster.store.nodes if _is_target(cluster, node) and _answers(cluster, node))
-        healthy = Spread(tuple(node for node in names if healthz(cluster, node=node).status == 200))
-        found = _HEALTHY[cluster.store] = (version, healthy)
-    return found[1]
-
-
-def _is_target(cluster: Cluster, name: str) -> bool:
-    """Tell whether the service controller hands the node to load balancers."""
-    node = cluster.store.nodes[name]
-    label = node.labels.get(EXCLUDED)
-    excluded = label is not None and label not in FALSE
-    return not excluded and not node.deleting and all(taint.key != AUTOSCALER_TAINT for taint in node.taints)
-
-
-def _answers(cluster: Cluster, node: str) -> bool:
-    return not cluster.is_down(node) and not cluster.proxy_stopped(node)
+    return min((time for time in times if time is not None), default=None)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from .cloud import NODE_PORT, TO_POD, FrontDoor, Spread, front_door
+from .cloud import NODE_PORT, TO_POD, VIP, FrontDoor, Spread, front_door
 from .dial import Destination
 from .errors import NotExposed
 from .formats import canonical_ip
@@ -70,6 +70,8 @@ class Entrance:
         The load balancer delivers to Pods: the names in the spread are their ``ip:port``.
     proxies : bool
         A load balancer ends the connection: what fails behind it is a reset.
+    hairpin : bool
+        A node may be dealt to that the packet comes from.
     outcome, reason : str
         How and why the packet is lost, where the spread is empty.
 
@@ -83,6 +85,7 @@ class Entrance:
     arrive: Callable[[str], Arrival] | None = None
     to_pod: bool = False
     proxies: bool = False
+    hairpin: bool = True
     outcome: str = "timeout"
     reason: str = ""
 
@@ -122,7 +125,7 @@ def outside_entrance(cluster: Cluster, destination: Destination, packet: Packet,
     if service is None:
         return _address_entrance(cluster, packet, via)
     if service.type == "LoadBalancer":
-        door = front_door(cluster, service, settled=destination.hostname is None)
+        door = front_door(cluster, service, port=port, settled=destination.hostname is None)
         return load_balancer_entrance(cluster, door, port, packet, via)
     if service.type == "NodePort" and port is not None:
         return _node_port_entrance(cluster, service, port, packet, via)
@@ -170,7 +173,7 @@ def load_balancer_entrance(
         if to_pod:
             ip, _, number = name.rpartition(":")
             new = replace(packet, src=src, dst=ip.strip("[]"), port=int(number))
-        elif door.data_path == NODE_PORT or via:
+        elif door.data_path != VIP:
             ip = _node_ip(cluster.store.nodes[name], packet)
             new = replace(packet, src=src, dst=ip, port=port.node_port)
         else:
@@ -182,7 +185,7 @@ def load_balancer_entrance(
         )  # fmt: skip
         return packet, new, (hop,)
 
-    return Entrance(spread, arrive, to_pod, door.proxies)
+    return Entrance(spread, arrive, to_pod, door.proxies, hairpin=door.hairpin)
 
 
 def _node_port_entrance(
@@ -232,7 +235,8 @@ def _address_entrance(cluster: Cluster, packet: Packet, via: tuple[str, ...]) ->
     for service in store.services_at(packet.dst):
         if any(canonical_ip(entry.ip) == packet.dst for entry in service.load_balancer_ingress if entry.ip):
             port = next((p for p in service.ports if fits(p, packet)), None)
-            return load_balancer_entrance(cluster, front_door(cluster, service, settled=False), port, packet)
+            door = front_door(cluster, service, port=port, settled=False)
+            return load_balancer_entrance(cluster, door, port, packet)
     return lost(f"no route: {_what_is(cluster, packet.dst)}")
 
 

@@ -121,6 +121,9 @@ class LoadBalancerKind:
         What it can listen to.
     mixed_protocols, affinity, hairpin : bool
         TCP and UDP in one Service; ``sessionAffinity: ClientIP``; a target may be its own client.
+    kind_change : str
+        What an annotation that asks for another kind does to one that exists: ``orphan`` (a new one is made, the
+        old one stays and is paid), ``in_place`` or ``ignored``.
     source_ip : str, optional
         Its address towards the nodes, where it does not keep the client's.
     cross_zone_by, preserve_by, weighted_by : mapping of str to str
@@ -162,6 +165,7 @@ class LoadBalancerKind:
     mixed_protocols: bool
     affinity: bool
     hairpin: bool
+    kind_change: str
     source_ip: str | None = None
     cross_zone_by: Mapping[str, str] = field(default_factory=dict)
     preserve_by: Mapping[str, str] = field(default_factory=dict)

@@ -122,7 +122,8 @@ class Question:
         service = self.destination.service
         if service is None or service.type != "LoadBalancer":
             return None
-        return front_door(self.cluster, service, settled=self.destination.hostname is None)
+        port, named = self.destination.service_port, self.destination.hostname is None
+        return front_door(self.cluster, service, port=port, settled=named)
 
     @property
     def as_if(self) -> Service | None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from .health import eligible, ready_local_endpoints
+from .objects import Node
 from .providers import HealthCheck
 from .proxy import kube_proxy, primary_ip
 from .service import Service
@@ -23,7 +24,7 @@ from .store import Store
 if TYPE_CHECKING:
     from .cluster import Cluster
 
-__all__ = ["Answers", "State", "Targets", "answers", "candidates"]
+__all__ = ["Answers", "State", "Targets", "all_targets", "answers", "candidates"]
 
 EXCLUDED = "node.kubernetes.io/exclude-from-external-load-balancers"
 FALSE = ("0", "f", "F", "false", "False", "FALSE")  # what Go's strconv.ParseBool calls false
@@ -57,14 +58,17 @@ def candidates(cluster: Cluster) -> tuple[str, ...]:
     """
     found = _CANDIDATES.get(cluster.store)
     if found is None or found[0] != cluster.store.node_version:
-        names = tuple(
-            name for name, node in cluster.store.nodes.items() if eligible(node) and not excluded(node.labels)
-        )
+        names = tuple(name for name, node in cluster.store.nodes.items() if is_candidate(node))
         found = _CANDIDATES[cluster.store] = (cluster.store.node_version, names)
     return found[1]
 
 
 _CANDIDATES: WeakKeyDictionary[Store, tuple[int, tuple[str, ...]]] = WeakKeyDictionary()
+
+
+def is_candidate(node: Node) -> bool:
+    """Tell whether a node is handed to load balancers."""
+    return eligible(node) and not excluded(node.labels)
 
 
 def excluded(labels: Mapping[str, str]) -> bool:
@@ -136,12 +140,12 @@ def answers(cluster: Cluster, service: Service, check: HealthCheck) -> Answers:
             return NOBODY  # the port that the load balancer asks is no longer served
         return _local(cluster, service, proxy_asked=True)
     if check.port == "pod":
-        ready = (target for target in _all_targets(cluster, service) if target.endpoint.ready)
+        ready = (target for target in all_targets(cluster, service) if target.endpoint.ready)
         return Answers(False, frozenset(t.endpoint.ip for t in ready if _connects(cluster, t)))
     if check.port == "speaker":
         if service.needs_health_check_node_port:
             return _local(cluster, service, proxy_asked=False)
-        if not any(target.endpoint.ready for target in _all_targets(cluster, service)):
+        if not any(target.endpoint.ready for target in all_targets(cluster, service)):
             return NOBODY  # an address without endpoints is announced by nobody
         return Answers(True, cluster.down)
     return _node_ports(cluster, service)
@@ -214,7 +218,8 @@ def _connects(cluster: Cluster, target: Target) -> bool:
     return target.endpoint.node is None or not cluster.is_down(target.endpoint.node)
 
 
-def _all_targets(cluster: Cluster, service: Service) -> Iterator[Target]:
+def all_targets(cluster: Cluster, service: Service) -> Iterator[Target]:
+    """Give the endpoints of a Service, over all ports."""
     for port in service.ports:
         for family in (4, 6):
             yield from targets(cluster.store, service, port, family).all
@@ -222,7 +227,7 @@ def _all_targets(cluster: Cluster, service: Service) -> Iterator[Target]:
 
 def _hosts(cluster: Cluster, service: Service) -> dict[str, None]:
     """Name the nodes with endpoints of a Service."""
-    return {target.endpoint.node: None for target in _all_targets(cluster, service) if target.endpoint.node}
+    return {target.endpoint.node: None for target in all_targets(cluster, service) if target.endpoint.node}
 
 
 # -- states over time ----

@@ -137,8 +137,11 @@ class Way:
         dialled, packet, hops = entrance.arrive(name)
         trip = self._connect(dialled, trip)
         trip = replace(trip, hops=(*trip.hops, *hops), at=None)
-        if entrance.to_pod:
-            ways: Iterable[Route] = [self._deliver(packet, trip, None)]
+        if not entrance.hairpin and name == self.client.node:
+            reason = f"the load balancer keeps the source address, and {name} discards a packet that seems its own"
+            ways: Iterable[Route] = [self._lost(packet, trip, name, "comes back", reason)]
+        elif entrance.to_pod:
+            ways = [self._deliver(packet, trip, None)]
         else:
             entry = name if self.client.kind == OUTSIDE else None
             ways = self.enter(name, packet, replace(trip, entry=entry))
@@ -301,7 +304,7 @@ class Way:
         for service in self.store.services_at(packet.dst):
             if any(canonical_ip(entry.ip) == packet.dst for entry in service.load_balancer_ingress if entry.ip):
                 port = next((port for port in service.ports if fits(port, packet)), None)
-                door = front_door(self.cluster, service, settled=False)
+                door = front_door(self.cluster, service, port=port, settled=False)
                 yield from self.come_in(load_balancer_entrance(self.cluster, door, port, packet), trip, packet)
                 return
         reason = f"{verdict.reason}; the packet leaves by the default route, and nobody answers on {packet.to}"

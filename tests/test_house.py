@@ -18,12 +18,12 @@ import k8sexpose
 PACKAGE = Path(k8sexpose.__file__).parent
 
 # From left to right: a module imports only what stands before it. A folder is one entry.
-ORDER = """errors tables manifest decode hints request jsonpatch service formats warnings validation status allocation apply
-    objects endpoints store registry apiserver serviceport workloads files dump clock operations cluster
-    proxy health latency providers profiles spread targets controller cloud route dial entrance way question router
-    queueing histogram draws lanes dealer queues timeline engine traffic
-    pricebook pricefile drivers exposure cost comparison report cli kubectl palette plots visualizer widgets
-    lessons""".split()
+ORDER = """errors tables manifest decode hints request jsonpatch service formats warnings validation status
+    allocation apply objects endpoints store registry apiserver serviceport workloads files dump clock
+    operations cluster proxy health latency providers profiles spread targets voices loadbalancer work controller
+    cloud route dial entrance way question router queueing histogram draws lanes dealer queues timeline
+    engine traffic pricebook pricefile drivers exposure cost comparison report cli kubectl palette plots
+    visualizer widgets lessons""".split()
 MODEL = ORDER[: ORDER.index("plots")]
 DRAWING = {"matplotlib", "ipywidgets", "anywidget"}
 # Where one starts: it names the others, and loads them when they are used.
