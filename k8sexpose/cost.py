@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from .drivers import DRIVERS, Charge, Exposure, load_balancers
-from .exposure import Traffic, exposures, profile_of
+from .exposure import Traffic, exposures
 from .pricebook import PriceBook
 from .pricefile import PriceSource, price_book
 from .tables import html_table
@@ -171,7 +171,7 @@ def bill(
     cluster : Cluster
         The cluster; it stays as it is.
     region : str, optional
-        Of the provider; us-east-1 (aws), us-central1 (gcp) and eastus (azure) by default.
+        Of the provider; us-east-1 or that of the profile (aws), us-central1 (gcp) and eastus (azure) by default.
     gb_per_month : float
         Request and response together; the exposed Services share it evenly. GB or GiB, as the provider counts.
     traffic_gb : mapping of str to float, optional
@@ -207,14 +207,16 @@ def bill(
     traffic = Traffic(
         gb_per_month, traffic_gb, request_share, new_connections_per_s, active_connections, rule_evaluations_per_s
     )
-    profile = profile_of(cluster)
     book = price_book(prices)
+    profile = cluster.provider
     name = profile.name if profile else "none"
     found = exposures(cluster, traffic)
     if name not in DRIVERS:  # kind, minikube, nobody: no cloud, no bill
         return Bill(name, "", "USD", _frame([]))
     if name == "azure" and outbound_rule:
         found = (*found, Exposure("the outbound rule", "standard"))
+    if region is None and profile is not None and name == "aws":
+        region = profile.region  # part of the names that its load balancers get
     return bill_for(name, found, book, region)
 
 

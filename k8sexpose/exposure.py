@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from ipaddress import ip_network
@@ -16,15 +16,14 @@ from typing import TYPE_CHECKING
 
 from .drivers import NODEPORT, Exposure
 from .errors import NotExposed
-from .profiles import provider
-from .providers import TO_POD, LoadBalancerKind, Provider
+from .providers import TO_POD, LoadBalancerKind
 from .router import entries, shares
 from .service import Service, ServicePort
 
 if TYPE_CHECKING:
     from .cluster import Cluster
 
-__all__ = ["Traffic", "exposures", "profile_of"]
+__all__ = ["Traffic", "exposures"]
 
 # The kinds of load balancer that a profile tells apart and a bill does not.
 BILLED_AS = {
@@ -36,7 +35,7 @@ AWS = "service.beta.kubernetes.io/aws-load-balancer-"
 INTERNAL_BY = {
     f"{AWS}internal": lambda value: value not in ("", "false"),
     f"{AWS}scheme": lambda value: value == "internal",
-    "networking.gke.io/load-balancer-type": lambda value: value == "Internal",
+    "networking.gke.io/load-balancer-type": lambda value: value in ("Internal", "internal"),
     "service.beta.kubernetes.io/azure-load-balancer-internal": lambda value: value == "true",
 }
 # The AWS load balancer controller keeps to itself unless told (facts of its annotations: "internal (default)").
@@ -110,29 +109,6 @@ class Traffic:
         return {name: given.get(name, 0.0) for name in services}
 
 
-def profile_of(cluster: Cluster) -> Provider | None:
-    """Return the profile of the cluster's provider; None where there is nobody.
-
-    Parameters
-    ----------
-    cluster : Cluster
-        The cluster.
-
-    Returns
-    -------
-    Provider or None
-        The profile.
-
-    Examples
-    --------
-    >>> from k8sexpose import Cluster
-    >>> profile_of(Cluster(provider="aws")).name
-    'aws'
-    """
-    given = cluster.provider
-    return provider(given) if isinstance(given, str) else given
-
-
 def exposures(cluster: Cluster, traffic: Traffic) -> tuple[Exposure, ...]:
     """List every way into a cluster: its LoadBalancer and NodePort Services, and what the cloud forgot to delete.
 
@@ -146,7 +122,7 @@ def exposures(cluster: Cluster, traffic: Traffic) -> tuple[Exposure, ...]:
     Returns
     -------
     tuple of Exposure
-        By name, the load balancers that no Service owns any more at the end. Services for which nobody here makes a
+        By name; the load balancers that no Service uses any more stand at the end. Services for which nobody here makes a
         load balancer are left out.
 
     Examples
@@ -157,10 +133,9 @@ def exposures(cluster: Cluster, traffic: Traffic) -> tuple[Exposure, ...]:
     >>> [entry.kind for entry in exposures(cluster, Traffic())]
     ['load_balancer']
     """
-    profile = profile_of(cluster)
     found: dict[str, tuple[Service, LoadBalancerKind | None]] = {}
     for service in cluster.services:
-        kind = profile.kind_for(service) if profile else None
+        kind = _kind(cluster, service)
         if service.type == "NodePort" or kind is not None:
             found[service.key] = service, kind
     gb = traffic.gb_of(found)
@@ -172,26 +147,46 @@ def exposures(cluster: Cluster, traffic: Traffic) -> tuple[Exposure, ...]:
     return (*listed, *_orphans(cluster))
 
 
+def _kind(cluster: Cluster, service: Service) -> LoadBalancerKind | None:
+    """Return what load balancer a Service has or will have; some clouds ignore a change of mind."""
+    wanted: LoadBalancerKind | None = cluster.provider.kind_for(service) if cluster.provider else None
+    live = cluster.load_balancers.get(service.key)
+    return live.kind if live and wanted and wanted.kind_change == "ignored" else wanted
+
+
 def _exposure(
     cluster: Cluster, service: Service, kind: LoadBalancerKind | None, gb: float, traffic: Traffic, balancers: int
 ) -> Exposure:
     """Describe one Service to the provider."""
-    zones = Counter(node.zone for node in cluster.nodes)
-    crossing = gb * float(_leaves_zone(cluster, service)) if gb else 0.0
-    entry = Exposure(
-        service.key,
-        NODEPORT,
-        ports=tuple((port.port, port.protocol or "TCP") for port in service.ports),
-        gb=gb,
-        request_gb=gb * traffic.request_share,
-        node_to_pod_gb=crossing,
-    )
+    to_pod, to_node = _crossing(cluster, service, kind) if gb else (0.0, 0.0)
+    traffic_of_it = {"gb": gb, "request_gb": gb * traffic.request_share, "node_to_pod_gb": gb * to_pod}
     if kind is None:
-        return entry
+        return Exposure(service.key, NODEPORT, ports=_ports(service), **traffic_of_it)
     return replace(
-        entry,
-        kind=BILLED_AS.get(kind.name, kind.name),
+        _balancer(cluster, service.key, service, kind),
+        **traffic_of_it,
+        balancer_to_node_gb=gb * to_node,
+        new_connections_per_s=traffic.new_connections_per_s / balancers,
+        active_connections=traffic.active_connections / balancers,
+        rule_evaluations_per_s=traffic.rule_evaluations_per_s / balancers,
+    )
+
+
+def _orphans(cluster: Cluster) -> Iterator[Exposure]:
+    """List the load balancers that the cloud still holds and no Service uses: no traffic, but they cost."""
+    for name, balancer in cluster.load_balancers.items():
+        if balancer.orphan:
+            yield _balancer(cluster, name, balancer.service, balancer.kind)
+
+
+def _balancer(cluster: Cluster, name: str, service: Service, kind: LoadBalancerKind) -> Exposure:
+    """Describe a load balancer, idle."""
+    zones = Counter(node.zone for node in cluster.nodes)
+    return Exposure(
+        name,
+        BILLED_AS.get(kind.name, kind.name),
         internal=_is_internal(service, kind),
+        ports=_ports(service),
         families=max(len(service.ip_families), 1),
         zones=max(len(set(zones) - {None}), 1),
         address=service.annotations.get(AZURE_ADDRESS) or service.load_balancer_ip,
@@ -199,11 +194,11 @@ def _exposure(
         tls=f"{AWS}ssl-cert" in service.annotations,
         targets=len(cluster.nodes),
         targets_per_zone=max(zones.values(), default=0),
-        balancer_to_node_gb=gb * float(_leaves_zone_at_the_balancer(cluster, service, kind)) if gb else 0.0,
-        new_connections_per_s=traffic.new_connections_per_s / balancers,
-        active_connections=traffic.active_connections / balancers,
-        rule_evaluations_per_s=traffic.rule_evaluations_per_s / balancers,
     )
+
+
+def _ports(service: Service) -> tuple[tuple[int, str], ...]:
+    return tuple((port.port, port.protocol or "TCP") for port in service.ports)
 
 
 def _is_internal(service: Service, kind: LoadBalancerKind) -> bool:
@@ -216,50 +211,47 @@ def _size(service: Service) -> int:
     return max(int(text), 1) if text.isdecimal() else 1
 
 
-def _orphans(cluster: Cluster) -> tuple[Exposure, ...]:
-    """List the load balancers that the cloud still holds and no Service owns: no traffic, but they cost."""
-    return ()
-
-
 # -- bytes that leave their zone --------------------------------------------------------------------------------------
 
 
-def _leaves_zone(cluster: Cluster, service: Service) -> Fraction:
-    """Return the share of connections whose node hands them to a Pod in another zone; ports count alike."""
-    total = Fraction(0)
-    for port in service.ports:
-        try:
-            total += shares(cluster, *_question(service, port), protocol=port.protocol or "TCP").crosses_zone
-        except NotExposed:  # refused by the cloud: no byte comes this way
-            continue
-    return total / max(len(service.ports), 1)
+def _crossing(cluster: Cluster, service: Service, kind: LoadBalancerKind | None) -> tuple[float, float]:
+    """Return which shares leave their zone, from node to Pod and from load balancer to node; ports count alike.
 
-
-def _leaves_zone_at_the_balancer(cluster: Cluster, service: Service, kind: LoadBalancerKind) -> Fraction:
-    """Return the share that a load balancer hands to another zone, where an annotation lets it.
-
-    Its name has an address in each of Z zones, so 1/Z of the connections reach each; wherever a connection is handed
-    to, 1/Z of those to that zone started there.
+    A Service beyond a quota is asked about as if there were none. What the cloud refuses for good lets no byte in.
     """
-    zones = {node.zone for node in cluster.nodes} - {None}
-    if not zones or not kind.zonal or kind.keeps_zones(service):
-        return Fraction(0)
-    arriving = Fraction(0)
-    for port in service.ports:
+    for asked in (lambda: cluster, lambda: _without_quotas(cluster)):
+        twin = asked()
         try:
-            if kind.data_path == TO_POD:
-                by_node = shares(cluster, *_question(service, port), protocol=port.protocol or "TCP").by_node
-            else:
-                by_node = entries(cluster, *_question(service, port), protocol=port.protocol or "TCP")
+            found = [_crossing_of(twin, service, port, kind) for port in service.ports]
         except NotExposed:
             continue
-        arriving += sum(by_node.values(), Fraction(0))
-    return arriving / max(len(service.ports), 1) * (1 - Fraction(1, len(zones)))
+        ports = max(len(found), 1)
+        return float(sum(share for share, _ in found) / ports), float(sum(share for _, share in found) / ports)
+    return 0.0, 0.0
 
 
-def _question(service: Service, port: ServicePort) -> tuple[str, str | None]:
-    """Name the target and the client of the connections to a port."""
-    return f"{service.key}:{port.port}", _client(service)
+def _crossing_of(
+    cluster: Cluster, service: Service, port: ServicePort, kind: LoadBalancerKind | None
+) -> tuple[Fraction, Fraction]:
+    """Return the shares of one port.
+
+    Where an annotation lets a load balancer deal to every zone, its name has an address in each of Z zones: 1/Z of
+    the connections reach each, and of those dealt to a node or Pod, 1/Z started in its zone.
+    """
+    protocol, question = port.protocol or "TCP", (f"{service.key}:{port.port}", _client(service))
+    found = shares(cluster, *question, protocol=protocol)
+    zones = {node.zone for node in cluster.nodes} - {None}
+    if not zones or kind is None or not kind.zonal or kind.keeps_zones(service):
+        return found.crosses_zone, Fraction(0)
+    dealt = found.by_node if kind.data_path == TO_POD else entries(cluster, *question, protocol=protocol)
+    return found.crosses_zone, sum(dealt.values(), Fraction(0)) * (1 - Fraction(1, len(zones)))
+
+
+def _without_quotas(cluster: Cluster) -> Cluster:
+    twin = cluster.copy()
+    if twin.provider is not None:
+        twin.provider = replace(twin.provider, kinds=tuple(replace(kind, quota=0) for kind in twin.provider.kinds))
+    return twin
 
 
 def _client(service: Service) -> str | None:

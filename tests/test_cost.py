@@ -305,6 +305,30 @@ def test_services_beyond_a_quota_are_billed_and_reported() -> None:
     assert kx.compare_exposure(21, load_balancer="classic").loc["one_lb_each", "quota"] == 20
 
 
+def test_bytes_beyond_a_quota_cross_zones_too() -> None:
+    nlb = [manifest(f"web-{k}", {f"{AWS}type": "nlb"}) for k in range(52)]
+    assert cost(kx.bill(three_zones("aws", *nlb), gb_per_month=300), "cross-zone") == pytest.approx(200 * 0.02)
+
+
+def test_what_the_cloud_forgot_is_billed() -> None:
+    found = three_zones("aws", manifest())
+    found.advance(1000)
+    before = kx.bill(found, gb_per_month=0)
+    found.apply(manifest(annotations={f"{AWS}type": "nlb"}))
+    found.advance(1000)
+    after = kx.bill(found, gb_per_month=0)
+    assert (before.load_balancers, after.load_balancers) == (1, 2)
+    orphan, new = 730 * (0.025 + 3 * 0.005), 730 * (0.0225 + 3 * 0.005)
+    assert before.total_per_month == pytest.approx(orphan)
+    assert after.total_per_month == pytest.approx(orphan + new)
+
+
+def test_source_ranges_let_somebody_in() -> None:
+    ranges = {"loadBalancerSourceRanges": ["192.0.2.0/24"]}
+    bill = kx.bill(three_zones("gcp", manifest(**ranges)), gb_per_month=300)
+    assert cost(bill, "cross-zone") == pytest.approx(200 * 0.01)
+
+
 def test_targets_count_once_for_each_port() -> None:
     nodes = [kx.Node(f"n{k}", addresses=(f"10.0.{k}.1",), zone="a") for k in range(101)]
     found = kx.Cluster(nodes=nodes, provider="aws")
