@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from ipaddress import ip_network
 from typing import TYPE_CHECKING, NamedTuple
 
 from .drivers import DRIVERS, Charge, Exposure, load_balancers
@@ -217,7 +218,15 @@ def bill(
         found = (*found, Exposure("the outbound rule", "standard"))
     if region is None and profile is not None and name == "aws":
         region = profile.region  # part of the names that its load balancers get
-    return bill_for(name, found, book, region)
+    made = bill_for(name, found, book, region)
+    if name == "metallb" and profile is not None and profile.pool:
+        used = len({entry.address or entry.name for entry in found if entry.kind == "address"})
+        made = replace(made, quotas=(*made.quotas, QuotaUse("ip_pool", used, _addresses_in(profile.pool))))
+    return made
+
+
+def _addresses_in(pool: str) -> int:
+    return sum(ip_network(text.strip()).num_addresses for text in pool.split(","))
 
 
 def bill_for(provider: str, found: Sequence[Exposure], book: PriceBook, region: str | None = None) -> Bill:

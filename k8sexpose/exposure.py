@@ -122,8 +122,8 @@ def exposures(cluster: Cluster, traffic: Traffic) -> tuple[Exposure, ...]:
     Returns
     -------
     tuple of Exposure
-        By name; the load balancers that no Service uses any more stand at the end. Services for which nobody here makes a
-        load balancer are left out.
+        By name; the load balancers that no Service uses any more stand at the end. Services for which nobody here
+        makes a load balancer are left out.
 
     Examples
     --------

@@ -45,7 +45,7 @@ def manifest(name: str = "web", annotations: dict[str, str] | None = None, **spe
     return {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec}
 
 
-def three_zones(provider: str, *manifests: dict[str, Any]) -> kx.Cluster:
+def three_zones(provider: Any, *manifests: dict[str, Any]) -> kx.Cluster:
     """A node in each of three zones, a Pod on each."""
     found = kx.Cluster(nodes=3, provider=provider)
     found.deploy("web", per_node=[1, 1, 1])
@@ -394,6 +394,9 @@ def test_metallb_gives_addresses_only() -> None:
     bill = kx.bill(three_zones("metallb", manifest("a"), manifest("b")))
     assert (bill.total_per_month, bill.load_balancers) == (0, 0)
     assert list(bill.items["monthly_quantity"]) == [2]
+    assert [str(use) for use in bill.quotas] == ["ip_pool: 2 of 256"]
+    small = three_zones(kx.provider("metallb", pool="198.51.100.0/31"), *(manifest(f"web-{k}") for k in range(3)))
+    assert [str(use) for use in kx.bill(small).over_quota] == ["ip_pool: 3 of 2, too many"]
 
 
 def test_digitalocean_has_a_price_for_one_of_its_types() -> None:
