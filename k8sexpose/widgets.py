@@ -216,7 +216,7 @@ def explorer_page(setting: NodePortSetting) -> str:
     rest = f" {rest}" if route.delivered else f":{rest}"
     said = f'<p role="status" style="color: {TEXT}"><strong>{html.escape(outcome)}</strong>{html.escape(rest)}</p>'
     how = f'<p style="color: {TEXT}"><strong>How to read this.</strong> {READING}</p>'
-    return f"{draw_route(route)}{said}{how}{ends}"
+    return f'<div class="jp-RenderedHTMLCommon" style="padding: 0">{draw_route(route)}{said}{how}{ends}</div>'
 
 
 # -- the widget --------------------------------------------------------------------------------------------------------

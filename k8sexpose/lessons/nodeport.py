@@ -242,7 +242,7 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "np-firewall", LESSON, "In a cloud whose firewall nobody has touched yet: how many of the three windows answer?",
+        "np-firewall", LESSON, "In a cloud, the firewall untouched: how many of the three windows answer?",
         Choice(("0", "1", "2", "3")), window, behind_firewall,
         right="{right}: for type NodePort, Kubernetes opens no firewall.",
         wrong=(

@@ -49,31 +49,33 @@ class Sheet:
     def predict(self, id: str, answer: object = ...) -> Feedback:
         """Keep an answer; see `predict`."""
         question = _find(id)
-        if isinstance(question, Feedback):
-            return question
+        return question if isinstance(question, Feedback) else self._note(question, answer)[0]
+
+    def _note(self, question: Question, answer: object) -> tuple[Feedback, bool]:
+        """Keep an answer that can be read; say what happened, and whether it was kept."""
         if unanswered(answer):
             text = f"Nothing noted for {question.id} yet. Put in {question.form.example}, and run the cell again."
-            return Feedback(None, None, text)
+            return Feedback(None, None, text), False
         try:
             given = question.form.read(answer)
         except Unreadable:
             text = f"Not noted: {shown(answer)} is no answer that I can read. Put in {question.form.example}."
-            return Feedback(None, None, text)
+            return Feedback(None, None, text), False
         entry = self.entries.get(question.id)
         if entry is None:
             self.entries[question.id] = Entry(given, given)
         elif entry.answer != given:
             self.entries[question.id] = Entry(entry.first, given, entry.tries + 1)
-        return Feedback(None, None, f"Noted for {question.id}: {shown(given)}")
+        return Feedback(None, None, f"Noted for {question.id}: {shown(given)}"), True
 
-    def check(self, id: str, cluster: object = None, *, answer: object = ...) -> Feedback:
+    def check(self, id: str, cluster: object = None, *, answer: object = None) -> Feedback:
         """Compare the kept answer with the model's; see `check`."""
         question = _find(id)
         if isinstance(question, Feedback):
             return question
-        if not unanswered(answer):
-            noted = self.predict(question.id, answer)
-            if noted.text.startswith("Not noted"):
+        if answer is not None:
+            noted, read = self._note(question, answer)
+            if not read:
                 return noted
         entry = self.entries.get(question.id)
         if entry is None:
@@ -150,7 +152,7 @@ def predict(id: str, answer: object = ...) -> Feedback:
     return SHEET.predict(id, answer)
 
 
-def check(id: str, cluster: object = None, *, answer: object = ...) -> Feedback:
+def check(id: str, cluster: object = None, *, answer: object = None) -> Feedback:
     """Compare your answer with what the model computes.
 
     Parameters

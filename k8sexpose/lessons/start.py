@@ -58,6 +58,11 @@ QUESTIONS = (
         right="{right}: the rules for the clusterIP stand in the kernel of every node, and nowhere else.",
         wrong=(
             Wrong(
+                frozenset(),
+                "You expected nobody: no machine has this address. True, it is on no interface. The kernel rules "
+                "replace it before the packet leaves the node. The model says: {right}.",
+            ),
+            Wrong(
                 lambda given, right: "client" in given - right,
                 "You let the client in: an address, so it can be dialled. That holds inside the cluster. "
                 "Outside, no router knows the clusterIP. The model says: {right}.",
@@ -66,11 +71,6 @@ QUESTIONS = (
                 lambda given, right: "node" in right - given,
                 "You left out the node: a Service serves Pods. Pods are what it is made for. But the rules stand in "
                 "each node's kernel, so a process on the node is served too. The model says: {right}.",
-            ),
-            Wrong(
-                frozenset(),
-                "You expected nobody: no machine has this address. True, it is on no interface. The kernel rules "
-                "replace it before the packet leaves the node. The model says: {right}.",
             ),
         ),
     ),

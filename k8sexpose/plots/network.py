@@ -78,7 +78,7 @@ def plot_cluster(cluster: Cluster, service: str | None = None, ax: Axes | None =
                 ax.text(x + 0.52, y - 0.02, f"{port.node_port}: {outcome}", va="top", fontsize=9, color=INK)
             words += f", window {port.node_port} {outcome}"
         said.append(f"{node.name} ({ip}) {words}")
-    bare(ax, (-0.1, 3.0 * len(nodes) - 0.4), (-0.5 - 0.34 * max(len(ports) - 1, 0), top + 0.1))
+    bare(ax, (-0.1, 3.0 * len(nodes) - 0.4), (-0.2 - 0.34 * len(ports), top + 0.1))
     kinds = ["node", "Pod"] + (["window"] if "delivered" in outcomes else [])
     kinds += ["dropped"] if outcomes - {"delivered", "no window"} or any(cluster.is_down(n.name) for n in nodes) else []
     legend(ax, kinds)

@@ -1,0 +1,258 @@
+"""Predictions and checks: every question with its right answer, each wrong one, none, and absurd ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain, combinations
+from typing import Any
+
+import pytest
+
+from k8sexpose import Cluster, example
+from k8sexpose.lessons import Feedback, check_install, predict, progress, repair
+from k8sexpose.lessons.install import missing
+from k8sexpose.lessons.question import Choice, Percent, Question, Several
+from k8sexpose.lessons.sheet import QUESTIONS, Sheet, judge
+
+every_question = pytest.mark.parametrize("question", QUESTIONS.values(), ids=list(QUESTIONS))
+
+
+class Hostile:
+    """What no answer should be able to do."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError("no")
+
+    def __eq__(self, other: object) -> bool:
+        raise RuntimeError("no")
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+NOTHING = (..., None, "", "   ", "...")
+ABSURD = (
+    object(),
+    Hostile(),
+    1e9,
+    -1,
+    10**400,
+    float("nan"),
+    b"\xff",
+    [[1]],
+    {"zz": Hostile()},
+    "<script>",
+    {...},
+    [None],
+    lambda: 1,
+)
+
+
+def answers(question: Question) -> Iterator[Any]:
+    """Every answer that the form can take; of numbers, some."""
+    match question.form:
+        case Choice(options):
+            yield from options
+        case Several(options):
+            sizes = range(len(options) + 1)
+            yield from (frozenset(part) for part in chain.from_iterable(combinations(options, n) for n in sizes))
+        case Percent():
+            yield from map(float, (0, 25, 50, 66.7, 100))
+
+
+@every_question
+def test_right_answer(question: Question) -> None:
+    right, from_given = question.solve()
+    assert not from_given
+    sheet = Sheet()
+    noted = sheet.predict(question.id, right)
+    assert noted.correct is None, "a prediction says nothing about right or wrong"
+    feedback = sheet.check(question.id)
+    assert feedback.correct is True and feedback.misconception is None
+    assert "{" not in feedback.text
+
+
+@every_question
+def test_every_other_answer_is_wrong_and_is_told_why(question: Question) -> None:
+    right, _ = question.solve()
+    wrong = [answer for answer in answers(question) if answer != right]
+    assert wrong
+    for answer in wrong:
+        feedback = judge(question, answer, right)
+        assert feedback.correct is False
+        assert "{" not in feedback.text and len(feedback.text) > 30
+
+
+@every_question
+def test_each_known_wrong_answer_is_reached(question: Question) -> None:
+    right, _ = question.solve()
+    said = {judge(question, answer, right).text for answer in answers(question) if answer != right}
+    for wrong in question.wrong:
+        opening = wrong.text.partition("{")[0][:40]
+        assert any(text.startswith(opening) for text in said), f"nobody gets: {wrong.text}"
+
+
+@every_question
+@pytest.mark.parametrize("answer", NOTHING, ids=repr)
+def test_nothing_filled_in(question: Question, answer: object) -> None:
+    sheet = Sheet()
+    assert sheet.predict(question.id, answer).correct is None
+    feedback = sheet.check(question.id)
+    assert feedback.correct is None and feedback.text.startswith("Predict first")
+    assert sheet.check(question.id, answer=answer).correct is None
+    assert sheet.progress().empty
+
+
+@every_question
+@pytest.mark.parametrize("number", range(len(ABSURD)))
+def test_absurd_answers(question: Question, number: int) -> None:
+    sheet = Sheet()
+    noted = sheet.predict(question.id, ABSURD[number])
+    assert noted.text.startswith("Not noted") and noted.correct is None
+    assert sheet.check(question.id, answer=ABSURD[number]).text == noted.text
+    assert noted._repr_html_() and noted._repr_markdown_() and repr(noted)
+
+
+@every_question
+@pytest.mark.parametrize("cluster", [3, "cluster", object(), Cluster(nodes=1), Cluster(nodes=[])], ids=repr)
+def test_a_cluster_without_an_answer(question: Question, cluster: object) -> None:
+    sheet = Sheet()
+    sheet.predict(question.id, question.solve()[0])
+    feedback = sheet.check(question.id, cluster)
+    assert feedback.correct in (True, False)
+    if not isinstance(cluster, Cluster):
+        assert feedback.correct and "fresh" in feedback.text
+
+
+@pytest.mark.parametrize("name", [None, 3, "", "np-which-node", "<b>", ["np-which-nodes"], Hostile()], ids=type)
+def test_unknown_question(name: Any) -> None:
+    sheet = Sheet()
+    for feedback in (sheet.predict(name, 1), sheet.check(name), sheet.check(name, answer=1)):
+        assert feedback.correct is None and feedback.text.startswith("There is no question")
+    if isinstance(name, str) and name == "np-which-node":
+        assert '"np-which-nodes"' in sheet.check(name).text
+
+
+def test_the_answer_is_that_of_the_learners_cluster() -> None:
+    cluster = QUESTIONS["np-which-nodes"].setup()
+    before = repr(cluster), cluster.sends
+    cluster.fail("node-3")
+    sheet = Sheet()
+    sheet.predict("np-which-nodes", ["node-1", "10.0.0.2"])
+    assert sheet.check("np-which-nodes", cluster).correct
+    assert sheet.check("np-which-nodes").correct is False
+    cluster.recover("node-3")
+    assert (repr(cluster), cluster.sends) == before
+
+    local = QUESTIONS["np-which-nodes"].setup()
+    local.patch("debug-svc-nodeport", {"spec": {"externalTrafficPolicy": "Local"}})
+    sheet.predict("np-which-nodes", local.nodes[0])
+    assert sheet.check("np-which-nodes", local).correct
+    assert sheet.check("np-which-nodes").misconception == 8
+
+
+@pytest.mark.parametrize("question", ["np-firewall", "np-laptop", "np-hard-coded", "np-back-again"])
+def test_a_check_leaves_the_cluster_alone(question: str) -> None:
+    cluster = QUESTIONS[question].setup()
+    before = (cluster.firewall, cluster.nodes_routable, cluster.now_s, cluster.down, cluster.services, cluster.sends)
+    Sheet().check(question, cluster, answer=QUESTIONS[question].solve()[0])
+    assert before == (
+        cluster.firewall, cluster.nodes_routable, cluster.now_s, cluster.down, cluster.services, cluster.sends
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "belief"),
+    [
+        ("np-which-nodes", "10.0.0.1", 8),
+        ("np-number", "80, 8080, 30500", 9),
+        ("np-number", {8080, 30500}, 9),
+        ("np-collisions", "a", 2),
+        ("np-collisions", ["b", "c"], 2),
+        ("np-collisions", set(), 2),
+        ("np-selector", "delivered", 3),
+        ("np-ping", False, 21),
+        ("np-firewall", 3, 19),
+        ("np-laptop", True, 6),
+        ("np-back-first", "kept", 4),
+        ("np-back-again", "freed", 4),
+    ],
+)
+def test_misconceptions(question: str, answer: object, belief: int) -> None:
+    assert Sheet().check(question, answer=answer).misconception == belief
+
+
+def test_progress_keeps_the_first_answer() -> None:
+    sheet = Sheet()
+    sheet.predict("np-ping", "no")
+    sheet.check("np-ping")
+    sheet.predict("np-ping", "yes")
+    sheet.predict("np-ping", "yes")
+    sheet.check("np-ping")
+    table = sheet.progress().set_index("id")
+    row = table.loc["np-ping"]
+    assert (row["first answer"], row["answer"], row["tries"], row["result"]) == ("no", "yes", 2, "right")
+    assert table.loc["np-laptop"]["result"] == "no answer"
+    assert set(table["lesson"]) == {"01_nodeport"}
+    assert "np-ping" in sheet.progress().to_csv()
+
+
+def test_the_functions_share_one_sheet() -> None:
+    predict("start-pod-port", "refused")
+    assert "start-pod-port" in list(progress()["id"])
+
+
+def test_feedback_is_escaped() -> None:
+    feedback = Feedback(False, 8, "<script>alert(1)</script> *x*")
+    assert "<script>" not in feedback._repr_html_() and "(belief 8)" in feedback._repr_html_()
+    assert "<script>" not in feedback._repr_markdown_() and r"\*x\*" in feedback._repr_markdown_()
+    assert repr(feedback) == "✗ Not quite. (belief 8) <script>alert(1)</script> *x*"
+
+
+def test_install() -> None:
+    assert check_install().correct
+    assert "make lab" in check_install("no-such-package").text
+    assert "needed is" in missing("PyYAML>=999") and missing("PyYAML<1")
+
+
+FIXES = {
+    1: {"nodePort: 2181": "nodePort: 30281"},
+    2: {"name: web": "app: web"},
+    3: {"targetPort: http": "targetPort: 8080"},
+    4: {"8081": "8080"},
+    5: {"port: 81, targetPort: 8080, nodePort: 30085": "port: 81, targetPort: 8080"},
+}
+
+
+def test_repairs() -> None:
+    broken = repair()
+    assert not any(row.solved for row in broken.rows) and len(broken.rows) == 5
+    assert [row.misconception for row in broken.rows] == [9, 3, 3, 3, 2]
+    assert repair(FIXES).solved
+    assert "<table" in repair(FIXES)._repr_html_() and "5 of 5" in repr(repair(FIXES))
+
+
+@pytest.mark.parametrize(
+    "fix",
+    [None, 3, {1: 3}, {1: {3: 4}}, {1: {"": "x"}}, {1: {"nowhere": "x"}}, {9: {}}, {1: {"kind: Service": "\t"}}, [1]],
+    ids=repr,
+)
+def test_repairs_that_make_no_sense(fix: object) -> None:
+    assert not repair(fix).rows[0].solved
+
+
+@pytest.mark.parametrize(
+    "fix",
+    [
+        {2: {"kind: Service": "kind: Pod"}},
+        {2: {"type: NodePort": "type: ClusterIP", ", nodePort: 30082": ""}},
+        {5: {"\n  - {name: admin, port: 81, targetPort: 8080, nodePort: 30085}": ""}},
+    ],
+)
+def test_a_repair_is_no_dodge(fix: dict[int, dict[str, str]]) -> None:
+    number = next(iter(fix))
+    assert not repair(fix).rows[number - 1].solved
+
+
+def test_examples_are_there() -> None:
+    for name in ("api-backend", "wrong-selector", "dns-tcp-udp", "broken-windows"):
+        assert example(name).exists()
