@@ -107,7 +107,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="curl", add_help=False, exit_on_error=False, allow_abbrev=False)
+    parser = _Parser(prog="curl", add_help=False, allow_abbrev=False)
     parser.add_argument("url")
     parser.add_argument("-s", "--silent", action="store_true")
     parser.add_argument("-S", "--show-error", action="store_true")

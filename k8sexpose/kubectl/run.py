@@ -106,11 +106,14 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         verb = self.prog
         unknown = re.fullmatch(r"unrecognized arguments: (\S+).*", message, re.DOTALL)
+        number = re.fullmatch(r'argument (\S+): (strconv.*parsing "(.*)": .*)', message, re.DOTALL)
         needs = re.fullmatch(r"argument (?:-\w/)?(\S+): expected .*argument.*", message)
         if unknown and unknown[1].startswith("--"):
             message = f"unknown flag: {unknown[1].partition('=')[0]}"
         elif unknown:
             message = f"unknown shorthand flag: '{unknown[1][1:2]}' in {unknown[1]}"
+        elif number:
+            message = f'invalid argument "{number[3]}" for "{number[1]}" flag: {number[2]}'
         elif needs:
             message = f"flag needs an argument: {needs[1]}"
         raise KubectlError(f"{message}\nSee 'kubectl {verb} --help' for usage.")
@@ -118,7 +121,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser(verb: str, flags: str) -> _Parser:
     """Make the parser of one verb: it takes words in any order, and the flags that are named."""
-    parser = _Parser(prog=verb, add_help=False, exit_on_error=False, allow_abbrev=False)
+    parser = _Parser(prog=verb, add_help=False, allow_abbrev=False)
     parser.add_argument("args", nargs="*")
     parser.add_argument("-n", "--namespace", default="")
     for name in flags.split():

@@ -259,12 +259,13 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
+ODD_BREAKS = re.compile("[\x85\u2028\u2029]")
 DATE = re.compile(r"\d{4}-\d\d?-\d\d?([Tt ].*)?")
 
 
 def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
     style = None
-    if scalar(text) != text or not text or DATE.fullmatch(text):
+    if scalar(text) != text or not text or DATE.fullmatch(text) or ODD_BREAKS.search(text):
         style = '"'
     elif "\n" in text:
         style = "|"
