@@ -46,13 +46,13 @@ class Choice:
     even: bool
 
     @classmethod
-    def of(cls, weights: Sequence[float]) -> Choice:
+    def of(cls, weights: Sequence[float] | Floats) -> Choice:
         """Divide [0, 1) into equal slices, each shared by at most two places."""
-        total, count = sum(weights), len(weights)
-        size = [float(weight / total * count) for weight in weights]
-        keep, other = np.ones(count), np.arange(count)
-        small = [k for k in range(count) if size[k] < 1 - 1e-12]
-        large = [k for k in range(count) if size[k] > 1 + 1e-12]
+        given = np.asarray(weights, dtype=np.float64)
+        size = given / given.sum() * len(given)
+        keep, other = np.ones(len(given)), np.arange(len(given))
+        small = np.flatnonzero(size < 1 - 1e-12).tolist()
+        large = np.flatnonzero(size > 1 + 1e-12).tolist()
         even = not small
         while small and large:
             less, more = small.pop(), large[-1]
@@ -150,7 +150,7 @@ class Draws:
         service_ms: float,
         distribution: str = "exponential",
         sigma: float = 1.0,
-        client_weights: Sequence[float] = (1.0,),
+        client_weights: Sequence[float] | Floats = (1.0,),
     ) -> None:
         streams = (np.random.Generator(np.random.PCG64(child)) for child in np.random.SeedSequence(seed).spawn(4))
         self._arrival, self._service, self._way, self._client = streams

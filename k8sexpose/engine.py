@@ -21,10 +21,11 @@ from .timeline import State
 
 __all__ = ["BLOCK", "Engine"]
 
-BLOCK = 65_536
+BLOCK = 65_536  # fits into the cache; a quarter of a short run, whose time goes into fresh memory
 PER_POD = 512  # a block is long enough for so many requests a Pod, else NumPy's calls cost more than its work
 SAMPLE = 1_000_000
 ROWS = 600  # of the timeline, at most
+TICK_MS = 2.0**-20
 
 
 class Engine:
@@ -53,8 +54,8 @@ class Engine:
         Requests that came to their end on each lane: answered, or lost where the lane leads nowhere.
     cut_off : int
         Requests that were on their way when a node crashed.
-    latency_sum_ms : ndarray of float64, shape (pods,)
-        Sum of all latencies.
+    latency_sum : int
+        Sum of all latencies, in `TICK_MS`: whole numbers add up alike in any order.
     histogram : LogHistogram
         Latencies in milliseconds, by Pod.
     sample_ms : ndarray of float64
@@ -84,7 +85,7 @@ class Engine:
         self.queues = Queues(len(pods), workers)
         self.stride = -(-requests // SAMPLE)
         self.sample_ms = np.full(-(-requests // self.stride), np.nan)
-        self.latency_sum_ms = np.zeros(len(pods))
+        self.latency_sum = 0
         self.lane_counts = np.zeros(0, dtype=np.int64)
         self.row_s = _row_s(requests / rate_rps)
         self.load = np.zeros((0, len(nodes) + 1), dtype=np.int64)
@@ -103,7 +104,7 @@ class Engine:
         block : int, optional
             How many at a time; changes no number.
         """
-        size = block or max(BLOCK, PER_POD * len(self.pods))
+        size = block or max(min(BLOCK, self.requests // 4), PER_POD * len(self.pods))
         for first in range(0, self.requests, size):
             count = min(size, self.requests - first)
             arrival_s, service_s = self.draws.arrivals(count), self.draws.services(count)
@@ -160,44 +161,45 @@ class Engine:
 
     def _serve(self, first: int, arrival_s: Floats, service_s: Floats, lane: Indices) -> None:
         """Let a part of a block through, and count it."""
-        pod = self._pod[lane]
-        counts = np.bincount(pod, minlength=len(self.pods) + 1)
-        answered = len(lane) - int(counts[-1])
-        order = np.argsort(pod, kind="stable")[:answered]  # the lost ones stand last
-        counts = counts[:-1]
+        by_lane = self._count(arrival_s, lane)
+        counts = np.bincount(self._pod, weights=by_lane, minlength=len(self.pods) + 1).astype(np.int64)[:-1]
+        # Requests of one Pod together, in the order in which they came; the lost ones stand last.
+        order = np.argsort(self._pod[lane], kind="stable")[: counts.sum()]
         arrives_s, sorted_lane = arrival_s[order], lane[order]
         leaves_s = self.queues.serve(counts, arrives_s, service_s[order])
         latency_ms = leaves_s - arrives_s
         latency_ms *= 1000
         latency_ms += self._network_ms[sorted_lane]
-        self._count_lanes(arrival_s, lane)
         if self._dies_s is not None:
             late = leaves_s > self._dies_s[sorted_lane]
             if late.any():
                 self._cut_off(arrives_s[late], sorted_lane[late])
-                latency_ms, order = latency_ms[~late], order[~late]
-                counts = np.bincount(pod[order], minlength=len(self.pods))
+                latency_ms, order, sorted_lane = latency_ms[~late], order[~late], sorted_lane[~late]
+                counts = np.bincount(self._pod[sorted_lane], minlength=len(self.pods))
         self.histogram.add(latency_ms, np.repeat(np.arange(len(counts)), counts))
         self._sample(first, len(lane), order, latency_ms)
-        self._sum(counts, latency_ms)
+        latency_ms *= 1 / TICK_MS
+        self.latency_sum += int(latency_ms.astype(np.int64).sum())
 
-    def _count_lanes(self, arrival_s: Floats, lane: Indices) -> None:
-        self.lane_counts += np.bincount(lane, minlength=len(self.lane_counts))
-        columns = len(self.nodes) + 1
-        first, last = (int(at_s / self.row_s) for at_s in (arrival_s[0], arrival_s[-1]))
-        if last >= len(self.load):
-            self.load = np.pad(self.load, ((0, last + 1 - len(self.load)), (0, 0)))
-        place = (arrival_s / self.row_s).astype(np.int64)
-        place -= first
-        place *= columns
+    def _count(self, arrival_s: Floats, lane: Indices) -> NDArray[np.int64]:
+        """Count requests by lane, and by row of the timeline and node."""
+        by_lane = np.bincount(lane, minlength=len(self.lane_counts))
+        self.lane_counts += by_lane
+        rows, columns = int(arrival_s[-1] / self.row_s) + 2, len(self.nodes) + 1
+        if rows > len(self.load):
+            self.load = np.pad(self.load, ((0, rows - len(self.load)), (0, 0)))
+        first = max(int(arrival_s[0] / self.row_s) - 1, 0)
+        edges = np.searchsorted(arrival_s, np.arange(first, rows + 1) * self.row_s)
+        place = np.repeat(np.arange(rows - first) * columns, np.diff(edges))
         place += self._column[lane]
-        found = np.bincount(place, minlength=(last + 1 - first) * columns)
-        self.load[first : last + 1] += found.reshape(-1, columns)
+        found = np.bincount(place, minlength=(rows - first) * columns)
+        self.load[first:rows] += found.reshape(-1, columns)
+        return by_lane
 
     def _cut_off(self, arrival_s: Floats, lane: Indices) -> None:
         """Take requests back that were on their way to an answer when a node crashed."""
         np.subtract.at(self.lane_counts, lane, 1)
-        row = (arrival_s / self.row_s).astype(np.int64)
+        row = np.searchsorted(np.arange(len(self.load)) * self.row_s, arrival_s, side="right") - 1
         np.subtract.at(self.load, (row, self._column[lane]), 1)
         np.add.at(self.load[:, -1], row, 1)
         self.lane_counts[self.dealer.number(DEAD)] += len(lane)
@@ -212,14 +214,6 @@ class Engine:
         chosen = in_order[-first % self.stride :: self.stride]
         start = -(-first // self.stride)
         self.sample_ms[start : start + len(chosen)] = chosen
-
-    def _sum(self, counts: NDArray[np.integer], latency_ms: Floats) -> None:
-        """Add up the latencies of each Pod, one after the other: the sum must not depend on where a block ends."""
-        busy = np.flatnonzero(counts)
-        ends = np.cumsum(counts)[busy]
-        latency_ms[ends - counts[busy]] += self.latency_sum_ms[busy]
-        for pod, count, end in zip(busy.tolist(), counts[busy].tolist(), ends.tolist(), strict=True):
-            self.latency_sum_ms[pod] = np.add.accumulate(latency_ms[end - count : end])[-1]
 
 
 def _places(names: Sequence[str]) -> dict[str | None, int]:

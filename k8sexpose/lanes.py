@@ -6,14 +6,14 @@ where it is lost. The router lists them (`k8sexpose.routes`); nothing here decid
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from .latency import latencies
 from .proxy import keeps_flow
-from .question import Question
+from .question import Bundle, Question
 from .route import NODE, Route
 from .service import Service
 from .way import Way
@@ -42,6 +42,8 @@ class Asking:
         Nodes by which packets from outside arrive.
     hop_ms : float, optional
         What an extra hop adds, in milliseconds, in place of the table of latencies.
+    sticky : bool, optional
+        Whether the load balancer sends all connections of a client to the same place; None: as the provider does.
     service : str, optional
         The Service behind the target, where that is an address.
 
@@ -56,6 +58,7 @@ class Asking:
     protocol: str = "TCP"
     via: str | Sequence[str] | None = None
     hop_ms: float | None = None
+    sticky: bool | None = None
     service: str | None = None
 
 
@@ -172,7 +175,7 @@ class Table:
         return mine == its
 
 
-def read_table(cluster: Cluster, asking: Asking) -> Table:
+def read_table(cluster: Cluster, asking: Asking, *, by_place: bool = False) -> Table:
     """Ask the router for every way, and write them as lanes.
 
     Parameters
@@ -181,6 +184,9 @@ def read_table(cluster: Cluster, asking: Asking) -> Table:
         The cluster; it stays as it is.
     asking : Asking
         The question.
+    by_place : bool
+        Whether each lane must tell by which node it enters. Where it need not, nodes that decide alike are asked
+        once, which is much faster in a large cluster. Where a node or a load balancer remembers clients, it must.
 
     Returns
     -------
@@ -199,26 +205,54 @@ def read_table(cluster: Cluster, asking: Asking) -> Table:
     >>> [lane.outcome for lane in read_table(cluster, Asking("10.0.0.1:30007")).lanes]
     ['refused']
     """
-    question = Question.read(cluster, asking.target, asking.client, asking.protocol, asking.via)
-    ways = question.ways(Way(cluster, question.client, question.via, question.as_if))
-    by_place: dict[str, dict[Lane, Fraction]] = {}
-    for route in ways:
-        lane = _lane(route, asking.hop_ms)
-        place = by_place.setdefault(lane.place, {})
-        place[lane] = place.get(lane, Fraction(0)) + route.probability
-    lanes = {lane: share for place in by_place.values() for lane, share in place.items()}
+    question = named = Question.read(cluster, asking.target, asking.client, asking.protocol, asking.via)
     if asking.service is not None:
-        question = Question.read(cluster, asking.service, asking.client, asking.protocol, asking.via)
-    door, service = question.door, _service(cluster, question)
-    rule = getattr(door, "rule", "") if not asking.via else ""
+        named = Question.read(cluster, asking.service, asking.client, asking.protocol, asking.via)
+    door, service = named.door, _service(cluster, named)
+    rule = door.rule if door is not None and not asking.via else ""
+    by_client = rule == BY_CLIENT if asking.sticky is None else asking.sticky
+    in_turn = rule == IN_TURN and not by_client
+    bound = service is not None and service.session_affinity == "ClientIP"
+    found: Iterator[tuple[Lane, Fraction]]
+    if by_place or bound or by_client or in_turn:
+        way = Way(cluster, question.client, question.via, question.as_if)
+        found = ((_lane(route, asking.hop_ms), route.probability) for route in question.ways(way))
+    else:
+        found = (part for bundle in question.bundles() for part in _split(cluster, bundle, asking.hop_ms))
+    by_entry: dict[str, dict[Lane, Fraction]] = {}
+    for lane, share in found:
+        lanes = by_entry.setdefault(lane.place, {})
+        lanes[lane] = lanes.get(lane, Fraction(0)) + share
     return Table(
-        lanes,
-        by_client=rule == BY_CLIENT,
-        in_turn=rule == IN_TURN,
-        bound=service is not None and service.session_affinity == "ClientIP",
+        {lane: share for lanes in by_entry.values() for lane, share in lanes.items()},
+        by_client=by_client,
+        in_turn=in_turn,
+        bound=bound,
         one_source=bool(door and not door.preserves_source),
         protocol=question.destination.protocol,
     )
+
+
+def _split(cluster: Cluster, bundle: Bundle, hop_ms: float | None) -> Iterator[tuple[Lane, Fraction]]:
+    """Divide the ways of several nodes to one Pod: those that stay on the node, in the zone, and the others."""
+    lane = _lane(bundle.route, hop_ms)
+    if bundle.extra_hop in (0, bundle.probability) and bundle.crosses_zone in (0, bundle.probability):
+        yield lane, bundle.probability
+        return
+    ip = lane.flow[2].rpartition(":")[0].strip("[]") if lane.flow else ""
+    table = latencies()
+    stays_ms = 0.0 if cluster.store.node_at(ip) is not None else table["same_node"].ms
+    before_ms = bundle.route.latency_ms - bundle.route.hops[-1].latency_ms
+    zone_ms, cross_ms = (
+        (table[leg].ms if hop_ms is None else table["same_node"].ms + hop_ms) for leg in ("same_zone", "cross_zone")
+    )
+    for share, last_ms, extra, crosses in (
+        (bundle.probability - bundle.extra_hop, stays_ms, False, False),
+        (bundle.extra_hop - bundle.crosses_zone, zone_ms, True, False),
+        (bundle.crosses_zone, cross_ms, True, True),
+    ):
+        if share:
+            yield Lane("", lane.pod, lane.node, before_ms + last_ms, extra, crosses, flow=lane.flow), share
 
 
 def _service(cluster: Cluster, question: Question) -> Service | None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
+from .cloud import next_flip_s
 from .errors import NotExposed
 from .lanes import Asking, Lane, Table, read_table
 from .question import Question
@@ -258,7 +259,7 @@ def play(cluster: Cluster, asking: Asking, events: Sequence[Event], duration_s: 
         while ahead and ahead[0].at_s <= at_s:
             ahead.pop(0).do(twin)
         twin.advance(0)
-        table = read_table(twin, asking)
+        table = read_table(twin, asking, by_place=True)
         crashed = frozenset(twin.down - down)
         gone = {name for _, name in pods - set(twin.store.pods)}
         closed = frozenset(lane for lane in seen if lane.pod in gone or not lane.kept(twin, table.protocol))
@@ -278,8 +279,13 @@ def _moments(twin: Cluster, begin_s: float, ahead: Sequence[Event], last_s: floa
     at_s = 0.0
     while at_s <= last_s:
         yield at_s
-        due = math.inf if twin.clock.next_at_s is None else twin.clock.next_at_s - begin_s
-        at_s = min(due, ahead[0].at_s if ahead else math.inf)
+        at_s = min(_next_change_s(twin) - begin_s, ahead[0].at_s if ahead else math.inf)
+
+
+def _next_change_s(twin: Cluster) -> float:
+    """Return when the clock has something to do, or a load balancer changes its mind about a target."""
+    times = (twin.clock.next_at_s, next_flip_s(twin))
+    return min((at_s for at_s in times if at_s is not None and at_s > twin.now_s), default=math.inf)
 
 
 def _fresh(cluster: Cluster, copy: bool = False) -> Cluster:
@@ -298,13 +304,14 @@ def _provisioned(twin: Cluster, asking: Asking) -> Asking:
     if service is None or port is None or question.door is None or question.destination.hostname is not None:
         return asking
     end_s = twin.now_s + PROVISIONING_S
+    twin.advance(0)  # the controller sees the Service
     while True:
         ingress = twin.store.services[service.namespace, service.name].load_balancer_ingress
         by_address = _by_address(asking, ingress[0].address, port.port) if ingress and ingress[0].address else None
         if by_address is not None and _settled(twin, asking, by_address):
             return by_address
-        due_s = twin.clock.next_at_s
-        if due_s is None or due_s > end_s:
+        due_s = _next_change_s(twin)
+        if due_s > end_s:
             return by_address or asking
         twin.advance(due_s - twin.now_s)
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from .dealer import Dealer
 from .draws import DISTRIBUTIONS, Draws
-from .engine import Engine
+from .engine import TICK_MS, Engine
 from .lanes import Asking
 from .question import Question
 from .queueing import jain_index, max_over_mean
@@ -147,6 +147,7 @@ def simulate(
     sigma: float = 1.0,
     client_skew: float = 0.0,
     hop_ms: float | None = None,
+    sticky: bool | None = None,
     block: int | None = None,
 ) -> Traffic:
     """Send many requests to a Service.
@@ -186,6 +187,9 @@ def simulate(
         The k-th client asks in proportion to 1/k to this power (Zipf); 0: all alike.
     hop_ms : float, optional
         What an extra hop adds to a round trip, in milliseconds, in place of the table of latencies.
+    sticky : bool, optional
+        Whether the load balancer sends all connections of a client to the same place, by a hash of the client's
+        address alone; None: as the provider does.
     block : int, optional
         How many requests are computed at a time; changes no number.
 
@@ -227,11 +231,11 @@ def simulate(
         raise ValueError(f"distribution {distribution!r} is none of {', '.join(DISTRIBUTIONS)}")
     if not (hop_ms is None or 0 <= hop_ms < float("inf")) or not 0 <= client_skew < float("inf"):
         raise ValueError("hop_ms and client_skew are numbers from 0 on")
-    asking = Asking(target, client, protocol, via, hop_ms)
+    asking = Asking(target, client, protocol, via, hop_ms, sticky)
     events = tuple(events)
     duration_s = requests / rate_rps
     states = play(cluster, asking, events, 1.1 * duration_s + 10) if events else standing(cluster, asking)
-    weights = [float(rank) ** -client_skew for rank in range(1, clients + 1)]
+    weights = np.arange(1.0, clients + 1) ** -client_skew
     engine = Engine(
         Draws(seed, rate_rps, service_ms, distribution, sigma, weights),
         Dealer(clients, requests_per_connection, seed),
@@ -299,18 +303,12 @@ def _result(cluster: Cluster, engine: Engine, expected: dict[str, float]) -> Tra
     columns = {
         "expected_share": np.array([expected.get(pod, 0.0) for pod in engine.pods]),
         "share": answered / engine.requests,
-        "requests": answered,
+        "requests": answered.astype(np.float64),
         "utilisation": engine.queues.work_s / (engine.end_s * engine.queues.workers),
     }
-    by_pod = pd.DataFrame(
-        {
-            "node": node_of,
-            "zone": [zone_of.get(node or "") for node in node_of],
-            **columns,
-            **dict(zip(QUANTILES, engine.histogram.each(LEVELS).T, strict=True)),
-        },
-        index=pd.Index(engine.pods, name="pod", dtype=object),
-    )
+    by_pod = _frame("pod", engine.pods, columns, engine.histogram.quantiles(LEVELS))
+    by_pod.insert(0, "node", node_of)
+    by_pod.insert(1, "zone", [zone_of.get(node or "") for node in node_of])
     by_node = _by_node(engine, node_of, zone_of, columns)
     kept = engine.sample_ms[~np.isnan(engine.sample_ms)]
     kept.flags.writeable = False
@@ -326,7 +324,7 @@ def _result(cluster: Cluster, engine: Engine, expected: dict[str, float]) -> Tra
         summary=_summary(engine),
         timeline=_timeline(engine),
         requests=engine.requests,
-        mean_ms=float(engine.latency_sum_ms.sum()) / total if total else float("nan"),
+        mean_ms=engine.latency_sum * TICK_MS / total if total else float("nan"),
         failed=pd.Series(failed, name="requests"),
         duration_s=engine.end_s,
         changes_s=tuple(state.start_s for state in engine.states[1:] if state.start_s <= engine.end_s),
@@ -343,29 +341,35 @@ def _by_node(
     place = {name: k for k, name in enumerate(zone_of)}
     at = np.array([place.get(node or "", len(place)) for node in node_of], dtype=np.int64)
     sums = {
-        name: np.bincount(at, weights=values, minlength=len(place) + 1)[: len(place)]
+        name: np.bincount(at, weights=values, minlength=len(place) + 1)[: len(place)].astype(np.float64)
         for name, values in columns.items()
     }
     pods = np.bincount(at, minlength=len(place) + 1)[: len(place)]
     members: list[list[int]] = [[] for _ in range(len(place) + 1)]
     for pod, node in enumerate(at.tolist()):
         members[node].append(pod)
-    empty = np.full(len(LEVELS), np.nan)
-    quantiles = [engine.histogram.quantiles(LEVELS, own) if own else empty for own in members[: len(place)]]
-    table = {
-        "zone": list(zone_of.values()),
-        "pods": pods,
-        **sums,
-        "requests": sums["requests"].astype(np.int64),
-        "utilisation": sums["utilisation"] / np.maximum(pods, 1),
-        **dict(zip(QUANTILES, np.array(quantiles).reshape(-1, len(LEVELS)).T, strict=True)),
-    }
-    return pd.DataFrame(table, index=pd.Index(list(place), name="node", dtype=object))
+    sums["utilisation"] /= np.maximum(pods, 1)
+    table = _frame("node", list(zone_of), sums, engine.histogram.quantiles(LEVELS, members[: len(place)]))
+    table.insert(0, "zone", list(zone_of.values()))
+    table.insert(1, "pods", pods)
+    return table
+
+
+def _frame(
+    kind: str, names: Sequence[str], columns: dict[str, NDArray[np.float64]], quantiles: NDArray[np.float64]
+) -> pd.DataFrame:
+    """Make a table of numbers with a row per Pod or node."""
+    numbers = np.column_stack([*columns.values(), quantiles])
+    index = pd.Index(list(names), name=kind, dtype=object)
+    table = pd.DataFrame(numbers, index=index, columns=[*columns, *QUANTILES])
+    table["requests"] = table["requests"].astype(np.int64)
+    return table
 
 
 def _summary(engine: Engine) -> pd.Series[float]:
     counts, lanes = engine.lane_counts, engine.dealer.lanes
     loads = engine.histogram.counts.sum(0).tolist()
+    everything = range(len(loads))
     return pd.Series(
         {
             "extra_hop_share": _count(counts, [lane.extra_hop for lane in lanes]) / engine.requests,
@@ -373,7 +377,7 @@ def _summary(engine: Engine) -> pd.Series[float]:
             "failed_share": _count(counts, [not lane.delivered for lane in lanes]) / engine.requests,
             "max_over_mean": max_over_mean(loads) if loads else float("nan"),
             "jain_index": jain_index(loads) if loads else float("nan"),
-            **dict(zip(QUANTILES, engine.histogram.quantiles(LEVELS).tolist(), strict=True)),
+            **dict(zip(QUANTILES, engine.histogram.quantiles(LEVELS, [everything])[0].tolist(), strict=True)),
         },
         name="summary",
         dtype=float,
@@ -385,16 +389,11 @@ def _count(counts: NDArray[np.int64], chosen: Sequence[bool]) -> int:
 
 
 def _timeline(engine: Engine) -> pd.DataFrame:
-    start_s = np.arange(len(engine.load)) * engine.row_s
+    rows = int(np.flatnonzero(engine.load.sum(1)).max()) + 1
+    start_s = np.arange(rows) * engine.row_s
     lasts_s = np.minimum(start_s + engine.row_s, engine.end_s) - start_s
-    sent, lost = engine.load.sum(1), engine.load[:, -1]
+    load = engine.load[:rows]
+    sent, lost = load.sum(1), load[:, -1]
     with np.errstate(invalid="ignore", divide="ignore"):
-        rates = engine.load / lasts_s[:, None]
-        return pd.DataFrame(
-            {
-                "t_s": start_s,
-                "ok_share": (sent - lost) / sent,
-                "load_rps": sent / lasts_s,
-                **{name: rates[:, k] for k, name in enumerate(engine.nodes)},
-            }
-        )
+        numbers = np.column_stack([start_s, (sent - lost) / sent, sent / lasts_s, load[:, :-1] / lasts_s[:, None]])
+    return pd.DataFrame(numbers, columns=["t_s", "ok_share", "load_rps", *engine.nodes])
