@@ -1,14 +1,15 @@
-"""Where everything stands: from a scene and a width to boxes, frames and the curves of the legs."""
+"""Where everything stands: from a scene and a width to boxes and frames."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from .scene import NodeView, PodView, Scene
-from .steps import BETWEEN, ELSEWHERE, FRONT, OUTSIDE, Step
+from .scene import Scene
+from .steps import BETWEEN, ELSEWHERE, FRONT, OUTSIDE
+from .views import NodeView, PodView
 
-__all__ = ["Band", "Box", "Layout", "Leg", "Zone", "lay_out"]
+__all__ = ["Band", "Box", "Layout", "Zone", "lay_out"]
 
 MIN_WIDTH, MAX_WIDTH = 420, 1400
 GAP = 10
@@ -17,7 +18,6 @@ LEG = 42  # height of the free way between two places, for a number and millisec
 TITLE = 22  # height of a frame's title
 WINDOW_WIDTH, WINDOW_HEIGHT = 64, 18
 ARC = 30  # room above the nodes, where the extra hop passes
-CURVE_POINTS = 12
 
 Point = tuple[float, float]
 
@@ -101,36 +101,6 @@ class Band:
 
 
 @dataclass(frozen=True, slots=True)
-class Leg:
-    """The curve on which the packet comes to the place of a step.
-
-    Parameters
-    ----------
-    step : Step
-        The step that it leads to.
-    points : tuple of tuple of float
-        From start to end; a single point where the packet stays.
-    label : tuple of float
-        Where its number stands.
-
-    Examples
-    --------
-    >>> from k8sexpose.visualizer.steps import Step
-    >>> Leg(Step(1, "client", "", "client", "", ("a", "b"), ("a", "b")), ((0, 0),), (0, 0)).moves
-    False
-    """
-
-    step: Step
-    points: tuple[Point, ...]
-    label: Point
-
-    @property
-    def moves(self) -> bool:
-        """Whether the packet goes from one place to another."""
-        return len(self.points) > 1
-
-
-@dataclass(frozen=True, slots=True)
 class Layout:
     """All positions of a picture.
 
@@ -150,15 +120,13 @@ class Layout:
         ``front`` around ``nodeport`` around everything of the Service.
     more : Box or None
         Stands for the nodes that are not drawn.
-    legs : tuple of Leg
-        One for each step.
     columns : int
         Pods beside each other on a node.
 
     Examples
     --------
-    >>> Layout(100, 50).point("client")
-    (50.0, 25.0)
+    >>> Layout(100, 50, {"client": Box(0, 0, 20, 10)}).point("client")
+    (10.0, 5.0)
     """
 
     width: float
@@ -169,18 +137,18 @@ class Layout:
     bands: tuple[Band, ...] = ()
     frames: dict[str, Box] = field(default_factory=dict)
     more: Box | None = None
-    legs: tuple[Leg, ...] = ()
     columns: int = 1
 
     def point(self, place: str, by_window: bool = False) -> Point:
         """Where a packet rests that has come to a place."""
         if by_window and place in self.windows:
-            return self.windows[place].center
+            return self.windows[place].center[0], self.windows[place].y
         box = self.boxes.get(place)
         if place.startswith("node:") and box:
             return box.x + 14, box.y + 16
         if box is None:
-            return self.more.center if self.more else (self.width / 2, self.height / 2)
+            inside = place.partition(":")[1]
+            return self.more.center if inside and self.more else (self.width - 24, 24)
         return box.center
 
 
@@ -247,13 +215,9 @@ def lay_out(scene: Scene, width: float = 900) -> Layout:
             y += GAP
             frame = frames[name]
             frames[name] = Box(frame.x, frame.y, frame.width, y - frame.y)
-    bare = Layout(
-        width, y + 4, {**boxes, **strips.boxes}, strips.windows if windows else {}, tuple(strips.zones),
-        tuple(strips.bands), frames, more, columns=sizes.pods_beside,
-    )  # fmt: skip
     return Layout(
-        bare.width, bare.height, bare.boxes, bare.windows, bare.zones, bare.bands, bare.frames, bare.more,
-        tuple(_legs(scene, bare)), bare.columns,
+        width, y + 4, {**boxes, **strips.boxes}, strips.windows if windows else {}, tuple(strips.zones),
+        tuple(strips.bands), frames, more, sizes.pods_beside,
     )  # fmt: skip
 
 
@@ -279,7 +243,7 @@ def _sizes(scene: Scene, room: float) -> Sizes:
     node_width = min((room - (columns - 1) * GAP) / columns, 150 if scene.dense else 240)
     if scene.dense:
         beside = max(int((node_width - 8) // 14), 1)
-        return Sizes(node_width, columns, 38, 14, beside, beside * 4)
+        return Sizes(node_width, columns, 42, 14, beside, beside * 4)
     return Sizes(node_width, columns, 44, 36, 1, 6)
 
 
@@ -350,80 +314,3 @@ class _Strips:
                 box = Box(first.x - 3, y - 24, final.right - first.x + 6, first.height + 28)
                 self.zones.append(Zone(row[start].zone, box))
             start = k
-
-
-def _legs(scene: Scene, layout: Layout) -> Iterator[Leg]:
-    window = f":{scene.service.window}" if scene.service and scene.service.window else None
-    here: Point | None = None
-    for step in scene.steps:
-        through = window is not None and step.before[1].endswith(window)
-        if here is None or step.at == step.came_from:
-            points: tuple[Point, ...] = (here or layout.point(step.at),)
-        else:
-            points = _curve(layout, step, here, through)
-        here = points[-1]
-        middle = points[len(points) // 2]
-        yield Leg(step, points, middle)
-
-
-def _curve(layout: Layout, step: Step, start: Point, through: bool) -> tuple[Point, ...]:
-    """Choose how a leg runs, by the two kinds of place it joins."""
-    source, target = layout.boxes.get(step.came_from), layout.boxes.get(step.at)
-    end = layout.point(step.at, through)
-    inside = step.came_from.partition(":")[0] in ("node", "pod")
-    if target is None or not inside:
-        if source is not None and not inside:
-            start = (start[0], source.bottom) if end[1] > source.bottom else _side(source, end)
-        if target is not None and not inside and step.at.partition(":")[0] not in ("node", "pod"):
-            end = (end[0], target.y) if target.y > start[1] else _side(target, start)
-        elif target is not None and step.at.startswith("node:"):
-            # Where the packet is not for the nodePort it comes in beside the window.
-            end = (end[0], end[1] - WINDOW_HEIGHT / 2) if through else (target.x + 14, target.y)
-        lift = (end[1] - start[1]) * 0.5
-        flat = abs(end[1] - start[1]) < 8
-        return _bezier(start, (start[0], start[1] + (0 if flat else lift)), (end[0], end[1] - (0 if flat else lift)), end)
-    if step.at.startswith("pod:"):
-        return _to_pod(layout, step, start, target)
-    if step.came_from.startswith("pod:") and step.at.startswith("node:"):
-        return _bezier(start, (target.x + 8, start[1]), (target.x + 8, end[1] + 20), end)
-    top = min(start[1], end[1]) - 48
-    return _bezier(start, (start[0], top), (end[0], top), end)
-
-
-def _side(box: Box, towards: Point) -> Point:
-    return (box.right if towards[0] > box.right else box.x), box.center[1]
-
-
-def _to_pod(layout: Layout, step: Step, start: Point, target: Box) -> tuple[Point, ...]:
-    """Come to a Pod: on the same node down the right side, from another node over the walls and down the left side."""
-    node = layout.boxes.get(step.came_from)
-    x, y = target.center
-    same = node is not None and node.x <= x <= node.right and node.y <= y <= node.bottom
-    small = target.width < 20
-    if same and small:
-        return _bezier(start, (start[0], y - 6), (x, start[1] + 12), (x, target.y))
-    if same and node is not None:
-        right = start[0] > node.center[0]
-        gutter = node.right - 6 if right else node.x + 6
-        edge = (target.right, y) if right else (target.x, y)
-        return _bezier(start, (gutter, start[1] + 14), (gutter + (8 if right else -8), y), edge)
-    top = start[1] - 44
-    if small:
-        return _bezier(start, (start[0], top), (x, min(top, target.y - 60)), (x, target.y))
-    gutter = target.x - 14
-    over = _bezier(start, (start[0], top), (gutter, top - 6), (gutter, target.y - 22))
-    return over + _bezier(over[-1], (gutter, y - 6), (gutter + 2, y), (target.x, y))[1::3]
-
-
-def _bezier(start: Point, first: Point, second: Point, end: Point) -> tuple[Point, ...]:
-    """Sample a cubic curve."""
-
-    def at(t: float) -> Point:
-        u = 1 - t
-        weights = (u**3, 3 * u * u * t, 3 * u * t * t, t**3)
-        corners = (start, first, second, end)
-        x = sum(w * p[0] for w, p in zip(weights, corners, strict=True))
-        y = sum(w * p[1] for w, p in zip(weights, corners, strict=True))
-        return round(x, 1), round(y, 1)
-
-    return tuple(at(k / CURVE_POINTS) for k in range(CURVE_POINTS + 1))

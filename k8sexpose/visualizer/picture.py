@@ -5,25 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from math import atan2, cos, pi, sin
 
-from .layout import Box, Layout, Leg, Point, lay_out
-from .scene import NodeView, PodView, Scene
+from .layout import Box, Layout, Point
+from .legs import Leg, trace
+from .scene import Scene
 from .shapes import Element, element, fit
 from .steps import BETWEEN, ELSEWHERE, FRONT, OUTSIDE
+from .views import NodeView, PodView
 
 __all__ = ["draw"]
 
+LABEL = "The cluster and the way of the packet. Arrow keys move between nodes and Pods, Enter changes one."
 WORDS = {"delivered": "answered", "timeout": "timed out", "unresolved": "no such name"}
 
 
-def draw(scene: Scene, width: float = 900, live: bool = False) -> Element:
+def draw(scene: Scene, layout: Layout, live: bool = False) -> Element:
     """Draw a scene.
 
     Parameters
     ----------
     scene : Scene
         What to draw.
-    width : float
-        Of the picture, in pixels.
+    layout : Layout
+        Where everything stands.
     live : bool
         With what a page needs to make it answer: roles, keys, marks on what moves.
 
@@ -35,12 +38,13 @@ def draw(scene: Scene, width: float = 900, live: bool = False) -> Element:
     Examples
     --------
     >>> from k8sexpose import Cluster
+    >>> from k8sexpose.visualizer.layout import lay_out
     >>> from k8sexpose.visualizer.scene import Question, make_scene
     >>> scene = make_scene(Cluster(), Question("10.0.0.1:30007"))
-    >>> draw(scene).attrs["role"]
+    >>> draw(scene, lay_out(scene)).attrs["role"]
     'img'
     """
-    layout = lay_out(scene, width)
+    legs = trace(scene.steps, layout, scene.service.window if scene.service else 0)
     parts = [
         element("rect", "ground", x=0, y=0, width=layout.width, height=layout.height, rx=6),
         *_frames(scene, layout),
@@ -50,13 +54,13 @@ def draw(scene: Scene, width: float = 900, live: bool = False) -> Element:
         *_pods(scene, layout, live),
         *_places(scene, layout),
         *_more(scene, layout),
-        *(part for leg in layout.legs if leg.moves for part in _leg(leg, scene.outcome)),
-        *_end(scene, layout),
+        *(part for leg in legs for part in _leg(leg, layout)),
+        *_end(scene, legs[-1], layout),
     ]
     return element(
         "svg", "", parts,
         xmlns="http://www.w3.org/2000/svg", viewBox=f"0 0 {layout.width:g} {layout.height:g}",
-        role="group" if live else "img", aria_label="The cluster and the way of the packet" if live else scene.description,
+        role="group" if live else "img", aria_label=LABEL if live else scene.description,
         style=f"width:100%;max-width:{layout.width:g}px;height:auto;display:block",
     )  # fmt: skip
 
@@ -84,10 +88,11 @@ def _frames(scene: Scene, layout: Layout) -> Iterator[Element]:
             yield _words("title", box.x + 10, box.y + 18, "LoadBalancer")
             yield _words("mono", box.x + 10, box.y + 33, fit(service.front if service else "", beside, 6.7))
         elif service is not None:
-            # The title leaves the middle to the legs.
-            yield _words("title", box.x + 10, box.y + 17, f"NodePort :{service.window}")
+            title = f"NodePort :{service.window}"
+            yield _words("title", box.x + 10, box.y + 17, title)
             if service.policy:
-                yield _words("label", box.right - 10, box.y + 17, f"externalTrafficPolicy: {service.policy}", "end")
+                beside = box.x + 22 + len(title) * 7
+                yield _words("label", beside, box.y + 17, f"externalTrafficPolicy: {service.policy}")
 
 
 def _zone(name: str, box: Box) -> Iterator[Element]:
@@ -139,7 +144,8 @@ def _mark(look: str, x: float, y: float, r: float) -> Element:
     if look in ("pod-mark", "dead-mark"):
         return _polygon(look, x, y, r, 6, pi / 6)
     d = r * 0.7
-    return element("path", look, d=f"M{x - d:.1f} {y - d:.1f}l{2 * d:.1f} {2 * d:.1f}m0 {-2 * d:.1f}l{-2 * d:.1f} {2 * d:.1f}")
+    strokes = f"M{x - d:.1f} {y - d:.1f}L{x + d:.1f} {y + d:.1f}M{x + d:.1f} {y - d:.1f}L{x - d:.1f} {y + d:.1f}"
+    return element("path", look, d=strokes)
 
 
 def _polygon(look: str, x: float, y: float, r: float, corners: int, turn: float) -> Element:
@@ -167,7 +173,8 @@ def _node(scene: Scene, node: NodeView, layout: Layout, live: bool) -> Element:
         parts += _bar(scene, node.place, Box(box.x + 8, box.bottom - 9, box.width - 16, 5))
     else:
         parts.append(_words("name", box.x + 28, box.y + 23, fit(node.name, wide, 7.2)))
-        parts.append(_words("strong" if node.down else "mono", box.x + 28, box.y + 38, fit(_under_name(node), wide, 6.7)))
+        look = "strong" if node.down else "mono"
+        parts.append(_words(look, box.x + 28, box.y + 38, fit(_under_name(node), wide, 6.7)))
     return element("g", "", parts, **_acts(live, "node", node.place, node.name, _about_node(node), node.down))
 
 
@@ -217,10 +224,13 @@ def _pods(scene: Scene, layout: Layout, live: bool) -> Iterator[Element]:
                 yield _pod(scene, pod, node, last, live)
             else:
                 hidden += 1
+        if not node.pods and not hidden and not scene.dense:
+            home = layout.boxes[node.place]
+            yield _words("label", home.x + 28, home.y + 64, "no Pod")
         if hidden:
             home = layout.boxes[node.place]
             what = f"+ {hidden} more" if len(node.pods) > 0 else f"{hidden} Pod{'' if hidden == 1 else 's'} of others"
-            y = (last.bottom + 14) if last and not scene.dense else home.y + 62
+            y = (last.bottom + 14) if last and not scene.dense else home.y + 64
             if scene.dense:
                 yield _words("label", home.right - 6, home.y + 35, f"+{hidden}", "end")
             else:
@@ -251,7 +261,7 @@ def _pod(scene: Scene, pod: PodView, node: NodeView, box: Box, live: bool) -> El
             parts += _bar(scene, pod.place, Box(box.x + 22, box.y + 19, wide, 6))
             parts.append(_words("label", box.right - 4, box.y + 26, _short(pod), "end"))
     acts = _acts(live, "pod", pod.place, pod.place.removeprefix("pod:"), about, pod.state != "ready")
-    return element("g", "", parts, **acts)
+    return element("g", "", parts, **acts, data_home=node.place if live else None)
 
 
 def _percent(pod: PodView) -> str:
@@ -288,44 +298,56 @@ def _more(scene: Scene, layout: Layout) -> Iterator[Element]:
 # -- the way ----
 
 
-def _leg(leg: Leg, outcome: str) -> Iterator[Element]:
+def _leg(leg: Leg, layout: Layout) -> Iterator[Element]:
+    """Draw the curve of a step with its number, its milliseconds, and whether it is the extra hop."""
     step = leg.step
-    kind = "-extra" if step.extra_hop else "-lost" if step.end not in ("", "delivered") else ""
-    points = " ".join(f"{x:g},{y:g}" for x, y in leg.points)
-    (x, y), (x0, y0) = leg.points[-1], leg.points[-2]
-    turn = atan2(y - y0, x - x0)
-    corners = [(x, y)] + [(x - 9 * cos(turn + side), y - 9 * sin(turn + side)) for side in (-0.45, 0.45)]
-    head = " ".join(f"{a:.1f},{b:.1f}" for a, b in corners)
+    mx, my = leg.label
+    parts: list[Element] = []
+    if leg.moves:
+        kind = "-extra" if step.extra_hop else "-lost" if step.end not in ("", "delivered") else ""
+        (x, y), (x0, y0) = leg.points[-1], leg.points[-2]
+        turn = atan2(y - y0, x - x0)
+        corners = [(x, y)] + [(x - 9 * cos(turn + side), y - 9 * sin(turn + side)) for side in (-0.45, 0.45)]
+        parts.append(element("polyline", f"leg{kind}", points=_points(leg.points)))
+        parts.append(element("polygon", f"head{kind}", points=_points(corners)))
     words = [f"{step.latency_ms:g} ms"] if step.latency_ms else []
     if step.extra_hop:
         words.insert(0, "extra hop, other zone" if step.crosses_zone else "extra hop")
-    mx, my = leg.label
-    parts = [element("polyline", f"leg{kind}", points=points), element("polygon", f"head{kind}", points=head)]
     if words:
         text = ", ".join(words)
-        wide = len(text) * 5.7 + 12
-        parts.append(element("rect", "chip", x=mx + 12, y=my - 9, width=wide, height=18, rx=9))
-        parts.append(_words("chip-text", mx + 12 + wide / 2, my + 4, text))
+        # On its own node the leg runs down the right side: there is room to its left.
+        left = step.at.startswith("pod:") and not step.extra_hop
+        parts += _chip(text, mx, my, left or mx + 26 + len(text) * 5.7 > layout.width)
     parts.append(element("circle", "badge", cx=mx, cy=my, r=9))
-    parts.append(_words("badge-text", mx, my + 4, str(step.number - 1)))
+    parts.append(_words("badge-text", mx, my + 4, str(step.number)))
     yield element("g", "", parts, data_leg=step.number)
 
 
-def _end(scene: Scene, layout: Layout) -> Iterator[Element]:
+def _points(points: Sequence[Point]) -> str:
+    return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+
+
+def _chip(text: str, x: float, y: float, left: bool) -> Iterator[Element]:
+    """Write words beside a mark."""
+    wide = len(text) * 5.7 + 14
+    start = x - 12 - wide if left else x + 12
+    yield element("rect", "chip", x=start, y=y - 9, width=wide, height=18, rx=9)
+    yield _words("chip-text", start + wide / 2, y + 4, text)
+
+
+def _end(scene: Scene, last: Leg, layout: Layout) -> Iterator[Element]:
     """The end of the way: check mark, stop sign, three dots, zigzag or question mark, and its name."""
-    last = layout.legs[-1]
     box = layout.boxes.get(last.step.at)
     x, y = last.points[-1]
-    if box is not None and last.step.at.startswith("node:"):
-        x, y = box.center[0] - 24, box.y + (30 if scene.dense else 60)
-    elif box is not None and not scene.dense:
-        x, y = box.right - 4, box.y
+    inside = False
     word = WORDS.get(scene.outcome, scene.outcome)
-    parts = list(_end_mark(scene.outcome, x, y))
-    wide = len(word) * 6 + 12
-    left = x + 13 if x + 13 + wide < layout.width else x - 13 - wide
-    parts.append(element("rect", "chip", x=left, y=y - 9, width=wide, height=18, rx=9))
-    parts.append(_words("chip-text", left + wide / 2, y + 4, word))
+    if box is not None and last.step.at.startswith("node:"):
+        x, y = box.center[0] - 24, box.y + (30 if scene.dense else 62)
+    elif box is not None and (not scene.dense or not last.step.at.startswith("pod:")):
+        x, y = box.right - 4, box.y
+        inside = (len(last.step.where) + len(word)) * 6 + 64 < box.width
+    left = inside or x > layout.width - 90
+    parts = [*_end_mark(scene.outcome, x, y), *_chip(word, x + (-2 if left else 2), y, left)]
     yield element("g", "", parts, data_end=last.step.number)
 
 

@@ -34,8 +34,8 @@ def _color(concept: str) -> str:
 STYLE = {
     "ground": f"fill:{GROUND}",
     "place": f"fill:{RAISED};stroke:{FAINT};stroke-width:1",
-    "front": f"fill:{_color('load balancer')};fill-opacity:.10;stroke:{_color('load balancer')};stroke-width:2",
-    "nodeport": f"fill:{_color('window')};fill-opacity:.10;stroke:{_color('window')};stroke-width:2",
+    "front": f"fill:{_color('load balancer')};fill-opacity:.08;stroke:{_color('load balancer')};stroke-width:2",
+    "nodeport": f"fill:{_color('window')};fill-opacity:.08;stroke:{_color('window')};stroke-width:2",
     "clusterip": (
         f"fill:{_color('Pod')};fill-opacity:.16;stroke:{_color('Pod')};stroke-width:2;stroke-dasharray:7 3;"
         "pointer-events:none"
@@ -87,11 +87,11 @@ FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[
 
 
 def clean(text: str) -> str:
-    """Replace characters that an SVG cannot hold.
+    r"""Replace characters that an SVG cannot hold.
 
     Examples
     --------
-    >>> clean("a\\x00b")
+    >>> clean("a\x00b")
     'a�b'
     """
     return FORBIDDEN.sub("\ufffd", text)
@@ -117,12 +117,13 @@ def fit(text: str, width: float, size: float = 6.4) -> str:
     Examples
     --------
     >>> fit("api-backend-7d9f8b-xk2lp", 90)
-    'api-bac…b-xk2lp'
+    'api-bac…-xk2lp'
     """
     room = max(int(width / size), 3)
     if len(text) <= room:
         return text
-    return f"{text[: room // 2]}…{text[len(text) - (room + 1) // 2 + 1 :]}"
+    left = room // 2
+    return f"{text[:left]}…{text[left + 1 - room :]}"
 
 
 @dataclass(frozen=True, slots=True)

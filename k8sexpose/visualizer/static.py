@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 
+from .layout import lay_out
 from .picture import draw
 from .scene import Scene
 from .shapes import clean
@@ -43,7 +44,7 @@ class Still:
     @property
     def svg(self) -> str:
         """The picture alone."""
-        return draw(self.scene, self.width).svg(styled=True)
+        return draw(self.scene, lay_out(self.scene, self.width)).svg(styled=True)
 
     @property
     def description(self) -> str:
@@ -55,7 +56,7 @@ class Still:
         """The picture, and its steps as a list; the numbers are those of the legs."""
         steps = self.scene.steps
         items = "".join(
-            f'<li value="{step.number - 1}"><b>{_html(step.who)}</b>: {_html(step.text)}'
+            f'<li><b>{_html(step.who)}</b>: {_html(step.text)}'
             + (f" <code>{_html(' → '.join(step.before))}</code>" if step.before == step.after or step.end else
                f" <code>{_html(' → '.join(step.before))}</code> leaves as <code>{_html(' → '.join(step.after))}</code>")
             + "</li>"

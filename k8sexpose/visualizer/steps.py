@@ -178,7 +178,7 @@ def _last(hop: Hop, route: Route) -> str:
 
 
 def place_of(cluster: Cluster, hop: Hop) -> str:
-    """Say where in the picture a hop is: ``client``, ``lb``, ``node:NAME``, ``pod:NAMESPACE/NAME``, …
+    """Say where in the picture a hop is: ``client``, ``lb``, ``node:NAME``, ``pod:NAMESPACE/NAME``.
 
     Examples
     --------

@@ -1,0 +1,409 @@
+// The way of a packet, drawn and played. Everything shown is computed in Python (scene.py, picture.py);
+// this file builds the elements it is given, moves the packet, counts, and asks Python when something is clicked.
+// It knows no rule of Kubernetes. Text enters the page through textContent and attributes only, never as markup.
+
+const SVG = "http://www.w3.org/2000/svg";
+const TAGS = new Set(["svg", "g", "rect", "circle", "path", "polyline", "polygon", "text", "title"]);
+const MOVE_MS = 900, READ_MS = 1500, STAGGER_MS = 22, FLY_MS = 750, PATIENCE_MS = 6000;
+const SPEEDS = [["0.5", "half speed"], ["1", "normal speed"], ["2", "double speed"], ["4", "fourfold speed"]];
+
+// One element of the drawing: [tag, look, attributes, text or children].
+export function build([tag, look, attrs, inner]) {
+  if (!TAGS.has(tag)) throw new Error(`a drawing holds no <${tag}>`);
+  const node = document.createElementNS(SVG, tag);
+  if (look) node.classList.add(`kx-${look}`);
+  for (const [name, value] of Object.entries(attrs)) if (name !== "xmlns") node.setAttribute(name, value);
+  if (typeof inner === "string") node.textContent = inner;
+  else node.append(...inner.map(build));
+  return node;
+}
+
+function html(tag, props = {}, ...inner) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(props)) {
+    if (name === "on") for (const [event, f] of Object.entries(value)) node.addEventListener(event, f);
+    else if (value !== undefined) node.setAttribute(name, value);
+  }
+  node.append(...inner);
+  return node;
+}
+
+// Notebook 7 takes keys away from what has the focus, unless it says this itself.
+const control = (tag, props, ...inner) => html(tag, { "data-lm-suppress-shortcuts": "true", ...props }, ...inner);
+const button = (label, click, props = {}) => control("button", { type: "button", ...props, on: { click } }, label);
+const at = ([x, y], scale) => `translate(${x * scale}px, ${y * scale}px)`;
+const wait = (ms) => new Promise((done) => setTimeout(done, ms));
+
+export default {
+  render({ model, el }) {
+    const stillness = window.matchMedia("(prefers-reduced-motion: reduce)");
+    let scene = model.get("scene"), step = 1, playing = false, turn = 0, speed = 1;
+    let moves = [], flying = new Set(), counts = {}, dirty = false, asked = 0, bars = [], drawnWidth = 0;
+
+    // -- the page ----
+
+    const play = button("", () => (playing ? pause() : start()), { class: "kx-main" });
+    const back = button("◀ Back", () => go(step - 1));
+    const next = button("Step ▶", () => go(step + 1));
+    const replay = button("↺ Replay", () => { show(1); start(); });
+    const pace = control("select", { "aria-label": "Speed", on: { change: () => { speed = Number(pace.value); } } },
+      ...SPEEDS.map(([value, name]) => html("option", { value, ...(value === "1" ? { selected: "" } : {}) }, name)));
+    const one = button("Send one", () => ask({ do: "send" }));
+    const many = button("Send 100", () => ask({ do: "many" }));
+    const policies = html("span", { class: "kx-set", role: "group", "aria-label": "externalTrafficPolicy" });
+    const now = html("span", { class: "kx-now" });
+    const clock = html("span", { class: "kx-set", role: "group", "aria-label": "Cluster time" }, now,
+      ...[10, 60].map((seconds) => button(`+${seconds} s`, () => ask({ do: "advance", seconds }))));
+    const ways = control("select", { on: { change: () => ask({ do: "way", index: Number(ways.value) }) } });
+    const chooser = html("label", { class: "kx-ways" }, "Way ", ways);
+    const alert = html("div", { class: "kx-alert", role: "alert", hidden: "" });
+    const drawing = html("div", { class: "kx-drawing" });
+    const dot = html("div", { class: "kx-packet", "aria-hidden": "true" }, "✉");
+    const card = html("div", { class: "kx-card", "aria-hidden": "true" });
+    const sky = html("div", { class: "kx-sky", "aria-hidden": "true" });
+    const stage = html("div", { class: "kx-stage" }, drawing, sky, dot, card);
+    const live = html("p", { class: "kx-live", role: "status", "aria-live": "polite" });
+    const slip = html("table", { class: "kx-slip" });
+    const trail = html("ol", { class: "kx-trail", "aria-label": "Steps so far" });
+    const table = html("table", { class: "kx-shares" });
+    const root = html("section", { class: "kx-flow" },
+      html("div", { class: "kx-bar", role: "group", "aria-label": "Playback" }, play, back, next, replay, pace),
+      html("div", { class: "kx-bar", role: "group", "aria-label": "Requests and cluster" }, one, many, policies, clock, chooser),
+      alert, stage,
+      html("p", { class: "kx-hint" }, "Click a node to crash or recover it, a Pod to make it not ready or ready; " +
+        "with keys: Tab into the picture, arrow keys, Enter."),
+      html("div", { class: "kx-below" },
+        html("div", { class: "kx-story" }, live, slip, trail),
+        // Sixty lines scroll; what scrolls must be reachable with keys.
+        control("div", { class: "kx-count", tabindex: "0", role: "region", "aria-label": "Shares" }, table)));
+    el.append(root);
+
+    // -- asking Python ----
+
+    function ask(content) {
+      const number = ++asked;
+      root.setAttribute("aria-busy", "true");
+      model.send(content);
+      setTimeout(() => {
+        if (number === asked && root.hasAttribute("aria-busy")) {
+          complain("No answer yet: the kernel is busy, or it does not run. Run the cell again if this stays.");
+        }
+      }, PATIENCE_MS);
+    }
+    function complain(text) {
+      alert.textContent = text;
+      alert.hidden = !text;
+    }
+    function answered() {
+      root.removeAttribute("aria-busy");
+      complain(model.get("message"));
+    }
+
+    // -- drawing ----
+
+    const scale = () => (drawing.clientWidth ? Math.min(1, drawing.clientWidth / scene.size[0]) : 1);
+
+    function draw() {
+      const focused = drawing.contains(document.activeElement) && document.activeElement.dataset.key;
+      drawing.replaceChildren(build(scene.picture));
+      const keys = acting();
+      const kept = keys.find((node) => node.dataset.key === focused);
+      for (const node of keys) node.tabIndex = node === (kept || keys[0]) ? 0 : -1;
+      if (kept) kept.focus();
+      root.setAttribute("aria-label", `Traffic flow: ${scene.title}`);
+      policies.hidden = !scene.policy;
+      policies.replaceChildren("Policy ", ...scene.policies.map((policy) =>
+        button(policy, () => ask({ do: "policy", policy }), { "aria-pressed": String(policy === scene.policy) })));
+      now.textContent = scene.now;
+      chooser.hidden = scene.ways.length < 2;
+      ways.replaceChildren(html("option", { value: "-1", disabled: "" }, "choose"),
+        ...scene.ways.map((text, k) => html("option", { value: k }, text)));
+      ways.value = String(scene.way);
+      table.replaceChildren(...shareRows());
+      bars = [...root.querySelectorAll("[data-bar]")];
+      count();
+    }
+
+    function shareRows() {
+      const head = ["where", "sent", "", "expected"].map((name) => html("th", { scope: "col" }, name));
+      const most = Math.max(...scene.shares.map((share) => share.value), 0.01);
+      const width = (value) => `${(100 * Math.min(value / most / 1.5, 1)).toFixed(2)}%`;
+      const rows = scene.shares.map((share) => {
+        const fill = html("div", { class: `kx-meter kx-${share.place.split(/[ :]/)[0]}`, "data-bar": share.place, "data-row": String(1.5 * most) });
+        const tick = html("div", { class: "kx-tick" });
+        tick.style.left = width(share.value);
+        return html("tr", {}, html("th", { scope: "row", title: share.label }, share.label),
+          html("td", { class: "kx-number", "data-count": share.place }), html("td", { class: "kx-track" }, fill, tick),
+          html("td", {}, share.text));
+      });
+      return [html("caption"), html("thead", {}, html("tr", {}, ...head)), html("tbody", {}, ...rows)];
+    }
+
+    // Counts change up to fifty times a second: write them once for each frame.
+    function count() {
+      if (dirty) return;
+      dirty = true;
+      requestAnimationFrame(() => {
+        dirty = false;
+        const sent = counts.sent || 0;
+        table.caption.textContent = sent ? `${sent} sent; the tick marks the exact share` : "Shares: nothing sent yet; the tick marks the exact share";
+        for (const bar of bars) {
+          const share = (counts[bar.dataset.bar] || 0) / (sent || 1);
+          if (bar.dataset.row) bar.style.width = `${Math.min(100, (100 * share) / bar.dataset.row)}%`;
+          else bar.setAttribute("width", Math.min(share * bar.dataset.unit, bar.dataset.most));
+        }
+        for (const cell of table.querySelectorAll("[data-count]")) cell.textContent = counts[cell.dataset.count] || 0;
+      });
+    }
+
+    // -- one step ----
+
+    function show(number, still = true) {
+      step = Math.min(Math.max(number, 1), scene.steps.length);
+      const current = scene.steps[step - 1];
+      for (const leg of drawing.querySelectorAll("[data-leg]")) {
+        const k = Number(leg.dataset.leg);
+        leg.setAttribute("class", k > step ? "kx-later" : k === step ? "kx-current" : "kx-passed");
+      }
+      for (const end of drawing.querySelectorAll("[data-end]")) end.setAttribute("class", step < end.dataset.end ? "kx-later" : "kx-current");
+      tell(current);
+      if (still) {
+        stop();
+        place(current);
+      }
+      buttons();
+      if (model.get("step") !== step) {
+        model.set("step", step);
+        model.save_changes();
+      }
+    }
+
+    function place(current) {
+      dot.style.transform = at(current.points.at(-1), scale());
+      card.style.transform = at(current.card, scale());
+      write(current, true);
+    }
+
+    // The card that travels with the packet: two addresses, and what has become of them.
+    function write(current, after) {
+      const line = (name, k, field) => {
+        const changed = after && current.changed.includes(field);
+        const value = after ? current.after[k] : current.before[k];
+        const nat = field === "source" ? "SNAT" : "DNAT";
+        return html("div", { class: changed ? "kx-changed" : "" }, html("b", {}, name), html("span", {}, value),
+          ...(changed ? [html("em", {}, nat)] : []));
+      };
+      card.replaceChildren(line("from", 0, "source"), line("to", 1, "destination"));
+      const bad = current.end && current.end !== "delivered";
+      dot.className = `kx-packet${bad && after ? ` kx-lost kx-${current.end}` : ""}`;
+    }
+
+    function tell(current) {
+      const total = scene.steps.length;
+      const became = current.changed.map((field) => {
+        const k = field === "source" ? 0 : 1;
+        return `${field} ${current.before[k]} becomes ${current.after[k]}`;
+      });
+      const said = became.length ? ` ${current.rewriting}: ${became.join("; ")}.` : "";
+      live.replaceChildren(html("b", {}, `Step ${step} of ${total} · ${current.who} `), current.text,
+        html("span", { class: "kx-hidden" }, said));
+      const row = (name, k, field) => {
+        const changed = current.changed.includes(field);
+        return html("tr", changed ? { class: "kx-changed" } : {}, html("th", { scope: "row" }, name),
+          html("td", {}, changed ? html("s", {}, current.before[k]) : current.before[k]),
+          html("td", {}, changed ? html("b", {}, current.after[k]) : current.after[k]),
+          html("td", {}, changed ? html("em", {}, field === "source" ? "SNAT" : "DNAT") : "unchanged"));
+      };
+      const head = ["", "arrives with", "leaves with", ""].map((name) => html(name ? "th" : "td", name ? { scope: "col" } : {}, name));
+      slip.replaceChildren(html("caption", {}, "The packet"), html("thead", {}, html("tr", {}, ...head)),
+        html("tbody", {}, row("source", 0, "source"), row("destination", 1, "destination")));
+      trail.replaceChildren(...scene.steps.slice(0, step).map((passed, k) => {
+        const ms = passed.ms ? ` (${passed.ms} ms${passed.extra ? ", extra hop" : ""})` : "";
+        const entry = button(`${passed.who}${ms}`, () => go(k + 1), k + 1 === step ? { "aria-current": "step" } : {});
+        return html("li", {}, entry);
+      }));
+    }
+
+    function buttons() {
+      const last = step === scene.steps.length;
+      play.textContent = playing ? "❚❚ Pause" : "▶ Play";
+      back.disabled = step === 1;
+      next.disabled = last;
+      root.classList.toggle("kx-done", last);
+    }
+
+    // -- moving ----
+
+    function stop() {
+      for (const move of moves) move.cancel();
+      moves = [];
+    }
+
+    // Runs on the compositor: two layers are moved, nothing is painted.
+    async function travel(current, previous) {
+      const k = scale(), duration = MOVE_MS / speed;
+      const frames = [previous.points.at(-1), ...current.points].map((point) => ({ transform: at(point, k) }));
+      const cards = [previous.card, current.card].map((point) => ({ transform: at(point, k) }));
+      const easing = "ease-in-out", fill = "forwards";
+      write(current, false);
+      moves = [dot.animate(frames, { duration, easing, fill }), card.animate(cards, { duration, easing, fill })];
+      await Promise.all(moves.map((move) => move.finished)).catch(() => {});
+    }
+
+    async function advance(mine) {
+      const previous = scene.steps[step - 1], current = scene.steps[step];
+      show(step + 1, stillness.matches);
+      if (!stillness.matches) {
+        await travel(current, previous);
+        if (mine !== turn) return;
+        if (current.changed.length) await wait(350 / speed);
+        if (mine !== turn) return;
+        stop();
+        place(current);
+      }
+    }
+
+    async function start() {
+      const mine = ++turn;
+      if (step === scene.steps.length) show(1);
+      playing = true;
+      buttons();
+      await wait(500 / speed);
+      while (mine === turn && step < scene.steps.length) {
+        await advance(mine);
+        if (mine !== turn) return;
+        if (step < scene.steps.length) await wait((stillness.matches ? 2 * READ_MS : READ_MS) / speed);
+      }
+      if (mine === turn) pause();
+    }
+
+    function pause() {
+      turn++;
+      playing = false;
+      stop();
+      place(scene.steps[step - 1]);
+      buttons();
+    }
+
+    async function go(number) {
+      pause();
+      if (number === step + 1 && number <= scene.steps.length) await advance(turn);
+      else show(number);
+    }
+
+    // -- a hundred requests ----
+
+    async function fly() {
+      const batch = model.get("batch");
+      for (const one of flying) one.cancel();
+      flying = new Set();
+      counts = { ...batch.before };
+      const add = (way) => {
+        for (const place of [...batch.ways[way].counts, "sent"]) counts[place] = (counts[place] || 0) + 1;
+        count();
+      };
+      count();
+      const current = () => batch.number === model.get("batch").number && root.isConnected;
+      for (const way of batch.order) {
+        if (!current()) return;
+        if (stillness.matches || batch.order.length === 1) {
+          add(way);
+          continue;
+        }
+        const k = scale(), one = html("div", { class: "kx-dot" });
+        sky.append(one);
+        const flight = one.animate(batch.ways[way].points.map((point) => ({ transform: at(point, k) })), { duration: FLY_MS / speed });
+        flying.add(flight);
+        flight.finished.then(() => current() && add(way), () => {}).finally(() => one.remove());
+        await wait(STAGGER_MS / speed);
+      }
+    }
+
+    // -- keys and clicks in the picture ----
+
+    const acting = () => [...drawing.querySelectorAll("[data-act]")];
+    function act(node) {
+      ask({ do: node.dataset.act, name: node.dataset.name });
+    }
+    function focusOn(node) {
+      if (!node) return;
+      for (const other of acting()) other.tabIndex = other === node ? 0 : -1;
+      node.focus();
+    }
+    function key(event) {
+      const node = event.target.closest("[data-act]");
+      if (!node || event.ctrlKey || event.metaKey || event.altKey) return;
+      const all = acting(), alike = all.filter((other) => other.dataset.act === node.dataset.act), k = alike.indexOf(node);
+      const inside = (home) => all.find((other) => other.dataset.home === home);
+      const does = {
+        Enter: () => act(node), " ": () => act(node),
+        ArrowRight: () => focusOn(alike[k + 1]), ArrowLeft: () => focusOn(alike[k - 1]),
+        ArrowDown: () => focusOn(node.dataset.act === "node" ? inside(node.dataset.key) : alike[k + 1]),
+        ArrowUp: () => focusOn(all.find((other) => other.dataset.key === node.dataset.home)),
+        Home: () => focusOn(all[0]), End: () => focusOn(alike.at(-1)),
+      }[event.key];
+      if (!does) return;
+      event.preventDefault();
+      event.stopPropagation();
+      does();
+    }
+    drawing.addEventListener("keydown", key);
+    drawing.addEventListener("click", (event) => {
+      const node = event.target.closest("[data-act]");
+      if (node) {
+        focusOn(node);
+        act(node);
+      }
+    });
+
+    // -- what Python says ----
+
+    function redraw() {
+      const before = scene;
+      scene = model.get("scene");
+      const fresh = scene.plays !== before.plays, same = !fresh && scene.size[0] !== before.size[0];
+      draw();
+      if (same) return show(step); // only the width changed
+      turn++;
+      playing = false;
+      show(1);
+      if (fresh) start();
+    }
+    const listeners = [
+      ["change:scene", redraw], ["change:batch", fly], ["change:answered", answered], ["change:message", answered],
+      ["change:step", () => model.get("step") !== step && go(model.get("step"))],
+    ];
+    for (const [name, f] of listeners) model.on(name, f);
+
+    // The drawing is laid out for the width it has: Python is told when that changes.
+    let later = 0;
+    const watcher = new ResizeObserver(() => {
+      const width = Math.round(stage.clientWidth / 20) * 20;
+      if (!width || Math.abs(width - drawnWidth) < 20) return;
+      drawnWidth = width;
+      place(scene.steps[step - 1]);
+      clearTimeout(later);
+      later = setTimeout(() => {
+        if (model.get("width") === width) return;
+        model.set("width", width);
+        model.save_changes();
+      }, 150);
+    });
+    watcher.observe(stage);
+
+    counts = { ...(model.get("batch").before || {}) };
+    for (const way of model.get("batch").order || []) {
+      for (const place of [...model.get("batch").ways[way].counts, "sent"]) counts[place] = (counts[place] || 0) + 1;
+    }
+    draw();
+    show(model.get("step") || 1);
+    complain(model.get("message"));
+
+    return () => {
+      turn++;
+      watcher.disconnect();
+      clearTimeout(later);
+      for (const [name, f] of listeners) model.off(name, f);
+    };
+  },
+};
