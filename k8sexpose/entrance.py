@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from .cloud import NODE_PORT, TO_POD, VIP, FrontDoor, Spread, front_door
@@ -161,6 +162,8 @@ def load_balancer_entrance(
         return lost("the load balancer passes on the ports of the Service, and no ping")
     if port is None:
         return lost(f"the load balancer does not listen on port {packet.port}")
+    if door.data_path != VIP and not _admits(door.service, packet.src):
+        return lost(f"the load balancer does not admit {packet.src}: it is outside loadBalancerSourceRanges")
     if door.data_path == NODE_PORT and not port.node_port:
         return lost("the load balancer delivers to a nodePort, and the Service has none")
     spread = Spread(via) if via else door.spread
@@ -186,6 +189,13 @@ def load_balancer_entrance(
         return packet, new, (hop,)
 
     return Entrance(spread, arrive, to_pod, door.proxies, hairpin=door.hairpin)
+
+
+def _admits(service: Service, src: str) -> bool:
+    """Ask the load balancer's own firewall; where nodes see its address, kube-proxy guards it instead."""
+    ranges = [ip_network(text.strip(), strict=False) for text in service.load_balancer_source_ranges]
+    mine = [network for network in ranges if network.version == ip_version(src)]
+    return not mine or any(ip_address(src) in network for network in mine)
 
 
 def _node_port_entrance(

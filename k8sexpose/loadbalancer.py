@@ -243,7 +243,12 @@ def wired(cluster: Cluster, balancer: LoadBalancer) -> LoadBalancer:
         targets = Targets.wire(names, check, found, cluster.now_s)
     else:
         targets = balancer.targets.rewired(names, check, found, cluster.now_s)
-    return replace(balancer, targets=targets)
+    return replace(balancer, targets=targets, answers=found, answers_of=_version(cluster))
+
+
+def _version(cluster: Cluster) -> tuple[object, ...]:
+    """Return what the answers to health checks depend on."""
+    return cluster.store.changes, cluster.down, cluster.stopped_proxies
 
 
 def target_names(cluster: Cluster, balancer: LoadBalancer) -> tuple[str, ...]:
@@ -259,15 +264,16 @@ def check_targets(cluster: Cluster, until_s: float) -> None:
     now_s = cluster.now_s
     if until_s <= now_s:
         return
-    version = (cluster.store.changes, cluster.down, cluster.stopped_proxies)
+    version = _version(cluster)
     for key, balancer in list(cluster.load_balancers.items()):
         if balancer.targets is None:
             continue
         if balancer.answers_of != version:
-            found = answers(cluster, balancer.service, balancer.targets.check)
-            balancer = replace(balancer, answers=found, answers_of=version)
             if balancer.kind.data_path == TO_POD:  # its controller follows the endpoints, not the nodes
                 balancer = wired(cluster, balancer)
+            else:
+                found = answers(cluster, balancer.service, balancer.targets.check)
+                balancer = replace(balancer, answers=found, answers_of=version)
             cluster.load_balancers[key] = balancer
         assert balancer.targets is not None
         targets = balancer.targets.after(balancer.answers, now_s, until_s)
