@@ -165,6 +165,7 @@ def test_helpers() -> None:
         ),
         ("http://debug", 6, "(6) Could not resolve host: debug"),
         ("--client node/node-1 http://debug", 6, "(6) Could not resolve host: debug"),
+        ("--client node/node-1 http://debug.default", 6, "(6) Could not resolve host: debug.default"),
         ("--client pod/debug-1 http://nope", 6, "(6) Could not resolve host: nope"),
         ("http://lb.example.com", 6, "(6) Could not resolve host: lb.example.com"),
         ("https://10.0.0.1", 1, '(1) Protocol "https" not supported'),

@@ -97,9 +97,17 @@ def _read(words: Sequence[str]) -> tuple[str, argparse.Namespace]:
     if verb not in VERBS:
         raise KubectlError(f'unknown command "{verb}" for "kubectl"\n{known}')
     parser = _parser(verb, VERBS[verb][1])
-    options = parser.parse_intermixed_args([*before, *rest])
+    # These two take a value only behind an equals sign.
+    options = parser.parse_intermixed_args([BARE.get(word, word) for word in (*before, *rest)])
+    if getattr(options, "dry_run", "none") not in DRY_RUN:
+        raise KubectlError(DRY_RUN_MISSING if not options.dry_run else DRY_RUN_INVALID.format(options.dry_run))
     options.given_namespace, options.namespace = options.namespace, options.namespace or "default"
     return verb, options
+
+
+BARE = {"--validate": "--validate=strict", "--dry-run": "--dry-run="}
+DRY_RUN_MISSING = '--dry-run flag without a value was specified. A value must be set: "none", "server", or "client".'
+DRY_RUN_INVALID = 'Invalid dry-run value ({}). Must be "none", "server", or "client".'
 
 
 class _Parser(argparse.ArgumentParser):
@@ -154,10 +162,8 @@ FLAGS: dict[str, Callable[[_Parser], object]] = {
     "show-labels": _switch("--show-labels"),
     "no-headers": _switch("--no-headers"),
     "filename": lambda parser: parser.add_argument("-f", "--filename", action="append", default=[]),
-    "dry-run": lambda parser: parser.add_argument(
-        "--dry-run", nargs="?", const="client", default="none", choices=tuple(DRY_RUN)
-    ),
-    "validate": lambda parser: parser.add_argument("--validate", nargs="?", const="true", default="true"),
+    "dry-run": _text("--dry-run", default="none"),
+    "validate": _text("--validate", default="true"),
     "tcp": lambda parser: parser.add_argument("--tcp", action="append", default=[]),
     "node-port": _number("--node-port", 0),
     "clusterip": _text("--clusterip"),
