@@ -62,6 +62,9 @@ class ServiceController:
 
     def look(self, cluster: Cluster, end_s: float) -> bool:
         """See what has changed, let the health checks run up to the next step, and tell whether one is due."""
+        next_s = cluster.clock.next_at_s
+        if next_s is not None and next_s <= cluster.now_s:
+            return True  # the moment is not over
         if self.provider is not None:
             self._watch(cluster)
         next_s = cluster.clock.next_at_s
@@ -297,9 +300,10 @@ class ServiceController:
             cluster.addresses_held[gone.ingress.address] = left
         else:
             cluster.addresses_held.pop(gone.ingress.address, None)
-        for waiting, work in list(cluster.work.items()):
-            if work.failures and not VOICES[gone.kind.controller].retries:
-                cluster.work[waiting] = replace(work, seen=None)
+        if not VOICES[gone.kind.controller].retries:
+            for waiting, work in list(cluster.work.items()):
+                if work.failures:
+                    cluster.work[waiting] = replace(work, seen=None)
         self._look_again(cluster)
 
     def _orphan(self, cluster: Cluster, live: LoadBalancer) -> None:

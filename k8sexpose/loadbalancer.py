@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from .objects import Event
 from .providers import TO_POD, LoadBalancerKind, Provider
 from .service import LoadBalancerIngress, Service
-from .targets import NOBODY, Answers, Targets, all_targets, answers, candidates
+from .targets import NOBODY, Answers, Targets, all_targets, answers, candidates, cluster_version
 from .voices import VOICES
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ __all__ = ["LoadBalancer", "NoAddress", "address_owner", "choose_address", "over
 
 # Documentation and benchmarking ranges (RFC 5737, RFC 2544, RFC 3849): nobody on the internet has these addresses.
 PUBLIC = ("198.51.100.0/24", "198.18.0.0/15")
+CROWDED = 128  # from here on, the large range
 PUBLIC_IPV6 = "2001:db8:100::"
 SHARING = ("metallb.io/allow-shared-ip", "metallb.universe.tf/allow-shared-ip")
 
@@ -138,7 +139,8 @@ def choose_address(
         return LoadBalancerIngress(ip=service.load_balancer_ip, ip_mode="VIP")
     if service.ip_families[:1] == ("IPv6",):
         return LoadBalancerIngress(ip=f"{PUBLIC_IPV6}{digits >> 16:x}:{digits & 0xFFFF:x}", ip_mode="VIP")
-    ranges = (provider.pool,) if provider.pool else PUBLIC
+    crowded = len(cluster.addresses_held) > CROWDED
+    ranges = (provider.pool,) if provider.pool else PUBLIC[crowded:]
     free = (ip for text in ranges for ip in _starting_at(text, digits) if ip not in cluster.addresses_held)
     ip = next(free, None)
     if ip is None:
@@ -243,12 +245,7 @@ def wired(cluster: Cluster, balancer: LoadBalancer) -> LoadBalancer:
         targets = Targets.wire(names, check, found, cluster.now_s)
     else:
         targets = balancer.targets.rewired(names, check, found, cluster.now_s)
-    return replace(balancer, targets=targets, answers=found, answers_of=_version(cluster))
-
-
-def _version(cluster: Cluster) -> tuple[object, ...]:
-    """Return what the answers to health checks depend on."""
-    return cluster.store.changes, cluster.down, cluster.stopped_proxies
+    return replace(balancer, targets=targets, answers=found, answers_of=cluster_version(cluster))
 
 
 def target_names(cluster: Cluster, balancer: LoadBalancer) -> tuple[str, ...]:
@@ -264,7 +261,7 @@ def check_targets(cluster: Cluster, until_s: float) -> None:
     now_s = cluster.now_s
     if until_s <= now_s:
         return
-    version = _version(cluster)
+    version = cluster_version(cluster)
     for key, balancer in list(cluster.load_balancers.items()):
         if balancer.targets is None:
             continue

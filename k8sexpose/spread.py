@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import accumulate
 
@@ -22,6 +23,8 @@ class Spread:
         The places.
     weights : tuple of Fraction, optional
         The share of each, together 1; None deals evenly.
+    edges : tuple of float
+        Where each share ends, for picking one.
 
     Examples
     --------
@@ -31,6 +34,11 @@ class Spread:
 
     names: tuple[str, ...]
     weights: tuple[Fraction, ...] | None = None
+    edges: tuple[float, ...] = field(init=False, default=(), repr=False)
+
+    def __post_init__(self) -> None:
+        if self.weights is not None:
+            object.__setattr__(self, "edges", tuple(accumulate(map(float, self.weights))))
 
     def __iter__(self) -> Iterator[tuple[str, Fraction]]:
         even = Fraction(1, len(self.names)) if self.names else Fraction(0)
@@ -47,7 +55,7 @@ class Spread:
         """Return the place that a random number from 0 to 1 stands for, and its share."""
         if self.weights is None:
             return self.names[int(number * len(self.names))], Fraction(1, len(self.names))
-        at = next((k for k, edge in enumerate(accumulate(self.weights)) if number < edge), len(self.names) - 1)
+        at = min(bisect_right(self.edges, number), len(self.names) - 1)
         return self.names[at], self.weights[at]
 
 

@@ -107,6 +107,11 @@ class Answers:
 NOBODY = Answers(False)
 
 
+def cluster_version(cluster: Cluster) -> tuple[object, ...]:
+    """Return what the answers to health checks depend on."""
+    return cluster.store.changes, cluster.down, cluster.stopped_proxies
+
+
 def answers(cluster: Cluster, service: Service, check: HealthCheck) -> Answers:
     """Ask every target, at once.
 
@@ -134,6 +139,19 @@ def answers(cluster: Cluster, service: Service, check: HealthCheck) -> Answers:
     """
     if check.port == "kube_proxy":
         return _kube_proxies(cluster)
+    known = _ANSWERS.setdefault(cluster.store, {})
+    question = (service.key, check.port)
+    version = cluster_version(cluster)
+    found = known.get(question)
+    if found is None or found[0] != version or found[1] != service:
+        found = known[question] = (version, service, _ask(cluster, service, check))
+    return found[2]
+
+
+_ANSWERS: WeakKeyDictionary[Store, dict[tuple[str, str], tuple[object, Service, Answers]]] = WeakKeyDictionary()
+
+
+def _ask(cluster: Cluster, service: Service, check: HealthCheck) -> Answers:
     if check.port == "health_check_node_port":
         current = cluster.store.services.get((service.namespace, service.name), service)
         if current.health_check_node_port != service.health_check_node_port:
