@@ -484,6 +484,7 @@ ERRORS = {
     "get svc -l a=b=c": "error: unable to parse requirement",
     "get all": 'error: k8sexpose does not model "all"; it has services, nodes, pods, deployments, endpointslices,',
     "get ingress": 'error: k8sexpose does not model "ingress"; it has services,',
+    "get svc -w": "error: nothing moves while kubectl waits: call cluster.advance(SECONDS), then ask again\n",
     "edit svc web": "error: there is no kubectl edit here: use kubectl patch",
     "frobnicate": 'error: unknown command "frobnicate" for "kubectl"\nk8sexpose has apply, create, delete, describe,',
     "": "error: kubectl what? k8sexpose has apply,",

@@ -47,6 +47,12 @@ def create_service(cluster: Cluster, options: argparse.Namespace, stdin: str) ->
     -------
     Completed
         What kubectl prints.
+
+    Examples
+    --------
+    >>> from k8sexpose.kubectl import run
+    >>> print(run(Cluster(), "create service nodeport web --tcp=80:8080").stdout, end="")
+    service/web created
     """
     kind = options.args[0].lower() if options.args else ""
     if kind not in TYPES:
@@ -103,6 +109,12 @@ def create_deployment(cluster: Cluster, options: argparse.Namespace, stdin: str)
     -------
     Completed
         What kubectl prints.
+
+    Examples
+    --------
+    >>> from k8sexpose.kubectl import run
+    >>> print(run(Cluster(), "create deployment web --image=nginx --replicas=2").stdout, end="")
+    deployment.apps/web created
     """
     name = _one_name(options.args, "create deployment")
     if not options.image:
@@ -143,6 +155,14 @@ def expose(cluster: Cluster, options: argparse.Namespace, stdin: str) -> Complet
     -------
     Completed
         What kubectl prints.
+
+    Examples
+    --------
+    >>> from k8sexpose.kubectl import run
+    >>> cluster = Cluster()
+    >>> _ = cluster.deploy("web")
+    >>> print(run(cluster, "expose deployment web --port=80 --target-port=8080").stdout, end="")
+    service/web exposed
     """
     if not options.args:
         raise KubectlError("You must provide one or more resources by argument or filename." + HELP.format("expose"))

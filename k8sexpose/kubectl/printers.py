@@ -78,7 +78,13 @@ def services(found: Iterable[Service], now_s: float, *, wide: bool = False, all_
 
 
 def service(shown: Service, now_s: float, *, wide: bool = False) -> list[str]:
-    """Print the cells of a Service (``printService``)."""
+    """Print the cells of a Service (``printService``).
+
+    Examples
+    --------
+    >>> service(Service("hl", type="ClusterIP", cluster_ip="None", cluster_ips=("None",)), 130)
+    ['hl', 'ClusterIP', 'None', '<none>', '<none>', '2m10s']
+    """
     cluster_ip = shown.cluster_ips[0] if shown.cluster_ips else shown.cluster_ip or NONE
     cells = [
         shown.name, shown.type, cluster_ip, external_ip(shown, wide=wide), ports(shown), age(now_s - shown.created_s),
@@ -87,7 +93,13 @@ def service(shown: Service, now_s: float, *, wide: bool = False) -> list[str]:
 
 
 def external_ip(shown: Service, *, wide: bool = False) -> str:
-    """Print the cell EXTERNAL-IP; unless wide, long addresses are cut (``getServiceExternalIP``)."""
+    """Print the cell EXTERNAL-IP; unless wide, long addresses are cut (``getServiceExternalIP``).
+
+    Examples
+    --------
+    >>> external_ip(Service("web", type="LoadBalancer"))
+    '<pending>'
+    """
     if shown.type == "ExternalName":
         return shown.external_name
     addresses = ",".join(sorted({ingress.address for ingress in shown.load_balancer_ingress if ingress.address}))
@@ -99,7 +111,14 @@ def external_ip(shown: Service, *, wide: bool = False) -> str:
 
 
 def ports(shown: Service) -> str:
-    """Print the cell PORT(S), such as ``80:30080/TCP`` (``makePortString``)."""
+    """Print the cell PORT(S) (``makePortString``).
+
+    Examples
+    --------
+    >>> from k8sexpose import ServicePort
+    >>> ports(Service("web", ports=(ServicePort(80, node_port=30080, protocol="TCP"),)))
+    '80:30080/TCP'
+    """
     return (
         ",".join(
             f"{port.port}:{port.node_port}/{port.protocol}" if port.node_port else f"{port.port}/{port.protocol}"
@@ -195,7 +214,13 @@ def endpoint_slice(shown: EndpointSlice, now_s: float) -> list[str]:
 
 
 def endpoints(shown: Service, now_s: float, slices: Iterable[EndpointSlice]) -> list[str]:
-    """Print the cells of the old Endpoints object of a Service: the ready addresses (``formatEndpoints``)."""
+    """Print the cells of the old Endpoints object of a Service: the ready addresses (``formatEndpoints``).
+
+    Examples
+    --------
+    >>> endpoints(Service("web"), 5, [])
+    ['web', '<none>', '5s']
+    """
     found = [
         address(endpoint.ip, port.port)
         for part in slices
@@ -207,7 +232,15 @@ def endpoints(shown: Service, now_s: float, slices: Iterable[EndpointSlice]) -> 
 
 
 def event(shown: Sighting, now_s: float, *, wide: bool = False) -> list[str]:
-    """Print the cells of an event (``printEvent``)."""
+    """Print the cells of an event (``printEvent``).
+
+    Examples
+    --------
+    >>> from k8sexpose.objects import Event
+    >>> seen = Event(0, "Normal", "EnsuringLoadBalancer", "Ensuring load balancer", "service/web")
+    >>> event(Sighting(seen, "web.1"), 5)
+    ['5s', 'Normal', 'EnsuringLoadBalancer', 'service/web', 'Ensuring load balancer']
+    """
     first = shown.event
     last_seen, message = age(now_s - shown.last_s), first.message.strip()
     if not wide:

@@ -49,9 +49,17 @@ def get(cluster: Cluster, options: argparse.Namespace, stdin: str) -> Completed:
     -------
     Completed
         What kubectl prints.
+
+    Examples
+    --------
+    >>> from k8sexpose.kubectl import run
+    >>> run(Cluster(nodes=2), "get nodes,svc -o name").stdout.split()
+    ['node/node-1', 'node/node-2', 'service/kubernetes']
     """
     if not options.args:
         return Completed(1, "", NO_TYPE)
+    if options.watch:
+        raise KubectlError("nothing moves while kubectl waits: call cluster.advance(SECONDS), then ask again")
     if options.output not in ("", *FORMATS):
         raise KubectlError(
             f'unable to match a printer suitable for the output format "{options.output}", '
@@ -141,6 +149,12 @@ def describe(cluster: Cluster, options: argparse.Namespace, stdin: str) -> Compl
     -------
     Completed
         What kubectl prints.
+
+    Examples
+    --------
+    >>> from k8sexpose.kubectl import run
+    >>> run(Cluster(), "describe svc kubernetes").stdout.splitlines()[9]
+    'IP:                       10.96.0.1'
     """
     if not options.args:
         raise KubectlError(

@@ -112,6 +112,10 @@ def _pods_of(cluster: Cluster, deployment: Any) -> Sequence[Any]:
     return cluster.store.pods_of(deployment.namespace, deployment.name)
 
 
+def _lost(cluster: Cluster, pod: Any) -> bool:
+    return not pod.ready and (pod.namespace, pod.name) in cluster.lost_pods
+
+
 def _all_slices(cluster: Cluster) -> list[Any]:
     """List the EndpointSlices of all Services, and those that somebody wrote for no Service."""
     found = {(part.namespace, part.name): part for part in cluster.store.applied_slices.values()}
@@ -133,7 +137,7 @@ RESOURCES = (
     ),
     Resource(
         "Pod", "pods", ("po",), "", True, lambda c: c.pods,
-        lambda c, o, wide: printers.pod(o, c.now_s, lost=(o.namespace, o.name) in c.lost_pods, wide=wide),
+        lambda c, o, wide: printers.pod(o, c.now_s, lost=_lost(c, o), wide=wide),
         lambda c, o: wire.pod_dict(o),
     ),
     Resource(

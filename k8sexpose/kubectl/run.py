@@ -161,6 +161,7 @@ FLAGS: dict[str, Callable[[_Parser], object]] = {
     "selector": _text("-l", "--selector"),
     "show-labels": _switch("--show-labels"),
     "no-headers": _switch("--no-headers"),
+    "watch": _switch("-w", "--watch"),
     "filename": lambda parser: parser.add_argument("-f", "--filename", action="append", default=[]),
     "dry-run": _text("--dry-run", default="none"),
     "validate": _text("--validate", default="true"),
@@ -189,7 +190,7 @@ FLAGS: dict[str, Callable[[_Parser], object]] = {
     "ignore-not-found": _switch("--ignore-not-found"),
 }
 VERBS: dict[str, tuple[Verb, str]] = {
-    "get": (get, "output all-namespaces selector show-labels no-headers"),
+    "get": (get, "output all-namespaces selector show-labels no-headers watch"),
     "describe": (describe, "all-namespaces selector"),
     "create": (
         create,

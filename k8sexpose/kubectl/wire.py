@@ -36,13 +36,25 @@ Json = dict[str, Any]
 
 
 def service_dict(service: Service) -> Json:
-    """Write a Service as stored, with kubectl's own annotation."""
+    """Write a Service as stored, with kubectl's own annotation.
+
+    Examples
+    --------
+    >>> service_dict(Service("web"))["metadata"]
+    {'name': 'web', 'namespace': 'default', 'creationTimestamp': '2026-01-01T00:00:00Z'}
+    """
     made = service.to_dict(bookkeeping=True)
     return {**made, "metadata": {**made["metadata"], "creationTimestamp": timestamp(service.created_s)}}
 
 
 def node_dict(node: Node, *, ready: bool) -> Json:
-    """Write a Node."""
+    """Write a Node.
+
+    Examples
+    --------
+    >>> node_dict(Node("node-1", addresses=("10.0.0.1",)), ready=False)["status"]["conditions"]
+    [{'type': 'Ready', 'status': 'Unknown'}]
+    """
     taints = [_present(key=t.key, value=t.value, effect=t.effect) for t in node.taints]
     addresses = [{"type": "InternalIP", "address": ip} for ip in node.addresses]
     if node.external_ip:
@@ -66,7 +78,13 @@ def node_dict(node: Node, *, ready: bool) -> Json:
 
 
 def pod_dict(pod: Pod) -> Json:
-    """Write a Pod; its container carries the name of its app."""
+    """Write a Pod; its container carries the name of its app.
+
+    Examples
+    --------
+    >>> pod_dict(Pod("web-1", ip="10.244.1.2", app="web"))["spec"]
+    {'containers': [{'name': 'web'}]}
+    """
     ports = [_present(containerPort=p.port, name=p.name, protocol=p.protocol) for p in pod.ports]
     owners = [{"apiVersion": "apps/v1", "kind": "Deployment", "name": pod.app}] if pod.app else None
     metadata = _metadata(pod.name, pod.namespace, pod.labels, pod.created_s, deleting=pod.terminating)
@@ -86,7 +104,13 @@ def pod_dict(pod: Pod) -> Json:
 
 
 def slice_dict(part: EndpointSlice) -> Json:
-    """Write an EndpointSlice; the label that names its Service is always there."""
+    """Write an EndpointSlice; the label that names its Service is always there.
+
+    Examples
+    --------
+    >>> slice_dict(EndpointSlice("web-abcde", service="web"))["metadata"]["labels"]
+    {'kubernetes.io/service-name': 'web'}
+    """
     labels = {**part.labels, **({SERVICE_NAME_LABEL: part.service} if part.service else {})}
     return {
         "addressType": part.address_type,
@@ -116,7 +140,13 @@ def _endpoint(endpoint: Endpoint, namespace: str) -> Json:
 
 
 def endpoints_dict(service: Service, slices: Iterable[EndpointSlice]) -> Json:
-    """Write the old Endpoints object of a Service."""
+    """Write the old Endpoints object of a Service.
+
+    Examples
+    --------
+    >>> endpoints_dict(Service("web"), [])["kind"]
+    'Endpoints'
+    """
     subsets = []
     for part in slices:
         ready = [{"ip": e.ip} | _present(nodeName=e.node) for e in part.endpoints if e.ready]
@@ -129,7 +159,13 @@ def endpoints_dict(service: Service, slices: Iterable[EndpointSlice]) -> Json:
 
 
 def deployment_dict(deployment: Deployment, pods: Iterable[Pod]) -> Json:
-    """Write a Deployment with the numbers of its Pods; the labels of its Pods stand for its own."""
+    """Write a Deployment with the numbers of its Pods; the labels of its Pods stand for its own.
+
+    Examples
+    --------
+    >>> deployment_dict(Deployment("web"), [Pod("web-1"), Pod("web-2", ready=False)])["status"]["readyReplicas"]
+    1
+    """
     wanted = [pod for pod in pods if not pod.terminating]
     ready = sum(pod.ready for pod in wanted)
     ports = [_present(containerPort=p.port, name=p.name, protocol=p.protocol) for p in deployment.ports]
@@ -155,7 +191,15 @@ def deployment_dict(deployment: Deployment, pods: Iterable[Pod]) -> Json:
 
 
 def event_dict(seen: Sighting) -> Json:
-    """Write an Event."""
+    """Write an Event.
+
+    Examples
+    --------
+    >>> from k8sexpose.objects import Event
+    >>> seen = Sighting(Event(5, "Normal", "EnsuringLoadBalancer", "", "service/web"), "web.1", last_s=7)
+    >>> event_dict(seen)["lastTimestamp"]
+    '2026-01-01T00:00:07Z'
+    """
     event = seen.event
     kind, _, name = event.object.partition("/")
     return {
@@ -189,7 +233,13 @@ def _present(**fields: Any) -> Json:
 
 
 def listed(objects: Iterable[Json]) -> Json:
-    """Put several objects into a List, as ``kubectl get`` does."""
+    """Put several objects into a List, as ``kubectl get`` does.
+
+    Examples
+    --------
+    >>> listed([])
+    {'apiVersion': 'v1', 'items': [], 'kind': 'List', 'metadata': {'resourceVersion': ''}}
+    """
     return {"apiVersion": "v1", "items": list(objects), "kind": "List", "metadata": {"resourceVersion": ""}}
 
 

@@ -34,7 +34,15 @@ GRACE_S = 30.0
 
 
 def create(cluster: Cluster, options: argparse.Namespace, stdin: str) -> Completed:
-    """Run ``kubectl create``: from a file, or one of the objects that kubectl can make itself."""
+    """Run ``kubectl create``: from a file, or one of the objects that kubectl can make itself.
+
+    Examples
+    --------
+    >>> from k8sexpose.kubectl import run
+    >>> web = "{apiVersion: v1, kind: Service, metadata: {name: web}, spec: {ports: [{port: 80}]}}"
+    >>> print(run(Cluster(), "create -f -", web).stdout, end="")
+    service/web created
+    """
     if options.args:
         what, options.args = options.args[0].lower(), options.args[1:]
         makers = {"service": create_service, "svc": create_service, "deployment": create_deployment}
@@ -51,13 +59,31 @@ def create(cluster: Cluster, options: argparse.Namespace, stdin: str) -> Complet
 
 
 def apply(cluster: Cluster, options: argparse.Namespace, stdin: str) -> Completed:
-    """Run ``kubectl apply -f``; a dry run acts on a copy."""
+    """Run ``kubectl apply -f``; a dry run acts on a copy.
+
+    Examples
+    --------
+    >>> from k8sexpose.kubectl import run
+    >>> web = "{apiVersion: v1, kind: Service, metadata: {name: web}, spec: {ports: [{port: 80}]}}"
+    >>> print(run(Cluster(), "apply -f - --dry-run=server", web).stdout, end="")
+    service/web created (server dry run)
+    """
     cluster = cluster if options.dry_run == "none" else cluster.copy()
     return _from_files(options, stdin, "apply", lambda text, target: apply_documents(cluster, text, target), cluster)
 
 
 def replace(cluster: Cluster, options: argparse.Namespace, stdin: str) -> Completed:
-    """Run ``kubectl replace -f``."""
+    """Run ``kubectl replace -f``.
+
+    Examples
+    --------
+    >>> from k8sexpose.kubectl import run
+    >>> web = "{apiVersion: v1, kind: Service, metadata: {name: web}, spec: {ports: [{port: 80}]}}"
+    >>> cluster = Cluster()
+    >>> _ = run(cluster, "create -f -", web)
+    >>> print(run(cluster, "replace -f -", web).stdout, end="")
+    service/web replaced
+    """
     if not options.filename:
         raise KubectlError("Must specify --filename to replace" + HELP.format("replace"))
     cluster = cluster if options.dry_run == "none" else cluster.copy()
@@ -69,7 +95,14 @@ def replace(cluster: Cluster, options: argparse.Namespace, stdin: str) -> Comple
 
 
 def patch(cluster: Cluster, options: argparse.Namespace, stdin: str) -> Completed:
-    """Run ``kubectl patch service NAME -p PATCH``."""
+    """Run ``kubectl patch service NAME -p PATCH``.
+
+    Examples
+    --------
+    >>> from k8sexpose.kubectl import run
+    >>> print(run(Cluster(), "patch svc kubernetes -p 'spec: {type: NodePort}'").stdout, end="")
+    service/kubernetes patched
+    """
     if not options.patch:
         raise KubectlError("must specify --patch or --patch-file containing the contents of the patch")
     if options.type not in ("json", "merge", "strategic"):
@@ -93,7 +126,16 @@ def patch(cluster: Cluster, options: argparse.Namespace, stdin: str) -> Complete
 
 
 def scale(cluster: Cluster, options: argparse.Namespace, stdin: str) -> Completed:
-    """Run ``kubectl scale deployment NAME --replicas N``."""
+    """Run ``kubectl scale deployment NAME --replicas N``.
+
+    Examples
+    --------
+    >>> from k8sexpose.kubectl import run
+    >>> cluster = Cluster()
+    >>> _ = cluster.deploy("web")
+    >>> print(run(cluster, "scale deployment web --replicas=3").stdout, end="")
+    deployment.apps/web scaled
+    """
     if options.replicas is None:
         raise KubectlError('required flag(s) "replicas" not set')
     if options.replicas < 0:
@@ -116,6 +158,14 @@ def delete(cluster: Cluster, options: argparse.Namespace, stdin: str) -> Complet
 
     The real kubectl waits until a Service that a cloud controller's finalizer holds is gone; time stands still here,
     so this one does not. A Pod of a Deployment is replaced at once, as its ReplicaSet does.
+
+    Examples
+    --------
+    >>> from k8sexpose.kubectl import run
+    >>> cluster = Cluster()
+    >>> _ = cluster.deploy("web")
+    >>> print(run(cluster, "delete pod web-1").stdout, end="")
+    pod "web-1" deleted from default namespace
     """
     acted = cluster if options.dry_run == "none" else cluster.copy()
 
