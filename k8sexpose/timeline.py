@@ -307,7 +307,10 @@ def _provisioned(twin: Cluster, asking: Asking) -> Asking:
     twin.advance(0)  # the controller sees the Service
     while True:
         ingress = twin.store.services[service.namespace, service.name].load_balancer_ingress
-        by_address = _by_address(asking, ingress[0].address, port.port) if ingress and ingress[0].address else None
+        by_address = None
+        if ingress and ingress[0].address:
+            dialled = replace(asking, protocol=question.destination.protocol)
+            by_address = _by_address(dialled, ingress[0].address, port.port)
         if by_address is not None and _settled(twin, asking, by_address):
             return by_address
         due_s = _next_change_s(twin)

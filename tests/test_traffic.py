@@ -433,6 +433,8 @@ def test_the_cluster_stays_as_it_is() -> None:
 def test_above_a_million_an_even_sample() -> None:
     traffic = simulate(cluster_with([1], LB), requests=2_500_000, rate_rps=50)
     assert len(traffic.latency_ms) == math.ceil(2_500_000 / 3)
+    other = simulate(cluster_with([1], LB), requests=2_500_000, rate_rps=50, block=100_003)
+    assert np.array_equal(traffic.latency_ms, other.latency_ms)
     assert not traffic.latency_ms.flags.writeable
     assert np.median(traffic.latency_ms) == pytest.approx(traffic.summary.p50_ms, rel=0.01)
     assert len(traffic.timeline) <= 601
