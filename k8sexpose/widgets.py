@@ -1,7 +1,7 @@
 """The explorers: a few labelled controls, and a picture that a pure function draws from their values.
 
-Every control is a drop-down or a check box: both have a name for screen readers and obey the keyboard in JupyterLab and
-Notebook alike. The picture is an SVG string in one assignment, so that nothing flickers; the same words stand in a
+Every control is a drop-down or a check box: both have a name for screen readers, and with `Keys` beside them they obey
+the arrow keys. The picture is an SVG string in one assignment, so that nothing flickers; the same words stand in a
 table, and the whole page stands in ``text/html`` too, for readers without a kernel.
 """
 
@@ -10,8 +10,11 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+import anywidget
 import ipywidgets
 
 from .cluster import Cluster
@@ -65,15 +68,21 @@ class NodePortSetting:
     @property
     def route(self) -> Route:
         """The way of one request from outside."""
-        cluster = Cluster(nodes=len(NODES), firewall=BOUNDARY if self.firewall_closed else ())
-        cluster.deploy("debug-tools", per_node=PLACES[self.pods], port=LISTENS)
-        port = {"port": 80, "nodePort": NODE_PORT, "targetPort": self.target_port}
-        selector = {"app" if self.selector_matches else "name": "debug-tools"}
-        spec = {"type": "NodePort", "selector": selector, "ports": [port]}
-        cluster.apply({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "debug-svc"}, "spec": spec})
-        if self.entry_down:
-            cluster.fail(self.entry)
-        return send(cluster, f"{cluster.node(self.entry).addresses[0]}:{NODE_PORT}", seed=0)
+        return _way(self)
+
+
+@cache
+def _way(setting: NodePortSetting) -> Route:
+    """Build the cluster of a setting, and send one request."""
+    cluster = Cluster(nodes=len(NODES), firewall=BOUNDARY if setting.firewall_closed else ())
+    cluster.deploy("debug-tools", per_node=PLACES[setting.pods], port=LISTENS)
+    port = {"port": 80, "nodePort": NODE_PORT, "targetPort": setting.target_port}
+    selector = {"app" if setting.selector_matches else "name": "debug-tools"}
+    spec = {"type": "NodePort", "selector": selector, "ports": [port]}
+    cluster.apply({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "debug-svc"}, "spec": spec})
+    if setting.entry_down:
+        cluster.fail(setting.entry)
+    return send(cluster, f"{cluster.node(setting.entry).addresses[0]}:{NODE_PORT}", seed=0)
 
 
 # Name of the field, label of its control, what can be chosen; a check box where nothing is listed.
@@ -211,7 +220,8 @@ def explorer_page(setting: NodePortSetting) -> str:
     route = setting.route
     other = [(words, changed.route) for words, changed in one_change(setting)]
     rows = [(words, way.outcome, way.reason) for words, way in other]
-    ends = html_table("One change away from here", ("change", "outcome", "why"), rows)
+    table = html_table("One change away from here", ("change", "outcome", "why"), rows)
+    ends = f'<div style="display: inline-block">{table}</div>'
     outcome, _, rest = route.summary.partition(" ") if route.delivered else route.summary.partition(":")
     rest = f" {rest}" if route.delivered else f":{rest}"
     said = f'<p role="status" style="color: {TEXT}"><strong>{html.escape(outcome)}</strong>{html.escape(rest)}</p>'
@@ -220,6 +230,21 @@ def explorer_page(setting: NodePortSetting) -> str:
 
 
 # -- the widget --------------------------------------------------------------------------------------------------------
+
+
+class Keys(anywidget.AnyWidget):
+    """Lets the controls beside it have the arrow keys, which the notebook would take; it shows nothing.
+
+    Examples
+    --------
+    >>> "data-lm-suppress-shortcuts" in Keys()._esm
+    True
+    """
+
+    _esm = Path(__file__).parent / "keys.js"
+
+    def __repr__(self) -> str:
+        return "<Keys>"
 
 
 class NodePortExplorer(ipywidgets.VBox):  # type: ignore[misc]
@@ -247,7 +272,8 @@ class NodePortExplorer(ipywidgets.VBox):  # type: ignore[misc]
         half = [list(self.controls.values())[part] for part in (slice(0, 3), slice(3, 6))]
         columns = ipywidgets.HBox([ipywidgets.VBox(part) for part in half])
         columns.layout.flex_flow = "row wrap"
-        super().__init__([columns, self.picture])
+        super().__init__([columns, self.picture, Keys()])
+        self.add_class("k8sexpose-keys")
 
     @property
     def setting(self) -> NodePortSetting:
@@ -267,10 +293,10 @@ class NodePortExplorer(ipywidgets.VBox):  # type: ignore[misc]
 
 
 def _control(label: str, options: tuple[Any, ...], value: Any) -> Any:
-    layout = ipywidgets.Layout(width="26em")
+    layout = ipywidgets.Layout(width="32em")
     if not options:
         return ipywidgets.Checkbox(value, description=label, indent=False, layout=layout)
-    style = {"description_width": "initial"}
+    style = {"description_width": "20em"}
     return ipywidgets.Dropdown(options=options, value=value, description=label, style=style, layout=layout)
 
 

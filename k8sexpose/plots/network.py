@@ -11,7 +11,7 @@ from ..palette import CONCEPTS
 from ..proxy import kube_proxy
 from ..route import Hop, Route
 from ..router import routes
-from ..service import ServicePort
+from ..service import Service, ServicePort
 from .page import INK, READINGS, SOFT, bare, box, canvas, legend, mark
 
 if TYPE_CHECKING:
@@ -78,7 +78,9 @@ def plot_cluster(cluster: Cluster, service: str | None = None, ax: Axes | None =
                 ax.text(x + 0.52, y - 0.02, f"{port.node_port}: {outcome}", va="top", fontsize=9, color=INK)
             words += f", window {port.node_port} {outcome}"
         said.append(f"{node.name} ({ip}) {words}")
-    bare(ax, (-0.1, 3.0 * len(nodes) - 0.4), (-0.2 - 0.34 * len(ports), top + 0.1))
+    for row, port in enumerate(ports):
+        ax.text(0.0, top + 0.12 + 0.24 * row, _ports(cluster.service(service or ""), port), fontsize=9, color=INK)
+    bare(ax, (-0.1, 3.0 * len(nodes) - 0.4), (-0.2 - 0.34 * len(ports), top + 0.1 + 0.26 * len(ports)))
     kinds = ["node", "Pod"] + (["window"] if "delivered" in outcomes else [])
     kinds += ["dropped"] if outcomes - {"delivered", "no window"} or any(cluster.is_down(n.name) for n in nodes) else []
     legend(ax, kinds)
@@ -86,8 +88,19 @@ def plot_cluster(cluster: Cluster, service: str | None = None, ax: Axes | None =
     reading = "A box is a node, with its address at the top right. A hexagon is a Pod, on the node where it runs."
     if ports:
         reading += " A sign on the lower edge is the node port, with what a client outside gets there."
-    READINGS[ax] = (f"A cluster of {len(nodes)} {many}: {'; '.join(said) if ports else ', '.join(said)}.", reading)
+        reading += " The line above names all ports of the Service."
+    lines = "".join(f" {_ports(cluster.service(service or ''), port)}." for port in ports)
+    said_of_nodes = "; ".join(said) if ports else ", ".join(said)
+    READINGS[ax] = (f"A cluster of {len(nodes)} {many}: {said_of_nodes}.{lines}", reading)
     return ax
+
+
+def _ports(service: Service, port: ServicePort) -> str:
+    """Name the three ports of a Service."""
+    return (
+        f"{service.name}: clusterIP {service.cluster_ip}, port {port.port}; nodePort {port.node_port}; "
+        f"targetPort {port.target_port}"
+    )
 
 
 def _window(cluster: Cluster, node: str, ip: str, port: ServicePort) -> str:
