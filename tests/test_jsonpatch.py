@@ -1,0 +1,78 @@
+"""JSON patch and JSON merge patch: the examples of the RFCs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import k8sexpose as kx
+from k8sexpose.jsonpatch import json_patch, merge_patch
+
+
+# RFC 7386, appendix A.
+@pytest.mark.parametrize(
+    ("live", "patch", "result"),
+    [
+        ({"a": "b"}, {"a": "c"}, {"a": "c"}), ({"a": "b"}, {"b": "c"}, {"a": "b", "b": "c"}), ({"a": "b"}, {"a": None}, {}),
+        ({"a": "b", "b": "c"}, {"a": None}, {"b": "c"}), ({"a": ["b"]}, {"a": "c"}, {"a": "c"}),
+        ({"a": "c"}, {"a": ["b"]}, {"a": ["b"]}), ({"a": {"b": "c"}}, {"a": {"b": "d", "c": None}}, {"a": {"b": "d"}}),
+        ({"a": [{"b": "c"}]}, {"a": [1]}, {"a": [1]}), (["a", "b"], ["c", "d"], ["c", "d"]), ({"a": "b"}, ["c"], ["c"]),
+        ({"a": "foo"}, None, None), ({"e": None}, {"a": 1}, {"e": None, "a": 1}), ([1, 2], {"a": "b", "c": None}, {"a": "b"}),
+        ({}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}),
+    ],
+)  # fmt: skip
+def test_merge_patch(live: Any, patch: Any, result: Any) -> None:
+    assert merge_patch(live, patch) == result
+
+
+# RFC 6902, appendix A.
+@pytest.mark.parametrize(
+    ("live", "operation", "result"),
+    [
+        ({"foo": "bar"}, {"op": "add", "path": "/baz", "value": "qux"}, {"foo": "bar", "baz": "qux"}),
+        ({"foo": ["a", "b"]}, {"op": "add", "path": "/foo/1", "value": "q"}, {"foo": ["a", "q", "b"]}),
+        ({"foo": ["a"]}, {"op": "add", "path": "/foo/-", "value": ["b"]}, {"foo": ["a", ["b"]]}),
+        ({"baz": 1, "foo": 2}, {"op": "remove", "path": "/baz"}, {"foo": 2}),
+        ({"foo": ["a", "b", "c"]}, {"op": "remove", "path": "/foo/1"}, {"foo": ["a", "c"]}),
+        ({"baz": 1, "foo": 2}, {"op": "replace", "path": "/baz", "value": 3}, {"baz": 3, "foo": 2}),
+        ({"a": {"x": 1}, "b": {}}, {"op": "move", "from": "/a/x", "path": "/b/y"}, {"a": {}, "b": {"y": 1}}),
+        ({"foo": [1, 2, 3]}, {"op": "move", "from": "/foo/0", "path": "/foo/2"}, {"foo": [2, 3, 1]}),
+        ({"a": [1]}, {"op": "copy", "from": "/a", "path": "/b"}, {"a": [1], "b": [1]}),
+        ({"a": 1}, {"op": "test", "path": "/a", "value": 1}, {"a": 1}),
+        ({"/": 9, "~1": 10}, {"op": "replace", "path": "/~01", "value": 11}, {"/": 9, "~1": 11}),
+        ({"a": 1}, {"op": "add", "path": "", "value": {"b": 2}}, {"b": 2}),
+    ],
+)
+def test_json_patch(live: Any, operation: Any, result: Any) -> None:
+    before = repr(live)
+    assert json_patch(live, [operation]) == result
+    assert repr(live) == before
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        {"op": "add", "path": "/baz/bat", "value": 1}, {"op": "remove", "path": "/baz"}, {"op": "replace", "path": "/baz"},
+        {"op": "test", "path": "/foo", "value": 2}, {"op": "add", "path": "/list/9", "value": 1}, {"op": "frob", "path": "/foo"},
+        {"op": "add", "path": "foo", "value": 1}, {"op": "add"}, {"op": "add", "path": 3}, {"op": "remove", "path": "/list/-1"},
+    ],
+)  # fmt: skip
+def test_a_patch_that_does_not_fit(operation: Any) -> None:
+    with pytest.raises(kx.ApiError) as refused:
+        json_patch({"foo": 1, "list": []}, [operation])
+    assert (refused.value.code, refused.value.reason, refused.value.causes) == (422, "Invalid", ())
+
+
+def test_wrong_types_are_bad_requests() -> None:
+    cluster = kx.Cluster(provider=None)
+    for patch, type_ in (
+        ([], "strategic"),
+        ([], "merge"),
+        ({}, "json"),
+        ([3], "json"),
+        ([{"op": "remove", "path": ""}], "json"),
+    ):
+        with pytest.raises(kx.ApiError) as refused:
+            cluster.patch("kubernetes", patch, patch_type=type_)
+        assert refused.value.code == 400, (patch, type_)
