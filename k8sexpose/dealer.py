@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Set
-from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +44,7 @@ class Dealer:
     Examples
     --------
     >>> dealer = Dealer(clients=1, per_connection=1, seed=0)
-    >>> dealer.enter(Table({Lane("node-1", "web-1"): Fraction(1, 2), Lane("node-2", "web-2"): Fraction(1, 2)}))
+    >>> dealer.enter(Table({Lane("node-1", "web-1"): 0.5, Lane("node-2", "web-2"): 0.5}))
     >>> [dealer.lanes[k].pod for k in dealer.deal(np.array([0.1, 0.9]), None)]
     ['web-1', 'web-2']
     """
@@ -93,16 +92,16 @@ class Dealer:
         self._table = table
         self._states += 1
         self._ids = np.array([self.number(lane) for lane in table.lanes], dtype=np.intp)
-        self._any = Choice.of([float(share) for share in table.lanes.values()])
+        self._any = Choice.of(list(table.lanes.values()))
         if not self._in_two_steps:
             return
-        places: dict[str, list[tuple[int, Fraction]]] = {}
+        places: dict[str, list[tuple[int, float]]] = {}
         for lane, share in table.lanes.items():
             places.setdefault(lane.place, []).append((self.number(lane), share))
-        weights = [float(sum(share for _, share in ways)) for ways in places.values()]
+        weights = [sum(share for _, share in ways) for ways in places.values()]
         self._places = Choice.of(weights)
         self._within = [
-            (Choice.of([float(share) for _, share in ways]), np.array([n for n, _ in ways], dtype=np.intp))
+            (Choice.of([share for _, share in ways]), np.array([n for n, _ in ways], dtype=np.intp))
             for ways in places.values()
         ]
         if table.by_client:

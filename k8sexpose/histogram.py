@@ -102,17 +102,17 @@ class LogHistogram:
         >>> histogram.quantiles([0.5], [[0], [1], [0, 1]]).round().tolist()
         [[1.0], [3.0], [1.0]]
         """
-        counts = self.counts
+        counts = np.ascontiguousarray(self.counts.T)
         if parts is not None:
-            counts = np.stack([counts[:, list(part)].sum(1) for part in parts], axis=1)
-        below = np.cumsum(counts, axis=0)
-        total = below[-1] if len(below) else np.zeros(counts.shape[1], dtype=np.int64)
-        found = np.full((counts.shape[1], len(levels)), np.nan)
-        for part in np.flatnonzero(total).tolist():
-            rank = np.maximum(np.asarray(levels) * total[part], 0.5)
-            at = below[:, part].searchsorted(rank)
-            here = counts[at, part]
-            low, high = ((np.stack([at, at + 1]) + self._base) << SHIFT).view(np.float64)
-            # Into the bin as far as the rank says.
-            found[part] = low + (rank - (below[at, part] - here)) / here * (high - low)
+            counts = np.stack([counts[list(part)].sum(0) for part in parts])
+        below = np.cumsum(counts, axis=1)
+        found = np.full((len(counts), len(levels)), np.nan)
+        for own, ranks, quantile in zip(counts, below, found, strict=True):
+            total = ranks[-1] if len(ranks) else 0
+            if total:
+                rank = np.maximum(np.asarray(levels) * total, 0.5)
+                at = ranks.searchsorted(rank)
+                low, high = ((np.stack([at, at + 1]) + self._base) << SHIFT).view(np.float64)
+                # Into the bin as far as the rank says.
+                quantile[:] = low + (rank - (ranks[at] - own[at])) / own[at] * (high - low)
         return found

@@ -134,8 +134,10 @@ class Table:
 
     Parameters
     ----------
-    lanes : mapping of Lane to Fraction
+    lanes : mapping of Lane to float
         The probability of each, lanes of one place one after the other; together 1.
+    shares : mapping of str to Fraction
+        The exact share of each Pod.
     by_client : bool
         Whether the load balancer sends all connections of a client to the same place.
     in_turn : bool
@@ -149,25 +151,17 @@ class Table:
 
     Examples
     --------
-    >>> Table({Lane("node-1", "web-1"): Fraction(1)}).shares
-    {'web-1': Fraction(1, 1)}
+    >>> Table({Lane("node-1", "web-1"): 1.0}).by_client
+    False
     """
 
-    lanes: Mapping[Lane, Fraction] = field(default_factory=dict)
+    lanes: Mapping[Lane, float] = field(default_factory=dict)
+    shares: Mapping[str, Fraction] = field(default_factory=dict)
     by_client: bool = False
     in_turn: bool = False
     bound: bool = False
     one_source: bool = False
     protocol: str = "TCP"
-
-    @property
-    def shares(self) -> dict[str, Fraction]:
-        """The share of each Pod."""
-        found: dict[str, Fraction] = {}
-        for lane, share in self.lanes.items():
-            if lane.pod is not None:
-                found[lane.pod] = found.get(lane.pod, Fraction(0)) + share
-        return found
 
     def same_as(self, other: Table) -> bool:
         """Tell whether connections are dealt alike."""
@@ -213,18 +207,27 @@ def read_table(cluster: Cluster, asking: Asking, *, by_place: bool = False) -> T
     by_client = rule == BY_CLIENT if asking.sticky is None else asking.sticky
     in_turn = rule == IN_TURN and not by_client
     bound = service is not None and service.session_affinity == "ClientIP"
-    found: Iterator[tuple[Lane, Fraction]]
+    lanes: dict[str, dict[Lane, float]] = {}
+    shares: dict[str, Fraction] = {}
     if by_place or bound or by_client or in_turn:
         way = Way(cluster, question.client, question.via, question.as_if)
-        found = ((_lane(route, asking.hop_ms), route.probability) for route in question.ways(way))
+        bundles: Iterator[Bundle] = (
+            Bundle(route, route.probability, Fraction(0), Fraction(0)) for route in question.ways(way)
+        )
+        split = False
     else:
-        found = (part for bundle in question.bundles() for part in _split(cluster, bundle, asking.hop_ms))
-    by_entry: dict[str, dict[Lane, Fraction]] = {}
-    for lane, share in found:
-        lanes = by_entry.setdefault(lane.place, {})
-        lanes[lane] = lanes.get(lane, Fraction(0)) + share
+        bundles, split = question.bundles(), True
+    for bundle in bundles:
+        lane = _lane(bundle.route, asking.hop_ms)
+        if lane.pod is not None:
+            shares[lane.pod] = shares.get(lane.pod, Fraction(0)) + bundle.probability
+        parts = _split(cluster, bundle, lane, asking.hop_ms) if split else ((lane, float(bundle.probability)),)
+        for part, share in parts:
+            entry = lanes.setdefault(part.place, {})
+            entry[part] = entry.get(part, 0.0) + share
     return Table(
-        {lane: share for lanes in by_entry.values() for lane, share in lanes.items()},
+        {lane: share for entry in lanes.values() for lane, share in entry.items()},
+        shares,
         by_client=by_client,
         in_turn=in_turn,
         bound=bound,
@@ -233,26 +236,24 @@ def read_table(cluster: Cluster, asking: Asking, *, by_place: bool = False) -> T
     )
 
 
-def _split(cluster: Cluster, bundle: Bundle, hop_ms: float | None) -> Iterator[tuple[Lane, Fraction]]:
+def _split(cluster: Cluster, bundle: Bundle, lane: Lane, hop_ms: float | None) -> Iterator[tuple[Lane, float]]:
     """Divide the ways of several nodes to one Pod: those that stay on the node, in the zone, and the others."""
-    lane = _lane(bundle.route, hop_ms)
-    if bundle.extra_hop in (0, bundle.probability) and bundle.crosses_zone in (0, bundle.probability):
-        yield lane, bundle.probability
+    together, hops, crosses = float(bundle.probability), float(bundle.extra_hop), float(bundle.crosses_zone)
+    if hops in (0, together) and crosses in (0, together):
+        yield lane, together
         return
     ip = lane.flow[2].rpartition(":")[0].strip("[]") if lane.flow else ""
     table = latencies()
-    stays_ms = 0.0 if cluster.store.node_at(ip) is not None else table["same_node"].ms
+    near_ms = table["same_node"].ms
+    stays_ms = 0.0 if cluster.store.node_at(ip) is not None else near_ms
+    zone_ms, cross_ms = ((table[leg].ms if hop_ms is None else near_ms + hop_ms) for leg in ("same_zone", "cross_zone"))
     before_ms = bundle.route.latency_ms - bundle.route.hops[-1].latency_ms
-    zone_ms, cross_ms = (
-        (table[leg].ms if hop_ms is None else table["same_node"].ms + hop_ms) for leg in ("same_zone", "cross_zone")
-    )
-    for share, last_ms, extra, crosses in (
-        (bundle.probability - bundle.extra_hop, stays_ms, False, False),
-        (bundle.extra_hop - bundle.crosses_zone, zone_ms, True, False),
-        (bundle.crosses_zone, cross_ms, True, True),
-    ):
-        if share:
-            yield Lane("", lane.pod, lane.node, before_ms + last_ms, extra, crosses, flow=lane.flow), share
+    if bundle.extra_hop < bundle.probability:
+        yield Lane("", lane.pod, lane.node, before_ms + stays_ms, flow=lane.flow), together - hops
+    if bundle.crosses_zone < bundle.extra_hop:
+        yield Lane("", lane.pod, lane.node, before_ms + zone_ms, extra_hop=True, flow=lane.flow), hops - crosses
+    if bundle.crosses_zone:
+        yield Lane("", lane.pod, lane.node, before_ms + cross_ms, True, True, flow=lane.flow), crosses
 
 
 def _service(cluster: Cluster, question: Question) -> Service | None:

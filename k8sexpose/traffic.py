@@ -22,7 +22,7 @@ from .engine import TICK_MS, Engine
 from .lanes import Asking
 from .question import Question
 from .queueing import jain_index, max_over_mean
-from .serviceport import ip_version, targets
+from .serviceport import targets
 from .tables import html_table
 from .timeline import Event, State, play, standing
 
@@ -271,9 +271,8 @@ def _pods(cluster: Cluster, asking: Asking, states: Sequence[State]) -> list[str
     service, port = question.destination.service, question.destination.service_port
     found = {lane.pod: None for state in states for lane in state.table.lanes if lane.pod is not None}
     if service is not None and port is not None:
-        family = ip_version(question.packet.dst) or 4
-        ready = (target.endpoint.pod for target in targets(cluster.store, service, port, family).ready)
-        found.update((pod, None) for pod in ready if pod is not None)
+        ready = (target for family in (4, 6) for target in targets(cluster.store, service, port, family).ready)
+        found.update((target.endpoint.pod, None) for target in ready if target.endpoint.pod is not None)
     order = {name: k for k, (_, name) in enumerate(cluster.store.pods)}
     return sorted(found, key=lambda pod: order.get(pod, len(order)))
 
