@@ -15,7 +15,7 @@ from .health import ready_local_endpoints
 from .latency import latencies
 from .loadbalancer import LoadBalancer, NoAddress, address_owner, choose_address, over_quota
 from .profiles import provider as profile
-from .providers import NODE_PORT, TO_POD, VIP, LoadBalancerKind, Provider, has_annotations
+from .providers import NODE_PORT, TO_POD, VIP, HealthCheck, LoadBalancerKind, Provider, has_annotations
 from .service import LoadBalancerIngress, Service, ServicePort
 from .serviceport import targets
 from .spread import Spread, spread_over
@@ -90,6 +90,8 @@ class FrontDoor:
         Whether a node may reach itself through it; where it may not, such packets are lost.
     title : str
         What kind of load balancer it is.
+    check : HealthCheck, optional
+        What it asks its targets, and how often.
 
     Examples
     --------
@@ -108,6 +110,7 @@ class FrontDoor:
     rule: str = "flow_hash"
     hairpin: bool = True
     title: str = "load balancer"
+    check: HealthCheck | None = None
 
 
 def front_door(
@@ -169,6 +172,7 @@ def front_door(
         rule=kind.spread,
         hairpin=kind.hairpin or not kind.keeps_source(service),
         title=kind.title,
+        check=kind.check(service),
     )
 
 

@@ -558,6 +558,29 @@ def test_local_nodes_without_pods_get_nothing_and_before_the_check_notices_it_ti
     assert lost_over_time(cluster, target, 40) == [(0, Fraction(1, 2)), (20, Fraction(0))]
 
 
+def test_until_the_controller_points_the_check_elsewhere_it_asks_a_closed_port() -> None:
+    cluster = stand([1, 0], "azure", externalTrafficPolicy="Local")
+    cluster.advance(200)
+    cluster.patch("web", {"spec": {"externalTrafficPolicy": "Cluster"}})
+    # Azure takes 20 s for a change, and two checks of 5 s to give a node up.
+    assert lost_over_time(cluster, address(cluster), 40) == [(0, 0), (10, 1), (25, 0)]
+
+
+def test_whom_the_check_asks() -> None:
+    asked = {}
+    for policy in ("Cluster", "Local"):
+        for provider in ("generic", "azure"):
+            cluster = stand([1], provider, externalTrafficPolicy=policy)
+            check = kx.front_door(cluster, cluster.service("web")).check
+            asked[provider, policy] = check.port if check else ""
+    assert asked == {
+        ("generic", "Cluster"): "kube_proxy",
+        ("azure", "Cluster"): "node_port",
+        ("generic", "Local"): "health_check_node_port",
+        ("azure", "Local"): "health_check_node_port",
+    }
+
+
 def test_a_stopped_kube_proxy_leaves_the_pool() -> None:
     cluster = stand([1, 1])
     cluster.advance(30)
