@@ -237,9 +237,8 @@ class ServiceController:
         }
         for word, text in words.items():
             problem = problem.replace(word, text)
-        for voice in ("public_ip", "failed"):
-            if voice == "failed" or "PublicIP" in problem:
-                self._say(cluster, service, kind, voice, problem=problem)
+        for voice in voices:
+            self._say(cluster, service, kind, voice, problem=problem)
         waits = VOICES[kind.controller].retries
         cluster.work[key] = replace(work, busy=retry_s is not None, failures=work.failures + 1, problem=problem)
         if waits:

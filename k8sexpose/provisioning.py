@@ -21,7 +21,13 @@ FAILURES_SHOWN = 2
 CALL = "sees the Service, and calls the cloud"
 CALLS = ("EnsuringLoadBalancer", "ADD")
 DONE = ("EnsuredLoadBalancer", "SuccessfullyReconciled", "SyncLoadBalancerSuccessful", "IPAllocated")
-FAILED = ("SyncLoadBalancerFailed", "FailedBuildModel", "SyncExternalLoadBalancerFailed", "AllocationFailed")
+FAILED = (
+    "SyncLoadBalancerFailed",
+    "FailedBuildModel",
+    "FailedDeployModel",
+    "SyncExternalLoadBalancerFailed",
+    "AllocationFailed",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,8 @@ class Voice:
 
     def event(self, name: str, at_s: float, service: Service, **words: str) -> Event | None:
         """Word an event; None if this controller reports nothing of the kind."""
+        if name == "over_quota" and name not in self.texts:
+            name = "failed"
         if name not in self.texts:
             return None
         kind, reason, message = self.texts[name]
@@ -76,6 +78,7 @@ VOICES: Mapping[str, Voice] = {
         {
             "ensured": (NORMAL, "SuccessfullyReconciled", "Successfully reconciled"),
             "failed": (WARNING, "FailedBuildModel", "Failed build model due to {problem}"),
+            "over_quota": (WARNING, "FailedDeployModel", "Failed deploy model due to {problem}"),
         },
     ),
     # ingress-gce pkg/l4 (GKE with backend services), HEAD acbcf5d

@@ -305,6 +305,14 @@ def test_quota(provider: str, annotations: dict[str, str], message: str) -> None
     assert address(cluster, "c")
 
 
+def test_what_the_aws_controller_says_beyond_the_quota() -> None:
+    cluster = stand([1], kx.provider("aws", quota=1), {TYPE: "external"})
+    cluster.apply(manifest("second", {TYPE: "external"}))
+    cluster.advance(1)
+    message = "Failed deploy model due to TooManyLoadBalancers: The maximum number of load balancers has been reached."
+    assert told(cluster, "second") == [(0.0, "Warning", "FailedDeployModel", message, "service")]
+
+
 def test_gcp_quota_text() -> None:
     cluster = stand([1], kx.provider("gcp", quota=1))
     cluster.apply(manifest("second"))
