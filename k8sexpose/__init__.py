@@ -11,6 +11,12 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOME = {
+    "Crash": "failover",
+    "failover_explorer": "crash_explorer",
+    "plot_crash": "plots",
+    "plot_inside": "plots",
+    "plot_provisioning": "plots",
+    "watch_crash": "failover",
     "flow": "visualizer",
     "NodeDown": "timeline",
     "NodeUp": "timeline",
@@ -29,6 +35,13 @@ _HOME = {
     "plot_route": "plots",
     "plot_success": "plots",
     "show": "plots",
+    "costs_by_services": "costcurves",
+    "costs_by_traffic": "costcurves",
+    "cost_explorer": "explorers",
+    "plot_bill": "plots",
+    "plot_bills": "plots",
+    "plot_candidates": "plots",
+    "plot_costs": "plots",
     "price_book": "pricefile",
     "bill": "cost",
     "Bill": "cost",

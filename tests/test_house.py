@@ -21,9 +21,9 @@ PACKAGE = Path(k8sexpose.__file__).parent
 ORDER = """errors tables manifest decode hints request jsonpatch service formats warnings validation status
     allocation apply objects endpoints store registry apiserver serviceport workloads files dump clock
     operations cluster proxy health latency providers profiles spread targets voices loadbalancer work controller
-    cloud provisioning route dial entrance way question router queueing histogram draws lanes dealer queues timeline
-    engine traffic pricebook pricefile drivers exposure cost comparison report cli kubectl palette plots
-    visualizer widgets lessons""".split()
+    cloud provisioning route dial entrance way question router failover queueing histogram draws lanes dealer queues timeline
+    engine traffic pricebook pricefile drivers exposure cost comparison costcurves report cli kubectl palette plots
+    visualizer widgets crash_explorer explorers lessons""".split()
 MODEL = ORDER[: ORDER.index("plots")]
 DRAWING = {"matplotlib", "ipywidgets", "anywidget"}
 # Where one starts: it names the others, and loads them when they are used.

@@ -10,7 +10,26 @@ from __future__ import annotations
 
 from .feedback import Feedback
 from .install import check_install
+from .offices import Doors, offices
+from .pending import Pending, pending_cases, why_pending
 from .repairs import Repairs, repair
+from .savings import Savings, ingress_bill, save
 from .sheet import check, predict, progress
 
-__all__ = ["Feedback", "Repairs", "check", "check_install", "predict", "progress", "repair"]
+__all__ = [
+    "Doors",
+    "Feedback",
+    "Pending",
+    "Repairs",
+    "Savings",
+    "check",
+    "check_install",
+    "ingress_bill",
+    "offices",
+    "pending_cases",
+    "predict",
+    "progress",
+    "repair",
+    "save",
+    "why_pending",
+]

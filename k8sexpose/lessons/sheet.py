@@ -6,7 +6,7 @@ import difflib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from . import nodeport, start
+from . import concierge, cost, leftovers, nodeport, start
 from .feedback import Feedback
 from .question import Question, Unreadable, shown, unanswered
 
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 __all__ = ["QUESTIONS", "Sheet", "check", "predict", "progress"]
 
-QUESTIONS: dict[str, Question] = {q.id: q for q in (*start.QUESTIONS, *nodeport.QUESTIONS)}
+QUESTIONS: dict[str, Question] = {
+    q.id: q
+    for q in (*start.QUESTIONS, *nodeport.QUESTIONS, *concierge.QUESTIONS, *leftovers.QUESTIONS, *cost.QUESTIONS)
+}
 
 
 @dataclass(slots=True)

@@ -6,6 +6,8 @@ light background, so that it reads on a dark page too.
 
 from __future__ import annotations
 
+from .concierge import plot_crash, plot_inside, plot_provisioning
+from .costs import plot_bill, plot_bills, plot_candidates, plot_costs
 from .network import Leg, legs, plot_cluster, plot_route
 from .numbers import plot_node_ports, plot_success
 from .page import Picture, describe, show
@@ -15,8 +17,15 @@ __all__ = [
     "Picture",
     "describe",
     "legs",
+    "plot_bill",
+    "plot_bills",
+    "plot_candidates",
     "plot_cluster",
+    "plot_costs",
+    "plot_crash",
+    "plot_inside",
     "plot_node_ports",
+    "plot_provisioning",
     "plot_route",
     "plot_success",
     "show",
