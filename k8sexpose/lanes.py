@@ -6,7 +6,7 @@ where it is lost. The router lists them (`k8sexpose.routes`); nothing here decid
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -38,7 +38,7 @@ class Asking:
         Where the requests come from.
     protocol : str
         TCP, UDP or SCTP.
-    via : str or sequence of str, optional
+    via : str or tuple of str, optional
         Nodes by which packets from outside arrive.
     hop_ms : float, optional
         What an extra hop adds, in milliseconds, in place of the table of latencies.
@@ -56,7 +56,7 @@ class Asking:
     target: str
     client: str | None = None
     protocol: str = "TCP"
-    via: str | Sequence[str] | None = None
+    via: str | tuple[str, ...] | None = None
     hop_ms: float | None = None
     sticky: bool | None = None
     service: str | None = None

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
+from weakref import WeakKeyDictionary
 
 from .cloud import next_flip_s
 from .errors import NotExposed
@@ -207,7 +208,24 @@ def standing(cluster: Cluster, asking: Asking) -> tuple[State, ...]:
     >>> standing(Cluster(), Asking("10.0.0.1:30007"))[0].end_s
     inf
     """
-    return (State(0.0, math.inf, read_table(_fresh(cluster), asking)),)
+    snapshot = _snapshot(cluster)
+    known = _TABLES.get(cluster)
+    if known is None or known[0] != snapshot:
+        known = _TABLES[cluster] = (snapshot, {})
+    if asking not in known[1]:
+        known[1][asking] = read_table(_fresh(cluster), asking)
+    return (State(0.0, math.inf, known[1][asking]),)
+
+
+# The tables of each cluster as it was last: a slider that moves the load asks for the same ones again.
+_TABLES: WeakKeyDictionary[Cluster, tuple[dict[str, object], dict[Asking, Table]]] = WeakKeyDictionary()
+
+
+def _snapshot(cluster: Cluster) -> dict[str, object]:
+    """Copy what can change in a cluster, one level deep: what it holds are values, and the store counts its changes."""
+    fields = vars(cluster).items()
+    held = {name: value.copy() if isinstance(value, dict | list) else value for name, value in fields}
+    return held | {"changes": cluster.store.changes, "now_s": cluster.now_s}
 
 
 def play(cluster: Cluster, asking: Asking, events: Sequence[Event], duration_s: float) -> tuple[State, ...]:

@@ -231,7 +231,9 @@ def simulate(
         raise ValueError(f"distribution {distribution!r} is none of {', '.join(DISTRIBUTIONS)}")
     if not (hop_ms is None or 0 <= hop_ms < float("inf")) or not 0 <= client_skew < float("inf"):
         raise ValueError("hop_ms and client_skew are numbers from 0 on")
-    asking = Asking(target, client, protocol, via, hop_ms, sticky)
+    asking = Asking(
+        target, client, protocol, via if via is None or isinstance(via, str) else tuple(via), hop_ms, sticky
+    )
     events = tuple(events)
     duration_s = requests / rate_rps
     states = play(cluster, asking, events, 1.1 * duration_s + 10) if events else standing(cluster, asking)

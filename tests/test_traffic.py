@@ -430,6 +430,38 @@ def test_the_cluster_stays_as_it_is() -> None:
     assert not cluster.down
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda cluster: cluster.patch("web", {"spec": {"externalTrafficPolicy": "Local"}}),
+        lambda cluster: cluster.scale("web", per_node=[1, 1, 1]),
+        lambda cluster: cluster.fail("node-1"),
+        lambda cluster: cluster.set_ready("web-1", False),
+        lambda cluster: setattr(cluster, "proxy", kx.ProxyConfig(mode="nftables")),
+        lambda cluster: cluster.stop_proxy("node-1"),
+        lambda cluster: cluster.delete("node-3", kind="Node"),
+        lambda cluster: setattr(cluster, "cni_masquerade", False),
+    ],
+)
+def test_a_changed_cluster_is_asked_anew(change: Any) -> None:
+    """What was remembered of a cluster never outlives a change: the same as a copy that nothing was asked about."""
+    cluster = cluster_with([2, 1, 0], LB)
+    untouched = cluster.copy()
+    simulate(cluster, requests=2000)
+    for one in (cluster, untouched):
+        change(one)
+    assert same(simulate(cluster, requests=2000), simulate(untouched, requests=2000))
+
+
+def test_a_change_that_shows() -> None:
+    cluster = cluster_with([2, 1], LB)
+    before = simulate(cluster, requests=2000)
+    cluster.patch("web", {"spec": {"externalTrafficPolicy": "Local"}})
+    assert before.by_pod.expected_share.max() < 0.4 < simulate(cluster, requests=2000).by_pod.expected_share.max()
+    cluster.fail("node-1")
+    assert simulate(cluster, requests=2000).by_pod.expected_share["web-3"] == 1
+
+
 def test_above_a_million_an_even_sample() -> None:
     traffic = simulate(cluster_with([1], LB), requests=2_500_000, rate_rps=50)
     assert len(traffic.latency_ms) == math.ceil(2_500_000 / 3)
