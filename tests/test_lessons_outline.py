@@ -178,17 +178,36 @@ def test_see_asks_numbered_questions(lesson: str) -> None:
 
 @every_lesson
 def test_size(lesson: str) -> None:
-    nb = read(lesson)
+    core, further = parts(read(lesson))
     least, most = CELLS.get(lesson, (20, 40))
-    assert least <= len(nb.cells) <= most
-    prose = " ".join(cell.source for cell in nb.cells if cell.cell_type == "markdown")
-    prose = re.sub(r"```.*?```|<[^>]+>", " ", prose, flags=re.DOTALL)
-    words = len(re.findall(r"\w[\w'’.:/-]*", prose))
+    assert least <= len(core) <= most
     fewest, highest = WORDS.get(lesson, (700, 1500))
-    assert fewest <= words <= highest, f"{words} words"
-    lines = [sum(bool(line.strip()) for line in c.source.splitlines()) for c in nb.cells if c.cell_type == "code"]
-    assert max(lines) <= 12
-    assert statistics.median(lines) <= 3
+    assert fewest <= words(core) <= highest, f"{words(core)} words"
+    # What goes further is a part of its own: shorter, and not needed for the core.
+    assert len(further) <= 40 and words(further) <= 1500, f"{len(further)} cells, {words(further)} words"
+    for cells in (core, further):
+        lines = [sum(bool(line.strip()) for line in c.source.splitlines()) for c in cells if c.cell_type == "code"]
+        assert max(lines, default=0) <= 12
+        assert statistics.median(lines or [0]) <= 3
+
+
+def parts(nb: Any) -> tuple[list[Any], list[Any]]:
+    """The core of a lesson, and its section Go further."""
+    core: list[Any] = []
+    further: list[Any] = []
+    into = core
+    for cell in nb.cells:
+        heading = re.search(r"^## (.*)$", cell.source, re.MULTILINE) if cell.cell_type == "markdown" else None
+        if heading:
+            into = further if heading[1].startswith("Go further") else core
+        into.append(cell)
+    return core, further
+
+
+def words(cells: list[Any]) -> int:
+    prose = " ".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    prose = re.sub(r"```.*?```|<[^>]+>", " ", prose, flags=re.DOTALL)
+    return len(re.findall(r"\w[\w'’.:/-]*", prose))
 
 
 @every_lesson
