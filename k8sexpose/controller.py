@@ -230,6 +230,8 @@ class ServiceController:
     ) -> None:
         """Report a failure, and try again later: after 5 s, 10 s, 20 s, … 300 s."""
         service, work = cluster.store.services[key], cluster.work[key]
+        voices = ["public_ip"] if "PublicIP" in problem else []
+        voices.append("over_quota" if problem == kind.quota_error else "failed")
         words = {
             "{quota}": str(kind.quota),
             "{service}": service.key,
