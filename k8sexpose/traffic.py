@@ -33,6 +33,7 @@ __all__ = ["Traffic", "simulate"]
 
 LEVELS = (0.5, 0.95, 0.99)
 QUANTILES = ("p50_ms", "p95_ms", "p99_ms")
+SHOWN = 30  # Pods in a notebook
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -110,7 +111,13 @@ class Traffic:
         return f"<Traffic: {self.caption}>"
 
     def __str__(self) -> str:
-        return f"{self.caption}\n{self.by_pod.to_string(float_format='{:.4g}'.format)}"
+        shown = self.by_pod.head(SHOWN).to_string(float_format="{:.4g}".format)
+        return "\n".join([self.caption, shown, *self._more])
+
+    @property
+    def _more(self) -> list[str]:
+        hidden = len(self.by_pod) - SHOWN
+        return [f"… and {hidden} more Pods in by_pod"] if hidden > 0 else []
 
     def _repr_pretty_(self, printer: object, cycle: bool) -> None:
         """Show the Pods in a terminal (IPython's hook)."""
@@ -123,9 +130,9 @@ class Traffic:
                 str(pod), str(row.node), f"{row.expected_share:.1%}", f"{row.share:.1%}", f"{row.requests:,}",
                 f"{row.utilisation:.1%}", *(f"{row[name]:.3g} ms" for name in QUANTILES),
             )
-            for pod, row in self.by_pod.iterrows()
+            for pod, row in self.by_pod.head(SHOWN).iterrows()
         ]  # fmt: skip
-        return html_table(self.caption, head, rows)
+        return html_table(self.caption, head, rows) + "".join(f"<p>{text}</p>" for text in self._more)
 
 
 def simulate(
@@ -360,10 +367,11 @@ def _frame(
     kind: str, names: Sequence[str], columns: dict[str, NDArray[np.float64]], quantiles: NDArray[np.float64]
 ) -> pd.DataFrame:
     """Make a table of numbers with a row per Pod or node."""
-    numbers = np.column_stack([*columns.values(), quantiles])
+    fractions = {name: values for name, values in columns.items() if name != "requests"}
     index = pd.Index(list(names), name=kind, dtype=object)
-    table = pd.DataFrame(numbers, index=index, columns=[*columns, *QUANTILES])
-    table["requests"] = table["requests"].astype(np.int64)
+    numbers = np.column_stack([*fractions.values(), quantiles])
+    table = pd.DataFrame(numbers, index=index, columns=[*fractions, *QUANTILES])
+    table.insert(list(columns).index("requests"), "requests", columns["requests"].astype(np.int64))
     return table
 
 

@@ -281,6 +281,17 @@ def test_a_pod_without_traffic_is_listed() -> None:
     assert traffic.summary.max_over_mean == 2
 
 
+def test_shown_in_a_notebook() -> None:
+    cluster = cluster_with([40], LB)
+    traffic = simulate(cluster, requests=1000)
+    assert traffic._repr_html_().count("<tr>") == 31 and "10 more Pods" in traffic._repr_html_()
+    assert str(traffic).count("\n") == 33 and "10 more Pods" in str(traffic)
+    few = simulate(cluster_with([2], LB), requests=1000)
+    assert few._repr_html_().count("<tr>") == 3 and "more Pods" not in str(few)
+    with pytest.raises(AttributeError):
+        few.requests = 3  # type: ignore[misc]
+
+
 def test_empty_nodes_have_a_row() -> None:
     traffic = simulate(cluster_with([2, 0, 1], LB), requests=3000)
     assert traffic.by_node.index.tolist() == ["node-1", "node-2", "node-3"]
