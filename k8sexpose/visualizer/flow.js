@@ -4,7 +4,9 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 const TAGS = new Set(["svg", "g", "rect", "circle", "path", "polyline", "polygon", "text", "title"]);
-const MOVE_MS = 900, READ_MS = 1500, STAGGER_MS = 22, FLY_MS = 750, PATIENCE_MS = 6000;
+// Notebook 7 takes keys away from what has the focus, unless it says this itself.
+const OWN_KEYS = { "data-lm-suppress-shortcuts": "true" };
+const MOVE_MS = 900, READ_MS = 1500, STAGGER_MS = 26, FLY_MS = 750, PATIENCE_MS = 6000, COUNT_MS = 200;
 const SPEEDS = [["0.5", "half speed"], ["1", "normal speed"], ["2", "double speed"], ["4", "fourfold speed"]];
 
 // One element of the drawing: [tag, look, attributes, text or children].
@@ -15,6 +17,10 @@ export function build([tag, look, attrs, inner]) {
   for (const [name, value] of Object.entries(attrs)) if (name !== "xmlns") node.setAttribute(name, value);
   if (typeof inner === "string") node.textContent = inner;
   else node.append(...inner.map(build));
+  if (attrs["data-act"]) {
+    for (const [name, value] of Object.entries({ role: "button", tabindex: -1, ...OWN_KEYS })) node.setAttribute(name, value);
+    node.prepend(build(["title", "", {}, attrs["aria-label"]]));
+  }
   return node;
 }
 
@@ -28,8 +34,7 @@ function html(tag, props = {}, ...inner) {
   return node;
 }
 
-// Notebook 7 takes keys away from what has the focus, unless it says this itself.
-const control = (tag, props, ...inner) => html(tag, { "data-lm-suppress-shortcuts": "true", ...props }, ...inner);
+const control = (tag, props, ...inner) => html(tag, { ...OWN_KEYS, ...props }, ...inner);
 const button = (label, click, props = {}) => control("button", { type: "button", ...props, on: { click } }, label);
 const at = ([x, y], scale) => `translate(${x * scale}px, ${y * scale}px)`;
 const wait = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -43,14 +48,15 @@ export default {
     // -- the page ----
 
     const play = button("", () => (playing ? pause() : start()), { class: "kx-main" });
-    const back = button("◀ Back", () => go(step - 1));
-    const next = button("Step ▶", () => go(step + 1));
+    const back = button("◀ Back", () => step > 1 && go(step - 1));
+    const next = button("Step ▶", () => step < scene.steps.length && go(step + 1));
     const replay = button("↺ Replay", () => { show(1); start(); });
     const pace = control("select", { "aria-label": "Speed", on: { change: () => { speed = Number(pace.value); } } },
       ...SPEEDS.map(([value, name]) => html("option", { value, ...(value === "1" ? { selected: "" } : {}) }, name)));
     const one = button("Send one", () => ask({ do: "send" }));
     const many = button("Send 100", () => ask({ do: "many" }));
-    const policies = html("span", { class: "kx-set", role: "group", "aria-label": "externalTrafficPolicy" });
+    const policies = html("span", { class: "kx-set", role: "group", "aria-label": "externalTrafficPolicy" }, "externalTrafficPolicy ",
+      ...scene.policies.map((policy) => button(policy, () => ask({ do: "policy", policy }), { "data-policy": policy })));
     const now = html("span", { class: "kx-now" });
     const clock = html("span", { class: "kx-set", role: "group", "aria-label": "Cluster time" }, now,
       ...[10, 60].map((seconds) => button(`+${seconds} s`, () => ask({ do: "advance", seconds }))));
@@ -105,15 +111,18 @@ export default {
 
     function draw() {
       const focused = drawing.contains(document.activeElement) && document.activeElement.dataset.key;
-      drawing.replaceChildren(build(scene.picture));
+      const picture = build(scene.picture), layer = picture.cloneNode(false);
+      for (const [name, value] of [["class", "kx-layer"], ["aria-hidden", "true"], ["role", "presentation"]]) layer.setAttribute(name, value);
+      // The bars fill on a layer of their own: the picture below is not painted again.
+      layer.append(...picture.querySelectorAll("[data-bar]"));
+      drawing.replaceChildren(picture, layer);
       const keys = acting();
       const kept = keys.find((node) => node.dataset.key === focused);
       for (const node of keys) node.tabIndex = node === (kept || keys[0]) ? 0 : -1;
       if (kept) kept.focus();
       root.setAttribute("aria-label", `Traffic flow: ${scene.title}`);
       policies.hidden = !scene.policy;
-      policies.replaceChildren("Policy ", ...scene.policies.map((policy) =>
-        button(policy, () => ask({ do: "policy", policy }), { "aria-pressed": String(policy === scene.policy) })));
+      for (const policy of policies.children) policy.setAttribute("aria-pressed", policy.dataset.policy === scene.policy);
       now.textContent = scene.now;
       chooser.hidden = scene.ways.length < 2;
       ways.replaceChildren(html("option", { value: "-1", disabled: "" }, "choose"),
@@ -129,31 +138,31 @@ export default {
       const most = Math.max(...scene.shares.map((share) => share.value), 0.01);
       const width = (value) => `${(100 * Math.min(value / most / 1.5, 1)).toFixed(2)}%`;
       const rows = scene.shares.map((share) => {
-        const fill = html("div", { class: `kx-meter kx-${share.place.split(/[ :]/)[0]}`, "data-bar": share.place, "data-row": String(1.5 * most) });
-        const tick = html("div", { class: "kx-tick" });
+        const fill = html("div", { class: `kx-meter kx-of-${share.place.split(/[ :]/)[0]}`, "data-bar": share.place, "data-row": String(1.5 * most) });
+        const tick = html("div", { class: "kx-exact" });
         tick.style.left = width(share.value);
         return html("tr", {}, html("th", { scope: "row", title: share.label }, share.label),
-          html("td", { class: "kx-number", "data-count": share.place }), html("td", { class: "kx-track" }, fill, tick),
+          html("td", { class: "kx-number", "data-count": share.place }), html("td", { class: "kx-cell" }, fill, tick),
           html("td", {}, share.text));
       });
       return [html("caption"), html("thead", {}, html("tr", {}, ...head)), html("tbody", {}, ...rows)];
     }
 
-    // Counts change up to fifty times a second: write them once for each frame.
+    // Counts change fifty times a second, and every bar with them: five pictures a second are enough.
     function count() {
       if (dirty) return;
       dirty = true;
-      requestAnimationFrame(() => {
+      setTimeout(() => {
         dirty = false;
         const sent = counts.sent || 0;
         table.caption.textContent = sent ? `${sent} sent; the tick marks the exact share` : "Shares: nothing sent yet; the tick marks the exact share";
         for (const bar of bars) {
           const share = (counts[bar.dataset.bar] || 0) / (sent || 1);
           if (bar.dataset.row) bar.style.width = `${Math.min(100, (100 * share) / bar.dataset.row)}%`;
-          else bar.setAttribute("width", Math.min(share * bar.dataset.unit, bar.dataset.most));
+          else bar.setAttribute("width", Math.round(Math.min(share * bar.dataset.unit, bar.dataset.most)));
         }
         for (const cell of table.querySelectorAll("[data-count]")) cell.textContent = counts[cell.dataset.count] || 0;
-      });
+      }, flying.size ? COUNT_MS : 0);
     }
 
     // -- one step ----
@@ -184,14 +193,19 @@ export default {
       write(current, true);
     }
 
+    // What a changed field is called: SNAT and DNAT where kube-proxy's rules did it.
+    function nat(current, field) {
+      const name = field === "source" ? "SNAT" : "DNAT";
+      return current.rewriting.includes(name) ? name : current.rewriting;
+    }
+
     // The card that travels with the packet: two addresses, and what has become of them.
     function write(current, after) {
       const line = (name, k, field) => {
         const changed = after && current.changed.includes(field);
         const value = after ? current.after[k] : current.before[k];
-        const nat = field === "source" ? "SNAT" : "DNAT";
         return html("div", { class: changed ? "kx-changed" : "" }, html("b", {}, name), html("span", {}, value),
-          ...(changed ? [html("em", {}, nat)] : []));
+          ...(changed ? [html("em", {}, nat(current, field))] : []));
       };
       card.replaceChildren(line("from", 0, "source"), line("to", 1, "destination"));
       const bad = current.end && current.end !== "delivered";
@@ -212,7 +226,7 @@ export default {
         return html("tr", changed ? { class: "kx-changed" } : {}, html("th", { scope: "row" }, name),
           html("td", {}, changed ? html("s", {}, current.before[k]) : current.before[k]),
           html("td", {}, changed ? html("b", {}, current.after[k]) : current.after[k]),
-          html("td", {}, changed ? html("em", {}, field === "source" ? "SNAT" : "DNAT") : "unchanged"));
+          html("td", {}, changed ? html("em", {}, nat(current, field)) : "unchanged"));
       };
       const head = ["", "arrives with", "leaves with", ""].map((name) => html(name ? "th" : "td", name ? { scope: "col" } : {}, name));
       slip.replaceChildren(html("caption", {}, "The packet"), html("thead", {}, html("tr", {}, ...head)),
@@ -227,8 +241,9 @@ export default {
     function buttons() {
       const last = step === scene.steps.length;
       play.textContent = playing ? "❚❚ Pause" : "▶ Play";
-      back.disabled = step === 1;
-      next.disabled = last;
+      // Not `disabled`: a button that is pressed with a key must not lose the focus at the last step.
+      back.setAttribute("aria-disabled", step === 1);
+      next.setAttribute("aria-disabled", last);
       root.classList.toggle("kx-done", last);
     }
 
@@ -323,7 +338,7 @@ export default {
 
     const acting = () => [...drawing.querySelectorAll("[data-act]")];
     function act(node) {
-      ask({ do: node.dataset.act, name: node.dataset.name });
+      ask({ do: node.dataset.act, name: node.dataset.key.slice(node.dataset.key.indexOf(":") + 1) });
     }
     function focusOn(node) {
       if (!node) return;

@@ -197,7 +197,7 @@ def lay_out(scene: Scene, width: float = 900) -> Layout:
     inset = 2.0
     if scene.door:
         frames["front"] = Box(inset, y, width - 2 * inset, 0)
-        boxes[FRONT] = Box((width - PLACE_WIDTH) / 2, y + 14, PLACE_WIDTH, PLACE_HEIGHT)
+        boxes[FRONT] = Box(_middle(width), y + 14, PLACE_WIDTH, PLACE_HEIGHT)
         y, inset = y + 14 + PLACE_HEIGHT + LEG, inset + GAP
     if windows:
         frames["nodeport"] = Box(inset, y, width - 2 * inset, 0)
@@ -223,14 +223,20 @@ def lay_out(scene: Scene, width: float = 900) -> Layout:
 
 def _top(boxes: dict[str, Box], places: set[str], width: float) -> float:
     """Place what stands outside the cluster; return where the cluster begins."""
-    side = min(PLACE_WIDTH, (width - PLACE_WIDTH) / 2 - 2 * GAP)
+    middle = _middle(width)
+    side = min(PLACE_WIDTH, width - middle - PLACE_WIDTH - 2 * GAP)
     if OUTSIDE in places:
-        boxes[OUTSIDE] = Box((width - PLACE_WIDTH) / 2, 4, PLACE_WIDTH, PLACE_HEIGHT)
+        boxes[OUTSIDE] = Box(middle, 4, PLACE_WIDTH, PLACE_HEIGHT)
     if ELSEWHERE in places:
         boxes[ELSEWHERE] = Box(width - side - 2, 4, side, PLACE_HEIGHT)
     if BETWEEN in places:
-        boxes[BETWEEN] = Box(2, 4, side, PLACE_HEIGHT)
+        boxes[BETWEEN] = Box(2, 4, min(PLACE_WIDTH, middle - 2 * GAP), PLACE_HEIGHT)
     return 4 + PLACE_HEIGHT + LEG if boxes else 4
+
+
+def _middle(width: float) -> float:
+    """Where client and load balancer begin: in the middle, or left of it where their card needs the room."""
+    return (width - PLACE_WIDTH) / 2 if width >= 660 else width * 0.38 - PLACE_WIDTH / 2
 
 
 def _sizes(scene: Scene, room: float) -> Sizes:
@@ -240,7 +246,7 @@ def _sizes(scene: Scene, room: float) -> Sizes:
     # Rows of nearly the same length look calmer than a full row and a rest.
     rows = -(-count // columns)
     columns = -(-count // rows)
-    node_width = min((room - (columns - 1) * GAP) / columns, 150 if scene.dense else 240)
+    node_width = min((room - (columns - 1) * GAP) / columns, 150 if scene.dense else 300)
     if scene.dense:
         beside = max(int((node_width - 8) // 14), 1)
         return Sizes(node_width, columns, 42, 14, beside, beside * 4)

@@ -11,7 +11,7 @@ from .steps import Step
 __all__ = ["CARD_HEIGHT", "CARD_WIDTH", "Leg", "card_point", "trace"]
 
 CURVE_POINTS = 20
-CARD_WIDTH, CARD_HEIGHT = 204, 46
+CARD_WIDTH, CARD_HEIGHT = 230, 46
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +66,14 @@ def trace(steps: Iterable[Step], layout: Layout, window: int = 0) -> tuple[Leg, 
     >>> from k8sexpose.visualizer.steps import Step
     >>> step = Step(1, "client", "", "client", "", ("a", "b"), ("a", "b"))
     >>> trace([step], Layout(100, 50, {"client": Box(0, 0, 20, 10)}))[0].points
-    ((10.0, 5.0),)
+    ((2, 5.0),)
     """
     legs: list[Leg] = []
     here: Point | None = None
     for step in steps:
         through = bool(window) and step.before[1].endswith(f":{window}")
         if here is None or step.at == step.came_from:
-            points: tuple[Point, ...] = (here or layout.point(step.at),)
+            points: tuple[Point, ...] = (here or _start(layout, step.at),)
         else:
             points = _curve(layout, step, here, through)
         here = points[-1]
@@ -108,6 +108,14 @@ def card_point(leg: Leg, layout: Layout) -> Point:
     return min(max(place[0], 2), layout.width - CARD_WIDTH - 2), min(max(place[1], 0), layout.height - CARD_HEIGHT)
 
 
+def _start(layout: Layout, place: str) -> Point:
+    """Where the packet lies before it sets out: where it hides no name."""
+    box = layout.boxes.get(place)
+    if box is None or place.startswith("node:") or box.width < 20:
+        return layout.point(place)
+    return box.right - 18, box.center[1]
+
+
 def _beside(layout: Layout, step: Step, at: Point) -> Point:
     """Where the number of a step stands whose packet stays where it is."""
     box = layout.boxes.get(step.at)
@@ -123,7 +131,7 @@ def _curve(layout: Layout, step: Step, start: Point, through: bool) -> tuple[Poi
     inside = step.came_from.partition(":")[0] in ("node", "pod")
     if target is None or not inside:
         if source is not None and not inside:
-            start = (start[0], source.bottom) if end[1] > source.bottom else _side(source, end)
+            start = (source.center[0], source.bottom) if end[1] > source.bottom else _side(source, end)
         if target is not None and not inside and step.at.partition(":")[0] not in ("node", "pod"):
             end = (end[0], target.y) if target.y > start[1] else _side(target, start)
         elif target is not None and step.at.startswith("node:"):

@@ -91,7 +91,7 @@ def _frames(scene: Scene, layout: Layout) -> Iterator[Element]:
             title = f"NodePort :{service.window}"
             yield _words("title", box.x + 10, box.y + 17, title)
             if service.policy:
-                beside = box.x + 22 + len(title) * 7
+                beside = box.x + 24 + len(title) * 8
                 yield _words("label", beside, box.y + 17, f"externalTrafficPolicy: {service.policy}")
 
 
@@ -159,7 +159,7 @@ def _polygon(look: str, x: float, y: float, r: float, corners: int, turn: float)
 
 def _node(scene: Scene, node: NodeView, layout: Layout, live: bool) -> Element:
     box, window = layout.boxes[node.place], layout.windows.get(node.place)
-    parts = [element("title", "", _about_node(node)), _rect("down" if node.down else "node", box, 6)]
+    parts = [*_tooltip(live, _about_node(node)), _rect("down" if node.down else "node", box, 6)]
     x, y = box.x + 14, box.y + 16
     parts.append(_mark("lost-mark" if node.down else "node-mark", x, y, 6))
     if window is not None and scene.service:
@@ -175,7 +175,7 @@ def _node(scene: Scene, node: NodeView, layout: Layout, live: bool) -> Element:
         parts.append(_words("name", box.x + 28, box.y + 23, fit(node.name, wide, 7.2)))
         look = "strong" if node.down else "mono"
         parts.append(_words(look, box.x + 28, box.y + 38, fit(_under_name(node), wide, 6.7)))
-    return element("g", "", parts, **_acts(live, "node", node.place, node.name, _about_node(node), node.down))
+    return element("g", "", parts, **_acts(live, "node", node.place, _about_node(node), node.down))
 
 
 def _state_of(node: NodeView) -> str:
@@ -200,7 +200,13 @@ def _about_node(node: NodeView) -> str:
     return f"{node.name}, {node.ip}{zone}: {state}, {pods}"
 
 
-def _acts(live: bool, kind: str, place: str, name: str, label: str, pressed: bool) -> dict[str, str | int | None]:
+def _tooltip(live: bool, text: str) -> Iterator[Element]:
+    if not live:
+        yield element("title", "", text)
+
+
+def _acts(live: bool, kind: str, place: str, label: str, pressed: bool) -> dict[str, str]:
+    """Mark what answers to a click; the page adds the rest, and shows the label as a tooltip."""
     if not live:
         return {}
     does = {
@@ -208,9 +214,8 @@ def _acts(live: bool, kind: str, place: str, name: str, label: str, pressed: boo
         "pod": ("Enter makes it not ready", "Enter makes it ready"),
     }
     return {
-        "data_key": place, "data_act": kind, "data_name": name, "role": "button", "tabindex": -1,
-        "aria_pressed": "true" if pressed else "false", "aria_label": f"{label}. {does[kind][pressed]}.",
-        "data_lm_suppress_shortcuts": "true",
+        "data_key": place, "data_act": kind, "aria_pressed": "true" if pressed else "false",
+        "aria_label": f"{label}. {does[kind][pressed]}.",
     }  # fmt: skip
 
 
@@ -244,10 +249,10 @@ def _pod(scene: Scene, pod: PodView, node: NodeView, box: Box, live: bool) -> El
     mark = "client-mark" if pod.asks else "pod-mark" if good else "dead-mark"
     if scene.dense:
         x, y = box.center
-        parts = [element("title", "", about), _mark(mark, x, y, 6)]
+        parts = [*_tooltip(live, about), _mark(mark, x, y, 6)]
     else:
         parts = [
-            element("title", "", about),
+            *_tooltip(live, about),
             _rect("pod" if good else "ghost", box, 5),
             _mark(mark, box.x + 11, box.y + 11, 7),
             _words("small", box.x + 22, box.y + 14, fit(pod.name, box.width - 26, 6.1)),
@@ -260,7 +265,7 @@ def _pod(scene: Scene, pod: PodView, node: NodeView, box: Box, live: bool) -> El
         else:
             parts += _bar(scene, pod.place, Box(box.x + 22, box.y + 19, wide, 6))
             parts.append(_words("label", box.right - 4, box.y + 26, _short(pod), "end"))
-    acts = _acts(live, "pod", pod.place, pod.place.removeprefix("pod:"), about, pod.state != "ready")
+    acts = _acts(live, "pod", pod.place, about, pod.state != "ready")
     return element("g", "", parts, **acts, data_home=node.place if live else None)
 
 

@@ -50,7 +50,7 @@ class Scene:
     probability : Fraction
         How often a packet goes this way.
     shares : tuple of Share
-        Of every Pod (of every node, where there are many), then ``lost`` and ``extra hop``.
+        Of every Pod (of every node, where there are many), of the nodes not drawn, ``lost`` and ``extra hop``.
     dense : bool
         Whether there are too many Pods to name them.
     now_s : float
@@ -177,7 +177,8 @@ def make_scene(cluster: Cluster, question: Question, route: Route | None = None)
         or sum(len(view.pods) for view in drawn) > NAMED_PODS
         or any(len(view.pods) > NAMED_PODS_ON_NODE for view in drawn)
     )
-    lines = [Share("lost", "lost", together.lost), Share("extra hop", "extra hop", together.extra_hop)]
+    lines = [Share("more", "nodes not drawn", sum((v.share for v in hidden), Fraction(0)))] if hidden else []
+    lines += [Share("lost", "lost", together.lost), Share("extra hop", "extra hop", together.extra_hop)]
     return Scene(
         question, _service_view(cluster, service, port, named, route), drawn, len(hidden),
         sum(len(view.pods) for view in hidden), steps, route.outcome, route.probability,
@@ -246,7 +247,7 @@ def _node_view(
     client: str,
 ) -> NodeView:
     """Show the Pods of the Service and those on the way; the others are counted. Without a Service all are shown."""
-    pods = cluster.store.pods_on(node.name)
+    pods = sorted(cluster.store.pods_on(node.name), key=_by_number)
     shown = [
         pod
         for pod in pods
@@ -263,6 +264,12 @@ def _node_view(
         node.name, node.internal_ip or "", node.zone or "", cluster.is_down(node.name),
         cluster.proxy_stopped(node.name), views, len(pods) - len(shown),
     )  # fmt: skip
+
+
+def _by_number(pod: Pod) -> tuple[str, int, str]:
+    """Order web-2 before web-10, whichever changed last."""
+    stem, _, number = pod.name.rpartition("-")
+    return (stem, int(number), "") if number.isdecimal() and number.isascii() else (pod.name, 0, pod.namespace)
 
 
 def _state(pod: Pod) -> str:

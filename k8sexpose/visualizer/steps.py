@@ -39,7 +39,7 @@ class Step:
     before, after : tuple of str
         Source and destination as the packet arrives, and as it leaves.
     rewriting : str
-        ``DNAT``, ``SNAT``, ``DNAT + SNAT`` or nothing.
+        ``DNAT``, ``SNAT``, ``DNAT + SNAT``; ``rewritten`` at a load balancer; or nothing.
     latency_ms : float
         Round trip of the leg that leads here, in milliseconds.
     extra_hop, crosses_zone : bool
@@ -117,6 +117,9 @@ def steps_of(cluster: Cluster, route: Route) -> tuple[Step, ...]:
 
 
 def _rewriting(hop: Hop) -> str:
+    if hop.kind == LOAD_BALANCER:
+        # It may as well end the connection and open one of its own.
+        return "rewritten" if hop.new_dst or hop.new_src else ""
     return " + ".join(name for name, new in (("DNAT", hop.new_dst), ("SNAT", hop.new_src)) if new)
 
 

@@ -271,7 +271,9 @@ class Flow(anywidget.AnyWidget):
     def _counted(self, route: Route, end: str) -> list[str]:
         """Name the lines of the table that a request counts for."""
         place = node_place(route.node or "") if self._scene.dense else end
-        return [place if route.delivered else "lost", *(["extra hop"] if route.extra_hop else [])]
+        if all(share.place != place for share in self._scene.shares):
+            place = "more"
+        return [clean(place) if route.delivered else "lost", *(["extra hop"] if route.extra_hop else [])]
 
 
 def _plain(scene: Scene, width: float) -> dict[str, Any]:
@@ -284,7 +286,7 @@ def _plain(scene: Scene, width: float) -> dict[str, Any]:
         "size": [layout.width, layout.height],
         "summary": clean(scene.summary),
         "title": clean(service.label if service else scene.question.target),
-        "policy": service.policy if service else "",
+        "policy": clean(service.policy) if service else "",
         "policies": list(POLICIES),
         "now": f"t = {scene.now_s:g} s",
         "outcome": scene.outcome,
@@ -298,7 +300,7 @@ def _plain(scene: Scene, width: float) -> dict[str, Any]:
             for step, leg in zip(scene.steps, legs, strict=True)
         ],
         "shares": [
-            {"place": share.place, "label": clean(share.label), "text": share.text, "value": float(share.expected)}
+            {"place": clean(share.place), "label": clean(share.label), "text": share.text, "value": float(share.expected)}
             for share in scene.shares
         ],
     }  # fmt: skip

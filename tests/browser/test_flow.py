@@ -1,0 +1,248 @@
+"""The visualizer's script in a real Chromium, with the real widget behind it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import k8sexpose as kx
+from tests.browser import run_lessons
+from tests.browser.flow_page import page_with, served
+from tests.test_visualizer import HOSTILE, flow_cluster, hostile_cluster
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+REASON = run_lessons.why_not() or ""
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(bool(REASON), reason=REASON)]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=run_lessons.chromium(), args=run_lessons.FLAGS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def shown(chromium: Browser) -> Iterator[tuple[Page, Any]]:
+    """A page and its widget; still, so that no test waits for a movement."""
+    flow = kx.flow(flow_cluster([2, 1, 0]), "flow-32000")
+    page = page_with(chromium, flow, reduced_motion="reduce")
+    yield page, flow
+    assert page.evaluate("raised") == []
+    page.close()
+
+
+def said(page: Page) -> str:
+    return page.locator(".kx-live").inner_text()
+
+
+def press(page: Page, name: str, key: str = "Enter") -> None:
+    page.get_by_role("button", name=name, exact=True).press(key)
+
+
+def test_steps_by_keyboard(shown: tuple[Page, Any]) -> None:
+    page, flow = shown
+    total = len(flow.scene["steps"])
+    assert said(page).startswith(f"Step 1 of {total} · client")
+    for number in range(2, total + 1):
+        press(page, "Step ▶")
+        page.wait_for_function(f"document.querySelector('.kx-live').textContent.startsWith('Step {number} ')")
+    assert page.locator("[data-end]:visible").count() == 1
+    assert page.evaluate("document.activeElement.textContent") == "Step ▶", "the focus stays at the last step"
+    assert page.evaluate("saved.at(-1).step") == total
+    press(page, "◀ Back")
+    assert said(page).startswith(f"Step {total - 1} of")
+    assert "SNAT" in page.locator(".kx-slip").inner_text() and page.locator(".kx-slip .kx-changed").count() == 2
+    page.locator(".kx-trail button").first.press("Enter")
+    assert said(page).startswith("Step 1 of")
+
+
+def test_later_legs_are_hidden(shown: tuple[Page, Any]) -> None:
+    page, _ = shown
+    assert page.locator("[data-leg]:visible").count() == 1 and page.locator("[data-end]:visible").count() == 0
+
+
+def test_a_node_and_a_pod_by_keyboard(shown: tuple[Page, Any]) -> None:
+    page, flow = shown
+    assert page.locator(".kx-drawing [tabindex='0']").count() == 1, "one stop for Tab, arrows inside"
+    page.locator(".kx-drawing [tabindex='0']").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    assert served(page, flow) == [{"do": "node", "name": "node-2"}] and flow.cluster.is_down("node-2")
+    focused = "document.activeElement.getAttribute('aria-label')"
+    assert "node-2" in page.evaluate(focused) and "recovers" in page.evaluate(focused), "the focus stays"
+    assert page.evaluate("document.activeElement.getAttribute('aria-pressed')") == "true"
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press(" ")
+    assert served(page, flow) == [{"do": "pod", "name": "default/api-backend-3"}]
+    assert not flow.cluster.pod("api-backend-3").ready
+    page.keyboard.press("ArrowUp")
+    assert "node-2" in page.evaluate(focused)
+    page.keyboard.press("Home")
+    assert "node-1" in page.evaluate(focused)
+
+
+def test_a_click_with_the_mouse(shown: tuple[Page, Any]) -> None:
+    page, flow = shown
+    page.locator("[data-key='node:node-3'] > rect").first.click()
+    page.locator("[data-key='pod:default/api-backend-1']").click()
+    assert [asked["do"] for asked in served(page, flow)] == ["node", "pod"]
+    assert flow.cluster.is_down("node-3") and not flow.cluster.pod("api-backend-1").ready
+
+
+def test_the_policy_switch(shown: tuple[Page, Any]) -> None:
+    page, flow = shown
+    press(page, "Local")
+    served(page, flow)
+    assert flow.cluster.service("flow-32000").external_traffic_policy == "Local"
+    pressed = page.get_by_role("group", name="externalTrafficPolicy").locator("[aria-pressed='true']")
+    assert pressed.inner_text() == "Local"
+    assert page.evaluate("document.activeElement.textContent") == "Local"
+
+
+def test_a_hundred_fill_the_shares(shown: tuple[Page, Any]) -> None:
+    page, flow = shown
+    press(page, "Send 100")
+    served(page, flow)
+    page.wait_for_function("document.querySelector('.kx-shares caption').textContent.startsWith('100 sent')")
+    page.wait_for_timeout(250)
+    rows = page.locator(".kx-shares tbody tr").all_inner_texts()
+    numbers = [int(row.split("\t")[1]) for row in rows]
+    assert sum(numbers[:-1]) == 100 and rows[0].startswith("api-backend-1") and "1/3 = 33.3%" in rows[0]
+    assert page.evaluate("document.querySelector('rect[data-bar]').getAttribute('width')") != "0"
+
+
+def test_a_hundred_fly_and_all_arrive(chromium: Browser) -> None:
+    flow = kx.flow(flow_cluster(), "flow-32000")
+    page = page_with(chromium, flow)
+    press(page, "Send 100")
+    served(page, flow)
+    page.wait_for_selector(".kx-dot", state="attached")
+    page.wait_for_function(
+        "document.querySelector('.kx-shares caption').textContent.startsWith('100 sent')", timeout=20_000
+    )
+    page.wait_for_function("!document.querySelector('.kx-dot')")
+    page.close()
+
+
+def test_play_and_pause(chromium: Browser) -> None:
+    flow = kx.flow(flow_cluster(), "flow-32000")
+    page = page_with(chromium, flow)
+    page.get_by_role("combobox", name="Speed").select_option("4")
+    press(page, "▶ Play")
+    assert page.get_by_role("button", name="❚❚ Pause").count() == 1
+    total = len(flow.scene["steps"])
+    page.wait_for_function(
+        f"document.querySelector('.kx-live').textContent.startsWith('Step {total} ')", timeout=20_000
+    )
+    page.get_by_role("button", name="▶ Play", exact=True).wait_for()
+    press(page, "↺ Replay")
+    page.wait_for_function("document.querySelector('.kx-live').textContent.startsWith('Step 2 ')")
+    press(page, "❚❚ Pause")
+    page.wait_for_timeout(900)
+    assert said(page).startswith("Step 2 of")
+    page.close()
+
+
+def test_one_request_plays_by_itself(chromium: Browser) -> None:
+    flow = kx.flow(flow_cluster(), "flow-32000")
+    page = page_with(chromium, flow)
+    press(page, "Send one")
+    served(page, flow)
+    page.wait_for_function("document.querySelector('.kx-live').textContent.startsWith('Step 2 ')")
+    assert page.locator(".kx-shares caption").inner_text().startswith("1 sent")
+    page.close()
+
+
+def test_python_sets_the_step(shown: tuple[Page, Any]) -> None:
+    page, _ = shown
+    page.evaluate("model.set('step', 3)")
+    assert said(page).startswith("Step 3 of")
+
+
+def test_a_failing_callback_is_one_message(shown: tuple[Page, Any]) -> None:
+    page, flow = shown
+    flow.cluster.delete("flow-32000")
+    press(page, "Send one")
+    served(page, flow)
+    assert "no Service 'flow-32000'" in page.get_by_role("alert").inner_text()
+    flow.cluster.apply(kx.example("flow-32000"))
+    press(page, "Send one")
+    served(page, flow)
+    assert page.get_by_role("alert").count() == 0
+
+
+def test_a_dead_kernel_is_told(chromium: Browser) -> None:
+    page = page_with(chromium, kx.flow(flow_cluster(), "flow-32000"))
+    press(page, "Send one")
+    page.get_by_role("alert").wait_for(timeout=10_000)
+    assert "kernel" in page.get_by_role("alert").inner_text()
+    page.close()
+
+
+def test_hostile_text_is_text(chromium: Browser) -> None:
+    flow = kx.flow(hostile_cluster(), "10.0.0.1:32000")
+    page = page_with(chromium, flow)
+    for _ in range(3):
+        press(page, "Step ▶")
+        page.wait_for_timeout(50)
+    assert page.locator("#here script").count() == page.locator("#here [onload]").count() == 0
+    assert "<script>" in page.locator(".kx-flow").inner_text()
+    assert page.evaluate("raised") == []
+    assert HOSTILE[:8] in page.locator("[data-act]").first.get_attribute("aria-label")
+    page.close()
+
+
+def test_only_drawings_are_built(shown: tuple[Page, Any]) -> None:
+    page, _ = shown
+    refused = page.evaluate("() => { try { build(['script', '', {}, 'x']); } catch (e) { return e.message; } }")
+    assert "script" in refused
+
+
+@pytest.mark.parametrize("width", [600, 760, 1200])
+def test_it_fits(chromium: Browser, width: int) -> None:
+    flow = kx.flow(flow_cluster(), "flow-32000")
+    page = page_with(chromium, flow, width=width)
+    page.wait_for_timeout(300)
+    saved = page.evaluate("saved.map(s => s.width)")
+    assert saved and abs(saved[-1] - width) < 40
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.close()
+
+
+def test_every_control_has_a_name_and_keeps_its_keys(shown: tuple[Page, Any]) -> None:
+    page, _ = shown
+    nameless = page.evaluate(
+        """() => [...document.querySelectorAll('.kx-flow :is(button, select, [role=button], [tabindex="0"])')]
+            .filter(n => !(n.getAttribute('aria-label') || n.textContent.trim() || n.closest('label'))
+                || n.dataset.lmSuppressShortcuts !== 'true').map(n => n.outerHTML.slice(0, 80))"""
+    )
+    assert nameless == []
+
+
+def test_a_view_that_goes_leaves_nothing(shown: tuple[Page, Any]) -> None:
+    page, _ = shown
+    assert page.evaluate("listening()") > 0
+    page.evaluate("() => { cleanup(); document.querySelector('#here').replaceChildren(); }")
+    assert page.evaluate("listening()") == 0
+    page.evaluate("model.set('step', 2)")
+
+
+def test_sixty_nodes_answer(chromium: Browser) -> None:
+    flow = kx.flow(flow_cluster([10] * 60), "flow-32000")
+    page = page_with(chromium, flow, width=1000, reduced_motion="reduce")
+    assert page.locator("[data-act]").count() == 660
+    began = time.monotonic()
+    page.locator("[data-key='node:node-7'] > rect").first.click()
+    served(page, flow)
+    assert "crashed" in page.locator("[data-key='node:node-7']").get_attribute("aria-label")
+    assert time.monotonic() - began < 5
+    page.close()
