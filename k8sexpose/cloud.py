@@ -155,8 +155,10 @@ def front_door(
         raise NotExposed(_pending(service, "no controller here builds load balancers for it"))
     if kind is None:
         kind = profile("generic").kinds[0]  # somebody else wrote an address into the status
-    elif shown is None or (live is not None and live.kind is not kind and kind.kind_change == "orphan"):
-        ingress = live.ingress if live is not None and live.kind is kind else _will_get(cluster, service, kind)
+    elif shown is None or (live is not None and live.kind.name != kind.name and kind.kind_change == "orphan"):
+        ingress = (
+            live.ingress if live is not None and live.kind.name == kind.name else _will_get(cluster, service, kind)
+        )
         service = replace(service, load_balancer_ingress=(ingress,))
     assert ingress is not None
     wired = live.targets if live is not None and not settled else None

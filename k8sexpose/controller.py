@@ -129,7 +129,7 @@ class ServiceController:
         assert self.provider is not None
         service = cluster.store.services[key]
         live = cluster.load_balancers.get(service.key)
-        if live is not None and live.kind is not kind:
+        if live is not None and live.kind.name != kind.name:
             if kind.kind_change == "orphan":
                 self._orphan(cluster, live)
                 live = None
