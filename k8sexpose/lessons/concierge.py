@@ -195,6 +195,33 @@ QUESTIONS = (
         ),
     ),
     Question(
+        "lb-laptop", LESSON, "On kind, an hour after apply: which are there, an address, an event that says why not, a "
+        "node port that answers?",
+        Several(("address", "event", "node port"), {"nodeport": "node port", "port": "node port"}),
+        laptop, after_an_hour,
+        right="{right}: nobody watches, so nothing happens and nobody says so. What the API server gave you works.",
+        wrong=(
+            Wrong(
+                lambda given, right: "address" in given,
+                "You expected that waiting helps: type LoadBalancer makes a load balancer. In a cloud somebody does. "
+                "On kind nobody is there to see the request. There is: {right}.",
+                1,
+            ),
+            Wrong(
+                lambda given, right: "event" in given,
+                "You expected an error to be reported. A controller that fails does report it. Where there is none, "
+                "there is nobody to write the event. There is: {right}.",
+                1,
+            ),
+            Wrong(
+                frozenset(),
+                "You expected nothing to work while it is pending. The node port was there within apply, and "
+                "asks no cloud. There is: {right}.",
+                1,
+            ),
+        ),
+    ),
+    Question(
         "lb-doors", LESSON, "Type LoadBalancer: which of load balancer, node port and clusterIP lead to a Pod?",
         Several(("load balancer", "node port", "clusterip"), {
             "lb": "load balancer", "loadbalancer": "load balancer", "nodeport": "node port", "cluster ip": "clusterip",
@@ -357,33 +384,6 @@ QUESTIONS = (
                 "You expected the control-plane node to serve load balancers too. It does if nobody labelled it. "
                 "kubeadm sets exclude-from-external-load-balancers, though the node port answers. Targets: {right}.",
                 13,
-            ),
-        ),
-    ),
-    Question(
-        "lb-laptop", LESSON, "On kind, an hour after apply: which are there, an address, an event that says why not, a "
-        "node port that answers?",
-        Several(("address", "event", "node port"), {"nodeport": "node port", "port": "node port"}),
-        laptop, after_an_hour,
-        right="{right}: nobody watches, so nothing happens and nobody says so. What the API server gave you works.",
-        wrong=(
-            Wrong(
-                lambda given, right: "address" in given,
-                "You expected that waiting helps: type LoadBalancer makes a load balancer. In a cloud somebody does. "
-                "On kind nobody is there to see the request. There is: {right}.",
-                1,
-            ),
-            Wrong(
-                lambda given, right: "event" in given,
-                "You expected an error to be reported. A controller that fails does report it. Where there is none, "
-                "there is nobody to write the event. There is: {right}.",
-                1,
-            ),
-            Wrong(
-                frozenset(),
-                "You expected nothing to work while it is pending. The node port was there within apply, and "
-                "asks no cloud. There is: {right}.",
-                1,
             ),
         ),
     ),
