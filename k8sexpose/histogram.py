@@ -105,14 +105,15 @@ class LogHistogram:
         counts = np.ascontiguousarray(self.counts.T)
         if parts is not None:
             counts = np.stack([counts[list(part)].sum(0) for part in parts])
+        if not counts.size:
+            return np.full((len(counts), len(levels)), np.nan)
         below = np.cumsum(counts, axis=1)
-        found = np.full((len(counts), len(levels)), np.nan)
-        for own, ranks, quantile in zip(counts, below, found, strict=True):
-            total = ranks[-1] if len(ranks) else 0
-            if total:
-                rank = np.maximum(np.asarray(levels) * total, 0.5)
-                at = ranks.searchsorted(rank)
-                low, high = ((np.stack([at, at + 1]) + self._base) << SHIFT).view(np.float64)
-                # Into the bin as far as the rank says.
-                quantile[:] = low + (rank - (ranks[at] - own[at])) / own[at] * (high - low)
-        return found
+        total = below[:, -1:]
+        rank = np.maximum(np.asarray(levels) * total, 0.5)
+        at = np.array([ranks.searchsorted(wanted) for ranks, wanted in zip(below, rank, strict=True)])
+        at = np.minimum(at, counts.shape[1] - 1)  # a part of which nothing was counted
+        own, upto = np.take_along_axis(counts, at, 1), np.take_along_axis(below, at, 1)
+        low, high = (((at + edge + self._base) << SHIFT).view(np.float64) for edge in (0, 1))
+        # Into the bin as far as the rank says.
+        inside = low + (rank - (upto - own)) / np.maximum(own, 1) * (high - low)
+        return np.asarray(np.where(total > 0, inside, np.nan))

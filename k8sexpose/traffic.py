@@ -318,7 +318,8 @@ def _result(cluster: Cluster, engine: Engine, expected: dict[str, float]) -> Tra
     by_pod.insert(0, "node", node_of)
     by_pod.insert(1, "zone", [zone_of.get(node or "") for node in node_of])
     by_node = _by_node(engine, node_of, zone_of, columns)
-    kept = engine.sample_ms[~np.isnan(engine.sample_ms)]
+    lost = np.isnan(engine.sample_ms)
+    kept = engine.sample_ms[~lost] if lost.any() else engine.sample_ms
     kept.flags.writeable = False
     total = int(answered.sum())
     failed = {name: 0 for name in ("timeout", "refused", "reset", "unresolved")}

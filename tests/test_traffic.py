@@ -447,6 +447,7 @@ def test_the_cluster_stays_as_it_is() -> None:
         lambda cluster: cluster.patch("web", {"spec": {"externalTrafficPolicy": "Local"}}),
         lambda cluster: cluster.scale("web", per_node=[1, 1, 1]),
         lambda cluster: cluster.fail("node-1"),
+        lambda cluster: cluster.rollout("web") or cluster.advance(40),
         lambda cluster: cluster.set_ready("web-1", False),
         lambda cluster: setattr(cluster, "proxy", kx.ProxyConfig(mode="nftables")),
         lambda cluster: cluster.stop_proxy("node-1"),
