@@ -1,7 +1,8 @@
 """How one question to the router grows with the cluster: ``python benchmarks/routing.py``.
 
 A Service of 3 Pods under the policy Cluster, 30 Pods a node, 10,000 Services. Printed are ratios to the smallest
-cluster, which do not depend on the machine; aim: `send` and `routes` (one entry node) flat, `shares` at most linear.
+cluster, which do not depend on the machine; aim: `apply`, `send` and `routes` (one entry node) flat,
+`shares` at most linear.
 """
 
 from __future__ import annotations
@@ -54,7 +55,15 @@ def service(name: str, app: str, number: int, node_port: int) -> kx.Service:
     )
 
 
+def apply(cluster: kx.Cluster) -> object:
+    """Apply a Service that differs from the one applied before."""
+    spec = {"type": "NodePort", "selector": {"app": "web"}, "ports": [{"port": 80, "targetPort": 8080}]}
+    metadata = {"name": "applied", "labels": {"turn": str(cluster.store.changes)}}
+    return cluster.apply({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec})
+
+
 QUESTIONS: dict[str, Callable[[kx.Cluster], object]] = {
+    "apply, a changed Service": apply,
     "send, by name through the load balancer": lambda cluster: kx.send(cluster, "web"),
     "send, to one node": lambda cluster: kx.send(cluster, "10.0.0.1:30080"),
     "routes, one entry node": lambda cluster: kx.routes(cluster, "web", via="node-0"),
