@@ -134,7 +134,7 @@ export default {
     }
 
     function shareRows() {
-      const head = ["where", "sent", "", "expected"].map((name) => html("th", { scope: "col" }, name));
+      const head = ["where", "sent", "share", "expected"].map((name) => html("th", { scope: "col" }, name));
       const most = Math.max(...scene.shares.map((share) => share.value), 0.01);
       const width = (value) => `${(100 * Math.min(value / most / 1.5, 1)).toFixed(2)}%`;
       const rows = scene.shares.map((share) => {

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .layout import Box, Layout, Point
-from .steps import Step
+from .steps import ELSEWHERE, Step
 
 __all__ = ["CARD_HEIGHT", "CARD_WIDTH", "Leg", "card_point", "trace"]
 
@@ -96,9 +96,14 @@ def card_point(leg: Leg, layout: Layout) -> Point:
     if box is None:
         place = x + 12, y + 12
     elif leg.step.at.startswith("node:"):
-        place = x - CARD_WIDTH - 14, box.y - CARD_HEIGHT - 4
-        if place[0] < 2:
-            place = x + 14, place[1]
+        # Not on the leg that has just come in.
+        from_left = leg.points[len(leg.points) // 2][0] < x
+        right, left = x + 16, x - CARD_WIDTH - 16
+        fits_right, fits_left = right + CARD_WIDTH <= layout.width, left >= 2
+        beside = right if (from_left and fits_right) or not fits_left else left
+        place = beside, box.y - CARD_HEIGHT - 4
+    elif leg.step.at == ELSEWHERE:
+        place = box.right - CARD_WIDTH, box.bottom + 14
     elif leg.step.at.startswith("pod:"):
         place = box.x, box.bottom + 4
     elif box.right + 10 + CARD_WIDTH <= layout.width:
@@ -113,7 +118,7 @@ def _start(layout: Layout, place: str) -> Point:
     box = layout.boxes.get(place)
     if box is None or place.startswith("node:") or box.width < 20:
         return layout.point(place)
-    return box.right - 18, box.center[1]
+    return (box.x if place.startswith("pod:") else box.right - 18), box.center[1]
 
 
 def _beside(layout: Layout, step: Step, at: Point) -> Point:
@@ -121,6 +126,8 @@ def _beside(layout: Layout, step: Step, at: Point) -> Point:
     box = layout.boxes.get(step.at)
     if box is None:
         return at
+    if step.at.startswith("pod:") and box.width > 20:
+        return box.x + 26, box.y
     return (box.x + 4, box.y + 4) if step.number == 1 else (box.x + 26, box.y + 4)
 
 
@@ -144,7 +151,7 @@ def _curve(layout: Layout, step: Step, start: Point, through: bool) -> tuple[Poi
     if step.at.startswith("pod:"):
         return _to_pod(layout, step, start, target)
     if step.came_from.startswith("pod:") and step.at.startswith("node:"):
-        return _bezier(start, (target.x + 8, start[1]), (target.x + 8, end[1] + 20), end)
+        return _bezier(start, (target.x + 12, start[1]), (target.x + 12, end[1] + 20), (end[0] - 2, end[1] + 6))
     top = min(start[1], end[1]) - 48
     return _bezier(start, (start[0], top), (end[0], top), end)
 
@@ -166,7 +173,7 @@ def _to_pod(layout: Layout, step: Step, start: Point, target: Box) -> tuple[Poin
         return _bezier(start, (start[0], y - 6), (x, start[1] + 12), (x, target.y))
     if same and node is not None:
         right = start[0] > node.center[0]
-        gutter = node.right - 6 if right else node.x + 6
+        gutter = node.right - 6 if right else node.x + 4
         edge = (target.right, y) if right else (target.x, y)
         return _bezier(start, (gutter, start[1] + 14), (gutter + (8 if right else -8), y), edge)
     top = start[1] - 44

@@ -92,7 +92,8 @@ def _frames(scene: Scene, layout: Layout) -> Iterator[Element]:
             yield _words("title", box.x + 10, box.y + 17, title)
             if service.policy:
                 beside = box.x + 24 + len(title) * 8
-                yield _words("label", beside, box.y + 17, f"externalTrafficPolicy: {service.policy}")
+                policy = fit(f"externalTrafficPolicy: {service.policy}", box.right - beside - 8, 6.4)
+                yield _words("label", beside, box.y + 17, policy)
 
 
 def _zone(name: str, box: Box) -> Iterator[Element]:
@@ -261,7 +262,8 @@ def _pod(scene: Scene, pod: PodView, node: NodeView, box: Box, live: bool) -> El
         if pod.state != "ready":
             parts.append(_words("strong", box.x + 22, box.y + 26, pod.state))
         elif not pod.endpoint:
-            parts.append(_words("label", box.x + 22, box.y + 26, "the client" if pod.asks else "of another Service"))
+            what = "the client" if pod.asks else "of another Service" if scene.service else pod.ip
+            parts.append(_words("label", box.x + 22, box.y + 26, fit(what, box.width - 26, 6)))
         else:
             parts += _bar(scene, pod.place, Box(box.x + 22, box.y + 19, wide, 6))
             parts.append(_words("label", box.right - 4, box.y + 26, _short(pod), "end"))
@@ -321,8 +323,9 @@ def _leg(leg: Leg, layout: Layout) -> Iterator[Element]:
     if words:
         text = ", ".join(words)
         # On its own node the leg runs down the right side: there is room to its left.
-        left = step.at.startswith("pod:") and not step.extra_hop
-        parts += _chip(text, mx, my, left or mx + 26 + len(text) * 5.7 > layout.width)
+        wide = len(text) * 5.7 + 26
+        left = step.at.startswith("pod:") and not step.extra_hop and mx > wide
+        parts += _chip(text, mx, my, left or mx + wide > layout.width)
     parts.append(element("circle", "badge", cx=mx, cy=my, r=9))
     parts.append(_words("badge-text", mx, my + 4, str(step.number)))
     yield element("g", "", parts, data_leg=step.number)
@@ -348,10 +351,12 @@ def _end(scene: Scene, last: Leg, layout: Layout) -> Iterator[Element]:
     word = WORDS.get(scene.outcome, scene.outcome)
     if box is not None and last.step.at.startswith("node:"):
         x, y = box.center[0] - 24, box.y + (30 if scene.dense else 62)
+    elif box is not None and last.step.at == ELSEWHERE:
+        x, y = box.right - 16, box.bottom - 2
     elif box is not None and (not scene.dense or not last.step.at.startswith("pod:")):
         x, y = box.right - 4, box.y
         inside = (len(last.step.where) + len(word)) * 6 + 64 < box.width
-    left = inside or x > layout.width - 90
+    left = inside or x > layout.width - 90 or last.step.at == ELSEWHERE
     parts = [*_end_mark(scene.outcome, x, y), *_chip(word, x + (-2 if left else 2), y, left)]
     yield element("g", "", parts, data_end=last.step.number)
 

@@ -113,6 +113,11 @@ class Flow(anywidget.AnyWidget):
         self._set_route(next_route(self.cluster, self._question))
         self._tell_counts([])
 
+    def follow(self) -> None:
+        """Look at the cluster again if it has changed."""
+        if self._seen != _state(self.cluster):
+            self.refresh()
+
     def static(self, width: float = 860) -> Still:
         """Return what is shown as a still picture.
 
@@ -197,8 +202,9 @@ class Flow(anywidget.AnyWidget):
             self._guarded(lambda: action(asked))
             self.answered += 1
 
-    def _guarded(self, action: Callable[[], None]) -> None:
+    def _guarded(self, action: Callable[[], None], keep: bool = False) -> None:
         """Show in the page what goes wrong: an exception in a callback would be lost."""
+        seen = self._seen
         try:
             action()
         except NotExposed as error:
@@ -206,7 +212,8 @@ class Flow(anywidget.AnyWidget):
         except Exception as error:
             self.message = clean(f"{type(error).__name__}: {error}")
         else:
-            self.message = ""
+            if not keep or self._seen is not seen:
+                self.message = ""
 
     def _toggle_node(self, asked: Any) -> None:
         name = str(asked["name"])
@@ -300,7 +307,10 @@ def _plain(scene: Scene, width: float) -> dict[str, Any]:
             for step, leg in zip(scene.steps, legs, strict=True)
         ],
         "shares": [
-            {"place": clean(share.place), "label": clean(share.label), "text": share.text, "value": float(share.expected)}
+            {
+                "place": clean(share.place), "label": clean(share.label), "text": share.text,
+                "value": float(share.expected),
+            }
             for share in scene.shares
         ],
     }  # fmt: skip
@@ -371,5 +381,5 @@ def _follow_cells() -> None:
 
 def _look_again(*_: Any) -> None:
     for alive in list(_ALIVE):
-        if alive.comm is not None and alive._seen != _state(alive.cluster):
-            alive._guarded(alive.refresh)
+        if alive.comm is not None:
+            alive._guarded(alive.follow, keep=True)

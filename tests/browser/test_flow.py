@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -226,6 +227,16 @@ def test_every_control_has_a_name_and_keeps_its_keys(shown: tuple[Page, Any]) ->
                 || n.dataset.lmSuppressShortcuts !== 'true').map(n => n.outerHTML.slice(0, 80))"""
     )
     assert nameless == []
+
+
+@pytest.mark.parametrize("target", ["flow-32000", "10.0.0.3:30999"])
+def test_axe_finds_nothing(chromium: Browser, target: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python", reason="axe-playwright-python is not installed")
+    page = page_with(chromium, kx.flow(flow_cluster(), target), reduced_motion="reduce")
+    page.evaluate((Path(str(axe.__file__)).parent / "axe.min.js").read_text(encoding="utf-8"))
+    violations = page.evaluate("async () => (await axe.run('.kx-flow')).violations.map(v => [v.id, v.impact, v.help])")
+    assert violations == []
+    page.close()
 
 
 def test_a_view_that_goes_leaves_nothing(shown: tuple[Page, Any]) -> None:
