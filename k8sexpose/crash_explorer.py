@@ -87,7 +87,7 @@ def _crash(setting: CrashSetting) -> Crash:
 
 # Name of the field, label of its control, what can be chosen.
 CONTROLS: tuple[tuple[str, str, tuple[Any, ...]], ...] = (
-    ("interval_s", "Health check every … seconds", (5, 10, 20, 30, 60)),
+    ("interval_s", "Seconds between checks", (5, 10, 20, 30, 60)),
     ("pods", "Pods", tuple(PLACES)),
 )
 
@@ -136,7 +136,8 @@ def draw_crash(setting: CrashSetting) -> str:
         parts.append(_text(LEFT - 8, y + 4, f"{percent} %", TEXT, "end"))
     for at_s in range(0, WATCHED_S + 1, 30):
         parts.append(_text(_x(at_s), TOP + HEIGHT + 18, f"{at_s} s", TEXT, "middle"))
-    parts.append(f'<path d="M{_x(0):.1f} {TOP} V{CLOCKS + 58}" stroke="{FAINT}" stroke-dasharray="2 4"/>')
+    start = f"M{_x(0):.1f} {TOP} v{HEIGHT} M{_x(0):.1f} {CLOCKS - 8} v66"
+    parts.append(f'<path d="{start}" stroke="{FAINT}" stroke-dasharray="2 4"/>')
     hard = [step.lost_hard_coded for step in crash.steps]
     parts += [_line(crash, hard, "dropped", "8 5"), _line(crash, [step.lost for step in crash.steps], "client", "")]
     ends = {f"written down: {NODE}": (hard[-1], "dropped"), "load balancer": (crash.steps[-1].lost, "client")}
@@ -241,7 +242,7 @@ class CrashExplorer(ipywidgets.VBox):  # type: ignore[misc]
         self.controls = {
             name: ipywidgets.Dropdown(
                 options=options, value=getattr(self.first, name), description=label,
-                style={"description_width": "14em"}, layout=ipywidgets.Layout(width="28em"),
+                style={"description_width": "12em"}, layout=ipywidgets.Layout(width="30em"),
             )
             for name, label, options in CONTROLS
         }  # fmt: skip

@@ -144,16 +144,17 @@ def _try(cluster: Cluster, service: Service) -> Iterator[Door]:
         for client, (name, may) in CLIENTS.items():
             outcome = _worst(cluster, f"{address}:{port.port}", client, may) if address else "no address"
             yield Door(f"{name} ({client})", "load balancer", outcome, may is (outcome == "delivered"))
-        if not port.node_port:
-            continue
         for client, (name, may) in CLIENTS.items():
-            if not may:
-                found = {
-                    _worst(cluster, f"{ip}:{port.node_port}", client, may)
-                    for ip in (node.addresses[0] for node in cluster.nodes)
-                }
-                outcome = "delivered" if "delivered" in found else found.pop()
-                yield Door(f"{name} ({client})", f"node port {port.node_port}", outcome, outcome != "delivered")
+            if may:
+                continue
+            who = f"{name} ({client})"
+            if not port.node_port:
+                yield Door(who, "node port", "there is none", True)
+                continue
+            targets = (f"{node.addresses[0]}:{port.node_port}" for node in cluster.nodes)
+            found = [_worst(cluster, target, client, may) for target in targets]
+            outcome = "delivered" if "delivered" in found else found[0]
+            yield Door(who, f"node port {port.node_port}", outcome, outcome != "delivered")
 
 
 def _worst(cluster: Cluster, target: str, client: str, may: bool) -> str:

@@ -201,7 +201,7 @@ def plot_crash(crash: Crash, ax: Axes | None = None) -> Axes:
         (f"client that wrote down {crash.node}", "dropped", "--", [step.lost_hard_coded for step in crash.steps]),
         ("client of the load balancer", "client", "-", [step.lost for step in crash.steps]),
     )
-    times = [step.at_s for step in crash.steps] + [crash.end_s]
+    times = [step.at_s for step in crash.steps] + [crash.end_s] * bool(crash.steps)
     for label, concept, style, lost in lines:
         parts = [100 * float(part) for part in lost]
         look = CONCEPTS[concept]
