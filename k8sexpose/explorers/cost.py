@@ -86,7 +86,7 @@ def curve(setting: CostSetting, prices: PriceSource = None) -> pd.DataFrame:
 # -- drawing -----------------------------------------------------------------------------------------------------------
 
 TEXT, FAINT = "var(--jp-ui-font-color1, #1a1a1a)", "var(--jp-ui-font-color2, #666)"
-LEFT, TOP, WIDTH, HEIGHT = 70, 16, 540, 230
+LEFT, TOP, WIDTH, HEIGHT = 70, 34, 540, 230
 DASHES = {"-": "", "--": "8 4", ":": "2 4", "-.": "9 4 2 4"}
 READING = (
     "A line is a way of exposing, its height what it costs in a month; the upright with the signs is your number of "
@@ -125,7 +125,7 @@ def draw_costs(costs: pd.DataFrame, services: int) -> str:
         if number <= most:
             parts.append(_text(_x(number, most), TOP + HEIGHT + 18, str(number), "middle"))
     parts.append(_text(LEFT + WIDTH / 2, TOP + HEIGHT + 36, "Services", "middle"))
-    parts.append(_text(LEFT - 60, TOP - 4, f"{facts['currency']} a month", "start"))
+    parts.append(_text(4, 14, f"{facts['currency']} a month", "start"))
     if facts["quota"] and facts["quota"] < most:
         x = _x(facts["quota"] + 0.5, most)
         parts.append(f'<path d="M{x:g} {TOP} v{HEIGHT}" stroke="{TEXT}" stroke-dasharray="1 3"/>')
