@@ -6,17 +6,18 @@ where it is lost. The router lists them (`k8sexpose.routes`); nothing here decid
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from .dial import OUTSIDE
 from .latency import latencies
 from .proxy import keeps_flow
 from .question import Bundle, Question
 from .route import NODE, Route
 from .service import Service
-from .way import Way
+from .way import Trip, Way
 
 if TYPE_CHECKING:
     from .cluster import Cluster
@@ -169,7 +170,7 @@ class Table:
         return mine == its
 
 
-def read_table(cluster: Cluster, asking: Asking, *, by_place: bool = False) -> Table:
+def read_table(cluster: Cluster, asking: Asking, *, by_place: bool = False, apart: Set[str] = frozenset()) -> Table:
     """Ask the router for every way, and write them as lanes.
 
     Parameters
@@ -181,6 +182,8 @@ def read_table(cluster: Cluster, asking: Asking, *, by_place: bool = False) -> T
     by_place : bool
         Whether each lane must tell by which node it enters. Where it need not, nodes that decide alike are asked
         once, which is much faster in a large cluster. Where a node or a load balancer remembers clients, it must.
+    apart : set of str
+        Nodes whose lanes must tell it in any case.
 
     Returns
     -------
@@ -225,6 +228,8 @@ def read_table(cluster: Cluster, asking: Asking, *, by_place: bool = False) -> T
         for part, share in parts:
             entry = lanes.setdefault(part.place, {})
             entry[part] = entry.get(part, 0.0) + share
+    if split and apart and question.client.kind == OUTSIDE:
+        lanes = _set_apart(question, asking, lanes, apart)
     return Table(
         {lane: share for entry in lanes.values() for lane, share in entry.items()},
         shares,
@@ -254,6 +259,36 @@ def _split(cluster: Cluster, bundle: Bundle, lane: Lane, hop_ms: float | None) -
         yield Lane("", lane.pod, lane.node, before_ms + zone_ms, extra_hop=True, flow=lane.flow), hops - crosses
     if bundle.crosses_zone:
         yield Lane("", lane.pod, lane.node, before_ms + cross_ms, True, True, flow=lane.flow), crosses
+
+
+def _set_apart(
+    question: Question, asking: Asking, lanes: Mapping[str, Mapping[Lane, float]], apart: Set[str]
+) -> dict[str, dict[Lane, float]]:
+    """Take the ways of some nodes out of those that stand for several nodes, and list them on their own."""
+    entrance = question.entrance
+    way = Way(question.cluster, question.client, question.via, question.as_if)
+    if entrance.to_pod:
+        return {place: dict(own) for place, own in lanes.items()}
+    found: dict[str, dict[Lane, float]] = {}
+    others: dict[Lane, tuple[Lane, float]] = {}
+    for own in lanes.values():
+        for lane, share in own.items():
+            kind = _kind(lane)
+            others[kind] = (replace(lane, place=""), share + (others[kind][1] if kind in others else 0.0))
+    for name, probability in entrance.spread.shares().items():
+        for route in way.arrive(entrance, name, Trip(probability)) if name in apart else ():
+            lane, chance = _lane(route, asking.hop_ms), float(route.probability)
+            place, kind = found.setdefault(lane.place, {}), _kind(lane)
+            place[lane] = place.get(lane, 0.0) + chance
+            others[kind] = (others[kind][0], others[kind][1] - chance)
+    rest = {lane: share for lane, share in others.values() if share > 1e-12}
+    return {"": rest, **found}
+
+
+def _kind(lane: Lane) -> Lane:
+    """Return the lane without what depends on the node by which it enters."""
+    network_ms = round(lane.network_ms, 9) if lane.delivered else 0.0
+    return replace(lane, place="", network_ms=network_ms, flow=None)
 
 
 def _service(cluster: Cluster, question: Question) -> Service | None:

@@ -271,8 +271,9 @@ def play(cluster: Cluster, asking: Asking, events: Sequence[Event], duration_s: 
     last_s = min(duration_s, (ahead[-1].at_s if ahead else 0.0) + QUIET_S)
     states: list[State] = []
     seen: dict[Lane, None] = {}
-    # Where no node crashes it does not matter by which of them a connection entered.
-    by_place = not all(isinstance(event, Rollout | Scale) for event in ahead)
+    # By which node a connection entered matters where that node crashes.
+    by_place = not all(isinstance(event, NodeDown | NodeUp | Rollout | Scale) for event in ahead)
+    apart = frozenset(event.node for event in ahead if isinstance(event, NodeDown))
     last: dict[str, object] = {}
     for at_s in _moments(twin, begin_s, ahead, last_s):
         down, pods = twin.down, set(twin.store.pods)
@@ -283,7 +284,7 @@ def play(cluster: Cluster, asking: Asking, events: Sequence[Event], duration_s: 
         before, last = last, _snapshot(twin)
         if before == last:
             continue
-        table = read_table(twin, asking, by_place=by_place)
+        table = read_table(twin, asking, by_place=by_place, apart=apart)
         crashed = frozenset(twin.down - down)
         gone = {name for _, name in pods - set(twin.store.pods)}
         closed = frozenset(lane for lane in seen if lane.pod in gone or not lane.kept(twin, table.protocol))

@@ -250,6 +250,30 @@ def test_lanes_by_place_and_together_have_the_same_shares() -> None:
     assert kinds[0].keys() == kinds[1].keys()
 
 
+@pytest.mark.parametrize("policy", [LB, LOCAL])
+@pytest.mark.parametrize("down", [False, True])
+def test_lanes_of_some_nodes_apart(policy: dict[str, Any], down: bool) -> None:
+    """The same lanes as by place, where the other nodes are taken together."""
+    cluster = cluster_with([3, 0, 2, 1, 0, 1], policy)
+    via = [node.name for node in cluster.nodes]  # a load balancer that has not noticed
+    if down:
+        cluster.fail("node-3")
+    apart = {"node-1", "node-3"}
+    tables = [
+        read_table(cluster, Asking("web", via=tuple(via)), by_place=by_place, apart=apart) for by_place in (True, False)
+    ]
+    sums: list[dict[Any, float]] = [{}, {}]
+    for table, found in zip(tables, sums, strict=True):
+        for lane, share in table.lanes.items():
+            place = lane.place if lane.place in apart else ""
+            ms = round(lane.network_ms, 6) if lane.delivered else 0
+            key = place, lane.pod, lane.node, lane.extra_hop, lane.crosses_zone, lane.outcome, ms
+            found[key] = found.get(key, 0.0) + share
+    assert sums[0] == pytest.approx(sums[1])
+    assert sum(sums[1].values()) == pytest.approx(1)
+    assert tables[0].shares == tables[1].shares
+
+
 def test_lost_requests_stay_in_the_sums() -> None:
     cluster = cluster_with([1, 0], LOCAL)
     traffic = simulate(cluster, requests=10_000, via=["node-1", "node-2"])
