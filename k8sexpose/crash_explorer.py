@@ -140,10 +140,10 @@ def draw_crash(setting: CrashSetting) -> str:
     parts.append(f'<path d="{start}" stroke="{FAINT}" stroke-dasharray="2 4"/>')
     hard = [step.lost_hard_coded for step in crash.steps]
     parts += [_line(crash, hard, "dropped", "8 5"), _line(crash, [step.lost for step in crash.steps], "client", "")]
-    ends = {f"written down: {NODE}": (hard[-1], "dropped"), "load balancer": (crash.steps[-1].lost, "client")}
-    for row, (words, (lost, concept)) in enumerate(ends.items()):
+    ends = {f"written down: {NODE}": hard[-1], "load balancer": crash.steps[-1].lost}
+    for row, (words, lost) in enumerate(ends.items()):
         above = _y(lost) - 8 if lost < 1 or row == 0 else _y(lost) + 18
-        parts.append(_text(WIDTH - RIGHT, above, words, CONCEPTS[concept].color, "end", bold=True))
+        parts.append(_text(WIDTH - RIGHT, above, words, TEXT, "end", bold=True))
     for step in crash.steps:
         if 0 < step.lost < 1:
             parts.append(_text(_x(step.at_s) + 6, _y(step.lost) - 7, str(step.lost), TEXT, bold=True))
@@ -242,7 +242,7 @@ class CrashExplorer(ipywidgets.VBox):  # type: ignore[misc]
         self.controls = {
             name: ipywidgets.Dropdown(
                 options=options, value=getattr(self.first, name), description=label,
-                style={"description_width": "12em"}, layout=ipywidgets.Layout(width="30em"),
+                style={"description_width": "14em"}, layout=ipywidgets.Layout(width="33em"),
             )
             for name, label, options in CONTROLS
         }  # fmt: skip
