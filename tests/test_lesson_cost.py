@@ -246,7 +246,7 @@ def test_controls_redraw_and_reset() -> None:
 
 def test_your_own_prices() -> None:
     explorer = CostExplorer(CostSetting("linode"), prices={"linode": {"nodebalancer": {"nodebalancer_month_cap": 5}}})
-    assert "one load balancer each 250.00 USD" in repr(explorer)
+    assert "one load balancer each: 250.00 USD" in repr(explorer)
     assert "yours" in explorer.picture.value
     explorer.controls["provider"].value = "aws"
     assert "1,587.75" in repr(explorer)

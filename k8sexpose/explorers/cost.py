@@ -248,8 +248,8 @@ def explorer_page(setting: CostSetting, prices: PriceSource = None, costs: pd.Da
     costs = curve(setting, prices) if costs is None else costs
     lines = list(rows(setting, prices))
     even = costs.attrs["break_even"]
-    said = f"{setting.services} Services, one load balancer each: {lines[1][2]} a month. "
-    said += f"One shared entry: {lines[2][2]}"
+    said = f"{setting.services} Services, {lines[1][0]}: {lines[1][2]} a month. "
+    said += f"{lines[2][0][0].upper()}{lines[2][0][1:]}: {lines[2][2]}"
     said += f", cheaper from {even} Services on. " if even else ". "
     said += f"{lines[1][4].capitalize()}. " if lines[1][4] else ""
     head = ("way", "load balancers", "a month", "for each Service", "quota")
@@ -281,7 +281,7 @@ class CostExplorer(ipywidgets.VBox):  # type: ignore[misc]
     >>> explorer = CostExplorer()
     >>> explorer.controls["provider"].value = "azure"
     >>> explorer
-    <Cost explorer: 50 Services at azure, one load balancer each 711.75 USD, one shared entry 204.40 USD>
+    <Cost explorer: 50 Services at azure, a rule and an address each, on one load balancer: 711.75 USD, one ...>
     """
 
     def __init__(self, setting: CostSetting | None = None, prices: PriceSource = None) -> None:
@@ -334,7 +334,7 @@ class CostExplorer(ipywidgets.VBox):  # type: ignore[misc]
     def __repr__(self) -> str:
         setting = self.setting
         _, each, shared, *_ = rows(setting, self.prices)
-        costs = f"one load balancer each {each[2]}, one shared entry {shared[2]}"
+        costs = f"{each[0]}: {each[2]}, {shared[0]}: {shared[2]}"
         return f"<Cost explorer: {setting.services} Services at {setting.provider}, {costs}>"
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
@@ -366,6 +366,6 @@ def cost_explorer(setting: CostSetting | None = None, prices: PriceSource = None
     Examples
     --------
     >>> cost_explorer()
-    <Cost explorer: 50 Services at aws, one load balancer each 1,587.75 USD, one shared entry 319.38 USD>
+    <Cost explorer: 50 Services at aws, one load balancer (NLB) each: 1,587.75 USD, one shared entry (ALB): 319.38 USD>
     """
     return CostExplorer(setting, prices)

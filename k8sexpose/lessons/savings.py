@@ -227,7 +227,7 @@ def _half(before: Bill, after: Bill) -> Wish:
         return Wish("at most half the bill", found, True)
     crossing = after.items[after.items["name"].str.startswith("cross-zone")]["monthly_cost"].sum()
     many = after.load_balancers > 3
-    hint = f"{after.load_balancers} load balancers, of which three are needed" if many else "few load balancers"
+    hint = f"{after.load_balancers} load balancers" + (": who needs one?" if many else ", few enough")
     hint += f"; {crossing:,.2f} for bytes that cross zones"
     return Wish("at most half the bill", f"{found}: {hint}", False, 24 if many else None)
 

@@ -37,11 +37,15 @@ WAYS = {
     "one_ingress": Look("one shared entry", CONCEPTS["client"].color, "s", "--"),
     "one_nlb_in_cluster_ingress": Look("one shared entry, in the cluster", CONCEPTS["node"].color, "^", "-."),
 }
-# On AWS the shared entry is a load balancer that reads requests; elsewhere the cloud's usual one.
-AWS_SHARED = {
-    "one_lb_each": "one load balancer (NLB) each",
-    "one_ingress": "one shared entry (ALB)",
-    "one_nlb_in_cluster_ingress": "one NLB, a gateway in the cluster behind it",
+# What the provider builds for it, where that differs.
+BUILT = {
+    "aws": {
+        "one_lb_each": "one load balancer (NLB) each",
+        "one_ingress": "one shared entry (ALB)",
+        "one_nlb_in_cluster_ingress": "one NLB, a gateway in the cluster behind it",
+    },
+    "gcp": {"one_lb_each": "one load balancer (forwarding rule) each"},
+    "azure": {"one_lb_each": "a rule and an address each, on one load balancer"},
 }
 PARTS = {
     "fixed": Look("load balancers, rules", CONCEPTS["load balancer"].color),
@@ -53,7 +57,7 @@ PARTS = {
 
 def label_of(way: str, provider: str) -> str:
     """Name a way of exposing as the provider builds it."""
-    return AWS_SHARED.get(way, WAYS[way].label) if provider == "aws" else WAYS[way].label
+    return BUILT.get(provider, {}).get(way, WAYS[way].label)
 
 
 def part_of(name: str, unit: str) -> str:
