@@ -147,7 +147,7 @@ def draw_costs(costs: pd.DataFrame, services: int) -> str:
         said.append(f"{name} {cost:,.2f}")
     for row, way in enumerate(costs):
         look, name = WAYS[str(way)], label_of(str(way), facts["provider"])
-        x, y = LEFT + (row % 2) * 250, TOP + HEIGHT + 58 + 22 * (row // 2)
+        x, y = LEFT + (row % 2) * 200, TOP + HEIGHT + 58 + 22 * (row // 2)
         dash = f' stroke-dasharray="{DASHES[look.line]}"' if DASHES[look.line] else ""
         parts.append(f'<path d="M{x} {y} h36" stroke="{look.color}" stroke-width="2.5"{dash}/>')
         parts.append(_sign(look, x + 18, y))
