@@ -242,7 +242,7 @@ class CrashExplorer(ipywidgets.VBox):  # type: ignore[misc]
         self.controls = {
             name: ipywidgets.Dropdown(
                 options=options, value=getattr(self.first, name), description=label,
-                style={"description_width": "14em"}, layout=ipywidgets.Layout(width="33em"),
+                style={"description_width": "17em"}, layout=ipywidgets.Layout(width="36em"),
             )
             for name, label, options in CONTROLS
         }  # fmt: skip

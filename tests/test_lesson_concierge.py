@@ -256,3 +256,30 @@ def test_manifests_that_are_no_answer(manifest: object) -> None:
 def test_a_crash_is_a_value() -> None:
     step = CrashStep(0, "x", Fraction(0), Fraction(1))
     assert Crash("default/web", "n", 1, 2, (step,)) == Crash("default/web", "n", 1, 2, (step,))
+
+
+# -- lesson 1's Go further ----
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "belief"),
+    [
+        ("np-affinity-nodes", 1, 11),
+        ("np-affinity-office", 3, 11),
+        ("np-self-call", 0, 12),
+        ("np-self-call", 100, 12),
+        ("np-appliance", 50, 11),
+        ("np-appliance-cure", {"more pods", "no affinity"}, 11),
+        ("np-appliance-cure", "longer timeout", 11),
+    ],
+)
+def test_misconceptions_about_affinity(question: str, answer: object, belief: int) -> None:
+    assert Sheet().check(question, answer=answer).misconception == belief
+
+
+def test_hairpin_mode_mends_the_call_to_itself() -> None:
+    cluster = kx.Cluster(nodes=3)
+    cluster.deploy("shop", per_node=[1, 1, 1])
+    cluster.apply(kx.example("sticky-shop"))
+    cluster.patch("shop", {"spec": {"sessionAffinity": "None"}})
+    assert Sheet().check("np-self-call", cluster, answer=0).correct

@@ -6,7 +6,7 @@ import difflib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from . import concierge, cost, leftovers, nodeport, start
+from . import concierge, cost, leftovers, nodeport, start, sticky
 from .feedback import Feedback
 from .question import Question, Unreadable, shown, unanswered
 
@@ -15,10 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["QUESTIONS", "Sheet", "check", "predict", "progress"]
 
-QUESTIONS: dict[str, Question] = {
-    q.id: q
-    for q in (*start.QUESTIONS, *nodeport.QUESTIONS, *concierge.QUESTIONS, *leftovers.QUESTIONS, *cost.QUESTIONS)
-}
+LESSONS = (start, nodeport, sticky, concierge, leftovers, cost)
+QUESTIONS: dict[str, Question] = {question.id: question for lesson in LESSONS for question in lesson.QUESTIONS}
 
 
 @dataclass(slots=True)
