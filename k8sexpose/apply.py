@@ -241,7 +241,7 @@ def _merge_patches(first: Mapping[str, Any], second: Mapping[str, Any], path: Pa
             result[key] = _merge_patches(before, value, here)
         elif _has_keys(before, here) and _has_keys(value, here):
             merge_key = MERGE_KEYS[here]
-            by_key = {str(entry.get(merge_key)): entry for entry in before}
+            by_key = {str(entry.get(merge_key)): entry for entry in before or ()}
             for entry in value:
                 known = by_key.get(str(entry.get(merge_key)), {})
                 by_key[str(entry.get(merge_key))] = _merge_patches(known, entry, here)

@@ -159,12 +159,16 @@ def _exposure(
 ) -> Exposure:
     """Describe one Service to the provider."""
     to_pod, to_node = _crossing(cluster, service, kind) if gb else (0.0, 0.0)
-    traffic_of_it = {"gb": gb, "request_gb": gb * traffic.request_share, "node_to_pod_gb": gb * to_pod}
+    way_in = (
+        _balancer(cluster, service.key, service, kind)
+        if kind
+        else Exposure(service.key, NODEPORT, ports=_ports(service))
+    )
+    way_in = replace(way_in, gb=gb, request_gb=gb * traffic.request_share, node_to_pod_gb=gb * to_pod)
     if kind is None:
-        return Exposure(service.key, NODEPORT, ports=_ports(service), **traffic_of_it)
+        return way_in
     return replace(
-        _balancer(cluster, service.key, service, kind),
-        **traffic_of_it,
+        way_in,
         balancer_to_node_gb=gb * to_node,
         new_connections_per_s=traffic.new_connections_per_s / balancers,
         active_connections=traffic.active_connections / balancers,
@@ -219,8 +223,7 @@ def _crossing(cluster: Cluster, service: Service, kind: LoadBalancerKind | None)
 
     A Service beyond a quota is asked about as if there were none. What the cloud refuses for good lets no byte in.
     """
-    for asked in (lambda: cluster, lambda: _without_quotas(cluster)):
-        twin = asked()
+    for twin in _with_and_without_quotas(cluster):
         try:
             found = [_crossing_of(twin, service, port, kind) for port in service.ports]
         except NotExposed:
@@ -247,11 +250,12 @@ def _crossing_of(
     return found.crosses_zone, sum(dealt.values(), Fraction(0)) * (1 - Fraction(1, len(zones)))
 
 
-def _without_quotas(cluster: Cluster) -> Cluster:
+def _with_and_without_quotas(cluster: Cluster) -> Iterator[Cluster]:
+    yield cluster
     twin = cluster.copy()
     if twin.provider is not None:
         twin.provider = replace(twin.provider, kinds=tuple(replace(kind, quota=0) for kind in twin.provider.kinds))
-    return twin
+    yield twin
 
 
 def _client(service: Service) -> str | None:

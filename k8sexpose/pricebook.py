@@ -248,10 +248,10 @@ class PriceBook:
             here = [row for row in rows if region in row.region.split(" / ")]
             found = here or [row for row in rows if row.region in self.every_region]
             if found:
-                rows = sorted(found, key=lambda row: row.lower)
-                if any(low.upper > high.lower for low, high in pairwise(rows)):
+                tiers = sorted(found, key=lambda row: row.lower)
+                if any(low.upper > high.lower for low, high in pairwise(tiers)):
                     raise ValueError(f"{component} in {region} has two prices for one quantity: its tiers overlap")
-                return tuple(rows)
+                return tuple(tiers)
         return ()
 
     def quota(self, provider: str, name: str) -> Quota | None:
