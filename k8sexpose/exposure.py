@@ -32,7 +32,7 @@ BILLED_AS = {
     "bgp": "address", "l4": "load_balancer",
 }  # fmt: skip
 AWS = "service.beta.kubernetes.io/aws-load-balancer-"
-INTERNAL_BY = {
+INTERNAL_BY: dict[str, Callable[[str], bool]] = {
     f"{AWS}internal": lambda value: value not in ("", "false"),
     f"{AWS}scheme": lambda value: value == "internal",
     "networking.gke.io/load-balancer-type": lambda value: value in ("Internal", "internal"),
