@@ -22,8 +22,8 @@ ORDER = """errors tables manifest decode hints request jsonpatch service formats
     allocation apply objects endpoints store registry apiserver serviceport workloads files dump clock
     operations cluster proxy health latency providers profiles spread targets voices loadbalancer work controller
     cloud provisioning route dial entrance way question router failover queueing histogram draws lanes dealer queues timeline
-    engine traffic pricebook pricefile drivers exposure cost comparison costcurves report cli kubectl palette plots
-    visualizer widgets crash_explorer explorers lessons""".split()
+    engine traffic tradeoff pricebook pricefile drivers exposure cost comparison costcurves report cli kubectl palette plots
+    visualizer explorers widgets lessons""".split()
 MODEL = ORDER[: ORDER.index("plots")]
 DRAWING = {"matplotlib", "ipywidgets", "anywidget"}
 # Where one starts: it names the others, and loads them when they are used.
@@ -113,7 +113,7 @@ def test_no_side_effects_on_plots() -> None:
     changed = run(
         "import matplotlib; before = dict(matplotlib.rcParams)\n"
         "import importlib.util, k8sexpose\n"
-        "for name in ('plots', 'widgets', 'visualizer'):\n"
+        "for name in ('plots', 'explorers', 'visualizer'):\n"
         "    if importlib.util.find_spec('k8sexpose.' + name): importlib.import_module('k8sexpose.' + name)\n"
         "print(*(k for k, v in matplotlib.rcParams.items() if before[k] != v and k != 'backend'))"
     )

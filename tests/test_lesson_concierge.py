@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 import k8sexpose as kx
-from k8sexpose.crash_explorer import CONTROLS, PLACES, CrashSetting, crash_page, draw_crash
+from k8sexpose.explorers.crash import CONTROLS, PLACES, CrashSetting, crash_page, draw_crash
 from k8sexpose.failover import Crash, CrashStep
 from k8sexpose.lessons import offices, pending_cases, why_pending
 from k8sexpose.lessons.pending import CASES, WORDS, build, reason
@@ -153,12 +153,12 @@ def test_controls() -> None:
     assert all(control.description for control in explorer.controls.values())
     explorer.controls["interval_s"].value = 30
     assert explorer.setting == CrashSetting(30) and explorer.picture.value == crash_page(CrashSetting(30))
-    explorer.tell.click()
-    assert "health_check_interval_s=30" in explorer.program.value
+    explorer.show_python.click()
+    assert "health_check_interval_s=30" in explorer.code.value
     explorer.controls["interval_s"].value = 60
-    assert "health_check_interval_s=60" in explorer.program.value
+    assert "health_check_interval_s=60" in explorer.code.value
     explorer.reset.click()
-    assert explorer.setting == CrashSetting() and explorer.program.value == ""
+    assert explorer.setting == CrashSetting() and explorer.code.value == ""
     bundle = explorer._repr_mimebundle_()
     assert bundle["text/html"] == crash_page(CrashSetting()) and "0x" not in bundle["text/plain"]
 

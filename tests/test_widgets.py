@@ -10,7 +10,7 @@ import pytest
 
 import k8sexpose as kx
 from k8sexpose.route import Hop, Route
-from k8sexpose.widgets import CONTROLS, NODES, PLACES, NodePortSetting, draw_route, explorer_page, one_change
+from k8sexpose.explorers.nodeport import CONTROLS, NODES, PLACES, NodePortSetting, draw_route, explorer_page, one_change
 
 SETTINGS = [
     NodePortSetting(*values)

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
-
-import ipywidgets
 
 from ..comparison import compare_exposure
 from ..costcurves import costs_by_services
 from ..plots.costs import HOURS_PER_MONTH, WAYS, Look, label_of
 from ..pricefile import PriceSource, price_book
 from ..tables import html_table
-from ..widgets import Keys
+from .explorer import FAINT, TEXT, Explorer, choice, label_text
 from .slider import Slider
 
 if TYPE_CHECKING:
@@ -85,7 +83,6 @@ def curve(setting: CostSetting, prices: PriceSource = None) -> pd.DataFrame:
 
 # -- drawing -----------------------------------------------------------------------------------------------------------
 
-TEXT, FAINT = "var(--jp-ui-font-color1, #1a1a1a)", "var(--jp-ui-font-color2, #666)"
 LEFT, TOP, WIDTH, HEIGHT = 70, 34, 540, 230
 DASHES = {"-": "", "--": "8 4", ":": "2 4", "-.": "9 4 2 4"}
 READING = (
@@ -120,16 +117,16 @@ def draw_costs(costs: pd.DataFrame, services: int) -> str:
     for step in range(5):
         y = TOP + HEIGHT * (1 - step / 4)
         parts.append(f'<path d="M{LEFT} {y:g} h{WIDTH}" stroke="{FAINT}" stroke-width="0.5" opacity="0.5"/>')
-        parts.append(_text(LEFT - 8, y + 4, f"{top * step / 4:,.0f}", "end"))
+        parts.append(_label(LEFT - 8, y + 4, f"{top * step / 4:,.0f}", "end"))
     for number in (1, 20, 40, 60, 80, 100):
         if number <= most:
-            parts.append(_text(_x(number, most), TOP + HEIGHT + 18, str(number), "middle"))
-    parts.append(_text(LEFT + WIDTH / 2, TOP + HEIGHT + 36, "Services", "middle"))
-    parts.append(_text(4, 14, f"{facts['currency']} a month", "start"))
+            parts.append(_label(_x(number, most), TOP + HEIGHT + 18, str(number), "middle"))
+    parts.append(_label(LEFT + WIDTH / 2, TOP + HEIGHT + 36, "Services", "middle"))
+    parts.append(_label(4, 14, f"{facts['currency']} a month", "start"))
     if facts["quota"] and facts["quota"] < most:
         x = _x(facts["quota"] + 0.5, most)
         parts.append(f'<path d="M{x:g} {TOP} v{HEIGHT}" stroke="{TEXT}" stroke-dasharray="1 3"/>')
-        parts.append(_text(x + 5, TOP + 12, f"quota: {facts['quota']}", "start"))
+        parts.append(_label(x + 5, TOP + 12, f"quota: {facts['quota']}", "start"))
     here = _x(services, most)
     parts.append(f'<path d="M{here:g} {TOP} v{HEIGHT}" stroke="{TEXT}" stroke-width="1.5"/>')
     for way, values in costs.items():
@@ -151,7 +148,7 @@ def draw_costs(costs: pd.DataFrame, services: int) -> str:
         dash = f' stroke-dasharray="{DASHES[look.line]}"' if DASHES[look.line] else ""
         parts.append(f'<path d="M{x} {y} h36" stroke="{look.color}" stroke-width="2.5"{dash}/>')
         parts.append(_sign(look, x + 18, y))
-        parts.append(_text(x + 44, y + 4, name, "start"))
+        parts.append(_label(x + 44, y + 4, name, "start"))
     width, height = LEFT + WIDTH + 30, TOP + HEIGHT + 70 + 22 * ((len(costs.columns) + 1) // 2 - 1)
     label = html.escape(
         f"{services} Services at {facts['provider']} cost in {facts['currency']} a month: {', '.join(said)}.",
@@ -180,9 +177,8 @@ def _nice(top: float) -> float:
     return next(size * step for step in (1, 2, 4, 6, 8, 10, 12) if size * step >= top)
 
 
-def _text(x: float, y: float, words: str, anchor: str) -> str:
-    escaped = html.escape(words)
-    return f'<text x="{x:g}" y="{y:g}" text-anchor="{anchor}" font-size="12" fill="{TEXT}">{escaped}</text>'
+def _label(x: float, y: float, words: str, anchor: str) -> str:
+    return label_text(x, y, words, anchor, size=12)
 
 
 def _sign(look: Look, x: float, y: float) -> str:
@@ -266,7 +262,7 @@ def explorer_page(setting: CostSetting, prices: PriceSource = None, costs: pd.Da
 # -- the widget --------------------------------------------------------------------------------------------------------
 
 
-class CostExplorer(ipywidgets.VBox):  # type: ignore[misc]
+class CostExplorer(Explorer[CostSetting]):
     """Controls above the costs of the ways of exposing; `setting` holds their values.
 
     Parameters
@@ -285,33 +281,21 @@ class CostExplorer(ipywidgets.VBox):  # type: ignore[misc]
     """
 
     def __init__(self, setting: CostSetting | None = None, prices: PriceSource = None) -> None:
-        self.first = setting or CostSetting()
         self.prices = None if prices is None else price_book(prices)
         self._curves: dict[tuple[str, float, str], pd.DataFrame] = {}
-        self.controls: dict[str, Any] = {
-            "provider": _choice("Provider", PROVIDERS, self.first.provider),
-            "services": Slider(label="Services", min=1, max=MOST, value=self.first.services),
-            "gb_per_hour": _choice("GB an hour", TRAFFIC_GB_PER_HOUR, self.first.gb_per_hour),
-            "policy": _choice("Traffic policy", POLICIES, self.first.policy),
+        super().__init__(setting or CostSetting())
+
+    def make_controls(self) -> dict[str, Any]:
+        """Make three drop-downs and the slider."""
+        first = self.first
+        return {
+            "provider": choice("Provider", PROVIDERS, first.provider),
+            "services": Slider(label="Services", min=1, max=MOST, value=first.services),
+            "gb_per_hour": choice("GB an hour", TRAFFIC_GB_PER_HOUR, first.gb_per_hour),
+            "policy": choice("Traffic policy", POLICIES, first.policy),
         }
-        self.picture = ipywidgets.HTML(self._page())
-        self.code = ipywidgets.HTML()
-        self.reset = ipywidgets.Button(description="Reset", tooltip="Back to where the explorer began")
-        self.show_python = ipywidgets.Button(description="Show Python", tooltip="The line that gives this table")
-        self.reset.on_click(self._reset)
-        self.show_python.on_click(self._show)
-        for control in self.controls.values():
-            control.observe(self._redraw, names="value")
-        buttons = ipywidgets.HBox([self.reset, self.show_python])
-        super().__init__([*self.controls.values(), buttons, self.code, self.picture, Keys()])
-        self.add_class("k8sexpose-keys")
 
-    @property
-    def setting(self) -> CostSetting:
-        """The values of the controls."""
-        return CostSetting(**{field.name: self.controls[field.name].value for field in fields(CostSetting)})
-
-    def _page(self) -> str:
+    def page(self) -> str:
         """Write the page; the costs are computed once for each line that the slider runs along."""
         setting = self.setting
         key = setting.provider, setting.gb_per_hour, setting.policy
@@ -319,33 +303,12 @@ class CostExplorer(ipywidgets.VBox):  # type: ignore[misc]
             self._curves[key] = curve(setting, self.prices)
         return explorer_page(setting, self.prices, self._curves[key])
 
-    def _redraw(self, change: object) -> None:
-        self.picture.value = self._page()
-        self.code.value = ""
-
-    def _reset(self, button: object) -> None:
-        for field in fields(CostSetting):
-            self.controls[field.name].value = getattr(self.first, field.name)
-
-    def _show(self, button: object) -> None:
-        words = html.escape(self.setting.python)
-        self.code.value = f'<pre style="color: {TEXT}; white-space: pre-wrap">{words}</pre>'
-
-    def __repr__(self) -> str:
+    def summary(self) -> str:
+        """Say what the two ways cost."""
         setting = self.setting
         _, each, shared, *_ = rows(setting, self.prices)
         costs = f"{each[0]}: {each[2]}, {shared[0]}: {shared[2]}"
-        return f"<Cost explorer: {setting.services} Services at {setting.provider}, {costs}>"
-
-    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
-        """Show the live widget, and where none can live its page as it stands."""
-        parent: Callable[..., dict[str, Any]] = super()._repr_mimebundle_
-        return {**parent(**options), "text/plain": repr(self), "text/html": self._page()}
-
-
-def _choice(label: str, options: tuple[Any, ...], value: Any) -> Any:
-    layout, style = ipywidgets.Layout(width="22em"), {"description_width": "9em"}
-    return ipywidgets.Dropdown(options=options, value=value, description=label, style=style, layout=layout)
+        return f"Cost explorer: {setting.services} Services at {setting.provider}, {costs}"
 
 
 def cost_explorer(setting: CostSetting | None = None, prices: PriceSource = None) -> CostExplorer:

@@ -34,7 +34,7 @@ def test_keyboard_and_mouse(tmp_path: Path) -> None:
         page.keyboard.press("Tab")
         page.keyboard.press("End")
         status.filter(has_text="for as long as you look").wait_for(timeout=5000)
-        page.get_by_role("button", name="Show the Python").click()
+        page.get_by_role("button", name="Show Python").click()
         page.locator("pre", has_text="health_check_interval_s=30").wait_for(timeout=5000)
         page.get_by_role("button", name="Reset").focus()
         page.keyboard.press("Enter")

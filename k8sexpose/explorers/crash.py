@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from typing import Any
 
-import ipywidgets
-
-from .cluster import Cluster
-from .failover import Crash, watch_crash
-from .files import example
-from .operations import NODE_MONITOR_GRACE_S
-from .palette import CONCEPTS
-from .profiles import provider
-from .widgets import Keys
+from ..cluster import Cluster
+from ..failover import Crash, watch_crash
+from ..files import example
+from ..operations import NODE_MONITOR_GRACE_S
+from ..palette import CONCEPTS
+from ..profiles import provider
+from .explorer import FAINT, TEXT, Explorer, choice, label_text
 
 __all__ = ["CrashExplorer", "CrashSetting", "crash_page", "draw_crash", "failover_explorer"]
 
@@ -98,7 +95,6 @@ READING = (
     "Time runs to the right, from 20 seconds before the crash. The height of a line is the part of the new connections "
     "that is lost. The bars below are the two clocks; both begin at the crash."
 )
-TEXT, FAINT = "var(--jp-ui-font-color1, #1a1a1a)", "var(--jp-ui-font-color2, #666)"
 WIDTH, LEFT, RIGHT, TOP, HEIGHT, CLOCKS = 760, 60, 20, 34, 170, 250
 
 
@@ -129,13 +125,13 @@ def draw_crash(setting: CrashSetting) -> str:
     True
     """
     crash = setting.crash
-    parts = [_text(14, TOP - 16, "new connections lost", FAINT)]
+    parts = [label_text(14, TOP - 16, "new connections lost", color=FAINT)]
     for percent in (0, 50, 100):
         y = _y(percent / 100)
         parts.append(f'<path d="M{LEFT} {y} H{WIDTH - RIGHT}" stroke="{FAINT}" stroke-opacity="0.35"/>')
-        parts.append(_text(LEFT - 8, y + 4, f"{percent} %", TEXT, "end"))
+        parts.append(label_text(LEFT - 8, y + 4, f"{percent} %", "end"))
     for at_s in range(0, WATCHED_S + 1, 30):
-        parts.append(_text(_x(at_s), TOP + HEIGHT + 18, f"{at_s} s", TEXT, "middle"))
+        parts.append(label_text(_x(at_s), TOP + HEIGHT + 18, f"{at_s} s", "middle"))
     start = f"M{_x(0):.1f} {TOP} v{HEIGHT} M{_x(0):.1f} {CLOCKS - 8} v66"
     parts.append(f'<path d="{start}" stroke="{FAINT}" stroke-dasharray="2 4"/>')
     hard = [step.lost_hard_coded for step in crash.steps]
@@ -143,10 +139,10 @@ def draw_crash(setting: CrashSetting) -> str:
     ends = {f"written down: {NODE}": hard[-1], "load balancer": crash.steps[-1].lost}
     for row, (words, lost) in enumerate(ends.items()):
         above = _y(lost) - 8 if lost < 1 or row == 0 else _y(lost) + 18
-        parts.append(_text(WIDTH - RIGHT, above, words, TEXT, "end", bold=True))
+        parts.append(label_text(WIDTH - RIGHT, above, words, "end", bold=True))
     for step in crash.steps:
         if 0 < step.lost < 1:
-            parts.append(_text(_x(step.at_s) + 6, _y(step.lost) - 7, str(step.lost), TEXT, bold=True))
+            parts.append(label_text(_x(step.at_s) + 6, _y(step.lost) - 7, str(step.lost), bold=True))
     for row, (words, length_s) in enumerate(setting.clocks):
         y = CLOCKS + 30 * row
         color = CONCEPTS["load balancer" if row == 0 else "node"].color
@@ -155,7 +151,7 @@ def draw_crash(setting: CrashSetting) -> str:
             f'<rect x="{_x(0):.1f}" y="{y}" width="{width:.1f}" height="20" fill="{color}" fill-opacity="0.6" '
             f'stroke="{TEXT}"/>'
         )
-        parts.append(_text(_x(length_s) + 8, y + 15, f"{length_s:g} s  {words}", TEXT))
+        parts.append(label_text(_x(length_s) + 8, y + 15, f"{length_s:g} s  {words}"))
     label = html.escape(_told(setting), quote=True)
     return (
         f'<svg role="img" aria-label="{label}" viewBox="0 0 {WIDTH} {CLOCKS + 62}" width="{WIDTH}" '
@@ -171,14 +167,6 @@ def _line(crash: Crash, lost: list[Fraction], concept: str, dashes: str) -> str:
     path += f" H{_x(crash.end_s):.1f}"
     dashed = f' stroke-dasharray="{dashes}"' if dashes else ""
     return f'<path d="{path}" fill="none" stroke="{CONCEPTS[concept].color}" stroke-width="3"{dashed}/>'
-
-
-def _text(x: float, y: float, words: str, color: str, anchor: str = "start", bold: bool = False) -> str:
-    weight = ' font-weight="bold"' if bold else ""
-    return (
-        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="13" fill="{color}"{weight}>'
-        f"{html.escape(words)}</text>"
-    )
 
 
 def _told(setting: CrashSetting) -> str:
@@ -221,7 +209,7 @@ def _end(crash: Crash) -> str:
 # -- the widget ----
 
 
-class CrashExplorer(ipywidgets.VBox):  # type: ignore[misc]
+class CrashExplorer(Explorer[CrashSetting]):
     """Controls above what two clients lose; `setting` holds their values.
 
     Parameters
@@ -238,51 +226,22 @@ class CrashExplorer(ipywidgets.VBox):  # type: ignore[misc]
     """
 
     def __init__(self, setting: CrashSetting | None = None) -> None:
-        self.first = setting or CrashSetting()
-        self.controls = {
-            name: ipywidgets.Dropdown(
-                options=options, value=getattr(self.first, name), description=label,
-                style={"description_width": "17em"}, layout=ipywidgets.Layout(width="36em"),
-            )
+        super().__init__(setting or CrashSetting())
+
+    def make_controls(self) -> dict[str, Any]:
+        """Make a drop-down for each field."""
+        return {
+            name: choice(label, options, getattr(self.first, name), label_em=17, width_em=36)
             for name, label, options in CONTROLS
-        }  # fmt: skip
-        self.reset = ipywidgets.Button(description="Reset")
-        self.tell = ipywidgets.Button(description="Show the Python", tooltip="The same crash as a program")
-        self.picture = ipywidgets.HTML(crash_page(self.first))
-        self.program = ipywidgets.HTML("")
-        for control in self.controls.values():
-            control.observe(self._redraw, names="value")
-        self.reset.on_click(self._begin_again)
-        self.tell.on_click(self._show_python)
-        buttons = ipywidgets.HBox([self.reset, self.tell])
-        super().__init__([*self.controls.values(), buttons, self.program, self.picture, Keys()])
-        self.add_class("k8sexpose-keys")
+        }
 
-    @property
-    def setting(self) -> CrashSetting:
-        """The values of the controls."""
-        return CrashSetting(**{field.name: self.controls[field.name].value for field in fields(CrashSetting)})
+    def page(self) -> str:
+        """Write the page for the present setting."""
+        return crash_page(self.setting)
 
-    def _redraw(self, change: object) -> None:
-        self.picture.value = crash_page(self.setting)
-        if self.program.value:
-            self._show_python(change)
-
-    def _begin_again(self, button: object) -> None:
-        for name, control in self.controls.items():
-            control.value = getattr(self.first, name)
-        self.program.value = ""
-
-    def _show_python(self, button: object) -> None:
-        self.program.value = f'<pre style="color: {TEXT}">{html.escape(self.setting.python)}</pre>'
-
-    def __repr__(self) -> str:
-        return f"<Crash explorer: {_end(self.setting.crash)}>"
-
-    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
-        """Show the live widget, and where none can live its page as it stands."""
-        parent: Callable[..., dict[str, Any]] = super()._repr_mimebundle_
-        return {**parent(**options), "text/plain": repr(self), "text/html": crash_page(self.setting)}
+    def summary(self) -> str:
+        """Say how long clients notice the crash."""
+        return f"Crash explorer: {_end(self.setting.crash)}"
 
 
 def failover_explorer(setting: CrashSetting | None = None) -> CrashExplorer:
