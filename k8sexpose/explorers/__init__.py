@@ -6,7 +6,9 @@ from .cost import CostExplorer, CostSetting, cost_explorer
 from .crash import CrashExplorer, CrashSetting, failover_explorer
 from .explorer import Explorer
 from .keys import Keys
+from .latency import LatencyExplorer, latency_explorer
 from .nodeport import NodePortExplorer, NodePortSetting, nodeport_explorer
+from .sides import LatencySetting
 from .slider import Slider
 
 __all__ = [
@@ -16,10 +18,13 @@ __all__ = [
     "CrashSetting",
     "Explorer",
     "Keys",
+    "LatencyExplorer",
+    "LatencySetting",
     "NodePortExplorer",
     "NodePortSetting",
     "Slider",
     "cost_explorer",
     "failover_explorer",
+    "latency_explorer",
     "nodeport_explorer",
 ]

@@ -11,6 +11,7 @@ from .costs import plot_bill, plot_bills, plot_candidates, plot_costs
 from .network import Leg, legs, plot_cluster, plot_route
 from .numbers import plot_node_ports, plot_success
 from .page import Picture, describe, show
+from .traffic import plot_crossover, plot_latency, plot_load, plot_sticky, plot_timeline
 
 __all__ = [
     "Leg",
@@ -23,10 +24,15 @@ __all__ = [
     "plot_cluster",
     "plot_costs",
     "plot_crash",
+    "plot_crossover",
     "plot_inside",
+    "plot_latency",
+    "plot_load",
     "plot_node_ports",
     "plot_provisioning",
     "plot_route",
+    "plot_sticky",
     "plot_success",
+    "plot_timeline",
     "show",
 ]
