@@ -13,8 +13,9 @@ import numpy as np
 from ..cluster import Cluster
 from ..files import example
 from ..plots.traffic import Look, side_looks
-from ..tradeoff import Expected, Tradeoff, compare_policies, crossovers
+from ..tradeoff import Expected, Tradeoff, compare_policies
 from ..traffic import Traffic
+from ..turning import crossovers
 from .explorer import FAINT, TEXT, label_text
 
 __all__ = ["WAYS", "LatencySetting", "Way", "clusters_of", "draw_sides", "sample", "turns_at"]
