@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 import pytest
 
 import k8sexpose as kx
-from k8sexpose.route import Hop, Route
 from k8sexpose.explorers.nodeport import CONTROLS, NODES, PLACES, NodePortSetting, draw_route, explorer_page, one_change
+from k8sexpose.route import Hop, Route
 
 SETTINGS = [
     NodePortSetting(*values)
