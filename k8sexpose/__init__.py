@@ -11,6 +11,11 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOME = {
+    "PolicyShares": "policies",
+    "plot_policies": "plots",
+    "plot_skew": "plots",
+    "policy_explorer": "explorers",
+    "policy_shares": "policies",
     "Crash": "failover",
     "failover_explorer": "explorers",
     "plot_crash": "plots",

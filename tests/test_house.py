@@ -21,7 +21,7 @@ PACKAGE = Path(k8sexpose.__file__).parent
 ORDER = """errors tables manifest decode hints request jsonpatch service formats warnings validation status
     allocation apply objects endpoints store registry apiserver serviceport workloads files dump clock
     operations cluster proxy health latency providers profiles spread targets voices loadbalancer work controller
-    cloud provisioning route dial entrance way question router failover queueing histogram draws lanes dealer queues timeline
+    cloud provisioning route dial entrance way question router failover queueing policies histogram draws lanes dealer queues timeline
     engine traffic tradeoff turning pricebook pricefile drivers exposure cost comparison costcurves report cli kubectl palette plots
     visualizer explorers widgets lessons""".split()
 MODEL = ORDER[: ORDER.index("plots")]

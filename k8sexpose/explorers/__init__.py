@@ -8,6 +8,7 @@ from .explorer import Explorer
 from .keys import Keys
 from .latency import LatencyExplorer, latency_explorer
 from .nodeport import NodePortExplorer, NodePortSetting, nodeport_explorer
+from .policy import PolicyExplorer, PolicySetting, policy_explorer
 from .sides import LatencySetting
 from .slider import Slider
 
@@ -22,9 +23,12 @@ __all__ = [
     "LatencySetting",
     "NodePortExplorer",
     "NodePortSetting",
+    "PolicyExplorer",
+    "PolicySetting",
     "Slider",
     "cost_explorer",
     "failover_explorer",
     "latency_explorer",
     "nodeport_explorer",
+    "policy_explorer",
 ]

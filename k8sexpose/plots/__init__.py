@@ -11,6 +11,7 @@ from .costs import plot_bill, plot_bills, plot_candidates, plot_costs
 from .network import Leg, legs, plot_cluster, plot_route
 from .numbers import plot_node_ports, plot_success
 from .page import Picture, describe, show
+from .policies import plot_policies, plot_skew
 from .traffic import plot_crossover, plot_latency, plot_load, plot_sticky, plot_timeline
 
 __all__ = [
@@ -29,8 +30,10 @@ __all__ = [
     "plot_latency",
     "plot_load",
     "plot_node_ports",
+    "plot_policies",
     "plot_provisioning",
     "plot_route",
+    "plot_skew",
     "plot_sticky",
     "plot_success",
     "plot_timeline",
