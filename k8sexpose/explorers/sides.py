@@ -23,6 +23,11 @@ __all__ = ["WAYS", "LatencySetting", "Way", "clusters_of", "draw_sides", "sample
 NAME, APP, SERVICE_MS = "public-api-lb", "api-backend", 10.0
 AWS = "service.beta.kubernetes.io/aws-load-balancer"
 GKE = {"cloud.google.com/l4-rbs": "enabled", "networking.gke.io/weighted-load-balancing": "pods-per-node"}
+IP_TARGETS = {
+    f"{AWS}-type": "external",
+    f"{AWS}-nlb-target-type": "ip",
+    f"{AWS}-attributes": "load_balancing.cross_zone.enabled=true",
+}
 LOCAL: dict[str, Any] = {"externalTrafficPolicy": "Local"}
 
 
@@ -37,9 +42,7 @@ WAYS = {
     "Local": Way("generic", {"spec": LOCAL}),
     "Local, weighted by Pods": Way("gcp", {"metadata": {"annotations": GKE}, "spec": LOCAL}),
     "Cluster, PreferSameZone": Way("generic", {"spec": {"trafficDistribution": "PreferSameZone"}}),
-    "IP targets": Way(
-        "aws", {"metadata": {"annotations": {f"{AWS}-type": "external", f"{AWS}-nlb-target-type": "ip"}}}
-    ),
+    "IP targets, cross-zone on": Way("aws", {"metadata": {"annotations": IP_TARGETS}}),
 }
 PLACES = ("1 + 1 + 1", "2 + 1", "2 + 1 + 0", "3 + 1", "4 + 3 + 3", "5 + 4 + 1", " + ".join(["2"] * 9 + ["1"]), "10 × 1")
 

@@ -8,6 +8,7 @@ A lesson's questions stand in a module of their own (`start`, `nodeport`); to ad
 
 from __future__ import annotations
 
+from .decisions import clusters_of_case, decide, five_clusters
 from .feedback import Feedback
 from .install import check_install
 from .offices import Doors, offices
@@ -15,15 +16,20 @@ from .pending import Pending, pending_cases, why_pending
 from .repairs import Repairs, repair
 from .savings import Savings, ingress_bill, save
 from .sheet import check, predict, progress
+from .skew import Moved, stand
 
 __all__ = [
     "Doors",
     "Feedback",
+    "Moved",
     "Pending",
     "Repairs",
     "Savings",
     "check",
     "check_install",
+    "clusters_of_case",
+    "decide",
+    "five_clusters",
     "ingress_bill",
     "offices",
     "pending_cases",
@@ -31,5 +37,6 @@ __all__ = [
     "progress",
     "repair",
     "save",
+    "stand",
     "why_pending",
 ]
