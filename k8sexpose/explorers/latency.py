@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import ipywidgets
@@ -178,13 +179,15 @@ def _control(name: str, label: str, options: tuple[Any, ...], value: Any) -> Any
     return choice(label, choices, value, label_em=13, width_em=29)
 
 
-def latency_explorer(setting: LatencySetting | None = None) -> LatencyExplorer:
+def latency_explorer(setting: LatencySetting | None = None, **options: Any) -> LatencyExplorer:
     """Explore what a traffic policy does to load and latency, beside policy Cluster.
 
     Parameters
     ----------
     setting : LatencySetting, optional
         Where to begin; by default two Pods on one node, one on another, 30 % busy.
+    **options : object
+        Fields of the setting that are to differ: ``utilisation=60``.
 
     Returns
     -------
@@ -196,4 +199,4 @@ def latency_explorer(setting: LatencySetting | None = None) -> LatencyExplorer:
     >>> latency_explorer()
     <Latency explorer: 30 % busy; Cluster mean 15 ms, p99 66.5 ms; Local mean 15.7 ms, p99 74.4 ms>
     """
-    return LatencyExplorer(setting)
+    return LatencyExplorer(replace(setting or LatencySetting(), **options))

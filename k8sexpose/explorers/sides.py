@@ -216,8 +216,9 @@ def turns_at(setting: LatencySetting) -> dict[str, float]:
 
 WIDTH, PANEL, GAP, LEFT = 780, 340, 44, 46
 LOAD_TOP, LOAD_HEIGHT, FULLEST = 44, 130, 1.5  # the load axis ends at 150 %
-SPEED_TOP, SPEED_HEIGHT, FASTEST_MS, SLOWEST_MS, BINS = 268, 96, 0.3, 30_000.0, 80
+SPEED_TOP, SPEED_HEIGHT, FASTEST_MS, SLOWEST_MS, BINS = 268, 96, 0.1, 30_000.0, 80
 STRIP, HEIGHT = 436, 486
+INK = "#1a1a1a"
 
 
 def draw_sides(setting: LatencySetting, both: Tradeoff) -> str:
@@ -281,12 +282,14 @@ def _load(left: float, one: Expected, seen: Traffic, look: Look) -> list[str]:
         words = str(node) if len(nodes) < 5 else str(node).rpartition("-")[2]
         parts.append(_text(middle, _y(0) + 16, words, "middle"))
         for busy, expected in pods:
-            parts.append(_bar(x + 0.06 * each, 0.88 * each, busy, f'fill="{look.color}" fill-opacity="0.8"'))
+            parts.append(_bar(x + 0.06 * each, 0.88 * each, busy, f'fill="{look.color}"'))
             parts.append(
                 _bar(x + 0.06 * each, 0.88 * each, expected, f'fill="none" stroke="{TEXT}" stroke-width="1.5"')
             )
             if each > 26:
-                parts.append(_text(x + each / 2, _y(busy) - 5, f"{100 * busy:.0f}", "middle", bold=True))
+                inside = busy > 0.2  # dark ink reads on the colours of both themes
+                up, ink = (_y(0) - 7, INK) if inside else (_y(busy) - 5, TEXT)
+                parts.append(_text(x + each / 2, up, f"{100 * busy:.0f}", "middle", color=ink, bold=True))
             x += each
         x += 0.6 * each
     mean = _y(sum(seen.by_pod["utilisation"]) / len(seen.by_pod))
@@ -339,7 +342,7 @@ def _speed(left: float, seen: Traffic, look: Look) -> list[str]:
 
 def _strip(setting: LatencySetting) -> list[str]:
     """Draw the utilisation on a line from 0 to 100 %; with the crossover, where each policy answers sooner."""
-    length = WIDTH - LEFT - 10
+    length = WIDTH - LEFT - 30
     parts = [f'<path d="M{LEFT} {STRIP} h{length}" stroke="{FAINT}" stroke-width="2"/>']
     for percent in (0, 20, 40, 60, 80, 100):
         parts.append(_text(LEFT + length * percent / 100, STRIP + 34, f"{percent} %", "middle"))

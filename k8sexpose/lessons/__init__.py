@@ -16,7 +16,7 @@ from .pending import Pending, pending_cases, why_pending
 from .repairs import Repairs, repair
 from .savings import Savings, ingress_bill, save
 from .sheet import check, predict, progress
-from .skew import Moved, stand
+from .skew import Moved, stand, ways_out
 
 __all__ = [
     "Doors",
@@ -38,5 +38,6 @@ __all__ = [
     "repair",
     "save",
     "stand",
+    "ways_out",
     "why_pending",
 ]

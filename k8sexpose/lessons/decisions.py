@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
 
 from ..cluster import Cluster
 from ..router import routes
@@ -15,10 +14,7 @@ from ..turning import crossovers
 from .question import Choice, Unreadable, shown, unanswered
 from .skew import NAME, stand
 
-if TYPE_CHECKING:
-    from pandas import DataFrame
-
-__all__ = ["Decisions", "Row", "clusters_of_case", "decide", "five_clusters"]
+__all__ = ["Decisions", "FiveClusters", "Row", "clusters_of_case", "decide", "five_clusters"]
 
 CLIENT = "203.0.113.7"
 RUNS = 3
@@ -65,33 +61,51 @@ TELLS = {
 }
 
 
-def five_clusters() -> DataFrame:
+@dataclass(frozen=True, slots=True, repr=False)
+class FiveClusters:
+    """What is known of the five clusters, as a table.
+
+    Parameters
+    ----------
+    cases : dict of str to Case
+        By name.
+
+    Examples
+    --------
+    >>> print(five_clusters())  # doctest: +ELLIPSIS
+    shop | 2 + 1 | 4 | 30 % | 1 ms | mean | Three Pods, two of them on one node; ...
+    """
+
+    cases: dict[str, Case]
+
+    def _cells(self) -> Iterator[tuple[str, ...]]:
+        for name, case in self.cases.items():
+            even = len(set(case.per_node)) == 1
+            pods = f"{len(case.per_node)} × {case.per_node[0]}" if even else " + ".join(map(str, case.per_node))
+            yield name, pods, str(case.workers), f"{case.busy} %", f"{case.hop_ms:g} ms", case.matters, case.story
+
+    def __repr__(self) -> str:
+        return "\n".join(" | ".join(cells) for cells in self._cells())
+
+    def _repr_html_(self) -> str:
+        head = ("cluster", "Pods per node", "workers", "busy", "hop", "what matters", "story")
+        return html_table("Five clusters", head, self._cells())
+
+
+def five_clusters() -> FiveClusters:
     """Describe the five clusters.
 
     Returns
     -------
-    DataFrame
-        A row for each.
+    FiveClusters
+        A table.
 
     Examples
     --------
-    >>> list(five_clusters().index)
+    >>> list(five_clusters().cases)
     ['shop', 'search', 'replicas', 'game', 'audit']
     """
-    import pandas as pd
-
-    rows = {
-        name: {
-            "pods per node": " + ".join(map(str, case.per_node)),
-            "workers": case.workers,
-            "busy": f"{case.busy} %",
-            "hop": f"{case.hop_ms:g} ms",
-            "what matters": case.matters,
-            "story": case.story,
-        }
-        for name, case in CASES.items()
-    }
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("cluster")
+    return FiveClusters(CASES)
 
 
 def clusters_of_case(name: str) -> dict[str, Cluster]:
@@ -199,7 +213,7 @@ def solve(name: str) -> tuple[str, str, str]:
         times = _sampled(case, clusters)
         policy = min(times, key=lambda one: times[one])
         why = "clients" if policy == "Cluster" and turns["mean"] >= 1 else "hop"
-        return policy.lower(), why, f"mean as sampled: {', '.join(f'{n} {ms:.3g} ms' for n, ms in times.items())}"
+        return policy.lower(), why, f"mean as sampled: {', '.join(f'{n} {ms:,.0f} ms' for n, ms in times.items())}"
     busy = case.busy / 100
     found = f"mean turns at {100 * turns['mean']:.3g} %, p99 at {100 * turns['p99']:.3g} %"
     if busy < turns[case.matters]:

@@ -14,7 +14,7 @@ from ..traffic import simulate
 from ..turning import crossovers
 from .question import Choice, Percent, Question, Several, Wrong
 
-__all__ = ["QUESTIONS", "Moved", "stand"]
+__all__ = ["QUESTIONS", "Moved", "stand", "ways_out"]
 
 LESSON = "05_skew_and_latency"
 NAME, APP = "public-api-lb", "api-backend"
@@ -187,16 +187,39 @@ def grace_that_is_enough(cluster: Cluster) -> str:
     return next(grace for grace in GRACES if not lost_while_moving(cluster, float(grace)))
 
 
+def ways_out(*per_node: int) -> dict[str, Cluster]:
+    """Build a cluster for each way out of skew: with its provider, annotations and fields.
+
+    Parameters
+    ----------
+    *per_node : int
+        Pods on each node.
+
+    Returns
+    -------
+    dict of str to Cluster
+        By name: weights, ip targets, same zone, proxy protocol.
+
+    Examples
+    --------
+    >>> ways_out(2, 1)["weights"].provider.name
+    'gcp'
+    """
+    found = {}
+    for name, way in FIXES.items():
+        cluster = found[name] = Cluster(nodes=len(per_node), provider=way.provider)
+        cluster.deploy(APP, per_node=list(per_node))
+        cluster.apply(example(NAME))
+        cluster.patch(NAME, way.patch)
+    return found
+
+
 def fixes(cluster: Cluster) -> frozenset[str]:
     """Find the ways out that load all Pods alike without an extra hop."""
     per_node = [sum(pod.node == node.name for pod in cluster.pods) for node in cluster.nodes]
     cluster.service(NAME)
     found = set()
-    for name, way in FIXES.items():
-        twin = Cluster(nodes=len(per_node), provider=way.provider)
-        twin.deploy(APP, per_node=per_node)
-        twin.apply(example(NAME))
-        twin.patch(NAME, way.patch)
+    for name, twin in ways_out(*per_node).items():
         one = expect(twin, NAME, utilisation=0.5)
         if one.fairness > 0.999 and one.hop_share == 0:
             found.add(name)
