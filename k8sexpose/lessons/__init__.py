@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from .decisions import clusters_of_case, decide, five_clusters
 from .feedback import Feedback
+from .fivecases import FiveCases, five_cases, which_policy
 from .install import check_install
 from .offices import Doors, offices
 from .pending import Pending, pending_cases, why_pending
@@ -21,6 +22,7 @@ from .skew import Moved, stand, ways_out
 __all__ = [
     "Doors",
     "Feedback",
+    "FiveCases",
     "Moved",
     "Pending",
     "Repairs",
@@ -29,6 +31,7 @@ __all__ = [
     "check_install",
     "clusters_of_case",
     "decide",
+    "five_cases",
     "five_clusters",
     "ingress_bill",
     "offices",
@@ -39,5 +42,6 @@ __all__ = [
     "save",
     "stand",
     "ways_out",
+    "which_policy",
     "why_pending",
 ]
