@@ -11,6 +11,9 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOME = {
+    "Finding": "findings",
+    "Review": "report",
+    "review": "report",
     "PolicyShares": "policies",
     "plot_policies": "plots",
     "plot_skew": "plots",

@@ -187,7 +187,7 @@ def _kind_to_be(cluster: Cluster, service: Service, live: LoadBalancer | None) -
 
 
 def _pending(service: Service, why: str) -> str:
-    ports = ", ".join(str(port.node_port) for port in service.ports if port.node_port)
+    ports = ", ".join(dict.fromkeys(str(port.node_port) for port in service.ports if port.node_port))
     why = why.rstrip(".")
     return f"{service.name} stays <pending>: {why}" + (f"; every node answers on its nodePort {ports}" if ports else "")
 

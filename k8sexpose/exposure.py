@@ -23,7 +23,7 @@ from .service import Service, ServicePort
 if TYPE_CHECKING:
     from .cluster import Cluster
 
-__all__ = ["Traffic", "exposures"]
+__all__ = ["Traffic", "admitted_client", "exposures"]
 
 # The kinds of load balancer that a profile tells apart and a bill does not.
 BILLED_AS = {
@@ -241,7 +241,7 @@ def _crossing_of(
     Where an annotation lets a load balancer deal to every zone, its name has an address in each of Z zones: 1/Z of
     the connections reach each, and of those dealt to a node or Pod, 1/Z started in its zone.
     """
-    protocol, question = port.protocol or "TCP", (f"{service.key}:{port.port}", _client(service))
+    protocol, question = port.protocol or "TCP", (f"{service.key}:{port.port}", admitted_client(service))
     found = shares(cluster, *question, protocol=protocol)
     zones = {node.zone for node in cluster.nodes} - {None}
     if not zones or kind is None or not kind.zonal or kind.keeps_zones(service):
@@ -258,8 +258,8 @@ def _with_and_without_quotas(cluster: Cluster) -> Iterator[Cluster]:
     yield twin
 
 
-def _client(service: Service) -> str | None:
-    """Name a client that the Service lets in."""
+def admitted_client(service: Service) -> str | None:
+    """Name a client that the Service lets in; None for any."""
     for text in service.load_balancer_source_ranges:
         try:
             network = ip_network(text.strip(), strict=False)

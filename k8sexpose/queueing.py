@@ -237,7 +237,7 @@ def crossover_utilisation(
         if utilisation >= limit:
             return math.inf
         if quantile is not None:
-            skewed = response_quantile_ms(quantile, utilisation, service_ms, workers=workers, shares=known)
+            skewed = response_quantile_ms(quantile, utilisation, service_ms, workers=workers, shares=shares)
             even = response_quantile_ms(
                 quantile, utilisation, service_ms, workers=workers, hop_share=float(hop_share), hop_ms=hop_ms
             )

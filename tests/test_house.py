@@ -22,7 +22,7 @@ ORDER = """errors tables manifest decode hints request jsonpatch service formats
     allocation apply objects endpoints store registry apiserver serviceport workloads files dump clock
     operations cluster proxy health latency providers profiles spread targets voices loadbalancer work controller
     cloud provisioning route dial entrance way question router failover queueing policies histogram draws lanes dealer queues timeline
-    engine traffic tradeoff turning pricebook pricefile drivers exposure cost comparison costcurves report cli kubectl palette plots
+    engine traffic tradeoff turning pricebook pricefile drivers exposure cost comparison costcurves survey advice verdicts findings anonymous pages report cli kubectl palette plots
     visualizer explorers widgets lessons""".split()
 MODEL = ORDER[: ORDER.index("plots")]
 DRAWING = {"matplotlib", "ipywidgets", "anywidget"}

@@ -1,0 +1,239 @@
+"""One Service under both policies: what ``externalTrafficPolicy: Cluster`` and ``Local`` would do, and which to take.
+
+Shares, hops, zones and source addresses are the router's; latencies are the formulas of `queueing` on these shares;
+the crash is played on a copy; the money is a bill for this Service alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from fractions import Fraction
+
+from .advice import Comparison, PolicyView, advise, percent, turns_at
+from .cloud import front_door
+from .cluster import Cluster
+from .cost import lines_of, total_of
+from .drivers import DRIVERS, Exposure
+from .errors import NotExposed
+from .exposure import Traffic, admitted_client, exposures
+from .failover import watch_crash
+from .latency import latencies
+from .pricebook import PriceBook
+from .queueing import response_quantile_ms, wait_ms
+from .route import Shares
+from .router import send, shares
+from .service import Service
+from .survey import Survey, apart
+
+__all__ = ["POLICIES", "compare_services"]
+
+POLICIES = ("Cluster", "Local")
+TRIES = 30  # connections, until one shows which source address the Pod sees
+UNSEEN = "not computed for so many Services"
+CRASHES = 100  # above so many exposed Services nobody reads how each one crashes
+
+
+def compare_services(
+    found: Survey, *, traffic: Traffic | None = None, book: PriceBook | None = None
+) -> dict[str, Comparison | str]:
+    """Compare the policies for each exposed Service.
+
+    Parameters
+    ----------
+    found : Survey
+        The cluster, and the load to assume.
+    traffic : Traffic, optional
+        What passes in a month, for the costs.
+    book : PriceBook, optional
+        The prices; None for no costs.
+
+    Returns
+    -------
+    dict of str to Comparison or str
+        By ``namespace/name``; a text where there is nothing to compare, and why.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster, example
+    >>> from k8sexpose.survey import survey
+    >>> cluster = Cluster(nodes=3)
+    >>> _ = cluster.deploy("api-backend", per_node=[2, 1, 0])
+    >>> _ = cluster.apply(example("public-api-lb"))
+    >>> one = compare_services(survey(cluster))["default/public-api-lb"]
+    >>> one.local.hottest, round(one.turns_at, 2), one.advice.policy
+    (1.5, 0.19, 'Cluster')
+    """
+    twins = {policy: _under(found, policy) for policy in POLICIES}
+    priced = {policy: _priced(found, twin, traffic, book) for policy, twin in twins.items()}
+    few = len(found.exposed) <= CRASHES
+    alone = apart(found.cluster)
+    return {
+        service.key: _compare(found, service, twins, priced, alone, few)
+        for service in found.exposed
+    }  # fmt: skip
+
+
+def _under(found: Survey, policy: str) -> Cluster:
+    """Copy the cluster with this policy on every exposed Service."""
+    twin = found.cluster.copy()
+    for service in found.exposed:
+        twin.store.put_service(replace(service, external_traffic_policy=policy))
+    return twin
+
+
+def _compare(
+    found: Survey,
+    service: Service,
+    twins: Mapping[str, Cluster],
+    priced: Mapping[str, Mapping[str, float | None]],
+    alone: Callable[[Service], Cluster],
+    few: bool,
+) -> Comparison | str:
+    if not service.ports:
+        return "it has no port"
+    if not found.ready(service):
+        return "no endpoint is ready, so there is nothing to deal to"
+    views = {}
+    try:
+        for policy, twin in twins.items():
+            changed = replace(service, external_traffic_policy=policy)
+            asked = _askable(twin, changed, alone)
+            views[policy] = _view(found, asked, changed, alone if few else None, priced[policy].get(service.key))
+    except NotExposed as reason:
+        return str(reason)
+    except (ValueError, KeyError) as error:  # a value that no API server of today would store
+        return f"the model cannot read it: {error}"
+    turns = [turns_at(found, views, quantile) for quantile in (None, 0.99)]
+    advice = advise(found, service, views, turns)
+    return Comparison(service.key, service.external_traffic_policy or "Cluster", views, turns[0], turns[1], advice)
+
+
+def _askable(twin: Cluster, service: Service, alone: Callable[[Service], Cluster]) -> Cluster:
+    """Return a cluster in which the Service has its way in; one beyond a quota is asked about as if there were none.
+
+    Raises
+    ------
+    NotExposed
+        If nobody makes its load balancer.
+    """
+    if service.type == "LoadBalancer":
+        try:
+            front_door(twin, service)
+        except NotExposed:
+            twin = alone(service)
+            front_door(twin, service)
+    return twin
+
+
+# -- one policy -------------------------------------------------------------------------------------------------------
+
+
+def _view(
+    found: Survey, cluster: Cluster, service: Service, alone: Callable[[Service], Cluster] | None, cost: float | None
+) -> PolicyView:
+    port, client = service.ports[0], admitted_client(service)
+    target, protocol = f"{service.key}:{port.port}", port.protocol or "TCP"
+    dealt = shares(cluster, target, client, protocol=protocol)
+    loads = _all_pods(found, service, [share for share in dealt.by_pod.values() if share])
+    near_ms = latencies()["same_node"].ms + (front_door(cluster, service).latency_ms if _balanced(service) else 0.0)
+    hop_ms = _hop_ms(dealt)
+    mean_ms, p50_ms, p99_ms = _latencies(found, dealt, loads, hop_ms)
+    ways = (send(cluster, target, client, protocol=protocol, seed=seed) for seed in range(TRIES))
+    seen = next((way.client_seen for way in ways if way.delivered), None)
+    return PolicyView(
+        service.external_traffic_policy,
+        dealt,
+        tuple(loads),
+        hop_ms,
+        near_ms + mean_ms,
+        near_ms + p50_ms,
+        near_ms + p99_ms,
+        _source(cluster, seen, client),
+        _failure(alone(replace(service, load_balancer_source_ranges=())), service, dealt) if alone else UNSEEN,
+        cost,
+    )
+
+
+def _balanced(service: Service) -> bool:
+    return service.type == "LoadBalancer"
+
+
+def _all_pods(found: Survey, service: Service, loads: list[Fraction]) -> list[Fraction]:
+    """Add the ready Pods that get nothing: they are part of the mean."""
+    idle = sum(found.hosts(service).values()) - len(loads)
+    return loads + [Fraction(0)] * max(idle, 0)
+
+
+def _hop_ms(dealt: Shares) -> float:
+    """Return what an extra hop adds on average: the last leg leads to another node, perhaps in another zone."""
+    if not dealt.extra_hop:
+        return 0.0
+    table, crossing = latencies(), float(dealt.crosses_zone / dealt.extra_hop)
+    away_ms = crossing * table["cross_zone"].ms + (1 - crossing) * table["same_zone"].ms
+    return away_ms - table["same_node"].ms
+
+
+def _latencies(found: Survey, dealt: Shares, loads: list[Fraction], hop_ms: float) -> tuple[float, float, float]:
+    """Return mean, p50 and p99 of the requests that are answered, as if each Pod were an M/M/c queue."""
+    answered = sum(loads, Fraction(0))
+    if not answered:
+        return math.nan, math.nan, math.nan
+    parts = [float(load / answered) for load in loads]
+    hops = float(dealt.extra_hop / answered)
+    waits = (part * wait_ms(found.utilisation * len(parts) * part, found.service_ms, workers=found.workers)
+             for part in parts if part)  # fmt: skip
+    mean_ms = sum(waits) + found.service_ms + hops * hop_ms
+    p50_ms, p99_ms = (
+        response_quantile_ms(
+            level, found.utilisation, found.service_ms, workers=found.workers, shares=parts, hop_share=hops,
+            hop_ms=hop_ms,
+        )
+        for level in (0.5, 0.99)
+    )  # fmt: skip
+    return mean_ms, p50_ms, p99_ms
+
+
+def _source(cluster: Cluster, seen: str | None, client: str | None) -> str:
+    if seen is None:
+        return "nothing: no connection came through"
+    if cluster.store.node_at(seen) is not None:
+        return "a node's address"
+    return "the client's address" if seen in (client, "203.0.113.7", "2001:db8::7") else "the load balancer's address"
+
+
+def _failure(cluster: Cluster, service: Service, dealt: Shares) -> str:
+    """Crash the node that answers most, and say what that costs until somebody notices."""
+    answering = {name: share for name, share in dealt.by_node.items() if name in cluster.store.nodes}
+    if not answering:
+        return "no Pod answers, so a crash changes nothing"
+    worst = max(answering, key=lambda name: answering[name])
+    if not _balanced(service):
+        return f"a client that wrote down {worst} loses everything, until it dials another node"
+    cluster.advance(900)
+    try:
+        crash = watch_crash(cluster, service.key, worst, seconds=600)
+    except NotExposed as reason:
+        return str(reason)
+    lost = max((step.lost for step in crash.steps if step.at_s >= 0), default=Fraction(0))
+    if crash.healed_s is None:
+        return f"{worst} crashes: {percent(lost)} of new connections are lost, and none of the two clocks ends it"
+    if not lost:
+        return f"{worst} crashes: no new connection is lost"
+    return f"{worst} crashes: up to {percent(lost)} of new connections are lost, for {crash.healed_s:g} s"
+
+
+def _priced(found: Survey, twin: Cluster, traffic: Traffic | None, book: PriceBook | None) -> dict[str, float | None]:
+    """Return what each Service would cost alone."""
+    if book is None or found.provider not in DRIVERS:
+        return {}
+    return {
+        entry.name: _cost(found, entry, book)
+        for entry in exposures(twin, traffic or Traffic())
+        if entry.name in {service.key for service in found.exposed}
+    }
+
+
+def _cost(found: Survey, entry: Exposure, book: PriceBook) -> float | None:
+    return total_of(lines_of(found.provider, [entry], book, found.region or None))
