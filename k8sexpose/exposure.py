@@ -221,12 +221,13 @@ def _size(service: Service) -> int:
 def _crossing(cluster: Cluster, service: Service, kind: LoadBalancerKind | None) -> tuple[float, float]:
     """Return which shares leave their zone, from node to Pod and from load balancer to node; ports count alike.
 
-    A Service beyond a quota is asked about as if there were none. What the cloud refuses for good lets no byte in.
+    A Service beyond a quota is asked about as if there were none. What the cloud refuses for good lets no byte in,
+    nor does a stored value that cannot be read.
     """
     for twin in _with_and_without_quotas(cluster):
         try:
             found = [_crossing_of(twin, service, port, kind) for port in service.ports]
-        except NotExposed:
+        except (NotExposed, KeyError, ValueError):
             continue
         ports = max(len(found), 1)
         return float(sum(share for share, _ in found) / ports), float(sum(share for _, share in found) / ports)

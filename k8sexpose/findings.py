@@ -109,18 +109,19 @@ def find_all(asked: Asked) -> tuple[Finding, ...]:
     ()
     """
     found = list(quotas(asked))
+    found += [_unreadable(key, why) for key, why in asked.survey.set_aside.items()]
     for service in asked.survey.cluster.services:
         for finder in FINDERS:
             try:
                 found.extend(finder(asked, service))
             except (ValueError, KeyError) as error:  # what is stored may be what no API server of today would store
-                found.append(_unreadable(service, error))
+                found.append(_unreadable(service.key, str(error)))
     return tuple(sorted(dict.fromkeys(found), key=lambda one: (SEVERITIES.index(one.severity), one.service, one.kind)))
 
 
-def _unreadable(service: Service, error: Exception) -> Finding:
+def _unreadable(service: str, why: str) -> Finding:
     return Finding(
-        "unreadable", WARNING, service.key, "It holds a value that the model cannot read.", f"{error}.",
+        "unreadable", WARNING, service, "It holds a value that the model cannot read.", f"{why}.",
         "Compare its fields with what kubectl explain service says.",
     )  # fmt: skip
 
@@ -269,17 +270,16 @@ def source_ranges(asked: Asked, service: Service) -> Iterator[Finding]:
     """Ask a nodePort for a client that the source ranges shut out."""
     cluster, family = asked.survey.cluster, ip_version(service.cluster_ip) or 4
     port = next((port for port in service.ports if port.node_port), None)
-    node = next((node for node in cluster.nodes if ip_version(node.internal_ip) == family), None)
+    hosts = asked.survey.hosts(service)
+    dialled = sorted(cluster.nodes, key=lambda node: not hosts[node.name])  # under Local only these answer
+    node = next((node for node in dialled if ip_version(node.internal_ip) == family), None)
     outsider = _shut_out(service, family)
     if service.type != "LoadBalancer" or port is None or node is None or outsider is None:
         return
     door = address(node.internal_ip or "", port.node_port)
-    # A node without a Pod tells nothing under Local, so all nodes are dialled.
     try:
-        dealt = shares(
-            cluster, door, outsider, protocol=port.protocol or "TCP", via=[one.name for one in cluster.nodes]
-        )
-    except (NotExposed, ValueError, KeyError):
+        dealt = shares(cluster, door, outsider, protocol=port.protocol or "TCP")
+    except NotExposed:
         return
     if dealt.lost < 1:
         public = any(node.external_ip for node in cluster.nodes)

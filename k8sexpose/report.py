@@ -227,7 +227,8 @@ def review(
     )  # fmt: skip
     if anonymise:
         _check_names(traffic_gb)
-        found = replace(found, cluster=anonymised(found.cluster))
+        hidden = {f"Service {number}": why for number, why in enumerate(found.set_aside.values(), 1)}
+        found = replace(found, cluster=anonymised(found.cluster), set_aside=hidden)
     traffic = Traffic(gb_per_month, traffic_gb)
     comparisons = compare_services(found, traffic=traffic, book=book)
     made = bill(

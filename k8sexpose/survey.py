@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from .cloud import front_door, start_controller
 from .cluster import Cluster
@@ -24,6 +24,7 @@ from .targets import all_targets
 
 __all__ = ["EXPOSED", "Survey", "guess_provider", "guess_region", "survey"]
 
+PROTOCOLS = ("TCP", "UDP", "SCTP")
 EXPOSED = ("NodePort", "LoadBalancer")
 REGION_LABEL = "topology.kubernetes.io/region"
 # The scheme of spec.providerID is the name of the cloud provider (cloud-provider, GetInstanceProviderID).
@@ -54,6 +55,8 @@ class Survey:
         Load of the average Pod, from 0 to 1; mean time for a request, in milliseconds.
     workers : int
         How many requests a Pod serves at once.
+    set_aside : dict of str to str
+        Services that no API server would store, by ``namespace/name``, and why; they are left out.
 
     Examples
     --------
@@ -70,6 +73,7 @@ class Survey:
     utilisation: float = 0.5
     service_ms: float = 10.0
     workers: int = 1
+    set_aside: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def profile(self) -> Provider | None:
@@ -159,6 +163,7 @@ def survey(
     if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
         raise ValueError(f"workers is a whole number from 1 on, not {workers!r}")
     twin = cluster.copy()
+    set_aside = _set_aside(twin)
     name, why = (provider, f"{provider}: as you said") if provider else guess_provider(twin)
     assumptions = []
     if not _already(twin, name, provider):
@@ -173,7 +178,21 @@ def survey(
     assumptions.append(f"Load: {load}, {workers} at once; many clients, a new connection for each request.")
     if not twin.cni_masquerade:
         assumptions.append("Pods leave the Pod network with their own address (no masquerading).")
-    return Survey(twin, name, place, why, tuple(assumptions), utilisation, service_ms, workers)
+    return Survey(twin, name, place, why, tuple(assumptions), utilisation, service_ms, workers, set_aside)
+
+
+def _set_aside(twin: Cluster) -> dict[str, str]:
+    """Take out the exposed Services that cannot be asked about, and say why."""
+    found: dict[str, str] = {}
+    for service in twin.services:
+        unknown = sorted({port.protocol for port in service.ports} - {"", *PROTOCOLS})
+        if service.type in EXPOSED and not service.ports:
+            found[service.key] = "spec.ports is empty"
+        elif unknown:
+            found[service.key] = f"spec.ports[].protocol is {', '.join(unknown)}, none of {', '.join(PROTOCOLS)}"
+        if service.key in found:
+            twin.store.delete_service((service.namespace, service.name))
+    return found
 
 
 def _already(twin: Cluster, name: str, asked: str | None) -> bool:
