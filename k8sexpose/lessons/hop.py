@@ -145,14 +145,14 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "hop-share-three", LESSON, "Three nodes, a Pod on each, policy Cluster: what part of the connections makes an "
+        "hop-three", LESSON, "Three nodes, a Pod on each, policy Cluster: what part of the connections makes an "
         "extra hop?",
         PARTS, lambda: stand_with([1, 1, 1]), hop_share,
         right="{right}: wherever it comes in, two of the three Pods are elsewhere.",
         wrong=(Wrong("0", PREFERS), STAYS),
     ),
     Question(
-        "hop-share-thirty", LESSON, "The same with ten Pods on each node: what part makes an extra hop?",
+        "hop-thirty", LESSON, "The same with ten Pods on each node: what part makes an extra hop?",
         PARTS, lambda: stand_with([10, 10, 10]), hop_share,
         right="{right}: of thirty Pods twenty are elsewhere. More replicas change nothing.",
         wrong=(
@@ -166,7 +166,7 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "hop-share-one-node", LESSON, "All three Pods on node-1: what part makes an extra hop?",
+        "hop-one-node", LESSON, "All three Pods on node-1: what part makes an extra hop?",
         PARTS, lambda: stand_with([3, 0, 0]), hop_share,
         right="{right}: the load balancer goes on sending to all three nodes.",
         wrong=(
@@ -184,7 +184,7 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "hop-share-zones", LESSON, "An AWS Network Load Balancer, four nodes in zones a, b, c, a, Pods on the first "
+        "hop-zones", LESSON, "An AWS Network Load Balancer, four nodes in zones a, b, c, a, Pods on the first "
         "three: what part makes an extra hop, in percent?",
         Percent(), lambda: stand_with([1, 1, 1, 0], provider="aws"),
         lambda cluster: percent(shares(cluster, NAME).extra_hop),
