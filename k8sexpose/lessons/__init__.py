@@ -12,6 +12,7 @@ from .decisions import clusters_of_case, decide, five_clusters
 from .feedback import Feedback
 from .fivecases import FiveCases, five_cases, which_policy
 from .install import check_install
+from .mending import BringDump, Mended, bring_dump, mend
 from .offices import Doors, offices
 from .pending import Pending, pending_cases, why_pending
 from .repairs import Repairs, repair
@@ -20,13 +21,16 @@ from .sheet import check, predict, progress
 from .skew import Moved, stand, ways_out
 
 __all__ = [
+    "BringDump",
     "Doors",
     "Feedback",
     "FiveCases",
+    "Mended",
     "Moved",
     "Pending",
     "Repairs",
     "Savings",
+    "bring_dump",
     "check",
     "check_install",
     "clusters_of_case",
@@ -34,6 +38,7 @@ __all__ = [
     "five_cases",
     "five_clusters",
     "ingress_bill",
+    "mend",
     "offices",
     "pending_cases",
     "predict",

@@ -6,7 +6,7 @@ import difflib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from . import concierge, cost, hop, leftovers, local, nodeport, skew, start, sticky
+from . import concierge, cost, hop, leftovers, local, nodeport, skew, start, sticky, yours
 from .feedback import Feedback
 from .question import Question, Unreadable, shown, unanswered
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["QUESTIONS", "Sheet", "check", "predict", "progress"]
 
-LESSONS = (start, nodeport, sticky, concierge, leftovers, cost, hop, local, skew)
+LESSONS = (start, nodeport, sticky, concierge, leftovers, cost, hop, local, skew, yours)
 QUESTIONS: dict[str, Question] = {question.id: question for lesson in LESSONS for question in lesson.QUESTIONS}
 
 

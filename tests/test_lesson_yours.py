@@ -1,0 +1,133 @@
+"""Lesson 6: its questions, its exercise, and the way to bring a dump."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import k8sexpose as kx
+from k8sexpose.lessons import bring_dump, mend
+from k8sexpose.lessons.sheet import Sheet
+from k8sexpose.lessons.yours import four_nodes, sample
+
+CLUSTER = {"externalTrafficPolicy": "Cluster"}
+MENDED: dict[str, Any] = {
+    "shop/orders": {"selector": {"app": "orders"}},
+    "media/thumbs": {"ports": [{"port": 80, "targetPort": 8443}]},
+    "monitoring/grafana": CLUSTER,
+    "shop/storefront": CLUSTER,
+}
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "belief"),
+    [
+        ("own-served", {"storefront", "api", "checkout", "stream"}, 16),
+        ("own-served", "storefront, api, checkout, orders", 3),
+        ("own-served", ["storefront", "api", "checkout", "grafana"], 8),
+        ("own-served", "api, checkout", 25),
+        ("own-served", set(), 25),
+        ("own-served", "storefront", None),
+        ("own-policy", "api, checkout", 25),
+        ("own-policy", set(), None),
+        ("own-policy", "checkout", 25),
+        ("own-turn", 90, None),
+        ("own-turn", "20", None),
+        ("own-turn", 50, None),
+        ("own-worst-pod", 100, 25),
+        ("own-worst-pod", 25, None),
+        ("own-worst-pod", "12 %", None),
+    ],
+)
+def test_misconceptions(question: str, answer: object, belief: int | None) -> None:
+    feedback = Sheet().check(question, answer=answer)
+    assert feedback.correct is False and feedback.misconception == belief
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [("own-served", "api, checkout, storefront"), ("own-policy", {"api"}), ("own-turn", 4), ("own-worst-pod", 40)],
+)
+def test_right_answers(question: str, answer: object) -> None:
+    assert Sheet().check(question, answer=answer).correct is True
+
+
+@pytest.mark.parametrize("question", ["own-served", "own-policy", "own-turn", "own-worst-pod"])
+@pytest.mark.parametrize("answer", [..., None, "", 3.7j, object(), "nobody", b"x", -1, float("nan")])
+def test_empty_and_absurd_answers(question: str, answer: object) -> None:
+    assert Sheet().check(question, answer=answer).correct in (None, False)
+
+
+def test_the_answer_follows_the_learners_cluster() -> None:
+    cluster = sample()
+    cluster.patch("grafana", {"spec": CLUSTER}, namespace="monitoring")
+    assert Sheet().check("own-served", cluster, answer="api, checkout, storefront, grafana").correct
+    even = four_nodes()
+    even.scale("api-backend", per_node=[1, 1, 1, 1])
+    assert Sheet().check("own-worst-pod", even, answer=100).correct
+
+
+# -- the exercise ------------------------------------------------------------------------------------------------------
+
+
+def test_mended() -> None:
+    assert mend(MENDED).solved and not mend().solved
+
+
+@pytest.mark.parametrize("name", MENDED)
+def test_every_patch_is_needed(name: str) -> None:
+    made = mend({key: value for key, value in MENDED.items() if key != name})
+    missing = [goal for goal in made.goals if not goal.reached]
+    assert [name in goal.what for goal in missing] == [True] and missing[0].misconception in (3, 8, 25)
+
+
+@pytest.mark.parametrize(
+    ("name", "spec"),
+    [
+        ("monitoring/grafana", {"type": "ClusterIP"}), ("shop/storefront", {"type": "ClusterIP"}),
+        ("shop/storefront", {"selector": {"app": "nobody"}}), ("media/thumbs", {"ports": [{"port": 80, "targetPort": "x"}]}),
+        ("shop/orders", {"selector": {"app": "Order!"}}),
+    ],
+)  # fmt: skip
+def test_ways_around_the_goals(name: str, spec: dict[str, Any]) -> None:
+    assert not mend({**MENDED, name: spec}).solved
+
+
+@pytest.mark.parametrize(
+    "patches", [3, "x", [1], {"shop/api": 3}, {3: {}}, {"a/b/c": {}}, {"shop/api": {"type": "Free"}}, None]
+)
+def test_absurd_patches(patches: object) -> None:
+    made = mend(patches)
+    assert not made.solved and repr(made) and "<table" in made._repr_html_()
+
+
+# -- a dump of one's own -----------------------------------------------------------------------------------------------
+
+
+def uploaded(content: bytes) -> tuple[kx.Cluster, str]:
+    button = bring_dump()
+    button.button.value = ({"name": "x.json", "type": "", "size": len(content), "content": content,
+                            "last_modified": datetime.now(UTC)},)  # fmt: skip
+    return button.cluster("none.json")
+
+
+def test_the_upload_counts_first() -> None:
+    cluster, words = uploaded(b'{"items": [{"kind": "Node", "apiVersion": "v1", "metadata": {"name": "n1"}}]}')
+    assert words == "your upload" and [node.name for node in cluster.nodes] == ["n1"]
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[]", b'{"items": 3}'])
+def test_a_broken_upload_is_told(content: bytes) -> None:
+    cluster, words = uploaded(content)
+    assert "cannot be read" in words and len(cluster.nodes) == 12
+
+
+def test_a_file_or_the_sample(tmp_path: Path) -> None:
+    path = tmp_path / "mine.json"
+    path.write_text('{"items": []}', encoding="utf-8")
+    assert bring_dump().cluster(str(path))[1] == str(path)
+    assert bring_dump().cluster(str(tmp_path))[1].startswith("no dump of yours")
+    assert repr(bring_dump()) == "<a button that takes a dump>"
