@@ -89,7 +89,8 @@ def test_keyboard_and_mouse(tmp_path: Path) -> None:
         doctor.get_by_role("button", name="Show Python").click()
         doctor.locator("pre", has_text="apply -f -").first.wait_for(timeout=5000)
         doctor.get_by_role("button", name="Reset").click()
-        assert "Loadbalancer" in text.input_value()
+        doctor.get_by_role("region", name="Hints").filter(has_text="write LoadBalancer").wait_for(timeout=5000)
+        assert "Loadbalancer" in text.input_value() and "script" not in text.input_value()
         if shots := run_lessons.os.environ.get("K8SEXPOSE_SHOTS"):
             run_lessons.shoot(page, Path(shots), "three-explorers")
         assert not run_lessons.problems(page, at.folder / path.name)
