@@ -16,6 +16,7 @@ from .queueing import crossover_utilisation, jain_index, max_over_mean
 from .route import Shares
 from .service import Service
 from .survey import Survey
+from .tables import html_table
 
 __all__ = ["Comparison", "PolicyView", "Recommendation", "advise", "percent", "turns_at"]
 
@@ -109,7 +110,25 @@ class Recommendation:
     reasons: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+ROWS = (
+    "hottest Pod over the mean", "fairness (Jain's index)", "p50", "p99", "extra hop", "crosses a zone", "lost",
+    "the Pod sees", "when a node crashes", "alone, in a month",
+)  # fmt: skip
+
+
+def _column(view: PolicyView, currency: str) -> tuple[str, ...]:
+    cost = "no price" if view.cost is None else f"{view.cost:,.2f} {currency}".rstrip()
+    return (
+        f"{view.hottest:.2f}", f"{view.fairness:.3f}", _ms(view.p50_ms), _ms(view.p99_ms), f"{view.extra_hop:.1%}",
+        f"{view.cross_zone:.1%}", f"{view.lost:.1%}", view.source, view.failure, cost,
+    )  # fmt: skip
+
+
+def _ms(value: float) -> str:
+    return "overloaded" if math.isinf(value) else "none" if math.isnan(value) else f"{value:.3g} ms"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Comparison:
     """A Service under both policies.
 
@@ -141,6 +160,31 @@ class Comparison:
     turns_at: float | None
     turns_at_p99: float | None
     advice: Recommendation
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """The policies, and which one it is now."""
+        return tuple(f"{policy} (now)" if policy == self.now else policy for policy in self.views)
+
+    def rows(self, currency: str = "") -> Iterator[tuple[str, ...]]:
+        """Give the table of both policies: what is compared, and a cell for each."""
+        columns = (_column(view, currency) for view in self.views.values())
+        yield from ((name, *cells) for name, *cells in zip(ROWS, *columns, strict=True))
+
+    @property
+    def summary(self) -> str:
+        """The recommendation in a line."""
+        return f"{self.service}: now {self.now}, recommended {self.advice.policy}"
+
+    def __repr__(self) -> str:
+        return f"<Comparison {self.summary}>"
+
+    def __str__(self) -> str:
+        return "\n".join([self.summary, *(f"  {reason}" for reason in self.advice.reasons)])
+
+    def _repr_html_(self) -> str:
+        reasons = " ".join(self.advice.reasons)
+        return html_table(f"{self.summary}. {reasons}", ("", *self.titles), self.rows())
 
     @property
     def cluster(self) -> PolicyView:

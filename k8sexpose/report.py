@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from .advice import Comparison, PolicyView
+from .advice import Comparison
 from .anonymous import anonymised
 from .cost import Bill, bill
 from .exposure import Traffic
@@ -17,7 +17,7 @@ from .pricefile import PriceSource, price_book
 from .service import Service
 from .survey import Survey, survey
 from .tables import html_table
-from .verdicts import POLICIES, compare_services
+from .verdicts import compare_services
 
 if TYPE_CHECKING:
     from .cluster import Cluster
@@ -368,12 +368,6 @@ def _turn(utilisation: float | None) -> str:
     return "never" if utilisation >= 1 else "always" if utilisation <= 0 else f"{utilisation:.1%}"
 
 
-ROWS = (
-    "hottest Pod over the mean", "fairness (Jain's index)", "p50", "p99", "extra hop", "crosses a zone", "lost",
-    "the Pod sees", "when a node crashes", "alone, in a month",
-)  # fmt: skip
-
-
 def _comparison(one: ServiceReview, currency: str) -> Iterator[Part]:
     yield Heading(one.name, 3)
     found = one.comparison
@@ -382,19 +376,4 @@ def _comparison(one: ServiceReview, currency: str) -> Iterator[Part]:
         return
     yield Paragraph(f"{found.advice.policy}.", "Recommended:")
     yield Listing(found.advice.reasons)
-    columns = [_column(found.views[policy], currency) for policy in POLICIES]
-    titles = (f"{policy} (now)" if policy == found.now else policy for policy in POLICIES)
-    rows = tuple((name, *cells) for name, *cells in zip(ROWS, *columns, strict=True))
-    yield Table("", ("", *titles), rows)
-
-
-def _column(view: PolicyView, currency: str) -> tuple[str, ...]:
-    cost = "no price" if view.cost is None else f"{view.cost:,.2f} {currency}"
-    return (
-        f"{view.hottest:.2f}", f"{view.fairness:.3f}", _ms(view.p50_ms), _ms(view.p99_ms), f"{view.extra_hop:.1%}",
-        f"{view.cross_zone:.1%}", f"{view.lost:.1%}", view.source, view.failure, cost,
-    )  # fmt: skip
-
-
-def _ms(value: float) -> str:
-    return "overloaded" if math.isinf(value) else "none" if math.isnan(value) else f"{value:.3g} ms"
+    yield Table("", ("", *found.titles), tuple(found.rows(currency)))

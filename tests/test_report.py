@@ -22,6 +22,7 @@ from k8sexpose import cli
 from k8sexpose.findings import FINDERS
 from k8sexpose.pages import marked
 from k8sexpose.survey import guess_provider, guess_region
+from k8sexpose.turning import crossovers
 from tools import sample_cluster
 
 SAMPLE = kx.example("sample-cluster")
@@ -219,6 +220,14 @@ def test_the_advice_turns_where_it_says() -> None:
     for step, policy in ((-0.01, "Local"), (0.01, "Cluster")):
         found = kx.review(cluster, utilisation=one.turns_at_p99 + step).service("web").comparison
         assert found is not None and found.advice.policy == policy
+
+
+def test_the_turn_is_that_of_lesson_5() -> None:
+    cluster = cluster_of({}, per_node=(2, 1, 0))
+    one = kx.review(cluster).service("web").comparison
+    found = crossovers(tuple(kx.both_policies(cluster, "web").values()), "web")
+    assert one is not None and sorted(found.values()) == pytest.approx([one.turns_at_p99, one.turns_at], abs=0.002)
+    assert "<table" in one._repr_html_() and "recommended Cluster" in repr(one) and "It turns" in str(one)
 
 
 def test_even_placement_never_turns() -> None:
