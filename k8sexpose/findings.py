@@ -270,11 +270,13 @@ def source_ranges(asked: Asked, service: Service) -> Iterator[Finding]:
     """Ask a nodePort for a client that the source ranges shut out."""
     cluster, family = asked.survey.cluster, ip_version(service.cluster_ip) or 4
     port = next((port for port in service.ports if port.node_port), None)
+    outsider = _shut_out(service, family)
+    if service.type != "LoadBalancer" or port is None or outsider is None:
+        return
     hosts = asked.survey.hosts(service)
     dialled = sorted(cluster.nodes, key=lambda node: not hosts[node.name])  # under Local only these answer
     node = next((node for node in dialled if ip_version(node.internal_ip) == family), None)
-    outsider = _shut_out(service, family)
-    if service.type != "LoadBalancer" or port is None or node is None or outsider is None:
+    if node is None:
         return
     door = address(node.internal_ip or "", port.node_port)
     try:
