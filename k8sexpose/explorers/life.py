@@ -311,7 +311,7 @@ def _numbers(life: Life) -> Iterator[str]:
     """Write the numbers of the steps above their moment; those that would touch are drawn together."""
     groups: list[tuple[float, list[int]]] = []
     for number, step in enumerate(life.steps, 1):
-        if groups and _x(step[0]) - _x(groups[-1][0]) < 16:
+        if groups and _x(step[0]) - _x(groups[-1][0]) < (16 if len(groups[-1][1]) == 1 else 32):
             groups[-1][1].append(number)
         else:
             groups.append((step[0], [number]))

@@ -215,9 +215,9 @@ def _answers(automatic: int, protocol: str, namespace: str) -> dict[int, Answer]
 # -- drawing -----------------------------------------------------------------------------------------------------------
 
 READING = (
-    "Each small square is one number; they run down, column after column, from 30000 at the top left. A dark square is "
-    "taken. Automatic picks leave the static band alone as long as they can. The circle is the number that your "
-    "Service got; a cross is one that it asked for and was refused."
+    "Each small cell is one number; they run down, column after column, from 30000 at the top left. A cell with a "
+    "square in it is taken. Automatic picks leave the static band alone as long as they can. The circle is the number "
+    "that your Service got; a cross is one that it asked for and was refused."
 )
 WIDTH, LEFT, TOP, CELL, ROWS = 780, 46, 56, 4, 16
 COLUMNS = -(-WINDOWS // ROWS)
