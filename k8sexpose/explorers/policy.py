@@ -158,7 +158,7 @@ def _panel(found: PolicyShares, side: PolicySide, left: float, top: float, *, sc
             passed = HEIGHT * float(pod.passed_on) / top
             parts.append(_bar(at, bar - 3, FLOOR - tall + passed, tall - passed, CONCEPTS["Pod"].color))
             parts.append(_bar(at, bar - 3, FLOOR - tall, passed, "url(#kx-hop-stripes)"))
-            words = f"{100 * float(pod.share):.3g}" if bar < 38 else f"{100 * float(pod.share):.3g} %"
+            words = f"{100 * float(pod.share):.3g}" if bar < 38 or len(pods) > 1 else f"{100 * float(pod.share):.3g} %"
             parts.append(label_text(at + (bar - 3) / 2, FLOOR - tall - 5, words, "middle", size=12))
         share = side.entries.get(node, 0)
         color = CONCEPTS["node"].color
@@ -200,7 +200,7 @@ def _legend(y: float) -> list[str]:
         ("url(#kx-hop-stripes)", "passed on by another node: extra hop"),
     ):
         parts += [_bar(x, 20, y - 13, 14, fill), label_text(x + 28, y - 1, words)]
-        x += 280
+        x += 300
     parts.append(f'<path d="M{x:g} {y - 6} h24" stroke="{TEXT}" stroke-dasharray="6 4"/>')
     parts.append(label_text(x + 32, y - 1, "an equal share"))
     return parts

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from textwrap import fill
 
 from ..cluster import Cluster
 from ..files import example
@@ -90,7 +91,8 @@ def five_cases() -> str:
     >>> five_cases().startswith("1. A log collector")
     True
     """
-    return "\n".join(f"{number}. {case.story}" for number, case in CASES.items())
+    told = (fill(f"{number}. {case.story}", 110, subsequent_indent="   ") for number, case in CASES.items())
+    return "\n".join(told)
 
 
 @cache

@@ -139,7 +139,7 @@ def plot_skew(placements: Mapping[str, PolicyShares], ax: Axes | None = None) ->
         said.append(f"{name}: " + ", ".join(f"{policy} {value:.3g}" for policy, value in values.items()))
     ax.axvline(1, color=INK, linewidth=1, linestyle=":")
     ax.set_xlim(0.8, hottest * 1.15)
-    ax.set_ylim(len(placements) - 0.5, -0.5)
+    ax.set_ylim(max(len(placements), 1) - 0.5, -0.5)
     ax.set_yticks(range(len(placements)), list(placements))
     ax.tick_params(colors=INK)
     ax.set_xlabel("load of the hottest Pod over the mean", color=INK)
