@@ -26,12 +26,14 @@ SOLUTIONS := $(wildcard notebooks/solutions/*.ipynb)
 # Jupyter refuses to run as root (containers, CI) unless told.
 ROOT_FLAG := $(shell test "$$(id -u 2>/dev/null)" = 0 && echo --allow-root)
 
-.PHONY: help lab test lint types unit lessons notebooks shots clean
+.PHONY: help lab test lint types unit lessons notebooks shots bench fuzz clean
 help:
 	@echo "make lab        open the lessons in JupyterLab"
 	@echo "make test       run every test"
 	@echo "make notebooks  run the solution notebooks, generate the student notebooks from them"
 	@echo "make shots      open every lesson in Chromium, leave screenshots in build/shots"
+	@echo "make bench      run the benchmarks, compare with the stored numbers"
+	@echo "make fuzz       try random input for longer than the tests do (FUZZ_ARGS)"
 	@echo "make clean      remove .venv, build files and caches"
 
 # --- the environment -------------------------------------------------------------------------------------------
@@ -99,6 +101,12 @@ notebooks: $(VENV)/.test
 
 shots: $(VENV)/.test
 	$(PY) tests/browser/run_lessons.py --shots build/shots
+
+bench: $(VENV)/.test
+	$(PY) benchmarks/run.py
+
+fuzz: $(VENV)/.test
+	$(PY) tools/fuzz.py $(FUZZ_ARGS)
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
