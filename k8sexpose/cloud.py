@@ -85,7 +85,7 @@ class FrontDoor:
     source_ip : str, optional
         Its own address towards the nodes, where the client's is not preserved.
     rule : str
-        ``flow_hash``, ``round_robin`` or ``one_node``.
+        ``flow_hash``, ``round_robin``, ``one_node``, or ``source_ip``: all connections of a client go to one target.
     hairpin : bool
         Whether a node may reach itself through it; where it may not, such packets are lost.
     title : str
@@ -171,7 +171,7 @@ def front_door(
         proxies=kind.proxies,
         latency_ms=latencies()[kind.latency].ms if kind.latency else 0.0,
         source_ip=kind.source_ip,
-        rule=kind.spread,
+        rule=kind.rule(service),
         hairpin=kind.hairpin or not kind.keeps_source(service),
         title=kind.title,
         check=kind.check(service),

@@ -12,6 +12,7 @@ from .dial import Destination
 from .errors import NotExposed
 from .formats import canonical_ip
 from .objects import Node
+from .providers import BY_CLIENT
 from .proxy import primary_ip
 from .route import CLOUD, LOAD_BALANCER, Hop
 from .service import Service, ServicePort
@@ -73,6 +74,8 @@ class Entrance:
         A load balancer ends the connection: what fails behind it is a reset.
     hairpin : bool
         A node may be dealt to that the packet comes from.
+    sticky : str
+        What the load balancer hashes, where all connections of a client come in by one place; empty otherwise.
     outcome, reason : str
         How and why the packet is lost, where the spread is empty.
 
@@ -87,6 +90,7 @@ class Entrance:
     to_pod: bool = False
     proxies: bool = False
     hairpin: bool = True
+    sticky: str = ""
     outcome: str = "timeout"
     reason: str = ""
 
@@ -188,7 +192,8 @@ def load_balancer_entrance(
         )  # fmt: skip
         return packet, new, (hop,)
 
-    return Entrance(spread, arrive, to_pod, door.proxies, hairpin=door.hairpin)
+    sticky = f"{packet.src} {packet.dst}" if door.rule == BY_CLIENT and not via else ""
+    return Entrance(spread, arrive, to_pod, door.proxies, hairpin=door.hairpin, sticky=sticky)
 
 
 def _admits(service: Service, src: str) -> bool:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from .dial import OUTSIDE
 from .latency import latencies
+from .providers import BY_CLIENT
 from .proxy import keeps_flow
 from .question import Bundle, Question
 from .route import NODE, Route
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Asking", "Lane", "Table", "read_table"]
 
-BY_CLIENT, IN_TURN = "source_ip", "round_robin"
+IN_TURN = "round_robin"
 
 
 @dataclass(frozen=True, slots=True)

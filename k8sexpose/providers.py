@@ -14,6 +14,7 @@ __all__ = ["AnnotationRule", "HealthCheck", "LoadBalancerKind", "Provider", "has
 
 CLASS = "spec.loadBalancerClass"
 NODE_PORT, VIP, TO_POD = "node_port", "vip", "pod"
+BY_CLIENT = "source_ip"
 IN_TREE = "service-controller"
 
 
@@ -128,6 +129,8 @@ class LoadBalancerKind:
         Its address towards the nodes, where it does not keep the client's.
     cross_zone_by, preserve_by, weighted_by : mapping of str to str
         Annotations that let every zone deal to all targets; keep the client's address; weight by local Pods.
+    sticky : bool
+        ``sessionAffinity: ClientIP`` is for it too: it sends all connections of a client to one target.
     retry_s : float, optional
         Seconds after which the controller looks again while the cloud is busy.
     being_created : str, optional
@@ -170,6 +173,7 @@ class LoadBalancerKind:
     cross_zone_by: Mapping[str, str] = field(default_factory=dict)
     preserve_by: Mapping[str, str] = field(default_factory=dict)
     weighted_by: Mapping[str, str] = field(default_factory=dict)
+    sticky: bool = False
     retry_s: float | None = None
     being_created: str | None = None
 
@@ -182,6 +186,10 @@ class LoadBalancerKind:
         if not self.selected_by:
             return service.load_balancer_class is None
         return any(_matches(service, wanted) for wanted in self.selected_by)
+
+    def rule(self, service: Service) -> str:
+        """Return how it deals the connections of a Service: its `spread`, or ``source_ip`` where clients stick."""
+        return BY_CLIENT if self.sticky and service.session_affinity == "ClientIP" else self.spread
 
     def keeps_zones(self, service: Service) -> bool:
         """Tell whether each zone deals to its own targets only."""

@@ -128,7 +128,7 @@ class Way:
             trip = self._connect(packet, trip)
             at = "name server" if entrance.outcome == "unresolved" else "nowhere"
             yield self._end(packet, trip, at, "lost", entrance.outcome, entrance.reason, NOWHERE)
-        for name, share in self.choose(entrance.spread):
+        for name, share in self.choose(entrance.spread, entrance.sticky):
             yield from self.arrive(entrance, name, replace(trip, probability=trip.probability * share))
 
     def arrive(self, entrance: Entrance, name: str, trip: Trip) -> Iterator[Route]:
@@ -154,7 +154,7 @@ class Way:
         hop = Hop(self.client.name, packet.src, packet.to, "connects", kind=CLIENT)
         return trip if trip.hops else replace(trip, hops=(hop,))
 
-    def choose(self, spread: Spread) -> Iterable[tuple[str, Fraction]]:
+    def choose(self, spread: Spread, sticky: str = "") -> Iterable[tuple[str, Fraction]]:
         """Give the places that a new connection may be dealt to."""
         return spread
 
@@ -396,9 +396,10 @@ class OneWay(Way):
         super().__init__(cluster, client, via, as_if)
         self.chance = chance
 
-    def choose(self, spread: Spread) -> Iterable[tuple[str, Fraction]]:
-        """Give one place, by chance."""
-        return [spread.pick(self.chance.random())]
+    def choose(self, spread: Spread, sticky: str = "") -> Iterable[tuple[str, Fraction]]:
+        """Give one place, by chance; the same for the same `sticky`, as a hash does."""
+        chance = Random(f"{self.cluster.seed} {sticky}") if sticky else self.chance
+        return [spread.pick(chance.random())]
 
     def _deal(self, node: Node, verdict: Verdict) -> Iterable[tuple[Target, Fraction]]:
         dealt, share = self._bound(node, verdict), Fraction(1)

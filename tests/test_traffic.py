@@ -381,6 +381,29 @@ def test_round_robin_is_more_even_than_chance(provider: str, rule: str) -> None:
     assert bool(counts.max() - counts.min() == 0) is (rule == "round_robin")
 
 
+@pytest.mark.parametrize(
+    ("provider", "rule"),
+    [("gcp", "source_ip"), ("azure", "source_ip"), ("linode", "round_robin"), ("aws", "flow_hash")],
+)
+def test_affinity_makes_some_load_balancers_stick(provider: str, rule: str) -> None:
+    """Google's and Azure's controllers set CLIENT_IP and SourceIP for sessionAffinity: ClientIP; the others do not."""
+    ip_targets = {"service.beta.kubernetes.io/aws-load-balancer-type": "nlb-ip"}  # the in-tree NLB refuses affinity
+    cluster = cluster_with([1] * 4, LB | {"sessionAffinity": "ClientIP"}, provider=provider)
+    if provider == "aws":
+        cluster.patch("web", {"metadata": {"annotations": ip_targets}})
+    assert kx.front_door(cluster, cluster.service("web")).rule == rule
+    clients = [f"203.0.113.{k}" for k in range(1, 21)]
+    entries = [{kx.send(cluster, "web", client).hops[2].at for _ in range(8)} for client in clients]
+    assert (max(map(len, entries)) == 1) is (rule == "source_ip")
+    assert len(set().union(*entries)) == 4
+    cluster.affinity.clear()
+    nodes = simulate(cluster, requests=200, clients=1).by_pod.requests
+    if provider == "gcp":
+        cluster.patch("web", {"spec": {"sessionAffinity": "None"}})
+        assert kx.front_door(cluster, cluster.service("web")).rule == "flow_hash"
+    assert (sorted(nodes)[:3] == [0, 0, 0]) is (rule == "source_ip")
+
+
 def test_busy_clients_weigh_more() -> None:
     cluster = cluster_with([2, 2], LB | {"sessionAffinity": "ClientIP"})
     even, skewed = (simulate(cluster, requests=20_000, clients=1000, client_skew=skew) for skew in (0, 1.1))
