@@ -82,6 +82,36 @@ def accepted_shares(cluster: Cluster) -> frozenset[str]:
     return frozenset(letter for letter, (manifest, scope) in tries.items() if _accepts(cluster, manifest, scope))
 
 
+def safer_pin(cluster: Cluster) -> str:
+    """Let 200 Services leave nodePort out; tell which number lies outside of what they were given."""
+    picks = []
+    for number in range(200):
+        created = cluster.create(_manifest(f"pick-{number}", {"port": 80}))
+        picks.append(created.ports[0].node_port or 0)
+    safe = [number for number in (30050, 31000) if not min(picks) <= number <= max(picks)]
+    return str(safe[0]) if len(safe) == 1 else "same"
+
+
+TYPOS = {
+    "a": ("type: NodePort", "type: Nodeport"),
+    "b": ("targetPort: 8080", "targetport: 8080"),
+    "c": ("app: debug-tools", "app: debugtools"),
+    "d": ("targetPort: 8080", "targetPort: 8081"),
+}
+
+
+def refused_typos(cluster: Cluster) -> frozenset[str]:
+    """Make one mistake after the other in the debug manifest, and try to apply it."""
+    text = example(NAME).read_text(encoding="utf-8")
+    found = set()
+    for letter, (right, wrong) in TYPOS.items():
+        try:
+            Cluster(nodes=1).apply(text.replace(right, wrong))
+        except ApiError:
+            found.add(letter)
+    return frozenset(found)
+
+
 def without_endpoints(cluster: Cluster) -> str:
     """Dial the node port of a Service whose selector matches no Pod."""
     number = cluster.service("wrong-selector").ports[0].node_port
@@ -211,6 +241,27 @@ QUESTIONS = (
         ),
     ),
     Question(
+        "np-pin", LESSON, "Next month you apply a manifest that names its nodePort; until then other teams let "
+        "theirs be picked. Which number is safer?",
+        Choice(("30050", "31000", "same")), window, safer_pin,
+        right="{right}: picks come from 30086 on, and leave what lies below to those who choose.",
+        wrong=(
+            Wrong(
+                "same",
+                "You expected a number to be yours because you wrote it down. It is yours once the API server has "
+                "given it to your Service. Until then an automatic pick may take it, and picks do not fall "
+                "everywhere: {right} is safer.",
+                2,
+            ),
+            Wrong(
+                "31000",
+                "You expected numbers to be given out from the bottom. A counter would do that. Picks are random, and "
+                "they spare the low end, from 30000 to 30085: {right} is safer.",
+                2,
+            ),
+        ),
+    ),
+    Question(
         "np-selector", LESSON, "The selector matches no Pod. What does a client get at the window?",
         OUTCOMES, no_match, without_endpoints,
         right="{right}: kube-proxy knows that the list of Pods is empty, and writes a rule that says no at once.",
@@ -327,6 +378,36 @@ QUESTIONS = (
                 "You expected nothing to happen. That holds for a file that the server agrees with. This one still "
                 "asks for a nodePort, on a ClusterIP Service. It is {right}.",
                 4,
+            ),
+        ),
+    ),
+    Question(
+        "np-typos", LESSON, "Four manifests with one mistake each: (a) type: Nodeport, (b) targetport: 8080, "
+        "(c) selector app: debugtools, (d) targetPort: 8081. Which does the API server refuse?",
+        Several(("a", "b", "c", "d")), window, refused_typos,
+        right="{right}: it knows its own words and fields. Labels and ports of your Pods it does not compare.",
+        wrong=(
+            Wrong(
+                lambda given, right: "c" in given,
+                "You expected somebody to compare the selector with the Pods. A label that no Pod carries is no "
+                "mistake to the API server: the Pods may come tomorrow. Refused: {right}.",
+                3,
+            ),
+            Wrong(
+                lambda given, right: "d" in given,
+                "You expected somebody to ask the container on which port it listens. Nobody does; even a "
+                "containerPort would be a note to the reader. Refused: {right}.",
+                3,
+            ),
+            Wrong(
+                lambda given, right: "b" not in given,
+                "You expected an unknown key to be passed over. With kubectl apply --validate=false it is, and "
+                "targetPort is silently 80, as port. Otherwise kubectl asks for a strict reading. Refused: {right}.",
+            ),
+            Wrong(
+                lambda given, right: "a" not in given,
+                "You expected capital letters not to matter. In YAML and in the API every letter counts, and the "
+                "types are four fixed words. Refused: {right}.",
             ),
         ),
     ),

@@ -13,6 +13,7 @@ from ..tradeoff import both_policies, expect
 from ..traffic import simulate
 from ..turning import crossovers
 from .question import Choice, Percent, Question, Several, Wrong
+from .sticky import pods_that_answer
 
 __all__ = ["QUESTIONS", "Moved", "stand", "ways_out"]
 
@@ -135,11 +136,10 @@ def two_pods() -> Cluster:
 
 def pods_of_a_connection(cluster: Cluster) -> str:
     """Send 1,000 requests over one connection, scale to four Pods meanwhile, and count who answered."""
-    traffic = simulate(
-        cluster, NAME, requests=1000, rate_rps=50, clients=1, requests_per_connection=1000,
-        events=[Scale(APP, at_s=6, replicas=4)],
-    )  # fmt: skip
-    return str(int((traffic.by_pod["requests"] > 0).sum()))
+    grows = [Scale(APP, at_s=6, replicas=4)]
+    return pods_that_answer(
+        cluster, NAME, requests=1000, rate_rps=50, clients=1, requests_per_connection=1000, events=grows
+    )
 
 
 def remembering() -> Cluster:
@@ -149,8 +149,7 @@ def remembering() -> Cluster:
 
 def pods_of_a_crowd(cluster: Cluster) -> str:
     """Let 200 clients in by one node, and count the Pods that serve them."""
-    traffic = simulate(cluster, NAME, requests=5000, clients=200, via=cluster.nodes[0].name)
-    return str(int((traffic.by_pod["requests"] > 0).sum()))
+    return pods_that_answer(cluster, NAME, requests=5000, clients=200, via=cluster.nodes[0].name)
 
 
 def ten_alike() -> Cluster:

@@ -1,20 +1,41 @@
-"""Questions of lesson 1's Go further: whom sessionAffinity takes for a client, and a Pod that calls itself."""
+"""Questions of lesson 1's Go further: kept connections, sessionAffinity, and a Pod that calls itself."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from typing import Any
 
 from ..cluster import Cluster
 from ..files import example
 from ..router import routes, send, shares
+from ..traffic import simulate
+from .nodeport import LESSON, spread_out
+from .nodeport import NAME as DEBUG
 from .question import Choice, Percent, Question, Several, Wrong
 
 __all__ = ["QUESTIONS"]
 
-LESSON = "01_nodeport"
 NAME = "shop"
 CLIENT, OFFICE, APPLIANCE = "203.0.113.7", "198.51.100.77", "192.168.0.9"
 COLLEAGUES = 30
+
+
+def pods_that_answer(cluster: Cluster, name: str, **load: Any) -> str:
+    """Send requests, as for `simulate`, and count the Pods that answer any."""
+    traffic = simulate(cluster, name, **load)
+    return str(int((traffic.by_pod["requests"] > 0).sum()))
+
+
+def pods_of_a_kept_connection(cluster: Cluster) -> str:
+    """Send 300 requests over one connection."""
+    return pods_that_answer(cluster, DEBUG, requests=300, clients=1, requests_per_connection=300)
+
+
+def one_for_each(cluster: Cluster) -> float:
+    """Deal as many connections as there are Pods; tell how likely every Pod gets one, in percent."""
+    parts = shares(cluster, DEBUG).by_pod.values()
+    return float(100 * math.factorial(len(parts)) * math.prod(parts))
 
 
 def sticky(per_node: tuple[int, ...] = (1, 1, 1)) -> Cluster:
@@ -89,6 +110,51 @@ def cures(cluster: Cluster) -> frozenset[str]:
 
 
 QUESTIONS = (
+    Question(
+        "np-keepalive", LESSON, "One client keeps one connection open and sends 300 requests over it; three Pods. How "
+        "many of them answer?",
+        Choice(("1", "2", "3")), spread_out, pods_of_a_kept_connection,
+        right="{right}: the rules deal a connection once, at its first packet, and never look at requests.",
+        wrong=(
+            Wrong(
+                "3",
+                "You expected requests to be balanced. With a new connection for each request they would be, and a "
+                "proxy that reads HTTP does it on any. Kernel rules see one connection, and deal it once: {right}.",
+                15,
+            ),
+            Wrong(
+                "2",
+                "You expected the rules to think again after a while. Two connections may be dealt to two Pods. All "
+                "packets of one connection follow its first: {right}.",
+                15,
+            ),
+        ),
+    ),
+    Question(
+        "np-one-each", LESSON, "Three clients keep one connection each; three Pods. How likely does each Pod get one "
+        "client, in percent?",
+        Percent(), spread_out, one_for_each,
+        right="about {right} %: the second must miss the first one's Pod (2/3), the third one both (1/3).",
+        wrong=(
+            Wrong(
+                lambda given, right: given >= 99,
+                "You expected kube-proxy to deal in turn. In ipvs mode it does by default. Rules of iptables and "
+                "nftables throw dice for each connection, and forget the last throw: about {right} %.",
+                15,
+            ),
+            Wrong(
+                lambda given, right: 30 <= given <= 40,
+                "A third is the chance that one client meets one certain Pod. Here the second must miss the "
+                "first one's Pod, and the third one both: 2/3 × 1/3, about {right} %.",
+            ),
+            Wrong(
+                lambda given, right: given >= 40,
+                "You expected few connections to spread as many do. Over thousands, each Pod gets near a third. Three "
+                "throws of the dice seldom show three different sides: about {right} %.",
+            ),
+        ),
+        otherwise="The second must miss the first one's Pod, the third one both: 2/3 × 1/3, about {right} %.",
+    ),
     Question(
         "np-affinity-nodes", LESSON, "sessionAffinity: ClientIP, three nodes, a Pod on each. One client tries all "
         "three windows. How many Pods may it meet?",
