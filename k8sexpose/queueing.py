@@ -12,14 +12,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
 __all__ = [
+    "Response",
     "crossover_utilisation",
     "effective_clients",
     "erlang_c",
     "jain_index",
     "max_over_mean",
+    "response_ms",
     "response_quantile_ms",
     "response_tail",
     "sticky_max_over_mean",
@@ -27,6 +30,7 @@ __all__ = [
 ]
 
 Share = float | Fraction
+P99 = 0.99
 DOUBLINGS = 200  # of a bracket; far more than a float can hold
 
 
@@ -173,6 +177,74 @@ def response_quantile_ms(
     return _bisect(lambda time_ms: (1 - quantile) - late(time_ms), service_ms)
 
 
+@dataclass(frozen=True, slots=True)
+class Response:
+    """Time to the answer over all Pods, in milliseconds; infinite where one is overloaded.
+
+    Parameters
+    ----------
+    mean_ms, p50_ms, p99_ms : float
+        On average, for half of the requests, for all but the slowest hundredth.
+
+    Examples
+    --------
+    >>> Response(50.0, 34.7, 230.3).p99_ms
+    230.3
+    """
+
+    mean_ms: float
+    p50_ms: float
+    p99_ms: float
+
+
+def response_ms(
+    shares: Sequence[Share],
+    utilisation: float,
+    service_ms: float,
+    *,
+    workers: int = 1,
+    hop_share: float = 0.0,
+    hop_ms: float = 0.0,
+    network_ms: float = 0.0,
+) -> Response:
+    """Return what requests are to expect that are dealt to Pods by these shares (M/M/c each).
+
+    Parameters
+    ----------
+    shares : sequence of float or Fraction
+        The share of each Pod; together 1. A Pod that gets nothing counts in the average load.
+    utilisation, service_ms, workers, hop_share, hop_ms
+        As for `response_quantile_ms`.
+    network_ms : float
+        What every request takes besides, in milliseconds.
+
+    Returns
+    -------
+    Response
+        Mean and quantiles.
+
+    Examples
+    --------
+    >>> round(response_ms([0.5, 0.5], 0.8, 10, network_ms=1).mean_ms, 2)
+    51.0
+    """
+    mean_ms = _mean_wait_ms(shares, utilisation, service_ms, workers) + service_ms + hop_share * hop_ms
+    p50_ms, p99_ms = (
+        response_quantile_ms(
+            level, utilisation, service_ms, workers=workers, shares=shares, hop_share=hop_share, hop_ms=hop_ms
+        )
+        for level in (0.5, P99)
+    )
+    return Response(network_ms + mean_ms, network_ms + p50_ms, network_ms + p99_ms)
+
+
+def _mean_wait_ms(
+    shares: Sequence[Share], utilisation: float, service_ms: float, workers: int, variation: float = 1.0
+) -> float:
+    loads = [(float(share), utilisation * len(shares) * float(share)) for share in shares if share]
+    return sum(share * wait_ms(load, service_ms, workers=workers, variation=variation) for share, load in loads)
+
+
 def crossover_utilisation(
     shares: Sequence[Share],
     *,
@@ -225,8 +297,7 @@ def crossover_utilisation(
     """
     if quantile is not None and variation != 1:
         raise ValueError("a quantile has a formula for exponential service only: variation=1")
-    known = [float(share) for share in shares if share]
-    limit = 1 / max(len(shares) * share for share in known)
+    limit = 1 / (len(shares) * float(max(shares)))
     if limit > 1 - 1e-12:
         return 1.0
     cost = hop_ms * float(hop_share)
@@ -242,11 +313,8 @@ def crossover_utilisation(
                 quantile, utilisation, service_ms, workers=workers, hop_share=float(hop_share), hop_ms=hop_ms
             )
             return skewed - even
-        waits = [
-            share * wait_ms(utilisation * len(shares) * share, service_ms, workers=workers, variation=variation)
-            for share in known
-        ]
-        return sum(waits) - wait_ms(utilisation, service_ms, workers=workers, variation=variation) - cost
+        skewed = _mean_wait_ms(shares, utilisation, service_ms, workers, variation)
+        return skewed - _mean_wait_ms((1.0,), utilisation, service_ms, workers, variation) - cost
 
     return _bisect(skew_costs, limit)
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from .lanes import Asking, Table
-from .queueing import jain_index, max_over_mean, response_quantile_ms, wait_ms
+from .queueing import jain_index, max_over_mean, response_ms
 from .tables import html_table
 from .timeline import standing
 from .traffic import Traffic, simulate
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["Expected", "Tradeoff", "both_policies", "compare_policies", "expect"]
 
 POLICIES = ("Cluster", "Local")
-P99 = 0.99
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,22 +232,12 @@ def expect(
         raise ValueError(f"nobody answers at {target}")
     shares = {pod: share / answered for pod, share in shares.items()}
     hop_share, near_ms, hop_ms = _legs(table)
+    found = response_ms(
+        list(shares.values()), utilisation, service_ms, workers=workers, hop_share=hop_share, hop_ms=hop_ms,
+        network_ms=near_ms,
+    )  # fmt: skip
     network_ms = near_ms + hop_share * hop_ms
-    loads = [utilisation * len(shares) * share for share in shares.values()]
-    waits = sum(
-        share * wait_ms(load, service_ms, workers=workers) for share, load in zip(shares.values(), loads, strict=True)
-    )
-    quantiles = [
-        near_ms
-        + response_quantile_ms(
-            level, utilisation, service_ms, workers=workers, shares=list(shares.values()), hop_share=hop_share,
-            hop_ms=hop_ms,
-        )
-        for level in (0.5, P99)
-    ]  # fmt: skip
-    return Expected(
-        shares, utilisation, hop_share, hop_ms, network_ms, waits + service_ms + network_ms, quantiles[0], quantiles[1]
-    )
+    return Expected(shares, utilisation, hop_share, hop_ms, network_ms, found.mean_ms, found.p50_ms, found.p99_ms)
 
 
 def _table(cluster: Cluster, target: str, hop_ms: float | None) -> Table:

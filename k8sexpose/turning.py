@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from .queueing import crossover_utilisation, sticky_max_over_mean
-from .tradeoff import P99, expect
+from .queueing import P99, crossover_utilisation, sticky_max_over_mean
+from .tradeoff import expect
 from .traffic import simulate
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from .exposure import Traffic, admitted_client, exposures
 from .failover import watch_crash
 from .latency import latencies
 from .pricebook import PriceBook
-from .queueing import response_quantile_ms, wait_ms
+from .queueing import Response, response_ms
 from .route import Shares
 from .router import send, shares
 from .service import Service
@@ -139,7 +139,7 @@ def _view(
     loads = _all_pods(found, service, [share for share in dealt.by_pod.values() if share])
     near_ms = latencies()["same_node"].ms + (front_door(cluster, service).latency_ms if _balanced(service) else 0.0)
     hop_ms = _hop_ms(dealt)
-    mean_ms, p50_ms, p99_ms = _latencies(found, dealt, loads, hop_ms)
+    expected = _expected(found, dealt, loads, near_ms, hop_ms)
     ways = (send(cluster, target, client, protocol=protocol, seed=seed) for seed in range(TRIES))
     seen = next((way.client_seen for way in ways if way.delivered), None)
     return PolicyView(
@@ -147,9 +147,9 @@ def _view(
         dealt,
         tuple(loads),
         hop_ms,
-        near_ms + mean_ms,
-        near_ms + p50_ms,
-        near_ms + p99_ms,
+        expected.mean_ms,
+        expected.p50_ms,
+        expected.p99_ms,
         _source(cluster, seen, client),
         _failure(alone(replace(service, load_balancer_source_ranges=())), service, dealt) if alone else UNSEEN,
         cost,
@@ -175,24 +175,15 @@ def _hop_ms(dealt: Shares) -> float:
     return away_ms - table["same_node"].ms
 
 
-def _latencies(found: Survey, dealt: Shares, loads: list[Fraction], hop_ms: float) -> tuple[float, float, float]:
-    """Return mean, p50 and p99 of the requests that are answered, as if each Pod were an M/M/c queue."""
+def _expected(found: Survey, dealt: Shares, loads: list[Fraction], near_ms: float, hop_ms: float) -> Response:
+    """Tell what the requests that are answered are to expect."""
     answered = sum(loads, Fraction(0))
     if not answered:
-        return math.nan, math.nan, math.nan
-    parts = [float(load / answered) for load in loads]
-    hops = float(dealt.extra_hop / answered)
-    waits = (part * wait_ms(found.utilisation * len(parts) * part, found.service_ms, workers=found.workers)
-             for part in parts if part)  # fmt: skip
-    mean_ms = sum(waits) + found.service_ms + hops * hop_ms
-    p50_ms, p99_ms = (
-        response_quantile_ms(
-            level, found.utilisation, found.service_ms, workers=found.workers, shares=parts, hop_share=hops,
-            hop_ms=hop_ms,
-        )
-        for level in (0.5, 0.99)
+        return Response(math.nan, math.nan, math.nan)
+    return response_ms(
+        [load / answered for load in loads], found.utilisation, found.service_ms, workers=found.workers,
+        hop_share=float(dealt.extra_hop / answered), hop_ms=hop_ms, network_ms=near_ms,
     )  # fmt: skip
-    return mean_ms, p50_ms, p99_ms
 
 
 def _source(cluster: Cluster, seen: str | None, client: str | None) -> str:
