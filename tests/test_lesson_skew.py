@@ -128,6 +128,16 @@ def test_plot_crossover(both: dict[str, kx.Cluster]) -> None:
     assert "Local is never slower on average, and never slower at the p99" in describe(kx.plot_crossover(even))
 
 
+@pytest.mark.parametrize("per_node", [(5, 4, 1), (2, 1), (9, 1)])
+def test_labels_of_the_crossover_stay_off_the_axis(per_node: tuple[int, ...]) -> None:
+    found = kx.latency_curves(kx.both_policies(stand(*per_node), LB), LB, hop_ms=1, points=20)
+    ax = kx.plot_crossover(found)
+    ax.figure.canvas.draw()
+    axis = ax.get_window_extent()
+    for label in ax.texts:
+        assert label.get_window_extent().y0 > axis.y0 + 2, label.get_text()
+
+
 def test_plot_timeline_and_sticky() -> None:
     cluster = stand(1, 1, 1, policy="Local")
     traffic = kx.simulate(cluster, LB, requests=6000, rate_rps=100, events=[Moved(at_s=10, grace_s=5)])

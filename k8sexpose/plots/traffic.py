@@ -293,13 +293,14 @@ def plot_crossover(curves: pd.DataFrame, at: float | None = None, ax: Axes | Non
         )  # fmt: skip
         ax.annotate(
             f"{kind}: {100 * crossing:.3g} %", (100 * crossing, y), xytext=(4, -26 if kind == "mean" else 18),
-            textcoords="offset points", fontsize=10, color=INK,
+            textcoords="offset points", fontsize=10, color=INK, zorder=7,
+            bbox={"boxstyle": "round,pad=0.15", "facecolor": PAPER, "edgecolor": "none", "alpha": 0.85},
         )  # fmt: skip
         said.append(f"slower than {even} {words} from {100 * crossing:.3g} % on")
     if at is not None:
         ax.axvline(100 * at, color=SOFT, linewidth=1, gid="at")
     ax.set_yscale("log")
-    ax.set_ylim(least * 0.8, most)
+    ax.set_ylim(least * 0.5, most)  # room for the lower label, where lines are flat and low
     ax.yaxis.set_major_formatter("{x:,.4g}")
     ax.set_xlim(0, 100)
     ax.set_xlabel("utilisation of the average Pod, %", color=INK)
