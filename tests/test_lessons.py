@@ -120,7 +120,11 @@ def test_absurd_answers(question: Question, number: int) -> None:
 
 
 @every_question
-@pytest.mark.parametrize("cluster", [3, "cluster", object(), Cluster(nodes=1), Cluster(nodes=[])], ids=repr)
+@pytest.mark.parametrize(
+    "cluster",
+    [3, "cluster", object(), Cluster(nodes=1), Cluster(nodes=[])],
+    ids=["number", "text", "object", "one node", "no node"],
+)
 def test_a_cluster_without_an_answer(question: Question, cluster: object) -> None:
     sheet = Sheet()
     sheet.predict(question.id, question.solve()[0])
@@ -210,9 +214,11 @@ def test_the_functions_share_one_sheet() -> None:
 
 def test_feedback_is_escaped() -> None:
     feedback = Feedback(False, 8, "<script>alert(1)</script> *x*")
-    assert "<script>" not in feedback._repr_html_() and "(belief 8)" in feedback._repr_html_()
+    assert "<script>" not in feedback._repr_html_() and "(belief 8: a node port" in feedback._repr_html_()
     assert "<script>" not in feedback._repr_markdown_() and r"\*x\*" in feedback._repr_markdown_()
-    assert repr(feedback) == "✗ Not quite. (belief 8) <script>alert(1)</script> *x*"
+    assert repr(feedback).startswith("✗ Not quite. (belief 8: ") and repr(feedback).endswith("</script> *x*")
+    # A number that is not in the list is nobody's belief.
+    assert repr(Feedback(False, 99, "x")) == "✗ Not quite. x"
 
 
 def test_install() -> None:

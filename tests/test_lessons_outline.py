@@ -74,17 +74,22 @@ def bullets(markdown: str) -> list[str]:
     return re.findall(r"^(?:[-*]|\d+\.) +(.+)$", markdown, re.MULTILINE)
 
 
-def calls(nb: Notebook, name: str) -> Iterator[tuple[int, str]]:
-    """(index of the cell, first argument) of every call `name("…", …)` or `x.name("…", …)`."""
+def code_of(nb: Notebook) -> Iterator[tuple[int, str]]:
+    """(index, Python text) of every code cell, without magics."""
     for index, cell in enumerate(nb.cells):
-        if cell.cell_type != "code" or cell.source.startswith("%%"):
-            continue
-        code = "\n".join(line for line in cell.source.splitlines() if not line.lstrip().startswith(("%", "!")))
+        if cell.cell_type == "code" and not cell.source.startswith("%%"):
+            lines = (line for line in cell.source.splitlines() if not line.lstrip().startswith(("%", "!")))
+            yield index, "\n".join(lines)
+
+
+def calls(nb: Notebook, name: str) -> Iterator[tuple[int, str, ast.Call]]:
+    """(index of the cell, first argument, the call) of every `name("…", …)` or `x.name("…", …)`."""
+    for index, code in code_of(nb):
         for node in ast.walk(ast.parse(code)):
             if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
                 called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
                 if called == name:
-                    yield index, str(node.args[0].value)
+                    yield index, str(node.args[0].value), node
 
 
 def outputs(nb: Notebook) -> Iterator[tuple[int, Notebook]]:
@@ -157,10 +162,10 @@ def test_predict_run_see_explain_check(lesson: str) -> None:
     nb = read(lesson)
     predictions, checks = list(calls(nb, "predict")), list(calls(nb, "check"))
     assert predictions, "a lesson asks for at least one prediction"
-    for at, name in predictions:
+    for at, name, _ in predictions:
         before = [kind(cell) for cell in nb.cells[:at] if cell.cell_type == "markdown"]
         assert before[-1] == "predict", f"the prose before predict({name!r}) starts with **Predict.**"
-        checked = [index for index, other in checks if other == name and index > at]
+        checked = [index for index, other, _ in checks if other == name and index > at]
         assert checked, f"predict({name!r}) is not followed by check({name!r})"
         between = [kind(cell) for cell in nb.cells[at + 1 : checked[0]]]
         for step in ("code", "see", "explain"):
@@ -249,5 +254,5 @@ def test_metadata(lesson: str) -> None:
 
 
 def test_prediction_ids_are_unique() -> None:
-    names = [name for lesson in LESSONS for _, name in calls(read(lesson), "predict")]
+    names = [name for lesson in LESSONS for _, name, _ in calls(read(lesson), "predict")]
     assert len(set(names)) == len(names)

@@ -8,6 +8,7 @@ A lesson's questions stand in a module of their own (`start`, `nodeport`); to ad
 
 from __future__ import annotations
 
+from .beliefs import misconceptions
 from .decisions import clusters_of_case, decide, five_clusters
 from .feedback import Feedback
 from .fivecases import FiveCases, five_cases, which_policy
@@ -39,6 +40,7 @@ __all__ = [
     "five_clusters",
     "ingress_bill",
     "mend",
+    "misconceptions",
     "offices",
     "pending_cases",
     "predict",

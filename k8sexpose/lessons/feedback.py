@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 from dataclasses import dataclass
 
+from .beliefs import misconceptions
+
 __all__ = ["Feedback"]
 
 # A word and a sign beside the colour: never colour alone. The colours are Okabe and Ito's.
@@ -27,7 +29,7 @@ class Feedback:
     Examples
     --------
     >>> Feedback(False, 8, "One window in every wall.")
-    ✗ Not quite. (belief 8) One window in every wall.
+    ✗ Not quite. (belief 8: a node port answers on the Pod's node only) One window in every wall.
     """
 
     correct: bool | None
@@ -36,15 +38,14 @@ class Feedback:
 
     @property
     def _opening(self) -> str:
-        belief = f" (belief {self.misconception})" if self.misconception is not None else ""
-        return LOOKS[self.correct][0] + belief
+        named = misconceptions(self.misconception).rows if self.misconception is not None else ()
+        return LOOKS[self.correct][0] + "".join(f" (belief {row.number}: {row.belief})" for row in named)
 
     def __repr__(self) -> str:
         return f"{self._opening} {self.text}"
 
     def _repr_markdown_(self) -> str:
-        marked = "".join("\\" + char if char in "\\`*_{}[]<>#|~$" else char for char in self.text)
-        return f"**{self._opening}** {marked}"
+        return f"**{_escape(self._opening)}** {_escape(self.text)}"
 
     def _repr_html_(self) -> str:
         style = (
@@ -52,3 +53,8 @@ class Feedback:
             "color: var(--jp-ui-font-color1, inherit); font-family: var(--jp-ui-font-family, sans-serif)"
         )
         return f'<div style="{style}"><strong>{html.escape(self._opening)}</strong> {html.escape(self.text)}</div>'
+
+
+def _escape(text: str) -> str:
+    """Keep Markdown from reading anything into a text."""
+    return "".join("\\" + char if char in "\\`*_{}[]<>#|~$" else char for char in text)
