@@ -371,6 +371,25 @@ def test_cluster_terminating_fallback(case: Case) -> None:
     assert set(outcomes(cluster, "10.0.0.2:30080")) == {"refused"}
 
 
+def test_local_rolling_terminating(case: Case) -> None:
+    for grace_s, lost in ((30, (0, 0, 0)), (10, (0, 1, 0))):
+        cluster = case.cluster()
+        cluster.advance(60)
+        replacement = {"name": "web-2", "node": "node-b", "ip": "10.244.2.10", "labels": {"app": "web"}, "ready": True}
+        cluster.terminate("web-1", grace_s=grace_s)
+        cluster.apply(case.pod(replacement | {"ports": [{"containerPort": 8080}]}))
+        assert kx.health_check(cluster, "web", node="node-a").status == 503
+        address = f"{cluster.service('web').load_balancer_ingress[0].ip}:80"
+        for expected in lost:  # at 0 s; at 10 s; at 20 s, when the load balancer has noticed
+            assert kx.shares(cluster, address).lost == expected, cluster.now_s
+            cluster.advance(10)
+    beside = case.cluster()
+    third = {"name": "web-3", "node": "node-a", "ip": "10.244.1.11", "labels": {"app": "web"}, "ready": True}
+    beside.apply(case.pod(third | {"ports": [{"containerPort": 8080}]}))
+    beside.terminate("web-1", grace_s=30)
+    assert by_pod(beside) == fractions(web_3="1")
+
+
 def test_switch_local_to_cluster_stale_hc(case: Case) -> None:
     cluster = case.cluster()
     cluster.patch("web", {"spec": {"externalTrafficPolicy": "Local"}})
@@ -448,6 +467,11 @@ def test_affinity_not_shared_between_nodes(case: Case) -> None:
         other = case.cluster(seed=seed)
         several += len({kx.send(other, f"10.0.0.{n}:30080", CLIENT).pod for n in (1, 2, 3)}) > 1
     assert several  # each node has made its own choice
+    # A load balancer that hashes the source address: Google's, with this Service behind it.
+    sticky = case.cluster(provider="gcp")
+    sticky.patch("web", {"spec": {"type": "LoadBalancer"}})
+    for client in (f"203.0.113.{k}" for k in range(10, 20)):
+        assert len({kx.send(sticky, "web", client).pod for _ in range(5)}) == 1
 
 
 def test_affinity_timeout_refresh(case: Case) -> None:
