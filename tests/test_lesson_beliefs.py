@@ -5,14 +5,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
 
 import pytest
 
 from k8sexpose import example
 from k8sexpose.lessons import decide, mend, misconceptions, offices, repair, save, which_policy, why_pending
 from k8sexpose.lessons.beliefs import Misconception
-from k8sexpose.lessons.sheet import QUESTIONS, Sheet
+from k8sexpose.lessons.sheet import QUESTIONS, Sheet, judge
 from tests.test_lessons import answers
 from tests.test_lessons_outline import LESSONS, calls, code_of, read
 
@@ -75,6 +74,11 @@ def worked_wrong() -> Iterator[tuple[str, int | None]]:
 
 
 @cache
+def wrong_work() -> tuple[tuple[str, int | None], ...]:
+    return tuple(worked_wrong())
+
+
+@cache
 def asked() -> dict[str, set[str]]:
     """The questions that each notebook asks: by `predict`, or by `check` with an answer given on the spot."""
     found: dict[str, set[str]] = {}
@@ -95,9 +99,9 @@ def called(lesson: str) -> set[str]:
 
 def beliefs_met(id: str) -> set[int]:
     """Give every answer that the question's form can take; the beliefs that the feedback names."""
-    sheet = Sheet()
-    given: Iterator[Any] = answers(QUESTIONS[id])
-    return {found for answer in given if (found := sheet.check(id, answer=answer).misconception)}
+    question = QUESTIONS[id]
+    right, _ = question.solve()
+    return {found for answer in answers(question) if (found := judge(question, answer, right).misconception)}
 
 
 def test_the_list_is_whole() -> None:
@@ -124,13 +128,13 @@ def test_each_belief_is_met(number: int) -> None:
 @pytest.mark.parametrize("lesson", PLACES)
 def test_beliefs_are_met_where_they_stand(lesson: str) -> None:
     found = {belief for id in asked()[lesson] for belief in beliefs_met(id)}
-    found |= {belief for name, belief in worked_wrong() if belief and name in called(lesson)}
+    found |= {belief for name, belief in wrong_work() if belief and name in called(lesson)}
     assert PLACES[lesson] <= found, f"not met in {lesson}: {sorted(PLACES[lesson] - found)}"
     assert found <= set(BELIEFS)
 
 
 def test_exercises_name_beliefs() -> None:
-    named = {name: {b for other, b in worked_wrong() if other == name and b} for name, _ in worked_wrong()}
+    named = {name: {b for other, b in wrong_work() if other == name and b} for name, _ in wrong_work()}
     assert named == {
         "repair": {2, 3, 9}, "why_pending": {1}, "offices": {22}, "save": {19, 24}, "which_policy": {7, 25},
         "decide": {7, 25}, "mend": {3, 8, 25},
