@@ -80,8 +80,9 @@ lint: $(VENV)/.test
 types: $(VENV)/.test
 	$(PY) -m mypy --strict k8sexpose
 
+# Two processes: the browser tests in one (tests/browser/conftest.py), everything else beside them.
 unit: $(VENV)/.test
-	$(PY) -m pytest
+	$(PY) -m pytest -n 2 --dist loadgroup
 
 # Strict where outputs are stored (the solutions); the student notebooks hold none and need only run.
 lessons: $(VENV)/.test

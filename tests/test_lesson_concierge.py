@@ -218,7 +218,7 @@ def test_why_pending() -> None:
     assert "<table" in wrong._repr_html_()
 
 
-@pytest.mark.parametrize("why", [None, ..., 3, {1: object()}, {1: "<b>"}, [1], {"1": "pool"}, {1: ...}], ids=repr)
+@pytest.mark.parametrize("why", [None, ..., 3, {1: 3.7j}, {1: "<b>"}, [1], {"1": "pool"}, {1: ...}], ids=repr)
 def test_reasons_that_make_no_sense(why: object) -> None:
     table = why_pending(why)
     assert not table.solved and "<b>" not in table._repr_html_()
