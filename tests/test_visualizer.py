@@ -302,6 +302,7 @@ def test_the_mime_bundle_carries_the_still_picture() -> None:
     data, _ = flow._repr_mimebundle_()
     assert "application/vnd.jupyter.widget-view+json" in data
     assert data["text/html"] == flow.static().html and data["text/plain"] == repr(flow)
+    assert f"<strong>How to read this.</strong> {flow.scene['reading']}" in data["text/html"]
     assert " at 0x" not in repr(flow) and flow.static()._repr_html_() == flow.static().html
 
 

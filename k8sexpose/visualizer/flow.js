@@ -76,8 +76,8 @@ export default {
       html("div", { class: "kx-bar", role: "group", "aria-label": "Playback" }, play, back, next, replay, pace),
       html("div", { class: "kx-bar", role: "group", "aria-label": "Requests and cluster" }, one, many, policies, clock, chooser),
       alert, stage,
-      html("p", { class: "kx-hint" }, "Click a node to crash or recover it, a Pod to make it not ready or ready; " +
-        "with keys: Tab into the picture, arrow keys, Enter."),
+      html("p", { class: "kx-hint" }, html("strong", {}, "How to read this. "), scene.reading,
+        " Click a node to crash or recover it, a Pod to make it not ready or ready; with keys: Tab into the picture, arrow keys, Enter."),
       html("div", { class: "kx-below" },
         html("div", { class: "kx-story" }, live, slip, trail),
         // Sixty lines scroll; what scrolls must be reachable with keys.

@@ -18,6 +18,13 @@ FIGURE = (
 )
 
 
+READING = (
+    "The frames are the doors of the Service, one inside the other. Circled numbers are the steps of the packet; its "
+    "slip names source and destination, and stands out where a step has changed them. A tick on a Pod's bar marks the "
+    "share of all requests that it gets."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Still:
     """A scene as a still picture; a notebook shows it by itself.
@@ -62,7 +69,8 @@ class Still:
             + "</li>"
             for step in steps
         )  # fmt: skip
-        caption = f"<figcaption>{_html(self.scene.summary)}</figcaption>"
+        reading = f'<p style="margin:4px 0 0"><strong>How to read this.</strong> {READING}</p>'
+        caption = f"<figcaption>{_html(self.scene.summary)}{reading}</figcaption>"
         return f'<figure style="{FIGURE}">{self.svg}{caption}<ol style="margin:4px 0 0">{items}</ol></figure>'
 
     def _repr_html_(self) -> str:

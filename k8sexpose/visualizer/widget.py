@@ -23,7 +23,7 @@ from .legs import card_point, trace
 from .picture import draw
 from .scene import Question, Scene, make_scene, next_route
 from .shapes import clean, style_sheet
-from .static import Still
+from .static import READING, Still
 from .steps import node_place, steps_of
 
 if TYPE_CHECKING:
@@ -292,6 +292,7 @@ def _plain(scene: Scene, width: float) -> dict[str, Any]:
         "picture": draw(scene, layout, live=True).plain(),
         "size": [layout.width, layout.height],
         "summary": clean(scene.summary),
+        "reading": READING,
         "title": clean(service.label if service else scene.question.target),
         "policy": clean(service.policy) if service else "",
         "policies": list(POLICIES),

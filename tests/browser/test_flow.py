@@ -69,6 +69,7 @@ def test_steps_by_keyboard(shown: tuple[Page, Any]) -> None:
 def test_later_legs_are_hidden(shown: tuple[Page, Any]) -> None:
     page, _ = shown
     assert page.locator("[data-leg]:visible").count() == 1 and page.locator("[data-end]:visible").count() == 0
+    assert page.locator(".kx-hint").inner_text().startswith("How to read this. The frames are the doors")
 
 
 def test_a_node_and_a_pod_by_keyboard(shown: tuple[Page, Any]) -> None:
