@@ -328,7 +328,7 @@ QUESTIONS = (
     Question(
         "lb-slow-checks", LESSON, "Checks every 30 s, two must fail; the cluster needs 50 s. After how many seconds "
         "is nothing more lost?",
-        Choice(("30", "50", "60", "80", "110")), hired, slow_checks,
+        Choice(("30", "50", "60", "80", "110"), "s"), hired, slow_checks,
         right="{right} s: both clocks begin with the crash, and the slower one decides.",
         wrong=(
             Wrong(

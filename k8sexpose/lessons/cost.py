@@ -139,7 +139,7 @@ def six_to_one(cluster: Cluster) -> float:
 QUESTIONS = (
     Question(
         "cost-fifty", LESSON, "Fifty Services of type LoadBalancer on AWS, 50 GB an hour in all: how many USD a month?",
-        Choice(AMOUNTS), fifty_teams, amount_of_fifty,
+        Choice(AMOUNTS, "USD"), fifty_teams, amount_of_fifty,
         right="about {right} USD a month: fifty load balancers, each with an address in every zone.",
         wrong=(
             Wrong(
@@ -250,7 +250,7 @@ QUESTIONS = (
     ),
     Question(
         "cost-policy", LESSON, "The line externalTrafficPolicy: Local goes. By how many percent does the bill rise?",
-        Choice(RISES), fifty_teams, rise,
+        Choice(RISES, "%"), fifty_teams, rise,
         right="about {right} %: two thirds of the bytes now cross into another zone, and pay at both ends.",
         wrong=(
             Wrong(
@@ -273,6 +273,7 @@ QUESTIONS = (
     Question(
         "cost-azure-part", LESSON, "Fifty idle Services on Azure: which part of the bill is the biggest?",
         Choice(("load balancers", "rules", "addresses", "bytes")), nothing, biggest_on_azure,
+        part="exercise",
         right="{right}: forty-five beyond the first five, a cent an hour each.",
         wrong=(
             Wrong(
@@ -292,6 +293,7 @@ QUESTIONS = (
     Question(
         "cost-six", LESSON, "Six Services at 20 USD a load balancer: how many percent does one shared entry save?",
         Percent(), nothing, six_to_one,
+        part="exercise",
         right="{right} %: five of six load balancers go.",
         wrong=(
             Wrong(

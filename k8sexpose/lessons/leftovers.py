@@ -73,6 +73,7 @@ QUESTIONS = (
         "lb-annotation", LESSON, "On AWS you add the annotation nlb to a running Service. How many load balancers do "
         "you pay afterwards?",
         Choice(("0", "1", "2")), classic, paid_after_annotation,
+        part="optional",
         right="{right}: the new one is made, and the old one is left behind, paid and unused.",
         wrong=(
             Wrong(
@@ -92,6 +93,7 @@ QUESTIONS = (
     Question(
         "lb-delete", LESSON, "Then you delete the Service and wait. How many do you pay now?",
         Choice(("0", "1", "2")), classic, paid_after_delete,
+        part="optional",
         right="{right}: the controller deletes the one it knows. Nobody remembers the other.",
         wrong=(
             Wrong(
@@ -111,6 +113,7 @@ QUESTIONS = (
     Question(
         "lb-stranger", LESSON, "loadBalancerSourceRanges names your office. What does a stranger get at the node port?",
         OUTCOMES, guarded, stranger_at_node_port,
+        part="optional",
         right="{right}: the ranges guard the load balancer's address, and nothing else.",
         wrong=(
             Wrong(
@@ -125,6 +128,7 @@ QUESTIONS = (
         "lb-node-port-off", LESSON, "You patch allocateLoadBalancerNodePorts: false into a running Service. Is its "
         "node port kept or gone?",
         Choice(("kept", "gone")), settled, switched_off,
+        part="optional",
         right="{right}: the field is about allocating. What is allocated stays until you remove it.",
         wrong=(
             Wrong(
@@ -139,6 +143,7 @@ QUESTIONS = (
         "lb-no-node-port", LESSON, "A new Service with that field, and a load balancer that delivers to node ports. "
         "What does a client get?",
         OUTCOMES, hired, never_switched_on,
+        part="optional",
         right="{right}: there is no port on which the load balancer could deliver.",
         wrong=(
             Wrong(
@@ -159,6 +164,7 @@ QUESTIONS = (
         "lb-mixed", LESSON, "TCP and UDP 443 in one Service of type LoadBalancer on AWS: refused by the API server, "
         "pending, or an address?",
         Choice(("refused", "pending", "address")), hired, mixed,
+        part="optional",
         right="{right}: the API server accepts it, this load balancer does not. The reason is in the events.",
         wrong=(
             Wrong(

@@ -305,6 +305,7 @@ QUESTIONS = (
     Question(
         "hop-hottest", LESSON, "Local, 3 + 1 + 1 Pods on three nodes: the load of the hottest Pod over the mean?",
         Choice(("1", "5/4", "3/2", "5/3", "3")), lambda: stand_with([3, 1, 1]), hottest,
+        part="exercise",
         right="{right}: Pods / (nodes with a Pod × the smallest number on one of them) = 5 / (3 × 1).",
         wrong=(
             Wrong(
@@ -320,6 +321,7 @@ QUESTIONS = (
         "hop-external-ip", LESSON, "Local, the only Pod on node-1, externalIPs: [192.0.2.80]. What does a Pod on "
         "node-2 get there?",
         OUTCOMES, inside, at_external_ip,
+        part="optional",
         right="{right}: node-2's own rules take the packet, and serve a Pod of theirs from the whole list.",
         wrong=(
             Wrong(
@@ -336,6 +338,7 @@ QUESTIONS = (
         "Pod on node-2 get at node-3's node port, under Local?",
         OUTCOMES, inside_open,
         lambda cluster: outcome(cluster, node_port(cluster, "node-3"), "pod/shop-1"),
+        part="optional",
         right="{right}, for another reason than before: the packet arrives, and its answer goes astray.",
         wrong=(
             Wrong(

@@ -346,6 +346,7 @@ QUESTIONS = (
     Question(
         "np-back-first", LESSON, "The debug manifest, one word changed: type ClusterIP. What becomes of the number?",
         Choice(("freed", "kept", "refused")), window, back_once,
+        part="exercise",
         right="{right}: the server sees the type change, and clears the nodePort that you did not touch.",
         wrong=(
             Wrong(
@@ -365,6 +366,7 @@ QUESTIONS = (
     Question(
         "np-back-again", LESSON, "You apply that same file a second time. What now?",
         Choice(("freed", "kept", "refused")), window, back_twice,
+        part="exercise",
         right="{right}: now the type does not change, so your line asks for a nodePort on a ClusterIP Service.",
         wrong=(
             Wrong(
@@ -385,6 +387,7 @@ QUESTIONS = (
         "np-typos", LESSON, "Four manifests with one mistake each: (a) type: Nodeport, (b) targetport: 8080, "
         "(c) selector app: debugtools, (d) targetPort: 8081. Which does the API server refuse?",
         Several(("a", "b", "c", "d")), window, refused_typos,
+        part="optional",
         right="{right}: it knows its own words and fields. Labels and ports of your Pods it does not compare.",
         wrong=(
             Wrong(

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, Protocol
 
 from ..cluster import Cluster
 from ..objects import Node
+from .quantity import Unreadable, quantity
 
 __all__ = ["Choice", "Form", "Percent", "Question", "Several", "Unreadable", "Wrong", "shown", "unanswered"]
 
-
-class Unreadable(Exception):
-    """The answer is not of the form that the question asks for."""
+NUMBER = re.compile(r"\d+(\.\d+|/\d+)?")
 
 
 class Form(Protocol):
@@ -31,15 +32,18 @@ class Form(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One of a few words, or a number.
+    """One of a few words, or a number; a number may carry the unit, and 0.67 is 2/3.
 
     Examples
     --------
     >>> Choice(("refused", "timeout")).read(" Timeout ")
     'timeout'
+    >>> Choice(("1/3", "2/3")).read("67 %"), Choice(("30", "60"), "s").read("1 min")
+    ('2/3', '60')
     """
 
     options: tuple[str, ...]
+    unit: str = ""
 
     @property
     def example(self) -> str:
@@ -47,11 +51,20 @@ class Choice:
         return "one of " + ", ".join(f'"{option}"' for option in self.options)
 
     def read(self, answer: object) -> str:
-        """Find the word."""
-        word = _word(answer)
-        if word not in self.options:
+        """Find the word, or the number."""
+        word = "" if isinstance(answer, float | Fraction) else _word(answer)
+        return word if word in self.options else self._number(answer)
+
+    def _number(self, answer: object) -> str:
+        """Find the only option that is this number, where the options are numbers; of a fraction two digits do."""
+        if not all(NUMBER.fullmatch(option) for option in self.options):
             raise Unreadable(self.example)
-        return word
+        given = quantity(answer, self.unit)
+        sizes = {option: float(Fraction(option)) for option in self.options}
+        near = [option for option, size in sizes.items() if abs(given - size) <= (0.005 if "/" in option else 1e-9)]
+        if len(near) != 1:
+            raise Unreadable(self.example)
+        return near[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,28 +102,26 @@ class Several:
 
 @dataclass(frozen=True, slots=True)
 class Percent:
-    """A share of 100; text may carry the sign.
+    """A share of 100; text may carry the sign, and a fraction is a share of 1.
 
     Examples
     --------
-    >>> Percent().read("25 %")
-    25.0
+    >>> Percent().read("25 %"), Percent().read("1/4")
+    (25.0, 25.0)
     """
 
     example: str = "a number from 0 to 100"
 
     def read(self, answer: object) -> float:
         """Find the number."""
-        try:
-            if isinstance(answer, bool):
-                raise Unreadable(self.example)
-            text = answer.strip().rstrip("%") if isinstance(answer, str) else answer
-            number = float(text)  # type: ignore[arg-type]
-        except (TypeError, ValueError, OverflowError):
-            raise Unreadable(self.example) from None
+        number = quantity(answer, "%")
         if not 0 <= number <= 100:
             raise Unreadable(self.example)
         return number
+
+    def same(self, given: float, right: float) -> bool:
+        """Tell whether an answer is the right one, rounded."""
+        return abs(given - right) <= 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +168,8 @@ class Question:
         Known wrong answers, tried in order.
     otherwise : str
         What to say to any other wrong answer.
+    part : str
+        Where it stands in its lesson: core, optional (Go further), exercise, or own numbers (`exercise`).
     """
 
     id: str
@@ -168,6 +181,12 @@ class Question:
     right: str
     wrong: tuple[Wrong, ...] = ()
     otherwise: str = "The model says {right}. Run the cells above once more, and read what each line says."
+    part: str = "core"
+
+    def same(self, given: Any, right: Any) -> bool:
+        """Tell whether an answer is right; of a number, near enough."""
+        near = getattr(self.form, "same", None)
+        return bool(near(given, right) if near else given == right)
 
     def solve(self, cluster: object = None) -> tuple[Any, bool]:
         """Compute the right answer, and tell whether it is that of the cluster that was given."""

@@ -59,8 +59,9 @@ class Sheet:
             return Feedback(None, None, text), False
         try:
             given = question.form.read(answer)
-        except Unreadable:
-            text = f"Not noted: {shown(answer)} is no answer that I can read. Put in {question.form.example}."
+        except Unreadable as problem:
+            why = "" if str(problem) in ("", question.form.example) else f" ({problem})"
+            text = f"Not noted: {shown(answer)} is no answer that I can read{why}. Put in {question.form.example}."
             return Feedback(None, None, text), False
         entry = self.entries.get(question.id)
         if entry is None:
@@ -122,7 +123,7 @@ SHEET = Sheet()
 def judge(question: Question, given: Any, right: Any) -> Feedback:
     """Compare an answer with the model's, and find what to say."""
     words = {"given": shown(given), "right": shown(right)}
-    if given == right or (isinstance(given, float) and abs(given - right) <= 0.5):
+    if question.same(given, right):
         return Feedback(True, None, question.right.format(**words))
     for wrong in question.wrong:
         if wrong.fits(given, right):

@@ -253,7 +253,7 @@ QUESTIONS = (
     ),
     Question(
         "sk-turn", LESSON, "From about which utilisation on is Local slower on average, in percent?",
-        Choice(PLACES), uneven, turn_of_mean,
+        Choice(PLACES, "%"), uneven, turn_of_mean,
         right="about {right} %: long before a Pod is full, its queue costs more than the hop saves.",
         wrong=(
             Wrong(
@@ -395,7 +395,7 @@ QUESTIONS = (
     ),
     Question(
         "sk-grace", LESSON, "Of 5, 10, 20 and 50 s: which is the shortest grace period with no request lost?",
-        Choice(GRACES), three_local, grace_that_is_enough,
+        Choice(GRACES, "s"), three_local, grace_that_is_enough,
         right="{right} s: interval × threshold, 10 s × 2.",
         wrong=(
             Wrong(

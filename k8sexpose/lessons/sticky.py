@@ -114,6 +114,7 @@ QUESTIONS = (
         "np-keepalive", LESSON, "One client keeps one connection open and sends 300 requests over it; three Pods. How "
         "many of them answer?",
         Choice(("1", "2", "3")), spread_out, pods_of_a_kept_connection,
+        part="optional",
         right="{right}: the rules deal a connection once, at its first packet, and never look at requests.",
         wrong=(
             Wrong(
@@ -134,6 +135,7 @@ QUESTIONS = (
         "np-one-each", LESSON, "Three clients keep one connection each; three Pods. How likely does each Pod get one "
         "client, in percent?",
         Percent(), spread_out, one_for_each,
+        part="optional",
         right="about {right} %: the second must miss the first one's Pod (2/3), the third one both (1/3).",
         wrong=(
             Wrong(
@@ -159,6 +161,7 @@ QUESTIONS = (
         "np-affinity-nodes", LESSON, "sessionAffinity: ClientIP, three nodes, a Pod on each. One client tries all "
         "three windows. How many Pods may it meet?",
         Choice(("1", "2", "3")), sticky, pods_of_a_client,
+        part="optional",
         right="{right}: each node remembers for itself, and tells no other.",
         wrong=(
             Wrong(
@@ -179,6 +182,7 @@ QUESTIONS = (
         "np-affinity-office", LESSON, "Thirty colleagues behind one office address dial node-1. How many Pods do they "
         "meet?",
         Choice(("1", "2", "3")), sticky, pods_of_an_office,
+        part="optional",
         right="{right}: for the node, an address is a client. Thirty people are one.",
         wrong=(
             Wrong(
@@ -193,6 +197,7 @@ QUESTIONS = (
         "np-self-call", LESSON, "One of three Pods calls its own Service, on a network without hairpin mode. What part "
         "of its calls fails, in percent?",
         Percent(), plain, self_calls_lost,
+        part="optional",
         right="{right} %: one call in three is dealt to the caller itself, and never comes back in.",
         wrong=(
             Wrong(
@@ -213,6 +218,7 @@ QUESTIONS = (
         "np-appliance", LESSON, "An appliance shows its own address for every client, and uses node-1 only. Two Pods, "
         "ClientIP. What part goes to the busiest Pod, in percent?",
         Percent(), behind_appliance, busiest,
+        part="optional",
         right="{right} %: one source, one node, one Pod. The other one idles.",
         wrong=(
             Wrong(
@@ -226,6 +232,7 @@ QUESTIONS = (
     Question(
         "np-appliance-cure", LESSON, "Which of these spread the load again: more pods, longer timeout, no affinity?",
         Several(("more pods", "longer timeout", "no affinity")), behind_appliance, cures,
+        part="optional",
         right="{right}: who must keep clients apart is the one who still sees them, the appliance.",
         wrong=(
             Wrong(

@@ -144,8 +144,8 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "own-turn", LESSON, "From which utilisation on is storefront slower under Local at the p99?", Choice(TURNS),
-        sample, turns,
+        "own-turn", LESSON, "From which utilisation on is storefront slower under Local at the p99?",
+        Choice(TURNS, "%"), sample, turns,
         right="about {right} %: with a Pod that gets half more than its part, a hop of a millisecond is soon eaten.",
         wrong=(
             Wrong(
@@ -168,6 +168,7 @@ QUESTIONS = (
         "own-worst-pod", LESSON, "Ten Pods, 4, 3, 2 and 1 on four nodes, Local: at which average utilisation is a "
         "Pod full?",
         Percent(), four_nodes, worst_pod,
+        part="exercise",
         right="{right} %: the lonely Pod gets a quarter of the traffic, two and a half times its tenth.",
         wrong=(
             Wrong(
