@@ -139,7 +139,8 @@ class Flow(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         data, metadata = super()._repr_mimebundle_(**kwargs) or ({}, {})
         # Shown where no kernel runs: on code hosts, in exported pages, before the first run.
-        return {**data, "text/html": self.static().html}, metadata
+        # Older anywidgets cut the plain text short.
+        return {**data, "text/html": self.static().html, "text/plain": repr(self)}, metadata
 
     # -- changes from Python ----
 
