@@ -23,7 +23,7 @@ ORDER = """errors tables manifest decode hints request jsonpatch service formats
     operations cluster proxy health latency providers profiles spread targets voices loadbalancer work controller
     cloud provisioning route dial entrance way question router failover queueing policies histogram draws lanes dealer queues timeline
     engine traffic tradeoff turning pricebook pricefile drivers exposure cost comparison costcurves survey advice verdicts findings anonymous pages report cli kubectl palette plots
-    visualizer explorers widgets lessons""".split()
+    visualizer explorers lessons""".split()
 MODEL = ORDER[: ORDER.index("plots")]
 DRAWING = {"matplotlib", "ipywidgets", "anywidget"}
 # Where one starts: it names the others, and loads them when they are used.
