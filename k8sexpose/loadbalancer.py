@@ -285,11 +285,15 @@ def announce(cluster: Cluster, balancer: LoadBalancer, before: LoadBalancer | No
     if not voice.speaker:
         return
     old = announcers(before) if before is not None else ()
+    at_s = cluster.now_s
+    if before is not None and balancer.targets is not None:
+        # The checks have run ahead of the clock: another node answers once the first one is found dead, no sooner.
+        at_s = max(at_s, balancer.targets.last_flip_s)
     for node in announcers(balancer):
         if node not in old:
             mode = "layer2" if balancer.kind.spread == "one_node" else "bgp"
             message = f'announcing from node "{node}" with protocol "{mode}"'
-            cluster.report(balancer.event(cluster.now_s, "Normal", "nodeAssigned", message, voice.speaker))
+            cluster.report(balancer.event(at_s, "Normal", "nodeAssigned", message, voice.speaker))
 
 
 def announcers(balancer: LoadBalancer) -> tuple[str, ...]:

@@ -372,6 +372,11 @@ class Targets:
         named = {*self.named, *found.named}
         return all((state := self.state(n)).healthy is found.of(n) and not state.streak for n in named)
 
+    @property
+    def last_flip_s(self) -> float:
+        """When the state of a target changed last."""
+        return max(state.since_s for state in (self.others, *self.named.values()))
+
     def next_flip_s(self, found: Answers, now_s: float) -> float | None:
         """Return when the next target changes its state if nothing else happens; None for never."""
         states = [(self.others, found.others), *((self.state(n), found.of(n)) for n in {*self.named, *found.named})]
