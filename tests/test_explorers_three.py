@@ -11,30 +11,12 @@ import pytest
 import k8sexpose as kx
 from k8sexpose.explorers.diagnosis import BROKEN, LONGEST, diagnose
 from k8sexpose.explorers.doctor import DoctorSetting, doctor_page, draw_gates
-from k8sexpose.explorers.life import (
-    CRASHES,
-    DELETED,
-    END_S,
-    NODES,
-    NOTHING,
-    PROVIDERS,
-    LifeSetting,
-    draw_life,
-    life_page,
-)
+from k8sexpose.explorers.life import draw_life, life_page
 from k8sexpose.explorers.life import rows as life_rows
-from k8sexpose.explorers.wall import (
-    ASKED,
-    NAMESPACES,
-    PROTOCOLS,
-    TAKEN,
-    WINDOWS,
-    WallSetting,
-    draw_wall,
-    port_wall_explorer,
-    wall_page,
-)
+from k8sexpose.explorers.moments import CRASHES, DELETED, END_S, NODES, NOTHING, PROVIDERS, LifeSetting
+from k8sexpose.explorers.wall import draw_wall, port_wall_explorer, wall_page
 from k8sexpose.explorers.wall import rows as wall_rows
+from k8sexpose.explorers.windows import ASKED, NAMESPACES, PROTOCOLS, TAKEN, WINDOWS, WallSetting
 
 GOOD = BROKEN.replace("Loadbalancer", "LoadBalancer")
 
@@ -120,6 +102,11 @@ def test_life_of_the_generic_provider() -> None:
     assert LifeSetting(END_S, happens=DELETED).moment.address == ""
     assert "DeletedLoadBalancer" in LifeSetting(END_S, happens=DELETED).terminal
     assert {moment.address for moment in LifeSetting(provider="none").life.moments} == {"<pending>"}
+
+
+def test_metallb_announces_when_the_dead_node_is_found_dead() -> None:
+    steps = LifeSetting(120, "metallb", CRASHES, 60).life.steps
+    assert [(at_s, who) for at_s, who, *_ in steps[-2:]] == [(63, "speakers"), (63, "metallb-speaker")]
 
 
 # -- the doctor ----

@@ -8,12 +8,14 @@ from .doctor import DoctorSetting, ManifestDoctor, manifest_doctor
 from .explorer import Explorer
 from .keys import Keys
 from .latency import LatencyExplorer, latency_explorer
-from .life import LifeExplorer, LifeSetting, life_explorer
+from .life import LifeExplorer, life_explorer
+from .moments import LifeSetting
 from .nodeport import NodePortExplorer, NodePortSetting, nodeport_explorer
 from .policy import PolicyExplorer, PolicySetting, policy_explorer
 from .sides import LatencySetting
 from .slider import Slider
-from .wall import PortWallExplorer, WallSetting, port_wall_explorer
+from .wall import PortWallExplorer, port_wall_explorer
+from .windows import WallSetting
 
 __all__ = [
     "CostExplorer",

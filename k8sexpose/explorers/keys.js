@@ -1,18 +1,30 @@
-// The notebook takes arrow keys for itself, unless the focused element says that it needs them.
+// The notebook takes arrow keys for itself, unless the focused element says that it needs them. And a kernel that was
+// restarted does not know the controls any more: they say so, and what they drew stays.
 const ATTRIBUTE = "data-lm-suppress-shortcuts";
 const CONTROLS = "select, input, [role=slider]";
 
-function render({ el }) {
+function render({ model, el }) {
   el.style.display = "none";
+  const all = (what) => el.closest(".k8sexpose-keys")?.querySelectorAll(what) ?? [];
   let tries = 0;
   const mark = () => {
-    const controls = el.closest(".k8sexpose-keys")?.querySelectorAll(CONTROLS) ?? [];
-    controls.forEach((control) => control.setAttribute(ATTRIBUTE, "true"));
+    all(CONTROLS).forEach((control) => control.setAttribute(ATTRIBUTE, "true"));
     // The controls are drawn in no certain order; look again for two seconds.
     if (++tries < 20) timer = setTimeout(mark, 100);
   };
   let timer = setTimeout(mark, 0);
-  return () => clearTimeout(timer);
+  const lost = () => {
+    all("select, input, textarea, button").forEach((control) => { control.disabled = true; });
+    const note = document.createElement("p");
+    note.setAttribute("role", "alert");
+    note.style.color = "var(--jp-ui-font-color1, inherit)";
+    note.textContent = "The kernel has stopped or started anew: the controls are off, the picture stays as it was. " +
+      "Run this cell again, and those before it.";
+    el.replaceChildren(note);
+    el.style.display = "";
+  };
+  model.on("comm_live_update", lost);
+  return () => { clearTimeout(timer); model.off("comm_live_update", lost); };
 }
 
 export default { render };

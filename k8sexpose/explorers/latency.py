@@ -162,12 +162,12 @@ class LatencyExplorer(Explorer[LatencySetting]):
         if not self._quiet:
             super()._redraw(change)
 
-    def _reset(self, button: object) -> None:
+    def _set(self, setting: LatencySetting) -> None:
         # Nine controls change, and one picture is drawn.
         self._quiet = True
-        super()._reset(button)
+        super()._set(setting)
         self._quiet = False
-        self._redraw(button)
+        self._redraw(setting)
 
 
 def _control(name: str, label: str, options: tuple[Any, ...], value: Any) -> Any:

@@ -100,6 +100,15 @@ export default {
       alert.textContent = text;
       alert.hidden = !text;
     }
+    // The kernel has stopped or started anew: it knows this picture no more, which can still be played.
+    function lost() {
+      asked++;
+      root.removeAttribute("aria-busy");
+      complain("The kernel has stopped or started anew: the steps still play, the cluster answers no more. " +
+        "Run this cell again, and those before it.");
+      for (const control of [one, many, ...policies.children, ways]) control.disabled = true;
+      for (const node of acting()) node.setAttribute("aria-disabled", "true");
+    }
     function answered() {
       root.removeAttribute("aria-busy");
       complain(model.get("message"));
@@ -387,6 +396,7 @@ export default {
     const listeners = [
       ["change:scene", redraw], ["change:batch", fly], ["change:answered", answered], ["change:message", answered],
       ["change:step", () => model.get("step") !== step && go(model.get("step"))],
+      ["comm_live_update", lost],
     ];
     for (const [name, f] of listeners) model.on(name, f);
 
