@@ -416,12 +416,15 @@ def uneven_local(asked: Asked, service: Service) -> Iterator[Finding]:
     one = asked.compared(service)
     if one is not None and one.now == "Local" and one.local.hottest >= UNEVEN:
         counts = sorted(asked.survey.hosts(service).values(), reverse=True)
+        zonal = one.local.hottest > sum(counts) / (len(counts) * min(counts)) + 0.005  # more than nodes explain
         yield Finding(
             "uneven-local", WARNING, service.key,
             f"Local, and the hottest Pod gets {one.local.hottest:.2f} times the mean.",
-            f"The load balancer deals to nodes, and they have {', '.join(map(str, counts[:10]))}"
+            f"The load balancer deals to {'zones, then to ' if zonal else ''}nodes, and they have "
+            f"{', '.join(map(str, counts[:10]))}"
             f"{', …' if len(counts) > 10 else ''} ready Pods.",
-            "Spread the Pods evenly over nodes (topologySpreadConstraints, maxSkew 1), or use Cluster.",
+            f"Spread the Pods evenly over {'zones and ' if zonal else ''}nodes (topologySpreadConstraints, maxSkew 1), "
+            "or use Cluster.",
         )  # fmt: skip
 
 

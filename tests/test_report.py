@@ -186,6 +186,14 @@ def test_every_finder_speaks_on_some_cluster(sample: kx.Review) -> None:
     assert "app=order matches no Pod" in reasons and "not ready" in reasons and "is a name" in reasons
 
 
+def test_uneven_by_nodes_or_by_zones(sample: kx.Review) -> None:
+    [zones] = [one.why for one in sample.findings if one.kind == "uneven-local"]
+    assert zones == "The load balancer deals to zones, then to nodes, and they have 3, 1, 1, 1, 1, 1, 1 ready Pods."
+    plain = kx.review(cluster_of({"externalTrafficPolicy": "Local"}, per_node=(3, 1, 1))).findings
+    [nodes] = [one.why for one in plain if one.kind == "uneven-local"]
+    assert nodes == "The load balancer deals to nodes, and they have 3, 1, 1 ready Pods."
+
+
 # -- both policies -----------------------------------------------------------------------------------------------------
 
 

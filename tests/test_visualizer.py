@@ -200,6 +200,12 @@ def test_everything_lies_inside(case: tuple[kx.Cluster, Question], width: int) -
         assert all(-60 <= x <= layout.width + 1 and -60 <= y <= layout.height + 1 for x, y in leg.points)
 
 
+def test_nodes_of_one_domain_are_told_apart() -> None:
+    cluster = kx.Cluster.from_json(kx.example("sample-cluster"))
+    drawn = Still(make_scene(cluster, Question("monitoring/grafana"))).svg
+    assert all(f">{node.name.partition('.')[0]}<" in drawn for node in cluster.nodes)
+
+
 def test_many_nodes_are_grouped_and_counted() -> None:
     scene = make_scene(flow_cluster([1] * 75), Question("flow-32000"))
     assert len(scene.nodes) == MAX_NODES and (scene.hidden_nodes, scene.hidden_pods) == (15, 15) and scene.dense

@@ -169,14 +169,21 @@ def _node(scene: Scene, node: NodeView, layout: Layout, live: bool) -> Element:
         parts.append(_words("shut-text" if node.down else "window-text", window.center[0], window.y + 13, text))
     wide = box.width - 34
     if scene.dense:
-        parts.append(_words("strong", box.x + 24, box.y + 21, fit(node.name, wide + 4, 6)))
+        parts.append(_words("strong", box.x + 24, box.y + 21, _called(node, wide + 4, 6)))
         parts.append(_words("small", box.x + 8, box.y + 35, fit(_state_of(node), box.width - 12, 5.8)))
         parts += _bar(scene, node.place, Box(box.x + 8, box.bottom - 9, box.width - 16, 5))
     else:
-        parts.append(_words("name", box.x + 28, box.y + 23, fit(node.name, wide, 7.2)))
+        parts.append(_words("name", box.x + 28, box.y + 23, _called(node, wide, 7.2)))
         look = "strong" if node.down else "mono"
         parts.append(_words(look, box.x + 28, box.y + 38, fit(_under_name(node), wide, 6.7)))
     return element("g", "", parts, **_acts(live, "node", node.place, _about_node(node), node.down))
+
+
+def _called(node: NodeView, width: float, size: float) -> str:
+    """Name a node in the room there is: without its domain, which all nodes share, where the name is too long."""
+    host = node.name.partition(".")[0]
+    too_long = len(node.name) * size > width and not host.isdigit()  # of an address the first number says nothing
+    return fit(host if too_long else node.name, width, size)
 
 
 def _state_of(node: NodeView) -> str:
