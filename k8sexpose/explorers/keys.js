@@ -21,6 +21,7 @@ function render({ model, el }) {
     note.textContent = "The kernel has stopped or started anew: the controls are off, the picture stays as it was. " +
       "Run this cell again, and those before it.";
     el.replaceChildren(note);
+    el.style.order = -1; // above the controls
     el.style.display = "";
   };
   model.on("comm_live_update", lost);

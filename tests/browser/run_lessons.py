@@ -1,11 +1,11 @@
 """Run lessons in a real Chromium and look for anything that a learner should not see.
 
-    python tests/browser/run_lessons.py [--shots DIR] [--dark] [--notebook7] [notebook …]
+    python tests/browser/run_lessons.py [--shots DIR] [--dark] [--notebook7] [--python PATH] [notebook …]
 
 Each notebook (default: all in notebooks/) is copied to a temporary folder, opened in JupyterLab, run with
 Run All, saved, and searched for errors: in outputs, in widget state, in widgets that do not show, on the
-page, and for requests to another host. Screenshots go to DIR (default: $K8SEXPOSE_SHOTS, else a temporary
-folder), in pieces from top to bottom.
+page, and for requests to another host. Screenshots go to DIR (default: $K8SEXPOSE_SHOTS, else build/shots), in
+pieces from top to bottom. PATH is the Python of another environment whose JupyterLab and kernel are to be used.
 """
 
 from __future__ import annotations
@@ -92,8 +92,8 @@ class Server:
 
 
 @contextmanager
-def server(notebooks: list[Path], dark: bool = False) -> Iterator[Server]:
-    """Start a Jupyter server on a free port of this machine; it ends with the block."""
+def server(notebooks: list[Path], dark: bool = False, python: str | Path = sys.executable) -> Iterator[Server]:
+    """Start a Jupyter server of that Python on a free port of this machine; it ends with the block."""
     with tempfile.TemporaryDirectory(prefix="k8sexpose-", ignore_cleanup_errors=True) as temporary:
         base = Path(temporary)
         lessons = base / "lessons"
@@ -118,7 +118,7 @@ def server(notebooks: list[Path], dark: bool = False) -> Iterator[Server]:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         command = [
-            *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1"),
+            *(str(python), "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1"),
             *(f"--port={port}", "--ServerApp.port_retries=0", "--IdentityProvider.token="),
             *(f"--ServerApp.root_dir={lessons}", "--LabApp.expose_app_in_browser=True"),
             "--JupyterNotebookApp.expose_app_in_browser=True",
@@ -306,7 +306,7 @@ def run_lesson(context: BrowserContext, at: Server, name: str, shots: Path | Non
 
 
 def default_shots() -> Path:
-    return Path(os.environ.get("K8SEXPOSE_SHOTS") or tempfile.mkdtemp(prefix="k8sexpose-shots-"))
+    return Path(os.environ.get("K8SEXPOSE_SHOTS") or ROOT / "build/shots")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -314,6 +314,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--shots", type=Path, help="folder for the screenshots")
     parser.add_argument("--dark", action="store_true", help="JupyterLab's dark theme")
     parser.add_argument("--notebook7", action="store_true", help="in Notebook 7 instead of JupyterLab")
+    parser.add_argument("--python", type=Path, default=Path(sys.executable), help="of another environment")
     parser.add_argument("notebooks", nargs="*", type=Path, help="default: all in notebooks/")
     options = parser.parse_args(argv)
     if reason := why_not():
@@ -322,7 +323,7 @@ def main(argv: list[str] | None = None) -> int:
     notebooks = options.notebooks or sorted(NOTEBOOKS.glob("*.ipynb"))
     shots = options.shots or default_shots()
     bad = 0
-    with server(notebooks, options.dark) as at, browser() as context:
+    with server(notebooks, options.dark, options.python) as at, browser() as context:
         for path in notebooks:
             result = run_lesson(context, at, path.name, shots, options.notebook7)
             bad += bool(result.problems)

@@ -1,9 +1,14 @@
-"""Every lesson in JupyterLab, the last one in Notebook 7 too, in a real Chromium."""
+"""Every lesson in JupyterLab, the last one in Notebook 7 and one at Binder's versions too, in a real Chromium."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import sysconfig
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
+from urllib.request import urlopen
 
 import nbformat
 import pytest
@@ -13,6 +18,31 @@ from tests.browser import run_lessons
 LESSONS = sorted(run_lessons.NOTEBOOKS.glob("*.ipynb"))
 REASON = run_lessons.why_not() or ("" if LESSONS else "no lessons in notebooks/ yet")
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(bool(REASON), reason=REASON)]
+
+
+# What Binder's base image brings (repo2docker 2026.4); anywidget's front end has to lie beside them.
+BINDER = (
+    "jupyterlab==4.4.9", "notebook==7.4.7", "ipywidgets==8.1.7", "jupyterlab_widgets==3.0.15",
+    "widgetsnbextension==4.0.14", f"anywidget=={version('anywidget')}",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def binder_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of an environment that has Binder's versions, and for the rest those of this one: it costs seconds."""
+    home = tmp_path_factory.mktemp("binder")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", home], check=True)
+    python = home / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--disable-pip-version-check"]
+    done = subprocess.run([*pip, "--no-deps", *BINDER], capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip(f"Binder's versions cannot be installed here: {done.stderr.strip()[-300:]}")
+    where = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    folder = subprocess.run([python, "-c", where], check=True, capture_output=True, text=True).stdout.strip()
+    # addsitedir also follows the link to this package where it is installed as editable.
+    rest = f"import site; site.addsitedir({sysconfig.get_path('purelib')!r})\n"
+    (Path(folder) / "rest.pth").write_text(rest, encoding="utf-8")
+    return python
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +69,16 @@ def test_one_lesson_runs_in_notebook_7(shots: Path) -> None:
     # A server of its own: Notebook stumbles over the workspace that Lab leaves behind.
     with run_lessons.server(LESSONS[-1:]) as started, run_lessons.browser() as context:
         result = run_lessons.run_lesson(context, started, LESSONS[-1].name, shots, notebook7=True)
+    assert not result.problems
+    assert result.cells
+
+
+def test_one_lesson_runs_at_binders_versions(binder_python: Path, shots: Path) -> None:
+    lesson = LESSONS[1]
+    with run_lessons.server([lesson], python=binder_python) as started, run_lessons.browser() as context:
+        with urlopen(f"{started.url}/lab") as answer:
+            assert '"appVersion": "4.4.9"' in answer.read().decode()
+        result = run_lessons.run_lesson(context, started, lesson.name, shots / "binder")
     assert not result.problems
     assert result.cells
 
