@@ -26,11 +26,14 @@ SOLUTIONS := $(wildcard notebooks/solutions/*.ipynb)
 # Jupyter refuses to run as root (containers, CI) unless told.
 ROOT_FLAG := $(shell test "$$(id -u 2>/dev/null)" = 0 && echo --allow-root)
 
-.PHONY: help lab test lint types unit lessons notebooks shots bench fuzz clean
+.PHONY: help lab test lint types unit lessons notebooks pages shots lite lite-check binder-check bench fuzz clean
 help:
 	@echo "make lab        open the lessons in JupyterLab"
 	@echo "make test       run every test"
 	@echo "make notebooks  run the solution notebooks, generate the student notebooks from them"
+	@echo "make pages      render the solutions as static pages into build/site"
+	@echo "make lite       build the course for JupyterLite into build/lite; lite-check: test with its versions"
+	@echo "make binder-check  build Binder's environment, run a lesson in it"
 	@echo "make shots      open every lesson in Chromium, leave screenshots in build/shots"
 	@echo "make bench      run the benchmarks, compare with the stored numbers"
 	@echo "make fuzz       try random input for longer than the tests do (FUZZ_ARGS)"
@@ -99,6 +102,25 @@ endif
 notebooks: $(VENV)/.test
 	$(PY) tools/notebooks.py --execute
 	$(PY) tools/notebooks.py
+	$(PY) tools/pages.py
+
+pages: $(VENV)/.test
+	$(PY) tools/pages.py $(PAGES_ARGS)
+
+# An environment of its own: JupyterLite wants other versions.
+build/lite-env: tools/lite-requirements.txt
+	@rm -rf $@ && $(PYTHON) -m venv $@
+	@$@/bin/python -m pip install --quiet -r $<
+	@touch $@
+
+lite: build/lite-env
+	build/lite-env/bin/python tools/lite.py
+
+lite-check:
+	$(PYTHON) tools/lite_check.py --python $(PYTHON)
+
+binder-check:
+	$(PYTHON) tools/binder_env.py --python $(PYTHON)
 
 shots: $(VENV)/.test
 	$(PY) tests/browser/run_lessons.py --shots build/shots
