@@ -74,10 +74,10 @@ class Dealer:
 
     def number(self, lane: Lane) -> int:
         """Return the number of a lane; a new one gets the next."""
-        if lane not in self._numbers:
-            self._numbers[lane] = len(self.lanes)
+        number = self._numbers.setdefault(lane, len(self.lanes))
+        if number == len(self.lanes):
             self.lanes.append(lane)
-        return self._numbers[lane]
+        return number
 
     # -- another state of the cluster ----
 

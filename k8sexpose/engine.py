@@ -104,22 +104,14 @@ class Engine:
         block : int, optional
             How many at a time; changes no number.
         """
-        size = block or max(min(BLOCK, self.requests // 4), PER_POD * len(self.pods))
+        size = block or max(min(BLOCK, self.requests // 4), PER_POD * len(self.pods), 1)
         for first in range(0, self.requests, size):
             count = min(size, self.requests - first)
-            arrival_s, service_s = self.draws.arrivals(count), self.draws.services(count)
-            client = self.draws.clients(count) if self.dealer.needs_clients else None
-            uniform = self.draws.ways(count) if self.dealer.per_connection == 1 else None
+            arrival_s = self.draws.arrivals(count)
             for part in self._parts(arrival_s):
                 if part.stop > part.start:
-                    self._serve(
-                        first + part.start,
-                        arrival_s[part],
-                        service_s[part],
-                        self.dealer.deal(
-                            np.empty(0) if uniform is None else uniform[part], None if client is None else client[part]
-                        ),
-                    )
+                    self._serve(first + part.start, arrival_s[part])
+            del arrival_s, part  # so that the next block takes this memory: fresh memory costs a short run dear
         self.end_s = self.draws.now_s
 
     def _parts(self, arrival_s: Floats) -> Iterator[slice]:
@@ -159,25 +151,32 @@ class Engine:
 
     # -- requests ----
 
-    def _serve(self, first: int, arrival_s: Floats, service_s: Floats, lane: Indices) -> None:
+    def _deal(self, count: int) -> Indices:
+        """Draw what decides the way of each request, and deal them to lanes."""
+        client = self.draws.clients(count) if self.dealer.needs_clients else None
+        return self.dealer.deal(self.draws.ways(count) if self.dealer.per_connection == 1 else np.empty(0), client)
+
+    def _serve(self, first: int, arrival_s: Floats) -> None:
         """Let a part of a block through, and count it."""
+        count = len(arrival_s)
+        lane = self._deal(count)
         by_lane = self._count(arrival_s, lane)
         counts = np.bincount(self._pod, weights=by_lane, minlength=len(self.pods) + 1).astype(np.int64)[:-1]
         # Requests of one Pod together, in the order in which they came; the lost ones stand last.
         order = np.argsort(self._pod[lane], kind="stable")[: counts.sum()]
-        arrives_s, sorted_lane = arrival_s[order], lane[order]
-        leaves_s = self.queues.serve(counts, arrives_s, service_s[order])
-        latency_ms = leaves_s - arrives_s
+        lane = lane[order]
+        arrives_s = arrival_s[order]
+        latency_ms = self.queues.serve(counts, arrives_s, self.draws.services(count)[order])
+        late = None if self._dies_s is None else latency_ms > self._dies_s[lane]
+        latency_ms -= arrives_s
         latency_ms *= 1000
-        latency_ms += self._network_ms[sorted_lane]
-        if self._dies_s is not None:
-            late = leaves_s > self._dies_s[sorted_lane]
-            if late.any():
-                self._cut_off(arrives_s[late], sorted_lane[late])
-                latency_ms, order, sorted_lane = latency_ms[~late], order[~late], sorted_lane[~late]
-                counts = np.bincount(self._pod[sorted_lane], minlength=len(self.pods))
-        self.histogram.add(latency_ms, np.repeat(np.arange(len(counts)), counts))
-        self._sample(first, len(lane), order, latency_ms)
+        latency_ms += self._network_ms[lane]
+        if late is not None and late.any():
+            self._cut_off(arrives_s[late], lane[late])
+            latency_ms, order, lane = latency_ms[~late], order[~late], lane[~late]
+            counts = np.bincount(self._pod[lane], minlength=len(self.pods))
+        self.histogram.add(latency_ms, np.repeat(np.arange(len(counts), dtype=self._pod.dtype), counts))
+        self._sample(first, count, order, latency_ms)
         latency_ms *= 1 / TICK_MS
         self.latency_sum += int(latency_ms.astype(np.int64).sum())
 

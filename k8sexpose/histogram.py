@@ -69,7 +69,8 @@ class LogHistogram:
         """
         if not len(values):
             return
-        place = _bits(np.clip(values, self.smallest, LARGEST))
+        place = np.clip(values, self.smallest, LARGEST).view(np.int64)
+        place >>= SHIFT
         place -= self._base
         place *= self.groups
         place += group

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -311,12 +311,11 @@ def _result(cluster: Cluster, engine: Engine, expected: dict[str, float]) -> Tra
     columns = {
         "expected_share": np.array([expected.get(pod, 0.0) for pod in engine.pods]),
         "share": answered / engine.requests,
-        "requests": answered.astype(np.float64),
+        "requests": answered,
         "utilisation": engine.queues.work_s / (engine.end_s * engine.queues.workers),
     }
-    by_pod = _frame("pod", engine.pods, columns, engine.histogram.quantiles(LEVELS))
-    by_pod.insert(0, "node", node_of)
-    by_pod.insert(1, "zone", [zone_of.get(node or "") for node in node_of])
+    placed = {"node": node_of, "zone": [zone_of.get(node or "") for node in node_of]}
+    by_pod = _frame("pod", engine.pods, placed | columns, engine.histogram.quantiles(LEVELS))
     by_node = _by_node(engine, node_of, zone_of, columns)
     lost = np.isnan(engine.sample_ms)
     kept = engine.sample_ms[~lost] if lost.any() else engine.sample_ms
@@ -344,13 +343,13 @@ def _by_node(
     engine: Engine,
     node_of: Sequence[str | None],
     zone_of: dict[str, str | None],
-    columns: dict[str, NDArray[np.float64]],
+    columns: dict[str, NDArray[Any]],
 ) -> pd.DataFrame:
     """Add up the Pods of each node."""
     place = {name: k for k, name in enumerate(zone_of)}
     at = np.array([place.get(node or "", len(place)) for node in node_of], dtype=np.int64)
     sums = {
-        name: np.bincount(at, weights=values, minlength=len(place) + 1)[: len(place)].astype(np.float64)
+        name: np.bincount(at, weights=values, minlength=len(place) + 1)[: len(place)].astype(values.dtype)
         for name, values in columns.items()
     }
     pods = np.bincount(at, minlength=len(place) + 1)[: len(place)]
@@ -358,22 +357,14 @@ def _by_node(
     for pod, node in enumerate(at.tolist()):
         members[node].append(pod)
     sums["utilisation"] /= np.maximum(pods, 1)
-    table = _frame("node", list(zone_of), sums, engine.histogram.quantiles(LEVELS, members[: len(place)]))
-    table.insert(0, "zone", list(zone_of.values()))
-    table.insert(1, "pods", pods)
-    return table
+    placed = {"zone": list(zone_of.values()), "pods": pods}
+    return _frame("node", list(zone_of), placed | sums, engine.histogram.quantiles(LEVELS, members[: len(place)]))
 
 
-def _frame(
-    kind: str, names: Sequence[str], columns: dict[str, NDArray[np.float64]], quantiles: NDArray[np.float64]
-) -> pd.DataFrame:
-    """Make a table of numbers with a row per Pod or node."""
-    fractions = {name: values for name, values in columns.items() if name != "requests"}
+def _frame(kind: str, names: Sequence[str], columns: dict[str, Any], quantiles: NDArray[np.float64]) -> pd.DataFrame:
+    """Make a table with a row per Pod or node, all columns at once: each one put in later costs a short run dear."""
     index = pd.Index(list(names), name=kind, dtype=object)
-    numbers = np.column_stack([*fractions.values(), quantiles])
-    table = pd.DataFrame(numbers, index=index, columns=[*fractions, *QUANTILES])
-    table.insert(list(columns).index("requests"), "requests", columns["requests"].astype(np.int64))
-    return table
+    return pd.DataFrame(columns | dict(zip(QUANTILES, quantiles.T, strict=True)), index=index, copy=False)
 
 
 def _summary(engine: Engine) -> pd.Series[float]:
