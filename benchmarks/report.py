@@ -2,16 +2,22 @@
 
     python benchmarks/report.py
 
-A cluster of 5,000 nodes and 10,000 Services (200 of them with a load balancer, each with five Pods) against one with a
-tenth of each. Ten would be growth in step with the cluster; where each Service is dealt over all nodes it is more.
+Clusters of 50, 500 and 5,000 nodes with two Services a node (one in fifty with a load balancer, each with five Pods).
+Ten would be growth in step with the cluster; where each Service is dealt over all nodes it is more.
 """
 
 from __future__ import annotations
 
+import sys
 import time
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 import k8sexpose as kx
+from benchmarks.measure import exponent, show
 
 PODS = 5
 ZONES = ("us-east-1a", "us-east-1b", "us-east-1c")
@@ -77,12 +83,16 @@ def measure(nodes: int, services: int) -> float:
     return total_s
 
 
-def main() -> None:
-    """Compare a cluster with one of ten times its size."""
-    small = measure(500, 1000)
-    large = measure(5000, 10_000)
-    print(f"ten times the cluster takes {large / small:.1f} times as long")
+def main(quick: bool = False) -> int:
+    """Compare clusters, each ten times the one before."""
+    sizes = (50, 500) if quick else (50, 500, 5000)
+    times = tuple(measure(nodes, 2 * nodes) for nodes in sizes)
+    for before, after in pairwise(range(len(sizes))):
+        ends = (sizes[before], sizes[after]), (times[before], times[after])
+        ratio, grown = times[after] / times[before], exponent(*ends)
+        show(f"report: {sizes[after]:,} nodes over {sizes[before]:,}", f"x {ratio:.1f}, n^{grown:.2f}")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(quick="--quick" in sys.argv))

@@ -8,18 +8,19 @@ cluster, which do not depend on the machine; aim: `apply`, `send` and `routes` (
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import k8sexpose as kx
+from benchmarks.measure import best, cpu_s, exponent, in_turns, show
 from k8sexpose.objects import Pod
 
 NODES = (50, 500, 5000)
 PODS_PER_NODE = 30
 SERVICES = 10_000
+LIMITS = {"routes, one entry node": 2.0}
 
 
 def cluster_of(nodes: int) -> kx.Cluster:
@@ -72,30 +73,32 @@ QUESTIONS: dict[str, Callable[[kx.Cluster], object]] = {
 }
 
 
-def milliseconds(ask: Callable[[kx.Cluster], object], cluster: kx.Cluster) -> float:
-    """The best of several rounds; the first question of a cluster is not counted."""
-    ask(cluster)
-    times = []
-    for _ in range(5):
-        start = time.perf_counter()
-        for _ in range(20):
-            ask(cluster)
-        times.append((time.perf_counter() - start) / 20)
-    return min(times) * 1000
+def milliseconds(ask: Callable[[kx.Cluster], object], cluster: kx.Cluster, often: int = 20) -> float:
+    """Measure the mean of some questions in a row."""
+    return 1000 * cpu_s(lambda: [ask(cluster) for _ in range(often)]) / often
 
 
-def main() -> None:
-    """Print the table."""
-    measured: dict[str, list[float]] = {name: [] for name in QUESTIONS}
-    for nodes in NODES:
-        cluster = cluster_of(nodes)
-        for name, ask in QUESTIONS.items():
-            measured[name].append(milliseconds(ask, cluster))
-    print(f"{'':42}" + "".join(f"{f'{nodes} nodes':>14}" for nodes in NODES))
-    for name, times in measured.items():
-        ratios = "".join(f"{f'x {value / times[0]:.1f}':>14}" for value in times)
-        print(f"{name:42}{ratios}   ({times[0]:.2f} ms on {NODES[0]})")
+def main(quick: bool = False) -> int:
+    """Print the table; 1 where a limit is missed."""
+    sizes = NODES[:2] if quick else NODES
+    clusters = {nodes: cluster_of(nodes) for nodes in sizes}
+    good = []
+    for name, ask in QUESTIONS.items():
+        for cluster in clusters.values():
+            ask(cluster)  # the first question of a cluster is not counted
+        works = {
+            str(nodes): (lambda ask=ask, cluster=cluster: milliseconds(ask, cluster))
+            for nodes, cluster in clusters.items()
+        }
+        times = tuple(best(in_turns(works, 5)).values())
+        grown, limit = exponent(sizes, times), LIMITS.get(name)
+        ratio = times[-1] / times[0]
+        value = f"x {ratio:.1f}, n^{grown:.2f}"
+        show(f"{name}: {sizes[0]} nodes", f"{times[0]:.2f} ms")
+        met = None if limit is None else ratio <= limit
+        good.append(show(f"{name}: {sizes[-1]:,} over {sizes[0]}", value, f"<= x {limit}" if limit else "", met))
+    return 0 if all(good) else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(quick="--quick" in sys.argv))
