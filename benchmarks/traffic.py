@@ -163,9 +163,7 @@ def main(long: bool = False, quick: bool = False) -> int:
     what = f"{many:.0e} requests, of the speed at which NumPy draws the numbers"
     good.append(show(what, f"{drawn:.1%}", ">= 15 %", drawn >= 0.15))
     small, large = peak_mb(many // 10), peak_mb(many)
-    good.append(
-        show(f"peak memory above import, {many:.0e} requests", f"{large:.0f} MB", "<= 150 MB", large <= 150)
-    )
+    good.append(show(f"peak memory above import, {many:.0e} requests", f"{large:.0f} MB", "<= 150 MB", large <= 150))
     if not quick:
         ratio = large / small
         good.append(show("peak memory, 1e7 over 1e6 requests", f"{ratio:.2f}", "<= 1.5", ratio <= 1.5))
