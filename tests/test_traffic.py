@@ -284,12 +284,13 @@ def test_lost_requests_stay_in_the_sums() -> None:
     assert traffic.timeline.ok_share.mean() == pytest.approx(0.5, abs=0.02)
 
 
-def test_nobody_answers() -> None:
-    traffic = simulate(cluster_with([0, 0], LB), requests=1000)
+@pytest.mark.parametrize("requests", [1, 1000])
+def test_nobody_answers(requests: int) -> None:
+    traffic = simulate(cluster_with([0, 0], LB), requests=requests)
     assert traffic.summary.failed_share == 1
     assert len(traffic.by_pod) == 0 and len(traffic.latency_ms) == 0
     assert math.isnan(traffic.mean_ms)
-    assert "1,000 requests" in traffic._repr_html_() and repr(traffic)
+    assert f"{requests:,} requests" in traffic._repr_html_() and repr(traffic)
 
 
 def test_a_pod_without_traffic_is_listed() -> None:
