@@ -280,6 +280,8 @@ class CostExplorer(Explorer[CostSetting]):
     <Cost explorer: 50 Services at azure, a rule and an address each, on one load balancer: 711.75 USD, one ...>
     """
 
+    tall_px = 692
+
     def __init__(self, setting: CostSetting | None = None, prices: PriceSource = None) -> None:
         self.prices = None if prices is None else price_book(prices)
         self._curves: dict[tuple[str, float, str], pd.DataFrame] = {}

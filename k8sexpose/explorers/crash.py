@@ -225,6 +225,8 @@ class CrashExplorer(Explorer[CrashSetting]):
     <Crash explorer: Through the load balancer: nothing more is lost after 60 s>
     """
 
+    tall_px = 602
+
     def __init__(self, setting: CrashSetting | None = None) -> None:
         super().__init__(setting or CrashSetting())
 

@@ -42,11 +42,13 @@ class Explorer(ipywidgets.VBox, Generic[Setting]):  # type: ignore[misc]
     A setting may have a property ``python``: the program that gives the same, for the button Show Python.
     """
 
+    tall_px = 0  # the height of the tallest page: cells below do not jump
+
     def __init__(self, first: Setting) -> None:
         self.first = self._drawn = first
         self._job: asyncio.Task[None] | None = None
         self.controls: dict[str, Any] = self.make_controls()
-        self.picture = ipywidgets.HTML()
+        self.picture = ipywidgets.HTML(layout=ipywidgets.Layout(min_height=f"{self.tall_px}px"))
         self.code = ipywidgets.HTML()
         self.bar = ipywidgets.HTML()
         self.reset = ipywidgets.Button(description="Reset", tooltip="Back to where the explorer began")

@@ -131,6 +131,8 @@ class LatencyExplorer(Explorer[LatencySetting]):
     <Latency explorer: 60 % busy; Cluster mean 25.7 ms, p99 116 ms; Local mean 59.3 ms, p99 391 ms>
     """
 
+    tall_px = 766
+
     def __init__(self, setting: LatencySetting | None = None, compare: Compare = sample) -> None:
         self.compare = compare
         self._quiet = False

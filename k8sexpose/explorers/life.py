@@ -186,6 +186,8 @@ class LifeExplorer(Explorer[LifeSetting]):
     '198.51.100.125'
     """
 
+    tall_px = 856
+
     def __init__(self, setting: LifeSetting | None = None) -> None:
         super().__init__(setting or LifeSetting())
 

@@ -241,6 +241,8 @@ class NodePortExplorer(Explorer[NodePortSetting]):
     <NodePort explorer: refused: debug-tools-1 does not listen on port 8081>
     """
 
+    tall_px = 532
+
     def __init__(self, setting: NodePortSetting | None = None) -> None:
         super().__init__(setting or NodePortSetting())
 

@@ -293,6 +293,8 @@ class PolicyExplorer(Explorer[PolicySetting]):
     1.0
     """
 
+    tall_px = 1054
+
     def __init__(self, setting: PolicySetting | None = None) -> None:
         super().__init__(setting or PolicySetting())
 

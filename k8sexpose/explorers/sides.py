@@ -333,10 +333,11 @@ def _speed(left: float, seen: Traffic, look: Look) -> list[str]:
         parts.append(
             f'<path d="M{x:.1f} {SPEED_TOP - up} V{foot}" stroke="{TEXT}" stroke-width="1.5" stroke-dasharray="3 3"/>'
         )
-        anchor = "end" if name == "p50" else "start"
-        shift = 4 if name == "p50" else -4
+        # A p99 at the right edge goes to the left of its line, and above the p50.
+        edge = name == "p99" and x > left + PANEL - 70
+        anchor, shift = ("end", 4) if name == "p50" or edge else ("start", -4)
         shown = f"{value:.3g} ms" if value < 1000 else f"{value / 1000:.3g} s"
-        parts.append(_text(x + shift, SPEED_TOP - up - 5, f"{name} {shown}", anchor, bold=True))
+        parts.append(_text(x + shift, SPEED_TOP - up - (18 if edge else 5), f"{name} {shown}", anchor, bold=True))
     return parts
 
 

@@ -205,6 +205,8 @@ class PortWallExplorer(Explorer[WallSetting]):
     <Port wall explorer: 51 of 2768 taken. Your Service asks for nodePort 30050: created.>
     """
 
+    tall_px = 704
+
     def __init__(self, setting: WallSetting | None = None) -> None:
         super().__init__(setting or WallSetting())
 

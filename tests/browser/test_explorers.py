@@ -349,7 +349,12 @@ USES: dict[str, Callable[[Any, Any], None]] = {
 @pytest.mark.parametrize("name", USES)
 def test_keyboard_and_mouse(opened: Opened, name: str) -> None:
     widget = opened.widget(name)
+    widget.locator(".widget-html").last.evaluate(
+        """picture => { window.heights = new Set();
+            new ResizeObserver(() => heights.add(Math.round(picture.offsetHeight))).observe(picture); }"""
+    )
     USES[name](opened.page, widget)
+    assert len(opened.page.evaluate("[...heights]")) == 1, "the output keeps its height"
 
 
 def test_the_visualizer(opened: Opened) -> None:
