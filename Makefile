@@ -26,13 +26,14 @@ SOLUTIONS := $(wildcard notebooks/solutions/*.ipynb)
 # Jupyter refuses to run as root (containers, CI) unless told.
 ROOT_FLAG := $(shell test "$$(id -u 2>/dev/null)" = 0 && echo --allow-root)
 
-.PHONY: help lab test lint types unit lessons notebooks pages shots lite lite-check binder-check bench fuzz clean
+.PHONY: help lab test lint types unit lessons notebooks pages shots lite lite-check lite-kernel binder-check bench fuzz clean
 help:
 	@echo "make lab        open the lessons in JupyterLab"
 	@echo "make test       run every test"
 	@echo "make notebooks  run the solution notebooks, generate the student notebooks from them"
 	@echo "make pages      render the solutions as static pages into build/site"
 	@echo "make lite       build the course for JupyterLite into build/lite; lite-check: test with its versions"
+	@echo "make lite-kernel   run the model in JupyterLite's Python in Chromium"
 	@echo "make binder-check  build Binder's environment, run a lesson in it"
 	@echo "make shots      open every lesson in Chromium, leave screenshots in build/shots"
 	@echo "make bench      run the benchmarks, compare with the stored numbers"
@@ -118,6 +119,9 @@ lite: build/lite-env
 
 lite-check:
 	$(PYTHON) tools/lite_check.py --python $(PYTHON)
+
+lite-kernel: $(VENV)/.test
+	$(PY) tools/lite_kernel.py
 
 binder-check:
 	$(PYTHON) tools/binder_env.py --python $(PYTHON)

@@ -52,6 +52,14 @@ def test_binder_pins_every_dependency_but_what_it_brings() -> None:
     assert not set(BINDER) & set(REST), "one place for one pin"
 
 
+def test_the_site_for_the_browser_has_the_same_widgets() -> None:
+    lite = pins("tools/lite-requirements.txt")
+    assert {name: lite[name] for name in ("anywidget", "ipywidgets")} == {
+        "anywidget": BINDER["anywidget"],
+        "ipywidgets": REST["ipywidgets"],
+    }
+
+
 def test_binder_python_is_supported() -> None:
     runtime = (ROOT / "binder/runtime.txt").read_text(encoding="utf-8").strip()
     version = re.fullmatch(r"python-(\d+\.\d+)", runtime)

@@ -30,10 +30,8 @@ def still() -> tuple[str, str]:
     cluster = kx.Cluster(nodes=3)
     cluster.deploy("api-backend", per_node=[3, 1, 0])
     cluster.apply(kx.example("public-api-lb"))
-    flow = kx.flow(cluster, "public-api-lb")
     # By the node without a Pod: the way that has most to tell.
-    flow.route = next(n for n, way in enumerate(kx.routes(cluster, "public-api-lb")) if way.hops[2].at == "node-3")
-    found = flow.static()
+    found = kx.flow(cluster, "public-api-lb", via="node-3").static()
     svg = found.svg
     if "xmlns=" not in svg[:300]:
         svg = svg.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1)
