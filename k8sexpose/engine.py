@@ -21,7 +21,7 @@ from .timeline import State
 
 __all__ = ["BLOCK", "Engine"]
 
-BLOCK = 65_536  # fits into the cache; a quarter of a short run, whose time goes into fresh memory
+BLOCK = 65_536  # fits into the cache; half of a short run, whose time goes into fresh memory
 PER_POD = 512  # a block is long enough for so many requests a Pod, else NumPy's calls cost more than its work
 SAMPLE = 1_000_000
 ROWS = 600  # of the timeline, at most
@@ -84,7 +84,7 @@ class Engine:
         self.requests, self.pods, self.nodes = requests, list(pods), list(nodes)
         self.queues = Queues(len(pods), workers)
         self.stride = -(-requests // SAMPLE)
-        self.sample_ms = np.full(-(-requests // self.stride), np.nan)
+        self.sample_ms = np.empty(-(-requests // self.stride))
         self.latency_sum = 0
         self.lane_counts = np.zeros(0, dtype=np.int64)
         self.row_s = _row_s(requests / rate_rps)
@@ -104,7 +104,7 @@ class Engine:
         block : int, optional
             How many at a time; changes no number.
         """
-        size = block or max(min(BLOCK, self.requests // 4), PER_POD * len(self.pods), 1)
+        size = block or max(min(BLOCK, self.requests // 2), PER_POD * len(self.pods), 1)
         for first in range(0, self.requests, size):
             count = min(size, self.requests - first)
             arrival_s = self.draws.arrivals(count)
@@ -142,11 +142,11 @@ class Engine:
         self._pod = np.array([pods.get(lane.pod, len(pods)) for lane in lanes], dtype=nowhere)
         self._column = np.array([nodes.get(lane.node, len(nodes)) for lane in lanes], dtype=np.int64)
         self._network_ms = np.array([lane.network_ms for lane in lanes])
-        dies_s = [
-            min((s.start_s for s in self.states[number + 1 :] if s.crashed & lane.nodes), default=math.inf)
-            for lane in lanes
-        ]
-        self._dies_s = np.array(dies_s) if min(dies_s) < math.inf else None
+        crashes = [later for later in self.states[number + 1 :] if later.crashed]
+        self._dies_s = None
+        if crashes:
+            dies_s = [min((s.start_s for s in crashes if s.crashed & lane.nodes), default=math.inf) for lane in lanes]
+            self._dies_s = np.array(dies_s)
         self.lane_counts = np.pad(self.lane_counts, (0, len(lanes) - len(self.lane_counts)))
 
     # -- requests ----
@@ -206,6 +206,8 @@ class Engine:
 
     def _sample(self, first: int, count: int, order: Indices, latency_ms: Floats) -> None:
         if self.stride == 1:
+            if len(order) < count:
+                self.sample_ms[first : first + count] = np.nan
             self.sample_ms[first + order] = latency_ms
             return
         in_order = np.full(count, np.nan)

@@ -105,7 +105,11 @@ class LogHistogram:
         """
         counts = np.ascontiguousarray(self.counts.T)
         if parts is not None:
-            counts = np.stack([counts[list(part)].sum(0) for part in parts])
+            joined = np.zeros((len(parts), counts.shape[1]), dtype=np.int64)
+            for row, part in zip(joined, parts, strict=True):
+                for one in part:
+                    row += counts[one]
+            counts = joined
         if not counts.size:
             return np.full((len(counts), len(levels)), np.nan)
         below = np.cumsum(counts, axis=1)

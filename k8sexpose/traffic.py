@@ -33,6 +33,8 @@ __all__ = ["Traffic", "simulate"]
 
 LEVELS = (0.5, 0.95, 0.99)
 QUANTILES = ("p50_ms", "p95_ms", "p99_ms")
+SUMMARY = pd.Index(["extra_hop_share", "cross_zone_share", "failed_share", "max_over_mean", "jain_index", *QUANTILES])
+FAILED = pd.Index(["timeout", "refused", "reset", "unresolved"])
 SHOWN = 30  # Pods in a notebook
 
 
@@ -308,6 +310,9 @@ def _result(cluster: Cluster, engine: Engine, expected: dict[str, float]) -> Tra
     home |= {pod.name: pod.node for pod in cluster.store.pods.values() if pod.name not in home}
     node_of = [home.get(pod) for pod in engine.pods]
     zone_of = {name: node.zone for name, node in nodes.items()}
+    place = {name: k for k, name in enumerate(nodes)}
+    at = np.array([place.get(node or "", len(place)) for node in node_of], dtype=np.int64)
+    quantiles = engine.histogram.quantiles(LEVELS, _parts(at.tolist(), len(place)))
     columns = {
         "expected_share": np.array([expected.get(pod, 0.0) for pod in engine.pods]),
         "share": answered / engine.requests,
@@ -315,50 +320,42 @@ def _result(cluster: Cluster, engine: Engine, expected: dict[str, float]) -> Tra
         "utilisation": engine.queues.work_s / (engine.end_s * engine.queues.workers),
     }
     placed = {"node": node_of, "zone": [zone_of.get(node or "") for node in node_of]}
-    by_pod = _frame("pod", engine.pods, placed | columns, engine.histogram.quantiles(LEVELS))
-    by_node = _by_node(engine, node_of, zone_of, columns)
-    lost = np.isnan(engine.sample_ms)
-    kept = engine.sample_ms[~lost] if lost.any() else engine.sample_ms
-    kept.flags.writeable = False
+    sums = _by_node(at, len(place), columns)
     total = int(answered.sum())
-    failed = {name: 0 for name in ("timeout", "refused", "reset", "unresolved")}
-    for lane, count in zip(lanes, engine.lane_counts.tolist(), strict=True):
-        if not lane.delivered:
-            failed[lane.outcome] = failed.get(lane.outcome, 0) + count
+    lost = total < engine.requests
+    kept = engine.sample_ms[~np.isnan(engine.sample_ms)] if lost else engine.sample_ms
+    kept.flags.writeable = False
     return Traffic(
-        by_pod=by_pod,
-        by_node=by_node,
+        by_pod=_frame("pod", engine.pods, placed | columns, quantiles[: len(at)]),
+        by_node=_frame("node", list(nodes), {"zone": list(zone_of.values())} | sums, quantiles[len(at) : -1]),
         latency_ms=kept,
-        summary=_summary(engine),
+        summary=_summary(engine, answered.tolist(), quantiles[-1]),
         timeline=_timeline(engine),
         requests=engine.requests,
         mean_ms=engine.latency_sum * TICK_MS / total if total else float("nan"),
-        failed=pd.Series(failed, name="requests"),
+        failed=pd.Series(_failed(engine), FAILED, name="requests"),
         duration_s=engine.end_s,
         changes_s=tuple(state.start_s for state in engine.states[1:] if state.start_s <= engine.end_s),
     )
 
 
-def _by_node(
-    engine: Engine,
-    node_of: Sequence[str | None],
-    zone_of: dict[str, str | None],
-    columns: dict[str, NDArray[Any]],
-) -> pd.DataFrame:
+def _parts(node_of: Sequence[int], nodes: int) -> list[Sequence[int]]:
+    """List whose latencies are looked at together: each Pod's, those of the Pods of each node, and all."""
+    members: list[list[int]] = [[] for _ in range(nodes + 1)]  # the last one: Pods of no node
+    for pod, node in enumerate(node_of):
+        members[node].append(pod)
+    return [*([pod] for pod in range(len(node_of))), *members[:-1], range(len(node_of))]
+
+
+def _by_node(at: NDArray[np.int64], nodes: int, columns: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     """Add up the Pods of each node."""
-    place = {name: k for k, name in enumerate(zone_of)}
-    at = np.array([place.get(node or "", len(place)) for node in node_of], dtype=np.int64)
+    pods = np.bincount(at, minlength=nodes + 1)[:nodes]
     sums = {
-        name: np.bincount(at, weights=values, minlength=len(place) + 1)[: len(place)].astype(values.dtype)
+        name: np.bincount(at, weights=values, minlength=nodes + 1)[:nodes].astype(values.dtype)
         for name, values in columns.items()
     }
-    pods = np.bincount(at, minlength=len(place) + 1)[: len(place)]
-    members: list[list[int]] = [[] for _ in range(len(place) + 1)]
-    for pod, node in enumerate(at.tolist()):
-        members[node].append(pod)
     sums["utilisation"] /= np.maximum(pods, 1)
-    placed = {"zone": list(zone_of.values()), "pods": pods}
-    return _frame("node", list(zone_of), placed | sums, engine.histogram.quantiles(LEVELS, members[: len(place)]))
+    return {"pods": pods} | sums
 
 
 def _frame(kind: str, names: Sequence[str], columns: dict[str, Any], quantiles: NDArray[np.float64]) -> pd.DataFrame:
@@ -367,22 +364,26 @@ def _frame(kind: str, names: Sequence[str], columns: dict[str, Any], quantiles: 
     return pd.DataFrame(columns | dict(zip(QUANTILES, quantiles.T, strict=True)), index=index, copy=False)
 
 
-def _summary(engine: Engine) -> pd.Series[float]:
+def _failed(engine: Engine) -> list[int]:
+    """Count the requests that found no answer, by what the client saw."""
+    failed = dict.fromkeys(FAILED, 0)
+    for lane, count in zip(engine.dealer.lanes, engine.lane_counts.tolist(), strict=True):
+        if not lane.delivered:
+            failed[lane.outcome] += count
+    return list(failed.values())
+
+
+def _summary(engine: Engine, loads: list[int], quantiles: NDArray[np.float64]) -> pd.Series[float]:
     counts, lanes = engine.lane_counts, engine.dealer.lanes
-    loads = engine.histogram.counts.sum(0).tolist()
-    everything = range(len(loads))
-    return pd.Series(
-        {
-            "extra_hop_share": _count(counts, [lane.extra_hop for lane in lanes]) / engine.requests,
-            "cross_zone_share": _count(counts, [lane.crosses_zone for lane in lanes]) / engine.requests,
-            "failed_share": _count(counts, [not lane.delivered for lane in lanes]) / engine.requests,
-            "max_over_mean": max_over_mean(loads) if loads else float("nan"),
-            "jain_index": jain_index(loads) if loads else float("nan"),
-            **dict(zip(QUANTILES, engine.histogram.quantiles(LEVELS, [everything])[0].tolist(), strict=True)),
-        },
-        name="summary",
-        dtype=float,
-    )
+    numbers = [
+        _count(counts, [lane.extra_hop for lane in lanes]) / engine.requests,
+        _count(counts, [lane.crosses_zone for lane in lanes]) / engine.requests,
+        _count(counts, [not lane.delivered for lane in lanes]) / engine.requests,
+        max_over_mean(loads) if loads else float("nan"),
+        jain_index(loads) if loads else float("nan"),
+        *quantiles.tolist(),
+    ]
+    return pd.Series(numbers, SUMMARY, name="summary", dtype=float)
 
 
 def _count(counts: NDArray[np.int64], chosen: Sequence[bool]) -> int:
