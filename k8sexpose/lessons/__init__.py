@@ -15,6 +15,7 @@ from .fivecases import FiveCases, five_cases, which_policy
 from .install import check_install
 from .mending import BringDump, Mended, bring_dump, mend
 from .offices import Doors, offices
+from .own import Exercise, exercise
 from .pending import Pending, pending_cases, why_pending
 from .repairs import Repairs, repair
 from .savings import Savings, ingress_bill, save
@@ -24,6 +25,7 @@ from .skew import Moved, stand, ways_out
 __all__ = [
     "BringDump",
     "Doors",
+    "Exercise",
     "Feedback",
     "FiveCases",
     "Mended",
@@ -36,6 +38,7 @@ __all__ = [
     "check_install",
     "clusters_of_case",
     "decide",
+    "exercise",
     "five_cases",
     "five_clusters",
     "ingress_bill",

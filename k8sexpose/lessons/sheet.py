@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from . import concierge, cost, hop, leftovers, local, nodeport, skew, start, sticky, yours
@@ -46,6 +46,7 @@ class Sheet:
     """
 
     entries: dict[str, Entry] = field(default_factory=dict)
+    own: dict[str, Question] = field(default_factory=dict)
 
     def predict(self, id: str, answer: object = ...) -> Feedback:
         """Keep an answer; see `predict`."""
@@ -83,40 +84,53 @@ class Sheet:
         if entry is None:
             where = f'put your answer into predict("{question.id}", …) above, run that cell, then this one.'
             return Feedback(None, None, f"Predict first: {where}")
-        right, yours = question.solve(cluster)
-        feedback = judge(question, entry.answer, right)
-        entry.correct, entry.misconception = feedback.correct, feedback.misconception
+        feedback, yours = self._judge(question, cluster)
         if cluster is not None and not yours:
             return Feedback(feedback.correct, feedback.misconception, f"{feedback.text} {FRESH}")
         return feedback
 
-    def progress(self) -> DataFrame:
+    def judge_own(self, question: Question, answer: object, student: str) -> Feedback:
+        """Keep and judge the answer to an exercise with numbers of the student's own; see `exercise`."""
+        mine = replace(question, id=f"{question.id} ({student})" if student else question.id)
+        noted, read = self._note(mine, answer)
+        if not read:
+            return noted
+        self.own[mine.id] = mine
+        return self._judge(mine)[0]
+
+    def _judge(self, question: Question, cluster: object = None) -> tuple[Feedback, bool]:
+        """Judge the answer that was kept; tell whether on the cluster that was given."""
+        entry = self.entries[question.id]
+        right, yours = question.solve(cluster)
+        feedback = judge(question, entry.answer, right)
+        entry.correct, entry.misconception = feedback.correct, feedback.misconception
+        return feedback, yours
+
+    def progress(self, student: str = "") -> DataFrame:
         """Return the table of answers; see `progress`."""
         import pandas as pd
 
-        lessons = {QUESTIONS[id].lesson for id in self.entries}
-        rows = [(q, self.entries.get(q.id)) for q in QUESTIONS.values() if q.lesson in lessons]
-        return pd.DataFrame(
-            [
-                {
-                    "lesson": q.lesson,
-                    "id": q.id,
-                    "question": q.text,
-                    "first answer": shown(e.first) if e else "",
-                    "answer": shown(e.answer) if e else "",
-                    "tries": e.tries if e else 0,
-                    "result": RESULTS[e.correct] if e else "no answer",
-                    "misconception": str(e.misconception or "") if e else "",
-                }
-                for q, e in rows
-            ],
-            columns=COLUMNS,
-        )
+        every = [*QUESTIONS.values(), *self.own.values()]
+        lessons = {question.lesson for question in every if question.id in self.entries}
+        rows = [self._row(question) for question in every if question.lesson in lessons]
+        table = pd.DataFrame(rows, columns=COLUMNS).sort_values("lesson", kind="stable", ignore_index=True)
+        if student:
+            table.insert(0, "student", student)
+        return table
+
+    def _row(self, question: Question) -> tuple[object, ...]:
+        """Write one line of the table, in the order of COLUMNS."""
+        asked = (question.lesson, question.part, question.id, question.text)
+        entry = self.entries.get(question.id)
+        if entry is None:
+            return (*asked, "", "", 0, "optional" if question.part == "optional" else "no answer", "")
+        belief = str(entry.misconception or "")
+        return (*asked, shown(entry.first), shown(entry.answer), entry.tries, RESULTS[entry.correct], belief)
 
 
 FRESH = "(Your cluster cannot answer this question any more, so a fresh one did.)"
 RESULTS = {True: "right", False: "not yet", None: "not checked"}
-COLUMNS = ["lesson", "id", "question", "first answer", "answer", "tries", "result", "misconception"]
+COLUMNS = ["lesson", "part", "id", "question", "first answer", "answer", "tries", "result", "misconception"]
 SHEET = Sheet()
 
 
@@ -179,20 +193,26 @@ def check(id: str, cluster: object = None, *, answer: object = None) -> Feedback
     return SHEET.check(id, cluster, answer=answer)
 
 
-def progress() -> DataFrame:
+def progress(student: str = "") -> DataFrame:
     """List the questions of the lessons you have begun, with your answers: a table to save and to hand in.
+
+    Parameters
+    ----------
+    student : str
+        Your id; it becomes the first column, so that an instructor can put the tables of a class under each other.
 
     Returns
     -------
     DataFrame
-        One row for each question: first and last answer, number of tries, result, misconception.
+        One row for each question: part of the lesson, first and last answer, number of tries, result, misconception.
+        A question of Go further that has no answer is "optional"; all others without one are "no answer".
 
     Examples
     --------
-    >>> list(progress().columns)[:2]
-    ['lesson', 'id']
+    >>> list(progress().columns)[:3], progress("ada").columns[0]
+    (['lesson', 'part', 'id'], 'student')
     """
-    return SHEET.progress()
+    return SHEET.progress(student)
 
 
 def _find(id: object) -> Question | Feedback:
