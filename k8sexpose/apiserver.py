@@ -22,6 +22,7 @@ from .apply import last_applied, strategic_merge, three_way_patch, with_last_app
 from .decode import SERVICE, decode, json_word
 from .errors import ApiError, bad_request, go_value, invalid, invalid_object, not_found
 from .jsonpatch import json_patch, merge_patch
+from .jsonvalue import plain
 from .request import read_body
 from .service import LAST_APPLIED, Service, ingress_from, set_defaults
 from .status import status_errors
@@ -340,6 +341,7 @@ _MISSING_ANNOTATION = (
 
 def _patched(live: dict[str, Any], patch: Mapping[str, Any] | Sequence[Any], patch_type: str) -> dict[str, Any]:
     """Lay a patch over an object; a text of the wrong form is a bad request (``handlers/patch.go``)."""
+    patch = plain(patch)
     wanted = list if patch_type == "json" else Mapping
     if not isinstance(patch, wanted):
         word = json_word(patch).partition(" ")[0]

@@ -72,7 +72,7 @@ def last_applied(live: Mapping[str, Any]) -> Json:
     text = ((live.get("metadata") or {}).get("annotations") or {}).get(LAST_APPLIED)
     try:
         value = json.loads(text) if text else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         value = {}
     return value if isinstance(value, dict) else {}
 

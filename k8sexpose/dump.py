@@ -13,6 +13,7 @@ from typing import Any
 
 from .decode import SCHEMAS, decode
 from .errors import ManifestError
+from .jsonvalue import plain
 from .objects import EndpointSlice, Node, Pod
 from .service import Service
 
@@ -50,7 +51,7 @@ def read_dump(source: str | Path | Mapping[str, Any]) -> Iterator[Node | Pod | S
     >>> next(read_dump({"items": [{"kind": "Node", "apiVersion": "v1", "metadata": {"name": "n1"}}]})).name
     'n1'
     """
-    data = source if isinstance(source, Mapping) else _load(source)
+    data = plain(source) if isinstance(source, Mapping) else _load(source)
     entries = data.get("items", [data]) if isinstance(data, Mapping) else None
     if not isinstance(entries, list):
         raise ManifestError("a dump is a JSON object with a list of items, as kubectl get -o json prints it")

@@ -13,6 +13,7 @@ from typing import Any
 from .decode import SCHEMAS, decode
 from .errors import ManifestError, bad_request
 from .hints import hint_for
+from .jsonvalue import plain
 from .manifest import MAX_CHARACTERS, parse, split
 from .objects import EndpointSlice, Node, Pod
 from .service import Service
@@ -137,7 +138,7 @@ def read_items(source: str | Path | Mapping[str, Any]) -> list[Item]:
     k8sexpose.errors.ManifestError: not modelled: kind Ingress in document 1
     """
     if isinstance(source, Mapping):
-        return list(_items(source, "", 1))
+        return list(_items(plain(source), "", 1))
     items: list[Item] = []
     for number, text in enumerate(split(read_text(source)), 1):
         try:

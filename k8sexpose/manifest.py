@@ -185,7 +185,7 @@ def _clean(text: str | bytes) -> str:
 
 def _split_json(text: str) -> list[str] | None:
     """Split JSON objects that follow each other; None where the text is no such thing."""
-    decoder, position = json.JSONDecoder(), 0
+    decoder, position = json.JSONDecoder(parse_int=str), 0  # str: only the ends are looked for
     documents: list[str] = []
     while match := re.compile(r"\s*(?:---[^\n]*\n\s*)?").match(text, position):
         start = match.end()
@@ -230,11 +230,12 @@ def scalar(text: str) -> Any:
     integer = _INTEGER.fullmatch(plain)
     if integer:
         base = integer.lastgroup or "dec"
-        value = int(integer[base], _BASES[base]) * (-1 if integer["sign"] == "-" else 1)
+        digits = integer[base].lstrip("0")[:66] or "0"  # more than 64 bits have; int() refuses very long texts
+        value = int(digits, _BASES[base]) * (-1 if integer["sign"] == "-" else 1)
         if -(2**63) <= value < 2**64:
             return value
-        return _number(float(value))
-    if _FLOAT.fullmatch(plain):
+    # Beyond 64 bits a decimal number is a float, and where that overflows, or is no decimal one, a text (resolve.go).
+    if _FLOAT.fullmatch(plain) and math.isfinite(float(plain)):
         return _number(float(plain))
     return text
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from .decode import SCHEMAS, SERVICE, decode, json_word
 from .errors import ApiError, ManifestError, bad_request
+from .jsonvalue import plain
 from .manifest import Document, parse
 
 __all__ = ["Body", "read_body"]
@@ -70,7 +71,7 @@ def read_body(source: str | bytes | Mapping[str, Any], field_validation: str) ->
     """
     if field_validation not in ("Strict", "Warn", "Ignore"):
         raise ValueError(f"field_validation is Strict, Warn or Ignore, not {field_validation!r}")
-    document = Document(source, (), "") if isinstance(source, Mapping) else _parsed(source)
+    document = Document(plain(source), (), "") if isinstance(source, Mapping) else _parsed(source)
     value = document.value if document.value is not None else {}
     kind, version = _kind(document, value)
     prefix = f'{kind} in version "{version.rpartition("/")[2]}" cannot be handled as a Service: '

@@ -137,8 +137,10 @@ def _spec(service: Service, old: Service | None) -> Errors:
     yield from _ports_present(service)
     yield from _headless(service)
     yield from _external_name(service)
+    names: set[str] = set()
     for number, port in enumerate(service.ports):
-        yield from _port(port, f"spec.ports[{number}]", _names_before(service, number), len(service.ports) > 1)
+        yield from _port(port, f"spec.ports[{number}]", names, len(service.ports) > 1)
+        names.add(port.name)
     yield from _selector(service)
     yield from _affinity(service)
     yield from cluster_ip_errors(service, old)
@@ -190,10 +192,6 @@ def _external_name(service: Service) -> Errors:
         return
     name = service.external_name.removesuffix(".")
     yield from (invalid("spec.externalName", name, text) for text in formats.dns_subdomain(name))
-
-
-def _names_before(service: Service, number: int) -> set[str]:
-    return {port.name for port in service.ports[:number]}
 
 
 def _port(port: ServicePort, path: str, earlier_names: set[str], name_required: bool) -> Errors:

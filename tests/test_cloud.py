@@ -75,7 +75,16 @@ def test_every_value_has_unit_source_and_date(name: str) -> None:
     assert facts
     for fact in facts:
         assert fact.unit and len(fact.source) > 20 and re.fullmatch(r"20\d\d-\d\d-\d\d", fact.date), fact
-    optional = {"sticky", "source_ip", "cross_zone_by", "preserve_by", "weighted_by", "retry_s", "being_created", "name"}
+    optional = {
+        "sticky",
+        "source_ip",
+        "cross_zone_by",
+        "preserve_by",
+        "weighted_by",
+        "retry_s",
+        "being_created",
+        "name",
+    }
     wanted = {field.name for field in fields(LoadBalancerKind)} - optional - {"title", "controller"}
     for kind in _profiles()[name].kinds:
         given = {fact.name.split(".")[2] for fact in facts if fact.name.startswith(f"kinds.{kind.name}.")}

@@ -3,8 +3,8 @@
     python tools/lite_kernel.py      (needs npm, Chromium and Playwright)
 
 Pyodide's core comes from npm. Its numpy, pandas and matplotlib are only on Pyodide's own host, so what needs them is
-not run here (tools/lite_check.py tests their versions elsewhere). What needs the standard library and PyYAML is: the API
-server's and kube-proxy's recorded answers, and the visualizer's still picture.
+not run here (tools/lite_check.py tests their versions elsewhere). What needs the standard library and PyYAML is: the
+API server's and kube-proxy's recorded answers, and the visualizer's still picture.
 """
 
 from __future__ import annotations
