@@ -106,7 +106,7 @@ export default {
       root.removeAttribute("aria-busy");
       complain("The kernel has stopped or started anew: the steps still play, the cluster answers no more. " +
         "Run this cell again, and those before it.");
-      for (const control of [one, many, ...policies.children, ways]) control.disabled = true;
+      for (const control of [one, many, ...policies.children, ...clock.querySelectorAll("button"), ways]) control.disabled = true;
       for (const node of acting()) node.setAttribute("aria-disabled", "true");
     }
     function answered() {

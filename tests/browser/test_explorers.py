@@ -403,7 +403,8 @@ def test_after_a_restart_everything_says_so(opened: Opened) -> None:
                 assert widget.get_by_role(role, name=words).first.is_disabled(timeout=5000), words  # type: ignore[arg-type]
     flow = opened.cell(FLOW)
     flow.get_by_role("alert").filter(has_text="Run this cell again").wait_for(timeout=5000)
-    assert flow.get_by_role("button", name="Send one").is_disabled()
+    for name in ("Send one", "Send 100", "Local", "+10 s", "+60 s"):
+        assert flow.get_by_role("button", name=name, exact=True).is_disabled(), name
     flow.locator(".kx-trail button").first.press("Enter")
     flow.locator(".kx-live", has_text="Step 1 of").wait_for(timeout=5000)
     assert [drawn(opened.widget(name)) for name in WIDGETS] == pictures
