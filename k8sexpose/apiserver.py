@@ -229,7 +229,8 @@ class ApiServer:
         metadata = manifest.get("metadata")
         metadata = metadata if isinstance(metadata, Mapping) else {}
         namespace, name = metadata.get("namespace") or namespace, metadata.get("name")
-        old = self.store.services.get((namespace, name)) if isinstance(name, str) else None
+        readable_key = isinstance(name, str) and isinstance(namespace, str)
+        old = self.store.services.get((str(namespace), str(name))) if readable_key else None
         annotations = metadata.get("annotations")
         readable = isinstance(annotations, Mapping | None) and isinstance(manifest.get("metadata"), Mapping)
         sent = with_last_applied(manifest, namespace) if readable else dict(manifest)

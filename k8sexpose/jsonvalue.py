@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .errors import ManifestError
-from .manifest import MAX_DEPTH
+from .manifest import MAX_DEPTH, SURROGATE
 
 __all__ = ["plain"]
 
@@ -44,11 +44,13 @@ def plain(value: Any, where: str = "") -> Any:
         raise ManifestError(f"{where[:60]}…: nested deeper than {MAX_DEPTH} levels")
     if isinstance(value, Mapping):
         for key in value:
-            if not isinstance(key, str):
-                raise ManifestError(f"{here}: the key {str(key)[:60]} is of type {type(key).__name__}, not a text")
+            if not isinstance(key, str) or SURROGATE.search(key):
+                raise ManifestError(f"{here}: the key {str(key)[:60]} of type {type(key).__name__} is no text")
         return {key: plain(one, f"{where}.{key}".lstrip(".")) for key, one in value.items()}
     if isinstance(value, list | tuple):
         return [plain(one, f"{where}[{number}]") for number, one in enumerate(value)]
+    if isinstance(value, str) and SURROGATE.search(value):
+        raise ManifestError(f"{here}: a lone surrogate is no character")
     if value is None or isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value)):
         return value
     what = f"the number {value}" if isinstance(value, float) else f"a value of type {type(value).__name__}"

@@ -160,7 +160,11 @@ def _from_pool(cluster: Cluster, pool: str, service: Service, skipped: int) -> s
     """Take the first address that is free, or may be shared (``internal/allocator`` of MetalLB)."""
     wanted = service.load_balancer_ip
     if wanted:
-        inside = any(ip_address(wanted) in ip_network(text.strip()) for text in pool.split(","))
+        try:
+            address = ip_address(wanted)
+        except ValueError:
+            raise NoAddress(f'invalid spec.loadBalancerIP "{wanted}"') from None
+        inside = any(address in ip_network(text.strip()) for text in pool.split(","))
         if not inside:
             raise NoAddress(f'["{wanted}"] is not allowed in config')
         refusal = _refusal(cluster, service, wanted)

@@ -32,7 +32,9 @@ __all__ = ["Document", "Duplicate", "JsonNumber", "parse", "split"]
 
 MAX_CHARACTERS = 4_000_000
 MAX_DEPTH = 60
-MAX_VALUES = 500_000
+MAX_VALUES = 500_000  # with what aliases repeat
+MAX_NODES = 100_000  # keys and values as written in one document: about a second's work
+SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,8 @@ def parse(text: str | bytes) -> Document:
 
 
 def _clean(text: str | bytes) -> str:
+    if not isinstance(text, str | bytes):
+        raise ManifestError(f"a manifest is text, a Path or a mapping, not a {type(text).__name__}")
     if len(text) > MAX_CHARACTERS:
         raise ManifestError(f"the text has {len(text):,} characters; more than {MAX_CHARACTERS:,} are not read")
     if isinstance(text, bytes):
@@ -178,7 +182,7 @@ def _clean(text: str | bytes) -> str:
             text = text.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             raise ManifestError(f"yaml: invalid UTF-8 at byte {error.start}") from None
-    if re.search("[\ud800-\udfff]", text):
+    if SURROGATE.search(text):
         raise ManifestError("yaml: a lone surrogate is no character")
     return text.removeprefix("\ufeff").replace("\r\n", "\n")
 
@@ -285,7 +289,7 @@ class _Loader(Composer, _Events, BaseResolver):  # type: ignore[misc]
         _Events.__init__(self, text)
         Composer.__init__(self)
         BaseResolver.__init__(self)
-        self.depth = 0
+        self.depth = self.nodes = 0
 
     def resolve(self, kind: Any, value: Any, implicit: Any) -> str:
         if kind is ScalarNode:
@@ -294,9 +298,15 @@ class _Loader(Composer, _Events, BaseResolver):  # type: ignore[misc]
 
     def compose_node(self, parent: Any, index: Any) -> Node | None:
         self.depth += 1
-        if self.depth > MAX_DEPTH:
+        self.nodes += 1
+        if self.depth > MAX_DEPTH or self.nodes > MAX_NODES:
             line = self.peek_event().start_mark.line + 1
-            raise ManifestError(f"yaml: line {line}: nested deeper than {MAX_DEPTH} levels")
+            much = (
+                f"nested deeper than {MAX_DEPTH} levels"
+                if self.depth > MAX_DEPTH
+                else f"more than {MAX_NODES:,} values"
+            )
+            raise ManifestError(f"yaml: line {line}: {much}")
         node: Node | None = super().compose_node(parent, index)
         self.depth -= 1
         return node
@@ -311,6 +321,8 @@ class _Builder:
         self.sizes: dict[int, int] = {}
 
     def build(self, node: Node) -> Any:
+        if isinstance(node, ScalarNode):
+            return self._scalar(node)
         if id(node) in self.sizes and id(node) not in self.built:
             raise ManifestError(f"yaml: line {node.start_mark.line + 1}: an anchor's value contains itself")
         if id(node) not in self.built:
@@ -321,8 +333,6 @@ class _Builder:
         return self.built[id(node)]
 
     def _make(self, node: Node) -> Any:
-        if isinstance(node, ScalarNode):
-            return self._scalar(node)
         if isinstance(node, SequenceNode):
             return [self._child(node, item) for item in node.value]
         items: dict[str, Any] = {}
@@ -340,7 +350,7 @@ class _Builder:
 
     def _child(self, parent: Node, node: Node) -> Any:
         value = self.build(node)
-        self.sizes[id(parent)] += self.sizes[id(node)]
+        self.sizes[id(parent)] += self.sizes.get(id(node), 1)  # a scalar is one value
         return value
 
     def _merge(self, parent: Node, node: Node) -> dict[str, Any]:

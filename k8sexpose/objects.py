@@ -90,7 +90,7 @@ class Node:
         """Read a Node object as stored."""
         metadata, spec = data.get("metadata") or {}, data.get("spec") or {}
         listed = (data.get("status") or {}).get("addresses") or ()
-        by_type = [(entry.get("type"), entry.get("address")) for entry in listed]
+        by_type = [(entry.get("type"), entry["address"]) for entry in listed if entry.get("address")]
         external = [address for kind, address in by_type if kind == "ExternalIP"]
         labels = dict(metadata.get("labels") or {})
         return cls(

@@ -39,12 +39,13 @@ def kept(held: kx.Cluster) -> str:
     ("value", "where"),
     [
         ({**WEB, "spec": {"selector": {"app": [b"x"]}}}, r"spec\.selector\.app\[0\]: a value of type bytes"),
-        ({**WEB, "metadata": {"name": "web", 1: 2}}, r"metadata: the key 1 is of type int"),
+        ({**WEB, "metadata": {"name": "web", 1: 2}}, r"metadata: the key 1 of type int"),
         ({**WEB, "spec": {"ports": [{"port": float("nan")}]}}, r"spec\.ports\[0\]\.port: the number nan"),
         ({**WEB, "spec": {"ports": {80}}}, r"spec\.ports: a value of type set"),
+        ({**WEB, "metadata": {"name": "web", "labels": {"a": "\ud800"}}}, r"metadata\.labels\.a: a lone surrogate"),
         ({**WEB, "spec": object()}, r"spec: a value of type object"),
     ],
-    ids=["bytes", "key", "nan", "set", "object"],
+    ids=["bytes", "key", "nan", "set", "surrogate", "object"],
 )
 def test_objects_that_json_cannot_carry(door: str, value: Any, where: str) -> None:
     here = cluster()
@@ -84,6 +85,7 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
         "!!python/object/apply:os.system [touch owned]",
         "!!python/name:os.system",
         "kind: !!python/object/new:type [z, !!python/tuple [], {}]",
+        "a: [" + "x, " * 120_000 + "]",
         "<<: *x",
         "<<: [1, 2]",
         "? [a, b]\n: c",
@@ -196,3 +198,33 @@ def test_an_annotation_that_is_no_manifest(annotation: str) -> None:
 
 
 LAST = "kubectl.kubernetes.io/last-applied-configuration"
+
+
+@pytest.mark.parametrize("value", [[{}], 3, None, object()], ids=["list", "number", "nothing", "object"])
+def test_things_that_are_no_manifest(value: Any) -> None:
+    for door in (cluster().apply, cluster().create):
+        with pytest.raises(kx.ManifestError, match="a manifest is text, a Path or a mapping"):
+            door(value)
+
+
+def test_a_namespace_that_is_no_text() -> None:
+    with pytest.raises(kx.ApiError, match=r"ObjectMeta\.metadata\.namespace of type string"):
+        cluster().apply({**WEB, "metadata": {"name": "web", "namespace": {"": ""}}})
+
+
+def test_metallb_is_asked_for_what_is_no_address() -> None:
+    here = kx.Cluster(nodes=2, provider="metallb")
+    here.apply({**WEB, "spec": {"type": "LoadBalancer", "loadBalancerIP": "not-an-ip", "ports": [{"port": 80}]}})
+    here.advance(60)
+    assert any('invalid spec.loadBalancerIP "not-an-ip"' in event.message for event in here.events)
+
+
+def test_a_node_without_an_address() -> None:
+    addresses = [
+        {"type": "InternalIP"},
+        {"type": "InternalIP", "address": None},
+        {"type": "ExternalIP", "address": None},
+    ]
+    node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}, "status": {"addresses": addresses}}
+    held = kx.Cluster.from_json({"items": [node]})
+    assert "<table" in held._repr_html_() and held.nodes[0].addresses == ()

@@ -210,13 +210,19 @@ def run_all(page: Page, seconds: float = 120) -> None:
     # A request can get lost on a busy machine: its cell then waits for ever, and all after it. Ask again, twice.
     for patience in (*(min(40.0, seconds),) * 2, seconds):
         try:
-            wait_for("cells are still running", lambda: all(p.strip("[]: ").isdigit() for p in prompts(page)), patience)
+            wait_for("cells are still running", lambda: ended(page), patience)
             break
         except TimeoutError:
             if patience == seconds:
                 raise
             page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells') }")
     page.wait_for_timeout(500)  # widgets draw after their cell has run
+
+
+def ended(page: Page) -> bool:
+    """Every cell has run, or one has failed: those after it will not."""
+    failed = page.locator('.jp-Notebook [data-mime-type="application/vnd.jupyter.error"]').count()
+    return bool(failed) or all(prompt.strip("[]: ").isdigit() for prompt in prompts(page))
 
 
 def prompts(page: Page) -> list[str]:
