@@ -94,6 +94,7 @@ ifeq ($(SOLUTIONS),)
 	@echo "no lessons in notebooks/solutions yet"
 else
 	$(PY) tools/notebooks.py --check
+	$(PY) tools/teaching.py --check
 	$(PY) -m pytest --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg $(SOLUTIONS)
 	$(PY) -m pytest --nbval-lax $(LESSONS)
 endif
@@ -103,6 +104,7 @@ endif
 notebooks: $(VENV)/.test
 	$(PY) tools/notebooks.py --execute
 	$(PY) tools/notebooks.py
+	$(PY) tools/teaching.py
 	$(PY) tools/pages.py
 
 pages: $(VENV)/.test
