@@ -345,16 +345,14 @@ def _patched(live: dict[str, Any], patch: Mapping[str, Any] | Sequence[Any], pat
     patch = plain(patch)
     wanted = list if patch_type == "json" else Mapping
     if not isinstance(patch, wanted):
-        word = json_word(patch).partition(" ")[0]
+        word = json_word(patch)
         into = "jsonpatch.Patch" if patch_type == "json" else "map[string]interface {}"
         raise bad_request(f"json: cannot unmarshal {word} into Go value of type {into}")
     if isinstance(patch, Mapping):
         return strategic_merge(live, patch) if patch_type == "strategic" else merge_patch(live, patch)
     result = json_patch(live, patch)
     if not isinstance(result, dict):
-        raise bad_request(
-            f"json: cannot unmarshal {json_word(result).partition(' ')[0]} into Go value of type v1.Service"
-        )
+        raise bad_request(f"json: cannot unmarshal {json_word(result)} into Go value of type v1.Service")
     return result
 
 

@@ -172,11 +172,7 @@ class ServiceController:
         problem = provider.problem(service, kind) or over_quota(cluster, kind, service)
         if problem:
             raise NoAddress(problem)
-        ingress = choose_address(cluster, provider, kind, service)
-        made = LoadBalancer(cloud_name(cluster.seed, service, kind), service.key, kind, ingress, cluster.now_s, service)
-        cluster.load_balancers[service.key] = made
-        held = cluster.addresses_held.get(ingress.address, ())
-        cluster.addresses_held[ingress.address] = (*held, service.key)
+        made = self._keep(cluster, service, kind, choose_address(cluster, provider, kind, service))
         key = (service.namespace, service.name)
         cluster.clock.schedule(cluster.now_s + kind.targets_s, Wired(self, key, made.name))
         return made

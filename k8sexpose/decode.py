@@ -229,6 +229,8 @@ class _Reader:
 def json_word(value: Any, *, literal: bool = False) -> str:
     """Name the JSON type of a value as Go does; `literal` adds the digits of a number."""
     match value:
+        case None:
+            return "null"
         case bool():
             return "bool"
         case str():

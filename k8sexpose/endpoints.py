@@ -15,6 +15,7 @@ from .service import Service, ServicePort
 __all__ = ["endpoint_slices", "target_port"]
 
 MAX_ENDPOINTS_PER_SLICE = 100
+# The letters of generated names (``apimachinery/pkg/util/rand``): nothing that could make a word.
 SUFFIX_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 MANAGED_BY_LABEL, CONTROLLER = "endpointslice.kubernetes.io/managed-by", "endpointslice-controller.k8s.io"
 SAME_ZONE = ("PreferSameZone", "PreferClose", "PreferSameNode")
@@ -116,7 +117,7 @@ def _with_hints(service: Service, endpoint: Endpoint) -> Endpoint:
     """Give a ready endpoint the hints of ``trafficDistribution``."""
     if service.traffic_distribution not in SAME_ZONE or not endpoint.ready:
         return endpoint
-    same_node = service.traffic_distribution == "PreferSameNode" and endpoint.node
+    same_node = service.traffic_distribution == "PreferSameNode"
     return replace(
         endpoint,
         zone_hints=(endpoint.zone,) if endpoint.zone else (),

@@ -21,7 +21,7 @@ from .serviceport import address, cluster_ip_of, ip_version
 if TYPE_CHECKING:
     from .cluster import Cluster
 
-__all__ = ["Entrance", "Packet", "load_balancer_entrance", "node_entrance", "outside_entrance"]
+__all__ = ["Entrance", "Packet", "load_balancer_at", "load_balancer_entrance", "node_entrance", "outside_entrance"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,12 +247,17 @@ def _address_entrance(cluster: Cluster, packet: Packet, via: tuple[str, ...]) ->
         return Entrance(Spread((node.name,)), lambda name: (packet, packet, ()))
     if node is not None:
         return lost(f"no route: {packet.dst} is a private address of {node.name}")
-    for service in store.services_at(packet.dst):
+    return load_balancer_at(cluster, packet) or lost(f"no route: {_what_is(cluster, packet.dst)}")
+
+
+def load_balancer_at(cluster: Cluster, packet: Packet) -> Entrance | None:
+    """Come in through the load balancer whose address the packet carries, as it is now; None if there is none."""
+    for service in cluster.store.services_at(packet.dst):
         if any(canonical_ip(entry.ip) == packet.dst for entry in service.load_balancer_ingress if entry.ip):
             port = next((p for p in service.ports if fits(p, packet)), None)
             door = front_door(cluster, service, port=port, settled=False)
             return load_balancer_entrance(cluster, door, port, packet)
-    return lost(f"no route: {_what_is(cluster, packet.dst)}")
+    return None
 
 
 def _what_is(cluster: Cluster, ip: str) -> str:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from .apiserver import timestamp
 from .serviceport import targets
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def healthz(cluster: Cluster, *, node: str, path: str = "/healthz", sync_overdue
         raise ValueError(f"path {path!r} is neither /healthz nor /livez")
     _check_node(cluster, node)
     can_serve = eligible(cluster.store.nodes[node])
-    now = (datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=cluster.now_s)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    now = timestamp(cluster.now_s)
     body: dict[str, Any] = {"lastUpdated": now, "currentTime": now}
     if path == "/healthz":
         body["nodeEligible"] = can_serve

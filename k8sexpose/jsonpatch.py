@@ -11,6 +11,7 @@ import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .decode import json_word
 from .errors import ApiError, bad_request
 
 __all__ = ["json_patch", "merge_patch"]
@@ -78,7 +79,7 @@ def json_patch(live: Any, operations: Sequence[Any]) -> Any:
     for operation in operations:
         if not isinstance(operation, Mapping):
             raise bad_request(
-                "json: cannot unmarshal " + _word(operation) + " into Go value of type jsonpatch.Operation"
+                "json: cannot unmarshal " + json_word(operation) + " into Go value of type jsonpatch.Operation"
             )
         _do(box, operation)
     return box.get("")
@@ -144,8 +145,3 @@ def _index(holder: Sequence[Any], part: str) -> int:
     if not part.isdecimal() or int(part) >= len(holder):
         raise IndexError(part)
     return int(part)
-
-
-def _word(value: Any) -> str:
-    words = {str: "string", bool: "bool", list: "array", type(None): "null"}
-    return words.get(type(value), "number")

@@ -10,6 +10,7 @@ from .objects import Event
 from .providers import NODE_PORT, TO_POD
 from .service import Service
 from .tables import html_table
+from .voices import VOICES
 
 if TYPE_CHECKING:
     from .cluster import Cluster
@@ -19,15 +20,14 @@ __all__ = ["Provisioning", "ProvisioningStep", "provision"]
 LONGEST_S = 3600.0
 FAILURES_SHOWN = 2
 CALL = "sees the Service, and calls the cloud"
-CALLS = ("EnsuringLoadBalancer", "ADD")
-DONE = ("EnsuredLoadBalancer", "SuccessfullyReconciled", "SyncLoadBalancerSuccessful", "IPAllocated")
-FAILED = (
-    "SyncLoadBalancerFailed",
-    "FailedBuildModel",
-    "FailedDeployModel",
-    "SyncExternalLoadBalancerFailed",
-    "AllocationFailed",
-)
+
+
+def _reasons(*names: str) -> set[str]:
+    """Collect the reasons under which the controllers report these events."""
+    return {voice.texts[name][1] for voice in VOICES.values() for name in names if name in voice.texts}
+
+
+CALLS, DONE, FAILED = _reasons("ensuring"), _reasons("ensured"), _reasons("failed", "over_quota")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ import random
 from dataclasses import replace
 
 from .allocation import AllocationError, Allocator
+from .endpoints import SUFFIX_LETTERS
 from .errors import ApiError, FieldError, internal_error, invalid, invalid_object
 from .formats import family
 from .service import Service, ServicePort, set_defaults
@@ -21,7 +22,6 @@ from .validation import cluster_ip_errors, validate, validate_update
 
 __all__ = ["create", "update"]
 
-SUFFIX_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 MAX_GENERATED_PREFIX = 58
 
 

@@ -13,9 +13,9 @@ from ipaddress import ip_address, ip_network
 from random import Random
 from typing import TYPE_CHECKING
 
-from .cloud import Spread, front_door
+from .cloud import Spread
 from .dial import NODE, OUTSIDE, Client
-from .entrance import Entrance, Packet, fits, load_balancer_entrance
+from .entrance import Entrance, Packet, load_balancer_at
 from .formats import canonical_ip
 from .health import HEALTHZ_PORT
 from .latency import crosses_zone, leg_ms
@@ -301,12 +301,10 @@ class Way:
         if self.via:
             yield from self.come_in(Entrance(Spread(self.via), lambda name: (packet, packet, ())), trip, packet)
             return
-        for service in self.store.services_at(packet.dst):
-            if any(canonical_ip(entry.ip) == packet.dst for entry in service.load_balancer_ingress if entry.ip):
-                port = next((port for port in service.ports if fits(port, packet)), None)
-                door = front_door(self.cluster, service, port=port, settled=False)
-                yield from self.come_in(load_balancer_entrance(self.cluster, door, port, packet), trip, packet)
-                return
+        through = load_balancer_at(self.cluster, packet)
+        if through is not None:
+            yield from self.come_in(through, trip, packet)
+            return
         reason = f"{verdict.reason}; the packet leaves by the default route, and nobody answers on {packet.to}"
         yield self._lost(packet, trip, "outside", "no answer", reason, NOWHERE)
 

@@ -16,8 +16,6 @@ from .store import Store
 
 __all__ = ["Deployment", "check_per_node", "choose_node", "make_nodes", "new_pod", "with_address"]
 
-Key = tuple[str, str]
-
 FIRST_POD_HOST = 2
 LARGEST_NODE_PREFIX = 24
 ZONES = "abc"

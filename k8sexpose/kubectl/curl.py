@@ -67,15 +67,14 @@ def curl(cluster: Cluster, command: str | Sequence[str]) -> Completed:
         url = _Url.read(options.url)
         dialled = _resolve(cluster, url, options.client)
         route = send(cluster, f"http://{address(dialled, url.port)}", options.client)
+        patience_s = options.max_time if options.connect_timeout is None else options.connect_timeout
+        if problem := _problem(route, url, patience_s):
+            raise problem
     except _Failure as failure:
         silent = failure.from_network and options.silent and not options.show_error
         return Completed(failure.rc, "", "" if silent else f"curl: {failure}\n")
-    except (KeyError, LookupError, ValueError) as error:  # no such Pod or node, or an unclosed quote
+    except (LookupError, ValueError) as error:  # no such Pod or node, or an unclosed quote
         return Completed(2, "", f"curl: {error}\n")
-    problem = _problem(route, url, options.max_time if options.connect_timeout is None else options.connect_timeout)
-    if problem:
-        silent = options.silent and not options.show_error
-        return Completed(problem.rc, "", "" if silent else f"curl: {problem}\n")
     answer = _answer(cluster, route, url)
     head = ""
     if options.include:

@@ -67,7 +67,7 @@ def create_service(cluster: Cluster, options: argparse.Namespace, stdin: str) ->
     elif not options.tcp and not headless:
         raise KubectlError("at least one tcp port specifier must be provided")
     pairs = [pair for listed in options.tcp for pair in listed.split(",")]
-    spec = _present(
+    spec = wire.present(
         ports=[_tcp_port(pair, options.node_port if type_ == "NodePort" else 0) for pair in pairs],
         selector={"app": name}, type=type_, externalName=options.external_name, clusterIP=options.clusterip,
     )  # fmt: skip
@@ -88,7 +88,7 @@ def _tcp_port(pair: str, node_port: int) -> Json:
     number = int(target) if re.fullmatch(r"[0-9]+", target) else target or int(port)
     if isinstance(number, int) and not 0 < number < 65536:
         raise KubectlError("must be between 1 and 65535, inclusive")
-    return _present(
+    return wire.present(
         name=pair.replace(":", "-"), protocol="TCP", port=int(port), targetPort=number, nodePort=node_port
     )  # fmt: skip
 
@@ -121,12 +121,12 @@ def create_deployment(cluster: Cluster, options: argparse.Namespace, stdin: str)
         raise KubectlError('required flag(s) "image" not set')
     container_name = re.sub(r"[:@].*", "", options.image.rpartition("/")[2])
     ports = [{"containerPort": options.port}] if options.port else []
-    container = {"image": options.image, "name": container_name} | _present(ports=ports) | {"resources": {}}
+    container = {"image": options.image, "name": container_name} | wire.present(ports=ports) | {"resources": {}}
     labels = {"app": name}
     made: Json = {
         "kind": "Deployment",
         "apiVersion": "apps/v1",
-        "metadata": {"name": name, "labels": labels} | _present(namespace=options.given_namespace),
+        "metadata": {"name": name, "labels": labels} | wire.present(namespace=options.given_namespace),
         "spec": {
             "replicas": options.replicas,
             "selector": {"matchLabels": labels},
@@ -175,7 +175,7 @@ def expose(cluster: Cluster, options: argparse.Namespace, stdin: str) -> Complet
         what = {"Pod": "the pod has no labels", "Service": "the service has no pod selector set"}[resource.kind]
         why = f"couldn't retrieve selectors via --selector flag or introspection: {what} and cannot be exposed"
         raise KubectlError(why.replace("set and cannot be exposed", "set") + HELP.format("expose"))
-    spec = _present(
+    spec = wire.present(
         ports=_exposed_ports(resource, found, options), selector=selector, type=options.type,
         sessionAffinity=options.session_affinity, clusterIP=options.cluster_ip,
         externalIPs=[options.external_ip] if options.external_ip else None, loadBalancerIP=options.load_balancer_ip,
@@ -199,7 +199,7 @@ def _exposed_ports(resource: Resource, found: Any, options: argparse.Namespace) 
     protocols = dict(declared)
     target: int | str = int(options.target_port) if options.target_port.isdigit() else options.target_port
     return [
-        _present(
+        wire.present(
             name=f"port-{place}" if len(numbers) > 1 else "",
             protocol=options.protocol or protocols.get(number, "TCP"), port=number, targetPort=target or number,
         )
@@ -211,7 +211,7 @@ def _exposed_ports(resource: Resource, found: Any, options: argparse.Namespace) 
 
 
 def _service_object(name: str, labels: Mapping[str, str], spec: Json, options: argparse.Namespace) -> Json:
-    metadata = {"name": name} | _present(namespace=options.given_namespace, labels=dict(labels))
+    metadata = {"name": name} | wire.present(namespace=options.given_namespace, labels=dict(labels))
     return {"kind": "Service", "apiVersion": "v1", "metadata": metadata, "spec": spec, "status": {"loadBalancer": {}}}
 
 
@@ -266,7 +266,3 @@ def _labels(text: str) -> dict[str, str]:
             raise KubectlError(f"unexpected label spec: {pair}")
         labels[key] = value
     return labels
-
-
-def _present(**fields: Any) -> Json:
-    return {name: value for name, value in fields.items() if value}

@@ -25,8 +25,8 @@ from .printers import VERSION
 from .sightings import Sighting
 
 __all__ = [
-    "deployment_dict", "endpoints_dict", "event_dict", "listed", "node_dict", "pod_dict", "service_dict", "slice_dict",
-    "to_json", "to_yaml",
+    "deployment_dict", "endpoints_dict", "event_dict", "listed", "node_dict", "pod_dict", "present", "service_dict",
+    "slice_dict", "to_json", "to_yaml",
 ]  # fmt: skip
 
 Json = dict[str, Any]
@@ -55,7 +55,7 @@ def node_dict(node: Node, *, ready: bool) -> Json:
     >>> node_dict(Node("node-1", addresses=("10.0.0.1",)), ready=False)["status"]["conditions"]
     [{'type': 'Ready', 'status': 'Unknown'}]
     """
-    taints = [_present(key=t.key, value=t.value, effect=t.effect) for t in node.taints]
+    taints = [present(key=t.key, value=t.value, effect=t.effect) for t in node.taints]
     addresses = [{"type": "InternalIP", "address": ip} for ip in node.addresses]
     if node.external_ip:
         addresses.append({"type": "ExternalIP", "address": node.external_ip})
@@ -65,7 +65,7 @@ def node_dict(node: Node, *, ready: bool) -> Json:
         "apiVersion": "v1",
         "kind": "Node",
         "metadata": metadata,
-        "spec": _present(
+        "spec": present(
             podCIDR=node.pod_cidr, podCIDRs=[node.pod_cidr] if node.pod_cidr else None, providerID=node.provider_id,
             taints=taints, unschedulable=node.unschedulable,
         ),
@@ -85,18 +85,18 @@ def pod_dict(pod: Pod) -> Json:
     >>> pod_dict(Pod("web-1", ip="10.244.1.2", app="web"))["spec"]
     {'containers': [{'name': 'web'}]}
     """
-    ports = [_present(containerPort=p.port, name=p.name, protocol=p.protocol) for p in pod.ports]
+    ports = [present(containerPort=p.port, name=p.name, protocol=p.protocol) for p in pod.ports]
     owners = [{"apiVersion": "apps/v1", "kind": "Deployment", "name": pod.app}] if pod.app else None
     metadata = _metadata(pod.name, pod.namespace, pod.labels, pod.created_s, deleting=pod.terminating)
     return {
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": metadata | _present(ownerReferences=owners),
-        "spec": _present(
-            containers=[_present(name=pod.app or pod.name, ports=ports)], nodeName=pod.node,
+        "metadata": metadata | present(ownerReferences=owners),
+        "spec": present(
+            containers=[present(name=pod.app or pod.name, ports=ports)], nodeName=pod.node,
             hostNetwork=pod.host_network,
         ),
-        "status": _present(
+        "status": present(
             conditions=[{"type": "Ready", "status": "True" if pod.ready else "False"}], phase=pod.phase, podIP=pod.ip,
             podIPs=[{"ip": pod.ip}] if pod.ip else None,
         ),
@@ -124,17 +124,17 @@ def slice_dict(part: EndpointSlice) -> Json:
 
 def _slice_port(port: EndpointPort) -> Json:
     # An empty name is a name: that of the only port of a Service.
-    return ({} if port.name is None else {"name": port.name}) | _present(port=port.port, protocol=port.protocol)
+    return ({} if port.name is None else {"name": port.name}) | present(port=port.port, protocol=port.protocol)
 
 
 def _endpoint(endpoint: Endpoint, namespace: str) -> Json:
-    hints = _present(
+    hints = present(
         forZones=[{"name": name} for name in endpoint.zone_hints],
         forNodes=[{"name": name} for name in endpoint.node_hints],
     )
     conditions = {"ready": endpoint.ready, "serving": endpoint.serving, "terminating": endpoint.terminating}
     target = {"kind": "Pod", "name": endpoint.pod, "namespace": namespace} if endpoint.pod else None
-    return {"addresses": [endpoint.ip], "conditions": conditions} | _present(
+    return {"addresses": [endpoint.ip], "conditions": conditions} | present(
         hints=hints, nodeName=endpoint.node, targetRef=target, zone=endpoint.zone
     )
 
@@ -149,13 +149,13 @@ def endpoints_dict(service: Service, slices: Iterable[EndpointSlice]) -> Json:
     """
     subsets = []
     for part in slices:
-        ready = [{"ip": e.ip} | _present(nodeName=e.node) for e in part.endpoints if e.ready]
-        others = [{"ip": e.ip} | _present(nodeName=e.node) for e in part.endpoints if not e.ready and not e.terminating]
-        ports = [_present(name=p.name, port=p.port, protocol=p.protocol) for p in part.ports]
+        ready = [{"ip": e.ip} | present(nodeName=e.node) for e in part.endpoints if e.ready]
+        others = [{"ip": e.ip} | present(nodeName=e.node) for e in part.endpoints if not e.ready and not e.terminating]
+        ports = [present(name=p.name, port=p.port, protocol=p.protocol) for p in part.ports]
         if ready or others:
-            subsets.append(_present(addresses=ready, notReadyAddresses=others, ports=ports))
+            subsets.append(present(addresses=ready, notReadyAddresses=others, ports=ports))
     metadata = _metadata(service.name, service.namespace, service.labels, service.created_s)
-    return {"apiVersion": "v1", "kind": "Endpoints", "metadata": metadata} | _present(subsets=subsets)
+    return {"apiVersion": "v1", "kind": "Endpoints", "metadata": metadata} | present(subsets=subsets)
 
 
 def deployment_dict(deployment: Deployment, pods: Iterable[Pod]) -> Json:
@@ -168,7 +168,7 @@ def deployment_dict(deployment: Deployment, pods: Iterable[Pod]) -> Json:
     """
     wanted = [pod for pod in pods if not pod.terminating]
     ready = sum(pod.ready for pod in wanted)
-    ports = [_present(containerPort=p.port, name=p.name, protocol=p.protocol) for p in deployment.ports]
+    ports = [present(containerPort=p.port, name=p.name, protocol=p.protocol) for p in deployment.ports]
     labels = dict(deployment.labels)
     return {
         "apiVersion": "apps/v1",
@@ -179,12 +179,12 @@ def deployment_dict(deployment: Deployment, pods: Iterable[Pod]) -> Json:
             "selector": {"matchLabels": labels},
             "template": {
                 "metadata": {"labels": labels},
-                "spec": _present(
-                    containers=[_present(name=deployment.name, ports=ports)], hostNetwork=deployment.host_network
+                "spec": present(
+                    containers=[present(name=deployment.name, ports=ports)], hostNetwork=deployment.host_network
                 ),
             },
         },
-        "status": _present(
+        "status": present(
             availableReplicas=ready, readyReplicas=ready, replicas=len(wanted), updatedReplicas=len(wanted)
         ),
     }
@@ -212,7 +212,7 @@ def event_dict(seen: Sighting) -> Json:
         "message": event.message,
         "metadata": _metadata(seen.name, event.namespace, {}, event.at_s),
         "reason": event.reason,
-        "source": _present(component=event.source),
+        "source": present(component=event.source),
         "type": event.type,
     }
 
@@ -221,13 +221,13 @@ def _metadata(
     name: str, namespace: str | None, labels: Mapping[str, str], created_s: float, *, deleting: bool = False
 ) -> Json:
     # When the deletion was asked for is not kept; that it was is what a reader of the object looks at.
-    return _present(
+    return present(
         name=name, namespace=namespace, labels=dict(labels), creationTimestamp=timestamp(created_s),
         deletionTimestamp=timestamp(created_s) if deleting else None,
     )  # fmt: skip
 
 
-def _present(**fields: Any) -> Json:
+def present(**fields: Any) -> Json:
     """Keep the fields that are set."""
     return {name: value for name, value in fields.items() if value}
 
