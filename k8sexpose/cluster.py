@@ -24,11 +24,11 @@ from .errors import ApiError, ManifestError
 from .files import RESOURCES, ApplyResult, Item, read_items
 from .hints import hinted
 from .objects import EndpointSlice, Event, Node, Pod, ProxyConfig
-from .operations import NODE_MONITOR_GRACE_S, Operations, found
-from .service import Service, ServicePort
-from .store import Store
+from .operations import NODE_MONITOR_GRACE_S, Operations
+from .service import Service
+from .store import Store, found
 from .tables import html_table
-from .workloads import Deployment, choose_node, make_nodes, with_address
+from .workloads import Deployment, choose_node, kubernetes_service, make_nodes, with_address
 
 __all__ = ["ApplyResult", "Cluster"]
 
@@ -118,19 +118,7 @@ class Cluster(Operations):
         self.api = ApiServer(self.store, port_pool(*node_port_range), pools, random.Random(seed), namespaces)
         for node in make_nodes(nodes, pod_cidr.split(",")[0]) if isinstance(nodes, int) else nodes:
             self.store.put_node(node)
-        self._own_service(str(ip_network(ranges[0])[1]))
-
-    def _own_service(self, ip: str) -> None:
-        """Put the Service ``kubernetes`` there, through which Pods reach the API server."""
-        family = f"IPv{ip_network(ip).version}"
-        self.store.put_service(
-            Service(
-                "kubernetes", type="ClusterIP", ports=(ServicePort(443, 6443, name="https", protocol="TCP"),),
-                cluster_ip=ip, cluster_ips=(ip,), ip_families=(family,), ip_family_policy="SingleStack",
-                session_affinity="None", internal_traffic_policy="Cluster",
-                labels={"component": "apiserver", "provider": "kubernetes"},
-            )
-        )  # fmt: skip
+        self.store.put_service(kubernetes_service(str(ip_network(ranges[0])[1])))
 
     @classmethod
     def from_json(cls, source: str | Path | Mapping[str, Any], **options: Any) -> Cluster:
@@ -152,6 +140,8 @@ class Cluster(Operations):
         ------
         ManifestError
             When the dump cannot be read; the text names the object and the field.
+        FileNotFoundError
+            There is no such file.
 
         Examples
         --------
@@ -211,7 +201,7 @@ class Cluster(Operations):
         return self.api.warnings
 
     def service(self, name: str) -> Service:
-        """Return a Service by ``name`` or ``namespace/name``."""
+        """Return a Service by ``name`` or ``namespace/name``; an `ApiError` (404) tells which there are."""
         service: Service = found("services", name, self.store.services)
         return service
 
@@ -350,6 +340,8 @@ class Cluster(Operations):
         ------
         ApiError
             404 NotFound.
+        ManifestError
+            The kind is not modelled.
         """
         with self._all_or_nothing():
             if kind == "Service":
@@ -376,6 +368,11 @@ class Cluster(Operations):
         ----------
         seconds : float
             How long, from 0 on.
+
+        Raises
+        ------
+        ValueError
+            Time does not move backward.
 
         Examples
         --------

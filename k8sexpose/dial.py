@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from .errors import NotExposed
+from .errors import NotExposed, unknown
 from .formats import canonical_ip
 from .objects import Pod
 from .proxy import primary_ip
@@ -18,40 +17,11 @@ from .serviceport import address, ip_version
 if TYPE_CHECKING:
     from .cluster import Cluster
 
-__all__ = ["Client", "Destination", "UnknownName", "find_client", "find_destination", "node_names"]
+__all__ = ["Client", "Destination", "find_client", "find_destination", "node_names"]
 
 OUTSIDE, POD, NODE = "outside", "pod", "node"
 DEFAULT_CLIENTS = {4: "203.0.113.7", 6: "2001:db8:7::7"}
 SCHEME_PORTS = {"http": 80, "https": 443}
-
-
-class UnknownName(KeyError):
-    """Something of this name does not exist; the text lists what does.
-
-    Parameters
-    ----------
-    message : str
-        The sentence.
-
-    Examples
-    --------
-    >>> print(UnknownName("no node 'node-9'; there are node-1, node-2"))
-    no node 'node-9'; there are node-1, node-2
-    """
-
-    def __str__(self) -> str:
-        return str(self.args[0])
-
-    def _render_traceback_(self) -> list[str]:
-        return [f"UnknownName: {self}"]
-
-
-def unknown(kind: str, name: str, existing: Iterable[str]) -> UnknownName:
-    """Build the error for a name that does not exist: the nearest names, else the first ones."""
-    listed = list(existing)
-    shown = get_close_matches(name, listed, n=3) or listed[:5]
-    more = f", … ({len(listed)} in all)" if len(listed) > len(shown) else ""
-    return UnknownName(f"no {kind} {name!r}; there are {', '.join(shown) or 'none'}{more}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +97,7 @@ def find_client(cluster: Cluster, text: str, family: int | None = None) -> Clien
 
 
 def _node_client(cluster: Cluster, node: str, name: str, family: int | None) -> Client:
-    if node not in cluster.store.nodes:
-        raise unknown("node", node, cluster.store.nodes)
-    found = cluster.store.nodes[node]
+    found = cluster.store.node(node)
     ip = primary_ip(found, family or 4) or primary_ip(found, 6)
     if ip is None:
         raise ValueError(f"node {node!r} has no address")
@@ -207,6 +175,8 @@ def find_destination(cluster: Cluster, text: str, protocol: str = "TCP") -> Dest
     ------
     UnknownName
         If there is no such Service.
+    NotExposed
+        If it is an ExternalName Service.
     ValueError
         If the port is missing, or is none of the Service's.
 
@@ -265,7 +235,7 @@ def _service(text: str, service: Service, port: ServicePort, protocol: str) -> D
 
 
 def find_service(cluster: Cluster, name: str) -> Service:
-    """Return a Service by ``name`` or ``namespace/name``."""
+    """Return a Service by ``name`` or ``namespace/name``; `UnknownName` tells which there are."""
     namespace, _, short = name.rpartition("/")
     services = cluster.store.services
     if (namespace or "default", short) not in services:
@@ -315,6 +285,5 @@ def node_names(cluster: Cluster, via: str | Sequence[str] | None) -> tuple[str, 
     """
     names = (via,) if isinstance(via, str) else tuple(via or ())
     for name in names:
-        if name not in cluster.store.nodes:
-            raise unknown("node", name, cluster.store.nodes)
+        cluster.store.node(name)
     return names

@@ -45,6 +45,8 @@ def read_dump(source: str | Path | Mapping[str, Any]) -> Iterator[Node | Pod | S
     ------
     ManifestError
         The dump cannot be read; the text names the object and the field.
+    FileNotFoundError
+        There is no such file.
 
     Examples
     --------

@@ -11,8 +11,9 @@ import html
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
-__all__ = ["ApiError", "FieldError", "ManifestError", "NotExposed"]
+__all__ = ["ApiError", "FieldError", "ManifestError", "NotExposed", "UnknownName"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +191,15 @@ def not_found(resource: str, name: str) -> ApiError:
     return ApiError(404, "NotFound", f'{resource} "{name}" not found', details_kind=resource, details_name=name)
 
 
+def missing(resource: str, name: str, known: Iterable[str]) -> ApiError:
+    """Build the 404 for a name, with the names that exist as a hint."""
+    error = not_found(resource, name)
+    names = sorted(known)
+    listed = ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+    error.hint = f"There are: {listed}." if names else "There are none yet."
+    return error
+
+
 def bad_request(message: str) -> ApiError:
     """Build the 400 for a body that cannot be read as the object it should be."""
     return ApiError(400, "BadRequest", message)
@@ -239,3 +249,32 @@ class NotExposed(LookupError):
 
     def _render_traceback_(self) -> list[str]:
         return [f"NotExposed: {self}"]
+
+
+class UnknownName(KeyError):
+    """Something of this name does not exist; the text lists what does.
+
+    Parameters
+    ----------
+    message : str
+        The sentence.
+
+    Examples
+    --------
+    >>> print(UnknownName("no node 'node-9'; there are node-1, node-2"))
+    no node 'node-9'; there are node-1, node-2
+    """
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"UnknownName: {self}"]
+
+
+def unknown(kind: str, name: str, existing: Iterable[str]) -> UnknownName:
+    """Build the error for a name that does not exist: the nearest names, else the first ones."""
+    listed = list(existing)
+    shown = get_close_matches(name, listed, n=3) or listed[:5]
+    more = f", … ({len(listed)} in all)" if len(listed) > len(shown) else ""
+    return UnknownName(f"no {kind} {name!r}; there are {', '.join(shown) or 'none'}{more}")

@@ -105,8 +105,10 @@ def health_check(cluster: Cluster, service: str, *, node: str, proxy_healthy: bo
 
     Raises
     ------
-    KeyError
-        If there is no such Service or node.
+    ApiError
+        404 NotFound: there is no such Service.
+    UnknownName
+        If there is no such node (it is a KeyError).
 
     Examples
     --------
@@ -123,7 +125,7 @@ def health_check(cluster: Cluster, service: str, *, node: str, proxy_healthy: bo
     '0'
     """
     found = cluster.service(service)
-    _check_node(cluster, node)
+    cluster.store.node(node)  # an UnknownName, if there is none
     count = ready_local_endpoints(cluster, found, node)
     body = {
         "service": {"namespace": found.namespace, "name": found.name},
@@ -156,8 +158,8 @@ def healthz(cluster: Cluster, *, node: str, path: str = "/healthz", sync_overdue
 
     Raises
     ------
-    KeyError
-        If there is no such node.
+    UnknownName
+        If there is no such node (it is a KeyError).
     ValueError
         If the path is neither.
 
@@ -169,8 +171,7 @@ def healthz(cluster: Cluster, *, node: str, path: str = "/healthz", sync_overdue
     """
     if path not in ("/healthz", "/livez"):
         raise ValueError(f"path {path!r} is neither /healthz nor /livez")
-    _check_node(cluster, node)
-    can_serve = eligible(cluster.store.nodes[node])
+    can_serve = eligible(cluster.store.node(node))
     now = timestamp(cluster.now_s)
     body: dict[str, Any] = {"lastUpdated": now, "currentTime": now}
     if path == "/healthz":
@@ -201,8 +202,3 @@ def eligible(node: Node) -> bool:
     False
     """
     return not node.deleting and all(taint.key != AUTOSCALER_TAINT for taint in node.taints)
-
-
-def _check_node(cluster: Cluster, node: str) -> None:
-    if node not in cluster.store.nodes:
-        raise KeyError(f"no node {node!r}; the cluster has {', '.join(list(cluster.store.nodes)[:5]) or 'none'}")

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from .clock import Clock
-from .errors import ApiError, not_found
+from .errors import ApiError, missing
 from .objects import ContainerPort, Node, Pod
-from .store import Store
+from .store import Store, found
 from .workloads import Deployment, check_per_node, choose_node, new_pod
 
 __all__ = ["Operations"]
@@ -79,12 +78,12 @@ class Operations:
         return self._stopped_proxies.get(node, self.store)
 
     def pod(self, name: str) -> Pod:
-        """Return a Pod by ``name`` or ``namespace/name``."""
+        """Return a Pod by ``name`` or ``namespace/name``; an `ApiError` (404) tells which there are."""
         pod: Pod = found("pods", name, self.store.pods)
         return pod
 
     def node(self, name: str) -> Node:
-        """Return a node by name."""
+        """Return a node by name; an `ApiError` (404) tells which there are."""
         if name not in self.store.nodes:
             raise missing("nodes", name, self.store.nodes)
         return self.store.nodes[name]
@@ -179,6 +178,13 @@ class Operations:
         tuple of Pod
             The Pods that run now.
 
+        Raises
+        ------
+        ApiError
+            404 NotFound: there is no such app.
+        ValueError
+            The numbers make no sense, or a node has no address left.
+
         Examples
         --------
         >>> from k8sexpose import Cluster
@@ -238,6 +244,11 @@ class Operations:
             Seconds from one Pod to the next; the first is replaced at once.
         grace_s : float
             Seconds for which an old Pod goes on serving after it was told to end.
+
+        Raises
+        ------
+        ApiError
+            404 NotFound: there is no such app.
 
         Examples
         --------
@@ -423,27 +434,3 @@ class RolloutStep:
     def __call__(self, cluster: Operations) -> None:
         """Replace the Pod, if it is still there."""
         cluster.replace_pod(self.key, self.grace_s)
-
-
-def found(resource: str, name: str, objects: Mapping[Key, Any]) -> Any:
-    """Look an object up by ``name`` or ``namespace/name``.
-
-    Raises
-    ------
-    ApiError
-        404 NotFound; the hint lists what exists.
-    """
-    namespace, _, short = name.rpartition("/")
-    key = (namespace or "default", short)
-    if key not in objects:
-        raise missing(resource, short, ["/".join(known) if known[0] != "default" else known[1] for known in objects])
-    return objects[key]
-
-
-def missing(resource: str, name: str, known: Iterable[str]) -> ApiError:
-    """Build the 404 for a name, with the names that exist as a hint."""
-    error = not_found(resource, name)
-    names = sorted(known)
-    listed = ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
-    error.hint = f"There are: {listed}." if names else "There are none yet."
-    return error

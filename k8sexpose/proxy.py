@@ -117,8 +117,8 @@ def kube_proxy(
 
     Raises
     ------
-    KeyError
-        If there is no such node.
+    UnknownName
+        If there is no such node (it is a KeyError); the text names those that exist.
     ValueError
         If an address is no IP address, or the protocol is unknown.
 
@@ -232,14 +232,13 @@ class _Packet:
     def arriving(
         cls, cluster: Cluster, node: str, src: str | None, dst: str, port: int | None, protocol: str
     ) -> _Packet:
-        if node not in cluster.store.nodes:
-            raise KeyError(f"no node {node!r}; the cluster has {', '.join(list(cluster.store.nodes)[:5]) or 'none'}")
+        found = cluster.store.node(node)
         if protocol not in ("TCP", "UDP", "SCTP", "ICMP"):
             raise ValueError(f"protocol {protocol!r} is none of TCP, UDP, SCTP, ICMP")
         if (port is None) != (protocol == "ICMP"):
             raise ValueError("TCP, UDP and SCTP need a port" if port is None else "ICMP has no ports")
         source = None if src is None else str(ip_address(src))
-        return cls(cluster, cluster.store.nodes[node], source, str(ip_address(dst)), port, protocol)
+        return cls(cluster, found, source, str(ip_address(dst)), port, protocol)
 
     @property
     def store(self) -> Store:

@@ -61,6 +61,10 @@ def read_body(source: str | bytes | Mapping[str, Any], field_validation: str) ->
     ------
     ApiError
         400 BadRequest: not readable, another kind, a wrong type, an unknown or repeated field.
+    ManifestError
+        The text is too large, or the object is of a kind that is only applied.
+    ValueError
+        `field_validation` is none of the three.
 
     Examples
     --------

@@ -57,8 +57,8 @@ def send(
     ------
     NotExposed
         If the Service has no door for this client.
-    KeyError
-        If a Service, node or Pod does not exist.
+    UnknownName
+        If a Service, node or Pod does not exist (it is a KeyError).
     ValueError
         If target or client cannot be read.
 
@@ -100,7 +100,7 @@ def routes(
 
     Raises
     ------
-    NotExposed, KeyError, ValueError
+    NotExposed, UnknownName, ValueError
         As for `send`.
 
     Examples
@@ -138,7 +138,7 @@ def entries(
 
     Raises
     ------
-    NotExposed, KeyError, ValueError
+    NotExposed, UnknownName, ValueError
         As for `send`.
 
     Examples
@@ -179,7 +179,7 @@ def shares(
 
     Raises
     ------
-    NotExposed, KeyError, ValueError
+    NotExposed, UnknownName, ValueError
         As for `send`.
 
     Examples

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import copy
 import zlib
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from .endpoints import SUFFIX_LETTERS, endpoint_slices
+from .errors import missing, unknown
 from .formats import canonical_ip
 from .objects import EndpointSlice, Node, Pod
 from .service import Service
@@ -227,6 +228,12 @@ class Store:
 
     # -- look-ups -------------------------------------------------------------------------------------------------
 
+    def node(self, name: str) -> Node:
+        """Return the node of this name; `UnknownName` tells which there are."""
+        if name not in self.nodes:
+            raise unknown("node", name, self.nodes)
+        return self.nodes[name]
+
     def node_at(self, ip: str) -> Node | None:
         """Return the node that has this address on an interface."""
         names = self._node_names.get(canonical_ip(ip))
@@ -317,6 +324,21 @@ class Store:
                 setattr(twin, name, index)
         twin._journal = None
         return twin
+
+
+def found(resource: str, name: str, objects: Mapping[Key, Any]) -> Any:
+    """Look an object up by ``name`` or ``namespace/name``.
+
+    Raises
+    ------
+    ApiError
+        404 NotFound; the hint lists what exists.
+    """
+    namespace, _, short = name.rpartition("/")
+    key = (namespace or "default", short)
+    if key not in objects:
+        raise missing(resource, short, ["/".join(known) if known[0] != "default" else known[1] for known in objects])
+    return objects[key]
 
 
 def service_ips(service: Service) -> list[str]:

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field, replace
 from ipaddress import ip_network
 from typing import Any
 
+from .formats import family
 from .objects import ContainerPort, Node, Pod
+from .service import Service, ServicePort
 from .store import Store
 
-__all__ = ["Deployment", "check_per_node", "choose_node", "make_nodes", "new_pod", "with_address"]
+__all__ = ["Deployment", "check_per_node", "choose_node", "kubernetes_service", "make_nodes", "new_pod", "with_address"]
 
 FIRST_POD_HOST = 2
 LARGEST_NODE_PREFIX = 24
@@ -97,6 +99,22 @@ def make_nodes(count: int, pod_cidr: str) -> list[Node]:
         labels = {"kubernetes.io/hostname": f"node-{number}", "topology.kubernetes.io/zone": zone}
         nodes.append(Node(f"node-{number}", (address,), zone=zone, pod_cidr=node_cidr, labels=labels))
     return nodes
+
+
+def kubernetes_service(ip: str) -> Service:
+    """Make the Service ``kubernetes``, through which Pods reach the API server; every cluster has it.
+
+    Examples
+    --------
+    >>> kubernetes_service("10.96.0.1").ip_families
+    ('IPv4',)
+    """
+    return Service(
+        "kubernetes", type="ClusterIP", ports=(ServicePort(443, 6443, name="https", protocol="TCP"),),
+        cluster_ip=ip, cluster_ips=(ip,), ip_families=(family(ip),), ip_family_policy="SingleStack",
+        session_affinity="None", internal_traffic_policy="Cluster",
+        labels={"component": "apiserver", "provider": "kubernetes"},
+    )  # fmt: skip
 
 
 def choose_node(store: Store, deployment: Deployment, unusable: Collection[str]) -> str | None:

@@ -372,3 +372,18 @@ def test_a_stopped_proxy_keeps_its_rules() -> None:
     assert len(ask(cluster, "10.0.0.2", 30080, node="node-2").endpoints) == 1
     cluster.start_proxy("node-1")
     assert len(ask(cluster, "10.0.0.1", 30080).endpoints) == 1
+
+
+def test_an_unknown_node_is_answered_with_those_that_exist() -> None:
+    cluster = kx.Cluster(nodes=2)
+    cluster.apply(kx.example("public-api-lb"))
+    asked = (
+        lambda: kx.kube_proxy(cluster, node="worker", src=None, dst="10.0.0.1", port=80),
+        lambda: kx.health_check(cluster, "public-api-lb", node="worker"),
+        lambda: kx.healthz(cluster, node="worker"),
+        lambda: kx.send(cluster, "10.0.0.1:80", via="worker"),
+    )
+    for ask in asked:
+        with pytest.raises(KeyError) as refused:
+            ask()
+        assert str(refused.value) == "no node 'worker'; there are node-1, node-2"

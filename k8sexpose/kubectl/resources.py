@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..cluster import Cluster
-from ..operations import missing
+from ..errors import missing
 from . import printers, wire
 from .completed import KubectlError
 from .sightings import sightings
