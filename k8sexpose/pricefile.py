@@ -76,6 +76,8 @@ def _read(data: Mapping[str, Any], under: PriceBook | None) -> PriceBook:
     head, sources = data.get("book", {}), data.get("sources", {})
     providers = dict(under.providers if under else {})
     for name, entry in data.get("providers", {}).items():
+        if missing := [field for field in ("currency", "default_region", "regions") if field not in entry]:
+            raise ValueError(f"providers.{name}: {', '.join(missing)} not set")
         providers[book_name(name)] = ProviderPlaces(entry["currency"], entry["default_region"], tuple(entry["regions"]))
     known = under.layers[-1] if under else None
     layer: dict[Component, tuple[Price, ...]] = {}

@@ -228,3 +228,8 @@ def test_a_node_without_an_address() -> None:
     node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}, "status": {"addresses": addresses}}
     held = kx.Cluster.from_json({"items": [node]})
     assert "<table" in held._repr_html_() and held.nodes[0].addresses == ()
+
+
+def test_a_price_file_with_half_a_provider() -> None:
+    with pytest.raises(ValueError, match=r"providers\.aws: regions not set"):
+        kx.price_book({"providers": {"aws": {"currency": "USD", "default_region": "us-east-1"}}})
