@@ -1,6 +1,6 @@
 """Write the tables of the teaching kit from the lessons and the model; ``--check`` only compares.
 
-The table of lessons in notebooks/INSTRUCTORS.md, and docs/answers.md: each question, its right answer as the model
+The table of lessons in notebooks/INSTRUCTORS.md, and notebooks/ANSWERS.md: each question, its right answer as the model
 computes it, and the beliefs that its feedback names.
 """
 
@@ -20,7 +20,7 @@ from k8sexpose.lessons.sheet import QUESTIONS
 ROOT = Path(__file__).resolve().parents[1]
 SOLUTIONS = ROOT / "notebooks" / "solutions"
 INSTRUCTORS = ROOT / "notebooks" / "INSTRUCTORS.md"
-ANSWERS = ROOT / "docs" / "answers.md"
+ANSWERS = ROOT / "notebooks" / "ANSWERS.md"
 MARKS = "<!-- lessons: written by tools/teaching.py -->", "<!-- end -->"
 
 
