@@ -13,6 +13,7 @@ from typing import Any
 
 from .decode import SCHEMAS, decode
 from .errors import ManifestError
+from .files import is_file
 from .jsonvalue import plain
 from .objects import EndpointSlice, Node, Pod
 from .service import Service
@@ -82,8 +83,8 @@ def _load(source: str | Path) -> Any:
         text = source
     else:
         path = Path(source)
-        if not path.is_file():
-            raise FileNotFoundError(f"the path {str(path)!r} does not exist")
+        if not is_file(path):
+            raise FileNotFoundError(f"the path {str(path)[:200]!r} does not exist")
         if path.stat().st_size > MAX_BYTES:
             raise ManifestError(f"{path.name} has {path.stat().st_size:,} bytes; more than {MAX_BYTES:,} are not read")
         text = path.read_bytes()

@@ -179,14 +179,22 @@ def _items(value: Any, text: str, number: int) -> Iterator[Item]:
     yield Item(kind, value, text, number)
 
 
+def is_file(path: Path) -> bool:
+    """Tell whether there is such a file; a name too long for the system is none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
 def read_text(source: str | Path) -> str | bytes:
     """Return the text itself, or what stands in the file that it names."""
     one_line = isinstance(source, str) and "\n" not in source and source.strip().endswith(SUFFIXES)
     if not isinstance(source, Path) and not (one_line and "{" not in str(source)):
         return source
     path = Path(str(source).strip())
-    if not path.is_file():
-        raise FileNotFoundError(f"the path {str(path)!r} does not exist")
+    if not is_file(path):
+        raise FileNotFoundError(f"the path {str(path)[:200]!r} does not exist")
     if path.stat().st_size > MAX_CHARACTERS:
         raise ManifestError(f"{path.name} has {path.stat().st_size:,} bytes; more than {MAX_CHARACTERS:,} are not read")
     return path.read_bytes()

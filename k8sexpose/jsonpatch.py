@@ -8,6 +8,7 @@ Sources: RFC 7386, RFC 6902; ``github.com/evanphx/json-patch`` as the API server
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,8 @@ from .errors import ApiError, bad_request
 
 __all__ = ["json_patch", "merge_patch"]
 
+# Copies of copies double each time; the API server allows as much as one request may hold (JSONPatchMaxCopyBytes).
+MAX_COPIED = 3 * 1024 * 1024
 REJECTED = "the server rejected our request due to an error in our request"
 
 
@@ -75,22 +78,27 @@ def json_patch(live: Any, operations: Sequence[Any]) -> Any:
     ... )
     {'spec': {'ports': [{'port': 8080}]}}
     """
-    box = {"": copy.deepcopy(live)}
+    box, copied = {"": copy.deepcopy(live)}, 0
     for operation in operations:
         if not isinstance(operation, Mapping):
             raise bad_request(
                 "json: cannot unmarshal " + json_word(operation) + " into Go value of type jsonpatch.Operation"
             )
-        _do(box, operation)
+        copied += _do(box, operation)
+        if copied > MAX_COPIED:
+            raise ApiError(422, "Invalid", REJECTED)
     return box.get("")
 
 
-def _do(box: dict[str, Any], operation: Mapping[str, Any]) -> None:
+def _do(box: dict[str, Any], operation: Mapping[str, Any]) -> int:
+    """Do one operation; return how many characters it copied."""
+    copied = 0
     try:
         name, path = operation["op"], _parts(operation["path"])
         if name in ("move", "copy"):
             source = _parts(operation["from"])
             value = copy.deepcopy(_get(box, source))
+            copied = len(json.dumps(value)) if name == "copy" else 0
             if name == "move":
                 _remove(box, source)
             _add(box, path, value)
@@ -106,6 +114,7 @@ def _do(box: dict[str, Any], operation: Mapping[str, Any]) -> None:
             raise ValueError(name)
     except (KeyError, IndexError, TypeError, ValueError, AttributeError):
         raise ApiError(422, "Invalid", REJECTED) from None
+    return copied
 
 
 def _parts(path: str) -> list[str]:

@@ -233,3 +233,9 @@ def test_a_node_without_an_address() -> None:
 def test_a_price_file_with_half_a_provider() -> None:
     with pytest.raises(ValueError, match=r"providers\.aws: regions not set"):
         kx.price_book({"providers": {"aws": {"currency": "USD", "default_region": "us-east-1"}}})
+
+
+def test_a_file_name_longer_than_any() -> None:
+    for door in (cluster().apply, kx.Cluster.from_json):
+        with pytest.raises(FileNotFoundError, match="does not exist"):
+            door("a" * 5_000 + ".yaml")

@@ -76,3 +76,10 @@ def test_wrong_types_are_bad_requests() -> None:
         with pytest.raises(kx.ApiError) as refused:
             cluster.patch("kubernetes", patch, patch_type=type_)
         assert refused.value.code == 400, (patch, type_)
+
+
+def test_copies_of_copies_do_not_grow_without_end() -> None:
+    doubling = [{"op": "add", "path": "/x", "value": {}}]
+    doubling += [{"op": "copy", "from": "/x", "path": f"/x/{number}"} for number in range(60)]
+    with pytest.raises(kx.ApiError, match="rejected our request"):
+        json_patch({}, doubling)
