@@ -39,7 +39,7 @@ _HOME = {
     "max_over_mean": "queueing",
     "simulate": "traffic",
     "Tradeoff": "tradeoff",
-    "both_policies": "tradeoff",
+    "both_policies": "policies",
     "compare_policies": "tradeoff",
     "latency_curves": "turning",
     "sticky_skew": "turning",

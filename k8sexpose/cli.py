@@ -7,7 +7,6 @@ and holds what ``--fail-on`` names.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -114,7 +113,7 @@ def _review(told: argparse.Namespace) -> Review:
 def _check_output(dump: str, output: Path) -> None:
     if output.suffix.lower() not in (*HTML, *MARKDOWN):
         raise Refused(f"{output}: a report is written as {', '.join((*HTML, *MARKDOWN))}")
-    if output.exists() and dump != "-" and os.path.exists(dump) and output.samefile(dump):
+    if output.exists() and dump != "-" and Path(dump).exists() and output.samefile(dump):
         raise Refused(f"{output} is the dump itself")
 
 

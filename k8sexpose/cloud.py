@@ -391,3 +391,30 @@ def next_flip_s(cluster: Cluster) -> float | None:
         if balancer.targets is not None and not balancer.orphan
     )
     return min((time for time in times if time is not None), default=None)
+
+
+def next_change_s(cluster: Cluster) -> float | None:
+    """Return when the clock has something to do, or a load balancer changes its mind about a target; None for never.
+
+    Parameters
+    ----------
+    cluster : Cluster
+        The cluster.
+
+    Returns
+    -------
+    float or None
+        Cluster time, later than now.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster, example
+    >>> cluster = Cluster()
+    >>> _ = cluster.apply(example("public-api-lb"))
+    >>> cluster.advance(30)
+    >>> cluster.fail("node-1")
+    >>> next_change_s(cluster)
+    50.0
+    """
+    times = (cluster.clock.next_at_s, next_flip_s(cluster))
+    return min((at_s for at_s in times if at_s is not None and at_s > cluster.now_s), default=None)

@@ -17,13 +17,13 @@ from .objects import Node
 from .pricebook import PriceBook
 from .pricefile import PriceSource, price_book
 from .router import shares
+from .validation import POLICIES
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["break_even_gb", "break_even_services", "compare_exposure"]
 
-POLICIES = ("Cluster", "Local")
 INGRESSES = ("alb", "nlb")
 MOST_SERVICES = 10_000  # where the search for a break-even ends, too
 MOST_ZONES = 100

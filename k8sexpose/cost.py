@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, NamedTuple
 
-from .drivers import DRIVERS, Charge, Exposure, load_balancers
+from .drivers import DRIVERS, GB_UNITS, Charge, Exposure, load_balancers
 from .exposure import Traffic, exposures
 from .pricebook import PriceBook
 from .pricefile import PriceSource, price_book
@@ -313,7 +313,7 @@ def _priced(provider: str, charge: Charge, book: PriceBook, region: str) -> Iter
     rows = (row for name in charge.components for row in book.find(provider, charge.product, name, region))
     rest = charge.quantity
     for row in rows:
-        if row.unit and row.unit != charge.unit and {row.unit, charge.unit} != {"GB", "GiB"}:
+        if row.unit and row.unit != charge.unit and {row.unit, charge.unit} != set(GB_UNITS):
             raise ValueError(f"{row.component} is the price of one {row.unit}, but {charge.unit} is counted")
         part = min(charge.quantity, row.upper) - row.lower if charge.by_tier else charge.quantity
         if part > 0:

@@ -8,13 +8,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .comparison import Plan, break_even_gb, break_even_services
-from .cost import currency_of, quotas_of, total_of
+from .cost import Line, currency_of, quotas_of, total_of
 from .pricefile import PriceSource
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from .cost import Line
 
 __all__ = ["costs_by_services", "costs_by_traffic"]
 

@@ -266,7 +266,7 @@ def gcp(exposures: Sequence[Exposure], book: PriceBook) -> Iterator[Charge]:
     balancer passes packets on, and answers go straight to the client: only requests are processed by it. Source: the
     price pages of Cloud Load Balancing and VPC (2026-09-20).
     """
-    balanced = [entry for entry in exposures if entry.kind != NODEPORT]
+    balanced = _balanced(exposures)
     rules = sum(len(entry.protocols) * entry.families for entry in balanced)
     yield from _rules("Forwarding rules", "forwarding_rules", rules, book.hours_per_month)
     processed = math.fsum(entry.request_gb for entry in balanced)
@@ -283,14 +283,10 @@ def azure(exposures: Sequence[Exposure], book: PriceBook) -> Iterator[Charge]:
     There is a rule for each port of each address, and the first five have one price, used or not. Internal Services
     share a second load balancer. Source: Azure's retail price meters (2026); traffic between zones is free (May 2024).
     """
+    balanced = _balanced(exposures)
     for internal, name in ((False, "Load balancer rules"), (True, "Internal load balancer rules")):
-        rules = sum(
-            len(entry.ports) * entry.families
-            for entry in exposures
-            if entry.kind != NODEPORT and entry.internal is internal
-        )
+        rules = sum(len(entry.ports) * entry.families for entry in balanced if entry.internal is internal)
         yield from _rules(name, "standard_lb", rules, book.hours_per_month)
-    balanced = [entry for entry in exposures if entry.kind != NODEPORT]
     addresses = _addresses(balanced) * book.hours_per_month
     yield Charge("Public IP address", "public_ip", ("standard_static_ipv4",), "IP-hour", addresses)
     yield Charge("Data processed", "standard_lb", ("data_processed",), "GB", _gb(balanced))
@@ -300,7 +296,7 @@ def azure(exposures: Sequence[Exposure], book: PriceBook) -> Iterator[Charge]:
 
 def azure_quotas(exposures: Sequence[Exposure]) -> Iterator[Usage]:
     """Count what Azure limits: rules behind a node's interface and on a load balancer, addresses of both."""
-    balanced = [entry for entry in exposures if entry.kind != NODEPORT]
+    balanced = _balanced(exposures)
     rules = sum(len(entry.ports) * entry.families for entry in balanced)
     yield Usage("rules_per_nic", rules)
     yield Usage("rules_per_lb", rules)

@@ -125,6 +125,11 @@ def exposures(cluster: Cluster, traffic: Traffic) -> tuple[Exposure, ...]:
         By name; the load balancers that no Service uses any more stand at the end. Services for which nobody here
         makes a load balancer are left out.
 
+    Raises
+    ------
+    ValueError
+        If the traffic names a Service that is not exposed.
+
     Examples
     --------
     >>> from k8sexpose import Cluster, example

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from .cloud import next_flip_s, target_health
+from .cloud import next_change_s, target_health
 from .errors import NotExposed
 from .router import shares
 from .service import Service
-from .serviceport import ip_version
+from .serviceport import address
 from .tables import html_table
 
 if TYPE_CHECKING:
@@ -164,8 +164,8 @@ def watch_crash(
         last = steps[-1]
         if step.at_s <= 0 or (step.lost, step.lost_hard_coded) != (last.lost, last.lost_hard_coded):
             steps.append(step)
-        at_s = _next_change_s(twin, begin_s + seconds)
-        if at_s is None:
+        at_s = next_change_s(twin)
+        if at_s is None or at_s > begin_s + seconds:
             return Crash(found.key, node, before_s, seconds, tuple(steps))
         before = _notices(twin, found, node)
         twin.advance(at_s - twin.now_s)
@@ -173,21 +173,13 @@ def watch_crash(
 
 
 def _step(twin: Cluster, service: Service, node: str, at_s: float, what: str) -> CrashStep:
-    address = next(entry.address for entry in service.load_balancer_ingress if entry.address)
+    host = next(entry.address for entry in service.load_balancer_ingress if entry.address)
     port = service.ports[0]
-    by_number = ip_version(address)
-    front = f"{address}:{port.port}" if by_number else f"http://{address}:{port.port}"
-    entrance = f"{twin.node(node).addresses[0]}:{port.node_port}"
+    front = f"http://{address(host, port.port)}"
+    entrance = address(twin.node(node).addresses[0], port.node_port)
     protocol = port.protocol or "TCP"
     hard = shares(twin, entrance, protocol=protocol).lost if port.node_port else Fraction(1)
     return CrashStep(at_s, what, shares(twin, front, protocol=protocol).lost, hard)
-
-
-def _next_change_s(twin: Cluster, end_s: float) -> float | None:
-    """Return when the clock has something to do, or a check changes the state of a target."""
-    times = (twin.clock.next_at_s, next_flip_s(twin))
-    due = min((at_s for at_s in times if at_s is not None and at_s > twin.now_s), default=None)
-    return due if due is not None and due <= end_s else None
 
 
 def _notices(twin: Cluster, service: Service, node: str) -> tuple[str, ...]:

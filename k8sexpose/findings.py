@@ -20,7 +20,7 @@ from .providers import NODE_PORT
 from .router import shares
 from .service import LAST_APPLIED, Service, ServicePort
 from .serviceport import address, ip_version, targets
-from .survey import Survey
+from .survey import EXPOSED, Survey
 from .targets import candidates
 
 __all__ = ["FINDERS", "Asked", "Finding", "find_all", "written_node_ports"]
@@ -144,7 +144,7 @@ def no_endpoints(asked: Asked, service: Service) -> Iterator[Finding]:
         return
     ports = ", ".join(str(port.port) for port in empty)
     pods = _selected(asked, service)
-    severity = PROBLEM if service.type in ("NodePort", "LoadBalancer") else WARNING
+    severity = PROBLEM if service.type in EXPOSED else WARNING
     what = f"Port {ports} has no ready endpoint: connections are refused."
     yield Finding("no-endpoints", severity, service.key, what, *_why_empty(asked, service, pods, empty))
 

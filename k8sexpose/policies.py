@@ -13,11 +13,12 @@ from .cluster import Cluster
 from .queueing import max_over_mean
 from .route import Route
 from .router import entries, routes
+from .serviceport import address
 from .tables import html_table
+from .validation import POLICIES
 
-__all__ = ["POLICIES", "PodShare", "PolicyShares", "PolicySide", "policy_shares"]
+__all__ = ["POLICIES", "PodShare", "PolicyShares", "PolicySide", "both_policies", "policy_shares"]
 
-POLICIES = ("Cluster", "Local")
 SETTLED_S = 900.0  # longer than any provider of the model needs for an address, targets and checks
 
 
@@ -169,6 +170,40 @@ class PolicyShares:
         return html_table(self._caption, ("", *(side.policy for side in self.sides)), self.rows())
 
 
+def both_policies(cluster: Cluster, service: str) -> dict[str, Cluster]:
+    """Copy a cluster twice, with each ``externalTrafficPolicy`` on a Service.
+
+    Parameters
+    ----------
+    cluster : Cluster
+        The cluster; it stays as it is.
+    service : str
+        Name of the Service.
+
+    Returns
+    -------
+    dict of str to Cluster
+        The copies, by the name of the policy: Cluster, Local.
+
+    Raises
+    ------
+    ApiError
+        If there is no such Service, or it is not reachable from outside.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster, example
+    >>> cluster = Cluster()
+    >>> _ = cluster.apply(example("public-api-lb"))
+    >>> list(both_policies(cluster, "public-api-lb"))
+    ['Cluster', 'Local']
+    """
+    copies = {policy: cluster.copy() for policy in POLICIES}
+    for policy, copy in copies.items():
+        copy.patch(service, {"spec": {"externalTrafficPolicy": policy}})
+    return copies
+
+
 def policy_shares(
     cluster: Cluster, service: str, client: str = "203.0.113.7", *, crashed: str | None = None
 ) -> PolicyShares:
@@ -206,13 +241,11 @@ def policy_shares(
     >>> [str(pod.share) for pod in found["Local"].pods], str(found["Cluster"].extra_hop)
     (['1/4', '1/4', '1/2'], '1/2')
     """
-    copies = {policy: cluster.copy() for policy in POLICIES}
     ways: dict[str, tuple[Route, ...]] = {}
     comes: dict[str, dict[str, Fraction]] = {}
     pods: set[tuple[str, str]] = set()
-    for policy, copy in copies.items():
-        # No clock runs on: health checks are asked about the finished state, as by any name of a Service.
-        copy.patch(service, {"spec": {"externalTrafficPolicy": policy}})
+    # No clock runs on: health checks are asked about the finished state, as by any name of a Service.
+    for policy, copy in both_policies(cluster, service).items():
         pods |= {(way.node or "", way.pod or "") for way in routes(copy, service, client) if way.delivered}
         target = service if crashed is None else _crash(copy, service, crashed)
         ways[policy], comes[policy] = routes(copy, target, client), entries(copy, target, client)
@@ -227,8 +260,8 @@ def _crash(copy: Cluster, service: str, node: str) -> str:
     copy.advance(SETTLED_S)
     copy.fail(node)
     found = copy.service(service)
-    address = next((entry.address for entry in found.load_balancer_ingress if entry.address), None)
-    return f"http://{address}:{found.ports[0].port}" if address else service
+    host = next((entry.address for entry in found.load_balancer_ingress if entry.address), None)
+    return f"http://{address(host, found.ports[0].port)}" if host else service
 
 
 def _side(

@@ -16,6 +16,7 @@ __all__ = ["CapacityUnit", "Price", "PriceBook", "ProviderPlaces", "Quota", "boo
 
 Component = tuple[str, str, str]  # provider, product, component
 
+HOURS_PER_MONTH = 730  # as the cost tools count
 # Names that the book knows under another one.
 ALIASES = {"linode": "linode_akamai", "metallb": "onprem"}
 
@@ -214,7 +215,7 @@ class PriceBook:
     providers: Mapping[str, ProviderPlaces]
     quotas: Mapping[tuple[str, str], Quota] = field(default_factory=dict)
     capacity_units: Mapping[str, CapacityUnit] = field(default_factory=dict)
-    hours_per_month: float = 730
+    hours_per_month: float = HOURS_PER_MONTH
     every_region: frozenset[str] = frozenset()
     as_of: str = ""
 

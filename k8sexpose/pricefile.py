@@ -10,7 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from .pricebook import CapacityUnit, Component, Price, PriceBook, ProviderPlaces, Quota, book_name
+from .pricebook import HOURS_PER_MONTH, CapacityUnit, Component, Price, PriceBook, ProviderPlaces, Quota, book_name
 
 __all__ = ["PriceSource", "price_book"]
 
@@ -97,7 +97,7 @@ def _read(data: Mapping[str, Any], under: PriceBook | None) -> PriceBook:
         providers,
         {**(under.quotas if under else {}), **quotas},
         {**(under.capacity_units if under else {}), **units},
-        head.get("hours_per_month", under.hours_per_month if under else 730),
+        head.get("hours_per_month", under.hours_per_month if under else HOURS_PER_MONTH),
         frozenset(head.get("every_region", ())) | (under.every_region if under else frozenset()),
         str(head.get("as_of", under.as_of if under else "")),
     )
@@ -141,10 +141,9 @@ def _price(key: Component, row: Any, sources: Mapping[str, Any], currency: str) 
     missing = [field for field in REQUIRED if field not in row]
     unknown = sorted(set(row) - {*REQUIRED, *OPTIONAL})
     if missing or unknown:
-        wrong = [f"lacks {', '.join(missing)}"] * bool(missing) + [f"does not know {', '.join(unknown)}"] * bool(
-            unknown
-        )
-        raise ValueError(f"a row of {name} {' and '.join(wrong)}")
+        told = (("lacks", missing), ("does not know", unknown))
+        wrong = " and ".join(f"{verb} {', '.join(fields)}" for verb, fields in told if fields)
+        raise ValueError(f"a row of {name} {wrong}")
     lower, upper = (float(edge) for edge in row.get("tier", (0, math.inf)))
     price = row["price"]
     if isinstance(price, bool) or not isinstance(price, int | float) or not 0 <= price < math.inf:

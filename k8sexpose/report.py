@@ -15,7 +15,7 @@ from .findings import Asked, Finding, find_all
 from .pages import Heading, Listing, Paragraph, Part, Table, to_html, to_markdown
 from .pricefile import PriceSource, price_book
 from .service import Service
-from .survey import Survey, survey
+from .survey import EXPOSED, Survey, survey
 from .tables import html_table
 from .verdicts import compare_services
 
@@ -102,7 +102,7 @@ class Review:
     @property
     def exposed(self) -> tuple[ServiceReview, ...]:
         """The Services with a node port or a load balancer."""
-        return tuple(one for one in self.services if one.type in ("NodePort", "LoadBalancer"))
+        return tuple(one for one in self.services if one.type in EXPOSED)
 
     def service(self, name: str) -> ServiceReview:
         """Return a Service by ``name`` or ``namespace/name``.

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 from weakref import WeakKeyDictionary
 
-from .cloud import next_flip_s
+from .cloud import next_change_s
 from .errors import NotExposed
 from .lanes import Asking, Lane, Table, read_table
 from .question import Question
@@ -202,6 +202,11 @@ def standing(cluster: Cluster, asking: Asking) -> tuple[State, ...]:
     tuple of State
         The only one.
 
+    Raises
+    ------
+    NotExposed, KeyError, ValueError
+        As for `k8sexpose.routes`.
+
     Examples
     --------
     >>> from k8sexpose import Cluster
@@ -304,13 +309,8 @@ def _moments(twin: Cluster, begin_s: float, ahead: Sequence[Event], last_s: floa
     at_s = 0.0
     while at_s <= last_s:
         yield at_s
-        at_s = min(_next_change_s(twin) - begin_s, ahead[0].at_s if ahead else math.inf)
-
-
-def _next_change_s(twin: Cluster) -> float:
-    """Return when the clock has something to do, or a load balancer changes its mind about a target."""
-    times = (twin.clock.next_at_s, next_flip_s(twin))
-    return min((at_s for at_s in times if at_s is not None and at_s > twin.now_s), default=math.inf)
+        change_s = next_change_s(twin)
+        at_s = min(math.inf if change_s is None else change_s - begin_s, ahead[0].at_s if ahead else math.inf)
 
 
 def _fresh(cluster: Cluster, copy: bool = False) -> Cluster:
@@ -338,15 +338,14 @@ def _provisioned(twin: Cluster, asking: Asking) -> Asking:
             by_address = _by_address(dialled, ingress[0].address, port.port)
         if by_address is not None and _settled(twin, asking, by_address):
             return by_address
-        due_s = _next_change_s(twin)
-        if due_s > end_s:
+        due_s = next_change_s(twin)
+        if due_s is None or due_s > end_s:
             return by_address or asking
         twin.advance(due_s - twin.now_s)
 
 
 def _by_address(asking: Asking, host: str, port: int | None) -> Asking:
-    target = address(host, port) if host.replace(".", "").isdigit() or ":" in host else f"http://{host}:{port}"
-    return replace(asking, target=target, service=asking.target)
+    return replace(asking, target=f"http://{address(host, port)}", service=asking.target)
 
 
 def _settled(twin: Cluster, asking: Asking, by_address: Asking) -> bool:

@@ -24,9 +24,7 @@ from .traffic import Traffic, simulate
 if TYPE_CHECKING:
     from .cluster import Cluster
 
-__all__ = ["Expected", "Tradeoff", "both_policies", "compare_policies", "expect"]
-
-POLICIES = ("Cluster", "Local")
+__all__ = ["Expected", "Tradeoff", "compare_policies", "expect"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,40 +142,6 @@ def _ms(value: float) -> str:
 
 def _percent(part: float) -> str:
     return f"{part * 100:.3g} %"
-
-
-def both_policies(cluster: Cluster, service: str) -> dict[str, Cluster]:
-    """Copy a cluster twice, with each ``externalTrafficPolicy`` on a Service.
-
-    Parameters
-    ----------
-    cluster : Cluster
-        The cluster; it stays as it is.
-    service : str
-        Name of the Service.
-
-    Returns
-    -------
-    dict of str to Cluster
-        The copies, by the name of the policy: Cluster, Local.
-
-    Raises
-    ------
-    ApiError
-        If there is no such Service, or it is not reachable from outside.
-
-    Examples
-    --------
-    >>> from k8sexpose import Cluster, example
-    >>> cluster = Cluster()
-    >>> _ = cluster.apply(example("public-api-lb"))
-    >>> list(both_policies(cluster, "public-api-lb"))
-    ['Cluster', 'Local']
-    """
-    copies = {policy: cluster.copy() for policy in POLICIES}
-    for policy, copy in copies.items():
-        copy.patch(service, {"spec": {"externalTrafficPolicy": policy}})
-    return copies
 
 
 def expect(

@@ -99,6 +99,11 @@ def crossovers(
     dict of str to float
         For the ``mean`` and the ``p99``; see `crossover_utilisation`.
 
+    Raises
+    ------
+    ValueError
+        If nobody answers.
+
     Examples
     --------
     >>> from k8sexpose import Cluster, both_policies, example
@@ -149,6 +154,11 @@ def sticky_skew(
     DataFrame
         Index ``clients``; ``expected`` (`sticky_max_over_mean`), and of the runs ``mean, lowest, highest``: load of the
         hottest node that has Pods, over the mean.
+
+    Raises
+    ------
+    NotExposed, KeyError, ValueError
+        As for `simulate`.
 
     Examples
     --------

@@ -15,6 +15,7 @@ from .advice import Comparison, PolicyView, advise, percent, turns_at
 from .cloud import front_door
 from .cluster import Cluster
 from .cost import lines_of, total_of
+from .dial import DEFAULT_CLIENTS
 from .drivers import DRIVERS, Exposure
 from .errors import NotExposed
 from .exposure import Traffic, admitted_client, exposures
@@ -26,10 +27,10 @@ from .route import Shares
 from .router import send, shares
 from .service import Service
 from .survey import Survey, apart
+from .validation import POLICIES
 
-__all__ = ["POLICIES", "compare_services"]
+__all__ = ["compare_services"]
 
-POLICIES = ("Cluster", "Local")
 TRIES = 30  # connections, until one shows which source address the Pod sees
 UNSEEN = "not played for so many nodes and Services; kx.watch_crash plays one"
 CRASHES = 50_000  # nodes times exposed Services, up to which every crash is played
@@ -91,8 +92,6 @@ def _compare(
     alone: Callable[[Service], Cluster],
     few: bool,
 ) -> Comparison | str:
-    if not service.ports:
-        return "it has no port"
     if not found.ready(service):
         return "no endpoint is ready, so there is nothing to deal to"
     views = {}
@@ -191,7 +190,7 @@ def _source(cluster: Cluster, seen: str | None, client: str | None) -> str:
         return "nothing: no connection came through"
     if cluster.store.node_at(seen) is not None:
         return "a node's address"
-    return "the client's address" if seen in (client, "203.0.113.7", "2001:db8::7") else "the load balancer's address"
+    return "the client's address" if seen in (client, *DEFAULT_CLIENTS.values()) else "the load balancer's address"
 
 
 def _failure(cluster: Cluster, service: Service, dealt: Shares) -> str:
@@ -209,7 +208,7 @@ def _failure(cluster: Cluster, service: Service, dealt: Shares) -> str:
         return str(reason)
     lost = max((step.lost for step in crash.steps if step.at_s >= 0), default=Fraction(0))
     if crash.healed_s is None:
-        return f"{worst} crashes: {percent(lost)} of new connections are lost, and none of the two clocks ends it"
+        return f"{worst} crashes: {percent(lost)} of new connections are lost, and neither of the two clocks ends it"
     if not lost:
         return f"{worst} crashes: no new connection is lost"
     return f"{worst} crashes: up to {percent(lost)} of new connections are lost, for {crash.healed_s:g} s"

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ..comparison import compare_exposure
+from ..cost import NO_PRICE
 from ..costcurves import costs_by_services
-from ..plots.costs import HOURS_PER_MONTH, WAYS, Look, label_of
+from ..plots.costs import WAYS, Look, label_of
+from ..pricebook import HOURS_PER_MONTH
 from ..pricefile import PriceSource, price_book
 from ..tables import html_table
 from .explorer import FAINT, TEXT, Explorer, choice, label_text
+from .frame import svg
 from .slider import Slider
 
 if TYPE_CHECKING:
@@ -150,15 +154,8 @@ def draw_costs(costs: pd.DataFrame, services: int) -> str:
         parts.append(_sign(look, x + 18, y))
         parts.append(_label(x + 44, y + 4, name, "start"))
     width, height = LEFT + WIDTH + 30, TOP + HEIGHT + 70 + 22 * ((len(costs.columns) + 1) // 2 - 1)
-    label = html.escape(
-        f"{services} Services at {facts['provider']} cost in {facts['currency']} a month: {', '.join(said)}.",
-        quote=True,
-    )
-    return (
-        f'<svg role="img" aria-label="{label}" viewBox="0 0 {width} {height}" width="{width}" '
-        f'style="max-width: 100%; height: auto; font-family: var(--jp-ui-font-family, sans-serif)">'
-        f"{''.join(parts)}</svg>"
-    )
+    told = f"{services} Services at {facts['provider']} cost in {facts['currency']} a month: {', '.join(said)}."
+    return svg(told, width, height, parts)
 
 
 def _x(services: float, most: int) -> float:
@@ -208,13 +205,13 @@ def rows(setting: CostSetting, prices: PriceSource = None) -> Iterator[tuple[str
         prices=prices,
     )
     for way, row in table.iterrows():
-        total, known = float(row["total_per_month"]), row["total_per_month"] == row["total_per_month"]
+        total = float(row["total_per_month"])
         amounts = (f"{total:,.2f} {row['currency']}", f"{total / setting.services:,.2f} {row['currency']}")
-        over = "" if row["quota"] is None or not row["over_quota"] else f"over the quota of {row['quota']}"
+        over = f"over the quota of {row['quota']}" if row["over_quota"] else ""
         yield (
             label_of(str(way), setting.provider),
             f"{row['load_balancers']:,}",
-            *(amounts if known else ("no price in the book", "")),
+            *(amounts if not math.isnan(total) else (NO_PRICE, "")),
             over,
         )
 

@@ -15,6 +15,7 @@ from ..operations import NODE_MONITOR_GRACE_S
 from ..palette import CONCEPTS
 from ..profiles import provider
 from .explorer import FAINT, TEXT, Explorer, choice, label_text
+from .frame import svg
 
 __all__ = ["CrashExplorer", "CrashSetting", "crash_page", "draw_crash", "failover_explorer"]
 
@@ -152,12 +153,7 @@ def draw_crash(setting: CrashSetting) -> str:
             f'stroke="{TEXT}"/>'
         )
         parts.append(label_text(_x(length_s) + 8, y + 15, f"{length_s:g} s  {words}"))
-    label = html.escape(_told(setting), quote=True)
-    return (
-        f'<svg role="img" aria-label="{label}" viewBox="0 0 {WIDTH} {CLOCKS + 62}" width="{WIDTH}" '
-        f'style="max-width: 100%; height: auto; font-family: var(--jp-ui-font-family, sans-serif)">'
-        f"{''.join(parts)}</svg>"
-    )
+    return svg(_told(setting), WIDTH, CLOCKS + 62, parts)
 
 
 def _line(crash: Crash, lost: list[Fraction], concept: str, dashes: str) -> str:

@@ -68,14 +68,13 @@ class LifeSetting:
     @property
     def python(self) -> str:
         """The same as a program."""
-        provider = None if self.provider == "none" else self.provider
+        provider = "None" if self.provider == "none" else f'"{self.provider}"'
         lines = [
-            f"cluster = kx.Cluster(nodes=3, provider={f'{chr(34)}{provider}{chr(34)}' if provider else None})",
+            f"cluster = kx.Cluster(nodes=3, provider={provider})",
             'cluster.deploy("api-backend", per_node=[1, 1, 1])',
             f'cluster.apply(kx.example("{NAME}"))',
         ]
-        passes = self.happens == NOTHING or self.happens_at_s > self.seconds
-        if passes:
+        if self.happens == NOTHING or self.happens_at_s > self.seconds:
             lines.append(f"cluster.advance({self.seconds})")
         else:
             verb = f'cluster.fail("{NODE}")' if self.happens == CRASHES else f'cluster.delete("{NAME}")'

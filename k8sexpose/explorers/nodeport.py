@@ -18,6 +18,7 @@ from ..route import Route
 from ..router import send
 from ..tables import html_table
 from .explorer import FAINT, TEXT, Explorer, choice
+from .frame import svg
 
 __all__ = ["NodePortExplorer", "NodePortSetting", "draw_route", "nodeport_explorer"]
 
@@ -139,12 +140,7 @@ def draw_route(route: Route) -> str:
         _sign(hop.kind, LEFT + STEP * number, hop.at, hop.action.partition(":")[0])
         for number, hop in enumerate(route.hops)
     ]
-    label = html.escape(told(route), quote=True)
-    return (
-        f'<svg role="img" aria-label="{label}" viewBox="0 0 {width} 130" width="{width}" '
-        f'style="max-width: 100%; height: auto; font-family: var(--jp-ui-font-family, sans-serif)">'
-        f"{''.join(parts)}</svg>"
-    )
+    return svg(told(route), width, 130, parts)
 
 
 def _sign(kind: str, x: float, name: str, doing: str) -> str:

@@ -14,6 +14,7 @@ from ..files import example
 from ..palette import CONCEPTS
 from ..policies import PolicyShares, PolicySide, policy_shares
 from .explorer import FAINT, TEXT, Explorer, choice, label_text
+from .frame import svg
 
 __all__ = ["PolicyExplorer", "PolicySetting", "draw_policies", "policy_explorer", "policy_page"]
 
@@ -128,12 +129,7 @@ def draw_policies(found: PolicyShares) -> str:
         parts += _panel(found, side, LEFT + number * (PANEL + GAP), top, scale=number == 0)
     width, height = LEFT + 2 * PANEL + GAP + 8, FLOOR + 146
     parts += _legend(height - 12)
-    label = html.escape(_told(found), quote=True)
-    return (
-        f'<svg role="img" aria-label="{label}" viewBox="0 0 {width} {height}" width="{width}" '
-        f'style="max-width: 100%; height: auto; font-family: var(--jp-ui-font-family, sans-serif)">'
-        f"{''.join(parts)}</svg>"
-    )
+    return svg(_told(found), width, height, parts)
 
 
 def _panel(found: PolicyShares, side: PolicySide, left: float, top: float, *, scale: bool) -> list[str]:

@@ -7,6 +7,7 @@ from ..comparison import compare_exposure
 from ..cost import bill, bill_for
 from ..drivers import Exposure
 from ..files import example
+from ..pricebook import HOURS_PER_MONTH
 from ..pricefile import price_book
 from ..provisioning import provision
 from .question import Choice, Percent, Question, Several, Wrong
@@ -17,7 +18,6 @@ __all__ = ["QUESTIONS", "fifty_teams", "one_team"]
 LESSON = "03_cost_warning"
 NAME = "public-api-lb"
 PROVIDERS = ("aws", "gcp", "azure", "linode")
-HOURS_PER_MONTH = 730
 GB_PER_MONTH = 50 * HOURS_PER_MONTH
 BUSY_GB = 1000 * HOURS_PER_MONTH
 ANNOTATION = "service.beta.kubernetes.io/aws-load-balancer-type"

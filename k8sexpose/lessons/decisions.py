@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from functools import cache
 
 from ..cluster import Cluster
+from ..policies import both_policies
 from ..router import routes
 from ..tables import html_table
-from ..tradeoff import both_policies, compare_policies
+from ..tradeoff import compare_policies
 from ..turning import crossovers
 from .question import Choice, Unreadable, shown, unanswered
 from .skew import NAME, stand

@@ -14,6 +14,7 @@ from ..files import example
 from ..pricefile import PriceSource, price_book
 from ..route import Route
 from ..router import routes
+from ..survey import EXPOSED
 from ..tables import html_table
 from .question import shown
 
@@ -159,7 +160,7 @@ def save(change: object = None) -> Savings:
 
 def _bill(cluster: Cluster) -> Bill:
     """Write the bill; what customers asked of a Service without a load balancer comes in by the gateway."""
-    exposed = {service.name for service in cluster.services if service.type in ("LoadBalancer", "NodePort")}
+    exposed = {service.name for service in cluster.services if service.type in EXPOSED}
     through = math.fsum(gb for name, gb in TRAFFIC_GB.items() if name not in exposed)
     traffic = {name: gb for name, gb in TRAFFIC_GB.items() if name in exposed}
     if "gateway" in traffic:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from ..cluster import Cluster
 from ..explorers.sides import WAYS, Way
 from ..files import example
+from ..policies import both_policies
 from ..queueing import sticky_max_over_mean
 from ..timeline import Scale
-from ..tradeoff import both_policies, expect
+from ..tradeoff import expect
 from ..traffic import simulate
 from ..turning import crossovers
 from .question import Choice, Percent, Question, Several, Wrong

@@ -6,8 +6,9 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..cost import Bill
+from ..cost import NO_PRICE, Bill
 from ..palette import CONCEPTS
+from ..pricebook import HOURS_PER_MONTH
 from .page import INK, PAPER, READINGS, SOFT, canvas
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from ..traffic import Traffic
 
 __all__ = ["PARTS", "WAYS", "Look", "part_of", "plot_bill", "plot_bills", "plot_candidates", "plot_costs"]
-
-HOURS_PER_MONTH = 730
 
 
 class Look(NamedTuple):
@@ -135,7 +134,7 @@ def plot_bill(bill: Bill, ax: Axes | None = None) -> Axes:
         cost = line.cost if known else 0.0
         ax.barh(row, cost, left=so_far, height=0.6, color=look.color, hatch=look.hatch, edgecolor=INK, linewidth=0.8)
         so_far += cost
-        words = f"{cost:,.2f}" if known else "no price in the book"
+        words = f"{cost:,.2f}" if known else NO_PRICE
         ax.text(so_far, row, f" {words}", va="center", fontsize=9, color=INK)
         said.append(f"{line.name} {words}")
     total = "unknown" if bill.total_per_month is None else f"{bill.total_per_month:,.2f}"

@@ -144,9 +144,8 @@ def _curve(layout: Layout, step: Step, start: Point, through: bool) -> tuple[Poi
         elif target is not None and step.at.startswith("node:"):
             # Where the packet is not for the nodePort it comes in beside the window.
             end = end if through else (target.x + 14, target.y)
-        lift = (end[1] - start[1]) * 0.5
-        flat = abs(end[1] - start[1]) < 8
-        lift = 0 if flat else lift
+        rise = end[1] - start[1]
+        lift = 0 if abs(rise) < 8 else rise / 2
         return _bezier(start, (start[0], start[1] + lift), (end[0], end[1] - lift), end)
     if step.at.startswith("pod:"):
         return _to_pod(layout, step, start, target)

@@ -18,6 +18,7 @@ import traitlets
 from ..errors import NotExposed
 from ..route import Route
 from ..router import routes, send
+from ..validation import POLICIES
 from .layout import lay_out
 from .legs import card_point, trace
 from .picture import draw
@@ -34,7 +35,6 @@ __all__ = ["Flow", "flow"]
 HERE = Path(__file__).parent
 MANY = 100
 MOST_WAYS = 24
-POLICIES = ("Cluster", "Local")
 _ALIVE: WeakSet[Flow] = WeakSet()
 _FOLLOWING: list[bool] = []
 
