@@ -86,7 +86,7 @@ class Tradeoff:
 
     Examples
     --------
-    >>> from k8sexpose import Cluster, example
+    >>> from k8sexpose import Cluster, both_policies, example
     >>> cluster = Cluster(nodes=2)
     >>> _ = cluster.deploy("api-backend", per_node=[2, 1])
     >>> _ = cluster.apply(example("public-api-lb"))
@@ -260,7 +260,7 @@ def compare_policies(
 
     Examples
     --------
-    >>> from k8sexpose import Cluster, example
+    >>> from k8sexpose import Cluster, both_policies, example
     >>> cluster = Cluster(nodes=2)
     >>> _ = cluster.deploy("api-backend", per_node=[2, 1])
     >>> _ = cluster.apply(example("public-api-lb"))
