@@ -49,11 +49,12 @@ class Choice:
     def of(cls, weights: Sequence[float] | Floats) -> Choice:
         """Divide [0, 1) into equal slices, each shared by at most two places."""
         given = np.asarray(weights, dtype=np.float64)
-        size = given / given.sum() * len(given)
-        keep, other = np.ones(len(given)), np.arange(len(given))
-        small = np.flatnonzero(size < 1 - 1e-12).tolist()
-        large = np.flatnonzero(size > 1 + 1e-12).tolist()
+        sizes = given / given.sum() * len(given)
+        small = np.flatnonzero(sizes < 1 - 1e-12).tolist()
+        large = np.flatnonzero(sizes > 1 + 1e-12).tolist()
         even = not small
+        # Lists: one number at a time is dear in an array.
+        size, keep, other = sizes.tolist(), [1.0] * len(given), list(range(len(given)))
         while small and large:
             less, more = small.pop(), large[-1]
             keep[less], other[less] = size[less], more
@@ -62,7 +63,7 @@ class Choice:
                 large.pop()
                 if size[more] < 1 - 1e-12:
                     small.append(more)
-        return cls(keep, other, even)
+        return cls(np.array(keep), np.array(other, dtype=np.intp), even)
 
     def pick(self, uniform: Floats) -> Indices:
         """Choose.
@@ -152,12 +153,13 @@ class Draws:
         sigma: float = 1.0,
         client_weights: Sequence[float] | Floats = (1.0,),
     ) -> None:
-        streams = (np.random.Generator(np.random.PCG64(child)) for child in np.random.SeedSequence(seed).spawn(4))
-        self._arrival, self._service, self._way, self._client = streams
+        arrival, service, way, self._client_seed = np.random.SeedSequence(seed).spawn(4)
+        self._arrival, self._service, self._way = (_stream(child) for child in (arrival, service, way))
         self._gap_s = 1 / rate_rps
         self._mean_s = service_ms / 1000
         self._distribution, self._sigma = distribution, sigma
-        self._clients = Choice.of(client_weights)
+        self._client_weights = client_weights
+        self._asks: tuple[Choice, np.random.Generator] | None = None  # made when it first matters who asks
         self.now_s = 0.0
 
     def arrivals(self, count: int) -> Floats:
@@ -185,4 +187,11 @@ class Draws:
 
     def clients(self, count: int) -> Indices:
         """Return who asks, shape (count,)."""
-        return self._clients.pick(self._client.random(count))
+        if self._asks is None:
+            self._asks = Choice.of(self._client_weights), _stream(self._client_seed)
+        choice, stream = self._asks
+        return choice.pick(stream.random(count))
+
+
+def _stream(seed: np.random.SeedSequence) -> np.random.Generator:
+    return np.random.Generator(np.random.PCG64(seed))

@@ -22,6 +22,7 @@ from .timeline import State
 __all__ = ["BLOCK", "Engine"]
 
 BLOCK = 65_536  # fits into the cache; half of a short run, whose time goes into fresh memory
+ROOM = 16  # arrays of a block's length: more than are alive at once
 PER_POD = 512  # a block is long enough for so many requests a Pod, else NumPy's calls cost more than its work
 SAMPLE = 1_000_000
 ROWS = 600  # of the timeline, at most
@@ -105,6 +106,7 @@ class Engine:
             How many at a time; changes no number.
         """
         size = block or max(min(BLOCK, self.requests // 2), PER_POD * len(self.pods), 1)
+        np.empty(ROOM * size)  # never touched: the C library keeps as much freed memory as the largest array it freed
         for first in range(0, self.requests, size):
             count = min(size, self.requests - first)
             arrival_s = self.draws.arrivals(count)
@@ -147,7 +149,7 @@ class Engine:
         if crashes:
             dies_s = [min((s.start_s for s in crashes if s.crashed & lane.nodes), default=math.inf) for lane in lanes]
             self._dies_s = np.array(dies_s)
-        self.lane_counts = np.pad(self.lane_counts, (0, len(lanes) - len(self.lane_counts)))
+        self.lane_counts = _longer(self.lane_counts, len(lanes))
 
     # -- requests ----
 
@@ -186,7 +188,7 @@ class Engine:
         self.lane_counts += by_lane
         rows, columns = int(arrival_s[-1] / self.row_s) + 2, len(self.nodes) + 1
         if rows > len(self.load):
-            self.load = np.pad(self.load, ((0, rows - len(self.load)), (0, 0)))
+            self.load = _longer(self.load, rows)
         first = max(int(arrival_s[0] / self.row_s) - 1, 0)
         edges = np.searchsorted(arrival_s, np.arange(first, rows + 1) * self.row_s)
         place = np.repeat(np.arange(rows - first) * columns, np.diff(edges))
@@ -215,6 +217,13 @@ class Engine:
         chosen = in_order[-first % self.stride :: self.stride]
         start = -(-first // self.stride)
         self.sample_ms[start : start + len(chosen)] = chosen
+
+
+def _longer(counts: NDArray[np.int64], length: int) -> NDArray[np.int64]:
+    """Add rows of zeros."""
+    longer = np.zeros((length, *counts.shape[1:]), dtype=np.int64)
+    longer[: len(counts)] = counts
+    return longer
 
 
 def _places(names: Sequence[str]) -> dict[str | None, int]:

@@ -103,7 +103,7 @@ class LogHistogram:
         >>> histogram.quantiles([0.5], [[0], [1], [0, 1]]).round().tolist()
         [[1.0], [3.0], [1.0]]
         """
-        counts = np.ascontiguousarray(self.counts.T)
+        counts = self.counts.T.copy()
         if parts is not None:
             joined = np.zeros((len(parts), counts.shape[1]), dtype=np.int64)
             for row, part in zip(joined, parts, strict=True):
@@ -112,13 +112,15 @@ class LogHistogram:
             counts = joined
         if not counts.size:
             return np.full((len(counts), len(levels)), np.nan)
-        below = np.cumsum(counts, axis=1)
+        below = np.cumsum(counts, axis=1, out=counts)
         total = below[:, -1:]
         rank = np.maximum(np.asarray(levels) * total, 0.5)
-        at = np.array([ranks.searchsorted(wanted) for ranks, wanted in zip(below, rank, strict=True)])
-        at = np.minimum(at, counts.shape[1] - 1)  # a part of which nothing was counted
-        own, upto = np.take_along_axis(counts, at, 1), np.take_along_axis(below, at, 1)
+        whole = np.ceil(rank).astype(np.int64)  # of the type of the counts, else each search converts a row
+        at = np.array([ranks.searchsorted(wanted) for ranks, wanted in zip(below, whole, strict=True)])
+        at = np.minimum(at, below.shape[1] - 1)  # a part of which nothing was counted
+        upto = np.take_along_axis(below, at, 1)
+        before = np.where(at > 0, np.take_along_axis(below, at - 1, 1), 0)
         low, high = (((at + edge + self._base) << SHIFT).view(np.float64) for edge in (0, 1))
         # Into the bin as far as the rank says.
-        inside = low + (rank - (upto - own)) / np.maximum(own, 1) * (high - low)
+        inside = low + (rank - before) / np.maximum(upto - before, 1) * (high - low)
         return np.asarray(np.where(total > 0, inside, np.nan))

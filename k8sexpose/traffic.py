@@ -374,20 +374,16 @@ def _failed(engine: Engine) -> list[int]:
 
 
 def _summary(engine: Engine, loads: list[int], quantiles: NDArray[np.float64]) -> pd.Series[float]:
-    counts, lanes = engine.lane_counts, engine.dealer.lanes
+    went = list(zip(engine.dealer.lanes, engine.lane_counts.tolist(), strict=True))
     numbers = [
-        _count(counts, [lane.extra_hop for lane in lanes]) / engine.requests,
-        _count(counts, [lane.crosses_zone for lane in lanes]) / engine.requests,
-        _count(counts, [not lane.delivered for lane in lanes]) / engine.requests,
+        sum(count for lane, count in went if lane.extra_hop) / engine.requests,
+        sum(count for lane, count in went if lane.crosses_zone) / engine.requests,
+        sum(count for lane, count in went if not lane.delivered) / engine.requests,
         max_over_mean(loads) if loads else float("nan"),
         jain_index(loads) if loads else float("nan"),
         *quantiles.tolist(),
     ]
     return pd.Series(numbers, SUMMARY, name="summary", dtype=float)
-
-
-def _count(counts: NDArray[np.int64], chosen: Sequence[bool]) -> int:
-    return int(counts[np.array(chosen, dtype=bool)].sum())
 
 
 def _timeline(engine: Engine) -> pd.DataFrame:
