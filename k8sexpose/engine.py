@@ -53,6 +53,8 @@ class Engine:
     ----------
     lane_counts : ndarray of int64, shape (lanes,)
         Requests that came to their end on each lane: answered, or lost where the lane leads nowhere.
+    answered : ndarray of int64, shape (pods,)
+        Requests that each Pod answered.
     cut_off : int
         Requests that were on their way when a node crashed.
     latency_sum : int
@@ -90,6 +92,7 @@ class Engine:
         self.lane_counts = np.zeros(0, dtype=np.int64)
         self.row_s = _row_s(requests / rate_rps)
         self.load = np.zeros((0, len(nodes) + 1), dtype=np.int64)
+        self.answered = np.zeros(len(pods), dtype=np.int64)
         self.cut_off = 0
         self.end_s = 0.0
         lanes = [lane for state in states for lane in state.table.lanes if lane.delivered]
@@ -177,6 +180,7 @@ class Engine:
             self._cut_off(arrives_s[late], lane[late])
             latency_ms, order, lane = latency_ms[~late], order[~late], lane[~late]
             counts = np.bincount(self._pod[lane], minlength=len(self.pods))
+        self.answered += counts
         self.histogram.add(latency_ms, np.repeat(np.arange(len(counts), dtype=self._pod.dtype), counts))
         self._sample(first, count, order, latency_ms)
         latency_ms *= 1 / TICK_MS

@@ -304,7 +304,7 @@ def _expected(states: Sequence[State], duration_s: float) -> dict[str, float]:
 
 
 def _result(cluster: Cluster, engine: Engine, expected: dict[str, float]) -> Traffic:
-    answered = engine.histogram.counts.sum(0)
+    answered = engine.answered
     lanes, nodes = engine.dealer.lanes, cluster.store.nodes
     home = {lane.pod: lane.node for lane in lanes if lane.pod is not None}
     home |= {pod.name: pod.node for pod in cluster.store.pods.values() if pod.name not in home}
