@@ -134,8 +134,10 @@ class Draws:
         ``exponential``, ``lognormal`` or ``constant``.
     sigma : float
         Of the lognormal distribution: standard deviation of the logarithm.
-    client_weights : sequence of float
-        How often each client asks.
+    clients : int
+        How many clients ask.
+    client_skew : float
+        Exponent of Zipf's law: the k-th client asks in proportion to 1/k to this power.
 
     Examples
     --------
@@ -151,14 +153,15 @@ class Draws:
         service_ms: float,
         distribution: str = "exponential",
         sigma: float = 1.0,
-        client_weights: Sequence[float] | Floats = (1.0,),
+        clients: int = 1,
+        client_skew: float = 0.0,
     ) -> None:
         arrival, service, way, self._client_seed = np.random.SeedSequence(seed).spawn(4)
         self._arrival, self._service, self._way = (_stream(child) for child in (arrival, service, way))
         self._gap_s = 1 / rate_rps
         self._mean_s = service_ms / 1000
         self._distribution, self._sigma = distribution, sigma
-        self._client_weights = client_weights
+        self._clients, self._client_skew = clients, client_skew
         self._asks: tuple[Choice, np.random.Generator] | None = None  # made when it first matters who asks
         self.now_s = 0.0
 
@@ -188,7 +191,8 @@ class Draws:
     def clients(self, count: int) -> Indices:
         """Return who asks, shape (count,)."""
         if self._asks is None:
-            self._asks = Choice.of(self._client_weights), _stream(self._client_seed)
+            weights = np.arange(1.0, self._clients + 1) ** -self._client_skew
+            self._asks = Choice.of(weights), _stream(self._client_seed)
         choice, stream = self._asks
         return choice.pick(stream.random(count))
 

@@ -105,9 +105,10 @@ class LogHistogram:
         """
         counts = self.counts.T.copy()
         if parts is not None:
-            joined = np.zeros((len(parts), counts.shape[1]), dtype=np.int64)
+            joined = np.empty((len(parts), counts.shape[1]), dtype=np.int64)
             for row, part in zip(joined, parts, strict=True):
-                for one in part:
+                row[:] = counts[part[0]] if part else 0
+                for one in part[1:]:
                     row += counts[one]
             counts = joined
         if not counts.size:

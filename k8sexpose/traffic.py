@@ -17,10 +17,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from .dealer import Dealer
+from .dial import find_destination
 from .draws import DISTRIBUTIONS, Draws
 from .engine import TICK_MS, Engine
 from .lanes import Asking
-from .question import Question
 from .queueing import jain_index, max_over_mean
 from .serviceport import targets
 from .tables import html_table
@@ -246,9 +246,8 @@ def simulate(
     events = tuple(events)
     duration_s = requests / rate_rps
     states = play(cluster, asking, events, 1.1 * duration_s + 10) if events else standing(cluster, asking)
-    weights = np.arange(1.0, clients + 1) ** -client_skew
     engine = Engine(
-        Draws(seed, rate_rps, service_ms, distribution, sigma, weights),
+        Draws(seed, rate_rps, service_ms, distribution, sigma, clients, client_skew),
         Dealer(clients, requests_per_connection, seed),
         states,
         pods=_pods(cluster, asking, states),
@@ -278,8 +277,8 @@ def _check_positive(**values: float) -> None:
 
 def _pods(cluster: Cluster, asking: Asking, states: Sequence[State]) -> list[str]:
     """Name all Pods that can be asked at some time, and those that are endpoints but get nothing."""
-    question = Question.read(cluster, asking.target, asking.client, asking.protocol, asking.via)
-    service, port = question.destination.service, question.destination.service_port
+    asked = find_destination(cluster, asking.target, asking.protocol)
+    service, port = asked.service, asked.service_port
     found = {lane.pod: None for state in states for lane in state.table.lanes if lane.pod is not None}
     if service is not None and port is not None:
         ready = (target for family in (4, 6) for target in targets(cluster.store, service, port, family).ready)
