@@ -56,7 +56,7 @@ def answers(question: Question) -> Iterator[Any]:
             sizes = range(len(options) + 1)
             yield from (frozenset(part) for part in chain.from_iterable(combinations(options, n) for n in sizes))
         case Percent():
-            yield from map(float, (0, 25, 33.3, 50, 66.7, 75, 100))
+            yield from map(float, (0, 25, 33.3, 40, 50, 66.7, 75, 100))
 
 
 def rounded(answer: Any, right: Any) -> bool:

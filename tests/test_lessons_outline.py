@@ -25,7 +25,7 @@ VERBS = set(
     spot state tell test trace use verify weigh write""".split()
 )
 
-# The start page is short and may do without exercises.
+# The start page is short.
 CELLS = {"00_start_here": (12, 40)}
 WORDS = {"00_start_here": (400, 1500)}
 
@@ -147,7 +147,7 @@ def test_order_of_sections(lesson: str) -> None:
         assert rank is not None, f"'## {title}' is none of {allowed}; core sections are numbered: '## 1. …'"
         ranks.append(rank)
     assert ranks == sorted(ranks), f"order is {allowed}, found {kinds}"
-    needed = {"objectives", "core", "recap", "next"} | ({"exercises"} if lesson != "00_start_here" else set())
+    needed = {"objectives", "core", "exercises", "recap", "next"}
     assert needed <= {allowed[rank] for rank in ranks}
 
 
@@ -183,30 +183,50 @@ def test_see_asks_numbered_questions(lesson: str) -> None:
 
 @every_lesson
 def test_size(lesson: str) -> None:
-    core, further = parts(read(lesson))
+    core, further, exercises = parts(read(lesson))
     least, most = CELLS.get(lesson, (20, 40))
     assert least <= len(core) <= most
+    assert len(exercises) <= 8
     fewest, highest = WORDS.get(lesson, (700, 1500))
-    assert fewest <= words(core) <= highest, f"{words(core)} words"
+    assert fewest <= words(core + exercises) <= highest, f"{words(core + exercises)} words"
     # What goes further is a part of its own: shorter, and not needed for the core.
     assert len(further) <= 40 and words(further) <= 1500, f"{len(further)} cells, {words(further)} words"
-    for cells in (core, further):
+    for cells in (core + exercises, further):
         lines = [sum(bool(line.strip()) for line in c.source.splitlines()) for c in cells if c.cell_type == "code"]
         assert max(lines, default=0) <= 12
         assert statistics.median(lines or [0]) <= 3
 
 
-def parts(nb: Any) -> tuple[list[Any], list[Any]]:
-    """The core of a lesson, and its section Go further."""
+def parts(nb: Any) -> tuple[list[Any], list[Any], list[Any]]:
+    """The core of a lesson, its section Go further, and its exercises without the instructor's tests."""
     core: list[Any] = []
     further: list[Any] = []
+    exercises: list[Any] = []
     into = core
     for cell in nb.cells:
-        heading = re.search(r"^## (.*)$", cell.source, re.MULTILINE) if cell.cell_type == "markdown" else None
+        heading = re.search(r"^## (\w+)", cell.source, re.MULTILINE) if cell.cell_type == "markdown" else None
         if heading:
-            into = further if heading[1].startswith("Go further") else core
-        into.append(cell)
-    return core, further
+            into = {"Go": further, "Exercises": exercises}.get(heading[1], core)
+        if not cell.metadata.get("nbgrader", {}).get("grade"):
+            into.append(cell)
+    return core, further, exercises
+
+
+@every_lesson
+def test_each_exercise_is_graded(lesson: str) -> None:
+    """Two to four exercises, each with one answer and then one graded cell that asks for it."""
+    nb = solution(lesson)
+    asked = re.findall(r"^\*\*(\d)\. ", section(nb, "Exercises"), re.MULTILINE)
+    assert asked == [str(k + 1) for k in range(len(asked))] and 2 <= len(asked) <= 4
+    start = next(k for k, cell in enumerate(nb.cells) if cell.source.startswith("## Exercises"))
+    marked = [cell for cell in nb.cells[start:] if "nbgrader" in cell.metadata]
+    answers, tests = marked[::2], marked[1::2]
+    assert len(answers) == len(tests) == len(asked)
+    for answer, test in zip(answers, tests, strict=True):
+        assert answer.metadata.nbgrader.solution and test.metadata.nbgrader.grade and test.metadata.nbgrader.points > 0
+        names = {node.id for node in ast.walk(ast.parse(test.source)) if isinstance(node, ast.Name)}
+        given = {node.id for node in ast.walk(ast.parse(answer.source)) if isinstance(node, ast.Name)}
+        assert names & given, f"{test.metadata.nbgrader.grade_id} does not look at the answer before it"
 
 
 def words(cells: list[Any]) -> int:

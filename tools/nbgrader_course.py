@@ -1,7 +1,7 @@
 """Play nbgrader's whole way with one lesson: ``python tools/nbgrader_course.py 01_nodeport [FOLDER]``.
 
-A course in a folder of its own (default: build/nbgrader): generate the assignment, submit it once solved, once with a
-wrong answer and once empty, grade, write feedback, print the points. 1 where the points are not full, fewer and none.
+A course in a folder of its own (default: build/nbgrader): generate the assignment, submit it once solved, once without
+the last answer, once empty, grade, write feedback, print the points. 1 where the points are not full, fewer and none.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def nbgrader(course: Path, *words: str) -> None:
 
 
 def submit(course: Path, lesson: str, student: str) -> None:
-    """Hand in the released notebook: as it is, with our answers, or with the first graded answer left out."""
+    """Hand in the released notebook: as it is, with our answers, or with the answer to the last exercise left out."""
     nb = nbformat.read(course / "release" / lesson / f"{lesson}.ipynb", as_version=4)
     solution = nbformat.read(course / "source" / lesson / f"{lesson}.ipynb", as_version=4)
     answers = {cell.id: cell.source for cell in solution.cells if cell.metadata.get("nbgrader", {}).get("solution")}

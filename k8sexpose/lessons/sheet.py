@@ -6,7 +6,7 @@ import difflib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from . import concierge, cost, hop, leftovers, local, nodeport, skew, start, sticky, yours
+from . import concierge, cost, hop, leftovers, limits, local, nodeport, skew, start, sticky, yours
 from .feedback import Feedback
 from .question import Question, Unreadable, shown, unanswered
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["QUESTIONS", "Sheet", "check", "predict", "progress"]
 
-LESSONS = (start, nodeport, sticky, concierge, leftovers, cost, hop, local, skew, yours)
+LESSONS = (start, nodeport, sticky, concierge, leftovers, cost, hop, local, skew, limits, yours)
 QUESTIONS: dict[str, Question] = {question.id: question for lesson in LESSONS for question in lesson.QUESTIONS}
 
 
