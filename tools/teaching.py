@@ -41,7 +41,7 @@ def lesson_row(path: Path) -> str:
     asked = [question for question in QUESTIONS.values() if question.lesson == path.stem]
     cells = (
         f"[{title[1]}]({path.stem}.ipynb)", f"{core[1]}{f' + {more[1]}' if more else ''}",
-        "; ".join(verbs), f"{len(asked)} predictions, {points} points",
+        "; ".join(verbs), f"{len(asked)} questions, {points} points",
     )  # fmt: skip
     return f"| {' | '.join(cells)} |"
 
