@@ -13,6 +13,7 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING, NamedTuple
 
 from .drivers import DRIVERS, GB_UNITS, Charge, Exposure, load_balancers
+from .errors import visible
 from .exposure import Traffic, exposures
 from .pricebook import PriceBook
 from .pricefile import PriceSource, price_book
@@ -141,7 +142,7 @@ class Bill:
 
     def _repr_pretty_(self, printer: object, cycle: bool) -> None:
         """Show the lines in a terminal (IPython's hook)."""
-        printer.text(repr(self) if cycle else str(self))  # type: ignore[attr-defined]
+        printer.text(visible(repr(self) if cycle else str(self)))  # type: ignore[attr-defined]
 
     def _repr_html_(self) -> str:
         head = ("name", "monthly quantity", "unit", "unit price", f"monthly cost, {self.currency}", "source", "as of")

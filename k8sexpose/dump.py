@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from .decode import SCHEMAS, decode
-from .errors import ManifestError
+from .errors import ManifestError, go_quote
 from .files import is_file
 from .jsonvalue import plain
 from .objects import EndpointSlice, Node, Pod
 from .service import Service
+from .serviceport import ip_version
 
 __all__ = ["read_dump"]
 
@@ -68,6 +69,9 @@ def read_dump(source: str | Path | Mapping[str, Any]) -> Iterator[Node | Pod | S
         decoded = decode(entry, SCHEMAS[version, kind])
         if decoded.type_error:
             raise ManifestError(f"items[{number}], {kind} {_name(entry)}: {decoded.type_error}")
+        ip = decoded.value.get("status", {}).get("podIP") if kind == "Pod" else None
+        if ip and not ip_version(ip):
+            raise ManifestError(f"items[{number}], Pod {_name(entry)}: status.podIP: {go_quote(ip)} is no IP address")
         yield READERS[version, kind](decoded.value)
 
 

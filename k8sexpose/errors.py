@@ -9,11 +9,26 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-__all__ = ["ApiError", "FieldError", "ManifestError", "NotExposed", "UnknownName"]
+__all__ = ["ApiError", "FieldError", "ManifestError", "NotExposed", "UnknownName", "visible"]
+
+# All that a terminal would obey, and what turns the direction of writing; text has no need of it.
+CONTROLS = re.compile(r"[^\n\t -~\u00a0-\u200d\u2010-\u2029\u202f-\u2065\u2070-\U0010ffff]")
+
+
+def visible(text: str) -> str:
+    r"""Show each control character as its escape, so that a terminal does not obey it.
+
+    Examples
+    --------
+    >>> print(visible("\x1b[31mred"))
+    \x1b[31mred
+    """
+    return CONTROLS.sub(lambda match: ascii(match[0])[1:-1], text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +180,7 @@ class ApiError(Exception):
 
     def _render_traceback_(self) -> list[str]:
         """Show a notebook these lines in place of a stack trace (IPython's hook)."""
-        return [f"{self.code} {self.reason}".strip() + f": {self}"]
+        return [visible(f"{self.code} {self.reason}".strip() + f": {self}")]
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(str(self))}</pre>"
@@ -230,7 +245,7 @@ class ManifestError(ValueError):
         return f"{self.message}\nhint: {self.hint}" if self.hint else self.message
 
     def _render_traceback_(self) -> list[str]:
-        return [f"ManifestError: {self}"]
+        return [visible(f"ManifestError: {self}")]
 
 
 class NotExposed(LookupError):
@@ -248,7 +263,7 @@ class NotExposed(LookupError):
     """
 
     def _render_traceback_(self) -> list[str]:
-        return [f"NotExposed: {self}"]
+        return [visible(f"NotExposed: {self}")]
 
 
 class UnknownName(KeyError):
@@ -269,7 +284,7 @@ class UnknownName(KeyError):
         return str(self.args[0])
 
     def _render_traceback_(self) -> list[str]:
-        return [f"UnknownName: {self}"]
+        return [visible(f"UnknownName: {self}")]
 
 
 def unknown(kind: str, name: str, existing: Iterable[str]) -> UnknownName:

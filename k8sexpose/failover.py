@@ -176,9 +176,9 @@ def _step(twin: Cluster, service: Service, node: str, at_s: float, what: str) ->
     host = next(entry.address for entry in service.load_balancer_ingress if entry.address)
     port = service.ports[0]
     front = f"http://{address(host, port.port)}"
-    entrance = address(twin.node(node).addresses[0], port.node_port)
-    protocol = port.protocol or "TCP"
-    hard = shares(twin, entrance, protocol=protocol).lost if port.node_port else Fraction(1)
+    protocol, own = port.protocol or "TCP", twin.node(node).addresses
+    windows = [address(ip, port.node_port) for ip in own[:1] if port.node_port]
+    hard = shares(twin, windows[0], protocol=protocol).lost if windows else Fraction(1)
     return CrashStep(at_s, what, shares(twin, front, protocol=protocol).lost, hard)
 
 

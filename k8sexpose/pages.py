@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from .tables import LITERAL
+
 __all__ = ["Heading", "Listing", "Paragraph", "Part", "Table", "to_html", "to_markdown"]
 
 LONGEST = 2000  # characters of one text; names and ranges of a broken dump may have no end
@@ -79,7 +81,7 @@ def marked(text: str) -> str:
     line = plain(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     line = re.sub(r"([\\`*_{}\[\]#|~$!])", r"\\\1", line).replace("@", "&#64;")
     line = re.sub(r"(?i)\b(www)\.", r"\1\\.", line).replace("://", ":\\//")
-    return re.sub(r"^([-+]|\d+[.)])(?=\s|$)", lambda found: f"{found[1][:-1]}\\{found[1][-1]}", line)
+    return re.sub(r"^(-(?=-)|[-+](?=\s|$)|\d+[.)](?=\s|$))", lambda found: f"{found[1][:-1]}\\{found[1][-1]}", line)
 
 
 def to_markdown(title: str, parts: Iterable[Part]) -> str:
@@ -180,7 +182,8 @@ def to_html(title: str, parts: Iterable[Part]) -> str:
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{_text(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n{body}\n</main>\n</body>\n"
+        f"<title>{_text(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
+        f'<main class="{LITERAL}">\n{body}\n</main>\n</body>\n'
         "</html>\n"
     )
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from .advice import Comparison
 from .anonymous import anonymised
 from .cost import Bill, bill
+from .errors import visible
 from .exposure import Traffic
 from .findings import Asked, Finding, find_all
 from .pages import Heading, Listing, Paragraph, Part, Table, to_html, to_markdown
@@ -133,7 +134,7 @@ class Review:
 
     def _repr_pretty_(self, printer: object, cycle: bool) -> None:
         """Show the findings in a terminal (IPython's hook)."""
-        printer.text(repr(self) if cycle else str(self))  # type: ignore[attr-defined]
+        printer.text(visible(repr(self) if cycle else str(self)))  # type: ignore[attr-defined]
 
     def _repr_html_(self) -> str:
         return html_table(self.summary, FINDING_HEAD, _finding_rows(self.findings))

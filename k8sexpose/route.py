@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from .errors import visible
 from .tables import html_table
 
 __all__ = ["Hop", "Route", "Shares"]
@@ -138,7 +139,7 @@ class Route:
 
     def _repr_pretty_(self, printer: object, cycle: bool) -> None:
         """Show the hops in a terminal (IPython's hook)."""
-        printer.text(repr(self) if cycle else str(self))  # type: ignore[attr-defined]
+        printer.text(visible(repr(self) if cycle else str(self)))  # type: ignore[attr-defined]
 
     def _repr_html_(self) -> str:
         rows = [
@@ -198,7 +199,7 @@ class Shares:
 
     def _repr_pretty_(self, printer: object, cycle: bool) -> None:
         """Show the shares in a terminal (IPython's hook)."""
-        printer.text(repr(self) if cycle else str(self))  # type: ignore[attr-defined]
+        printer.text(visible(repr(self) if cycle else str(self)))  # type: ignore[attr-defined]
 
     def _repr_html_(self) -> str:
         rows = [(pod, str(share), _percent(share)) for pod, share in self.by_pod.items()]

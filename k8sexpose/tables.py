@@ -5,7 +5,10 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable
 
-__all__ = ["html_table"]
+__all__ = ["LITERAL", "html_table"]
+
+# Classes that keep MathJax off a text, in JupyterLab and in a page of nbconvert: a name may hold $\\href{…}{…}$.
+LITERAL = "tex2jax_ignore mathjax_ignore"
 
 
 def html_table(caption: str, head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -40,4 +43,6 @@ def html_table(caption: str, head: Iterable[str], rows: Iterable[Iterable[str]])
         for row in rows
     )
     title = f'<caption style="text-align: left">{html.escape(caption)}</caption>'
-    return f'<table style="{style}">{title}<thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>'
+    return (
+        f'<table class="{LITERAL}" style="{style}">{title}<thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>'
+    )

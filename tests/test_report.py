@@ -638,7 +638,6 @@ def test_odd_values_are_reviewed_all_the_same(path: str, value: object) -> None:
         lambda d: d.update(items=[i for i in d["items"] if i["kind"] != "Service"]),
         lambda d: [i["status"].update(addresses=[]) for i in d["items"] if i["kind"] == "Node"],
         lambda d: [i["status"].update(addresses=[{"type": "InternalIP", "address": "x"}]) for i in d["items"] if i["kind"] == "Node"],
-        lambda d: [i["status"].update(podIP="x") for i in d["items"] if i["kind"] == "Pod"],
         lambda d: [e.update(addresses=["x"]) for i in d["items"] for e in i.get("endpoints", [])],
         lambda d: [i["metadata"].update(name="same") for i in d["items"]],
     ],
@@ -648,6 +647,14 @@ def test_dumps_with_parts_missing(change: Callable[[dict[str, Any]], object]) ->
     change(dump)
     for anonymise in (False, True):
         assert kx.review(kx.Cluster.from_json(dump), anonymise=anonymise).to_markdown()
+
+
+def test_a_pod_whose_address_is_none() -> None:
+    dump = json.loads(SAMPLE.read_text(encoding="utf-8"))
+    pod = next(item for item in dump["items"] if item["kind"] == "Pod")
+    pod["status"]["podIP"] = "10.244.1.x"
+    with pytest.raises(kx.ManifestError, match='Pod shop/storefront-1: status.podIP: "10.244.1.x" is no IP address'):
+        kx.Cluster.from_json(dump)
 
 
 def test_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

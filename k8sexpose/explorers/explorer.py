@@ -18,6 +18,7 @@ from typing import Any, Generic, TypeVar
 
 import ipywidgets
 
+from ..tables import LITERAL
 from .keys import Keys
 
 __all__ = ["Explorer", "choice", "label_text"]
@@ -177,7 +178,8 @@ class Explorer(ipywidgets.VBox, Generic[Setting]):  # type: ignore[misc]
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
         """Show the live widget, and where none can live its page as it stands."""
         parent: Callable[..., dict[str, Any]] = super()._repr_mimebundle_
-        return {**parent(**options), "text/plain": repr(self), "text/html": self.page()}
+        page = f'<div class="{LITERAL}">{self.page()}</div>'
+        return {**parent(**options), "text/plain": repr(self), "text/html": page}
 
 
 def _piece(work: Iterator[float]) -> float | None:

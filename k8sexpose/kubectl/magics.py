@@ -15,6 +15,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
 
 from ..cluster import Cluster
+from ..errors import visible
 from .completed import Completed
 from .curl import curl
 from .run import run
@@ -24,8 +25,6 @@ __all__ = ["ClusterMagics", "load"]
 VARIABLE = "cluster"
 # A name in braces, or behind a dollar sign. JSON has a quote or a blank behind its brace, and stays as it is.
 INSERTED = re.compile(r"\{[A-Za-z_][^{}\"':]*\}|\$[A-Za-z_]\w*")
-# All that a terminal would obey; text has no need of it.
-CONTROLS = re.compile(r"[^\n\t -~\u00a0-\u200d\u2010-\u2029\u202f-\u2065\u2070-\U0010ffff]")
 
 
 def load(shell: InteractiveShell) -> None:
@@ -129,4 +128,4 @@ def show(completed: Completed) -> None:
     """Print both outputs as plain text; a control character shows as its escape."""
     # One stream for both, as with ! in a notebook: an answer of the server is no fault of the page.
     for text in filter(None, (completed.stdout, completed.stderr)):
-        print(CONTROLS.sub(lambda match: ascii(match[0])[1:-1], text), end="", flush=True)
+        print(visible(text), end="", flush=True)

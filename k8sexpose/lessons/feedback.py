@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 from dataclasses import dataclass
 
+from ..pages import marked
+from ..tables import LITERAL
 from .beliefs import misconceptions
 
 __all__ = ["Feedback"]
@@ -45,16 +47,12 @@ class Feedback:
         return f"{self._opening} {self.text}"
 
     def _repr_markdown_(self) -> str:
-        return f"**{_escape(self._opening)}** {_escape(self.text)}"
+        return f"**{marked(self._opening)}** {marked(self.text)}"
 
     def _repr_html_(self) -> str:
         style = (
             f"border-left: 4px solid {LOOKS[self.correct][1]}; padding: 0.3em 0.8em; max-width: 60em; "
             "color: var(--jp-ui-font-color1, inherit); font-family: var(--jp-ui-font-family, sans-serif)"
         )
-        return f'<div style="{style}"><strong>{html.escape(self._opening)}</strong> {html.escape(self.text)}</div>'
-
-
-def _escape(text: str) -> str:
-    """Keep Markdown from reading anything into a text."""
-    return "".join("\\" + char if char in "\\`*_{}[]<>#|~$" else char for char in text)
+        told = f"<strong>{html.escape(self._opening)}</strong> {html.escape(self.text)}"
+        return f'<div class="{LITERAL}" style="{style}">{told}</div>'

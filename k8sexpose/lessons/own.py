@@ -6,6 +6,7 @@ import html
 from dataclasses import dataclass
 
 from ..cluster import Cluster
+from ..tables import LITERAL
 from .feedback import Feedback
 from .question import Question, shown
 from .sheet import SHEET, Sheet
@@ -76,7 +77,8 @@ class Exercise:
 
     def _repr_html_(self) -> str:
         style = "max-width: 60em; color: var(--jp-ui-font-color1, inherit)"
-        return f'<p style="{style}"><strong>{html.escape(self._whose)}.</strong> {html.escape(self.text)}</p>'
+        told = f"<strong>{html.escape(self._whose)}.</strong> {html.escape(self.text)}"
+        return f'<p class="{LITERAL}" style="{style}">{told}</p>'
 
 
 def exercise(name: str, student: str = "") -> Exercise:

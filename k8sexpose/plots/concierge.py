@@ -9,7 +9,7 @@ from ..failover import Crash
 from ..palette import CONCEPTS
 from ..provisioning import Provisioning
 from ..serviceport import targets
-from .page import INK, READINGS, SOFT, bare, box, canvas, mark
+from .page import INK, SOFT, bare, box, canvas, finish, mark
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -75,7 +75,8 @@ def plot_provisioning(provisioning: Provisioning, ax: Axes | None = None) -> Axe
     title = f"From <pending> to {provisioning.address} in {provisioning.seconds:g} s"
     if provisioning.pending:
         title = f"<pending> for ever, because {provisioning.reason}"
-    READINGS[ax] = (
+    finish(
+        ax,
         f"{title}: {what}.",
         "Time runs to the right, each actor has a row. A large diamond is a step with an event on the Service, a thin "
         "one a step without. The bar on top is what EXTERNAL-IP shows.",
@@ -161,7 +162,8 @@ def plot_inside(cluster: Cluster, service: str, ax: Axes | None = None) -> Axes:
         ax.text(left + 0.32, y, target, va="center", fontsize=9, color=INK)
     bare(ax, (-0.1, 10.1), (-0.1, core + 0.78 * len(dolls) + 0.15))
     inside = ", around ".join(f"{title} {where} {who}" for _, title, where, who in dolls)
-    READINGS[ax] = (
+    finish(
+        ax,
         f"Service {found.name}: {inside}, around {len(ready)} Pods.",
         "Each box is a type of Service with the address that it adds; it contains the boxes inside. The boxes say what "
         "is configured. They are no stations of a packet.",
@@ -228,7 +230,8 @@ def plot_crash(crash: Crash, ax: Axes | None = None) -> Axes:
     ax.tick_params(colors=INK)
     ax.grid(alpha=0.3)
     ax.legend(frameon=False, fontsize=9, labelcolor=INK, loc="center right", bbox_to_anchor=(1.0, 0.52))
-    READINGS[ax] = (
+    finish(
+        ax,
         f"{crash.node} crashes. Lost through the load balancer: {_told(crash, False)}. "
         f"Lost by the client of {crash.node}: {_told(crash, True)}.",
         "Time runs to the right. Height is the part of the new connections that is lost. A dotted line is a moment at "

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..cost import NO_PRICE, Bill
 from ..palette import CONCEPTS
 from ..pricebook import HOURS_PER_MONTH
-from .page import INK, PAPER, READINGS, SOFT, canvas
+from .page import INK, PAPER, SOFT, canvas, finish
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -144,7 +144,8 @@ def plot_bill(bill: Bill, ax: Axes | None = None) -> Axes:
     ax.set_yticks(range(len(lines) + 1), [*names, "total"], fontsize=9, color=INK)
     ax.invert_yaxis()
     _money(ax, bill.currency, max(so_far, 1.0))
-    READINGS[ax] = (
+    finish(
+        ax,
         f"A bill of {total} {bill.currency} a month ({bill.provider} {bill.region}): {'; '.join(said) or 'no lines'}.",
         "Read from top to bottom: each bar begins where the one above it ends. On the left stands how much of what, "
         f"and the price of one. An estimate from list prices of {', '.join(bill.as_of) or 'no date'}.",
@@ -214,7 +215,8 @@ def plot_bills(bills: Mapping[str, Bill], ax: Axes | None = None) -> Axes:
     if shown:
         below = (0.5, -0.75 / (0.6 * len(bills) + 0.5))
         ax.legend(loc="upper center", bbox_to_anchor=below, ncols=4, frameon=False, fontsize=9, labelcolor=INK)
-    READINGS[ax] = (
+    finish(
+        ax,
         f"Bills in {currency} a month: {'; '.join(said) or 'none'}.",
         "A bar is a bill, its length the total. The parts have different patterns; a part too narrow for its amount "
         "has none written in it.",
@@ -308,7 +310,8 @@ def plot_costs(costs: pd.DataFrame, at: float | None = None, ax: Axes | None = N
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2, frameon=False, fontsize=9, labelcolor=INK)
     where = f"{facts['provider']} ({facts['region']})"
     span = f"1 to {len(x)} Services" if by_services else f"{facts['services']} Services"
-    READINGS[ax] = (
+    finish(
+        ax,
         f"Costs of {span} at {where}, in {facts['currency']} a month: {', '.join(said)}{said_too}.",
         f"A line is a way of exposing, its height what it costs in a month. {_marks(by_services)} "
         f"List prices of {', '.join(facts['as_of']) or 'no date'}.",
@@ -381,7 +384,8 @@ def plot_candidates(candidates: Mapping[str, tuple[Bill, Traffic]], ax: Axes | N
     ax.yaxis.set_major_formatter("{x:,.0f}")
     ax.tick_params(colors=INK)
     ax.grid(alpha=0.3)
-    READINGS[ax] = (
+    finish(
+        ax,
         f"Cost against p99 latency of {len(candidates)} designs{': ' + '; '.join(said) if said else ''}.",
         "To the left is faster for the slowest of a hundred requests, further down is cheaper. A design above and to "
         "the right of another one loses twice.",

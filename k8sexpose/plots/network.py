@@ -12,7 +12,7 @@ from ..proxy import kube_proxy
 from ..route import Hop, Route
 from ..router import routes
 from ..service import Service, ServicePort
-from .page import INK, READINGS, SOFT, bare, box, canvas, legend, mark
+from .page import INK, SOFT, bare, box, canvas, finish, legend, mark
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -91,7 +91,7 @@ def plot_cluster(cluster: Cluster, service: str | None = None, ax: Axes | None =
         reading += " The line above names all ports of the Service."
     lines = "".join(f" {_ports(cluster.service(service or ''), port)}." for port in ports)
     said_of_nodes = "; ".join(said) if ports else ", ".join(said)
-    READINGS[ax] = (f"A cluster of {len(nodes)} {many}: {said_of_nodes}.{lines}", reading)
+    finish(ax, f"A cluster of {len(nodes)} {many}: {said_of_nodes}.{lines}", reading)
     return ax
 
 
@@ -246,7 +246,7 @@ def plot_route(route: Route, ax: Axes | None = None) -> Axes:
     bare(ax, (-0.45, max(len(hops) - 0.55, 0.5)), (-0.75, 0.75))
     reading = "The request goes from left to right. Above each arrow stand the packet's source and destination there"
     reading += "; bold is what the place before has changed." if len(legs(route)) > 1 else "."
-    READINGS[ax] = (told(route), reading)
+    finish(ax, told(route), reading)
     return ax
 
 

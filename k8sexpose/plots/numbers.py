@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..cluster import Cluster
 from ..palette import CONCEPTS
-from .page import INK, READINGS, SOFT, canvas, mark
+from .page import INK, SOFT, canvas, finish, mark
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -61,7 +61,8 @@ def plot_node_ports(cluster: Cluster, ax: Axes | None = None) -> Axes:
         ax.spines[side].set_visible(False)
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.32), ncols=2, frameon=False, fontsize=9, labelcolor=INK)
     who = ", ".join(f"{number} by {name}" for number, name in taken)
-    READINGS[ax] = (
+    finish(
+        ax,
         f"Node ports {first} to {last}: {last - first + 1} numbers, {first} to {dynamic - 1} for chosen ones, "
         f"picks from {dynamic} on; {'taken: ' + who if taken else 'none is taken'}.",
         "The bar is the whole range. A pentagon is a number in use, with the Service that has it.",
@@ -117,7 +118,8 @@ def plot_success(timelines: Mapping[str, Sequence[tuple[float, float]]], ax: Axe
     ax.grid(alpha=0.3)
     if said:
         ax.legend(frameon=False, fontsize=9, labelcolor=INK, loc="center right")
-    READINGS[ax] = (
+    finish(
+        ax,
         f"Success over {end:g} s: {'; '.join(said) or 'nobody asks'}.",
         "Time runs to the right. Height is the part of the requests that get an answer; each client has its own line.",
     )

@@ -13,8 +13,10 @@ from weakref import WeakKeyDictionary
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyBboxPatch
+from matplotlib.text import Text
 
 from ..palette import CONCEPTS
+from ..tables import LITERAL
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -62,7 +64,7 @@ class Picture:
         caption = (
             f'<figcaption style="{style}"><strong>How to read this.</strong> {html.escape(self.reading)}</figcaption>'
         )
-        return f'<figure style="margin: 0">{image}{caption}</figure>'
+        return f'<figure class="{LITERAL}" style="margin: 0">{image}{caption}</figure>'
 
 
 def show(ax: Axes) -> Picture:
@@ -114,6 +116,16 @@ def describe(ax: Axes) -> str:
 
 
 READINGS: WeakKeyDictionary[Axes, tuple[str, str]] = WeakKeyDictionary()
+
+
+def finish(ax: Axes, alt: str, reading: str) -> None:
+    """Keep what a figure shows and how to read it, and let its texts be drawn as they are.
+
+    To matplotlib, ``$`` begins a formula: a name could be drawn as another one, or end in an error.
+    """
+    READINGS[ax] = alt, reading
+    for text in ax.findobj(Text):
+        text.set_parse_math(False)
 
 
 def canvas(ax: Axes | None, width: float, height: float) -> Axes:

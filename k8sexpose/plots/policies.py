@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..palette import CONCEPTS
 from ..policies import PolicyShares, PolicySide
-from .page import INK, READINGS, SOFT, canvas
+from .page import INK, SOFT, canvas, finish
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,7 +60,8 @@ def plot_policies(found: PolicyShares, ax: Axes | None = None) -> Axes:
     if pods:
         ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=4, frameon=False, fontsize=9, labelcolor=INK)
     said = "; ".join(_told(found, side) for side in found.sides)
-    READINGS[ax] = (
+    finish(
+        ax,
         f"Shares of the Pods. {said or 'No Pod'}.",
         "Two bars for each Pod: left under Cluster, right under Local. The hatched part came in by another node and "
         "made an extra hop. The dotted line is an equal share.",
@@ -148,7 +149,8 @@ def plot_skew(placements: Mapping[str, PolicyShares], ax: Axes | None = None) ->
         ax.spines[side_name].set_visible(False)
     if said:
         ax.legend(frameon=False, fontsize=9, labelcolor=INK, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
-    READINGS[ax] = (
+    finish(
+        ax,
         f"Load of the hottest Pod over the mean. {'; '.join(said) or 'No placement'}.",
         "Each row is a placement of Pods. A circle stands for Cluster, a square for Local. At 1 all Pods have the same "
         "load; at 2 one of them has twice the mean.",

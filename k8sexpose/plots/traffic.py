@@ -10,7 +10,7 @@ import numpy as np
 
 from ..palette import CONCEPTS
 from ..traffic import Traffic
-from .page import INK, PAPER, READINGS, SOFT, canvas
+from .page import INK, PAPER, SOFT, canvas, finish
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -129,7 +129,8 @@ def plot_load(traffic: Traffic | Several, ax: Axes | None = None, *, by: str = "
     ax.set_ylabel("load, % of what it can serve" if by == "pod" else "requests, %", color=INK)
     _finish(ax, legend_rows=0.34 if small else 0.2)
     what = "each Pod, in percent of what it can serve" if by == "pod" else "each node, in percent of all requests"
-    READINGS[ax] = (
+    finish(
+        ax,
         f"Load of {what}: {'; '.join(said)}.",
         "A filled bar is what was sampled, the outline what the model expects exactly. "
         "The dotted line is the mean" + (", the solid red one all that a Pod can serve." if by == "pod" else "."),
@@ -227,7 +228,8 @@ def plot_latency(traffic: Traffic | Several, ax: Axes | None = None) -> Axes:
     ax.tick_params(axis="y", left=False)
     for side in ("left", "right", "top"):
         ax.spines[side].set_visible(False)
-    READINGS[ax] = (
+    finish(
+        ax,
         f"Latency in milliseconds: {'; '.join(said)}.",
         "Height is how many requests took that long. Half of the requests lie to the left of p50, 99 of 100 to the "
         "left of p99.",
@@ -306,7 +308,8 @@ def plot_crossover(curves: pd.DataFrame, at: float | None = None, ax: Axes | Non
     ax.set_xlabel("utilisation of the average Pod, %", color=INK)
     ax.set_ylabel("time to the answer, ms", color=INK)
     _finish(ax, 0.16)
-    READINGS[ax] = (
+    finish(
+        ax,
         f"Latency against utilisation: {skewed} is {', and '.join(said)}.",
         f"Upper pair of lines: p99; lower pair: mean. Left of a star {skewed} answers sooner, right of it {even}. The "
         "height grows by tens.",
@@ -364,7 +367,8 @@ def plot_timeline(traffic: Traffic | Several, ax: Axes | None = None) -> Axes:
     ax.set_xlabel("seconds", color=INK)
     ax.set_ylabel("requests that fail, %", color=INK)
     _finish(ax, 0.2)
-    READINGS[ax] = (
+    finish(
+        ax,
         f"Failed requests over {end_s:.0f} s: {'; '.join(said)}.",
         "Time runs to the right, height is the part of the requests that fails. A dotted upright is a moment at which "
         "something happens, or somebody notices.",
@@ -415,7 +419,8 @@ def plot_sticky(skew: pd.DataFrame, ax: Axes | None = None) -> Axes:
         f"{number:,} clients {row['mean']:.2f} (from {row['lowest']:.2f} to {row['highest']:.2f})"
         for number, row in skew.iterrows()
     )
-    READINGS[ax] = (
+    finish(
+        ax,
         f"Hottest node over the mean, by number of sticky clients: {said}.",
         "The square is the mean of several runs, the bar reaches from the luckiest to the unluckiest of them. At 1 all "
         "nodes carry the same.",

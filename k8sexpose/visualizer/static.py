@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 
+from ..tables import LITERAL
 from .layout import lay_out
 from .picture import draw
 from .scene import Scene
@@ -71,7 +72,8 @@ class Still:
         )  # fmt: skip
         reading = f'<p style="margin:4px 0 0"><strong>How to read this.</strong> {READING}</p>'
         caption = f"<figcaption>{_html(self.scene.summary)}{reading}</figcaption>"
-        return f'<figure style="{FIGURE}">{self.svg}{caption}<ol style="margin:4px 0 0">{items}</ol></figure>'
+        way = f'<ol style="margin:4px 0 0">{items}</ol>'
+        return f'<figure class="{LITERAL}" style="{FIGURE}">{self.svg}{caption}{way}</figure>'
 
     def _repr_html_(self) -> str:
         return self.html

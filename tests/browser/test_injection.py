@@ -1,0 +1,108 @@
+"""A hostile dump in JupyterLab: no script runs, no element appears, nothing is fetched.
+
+`tests/test_injection.py` compares the shape of each page without a browser; here a browser decides, which knows more
+ways to run a script than a parser does.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import nbformat
+import pytest
+
+import k8sexpose as kx
+from tests.browser import run_lessons
+from tests.injection_help import EVERYTHING, INJECTIONS, dump
+
+REASON = run_lessons.why_not()
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(bool(REASON), reason=REASON or "")]
+
+TEXTS = ("element that loads", "leaves a quoted attribute", "link in mathematics")
+CELLS = f"""import sys, warnings, ipywidgets
+sys.path.insert(0, {str(run_lessons.ROOT)!r})
+warnings.simplefilter("ignore")  # no font has control characters
+from IPython.display import HTML
+from tests.injection_help import *
+def show(kind, text):
+    for name, made in kind(text):
+        try:
+            value = made()
+        except (*REFUSALS, FileNotFoundError) as error:
+            value = error
+        if hasattr(value, "get_figure"):
+            value = kx.show(value)
+        # A report is a page; what an explorer shows stands in a widget.
+        as_page = HTML if name.startswith("report") else ipywidgets.HTML
+        display(as_page(value) if isinstance(value, str) else value)
+TEXTS = [EVERYTHING, *(INJECTIONS[name] for name in {TEXTS!r})]
+---
+for text in TEXTS: show(results, text)
+---
+for text in TEXTS: show(feedback, text)
+---
+for text in TEXTS: show(pages, text)
+---
+for text in TEXTS: show(figures, text)
+---
+held = kx.Cluster.from_json(dump(EVERYTHING))
+kx.flow(held, WAY)
+---
+kx.manifest_doctor(EVERYTHING)
+---
+%load_ext k8sexpose
+%kubectl get svc,pods,nodes -A -o yaml --cluster held
+---
+%kubectl describe svc web --cluster held
+---
+%curl http://10.0.0.1:32000 --cluster held
+---
+held.apply(EVERYTHING)"""
+ALONE = """() => [...document.querySelectorAll(
+    'script, iframe, object, embed, link[rel=import], base, form, [onerror], [onload], [onclick], [onfocus], [onmouseover],'
+    + 'a[href], img:not([src^="data:image/"]), [style*="192.0.2.9"], mjx-container, .MathJax')]
+    .filter(one => !inside || one.closest('.jp-OutputArea-output'))
+    // JupyterLab makes links of addresses in plain text, as a terminal does; a DataFrame is pandas' own table.
+    .filter(one => !one.closest('.jp-RenderedText') && !one.closest('.dataframe'))
+    .map(one => one.outerHTML.slice(0, 200))"""
+
+
+def test_nothing_runs_in_a_notebook(tmp_path: Path) -> None:
+    cells = [nbformat.v4.new_code_cell(source.strip()) for source in CELLS.split("\n---\n")]
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), tmp_path / "hostile.ipynb")
+    with run_lessons.server([tmp_path / "hostile.ipynb"]) as started, run_lessons.browser() as context:
+        asked: list[str] = []
+        context.on("request", lambda request: asked.append(request.url))
+        page = run_lessons.open_notebook(context, started, "hostile.ipynb")
+        run_lessons.run_all(page)
+        page.wait_for_timeout(2000)  # MathJax comes late
+        shown = page.locator(".jp-OutputArea-output").count()
+        assert shown > 150, "the cells show what they should"
+        assert page.evaluate("() => window.pwned") is None
+        assert page.evaluate(ALONE.replace("inside", "true")) == []
+        home = urlsplit(started.url).netloc
+        foreign = [
+            url for url in asked if urlsplit(url).scheme.startswith(("http", "ws")) and urlsplit(url).netloc != home
+        ]
+        assert foreign == []
+        page.close()
+
+
+@pytest.mark.parametrize("text", [EVERYTHING, *INJECTIONS.values()], ids=["everything", *INJECTIONS])
+def test_nothing_runs_in_a_report(text: str, context_of_all: object) -> None:
+    page = context_of_all.new_page()  # type: ignore[attr-defined]
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.set_content(kx.review(kx.Cluster.from_json(dump(text))).to_html())
+    assert page.evaluate("() => window.pwned") is None
+    assert page.evaluate(ALONE.replace("inside", "false")) == []
+    assert asked == []
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def context_of_all() -> object:
+    with run_lessons.browser() as context:
+        yield context
