@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import copy
 import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from ipaddress import ip_network
 from pathlib import Path
@@ -357,7 +356,8 @@ class Cluster(Operations):
         self, name: str, ingress: Sequence[Mapping[str, Any]], *, namespace: str = "default"
     ) -> Service:
         """Write the addresses into the status, as a cloud controller does."""
-        return self.api.set_load_balancer(name, ingress, namespace=namespace)
+        with self._all_or_nothing():
+            return self.api.set_load_balancer(name, ingress, namespace=namespace)
 
     # -- time -----------------------------------------------------------------------------------------------------
 
@@ -384,9 +384,10 @@ class Cluster(Operations):
         if not 0 <= seconds < float("inf"):
             raise ValueError(f"time moves forward only: seconds is a number from 0 on, not {seconds}")
         end_s = self.clock.now_s + seconds
-        while self.controller.look(self, end_s):
-            self.clock.pop()(self)
-        self.clock.now_s = self.api.now_s = end_s
+        with self._all_or_nothing():
+            while self.controller.look(self, end_s):
+                self.clock.pop()(self)
+            self.clock.now_s = self.api.now_s = end_s
 
     def report(self, event: Event) -> None:
         """Add an event, as a controller does."""
@@ -412,18 +413,15 @@ class Cluster(Operations):
         twin.api.rng = copy.copy(self.api.rng)
         return twin
 
-    @contextmanager
-    def _all_or_nothing(self) -> Iterator[None]:
-        """Undo all changes of the block if it raises."""
-        saved = {name: value.copy() for name, value in vars(self).items() if isinstance(value, dict | list | Clock)}
-        rng = self.api.rng.getstate()
-        try:
-            with self.store.transaction():
-                yield
-        except BaseException:
-            vars(self).update(saved)
+    def _restorer(self) -> Callable[[], None]:
+        restore, rng, now_s = super()._restorer(), self.api.rng.getstate(), self.api.now_s
+
+        def restore_all() -> None:
+            restore()
             self.api.rng.setstate(rng)
-            raise
+            self.api.now_s = now_s
+
+        return restore_all
 
     # -- showing --------------------------------------------------------------------------------------------------
 

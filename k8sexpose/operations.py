@@ -13,6 +13,7 @@ from .clock import Clock
 from .errors import ApiError, missing
 from .objects import ContainerPort, Node, Pod
 from .store import Store, found
+from .undo import Undoing, whole
 from .workloads import Deployment, check_per_node, choose_node, new_pod
 
 __all__ = ["Operations"]
@@ -23,7 +24,7 @@ EVICTION_S = 300.0
 Key = tuple[str, str]
 
 
-class Operations:
+class Operations(Undoing):
     """The verbs of an operator, and of bad luck; `k8sexpose.Cluster` has them all.
 
     Parameters
@@ -90,6 +91,7 @@ class Operations:
 
     # -- deploying ------------------------------------------------------------------------------------------------
 
+    @whole
     def deploy(
         self,
         name: str,
@@ -151,9 +153,9 @@ class Operations:
         deployment = Deployment(name, namespace, dict(labels or {"app": name}), (declared,), (port,), host_network)
         deployment = replace(deployment, created_s=self.now_s)
         replicas = 1 if per_node is None and replicas is None else replicas
-        with self.store.transaction():
-            return self._place(deployment, per_node, replicas)
+        return self._place(deployment, per_node, replicas)
 
+    @whole
     def scale(
         self,
         name: str,
@@ -194,8 +196,7 @@ class Operations:
         ['node-1', 'node-2', 'node-3']
         """
         deployment = self.deployment(name, namespace)
-        with self.store.transaction():
-            return self._place(deployment, per_node, replicas)
+        return self._place(deployment, per_node, replicas)
 
     def _place(self, deployment: Deployment, per_node: Sequence[int] | None, replicas: int | None) -> tuple[Pod, ...]:
         """Bring the Pods of a Deployment to the wanted numbers; surplus ones end at once."""
@@ -233,6 +234,7 @@ class Operations:
             raise missing("deployments.apps", name, [known for _, known in self._deployments])
         return self._deployments[namespace, name]
 
+    @whole
     def rollout(self, name: str, *, namespace: str = "default", interval_s: float = 5, grace_s: float = 30) -> None:
         """Replace the Pods one after the other, as time advances.
 
@@ -277,6 +279,7 @@ class Operations:
 
     # -- one Pod --------------------------------------------------------------------------------------------------
 
+    @whole
     def set_ready(self, pod: str, ready: bool) -> Pod:
         """Let the readiness probe of a Pod succeed or fail.
 
@@ -289,6 +292,7 @@ class Operations:
         self.store.put_pod(changed)
         return changed
 
+    @whole
     def terminate(self, pod: str, *, grace_s: float = 30) -> Pod:
         """Tell a Pod to end: it goes on serving for the grace period, but is no longer ready for new connections.
 
@@ -322,6 +326,7 @@ class Operations:
 
     # -- bad luck -------------------------------------------------------------------------------------------------
 
+    @whole
     def fail(self, node: str) -> None:
         """Crash a node: packets to it vanish; after 50 s its Pods count as not ready, 300 s later they are evicted.
 
@@ -344,6 +349,7 @@ class Operations:
         self.clock.schedule(lost_at_s, NodeUnreachable(node, self.now_s))
         self.clock.schedule(lost_at_s + EVICTION_S, PodsEvicted(node, self.now_s))
 
+    @whole
     def recover(self, node: str) -> None:
         """Bring a failed node back; Pods that were not evicted are ready again."""
         self.node(node)
@@ -374,11 +380,13 @@ class Operations:
                 home = choose_node(self.store, deployment, self.down)
                 self._deployments[pod.namespace, pod.app] = self._run(deployment, home)
 
+    @whole
     def stop_proxy(self, node: str) -> None:
         """Stop kube-proxy on a node: the rules it wrote stay in the kernel, and no longer change."""
         if self.node(node).name not in self._stopped_proxies:
             self._stopped_proxies[node] = self.store.copy()
 
+    @whole
     def start_proxy(self, node: str) -> None:
         """Start kube-proxy again: it catches up at once."""
         self.node(node)

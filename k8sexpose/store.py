@@ -94,22 +94,29 @@ class Store:
     # -- changes --------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Undo every change made inside when an exception leaves the block."""
-        outer, self._journal = self._journal, []
+    def transaction(self, restore: Callable[[], None]) -> Iterator[None]:
+        """Undo every change made inside when an exception leaves the block, and call `restore` then.
+
+        An interrupt may come between any two lines. So each change is noted before it is made, each undo may run
+        twice, and a single assignment ends the transaction.
+        """
+        outer = self._journal
+        journal = self._journal = [restore]
         try:
             yield
-        except BaseException:
-            journal, self._journal = self._journal, None
-            for undo in reversed(journal):
-                undo()
+            if outer is not None:
+                outer.extend(journal)
             self._journal = outer
+        except BaseException:
+            if self._journal is journal:
+                self._journal = None
+                for undo in reversed(journal):
+                    undo()
+                self._journal = outer
             raise
-        if outer is not None:
-            outer.extend(self._journal)
-        self._journal = outer
 
     def _remember(self, undo: Callable[[], None]) -> None:
+        """Note how to undo the change that comes next."""
         self.changes += 1
         if self._journal is not None:
             self._journal.append(undo)
@@ -117,31 +124,39 @@ class Store:
     def put_node(self, node: Node) -> None:
         """Store a node, in place of the one with its name."""
         old = self.nodes.get(node.name)
+        self._remember(lambda: self.put_node(old) if old else self.delete_node(node.name))
         self.delete_node(node.name, keep_place=True)
         self.nodes[node.name] = node
         for address in node.addresses:
             self._node_names.add(canonical_ip(address), node.name)
         if node.external_ip:
             self._node_names_outside.add(canonical_ip(node.external_ip), node.name)
-        self._remember(lambda: self.put_node(old) if old else self.delete_node(node.name))
 
     def delete_node(self, name: str, *, keep_place: bool = False) -> None:
         """Forget a node; `keep_place` is for one that is replaced at once."""
         old = self.nodes.get(name)
         if old is not None:
+            if not keep_place:
+                order = list(self.nodes)
+                self._remember(lambda: self._put_back(old, order))
             for address in old.addresses:
                 self._node_names.discard(canonical_ip(address), name)
             if old.external_ip:
                 self._node_names_outside.discard(canonical_ip(old.external_ip), name)
             if not keep_place:
                 del self.nodes[name]
-                self._remember(lambda: self.put_node(old))
         self._node_changes += 1
+
+    def _put_back(self, node: Node, order: list[str]) -> None:
+        """Store a node that was deleted, in its old place: load balancers deal in this order."""
+        self.put_node(node)
+        self.nodes = {name: self.nodes[name] for name in order}
 
     def put_pod(self, pod: Pod) -> None:
         """Store a Pod, in place of the one with its name."""
         key = (pod.namespace, pod.name)
         old = self.pods.get(key)
+        self._remember(lambda: self.put_pod(old) if old else self.delete_pod(key))
         self._unindex_pod(key)
         self.pods[key] = pod
         if pod.ip:
@@ -153,15 +168,14 @@ class Store:
         for label in _labels(pod):
             self._pods_labelled.add(label, key)
             self._label_changes[label] = self._label_changes.get(label, 0) + 1
-        self._remember(lambda: self.put_pod(old) if old else self.delete_pod(key))
 
     def delete_pod(self, key: Key) -> None:
         """Forget a Pod."""
         old = self.pods.get(key)
         if old is not None:
+            self._remember(lambda: self.put_pod(old))
             self._unindex_pod(key)
             del self.pods[key]
-            self._remember(lambda: self.put_pod(old))
 
     def _unindex_pod(self, key: Key) -> None:
         old = self.pods.get(key)
@@ -181,17 +195,18 @@ class Store:
         """Store a Service, in place of the one with its name."""
         key = (service.namespace, service.name)
         old = self.services.get(key)
+        self._remember(lambda: self.put_service(old) if old else self.delete_service(key))
         self._index_service(old, Index.discard)
         self.services[key] = service
         self._index_service(service, Index.add)
-        self._remember(lambda: self.put_service(old) if old else self.delete_service(key))
 
     def delete_service(self, key: Key) -> None:
         """Forget a Service; its ports and addresses are free again."""
-        old = self.services.pop(key, None)
+        old = self.services.get(key)
         if old is not None:
-            self._index_service(old, Index.discard)
             self._remember(lambda: self.put_service(old))
+            self._index_service(old, Index.discard)
+            del self.services[key]
 
     def _index_service(self, service: Service | None, change: Callable[..., None]) -> None:
         if service is None:
@@ -213,18 +228,19 @@ class Store:
         """Store an EndpointSlice that somebody wrote; it replaces the model's own for its Service."""
         key = (endpoint_slice.namespace, endpoint_slice.name)
         old = self.applied_slices.get(key)
+        self._remember(lambda: self.put_slice(old) if old else self.delete_slice(key))
         if old is not None:
             self._slices_of.discard((old.namespace, old.service), key)
         self.applied_slices[key] = endpoint_slice
         self._slices_of.add((endpoint_slice.namespace, endpoint_slice.service), key)
-        self._remember(lambda: self.put_slice(old) if old else self.delete_slice(key))
 
     def delete_slice(self, key: Key) -> None:
         """Forget an EndpointSlice that somebody wrote."""
-        old = self.applied_slices.pop(key, None)
+        old = self.applied_slices.get(key)
         if old is not None:
-            self._slices_of.discard((old.namespace, old.service), key)
             self._remember(lambda: self.put_slice(old))
+            self._slices_of.discard((old.namespace, old.service), key)
+            del self.applied_slices[key]
 
     # -- look-ups -------------------------------------------------------------------------------------------------
 
