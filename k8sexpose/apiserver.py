@@ -56,6 +56,9 @@ class Applied:
     warnings: tuple[str, ...]
 
 
+PATCH_TYPES = ("strategic", "merge", "json")
+
+
 class ApiServer:
     """The part of kube-apiserver that keeps Services.
 
@@ -185,6 +188,8 @@ class ApiServer:
         ------
         ApiError
             In the server's words; nothing has changed.
+        ValueError
+            There is no such patch type.
         """
         self.warnings = ()
         old = self._existing(name, namespace)
@@ -342,6 +347,8 @@ _MISSING_ANNOTATION = (
 
 def _patched(live: dict[str, Any], patch: Mapping[str, Any] | Sequence[Any], patch_type: str) -> dict[str, Any]:
     """Lay a patch over an object; a text of the wrong form is a bad request (``handlers/patch.go``)."""
+    if patch_type not in PATCH_TYPES:
+        raise ValueError(f"patch_type is one of {', '.join(PATCH_TYPES)}, not {patch_type!r}")
     patch = plain(patch)
     wanted = list if patch_type == "json" else Mapping
     if not isinstance(patch, wanted):

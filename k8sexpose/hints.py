@@ -16,6 +16,8 @@ from .manifest import lines_with_tabs, parse
 
 __all__ = ["hint_for", "hinted"]
 
+LONGEST = 65_536  # characters: what people write is shorter, and longer texts would be read twice
+
 
 def hint_for(error: ApiError | ManifestError, text: str = "", value: Any = None) -> str | None:
     """Say what to look at, if it is one of the mistakes that people really make.
@@ -138,6 +140,8 @@ def hinted(source: Any, value: Any = None) -> Iterator[None]:
 
 
 def _parsed_or_none(text: str) -> Any:
+    if len(text) > LONGEST:
+        return None
     try:
         return parse(text).value
     except ManifestError:

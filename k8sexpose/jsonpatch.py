@@ -19,6 +19,7 @@ __all__ = ["json_patch", "merge_patch"]
 
 # Copies of copies double each time; the API server allows as much as one request may hold (JSONPatchMaxCopyBytes).
 MAX_COPIED = 3 * 1024 * 1024
+MAX_OPERATIONS = 10_000  # maxJSONPatchOperations (apiserver/pkg/endpoints/handlers/patch.go)
 REJECTED = "the server rejected our request due to an error in our request"
 
 
@@ -69,7 +70,8 @@ def json_patch(live: Any, operations: Sequence[Any]) -> Any:
     Raises
     ------
     ApiError
-        422: a path does not exist or a test fails; the server does not say which. 400: it is no JSON patch.
+        422: a path does not exist or a test fails; the server does not say which. 400: it is no JSON patch. 413: it has
+        more than 10,000 operations.
 
     Examples
     --------
@@ -78,12 +80,16 @@ def json_patch(live: Any, operations: Sequence[Any]) -> Any:
     ... )
     {'spec': {'ports': [{'port': 8080}]}}
     """
-    box, copied = {"": copy.deepcopy(live)}, 0
     for operation in operations:
         if not isinstance(operation, Mapping):
             raise bad_request(
                 "json: cannot unmarshal " + json_word(operation) + " into Go value of type jsonpatch.Operation"
             )
+    if len(operations) > MAX_OPERATIONS:
+        much = f"The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {len(operations)}"
+        raise ApiError(413, "RequestEntityTooLarge", f"Request entity too large: {much}")
+    box, copied = {"": copy.deepcopy(live)}, 0
+    for operation in operations:
         copied += _do(box, operation)
         if copied > MAX_COPIED:
             raise ApiError(422, "Invalid", REJECTED)

@@ -33,7 +33,9 @@ __all__ = ["Document", "Duplicate", "JsonNumber", "parse", "split"]
 MAX_CHARACTERS = 4_000_000
 MAX_DEPTH = 60
 MAX_VALUES = 500_000  # with what aliases repeat
-MAX_NODES = 100_000  # keys and values as written in one document: about a second's work
+# Keys and values as written in one document, and documents in one text: together less than a second's work.
+MAX_NODES = 40_000
+MAX_DOCUMENTS = 2_000
 SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -116,7 +118,7 @@ def split(text: str | bytes) -> list[str]:
     Raises
     ------
     ManifestError
-        When the text is too large or not UTF-8.
+        When the text is too large, has too many documents, or is not UTF-8.
 
     Examples
     --------
@@ -124,11 +126,12 @@ def split(text: str | bytes) -> list[str]:
     ['a: 1', 'b: 2\n']
     """
     text = _clean(text)
-    if text.lstrip().startswith("{"):
-        documents = _split_json(text)
-        if documents is not None:
-            return documents
-    return re.split(r"\n---[^\n]*(?:\n|\Z)", re.sub(r"\A---[^\n]*\n", "", text))
+    documents = _split_json(text) if text.lstrip().startswith("{") else None
+    if documents is None:
+        documents = re.split(r"\n---[^\n]*(?:\n|\Z)", re.sub(r"\A---[^\n]*\n", "", text))
+    if len(documents) > MAX_DOCUMENTS:
+        raise ManifestError(f"the text has {len(documents):,} documents; more than {MAX_DOCUMENTS:,} are not read")
+    return documents
 
 
 def parse(text: str | bytes) -> Document:

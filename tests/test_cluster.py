@@ -106,17 +106,23 @@ class Registry(RuleBasedStateMachine):
         before = snapshot(self.cluster)
         try:
             call(*args, **options)
-        except kx.ApiError as error:
-            assert error.message
+        except (kx.ApiError, ValueError) as error:  # ValueError: a word that is no option
+            assert str(error)
             assert snapshot(self.cluster) == before
 
     @rule(body=services)
     def create(self, body: dict[str, Any]) -> None:
         self.attempt(self.cluster.create, body)
 
-    @rule(body=services)
-    def replace(self, body: dict[str, Any]) -> None:
-        self.attempt(self.cluster.replace, body)
+    @rule(body=services, strictness=st.sampled_from(["Strict", "Warn", "Ignore", "Never"]))
+    def create_with_unknown_fields(self, body: dict[str, Any], strictness: str) -> None:
+        self.attempt(self.cluster.create, body | {"extra": 1}, field_validation=strictness)
+
+    @rule(body=services, dry_run=st.booleans())
+    def replace(self, body: dict[str, Any], dry_run: bool) -> None:
+        before = snapshot(self.cluster)
+        self.attempt(self.cluster.replace, body, dry_run=dry_run)
+        assert not dry_run or snapshot(self.cluster) == before
 
     @rule(body=services)
     def apply(self, body: dict[str, Any]) -> None:
@@ -125,6 +131,31 @@ class Registry(RuleBasedStateMachine):
     @rule(name=st.sampled_from("abc"), kind=st.sampled_from(["ClusterIP", "NodePort", "LoadBalancer"]))
     def patch(self, name: str, kind: str) -> None:
         self.attempt(self.cluster.patch, name, {"spec": {"type": kind}})
+
+    @rule(
+        name=st.sampled_from("abc"), body=services, patch_type=st.sampled_from(["strategic", "merge", "other"]),
+        dry_run=st.booleans(),
+    )  # fmt: skip
+    def patch_with_a_spec(self, name: str, body: dict[str, Any], patch_type: str, dry_run: bool) -> None:
+        before = snapshot(self.cluster)
+        self.attempt(self.cluster.patch, name, {"spec": body["spec"]}, patch_type=patch_type, dry_run=dry_run)
+        assert not dry_run or snapshot(self.cluster) == before
+
+    @rule(name=st.sampled_from("abc"), path=st.sampled_from(["type", "ports", "ports/0/nodePort", "clusterIP"]),
+          op=st.sampled_from(["add", "remove", "replace", "test"]),
+          value=st.sampled_from(["NodePort", [], 30001, "None", None]))  # fmt: skip
+    def patch_by_path(self, name: str, path: str, op: str, value: Any) -> None:
+        self.attempt(self.cluster.patch, name, [{"op": op, "path": f"/spec/{path}", "value": value}], patch_type="json")
+
+    @rule(name=st.sampled_from("abc"), held=st.booleans())
+    def hold_or_release(self, name: str, held: bool) -> None:
+        """A finalizer keeps a deleted Service, and all that it has taken, until it goes."""
+        finalizers = ["example.com/keeps"] if held else None
+        self.attempt(self.cluster.patch, name, {"metadata": {"finalizers": finalizers}}, patch_type="merge")
+
+    @rule(bodies=st.lists(services, min_size=2, max_size=4))
+    def apply_several(self, bodies: list[dict[str, Any]]) -> None:
+        self.attempt(self.cluster.apply, {"apiVersion": "v1", "kind": "List", "items": bodies})
 
     @rule(name=st.sampled_from("abc"))
     def delete(self, name: str) -> None:

@@ -92,6 +92,7 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
         "%YAML 9.9\n---\na",
         "apiVersion: v1\nkind: Service\nspec: " + "9" * 100_000,
         "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {ports: [" + "{port: 80}," * 30_000 + "]}",
+        "---\n".join(f"apiVersion: v1\nkind: Service\nmetadata: {{name: s{n}}}\n" for n in range(2_001)),
     ],
     ids=lambda text: repr(text[:24]),
 )

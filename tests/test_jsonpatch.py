@@ -10,6 +10,23 @@ import k8sexpose as kx
 from k8sexpose.jsonpatch import json_patch, merge_patch
 
 
+def test_too_many_operations() -> None:
+    """As in kubernetes/kubernetes: apiserver/pkg/endpoints/handlers/patch.go."""
+    with pytest.raises(kx.ApiError) as told:
+        json_patch({"a": 1}, [{"op": "test", "path": "/a", "value": 1}] * 10_001)
+    assert (told.value.code, told.value.reason) == (413, "RequestEntityTooLarge")
+    assert told.value.message == (
+        "Request entity too large: The allowed maximum operations in a JSON patch is 10000, got 10001"
+    )
+    assert json_patch({"a": 1}, [{"op": "test", "path": "/a", "value": 1}] * 10_000) == {"a": 1}
+
+
+def test_no_such_patch_type() -> None:
+    cluster = kx.Cluster()
+    with pytest.raises(ValueError, match="patch_type is one of strategic, merge, json, not 'apply'"):
+        cluster.patch("kubernetes", {}, patch_type="apply")
+
+
 # RFC 7386, appendix A.
 @pytest.mark.parametrize(
     ("live", "patch", "result"),
