@@ -13,6 +13,8 @@ from typing import Any
 import nbformat
 import pytest
 
+from k8sexpose.lessons.sheet import QUESTIONS
+
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 LESSONS = sorted(path.stem for path in (NOTEBOOKS / "solutions").glob("*.ipynb"))
 Notebook = Any
@@ -276,3 +278,21 @@ def test_metadata(lesson: str) -> None:
 def test_prediction_ids_are_unique() -> None:
     names = [name for lesson in LESSONS for _, name, _ in calls(read(lesson), "predict")]
     assert len(set(names)) == len(names)
+
+
+PARTS = {"Go": "optional", "Exercises": "exercise"}
+
+
+@every_lesson
+def test_each_question_stands_where_its_part_says(lesson: str) -> None:
+    """The part is a column of the table that is handed in."""
+    section = "core"
+    found: dict[str, str] = {}
+    for cell in solution(lesson).cells:
+        if cell.cell_type == "markdown" and (heading := re.match(r"## (\w+)", cell.source)):
+            section = PARTS.get(heading[1], "core")
+        elif cell.cell_type == "code":
+            for name in re.findall(r'(?:predict|check)\(\s*"([\w-]+)"', cell.source):
+                found.setdefault(name, section)
+    asked = {name: question.part for name, question in QUESTIONS.items() if question.lesson == lesson}
+    assert found == asked
