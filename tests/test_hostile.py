@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -240,3 +243,11 @@ def test_a_file_name_longer_than_any() -> None:
     for door in (cluster().apply, kx.Cluster.from_json):
         with pytest.raises(FileNotFoundError, match="does not exist"):
             door("a" * 5_000 + ".yaml")
+
+
+def test_the_fuzzer_itself_runs() -> None:
+    """The long run is by hand (`make fuzz`); some hundred inputs show that it can."""
+    command = [sys.executable, "tools/fuzz.py", "--inputs", "400", "--seed", "1", "--jobs", "1"]
+    done = subprocess.run(command, cwd=Path(__file__).parents[1], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "400 inputs" in done.stdout and "0 findings" in done.stdout
