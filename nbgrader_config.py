@@ -2,6 +2,6 @@
 
 c = get_config()
 
-# An Ellipsis, not an exception: a student notebook runs to its end with nothing filled in.
-c.ClearSolutions.code_stub = {"python": "...  # your answer"}
+# A comment, not an exception: a student notebook runs to its end with nothing filled in. Above it stand the names.
+c.ClearSolutions.code_stub = {"python": "# ↑ your answer"}
 c.ClearSolutions.text_stub = "*Your answer.*"

@@ -121,7 +121,6 @@ def test_each_belief_is_met(number: int) -> None:
     feedback = sheet.check(id)
     assert feedback.correct is False and feedback.misconception == number
     assert word in feedback.text, "the feedback speaks of something else"
-    assert BELIEFS[number].belief in repr(feedback), "the learner reads which belief it is"
     assert sheet.progress().set_index("id").loc[id, "misconception"] == str(number)
 
 

@@ -39,7 +39,7 @@ def test_answers_hidden_tests_and_outputs_go() -> None:
     )
     before = nbformat.writes(source)
     made = load().student(source)
-    assert [c.source for c in made.cells] == ["ports = None\n...  # your answer", "# graded"]
+    assert [c.source for c in made.cells] == ["ports = None\n# ↑ your answer", "# graded"]
     assert [(c.outputs, c.execution_count) for c in made.cells] == [([], None)] * 2
     assert [c.id for c in made.cells] == [c.id for c in source.cells]
     assert nbformat.writes(source) == before

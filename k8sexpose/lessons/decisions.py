@@ -189,8 +189,7 @@ class Decisions:
 
     def _cells(self) -> Iterator[tuple[str, str, str, str]]:
         for row in self.rows:
-            belief = f"(belief {row.misconception}) " if row.misconception else ""
-            yield row.name, row.answer, row.found, f"{'✓' if row.solved else '✗'} {belief}{row.text}"
+            yield row.name, row.answer, row.found, f"{'✓' if row.solved else '✗'} {row.text}"
 
     def __repr__(self) -> str:
         return "\n".join([self._caption, *("  " + " | ".join(cells) for cells in self._cells())])

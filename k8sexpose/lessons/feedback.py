@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from ..pages import marked
 from ..tables import LITERAL
-from .beliefs import misconceptions
 
 __all__ = ["Feedback"]
 
@@ -31,7 +30,7 @@ class Feedback:
     Examples
     --------
     >>> Feedback(False, 8, "One window in every wall.")
-    ✗ Not quite. (belief 8: a node port answers on the Pod's node only) One window in every wall.
+    ✗ Not quite. One window in every wall.
     """
 
     correct: bool | None
@@ -40,8 +39,7 @@ class Feedback:
 
     @property
     def _opening(self) -> str:
-        named = misconceptions(self.misconception).rows if self.misconception is not None else ()
-        return LOOKS[self.correct][0] + "".join(f" (belief {row.number}: {row.belief})" for row in named)
+        return LOOKS[self.correct][0]
 
     def __repr__(self) -> str:
         return f"{self._opening} {self.text}"

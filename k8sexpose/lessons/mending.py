@@ -64,8 +64,7 @@ class Mended:
 
     def _cells(self) -> Iterator[tuple[str, str, str]]:
         for goal in self.goals:
-            belief = f" (belief {goal.misconception})" if goal.misconception and not goal.reached else ""
-            yield goal.what, goal.found, "✓ reached" if goal.reached else f"✗ not yet{belief}"
+            yield goal.what, goal.found, "✓ reached" if goal.reached else "✗ not yet"
 
     def __repr__(self) -> str:
         return "\n".join([self._caption, *("  " + " | ".join(cells) for cells in self._cells())])

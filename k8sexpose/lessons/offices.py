@@ -85,8 +85,8 @@ class Doors:
     def _caption(self) -> str:
         if self.problem:
             return self.problem
-        belief = " (belief 22: the ranges guard the load balancer's address only)" if self.misconception else ""
-        return f"{sum(row.wanted for row in self.rows)} of {len(self.rows)} as wanted{belief}"
+        why = " (the ranges guard the load balancer's address only)" if self.misconception else ""
+        return f"{sum(row.wanted for row in self.rows)} of {len(self.rows)} as wanted{why}"
 
     def _cells(self) -> Iterator[tuple[str, str, str, str]]:
         for row in self.rows:

@@ -138,8 +138,7 @@ class Pending:
 
     def _cells(self) -> Iterator[tuple[str, str, str]]:
         for row in self.rows:
-            belief = f"(belief {row.misconception}) " if row.misconception else ""
-            yield str(row.number), row.answer, f"{'✓' if row.solved else '✗'} {belief}{row.text}"
+            yield str(row.number), row.answer, f"{'✓' if row.solved else '✗'} {row.text}"
 
     def __repr__(self) -> str:
         return "\n".join([self._caption, *("  " + " | ".join(cells) for cells in self._cells())])

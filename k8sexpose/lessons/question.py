@@ -62,6 +62,9 @@ class Choice:
         given = quantity(answer, self.unit)
         sizes = {option: float(Fraction(option)) for option in self.options}
         near = [option for option, size in sizes.items() if abs(given - size) <= (0.005 if "/" in option else 1e-9)]
+        # Fractions are worked out, not chosen from a list: another one is an answer, too.
+        if not near and any("/" in option for option in self.options) and 0 <= given <= 10 * max(sizes.values()):
+            return str(answer) if isinstance(answer, str) else f"{given:.4g}"
         if len(near) != 1:
             raise Unreadable(self.example)
         return near[0]

@@ -77,7 +77,7 @@ class Repairs:
 
     def _cells(self) -> Iterator[tuple[str, str, str, str]]:
         for row in self.rows:
-            state = "✓ repaired" if row.solved else f"✗ broken (belief {row.misconception})"
+            state = "✓ repaired" if row.solved else "✗ broken"
             yield str(row.number), row.server, row.client, state
 
     def __repr__(self) -> str:

@@ -90,8 +90,7 @@ class Savings:
 
     def _cells(self) -> Iterator[tuple[str, str, str]]:
         for wish in self.wishes:
-            belief = f" (belief {wish.misconception})" if wish.misconception and not wish.granted else ""
-            yield wish.what, wish.found, f"✓ holds{belief}" if wish.granted else f"✗ not yet{belief}"
+            yield wish.what, wish.found, "✓ holds" if wish.granted else "✗ not yet"
 
     def __repr__(self) -> str:
         return "\n".join([self._caption, *("  " + " | ".join(cells) for cells in self._cells())])

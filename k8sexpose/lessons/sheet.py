@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from . import concierge, cost, hop, leftovers, limits, local, nodeport, skew, start, sticky, yours
 from .feedback import Feedback
-from .question import Question, Unreadable, shown, unanswered
+from .question import Percent, Question, Unreadable, Wrong, shown, unanswered
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -63,13 +64,17 @@ class Sheet:
         except Unreadable as problem:
             why = "" if str(problem) in ("", question.form.example) else f" ({problem})"
             text = f"Not noted: {shown(answer)} is no answer that I can read{why}. Put in {question.form.example}."
-            return Feedback(None, None, text), False
+            kept = self.entries.get(question.id)
+            return Feedback(None, None, f"{text} Kept: {shown(kept.answer)}." if kept else text), False
         entry = self.entries.get(question.id)
         if entry is None:
             self.entries[question.id] = Entry(given, given)
         elif entry.answer != given:
             self.entries[question.id] = Entry(entry.first, given, entry.tries + 1)
-        return Feedback(None, None, f"Noted for {question.id}: {shown(given)}"), True
+        noted = f"Noted for {question.id}: {shown(given)}"
+        if isinstance(question.form, Percent) and 0 < given < 1:
+            noted += ' percent. If you meant a share of 1, write it as a fraction, such as "1/4".'
+        return Feedback(None, None, noted), True
 
     def check(self, id: str, cluster: object = None, *, answer: object = None) -> Feedback:
         """Compare the kept answer with the model's; see `check`."""
@@ -102,7 +107,7 @@ class Sheet:
         """Judge the answer that was kept; tell whether on the cluster that was given."""
         entry = self.entries[question.id]
         right, yours = question.solve(cluster)
-        feedback = judge(question, entry.answer, right)
+        feedback = judge(question, entry.answer, right, told=question.part == "core" or entry.tries >= TRIES)
         entry.correct, entry.misconception = feedback.correct, feedback.misconception
         return feedback, yours
 
@@ -131,18 +136,21 @@ class Sheet:
 FRESH = "(Your cluster cannot answer this question any more, so a fresh one did.)"
 RESULTS = {True: "right", False: "not yet", None: "not checked"}
 COLUMNS = ["lesson", "part", "id", "question", "first answer", "answer", "tries", "result", "misconception"]
+TRIES = 3  # at an exercise, before the right answer is told
 SHEET = Sheet()
 
 
-def judge(question: Question, given: Any, right: Any) -> Feedback:
-    """Compare an answer with the model's, and find what to say."""
+def judge(question: Question, given: Any, right: Any, *, told: bool = True) -> Feedback:
+    """Compare an answer with the model's, and find what to say; `told`: with the right answer."""
     words = {"given": shown(given), "right": shown(right)}
     if question.same(given, right):
         return Feedback(True, None, question.right.format(**words))
-    for wrong in question.wrong:
-        if wrong.fits(given, right):
-            return Feedback(False, wrong.misconception, wrong.text.format(**words))
-    return Feedback(False, None, question.otherwise.format(**words))
+    wrong = next((one for one in question.wrong if one.fits(given, right)), Wrong(given, question.otherwise))
+    text = wrong.text
+    if not told:
+        sentences = re.split(r"(?<=[.!?]) ", text)
+        text = " ".join([*(sentence for sentence in sentences if "{right}" not in sentence), "Try again."])
+    return Feedback(False, wrong.misconception, text.format(**words))
 
 
 def predict(id: str, answer: object = ...) -> Feedback:
