@@ -294,7 +294,7 @@ def _turning(turns: list[float | None]) -> Iterator[str]:
         return
     yield (
         f"It turns: Local is faster on average below {percent(mean)} utilisation, at the p99 below "
-        f"{percent(p99)}. Pods spread evenly over the nodes would remove the skew."
+        f"{percent(p99)}. Pods spread evenly over zones and nodes would remove the skew."
     )
 
 

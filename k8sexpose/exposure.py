@@ -123,7 +123,7 @@ def exposures(cluster: Cluster, traffic: Traffic) -> tuple[Exposure, ...]:
     -------
     tuple of Exposure
         By name; the load balancers that no Service uses any more stand at the end. Services for which nobody here
-        makes a load balancer are left out.
+        makes a load balancer, or whose load balancer the provider refuses, are left out: nothing is paid for them.
 
     Raises
     ------
@@ -141,7 +141,7 @@ def exposures(cluster: Cluster, traffic: Traffic) -> tuple[Exposure, ...]:
     found: dict[str, tuple[Service, LoadBalancerKind | None]] = {}
     for service in cluster.services:
         kind = _kind(cluster, service)
-        if service.type == "NodePort" or kind is not None:
+        if service.type == "NodePort" or (kind is not None and not _refused(cluster, service, kind)):
             found[service.key] = service, kind
     gb = traffic.gb_of(found)
     balancers = sum(kind is not None for _, kind in found.values())
@@ -157,6 +157,12 @@ def _kind(cluster: Cluster, service: Service) -> LoadBalancerKind | None:
     wanted: LoadBalancerKind | None = cluster.provider.kind_for(service) if cluster.provider else None
     live = cluster.load_balancers.get(service.key)
     return live.kind if live and wanted and wanted.kind_change == "ignored" else wanted
+
+
+def _refused(cluster: Cluster, service: Service, kind: LoadBalancerKind) -> bool:
+    """Tell whether the provider will never build what a Service asks for; one over a quota is billed, and reported."""
+    built = service.key in cluster.load_balancers or bool(service.load_balancer_ingress)
+    return not built and cluster.provider is not None and cluster.provider.problem(service, kind) is not None
 
 
 def _exposure(

@@ -16,7 +16,7 @@ from .findings import Asked, Finding, find_all
 from .pages import Heading, Listing, Paragraph, Part, Table, to_html, to_markdown
 from .pricefile import PriceSource, price_book
 from .service import Service
-from .survey import EXPOSED, Survey, survey
+from .survey import EXPOSED, LOAD, Survey, survey
 from .tables import html_table
 from .verdicts import compare_services
 
@@ -81,6 +81,8 @@ class Review:
         Of the Services as they are.
     assumptions : tuple of str
         What no dump says.
+    cluster : Cluster
+        What was asked: a copy of yours, of the provider that was guessed or told.
 
     Examples
     --------
@@ -99,6 +101,7 @@ class Review:
     services: tuple[ServiceReview, ...]
     bill: Bill
     assumptions: tuple[str, ...]
+    cluster: Cluster
 
     @property
     def exposed(self) -> tuple[ServiceReview, ...]:
@@ -247,6 +250,7 @@ def review(
         tuple(sorted(services, key=lambda one: (RANK.get(one.type, 2), one.name))),
         made,
         (*found.assumptions, f"Traffic: {_traffic(gb_per_month, traffic_gb)}."),
+        found.cluster,
     )
 
 
@@ -356,6 +360,9 @@ def _summary(made: Review) -> Iterator[Part]:
     if not compared:
         yield Paragraph("There is no exposed Service whose policies can be compared.")
         return
+    load = [text.removeprefix(LOAD) for text in made.assumptions if text.startswith(LOAD)]
+    more = "Pods that serve more requests at a time have shorter queues, and Local stays ahead up to a higher load."
+    yield Paragraph(f"{' '.join(load)} {more} Name yours: --utilisation, --service-ms, --workers.", "Assumed.")
     head = ("Service", "policy now", "recommended", "Local is slower on average from", "at the p99 from")
     rows = tuple(
         (one.service, one.now, one.advice.policy, _turn(one.turns_at), _turn(one.turns_at_p99)) for one in compared

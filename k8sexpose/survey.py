@@ -22,7 +22,7 @@ from .service import Service
 from .serviceport import Target, targets
 from .targets import all_targets
 
-__all__ = ["EXPOSED", "Survey", "guess_provider", "guess_region", "survey"]
+__all__ = ["EXPOSED", "LOAD", "Survey", "guess_provider", "guess_region", "survey"]
 
 PROTOCOLS = ("TCP", "UDP", "SCTP")
 EXPOSED = ("NodePort", "LoadBalancer")
@@ -33,6 +33,7 @@ SCHEMES = {
     "minikube": "minikube",
 }  # fmt: skip
 MINIKUBE_LABEL = "minikube.k8s.io/name"
+LOAD = "Load: "
 AWS_CONTROLLER, METALLB = "aws-load-balancer-controller", "metallb"
 APP_LABELS = ("app.kubernetes.io/name", "app", "k8s-app")
 
@@ -175,7 +176,8 @@ def survey(
     assumptions += _listening(twin)
     twin.advance(0)  # the cloud takes over the load balancers whose address stands in a status
     load = f"each Pod busy {utilisation:.0%} of the time on average, {service_ms:g} ms of work a request"
-    assumptions.append(f"Load: {load}, {workers} at once; many clients, a new connection for each request.")
+    at_a_time = "one request at a time" if workers == 1 else f"{workers} requests at a time"
+    assumptions.append(f"{LOAD}{load}, {at_a_time}; many clients, a new connection for each request.")
     if not twin.cni_masquerade:
         assumptions.append("Pods leave the Pod network with their own address (no masquerading).")
     return Survey(twin, name, place, why, tuple(assumptions), utilisation, service_ms, workers, set_aside)

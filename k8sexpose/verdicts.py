@@ -94,6 +94,8 @@ def _compare(
 ) -> Comparison | str:
     if not found.ready(service):
         return "no endpoint is ready, so there is nothing to deal to"
+    if service.deletion_timestamp:
+        return "it is being deleted"
     views = {}
     try:
         for policy, twin in twins.items():

@@ -649,6 +649,27 @@ def test_dumps_with_parts_missing(change: Callable[[dict[str, Any]], object]) ->
         assert kx.review(kx.Cluster.from_json(dump), anonymise=anonymise).to_markdown()
 
 
+def test_a_service_that_is_being_deleted() -> None:
+    """Its controller takes the load balancer down meanwhile: there is nothing to compare. (Found by the fuzzer.)"""
+    cluster = kx.Cluster(nodes=3)
+    cluster.deploy("api-backend", per_node=[2, 1, 0])
+    cluster.apply(kx.example("public-api-lb"))
+    cluster.advance(60)
+    cluster.delete("public-api-lb")
+    one = kx.review(cluster).service("public-api-lb")
+    assert one.comparison is None and one.why_not == "it is being deleted"
+
+
+def test_a_load_balancer_that_is_refused_costs_nothing() -> None:
+    cluster = kx.Cluster.from_json(SAMPLE, provider="aws")
+    assert any(one.service == "media/stream" and one.kind == "pending" for one in kx.review(cluster).findings)
+    idle = kx.bill(cluster, gb_per_month=0).total_per_month
+    cluster.delete("stream", namespace="media")
+    assert kx.bill(cluster, gb_per_month=0).total_per_month == idle > 0
+    cluster.delete("api", namespace="shop")
+    assert kx.bill(cluster, gb_per_month=0).total_per_month < idle
+
+
 def test_a_pod_whose_address_is_none() -> None:
     dump = json.loads(SAMPLE.read_text(encoding="utf-8"))
     pod = next(item for item in dump["items"] if item["kind"] == "Pod")

@@ -14,6 +14,8 @@ from ..cluster import Cluster
 from ..errors import ApiError, ManifestError
 from ..files import example
 from ..report import Review, review
+from ..router import routes
+from ..serviceport import address
 from ..tables import html_table
 from .question import shown
 
@@ -109,13 +111,19 @@ def mend(patches: object = None) -> Mended:
             refused.append(f"{shown(name)}: {error}")
     made = review(cluster)
     goals = [Goal("the API server accepts every patch", "; ".join(refused) or "all accepted", not refused)]
-    goals += [_endpoints(made, "shop/orders"), _endpoints(made, "media/thumbs"), _grafana(made), _storefront(made)]
+    goals += [_answers(cluster, "shop/orders"), _answers(cluster, "media/thumbs"), _grafana(made), _storefront(made)]
     return Mended(tuple(goals), made)
 
 
-def _endpoints(made: Review, name: str) -> Goal:
-    found = [one for one in made.findings if one.service == name and one.kind == "no-endpoints"]
-    return Goal(f"{name} has ready endpoints", found[0].why if found else "it has", not found, 3)
+def _answers(cluster: Cluster, name: str) -> Goal:
+    """Ask every port of a Service from a node: an endpoint on which nobody listens is no answer."""
+    service = cluster.service(name)
+    for port in service.ports:
+        ways = routes(cluster, address(service.cluster_ip, port.port), client=f"node/{cluster.nodes[0].name}")
+        lost = next((way for way in ways if not way.delivered), None)
+        if lost is not None:
+            return Goal(f"{name} answers the nodes of its cluster", lost.summary, False, 3)
+    return Goal(f"{name} answers the nodes of its cluster", "it does", True, 3)
 
 
 def _grafana(made: Review) -> Goal:
