@@ -135,7 +135,7 @@ def test_each_step_says_who_did_what() -> None:
     route = next(way for way in kx.routes(flow_cluster(), "flow-32000") if way.extra_hop)
     steps = make_scene(flow_cluster(), Question("flow-32000"), route).steps
     assert [step.who for step in steps][:2] == ["client", "load balancer"]
-    assert steps[2].who == f"kube-proxy on {route.entry}" and steps[3].who == route.pod
+    assert steps[2].who == f"rules on {route.entry}" and steps[3].who == route.pod
     assert steps[2].rewriting == "DNAT + SNAT" and steps[2].changed == ("source", "destination")
     assert steps[1].changed == ("destination",) and not steps[0].changed
     assert steps[3].extra_hop and steps[3].latency_ms and "not the client's" in steps[3].text

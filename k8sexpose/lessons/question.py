@@ -52,6 +52,8 @@ class Choice:
 
     def read(self, answer: object) -> str:
         """Find the word, or the number."""
+        if isinstance(answer, set | frozenset | list | tuple) and len(answer) == 1:
+            (answer,) = answer
         word = "" if isinstance(answer, float | Fraction) else _word(answer)
         return word if word in self.options else self._number(answer)
 

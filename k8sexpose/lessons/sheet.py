@@ -107,7 +107,7 @@ class Sheet:
         """Judge the answer that was kept; tell whether on the cluster that was given."""
         entry = self.entries[question.id]
         right, yours = question.solve(cluster)
-        feedback = judge(question, entry.answer, right, told=question.part == "core" or entry.tries >= TRIES)
+        feedback = judge(question, entry.answer, right, told=question.part not in HIDE or entry.tries >= TRIES)
         entry.correct, entry.misconception = feedback.correct, feedback.misconception
         return feedback, yours
 
@@ -136,7 +136,7 @@ class Sheet:
 FRESH = "(Your cluster cannot answer this question any more, so a fresh one did.)"
 RESULTS = {True: "right", False: "not yet", None: "not checked"}
 COLUMNS = ["lesson", "part", "id", "question", "first answer", "answer", "tries", "result", "misconception"]
-TRIES = 3  # at an exercise, before the right answer is told
+HIDE, TRIES = ("exercise", "own numbers"), 3  # where, and for how many tries, the right answer is not told
 SHEET = Sheet()
 
 

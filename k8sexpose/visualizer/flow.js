@@ -164,7 +164,9 @@ export default {
       setTimeout(() => {
         dirty = false;
         const sent = counts.sent || 0;
-        table.caption.textContent = sent ? `${sent} sent; the tick marks the exact share` : "Shares: nothing sent yet; the tick marks the exact share";
+        const { only } = model.get("scene");
+        table.caption.textContent =
+          `${sent ? `${sent} sent` : "Shares: nothing sent yet"}; the tick marks the exact share${only}`;
         for (const bar of bars) {
           const share = (counts[bar.dataset.bar] || 0) / (sent || 1);
           if (bar.dataset.row) bar.style.width = `${Math.min(100, (100 * share) / bar.dataset.row)}%`;

@@ -86,6 +86,13 @@ class Scene:
         return sum(step.latency_ms for step in self.steps)
 
     @property
+    def only(self) -> str:
+        """Which packets are counted, where not all that may come; "" for all."""
+        via = self.question.via
+        nodes = [via] if isinstance(via, str) else list(via or ())
+        return f" that come in by {' or '.join(nodes)}" if nodes else ""
+
+    @property
     def summary(self) -> str:
         """The picture in two sentences."""
         drawn = len(self.nodes) + self.hidden_nodes
@@ -96,6 +103,7 @@ class Scene:
         down = [node.name for node in self.nodes if node.down]
         crashed = f", {', '.join(down[:6])} crashed" if down else ""
         odds = "1 of 1" if self.probability == 1 else f"{self.probability} of all packets"
+        odds += self.only
         end = f"{self.outcome} in {self.latency_ms:g} ms" if self.outcome == "delivered" else self.outcome
         return (
             f"{service}{_plural(drawn, 'node')}{where if zones else ''}, {_plural(pods, 'Pod')}{crashed}. "

@@ -125,7 +125,7 @@ def _rewriting(hop: Hop) -> str:
 
 def _who(hop: Hop, last: bool, route: Route) -> str:
     if hop.kind == NODE and (not last or hop.action in ("DROP", "REJECT")):
-        return f"kube-proxy on {hop.at}"
+        return f"rules on {hop.at}"
     if hop.kind == POD or (hop.kind == CLIENT and "/" not in hop.at and hop.at != OUTSIDE):
         return hop.at if hop.kind == POD else f"{hop.at} (the client)"
     return hop.at

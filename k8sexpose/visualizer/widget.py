@@ -298,6 +298,7 @@ def _plain(scene: Scene, width: float) -> dict[str, Any]:
         "policy": clean(service.policy) if service else "",
         "policies": list(POLICIES),
         "now": f"t = {scene.now_s:g} s",
+        "only": clean(scene.only),
         "outcome": scene.outcome,
         "steps": [
             {
