@@ -282,8 +282,8 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "same",
-                "You expected one point for everything. If all requests grew slower alike, it would be so. The hop "
-                "costs everybody the same millisecond; the queue takes most from a few: {right}.",
+                "You expected one point for everything. If all requests grew slower alike, it would be so. A hop "
+                "costs whoever makes it one millisecond; the queue takes most from a few: {right}.",
             ),
             Wrong(
                 "later",
