@@ -147,7 +147,7 @@ caption { text-align: left; color: var(--soft); padding: 0.2rem 0; }
 th, td { border: 1px solid var(--line); padding: 0.35rem 0.6rem; text-align: left; vertical-align: top;
   overflow-wrap: anywhere; min-width: 4rem; }
 thead th { background: var(--band); overflow-wrap: normal; }
-tbody th { font-weight: 600; min-width: 9rem; max-width: 16rem; } tbody th + td { min-width: 10.5rem; }
+tbody th { font-weight: 600; min-width: 12rem; max-width: 16rem; } tbody th + td { min-width: 10.5rem; }
 @media print {
   :root { --ink: #000; --paper: #fff; --soft: #333; --line: #999; --band: #eee; }
   body { font-size: 10pt; max-width: none; padding: 0; } .wide { overflow: visible; }
