@@ -360,9 +360,9 @@ def _summary(made: Review) -> Iterator[Part]:
     if not compared:
         yield Paragraph("There is no exposed Service whose policies can be compared.")
         return
-    load = [text.removeprefix(LOAD).capitalize() for text in made.assumptions if text.startswith(LOAD)]
+    load = next(text.removeprefix(LOAD) for text in made.assumptions if text.startswith(LOAD))
     more = "Pods that serve more requests at a time have shorter queues, and Local stays ahead up to a higher load."
-    yield Paragraph(f"{' '.join(load)} {more} Name yours: --utilisation, --service-ms, --workers.", "Assumed.")
+    yield Paragraph(f"{load[:1].upper()}{load[1:]} {more} Name yours: --utilisation, --service-ms, --workers.", "Assumed.")
     head = ("Service", "policy now", "recommended", "Local is slower on average from", "at the p99 from")
     rows = tuple(
         (one.service, one.now, one.advice.policy, _turn(one.turns_at), _turn(one.turns_at_p99)) for one in compared
