@@ -129,7 +129,7 @@ class Bill:
     def _rows(self) -> Iterator[tuple[str, ...]]:
         for name, quantity, unit, price, cost, source, as_of in self.items[list(COLUMNS)].itertuples(index=False):
             amounts = (NO_PRICE, "") if math.isnan(price) else (f"{price:g}", f"{cost:,.2f}")
-            yield name, f"{quantity:,.10g}", unit, *amounts, source, as_of
+            yield name, f"{quantity:,.2f}".removesuffix(".00"), unit, *amounts, source, as_of
 
     def __repr__(self) -> str:
         return f"<Bill: {self.summary}>"

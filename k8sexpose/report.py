@@ -362,7 +362,8 @@ def _summary(made: Review) -> Iterator[Part]:
         return
     load = next(text.removeprefix(LOAD) for text in made.assumptions if text.startswith(LOAD))
     more = "Pods that serve more requests at a time have shorter queues, and Local stays ahead up to a higher load."
-    yield Paragraph(f"{load[:1].upper()}{load[1:]} {more} Name yours: --utilisation, --service-ms, --workers.", "Assumed.")
+    yours = "Name yours: --utilisation, --service-ms, --workers."
+    yield Paragraph(f"{load[:1].upper()}{load[1:]} {more} {yours}", "Assumed.")
     head = ("Service", "policy now", "recommended", "Local is slower on average from", "at the p99 from")
     rows = tuple(
         (one.service, one.now, one.advice.policy, _turn(one.turns_at), _turn(one.turns_at_p99)) for one in compared

@@ -161,7 +161,7 @@ class BringDump(ipywidgets.VBox):  # type: ignore[misc]
             accept=".json", multiple=False, description="Your dump (.json)", layout={"width": "16em"},
             tooltip="kubectl get nodes,pods,services,endpointslices -A -o json > my-cluster.json",
         )  # fmt: skip
-        self.state = ipywidgets.HTML("No file yet. Large files (above 10 MB): write the path below.")
+        self.state = ipywidgets.HTML("No file yet. A large file (above 10 MB): name it in the cell below.")
         self.button.observe(self._told, names="value")
         super().__init__([self.button, self.state])
 

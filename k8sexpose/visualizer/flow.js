@@ -166,7 +166,7 @@ export default {
         const sent = counts.sent || 0;
         const { only } = model.get("scene");
         table.caption.textContent =
-          `${sent ? `${sent} sent` : "Shares: nothing sent yet"}; the tick marks the exact share${only}`;
+          `${sent ? `${sent} sent` : "Shares: nothing sent yet"}; the tick marks the exact share${only && ` of those${only}`}`;
         for (const bar of bars) {
           const share = (counts[bar.dataset.bar] || 0) / (sent || 1);
           if (bar.dataset.row) bar.style.width = `${Math.min(100, (100 * share) / bar.dataset.row)}%`;
