@@ -446,3 +446,17 @@ def test_a_scene_of_a_big_cluster_is_quick_enough() -> None:
     scene = make_scene(flow_cluster([10] * 60), Question("flow-32000"))
     assert isinstance(scene, Scene) and len(scene.nodes) == 60
     assert len(json.dumps(draw(scene, lay_out(scene), live=True).plain())) < 400_000
+
+
+def test_a_red_target_is_told() -> None:
+    """A node that the load balancer takes for sick looks no longer like the others: the subject of lessons 4 and 5."""
+    cluster = kx.Cluster(nodes=3)
+    cluster.deploy("api-backend", per_node=[1, 0, 0])
+    cluster.apply(kx.example("public-api-lb"))
+    cluster.advance(60)
+    assert "red target" not in str(kx.flow(cluster, "public-api-lb").static().svg)
+    cluster.patch("public-api-lb", {"spec": {"externalTrafficPolicy": "Local"}})
+    cluster.advance(60)
+    svg = str(kx.flow(cluster, "public-api-lb").static().svg)
+    assert "10.0.0.2 red target" in svg and "10.0.0.3 red target" in svg and "10.0.0.1 red target" not in svg
+    assert "node-2, 10.0.0.2, zone b: up, a red target of the load balancer" in svg

@@ -191,20 +191,24 @@ def _state_of(node: NodeView) -> str:
         return "crashed"
     if node.proxy_stopped:
         return "no kube-proxy"
+    if node.red:
+        return "red target"
     ready = sum(pod.state == "ready" for pod in node.pods)
     count = f"{len(node.pods)} Pod{'' if len(node.pods) == 1 else 's'}"
     return count if ready == len(node.pods) else f"{ready} of {count}"
 
 
 def _under_name(node: NodeView) -> str:
-    return "crashed" if node.down else f"{node.ip} no kube-proxy" if node.proxy_stopped else node.ip
+    if node.down:
+        return "crashed"
+    return node.ip + (" no kube-proxy" if node.proxy_stopped else " red target" if node.red else "")
 
 
 def _about_node(node: NodeView) -> str:
     zone = f", zone {node.zone}" if node.zone else ""
     others = f", and {node.others} of other Services" if node.others else ""
     pods = f"{len(node.pods)} Pod{'' if len(node.pods) == 1 else 's'}{others}"
-    state = "crashed" if node.down else "up"
+    state = "crashed" if node.down else "up, a red target of the load balancer" if node.red else "up"
     return f"{node.name}, {node.ip}{zone}: {state}, {pods}"
 
 

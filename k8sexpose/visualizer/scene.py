@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from ..cloud import front_door
+from ..cloud import front_door, target_health
 from ..dial import find_destination
 from ..errors import NotExposed
 from ..objects import Node, Pod
@@ -176,7 +176,8 @@ def make_scene(cluster: Cluster, question: Question, route: Route | None = None)
     service, port, named = _service(cluster, question)
     endpoints = _endpoints(cluster, service)
     on_way = {step.at for step in steps}
-    views = [_node_view(cluster, node, endpoints, service, on_way, steps[0].at) for node in cluster.nodes]
+    red = _red(cluster, service)
+    views = [_node_view(cluster, node, endpoints, service, on_way, steps[0].at, red) for node in cluster.nodes]
     views = _with_shares(views, dict(together.by_pod))
     drawn = _drawn(views, on_way)
     hidden = [view for view in views if view not in drawn]
@@ -246,6 +247,12 @@ def _endpoints(cluster: Cluster, service: Service | None) -> frozenset[tuple[str
     return frozenset(found)
 
 
+def _red(cluster: Cluster, service: Service | None) -> frozenset[str]:
+    """Name the nodes that the load balancer of the Service takes for sick."""
+    targets = target_health(cluster, service.key) if service and service.key in cluster.load_balancers else ()
+    return frozenset(target.name for target in targets if not target.healthy)
+
+
 def _node_view(
     cluster: Cluster,
     node: Node,
@@ -253,6 +260,7 @@ def _node_view(
     service: Service | None,
     on_way: Iterable[str],
     client: str,
+    red: frozenset[str],
 ) -> NodeView:
     """Show the Pods of the Service and those on the way; the others are counted. Without a Service all are shown."""
     pods = sorted(cluster.store.pods_on(node.name), key=_by_number)
@@ -270,7 +278,7 @@ def _node_view(
     )  # fmt: skip
     return NodeView(
         node.name, node.internal_ip or "", node.zone or "", cluster.is_down(node.name),
-        cluster.proxy_stopped(node.name), views, len(pods) - len(shown),
+        cluster.proxy_stopped(node.name), views, len(pods) - len(shown), node.name in red,
     )  # fmt: skip
 
 

@@ -84,6 +84,8 @@ class NodeView:
         The Pods that matter here.
     others : int
         How many more Pods run on it.
+    red : bool
+        The load balancer's check of it fails.
 
     Examples
     --------
@@ -98,6 +100,7 @@ class NodeView:
     proxy_stopped: bool = False
     pods: tuple[PodView, ...] = ()
     others: int = 0
+    red: bool = False
 
     @property
     def place(self) -> str:
