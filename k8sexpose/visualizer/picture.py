@@ -333,10 +333,10 @@ def _leg(leg: Leg, layout: Layout) -> Iterator[Element]:
         words.insert(0, "extra hop, other zone" if step.crosses_zone else "extra hop")
     if words:
         text = ", ".join(words)
-        # On its own node the leg runs down the right side: there is room to its left.
+        # On its own node the leg runs down the right side: there is room to its left, above what the Pod says.
         wide = len(text) * 5.7 + 26
         left = step.at.startswith("pod:") and not step.extra_hop and mx > wide
-        parts += _chip(text, mx, my, left or mx + wide > layout.width)
+        parts += _chip(text, mx, my - 20 if left else my, left or mx + wide > layout.width)
     parts.append(element("circle", "badge", cx=mx, cy=my, r=9))
     parts.append(_words("badge-text", mx, my + 4, str(step.number)))
     yield element("g", "", parts, data_leg=step.number)
