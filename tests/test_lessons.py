@@ -11,6 +11,7 @@ import pytest
 from k8sexpose import Cluster, example
 from k8sexpose.lessons import Feedback, check_install, predict, progress, repair
 from k8sexpose.lessons.install import missing
+from k8sexpose.lessons.quantity import Quantity
 from k8sexpose.lessons.question import Choice, Percent, Question, Several
 from k8sexpose.lessons.sheet import QUESTIONS, Sheet, judge
 
@@ -57,6 +58,8 @@ def answers(question: Question) -> Iterator[Any]:
             yield from (frozenset(part) for part in chain.from_iterable(combinations(options, n) for n in sizes))
         case Percent():
             yield from map(float, (0, 25, 33.3, 40, 50, 66.7, 75, 100))
+        case Quantity():
+            yield from (100.0, 213.75, 356.25, 375.0, 260_000.0)
 
 
 def rounded(answer: Any, right: Any) -> bool:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from ..cluster import Cluster
 from ..comparison import compare_exposure
 from ..cost import bill, bill_for
+from ..costcurves import costs_by_traffic
 from ..drivers import Exposure
 from ..files import example
 from ..pricebook import HOURS_PER_MONTH
 from ..pricefile import price_book
 from ..provisioning import provision
+from .quantity import Quantity
 from .question import Choice, Percent, Question, Several, Wrong
 from .savings import ingress_bill
 
@@ -134,6 +136,11 @@ def six_to_one(cluster: Cluster) -> float:
     """Compute what one shared entry saves on six Services at 20 USD a load balancer, in percent."""
     total = compare_exposure(6, "generic", prices=PRICE_OF_SIX)["total_per_month"]
     return float(100 * (1 - total["one_ingress"] / total["one_lb_each"]))
+
+
+def breaks_even(_: Cluster) -> float:
+    """Find the traffic from which twenty load balancers cost less than one shared entry, in GB an hour."""
+    return float(costs_by_traffic(provider="aws", services=20).attrs["break_even"]) / HOURS_PER_MONTH
 
 
 QUESTIONS = (
@@ -307,6 +314,29 @@ QUESTIONS = (
                 "You expected an Ingress to need a load balancer for each Service. Ungrouped Ingress objects at a "
                 "cloud's controller do. One entry for all six saves {right} %.",
                 24,
+            ),
+        ),
+    ),
+    Question(
+        "cost-break-even", LESSON, "Twenty Services on AWS, three zones: from how many GB an hour on is one shared ALB "
+        "the dearer one?",
+        Quantity("", "a number of GB an hour, such as 100", near=0.02, most=1e6), nothing, breaks_even,
+        part="exercise",
+        right="about {right} GB an hour: nineteen load balancers saved, over 0.2 cents more for each GB.",
+        wrong=(
+            Wrong(
+                lambda given, right: abs(given - right * 20 / 19) <= 0.02 * right,
+                "You counted twenty wages as saved. One load balancer stays: the shared one. It is about {right}.",
+                24,
+            ),
+            Wrong(
+                lambda given, right: 0.5 * right <= given <= 0.7 * right,
+                "You saved the load balancers' hours only. Their addresses, one in each zone, go too. It is about "
+                "{right}.",
+            ),
+            Wrong(
+                lambda given, right: given > 100 * right,
+                "That looks like GB a month: divide by 730 hours. It is about {right} an hour.",
             ),
         ),
     ),

@@ -107,6 +107,8 @@ class Quantity:
         What an answer looks like.
     near : float
         Tolerated relative error.
+    most : float
+        What nobody can mean is above it.
 
     Examples
     --------
@@ -117,12 +119,15 @@ class Quantity:
     unit: str
     example: str
     near: float = 0.01
+    most: float = math.inf
 
     def read(self, answer: object) -> float:
         """Find the number."""
         number = quantity(answer, self.unit)
         if number < 0:
             raise Unreadable("it cannot be less than nothing")
+        if number > self.most:
+            raise Unreadable("that is far too much")
         return number
 
     def same(self, given: float, right: float) -> bool:
