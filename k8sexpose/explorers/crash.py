@@ -152,7 +152,8 @@ def draw_crash(setting: CrashSetting) -> str:
             f'<rect x="{_x(0):.1f}" y="{y}" width="{width:.1f}" height="20" fill="{color}" fill-opacity="0.6" '
             f'stroke="{TEXT}"/>'
         )
-        parts.append(label_text(_x(length_s) + 8, y + 15, f"{length_s:g} s  {words}"))
+        room_beside = WIDTH - _x(length_s) > 320
+        parts.append(label_text(_x(length_s if room_beside else 0) + 8, y + 15, f"{length_s:g} s  {words}"))
     return svg(_told(setting), WIDTH, CLOCKS + 62, parts)
 
 
