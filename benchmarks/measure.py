@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from statistics import median
 
 ROWS_TO = "K8SEXPOSE_BENCH_ROWS"  # a file to which `show` also writes each row, for run.py
 
@@ -61,11 +60,6 @@ def in_turns(works: Mapping[str, Callable[[], float]], rounds: int) -> dict[str,
 def best(times: Mapping[str, list[float]]) -> dict[str, float]:
     """The least of each: what else ran on the machine can only add."""
     return {name: min(taken) for name, taken in times.items()}
-
-
-def middle(times: Mapping[str, list[float]]) -> dict[str, float]:
-    """The median of each."""
-    return {name: median(taken) for name, taken in times.items()}
 
 
 def exponent(sizes: tuple[float, ...], times: tuple[float, ...]) -> float:

@@ -158,7 +158,7 @@ def main(long: bool = False, quick: bool = False) -> int:
         str(size): (lambda size=size: min(cpu_s(lambda: ours(cluster, size)) for _ in range(many // size)) / size)
         for size in sizes
     }
-    costs = best(in_turns(works | {"draw": lambda: cpu_s(lambda: draw(many)) / many}, 3))
+    costs = best(in_turns(works | {"draw": lambda: cpu_s(lambda: draw(many)) / many}, 7))
     drawn = costs.pop("draw") / costs[str(many)]
     what = f"{many:.0e} requests, of the speed at which NumPy draws the numbers"
     good.append(show(what, f"{drawn:.1%}", ">= 15 %", drawn >= 0.15))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -158,36 +159,46 @@ def test_a_question_leaves_the_cluster_alone(name: str) -> None:
     assert repr(ask(cluster)) == answer
 
 
-def test_the_stop_button_in_a_long_simulation() -> None:
+def test_the_stop_button_in_a_long_simulation(tmp_path: Path) -> None:
     """A kernel computes a minute's worth; it is interrupted, and goes on with the next cell."""
+    begun, after = tmp_path / "begun", tmp_path / "after"
     manager = KernelManager(kernel_name="python3")
     manager.start_kernel()
     client = manager.client()
     client.start_channels()
-    said: list[str] = []
+
+    def run(code: str) -> dict[str, Any]:
+        """Run a cell; its reply, not one of an earlier cell."""
+        asked = client.execute(code)
+        while True:
+            reply = client.get_shell_msg(timeout=60)
+            if reply["parent_header"].get("msg_id") == asked:
+                return dict(reply["content"])
+
     try:
         client.wait_for_ready(timeout=60)
         setup = (
-            "import k8sexpose as kx\nfrom tests.test_faults import made\nc = made(); before = repr(c)\nprint('ready')"
+            "import k8sexpose as kx\nfrom pathlib import Path\nfrom tests.test_faults import made, state\nc = made()"
         )
-        client.execute_interactive(
-            setup, timeout=60, output_hook=lambda m: said.append(str(m["content"].get("text", "")))
-        )
-        assert "ready" in "".join(said)
-        long = "print('begins', flush=True)\nkx.simulate(c, 'public-api-lb', requests=10**9)"
-        client.execute(long)
-        while "begins" not in str(client.get_iopub_msg(timeout=60)["content"]):
-            pass
-        time.sleep(1)
-        manager.interrupt_kernel()
-        reply = client.get_shell_msg(timeout=30)["content"]
+        assert run(f"{setup}\nbefore = state(c)")["status"] == "ok"
+        stop = threading.Thread(target=_stop_when, args=(begun, manager))
+        stop.start()
+        reply = run(f"Path({str(begun)!r}).touch()\nkx.simulate(c, 'public-api-lb', requests=10**9)")
+        stop.join()
         assert reply["ename"] == "KeyboardInterrupt"
-        said.clear()
-        after = "print(repr(c) == before, len(kx.simulate(c, 'public-api-lb', requests=1000).by_pod))"
-        client.execute_interactive(
-            after, timeout=60, output_hook=lambda m: said.append(str(m["content"].get("text", "")))
-        )
-        assert "True 3" in "".join(said)
+        pods = "len(kx.simulate(c, 'public-api-lb', requests=1000).by_pod)"
+        reply = run(f"Path({str(after)!r}).write_text(str(state(c) == before) + ' ' + str({pods}))")
+        assert reply["status"] == "ok", reply
+        assert after.read_text() == "True 3"
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
+
+
+def _stop_when(begun: Path, manager: KernelManager) -> None:
+    """Press the stop button a second after the simulation has begun."""
+    deadline = time.monotonic() + 60
+    while not begun.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(1)
+    manager.interrupt_kernel()

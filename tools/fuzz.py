@@ -508,7 +508,7 @@ def magics(world: World) -> None:
         raise Wrong(f"exit code {done.rc} without a word")
     with contextlib.redirect_stdout(io.StringIO()) as out:
         show(done)
-    if CONTROLS.search(out.getvalue()):
+    if re.search(CONTROLS, out.getvalue()):
         raise Wrong("a control character is printed")
     if rng.random() < 0.05:
         pools_hold_what_services_hold(world.cluster)
