@@ -68,6 +68,7 @@ def test_wall_fills_the_dynamic_band_first() -> None:
     full = WallSetting(WINDOWS, 0)
     assert len(full.wall.holders) == WINDOWS and "range is full" in full.wall.refused
     assert "range is full" in full.answer.message and "range is full" in wall_page(full)
+    assert "Every number of the range is taken" in (full.answer.hint or "")
 
 
 @pytest.mark.parametrize("setting", [WallSetting(70, 0), WallSetting(3, 30050, "UDP", "team-b")])

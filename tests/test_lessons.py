@@ -272,3 +272,23 @@ def test_a_repair_is_no_dodge(fix: dict[int, dict[str, str]]) -> None:
 def test_examples_are_there() -> None:
     for name in ("api-backend", "wrong-selector", "dns-tcp-udp", "broken-windows"):
         assert example(name).exists()
+
+
+def test_an_exercise_tells_the_answer_at_the_third_try() -> None:
+    sheet = Sheet()
+    first, second, third = (sheet.check("start-pairs", answer=answer).text for answer in ({"d"}, {"b"}, {"c"}))
+    assert "a, c" not in first + second and first.endswith("Try again.") and "(b)" in second
+    assert third.endswith("The model says: a, c.")
+    # A prediction is no exercise: what was run above has told it already.
+    assert sheet.check("start-who-reaches", answer={"pod"}).text.endswith("The model says: node, pod.")
+
+
+def test_how_an_answer_may_be_written() -> None:
+    sheet = Sheet()
+    assert sheet.predict("lb-pending", {"controller"}).text == "Noted for lb-pending: controller"
+    assert sheet.predict("lb-pending", {"controller", "pods"}).text.endswith("Kept: controller.")
+    # A fraction that is on no list is an answer; a share of 1 where percent is asked is asked about.
+    assert sheet.predict("hop-thirty", "9/10").text == "Noted for hop-thirty: 9/10"
+    assert sheet.check("hop-thirty").correct is False
+    assert 'such as "1/4"' in sheet.predict("hop-pair", 0.25).text
+    assert sheet.predict("hop-pair", "1/4").text == "Noted for hop-pair: 25"

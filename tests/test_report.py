@@ -716,3 +716,14 @@ def test_anonymised_by_command(tmp_path: Path) -> None:
 def test_finding_is_a_value() -> None:
     one = kx.Finding("k", "note", "", "a", "b", "c")
     assert replace(one, kind="l") != one and str(one) == "note: a b c"
+
+
+def test_the_cluster_that_was_asked_knows_its_provider() -> None:
+    """`kx.flow` and `kx.bill` of a dump shall say what the review says."""
+    dump = kx.Cluster.from_json(SAMPLE, provider=None)
+    made = kx.review(dump)
+    assert dump.provider is None and made.cluster.provider.name == made.provider == "aws"
+    assert kx.bill(made.cluster).total_per_month == made.bill.total_per_month
+    text = made.to_markdown()
+    assert "Each Pod busy 50% of the time" in text.replace("\\", "") and "one request at a time" in text
+    assert "4 requests at a time" in kx.review(dump, workers=4).to_markdown()

@@ -460,3 +460,12 @@ def test_a_red_target_is_told() -> None:
     svg = str(kx.flow(cluster, "public-api-lb").static().svg)
     assert "10.0.0.2 red target" in svg and "10.0.0.3 red target" in svg and "10.0.0.1 red target" not in svg
     assert "node-2, 10.0.0.2, zone b: up, a red target of the load balancer" in svg
+
+
+def test_the_entry_that_is_asked_is_told() -> None:
+    cluster = kx.Cluster(nodes=3)
+    cluster.deploy("api-backend", per_node=[1, 0, 0])
+    cluster.apply(kx.example("public-api-lb"))
+    cluster.advance(60)
+    assert "(1 of 1 that come in by node-2)" in repr(kx.flow(cluster, "public-api-lb", via="node-2"))
+    assert "come in by" not in repr(kx.flow(cluster, "public-api-lb"))

@@ -8,11 +8,10 @@ from ..cluster import Cluster
 from ..policies import both_policies, policy_shares
 from ..turning import crossovers
 from .question import Choice, Percent, Question, Wrong
-from .skew import NAME, stand
+from .skew import LESSON, NAME, stand
 
 __all__ = ["QUESTIONS"]
 
-LESSON = "05_skew_and_latency"
 HOP_MS = 0.5
 NODES, PODS = 3, range(3, 46)
 EXCESS = Fraction(11, 10)

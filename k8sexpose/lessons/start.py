@@ -28,7 +28,7 @@ def till() -> Cluster:
     cluster = Cluster(nodes=3)
     cluster.deploy("till", per_node=[1, 1, 0], port=8443)
     cluster.deploy("frontend", per_node=[0, 0, 1])
-    cluster.apply(_service("till", "till", 443, 8443))
+    cluster.apply(_service("till", 443, 8443))
     return cluster
 
 
@@ -38,18 +38,14 @@ def notes() -> Cluster:
     cluster.deploy("frontend", per_node=[0, 0, 1])
     for letter, container_port, target_port in ("a", 3000, 3000), ("b", 9999, 3000), ("c", 9999, 9999):
         cluster.deploy(letter, per_node=[1, 0, 0], port=3000, container_port=container_port)
-        cluster.apply(_service(letter, letter, 80, target_port))
+        cluster.apply(_service(letter, 80, target_port))
     return cluster
 
 
-def _service(name: str, app: str, port: int, target_port: int) -> dict[str, object]:
-    ports = [{"port": port, "targetPort": target_port}]
-    return {
-        "apiVersion": "v1",
-        "kind": "Service",
-        "metadata": {"name": name},
-        "spec": {"selector": {"app": app}, "ports": ports},
-    }
+def _service(app: str, port: int, target_port: int) -> dict[str, object]:
+    """Write a Service of an app, under the app's name."""
+    spec = {"selector": {"app": app}, "ports": [{"port": port, "targetPort": target_port}]}
+    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": app}, "spec": spec}
 
 
 def _asker(cluster: Cluster) -> str:
