@@ -15,6 +15,7 @@ from ipaddress import ip_address, ip_network
 from .clock import Clock
 from .cloud import start_controller
 from .cluster import Cluster
+from .controller import CloudState
 from .exposure import AWS, AZURE_ADDRESS, DIGITALOCEAN_SIZE, INTERNAL_BY
 from .findings import written_node_ports
 from .formats import canonical_ip
@@ -122,7 +123,6 @@ def anonymised(cluster: Cluster) -> Cluster:
         twin.store.delete_service((service.namespace, service.name))
     for node in cluster.nodes:
         twin.store.delete_node(node.name)
-    twin.load_balancers, twin.addresses_held, twin.work = {}, {}, {}
     for node in cluster.nodes:
         twin.store.put_node(_node(node, names))
     for pod in cluster.pods:
@@ -131,7 +131,7 @@ def anonymised(cluster: Cluster) -> Cluster:
         twin.store.put_service(_service(service, names, kept))
     for part in cluster.store.applied_slices.values():
         twin.store.put_slice(_slice(part, names))
-    twin.clock, twin.controller_saw = Clock(cluster.now_s), (-1, -1, ())
+    twin.clock, twin.cloud_state = Clock(cluster.now_s), CloudState()
     twin.provider, twin.controller = start_controller(cluster.provider)
     twin.advance(0)  # the load balancers are taken over under their new names
     twin.failed = {names.word("node", name): at_s for name, at_s in cluster.failed.items()}

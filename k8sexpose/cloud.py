@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from .controller import ServiceController
@@ -19,11 +19,9 @@ from .providers import NODE_PORT, TO_POD, VIP, HealthCheck, LoadBalancerKind, Pr
 from .service import LoadBalancerIngress, Service, ServicePort
 from .serviceport import targets
 from .spread import Spread, spread_over
+from .state import ClusterState
 from .store import Store
 from .targets import Answers, Targets, answers, candidates, is_candidate
-
-if TYPE_CHECKING:
-    from .cluster import Cluster
 
 __all__ = [
     "NODE_PORT", "TO_POD", "VIP", "FrontDoor", "Spread", "TargetHealth", "front_door", "start_controller",
@@ -114,7 +112,7 @@ class FrontDoor:
 
 
 def front_door(
-    cluster: Cluster, service: Service, *, port: ServicePort | None = None, settled: bool = True
+    cluster: ClusterState, service: Service, *, port: ServicePort | None = None, settled: bool = True
 ) -> FrontDoor:
     """Describe the load balancer of a Service.
 
@@ -178,7 +176,7 @@ def front_door(
     )
 
 
-def _kind_to_be(cluster: Cluster, service: Service, live: LoadBalancer | None) -> LoadBalancerKind | None:
+def _kind_to_be(cluster: ClusterState, service: Service, live: LoadBalancer | None) -> LoadBalancerKind | None:
     """Return what kind the load balancer of a Service will be, whatever it is now."""
     kind: LoadBalancerKind | None = cluster.provider.kind_for(service) if cluster.provider else None
     if kind is not None and live is not None and kind.kind_change == "ignored":
@@ -192,7 +190,7 @@ def _pending(service: Service, why: str) -> str:
     return f"{service.name} stays <pending>: {why}" + (f"; every node answers on its nodePort {ports}" if ports else "")
 
 
-def _will_get(cluster: Cluster, service: Service, kind: LoadBalancerKind) -> LoadBalancerIngress:
+def _will_get(cluster: ClusterState, service: Service, kind: LoadBalancerKind) -> LoadBalancerIngress:
     """Foresee the address of a load balancer that is still to be made.
 
     Raises
@@ -211,7 +209,7 @@ def _will_get(cluster: Cluster, service: Service, kind: LoadBalancerKind) -> Loa
     raise NotExposed(_pending(service, problem.replace("{quota}", str(kind.quota))))
 
 
-def _ahead(cluster: Cluster, service: Service, kind: LoadBalancerKind) -> int:
+def _ahead(cluster: ClusterState, service: Service, kind: LoadBalancerKind) -> int:
     """Count the Services that wait for a load balancer of this kind, and came before this one."""
     count = 0
     for other in cluster.store.services.values():
@@ -227,7 +225,7 @@ def _ahead(cluster: Cluster, service: Service, kind: LoadBalancerKind) -> int:
 
 
 def _spread(
-    cluster: Cluster,
+    cluster: ClusterState,
     service: Service,
     kind: LoadBalancerKind,
     address: str,
@@ -252,7 +250,7 @@ def _spread(
 
 
 def _plain_spread(
-    cluster: Cluster, kind: LoadBalancerKind, zonal: bool, wired: Targets | None, found: Answers | None
+    cluster: ClusterState, kind: LoadBalancerKind, zonal: bool, wired: Targets | None, found: Answers | None
 ) -> Spread:
     """Deal to nodes evenly, or zone by zone; made anew only when something has changed."""
     version = (cluster.store.node_version, kind.when_none_healthy, zonal)
@@ -269,7 +267,7 @@ _SPREADS: WeakKeyDictionary[Store, tuple[object, object, Spread]] = WeakKeyDicti
 
 
 def _healthy_nodes(
-    cluster: Cluster, kind: LoadBalancerKind, wired: Targets | None, found: Answers | None
+    cluster: ClusterState, kind: LoadBalancerKind, wired: Targets | None, found: Answers | None
 ) -> tuple[str, ...]:
     """Name the nodes that get new connections; where none is healthy, all or none, as the provider has it."""
     nodes = cluster.store.nodes
@@ -285,7 +283,7 @@ def _healthy_nodes(
 
 
 def _pod_spread(
-    cluster: Cluster, service: Service, kind: LoadBalancerKind, wired: Targets | None, port: ServicePort | None
+    cluster: ClusterState, service: Service, kind: LoadBalancerKind, wired: Targets | None, port: ServicePort | None
 ) -> Spread:
     """Deal straight to the ready endpoints of one port; one zone's load balancer deals to its own zone."""
     chosen = port or next(iter(service.ports), None)
@@ -331,7 +329,7 @@ class TargetHealth:
     since_s: float
 
 
-def target_health(cluster: Cluster, service: str) -> tuple[TargetHealth, ...]:
+def target_health(cluster: ClusterState, service: str) -> tuple[TargetHealth, ...]:
     """List the targets of a Service's load balancer, as they are now.
 
     Parameters
@@ -362,7 +360,7 @@ def target_health(cluster: Cluster, service: str) -> tuple[TargetHealth, ...]:
     return tuple(TargetHealth(name, state.healthy, state.since_s) for name, state in states)
 
 
-def next_flip_s(cluster: Cluster) -> float | None:
+def next_flip_s(cluster: ClusterState) -> float | None:
     """Return when the next target changes its state if nothing else happens; None for never.
 
     Parameters
@@ -393,7 +391,7 @@ def next_flip_s(cluster: Cluster) -> float | None:
     return min((time for time in times if time is not None), default=None)
 
 
-def next_change_s(cluster: Cluster) -> float | None:
+def next_change_s(cluster: ClusterState) -> float | None:
     """Return when the clock has something to do, or a load balancer changes its mind about a target; None for never.
 
     Parameters

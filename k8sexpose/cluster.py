@@ -17,15 +17,15 @@ from typing import Any
 
 from .allocation import ip_pool, port_pool
 from .apiserver import ApiServer
-from .clock import Clock
+from .cloud import start_controller
+from .controller import CloudState
 from .dump import read_dump
 from .errors import ApiError, ManifestError
 from .files import RESOURCES, ApplyResult, Item, read_items
 from .hints import hinted
-from .objects import EndpointSlice, Event, Node, Pod, ProxyConfig
-from .operations import NODE_MONITOR_GRACE_S, Operations
+from .objects import EndpointSlice, Node, Pod, ProxyConfig
+from .operations import Operations
 from .service import Service
-from .store import Store, found
 from .tables import html_table
 from .workloads import Deployment, choose_node, kubernetes_service, make_nodes, with_address
 
@@ -91,27 +91,21 @@ class Cluster(Operations):
         nodes_routable: bool = True,
         firewall: Iterable[tuple[int, int]] = (),
     ) -> None:
-        super().__init__(Store(seed), Clock())
-        from .cloud import start_controller  # the one import to the right (design, section 1)
-
-        self.provider, self.controller = start_controller(provider)
-        self.controller_saw: tuple[Any, ...] = (-1, -1, ())
-        self.load_balancers: dict[str, Any] = {}
-        self.addresses_held: dict[str, tuple[str, ...]] = {}
-        self.work: dict[tuple[str, str], Any] = {}
-        self.seed = seed
-        self.proxy = proxy or ProxyConfig()
-        self.service_cidr = service_cidr
-        self.pod_cidr = pod_cidr
-        self.cni_masquerade = cni_masquerade
-        self.cni_bridge = cni_bridge
-        self.cni_hairpin = cni_hairpin
-        self.nodes_routable = nodes_routable
-        self.firewall = tuple(firewall)
-        self.affinity: dict[Any, Any] = {}
-        self.sends = 0
-        self._manifests: dict[tuple[str, str, str], Mapping[str, Any]] = {}
-        self._events: list[Event] = []
+        profile, controller = start_controller(provider)
+        super().__init__(
+            seed=seed,
+            provider=profile,
+            controller=controller,
+            cloud_state=CloudState(),
+            proxy=proxy or ProxyConfig(),
+            service_cidr=service_cidr,
+            pod_cidr=pod_cidr,
+            cni_masquerade=cni_masquerade,
+            cni_bridge=cni_bridge,
+            cni_hairpin=cni_hairpin,
+            nodes_routable=nodes_routable,
+            firewall=firewall,
+        )
         ranges = [text.strip() for text in service_cidr.split(",")]
         pools = {f"IPv{ip_network(text).version}": ip_pool(text) for text in ranges}
         self.api = ApiServer(self.store, port_pool(*node_port_range), pools, random.Random(seed), namespaces)
@@ -161,52 +155,9 @@ class Cluster(Operations):
     # -- looking --------------------------------------------------------------------------------------------------
 
     @property
-    def nodes(self) -> tuple[Node, ...]:
-        """All nodes."""
-        return tuple(self.store.nodes.values())
-
-    @property
-    def pods(self) -> tuple[Pod, ...]:
-        """All Pods."""
-        return tuple(self.store.pods.values())
-
-    @property
-    def services(self) -> tuple[Service, ...]:
-        """All Services, by namespace and name."""
-        return tuple(self.store.services[key] for key in sorted(self.store.services))
-
-    @property
-    def deployments(self) -> tuple[Deployment, ...]:
-        """All Deployments, by namespace and name."""
-        return tuple(self._deployments[key] for key in sorted(self._deployments))
-
-    @property
-    def lost_pods(self) -> frozenset[tuple[str, str]]:
-        """Pods that count as not ready only because their node no longer reports."""
-        return frozenset(key for keys in self._unreachable.values() for key in keys)
-
-    def node_ready(self, node: str) -> bool:
-        """Tell whether the control plane takes a node for Ready: it notices a crash after the grace period."""
-        return self.now_s < self.failed.get(node, self.now_s) + NODE_MONITOR_GRACE_S
-
-    @property
-    def events(self) -> tuple[Event, ...]:
-        """What controllers reported, in order."""
-        return tuple(self._events)
-
-    @property
     def warnings(self) -> tuple[str, ...]:
         """Warnings of the API server's last answer."""
         return self.api.warnings
-
-    def service(self, name: str) -> Service:
-        """Return a Service by ``name`` or ``namespace/name``; an `ApiError` (404) tells which there are."""
-        service: Service = found("services", name, self.store.services)
-        return service
-
-    def endpoint_slices(self, name: str) -> tuple[EndpointSlice, ...]:
-        """Return the EndpointSlices of a Service."""
-        return self.store.slices(self.service(name))
 
     # -- the verbs of kubectl -------------------------------------------------------------------------------------
 
@@ -385,13 +336,9 @@ class Cluster(Operations):
             raise ValueError(f"time moves forward only: seconds is a number from 0 on, not {seconds}")
         end_s = self.clock.now_s + seconds
         with self._all_or_nothing():
-            while self.controller.look(self, end_s):
-                self.clock.pop()(self)
-            self.clock.now_s = self.api.now_s = end_s
-
-    def report(self, event: Event) -> None:
-        """Add an event, as a controller does."""
-        self._events.append(event)
+            for _ in self.steps(end_s):
+                pass
+            self.api.now_s = end_s
 
     def copy(self) -> Cluster:
         """Return a cluster that goes on apart from this one.
@@ -404,10 +351,7 @@ class Cluster(Operations):
         >>> len(cluster.pods), len(twin.pods)
         (0, 1)
         """
-        twin = copy.copy(self)
-        for name, value in vars(self).items():
-            if isinstance(value, dict | list | Store | Clock):
-                setattr(twin, name, value.copy())
+        twin: Cluster = super().copy()
         twin.api = copy.copy(self.api)
         twin.api.store = twin.store
         twin.api.rng = copy.copy(self.api.rng)

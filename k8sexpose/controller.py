@@ -9,8 +9,7 @@ Source: ``controllers/service/controller.go`` (kubernetes/cloud-provider v0.36.2
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
 
 from .loadbalancer import (
     LoadBalancer,
@@ -25,18 +24,51 @@ from .loadbalancer import (
 from .objects import Node
 from .providers import IN_TREE, LoadBalancerKind, Provider
 from .service import LoadBalancerIngress, Service
+from .state import ClusterState
 from .targets import candidates, excluded
 from .voices import VOICES
 from .work import Work, needs_update
 
-if TYPE_CHECKING:
-    from .cluster import Cluster
-
-__all__ = ["ServiceController"]
+__all__ = ["CloudState", "ServiceController"]
 
 FIRST_RETRY_S, LAST_RETRY_S = 5.0, 300.0
 
 Key = tuple[str, str]
+
+
+@dataclass(slots=True)
+class CloudState:
+    """What the controllers and the cloud remember of one cluster.
+
+    Parameters
+    ----------
+    load_balancers : dict
+        By the ``namespace/name`` of their Service; orphans under a name of their own.
+    addresses_held : dict
+        From an address to the Services that hold it.
+    progress : dict
+        How far a controller is with each Service.
+    seen_changes, seen_node_version : int
+        Versions of the store that the controllers have seen; -1 for none.
+    seen_nodes : tuple
+        What the controllers read of the nodes when they last handed them over.
+    """
+
+    load_balancers: dict[str, LoadBalancer] = field(default_factory=dict)
+    addresses_held: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    progress: dict[Key, Work] = field(default_factory=dict)
+    seen_changes: int = -1
+    seen_node_version: int = -1
+    seen_nodes: tuple[object, ...] = ()
+
+    def copy(self) -> CloudState:
+        """Return a memory that changes apart from this one."""
+        return replace(
+            self,
+            load_balancers=dict(self.load_balancers),
+            addresses_held=dict(self.addresses_held),
+            progress=dict(self.progress),
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,7 +92,7 @@ class ServiceController:
 
     provider: Provider | None
 
-    def look(self, cluster: Cluster, end_s: float) -> bool:
+    def look(self, cluster: ClusterState, end_s: float) -> bool:
         """See what has changed, let the health checks run up to the next step, and tell whether one is due."""
         next_s = cluster.clock.next_at_s
         if next_s is not None and next_s <= cluster.now_s:
@@ -74,38 +106,39 @@ class ServiceController:
 
     # -- noticing ----
 
-    def _watch(self, cluster: Cluster) -> None:
+    def _watch(self, cluster: ClusterState) -> None:
         changes, nodes = cluster.store.changes, cluster.store.node_version
-        if cluster.controller_saw[0] == changes:
+        state: CloudState = cluster.cloud_state
+        if state.seen_changes == changes:
             return
-        if cluster.controller_saw[1] != nodes:
+        if state.seen_node_version != nodes:
             self._sync_nodes(cluster)
-        cluster.controller_saw = (changes, nodes, cluster.controller_saw[2])
+        state.seen_changes, state.seen_node_version = changes, nodes
         services = cluster.store.services
-        for key in [key for key in cluster.work if key not in services]:
+        for key in [key for key in cluster.cloud_state.progress if key not in services]:
             self._forget(cluster, key)
         changed = [
             key
             for key, service in services.items()
-            if (work := cluster.work.get(key)) is not None or service.type == "LoadBalancer"
+            if (work := cluster.cloud_state.progress.get(key)) is not None or service.type == "LoadBalancer"
             if work is None or work.seen is not service
         ]
         for key in changed:
             self._sync(cluster, key)
 
-    def _look_again(self, cluster: Cluster) -> None:
-        cluster.controller_saw = (-1, *cluster.controller_saw[1:])
+    def _look_again(self, cluster: ClusterState) -> None:
+        cluster.cloud_state.seen_changes = -1
 
-    def _sync(self, cluster: Cluster, key: Key) -> None:
+    def _sync(self, cluster: ClusterState, key: Key) -> None:
         """Bring the cloud in line with one Service."""
         assert self.provider is not None
-        service, work = cluster.store.services[key], cluster.work.get(key, Work())
+        service, work = cluster.store.services[key], cluster.cloud_state.progress.get(key, Work())
         if work.busy or work.seen is service:
             return
         live = cluster.load_balancers.get(service.key)
         wanted = None if service.deletion_timestamp else self.provider.kind_for(service)
         if wanted is None and not (live or self._finalizers(service)):
-            cluster.work.pop(key, None)
+            cluster.cloud_state.progress.pop(key, None)
         elif wanted is None and live is not None and service.type == "LoadBalancer" and not service.deletion_timestamp:
             self._orphan(cluster, live)  # the annotation now names a controller that nobody has installed
         elif wanted is None:
@@ -115,7 +148,7 @@ class ServiceController:
         elif live is None or needs_update(live.service, service) or work.failures:
             self._ensure(cluster, key, wanted)
         else:
-            cluster.work[key] = replace(work, seen=service)
+            cluster.cloud_state.progress[key] = replace(work, seen=service)
 
     def _finalizers(self, service: Service) -> set[str]:
         """Return the controllers' own finalizers that a Service carries."""
@@ -124,7 +157,7 @@ class ServiceController:
 
     # -- making and changing ----
 
-    def _ensure(self, cluster: Cluster, key: Key, kind: LoadBalancerKind) -> None:
+    def _ensure(self, cluster: ClusterState, key: Key, kind: LoadBalancerKind) -> None:
         """Call the cloud: make a load balancer, or bring the one there is up to date."""
         assert self.provider is not None
         service = cluster.store.services[key]
@@ -139,8 +172,8 @@ class ServiceController:
         if kind.finalizer and kind.finalizer not in service.finalizers:
             service = replace(service, finalizers=(*service.finalizers, kind.finalizer))
             cluster.store.put_service(service)
-        work = cluster.work.get(key, Work())
-        work = cluster.work[key] = replace(work, seen=service, busy=True, turn=work.turn + 1)
+        work = cluster.cloud_state.progress.get(key, Work())
+        work = cluster.cloud_state.progress[key] = replace(work, seen=service, busy=True, turn=work.turn + 1)
         try:
             if live is None:
                 live = self._order(cluster, service, kind)
@@ -159,7 +192,7 @@ class ServiceController:
             return
         cluster.clock.schedule(ready_s, Ready(self, key, work.turn))
 
-    def _order(self, cluster: Cluster, service: Service, kind: LoadBalancerKind) -> LoadBalancer:
+    def _order(self, cluster: ClusterState, service: Service, kind: LoadBalancerKind) -> LoadBalancer:
         """Order a new load balancer; from now on it counts against the quota.
 
         Raises
@@ -178,31 +211,31 @@ class ServiceController:
         return made
 
     def _keep(
-        self, cluster: Cluster, service: Service, kind: LoadBalancerKind, ingress: LoadBalancerIngress
+        self, cluster: ClusterState, service: Service, kind: LoadBalancerKind, ingress: LoadBalancerIngress
     ) -> LoadBalancer:
         """Enter a load balancer into the books of the cloud."""
         name = cloud_name(cluster.seed, service, kind)
         made = LoadBalancer(name, service.key, kind, ingress, cluster.now_s, service)
         cluster.load_balancers[service.key] = made
-        held = cluster.addresses_held.get(ingress.address, ())
-        cluster.addresses_held[ingress.address] = (*held, service.key)
+        held = cluster.cloud_state.addresses_held.get(ingress.address, ())
+        cluster.cloud_state.addresses_held[ingress.address] = (*held, service.key)
         return made
 
-    def wire(self, cluster: Cluster, key: Key, name: str) -> None:
+    def wire(self, cluster: ClusterState, key: Key, name: str) -> None:
         """Register the nodes as targets; the health checks begin."""
         made = cluster.load_balancers.get("/".join(key))
         if made is not None and made.name == name and made.targets is None:
             cluster.load_balancers[made.owner] = wired(cluster, made)
 
-    def _adopt(self, cluster: Cluster, service: Service, kind: LoadBalancerKind) -> None:
+    def _adopt(self, cluster: ClusterState, service: Service, kind: LoadBalancerKind) -> None:
         """Take over a load balancer that was there before the model looked: its address stands in the status."""
         found = self._keep(cluster, service, kind, service.load_balancer_ingress[0])
         cluster.load_balancers[service.key] = wired(cluster, found)
-        cluster.work[service.namespace, service.name] = Work(seen=service)
+        cluster.cloud_state.progress[service.namespace, service.name] = Work(seen=service)
 
-    def publish(self, cluster: Cluster, key: Key, turn: int) -> None:
+    def publish(self, cluster: ClusterState, key: Key, turn: int) -> None:
         """Finish a call to the cloud: the load balancer is as the Service wants it."""
-        work, made = cluster.work.get(key), cluster.load_balancers.get("/".join(key))
+        work, made = cluster.cloud_state.progress.get(key), cluster.load_balancers.get("/".join(key))
         if work is None or work.turn != turn or work.seen is None or made is None:
             return
         made = wired(cluster, replace(made, service=work.seen))
@@ -218,14 +251,14 @@ class ServiceController:
                 patched = replace(service, load_balancer_ingress=(made.ingress,))
                 cluster.store.put_service(patched)
                 seen = patched if service is work.seen else seen
-        cluster.work[key] = replace(work, seen=seen, busy=False, failures=0, problem="")
+        cluster.cloud_state.progress[key] = replace(work, seen=seen, busy=False, failures=0, problem="")
         self._look_again(cluster)
 
     def _fail(
-        self, cluster: Cluster, key: Key, kind: LoadBalancerKind, problem: str, retry_s: float | None = None
+        self, cluster: ClusterState, key: Key, kind: LoadBalancerKind, problem: str, retry_s: float | None = None
     ) -> None:
         """Report a failure, and try again later: after 5 s, 10 s, 20 s, … 300 s."""
-        service, work = cluster.store.services[key], cluster.work[key]
+        service, work = cluster.store.services[key], cluster.cloud_state.progress[key]
         voices = ["public_ip"] if "PublicIP" in problem else []
         voices.append("over_quota" if problem == kind.quota_error else "failed")
         words = {
@@ -238,36 +271,38 @@ class ServiceController:
         for voice in voices:
             self._say(cluster, service, kind, voice, problem=problem)
         waits = VOICES[kind.controller].retries
-        cluster.work[key] = replace(work, busy=retry_s is not None, failures=work.failures + 1, problem=problem)
+        cluster.cloud_state.progress[key] = replace(
+            work, busy=retry_s is not None, failures=work.failures + 1, problem=problem
+        )
         if waits:
             delay_s = retry_s or min(FIRST_RETRY_S * 2**work.failures, LAST_RETRY_S)
             cluster.clock.schedule(cluster.now_s + delay_s, Retry(self, key, work.turn))
 
-    def retry(self, cluster: Cluster, key: Key, turn: int) -> None:
+    def retry(self, cluster: ClusterState, key: Key, turn: int) -> None:
         """Try again, if nothing else has been tried since."""
-        work = cluster.work.get(key)
+        work = cluster.cloud_state.progress.get(key)
         if work is None or work.turn != turn:
             return
-        cluster.work[key] = replace(work, seen=None, busy=False)
+        cluster.cloud_state.progress[key] = replace(work, seen=None, busy=False)
         if key in cluster.store.services:
             self._sync(cluster, key)
 
     # -- taking away ----
 
-    def _clean_up(self, cluster: Cluster, key: Key) -> None:
+    def _clean_up(self, cluster: ClusterState, key: Key) -> None:
         """Delete the load balancer of a Service that wants none any more."""
-        service, work = cluster.store.services[key], cluster.work.get(key, Work())
+        service, work = cluster.store.services[key], cluster.cloud_state.progress.get(key, Work())
         live = cluster.load_balancers.get(service.key)
-        work = cluster.work[key] = replace(work, seen=service, busy=True, turn=work.turn + 1)
+        work = cluster.cloud_state.progress[key] = replace(work, seen=service, busy=True, turn=work.turn + 1)
         delay_s = 0.0
         if live is not None:
             self._say(cluster, service, live.kind, "deleting")
             delay_s = live.kind.deletion_s
         cluster.clock.schedule(cluster.now_s + delay_s, Cleaned(self, key, work.turn))
 
-    def release(self, cluster: Cluster, key: Key, turn: int) -> None:
+    def release(self, cluster: ClusterState, key: Key, turn: int) -> None:
         """Finish a deletion: the finalizer goes, and with it a Service that was only held by it."""
-        work, service = cluster.work.get(key), cluster.store.services.get(key)
+        work, service = cluster.cloud_state.progress.get(key), cluster.store.services.get(key)
         if work is None or work.turn != turn or service is None or self.provider is None:
             return
         live = cluster.load_balancers.get(service.key)
@@ -286,24 +321,26 @@ class ServiceController:
         assert self.provider is not None
         return next((kind for kind in reversed(self.provider.kinds) if kind.finalizer in service.finalizers), None)
 
-    def _forget(self, cluster: Cluster, key: Key) -> None:
+    def _forget(self, cluster: ClusterState, key: Key) -> None:
         """Drop the load balancer of a Service; those that waited for its address try again."""
-        cluster.work.pop(key, None)
+        cluster.cloud_state.progress.pop(key, None)
         gone = cluster.load_balancers.pop("/".join(key), None)
         if gone is None:
             return
-        left = tuple(owner for owner in cluster.addresses_held.get(gone.ingress.address, ()) if owner != gone.owner)
+        left = tuple(
+            owner for owner in cluster.cloud_state.addresses_held.get(gone.ingress.address, ()) if owner != gone.owner
+        )
         if left:
-            cluster.addresses_held[gone.ingress.address] = left
+            cluster.cloud_state.addresses_held[gone.ingress.address] = left
         else:
-            cluster.addresses_held.pop(gone.ingress.address, None)
+            cluster.cloud_state.addresses_held.pop(gone.ingress.address, None)
         if not VOICES[gone.kind.controller].retries:
-            for waiting, work in list(cluster.work.items()):
+            for waiting, work in list(cluster.cloud_state.progress.items()):
                 if work.failures:
-                    cluster.work[waiting] = replace(work, seen=None)
+                    cluster.cloud_state.progress[waiting] = replace(work, seen=None)
         self._look_again(cluster)
 
-    def _orphan(self, cluster: Cluster, live: LoadBalancer) -> None:
+    def _orphan(self, cluster: ClusterState, live: LoadBalancer) -> None:
         """Leave a load balancer behind: no Service uses it, nobody deletes it, and it is paid on."""
         del cluster.load_balancers[live.owner]
         number = 1 + sum(
@@ -311,17 +348,18 @@ class ServiceController:
         )
         cluster.load_balancers[f"{live.owner} (orphan {number})"] = replace(live, orphan=True)
         namespace, _, name = live.owner.partition("/")
-        cluster.work.pop((namespace, name), None)
+        cluster.cloud_state.progress.pop((namespace, name), None)
 
     # -- nodes ----
 
-    def _sync_nodes(self, cluster: Cluster) -> None:
+    def _sync_nodes(self, cluster: ClusterState) -> None:
         """Hand the new list of nodes over, where nodes came, went, or changed their exclusion label or provider ID."""
         shown = tuple(_trigger(node) for node in cluster.nodes)
-        if shown == cluster.controller_saw[2]:
+        state: CloudState = cluster.cloud_state
+        if shown == state.seen_nodes:
             return
-        first = not cluster.controller_saw[2]
-        cluster.controller_saw = (*cluster.controller_saw[:2], shown)
+        first = not state.seen_nodes
+        state.seen_nodes = shown
         for key, balancer in list(cluster.load_balancers.items()):
             if first or balancer.orphan or balancer.targets is None:
                 continue
@@ -330,7 +368,7 @@ class ServiceController:
                 voice = "updated" if candidates(cluster) else "no_nodes"
                 self._say(cluster, balancer.service, balancer.kind, voice)
 
-    def _say(self, cluster: Cluster, service: Service, kind: LoadBalancerKind, voice: str, **words: str) -> None:
+    def _say(self, cluster: ClusterState, service: Service, kind: LoadBalancerKind, voice: str, **words: str) -> None:
         event = VOICES[kind.controller].event(voice, cluster.now_s, service, **words)
         if event is not None:
             cluster.report(event)
@@ -353,7 +391,7 @@ class Ready(_Step):
 
     __slots__ = ()
 
-    def __call__(self, cluster: Cluster) -> None:
+    def __call__(self, cluster: ClusterState) -> None:
         """Write the address into the status."""
         self.controller.publish(cluster, self.key, self.turn)
 
@@ -363,7 +401,7 @@ class Retry(_Step):
 
     __slots__ = ()
 
-    def __call__(self, cluster: Cluster) -> None:
+    def __call__(self, cluster: ClusterState) -> None:
         """Try again."""
         self.controller.retry(cluster, self.key, self.turn)
 
@@ -373,7 +411,7 @@ class Cleaned(_Step):
 
     __slots__ = ()
 
-    def __call__(self, cluster: Cluster) -> None:
+    def __call__(self, cluster: ClusterState) -> None:
         """Take the finalizer off."""
         self.controller.release(cluster, self.key, self.turn)
 
@@ -386,7 +424,7 @@ class Wired:
     key: Key
     name: str
 
-    def __call__(self, cluster: Cluster) -> None:
+    def __call__(self, cluster: ClusterState) -> None:
         """Register the targets."""
         self.controller.wire(cluster, self.key, self.name)
 

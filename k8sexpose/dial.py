@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from .errors import NotExposed, unknown
 from .formats import canonical_ip
@@ -13,9 +12,7 @@ from .objects import Pod
 from .proxy import primary_ip
 from .service import Service, ServicePort
 from .serviceport import address, ip_version
-
-if TYPE_CHECKING:
-    from .cluster import Cluster
+from .state import ClusterState
 
 __all__ = ["Client", "Destination", "find_client", "find_destination", "node_names"]
 
@@ -51,7 +48,7 @@ class Client:
     node: str | None = None
 
 
-def find_client(cluster: Cluster, text: str, family: int | None = None) -> Client:
+def find_client(cluster: ClusterState, text: str, family: int | None = None) -> Client:
     """Read ``"203.0.113.7"``, ``"pod/web-1"``, ``"pod/shop/web-1"`` or ``"node/node-2"``.
 
     Parameters
@@ -96,7 +93,7 @@ def find_client(cluster: Cluster, text: str, family: int | None = None) -> Clien
     raise ValueError(f'client {text!r} is no address such as "203.0.113.7", no "pod/NAME" and no "node/NAME"')
 
 
-def _node_client(cluster: Cluster, node: str, name: str, family: int | None) -> Client:
+def _node_client(cluster: ClusterState, node: str, name: str, family: int | None) -> Client:
     found = cluster.store.node(node)
     ip = primary_ip(found, family or 4) or primary_ip(found, 6)
     if ip is None:
@@ -104,7 +101,7 @@ def _node_client(cluster: Cluster, node: str, name: str, family: int | None) -> 
     return Client(NODE, name, ip, node)
 
 
-def _pod(cluster: Cluster, name: str) -> Pod:
+def _pod(cluster: ClusterState, name: str) -> Pod:
     namespace, _, short = name.rpartition("/")
     pods = cluster.store.pods
     if (namespace or "default", short) not in pods:
@@ -153,7 +150,7 @@ class Destination:
         return address(self.ip or self.hostname or self.text, self.port)
 
 
-def find_destination(cluster: Cluster, text: str, protocol: str = "TCP") -> Destination:
+def find_destination(cluster: ClusterState, text: str, protocol: str = "TCP") -> Destination:
     """Read an address, a URL or the name of a Service.
 
     Parameters
@@ -218,7 +215,7 @@ def _address(text: str, host: str, port: int | None, protocol: str) -> Destinati
     return Destination(text, ip=canonical_ip(host), port=port, protocol=protocol)
 
 
-def _hostname(cluster: Cluster, text: str, host: str, port: int, protocol: str) -> Destination:
+def _hostname(cluster: ClusterState, text: str, host: str, port: int, protocol: str) -> Destination:
     """Resolve a DNS name: only the names of load balancers are known outside."""
     for service in cluster.store.services_named(host):
         found = next((p for p in service.ports if p.port == port and (p.protocol or "TCP") == protocol), None)
@@ -234,7 +231,7 @@ def _service(text: str, service: Service, port: ServicePort, protocol: str) -> D
     return Destination(text, port=port.port, protocol=port.protocol or "TCP", service=service, service_port=port)
 
 
-def find_service(cluster: Cluster, name: str) -> Service:
+def find_service(cluster: ClusterState, name: str) -> Service:
     """Return a Service by ``name`` or ``namespace/name``; `UnknownName` tells which there are."""
     namespace, _, short = name.rpartition("/")
     services = cluster.store.services
@@ -257,7 +254,7 @@ def find_port(service: Service, wanted: str, protocol: str) -> ServicePort:
     return fitting[0]
 
 
-def node_names(cluster: Cluster, via: str | Sequence[str] | None) -> tuple[str, ...]:
+def node_names(cluster: ClusterState, via: str | Sequence[str] | None) -> tuple[str, ...]:
     """Read `via`: one node, or several.
 
     Parameters

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from ipaddress import ip_address, ip_network
-from typing import TYPE_CHECKING
 
 from .cloud import NODE_PORT, TO_POD, VIP, FrontDoor, Spread, front_door
 from .dial import Destination
@@ -17,9 +16,7 @@ from .proxy import primary_ip
 from .route import CLOUD, LOAD_BALANCER, Hop
 from .service import Service, ServicePort
 from .serviceport import address, cluster_ip_of, ip_version
-
-if TYPE_CHECKING:
-    from .cluster import Cluster
+from .state import ClusterState
 
 __all__ = ["Entrance", "Packet", "load_balancer_at", "load_balancer_entrance", "node_entrance", "outside_entrance"]
 
@@ -100,7 +97,7 @@ def lost(reason: str, outcome: str = "timeout") -> Entrance:
     return Entrance(Spread(()), outcome=outcome, reason=reason)
 
 
-def outside_entrance(cluster: Cluster, destination: Destination, packet: Packet, via: tuple[str, ...]) -> Entrance:
+def outside_entrance(cluster: ClusterState, destination: Destination, packet: Packet, via: tuple[str, ...]) -> Entrance:
     """Find the way in for a client outside the cluster.
 
     Parameters
@@ -140,7 +137,7 @@ def outside_entrance(cluster: Cluster, destination: Destination, packet: Packet,
 
 
 def load_balancer_entrance(
-    cluster: Cluster, door: FrontDoor, port: ServicePort | None, packet: Packet, via: tuple[str, ...] = ()
+    cluster: ClusterState, door: FrontDoor, port: ServicePort | None, packet: Packet, via: tuple[str, ...] = ()
 ) -> Entrance:
     """Come in through a load balancer.
 
@@ -204,7 +201,7 @@ def _admits(service: Service, src: str) -> bool:
 
 
 def _node_port_entrance(
-    cluster: Cluster, service: Service, port: ServicePort, packet: Packet, via: tuple[str, ...]
+    cluster: ClusterState, service: Service, port: ServicePort, packet: Packet, via: tuple[str, ...]
 ) -> Entrance:
     """Dial the nodes' addresses, one like the other: nothing knows which of them are well."""
     if not port.node_port:
@@ -224,7 +221,7 @@ def _node_port_entrance(
     return Entrance(Spread(via or tuple(reachable)), arrive)
 
 
-def node_entrance(cluster: Cluster, node: Node, packet: Packet) -> Arrival:
+def node_entrance(cluster: ClusterState, node: Node, packet: Packet) -> Arrival:
     """Arrive at a node's address; the cloud translates an external one to the node's own."""
     if node.external_ip is None or canonical_ip(node.external_ip) != packet.dst:
         return packet, packet, ()
@@ -232,7 +229,7 @@ def node_entrance(cluster: Cluster, node: Node, packet: Packet) -> Arrival:
     return packet, new, (Hop("cloud", packet.src, packet.to, "1:1 translation", new_dst=new.to, kind=CLOUD),)
 
 
-def _address_entrance(cluster: Cluster, packet: Packet, via: tuple[str, ...]) -> Entrance:
+def _address_entrance(cluster: ClusterState, packet: Packet, via: tuple[str, ...]) -> Entrance:
     """Dial an address: what happens is what happens now."""
     store = cluster.store
     node = store.node_at(packet.dst)
@@ -250,7 +247,7 @@ def _address_entrance(cluster: Cluster, packet: Packet, via: tuple[str, ...]) ->
     return load_balancer_at(cluster, packet) or lost(f"no route: {_what_is(cluster, packet.dst)}")
 
 
-def load_balancer_at(cluster: Cluster, packet: Packet) -> Entrance | None:
+def load_balancer_at(cluster: ClusterState, packet: Packet) -> Entrance | None:
     """Come in through the load balancer whose address the packet carries, as it is now; None if there is none."""
     for service in cluster.store.services_at(packet.dst):
         if any(canonical_ip(entry.ip) == packet.dst for entry in service.load_balancer_ingress if entry.ip):
@@ -260,7 +257,7 @@ def load_balancer_at(cluster: Cluster, packet: Packet) -> Entrance | None:
     return None
 
 
-def _what_is(cluster: Cluster, ip: str) -> str:
+def _what_is(cluster: ClusterState, ip: str) -> str:
     """Say what an address is that cannot be reached from outside."""
     for service in cluster.store.services_at(ip):
         if cluster_ip_of(service, ip_version(ip) or 4) == ip:
@@ -275,7 +272,7 @@ def fits(port: ServicePort, packet: Packet) -> bool:
     return port.port == packet.port and (port.protocol or "TCP") == packet.protocol
 
 
-def dialled_ip(cluster: Cluster, node: Node, packet: Packet) -> str:
+def dialled_ip(cluster: ClusterState, node: Node, packet: Packet) -> str:
     """Return the address by which a client reaches a node: the external one, where only that is routed."""
     if not cluster.nodes_routable and node.external_ip:
         return canonical_ip(node.external_ip)
@@ -286,5 +283,5 @@ def _node_ip(node: Node, packet: Packet) -> str:
     return primary_ip(node, ip_version(packet.src) or 4) or node.internal_ip or ""
 
 
-def _firewall_closes(cluster: Cluster, port: int) -> bool:
+def _firewall_closes(cluster: ClusterState, port: int) -> bool:
     return any(first <= port <= last for first, last in cluster.firewall)

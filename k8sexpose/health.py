@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from .apiserver import timestamp
 from .serviceport import targets
+from .state import ClusterState
 
 if TYPE_CHECKING:
-    from .cluster import Cluster
     from .objects import Node
     from .service import Service
 
@@ -50,7 +50,7 @@ class HealthResponse:
     body: str
 
 
-def ready_local_endpoints(cluster: Cluster, service: Service, node: str) -> int:
+def ready_local_endpoints(cluster: ClusterState, service: Service, node: str) -> int:
     """Count the addresses of ready endpoints on a node, over all ports; terminating ones do not count.
 
     Parameters
@@ -84,7 +84,7 @@ def ready_local_endpoints(cluster: Cluster, service: Service, node: str) -> int:
     return len(found)
 
 
-def health_check(cluster: Cluster, service: str, *, node: str, proxy_healthy: bool = True) -> HealthResponse:
+def health_check(cluster: ClusterState, service: str, *, node: str, proxy_healthy: bool = True) -> HealthResponse:
     """Ask a node's healthCheckNodePort whether it has endpoints of a Service.
 
     Parameters
@@ -137,7 +137,7 @@ def health_check(cluster: Cluster, service: str, *, node: str, proxy_healthy: bo
     return HealthResponse(status, headers, json.dumps(body, indent="\t"))
 
 
-def healthz(cluster: Cluster, *, node: str, path: str = "/healthz", sync_overdue: bool = False) -> HealthResponse:
+def healthz(cluster: ClusterState, *, node: str, path: str = "/healthz", sync_overdue: bool = False) -> HealthResponse:
     """Ask kube-proxy itself (port 10256), as load balancers do under ``externalTrafficPolicy: Cluster``.
 
     Parameters

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from .dial import OUTSIDE
 from .latency import latencies
@@ -18,10 +17,8 @@ from .proxy import keeps_flow
 from .question import Bundle, Question
 from .route import NODE, Route
 from .service import Service
+from .state import ClusterState
 from .way import Trip, Way
-
-if TYPE_CHECKING:
-    from .cluster import Cluster
 
 __all__ = ["Asking", "Lane", "Table", "read_table"]
 
@@ -108,7 +105,7 @@ class Lane:
         """The nodes that it passes: where one of them crashes, the connection is dead."""
         return {name for name in (self.place, self.node) if name}
 
-    def kept(self, cluster: Cluster, protocol: str) -> bool:
+    def kept(self, cluster: ClusterState, protocol: str) -> bool:
         """Tell whether a node keeps an open connection where it is, given the endpoints of now.
 
         Parameters
@@ -171,7 +168,9 @@ class Table:
         return mine == its
 
 
-def read_table(cluster: Cluster, asking: Asking, *, by_place: bool = False, apart: Set[str] = frozenset()) -> Table:
+def read_table(
+    cluster: ClusterState, asking: Asking, *, by_place: bool = False, apart: Set[str] = frozenset()
+) -> Table:
     """Ask the router for every way, and write them as lanes.
 
     Parameters
@@ -242,7 +241,7 @@ def read_table(cluster: Cluster, asking: Asking, *, by_place: bool = False, apar
     )
 
 
-def _split(cluster: Cluster, bundle: Bundle, lane: Lane, hop_ms: float | None) -> Iterator[tuple[Lane, float]]:
+def _split(cluster: ClusterState, bundle: Bundle, lane: Lane, hop_ms: float | None) -> Iterator[tuple[Lane, float]]:
     """Divide the ways of several nodes to one Pod: those that stay on the node, in the zone, and the others."""
     together, hops, crosses = float(bundle.probability), float(bundle.extra_hop), float(bundle.crosses_zone)
     if hops in (0, together) and crosses in (0, together):
@@ -292,7 +291,7 @@ def _kind(lane: Lane) -> Lane:
     return replace(lane, place="", network_ms=network_ms, flow=None)
 
 
-def _service(cluster: Cluster, question: Question) -> Service | None:
+def _service(cluster: ClusterState, question: Question) -> Service | None:
     """Find the Service that a question is about, also where it names an address."""
     destination, store = question.destination, cluster.store
     if destination.service is not None:

@@ -7,16 +7,13 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from ipaddress import ip_address, ip_network
-from typing import TYPE_CHECKING
 
 from .objects import Event
 from .providers import TO_POD, LoadBalancerKind, Provider
 from .service import LoadBalancerIngress, Service
+from .state import ClusterState
 from .targets import NOBODY, Answers, Targets, all_targets, answers, candidates, cluster_version
 from .voices import VOICES
-
-if TYPE_CHECKING:
-    from .cluster import Cluster
 
 __all__ = ["LoadBalancer", "NoAddress", "address_owner", "choose_address", "over_quota"]
 
@@ -95,7 +92,7 @@ def _letters(text: str, count: int) -> str:
 
 
 def choose_address(
-    cluster: Cluster, provider: Provider, kind: LoadBalancerKind, service: Service, skipped: int = 0
+    cluster: ClusterState, provider: Provider, kind: LoadBalancerKind, service: Service, skipped: int = 0
 ) -> LoadBalancerIngress:
     """Choose the address of a new load balancer, the same for the same seed.
 
@@ -139,9 +136,9 @@ def choose_address(
         return LoadBalancerIngress(ip=service.load_balancer_ip, ip_mode="VIP")
     if service.ip_families[:1] == ("IPv6",):
         return LoadBalancerIngress(ip=f"{PUBLIC_IPV6}{digits >> 16:x}:{digits & 0xFFFF:x}", ip_mode="VIP")
-    crowded = len(cluster.addresses_held) > CROWDED
+    crowded = len(cluster.cloud_state.addresses_held) > CROWDED
     ranges = (provider.pool,) if provider.pool else PUBLIC[crowded:]
-    free = (ip for text in ranges for ip in _starting_at(text, digits) if ip not in cluster.addresses_held)
+    free = (ip for text in ranges for ip in _starting_at(text, digits) if ip not in cluster.cloud_state.addresses_held)
     ip = next(free, None)
     if ip is None:
         raise NoAddress("no available IPs")
@@ -156,7 +153,7 @@ def _starting_at(cidr: str, number: int) -> Iterator[str]:
         yield str(network[1 + (number + step) % count])
 
 
-def _from_pool(cluster: Cluster, pool: str, service: Service, skipped: int) -> str:
+def _from_pool(cluster: ClusterState, pool: str, service: Service, skipped: int) -> str:
     """Take the first address that is free, or may be shared (``internal/allocator`` of MetalLB)."""
     wanted = service.load_balancer_ip
     if wanted:
@@ -180,9 +177,9 @@ def _from_pool(cluster: Cluster, pool: str, service: Service, skipped: int) -> s
     raise NoAddress("no available IPs")
 
 
-def _refusal(cluster: Cluster, service: Service, address: str) -> str | None:
+def _refusal(cluster: ClusterState, service: Service, address: str) -> str | None:
     """Return why a Service may not share an address with those that have it; None if nobody has it, or it may."""
-    owners = cluster.addresses_held.get(address, ())
+    owners = cluster.cloud_state.addresses_held.get(address, ())
     for owner in owners:
         if owner == service.key:
             continue
@@ -205,7 +202,7 @@ def _sharing_key(service: Service) -> str:
     return next((service.annotations[key] for key in SHARING if service.annotations.get(key)), "")
 
 
-def over_quota(cluster: Cluster, kind: LoadBalancerKind, service: Service, ahead: int = 0) -> str | None:
+def over_quota(cluster: ClusterState, kind: LoadBalancerKind, service: Service, ahead: int = 0) -> str | None:
     """Return what the cloud says if it may not make one more load balancer of a kind, after `ahead` others."""
     if not kind.quota:
         return None
@@ -240,7 +237,7 @@ def address_owner(nodes: Iterable[str], address: str) -> str | None:
 # -- its targets ----
 
 
-def wired(cluster: Cluster, balancer: LoadBalancer) -> LoadBalancer:
+def wired(cluster: ClusterState, balancer: LoadBalancer) -> LoadBalancer:
     """Register the nodes (or Pods) that are targets now."""
     check = balancer.kind.check(balancer.service)
     found = answers(cluster, balancer.service, check)
@@ -252,7 +249,7 @@ def wired(cluster: Cluster, balancer: LoadBalancer) -> LoadBalancer:
     return replace(balancer, targets=targets, answers=found, answers_of=cluster_version(cluster))
 
 
-def target_names(cluster: Cluster, balancer: LoadBalancer) -> tuple[str, ...]:
+def target_names(cluster: ClusterState, balancer: LoadBalancer) -> tuple[str, ...]:
     """Name the targets: nodes, or the addresses of ready endpoints where packets go straight to Pods."""
     if balancer.kind.data_path != TO_POD:
         return candidates(cluster)
@@ -260,7 +257,7 @@ def target_names(cluster: Cluster, balancer: LoadBalancer) -> tuple[str, ...]:
     return tuple(dict.fromkeys(endpoint.ip for endpoint in ready))
 
 
-def check_targets(cluster: Cluster, until_s: float) -> None:
+def check_targets(cluster: ClusterState, until_s: float) -> None:
     """Let the health checks of all load balancers run from now to a later moment, while nothing else changes."""
     now_s = cluster.now_s
     if until_s <= now_s:
@@ -283,7 +280,7 @@ def check_targets(cluster: Cluster, until_s: float) -> None:
             announce(cluster, changed, before=balancer)
 
 
-def announce(cluster: Cluster, balancer: LoadBalancer, before: LoadBalancer | None = None) -> None:
+def announce(cluster: ClusterState, balancer: LoadBalancer, before: LoadBalancer | None = None) -> None:
     """Report which nodes announce an address (MetalLB), where that has changed."""
     voice = VOICES[balancer.kind.controller]
     if not voice.speaker:

@@ -9,30 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from .clock import Clock
-from .errors import ApiError, missing
-from .objects import ContainerPort, Node, Pod
-from .store import Store, found
-from .undo import Undoing, whole
+from .errors import ApiError
+from .objects import ContainerPort, Pod
+from .state import NODE_MONITOR_GRACE_S, ClusterState
+from .store import found
+from .transaction import whole
 from .workloads import Deployment, check_per_node, choose_node, new_pod
 
 __all__ = ["Operations"]
 
-NODE_MONITOR_GRACE_S = 50.0
 EVICTION_S = 300.0
 
 Key = tuple[str, str]
 
 
-class Operations(Undoing):
+class Operations(ClusterState):
     """The verbs of an operator, and of bad luck; `k8sexpose.Cluster` has them all.
-
-    Parameters
-    ----------
-    store : Store
-        Where nodes and Pods are kept.
-    clock : Clock
-        When things are due.
 
     Examples
     --------
@@ -40,54 +32,6 @@ class Operations(Undoing):
     >>> [pod.node for pod in Cluster(nodes=2).deploy("web", replicas=3)]
     ['node-1', 'node-2', 'node-1']
     """
-
-    def __init__(self, store: Store, clock: Clock) -> None:
-        self.store = store
-        self.clock = clock
-        self.failed: dict[str, float] = {}
-        self._deployments: dict[Key, Deployment] = {}
-        self._unreachable: dict[str, tuple[Key, ...]] = {}
-        self._stopped_proxies: dict[str, Store] = {}
-
-    # -- looking --------------------------------------------------------------------------------------------------
-
-    @property
-    def now_s(self) -> float:
-        """Cluster time, in seconds."""
-        return self.clock.now_s
-
-    @property
-    def down(self) -> frozenset[str]:
-        """Names of the nodes that have failed."""
-        return frozenset(self.failed)
-
-    @property
-    def stopped_proxies(self) -> frozenset[str]:
-        """Names of the nodes on which kube-proxy is stopped."""
-        return frozenset(self._stopped_proxies)
-
-    def is_down(self, node: str) -> bool:
-        """Tell whether a node has failed."""
-        return node in self.failed
-
-    def proxy_stopped(self, node: str) -> bool:
-        """Tell whether kube-proxy is stopped on a node."""
-        return node in self._stopped_proxies
-
-    def rules(self, node: str) -> Store:
-        """Return what kube-proxy on a node knows: the store, or what it was when kube-proxy stopped."""
-        return self._stopped_proxies.get(node, self.store)
-
-    def pod(self, name: str) -> Pod:
-        """Return a Pod by ``name`` or ``namespace/name``; an `ApiError` (404) tells which there are."""
-        pod: Pod = found("pods", name, self.store.pods)
-        return pod
-
-    def node(self, name: str) -> Node:
-        """Return a node by name; an `ApiError` (404) tells which there are."""
-        if name not in self.store.nodes:
-            raise missing("nodes", name, self.store.nodes)
-        return self.store.nodes[name]
 
     # -- deploying ------------------------------------------------------------------------------------------------
 
@@ -227,12 +171,6 @@ class Operations(Undoing):
         deployment, pod = new_pod(self.store, deployment, home)
         self.store.put_pod(replace(pod, created_s=self.now_s))
         return deployment
-
-    def deployment(self, name: str, namespace: str = "default") -> Deployment:
-        """Return an app that `deploy` or a Deployment manifest made."""
-        if (namespace, name) not in self._deployments:
-            raise missing("deployments.apps", name, [known for _, known in self._deployments])
-        return self._deployments[namespace, name]
 
     @whole
     def rollout(self, name: str, *, namespace: str = "default", interval_s: float = 5, grace_s: float = 30) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
-from typing import TYPE_CHECKING
 
 from .formats import canonical_ip
 from .objects import Node
@@ -22,10 +21,8 @@ from .serviceport import (
     ip_version,
     service_ports,
 )
+from .state import ClusterState
 from .store import Store
-
-if TYPE_CHECKING:
-    from .cluster import Cluster
 
 __all__ = ["Verdict", "categorize_endpoints", "keeps_flow", "kube_proxy"]
 
@@ -84,7 +81,7 @@ class Verdict:
 
 
 def kube_proxy(
-    cluster: Cluster,
+    cluster: ClusterState,
     *,
     node: str,
     src: str | None,
@@ -221,7 +218,7 @@ def _verdict(
 class _Packet:
     """A packet at a node, and the questions that rules ask about it."""
 
-    cluster: Cluster
+    cluster: ClusterState
     node: Node
     src: str | None
     dst: str
@@ -230,7 +227,7 @@ class _Packet:
 
     @classmethod
     def arriving(
-        cls, cluster: Cluster, node: str, src: str | None, dst: str, port: int | None, protocol: str
+        cls, cluster: ClusterState, node: str, src: str | None, dst: str, port: int | None, protocol: str
     ) -> _Packet:
         found = cluster.store.node(node)
         if protocol not in ("TCP", "UDP", "SCTP", "ICMP"):
@@ -346,7 +343,7 @@ def of_family(cidrs: str | None, family: int) -> list[str]:
 # -- connections that exist already --------------------------------------------------------------------------
 
 
-def keeps_flow(cluster: Cluster, *, node: str, dst: str, port: int, endpoint: str, protocol: str = "TCP") -> bool:
+def keeps_flow(cluster: ClusterState, *, node: str, dst: str, port: int, endpoint: str, protocol: str = "TCP") -> bool:
     """Tell whether a flow that exists already stays with its endpoint, given the endpoints of now.
 
     Parameters

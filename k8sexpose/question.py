@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from .cloud import FrontDoor, Spread, front_door
 from .dial import (
@@ -24,10 +23,8 @@ from .proxy import Verdict
 from .route import Route
 from .service import Service
 from .serviceport import cluster_ip_of, ip_version, targets
+from .state import ClusterState
 from .way import Trip, Way
-
-if TYPE_CHECKING:
-    from .cluster import Cluster
 
 __all__ = ["Question"]
 
@@ -91,7 +88,7 @@ def _alone(route: Route) -> Bundle:
 class Question:
     """A client, a target, and the nodes by which the packet must come."""
 
-    cluster: Cluster
+    cluster: ClusterState
     client: Client
     destination: Destination
     via: tuple[str, ...]
@@ -99,7 +96,7 @@ class Question:
     @classmethod
     def read(
         cls,
-        cluster: Cluster,
+        cluster: ClusterState,
         target: str,
         client: str | None,
         protocol: str,
@@ -273,7 +270,7 @@ def _dialled_cluster_ip(service: Service) -> str | None:
     return cluster_ip_of(service, 4) or cluster_ip_of(service, 6)
 
 
-def _some_pod(cluster: Cluster, service: Service) -> str:
+def _some_pod(cluster: ClusterState, service: Service) -> str:
     """Name a Pod that asks a Service which only Pods can ask: one of another app, where there is one."""
     own = service.selector.items()
     running = (pod for pod in cluster.store.pods.values() if pod.ip and pod.node and not cluster.is_down(pod.node))

@@ -9,20 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from random import Random
-from typing import TYPE_CHECKING
 
 from .question import Question
 from .route import Route, Shares
+from .state import ClusterState
 from .way import OneWay, Way
-
-if TYPE_CHECKING:
-    from .cluster import Cluster
 
 __all__ = ["entries", "routes", "send", "shares"]
 
 
 def send(
-    cluster: Cluster,
+    cluster: ClusterState,
     target: str,
     client: str | None = None,
     *,
@@ -77,7 +74,7 @@ def send(
 
 
 def routes(
-    cluster: Cluster,
+    cluster: ClusterState,
     target: str,
     client: str | None = None,
     *,
@@ -115,7 +112,7 @@ def routes(
 
 
 def entries(
-    cluster: Cluster,
+    cluster: ClusterState,
     target: str,
     client: str | None = None,
     *,
@@ -156,7 +153,7 @@ def entries(
 
 
 def shares(
-    cluster: Cluster,
+    cluster: ClusterState,
     target: str,
     client: str | None = None,
     *,

@@ -10,7 +10,6 @@ from __future__ import annotations
 import copy
 import zlib
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
 from .endpoints import SUFFIX_LETTERS, endpoint_slices
@@ -18,6 +17,7 @@ from .errors import missing, unknown
 from .formats import canonical_ip
 from .objects import EndpointSlice, Node, Pod
 from .service import Service
+from .transaction import Journal
 
 __all__ = ["Store"]
 
@@ -89,37 +89,14 @@ class Store:
         self._label_changes: dict[tuple[str, str, str], int] = {}
         self._node_changes = 0
         self._slice_cache: dict[Key, tuple[tuple[object, ...], tuple[EndpointSlice, ...]]] = {}
-        self._journal: list[Callable[[], None]] | None = None
+        self.journal = Journal()
 
     # -- changes --------------------------------------------------------------------------------------------------
-
-    @contextmanager
-    def transaction(self, restore: Callable[[], None]) -> Iterator[None]:
-        """Undo every change made inside when an exception leaves the block, and call `restore` then.
-
-        An interrupt may come between any two lines. So each change is noted before it is made, each undo may run
-        twice, and a single assignment ends the transaction.
-        """
-        outer = self._journal
-        journal = self._journal = [restore]
-        try:
-            yield
-            if outer is not None:
-                outer.extend(journal)
-            self._journal = outer
-        except BaseException:
-            if self._journal is journal:
-                self._journal = None
-                for undo in reversed(journal):
-                    undo()
-                self._journal = outer
-            raise
 
     def _remember(self, undo: Callable[[], None]) -> None:
         """Note how to undo the change that comes next."""
         self.changes += 1
-        if self._journal is not None:
-            self._journal.append(undo)
+        self.journal.note(undo)
 
     def put_node(self, node: Node) -> None:
         """Store a node, in place of the one with its name."""
@@ -338,7 +315,7 @@ class Store:
                 index: Index[Hashable, Hashable] = Index()
                 index.entries = {prop: dict(keys) for prop, keys in value.entries.items()}
                 setattr(twin, name, index)
-        twin._journal = None
+        twin.journal = Journal()
         return twin
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from .health import eligible, ready_local_endpoints
@@ -19,10 +18,8 @@ from .providers import HealthCheck
 from .proxy import kube_proxy, primary_ip
 from .service import Service
 from .serviceport import Target, targets
+from .state import ClusterState
 from .store import Store
-
-if TYPE_CHECKING:
-    from .cluster import Cluster
 
 __all__ = ["Answers", "State", "Targets", "all_targets", "answers", "candidates"]
 
@@ -33,7 +30,7 @@ FALSE = ("0", "f", "F", "false", "False", "FALSE")  # what Go's strconv.ParseBoo
 # -- which nodes are targets ----
 
 
-def candidates(cluster: Cluster) -> tuple[str, ...]:
+def candidates(cluster: ClusterState) -> tuple[str, ...]:
     """Name the nodes that the service controller hands to load balancers; readiness plays no part.
 
     Parameters
@@ -107,12 +104,12 @@ class Answers:
 NOBODY = Answers(False)
 
 
-def cluster_version(cluster: Cluster) -> tuple[object, ...]:
+def cluster_version(cluster: ClusterState) -> tuple[object, ...]:
     """Return what the answers to health checks depend on."""
     return cluster.store.changes, cluster.down, cluster.stopped_proxies
 
 
-def answers(cluster: Cluster, service: Service, check: HealthCheck) -> Answers:
+def answers(cluster: ClusterState, service: Service, check: HealthCheck) -> Answers:
     """Ask every target, at once.
 
     Parameters
@@ -151,7 +148,7 @@ def answers(cluster: Cluster, service: Service, check: HealthCheck) -> Answers:
 _ANSWERS: WeakKeyDictionary[Store, dict[tuple[str, str], tuple[object, Service, Answers]]] = WeakKeyDictionary()
 
 
-def _ask(cluster: Cluster, service: Service, check: HealthCheck) -> Answers:
+def _ask(cluster: ClusterState, service: Service, check: HealthCheck) -> Answers:
     if check.port == "health_check_node_port":
         current = cluster.store.services.get((service.namespace, service.name), service)
         if current.health_check_node_port != service.health_check_node_port:
@@ -169,7 +166,7 @@ def _ask(cluster: Cluster, service: Service, check: HealthCheck) -> Answers:
     return _node_ports(cluster, service)
 
 
-def _kube_proxies(cluster: Cluster) -> Answers:
+def _kube_proxies(cluster: ClusterState) -> Answers:
     """Ask kube-proxy's own health check."""
     version = (cluster.store.node_version, cluster.down, cluster.stopped_proxies)
     found = _PROXIES.get(cluster.store)
@@ -183,7 +180,7 @@ def _kube_proxies(cluster: Cluster) -> Answers:
 _PROXIES: WeakKeyDictionary[Store, tuple[object, Answers]] = WeakKeyDictionary()
 
 
-def _local(cluster: Cluster, service: Service, *, proxy_asked: bool) -> Answers:
+def _local(cluster: ClusterState, service: Service, *, proxy_asked: bool) -> Answers:
     """Ask the nodes for ready endpoints of their own."""
     passing = (
         name
@@ -196,7 +193,7 @@ def _local(cluster: Cluster, service: Service, *, proxy_asked: bool) -> Answers:
     return Answers(False, frozenset(passing))
 
 
-def _node_ports(cluster: Cluster, service: Service) -> Answers:
+def _node_ports(cluster: ClusterState, service: Service) -> Answers:
     """Open a connection to the first nodePort of every node: any Pod may answer it.
 
     Nodes without endpoints of their own decide alike, zone by zone, so one of them is asked for all. A connection
@@ -216,7 +213,7 @@ def _node_ports(cluster: Cluster, service: Service) -> Answers:
     return Answers(others, frozenset(name for name, passes in passing.items() if passes is not others))
 
 
-def _node_port_answers(cluster: Cluster, service: Service, name: str) -> bool:
+def _node_port_answers(cluster: ClusterState, service: Service, name: str) -> bool:
     node, port = cluster.store.nodes[name], next((port for port in service.ports if port.node_port), None)
     ip = primary_ip(node, 4) or primary_ip(node, 6)
     if port is None or ip is None or cluster.is_down(name):
@@ -225,7 +222,7 @@ def _node_port_answers(cluster: Cluster, service: Service, name: str) -> bool:
     return any(_connects(cluster, target) for target in verdict.targets)
 
 
-def _connects(cluster: Cluster, target: Target) -> bool:
+def _connects(cluster: ClusterState, target: Target) -> bool:
     """Tell whether a process answers at an endpoint."""
     store, ip = cluster.store, target.endpoint.ip
     pod, host = store.pod_at(ip), store.node_at(ip)
@@ -236,14 +233,14 @@ def _connects(cluster: Cluster, target: Target) -> bool:
     return target.endpoint.node is None or not cluster.is_down(target.endpoint.node)
 
 
-def all_targets(cluster: Cluster, service: Service) -> Iterator[Target]:
+def all_targets(cluster: ClusterState, service: Service) -> Iterator[Target]:
     """Give the endpoints of a Service, over all ports."""
     for port in service.ports:
         for family in (4, 6):
             yield from targets(cluster.store, service, port, family).all
 
 
-def _hosts(cluster: Cluster, service: Service) -> dict[str, None]:
+def _hosts(cluster: ClusterState, service: Service) -> dict[str, None]:
     """Name the nodes with endpoints of a Service."""
     return {target.endpoint.node: None for target in all_targets(cluster, service) if target.endpoint.node}
 

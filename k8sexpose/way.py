@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from ipaddress import ip_address, ip_network
 from random import Random
-from typing import TYPE_CHECKING
 
 from .cloud import Spread
 from .dial import NODE, OUTSIDE, Client
@@ -25,9 +24,7 @@ from .route import CLIENT, NOWHERE, POD, Hop, Route
 from .route import NODE as AT_NODE
 from .service import Service
 from .serviceport import ServicePortInfo, Target, ip_version
-
-if TYPE_CHECKING:
-    from .cluster import Cluster
+from .state import ClusterState
 
 __all__ = ["AffinityKey", "OneWay", "Trip", "Way", "affinity_key"]
 
@@ -113,7 +110,9 @@ class Way:
     'refused'
     """
 
-    def __init__(self, cluster: Cluster, client: Client, via: Sequence[str] = (), as_if: Service | None = None) -> None:
+    def __init__(
+        self, cluster: ClusterState, client: Client, via: Sequence[str] = (), as_if: Service | None = None
+    ) -> None:
         self.cluster = cluster
         self.store = cluster.store
         self.client = client
@@ -384,7 +383,7 @@ class OneWay(Way):
 
     def __init__(
         self,
-        cluster: Cluster,
+        cluster: ClusterState,
         client: Client,
         via: Sequence[str] = (),
         as_if: Service | None = None,

@@ -374,7 +374,7 @@ def test_the_finalizer_holds_until_the_cloud_is_done() -> None:
         ("DeletedLoadBalancer", "Deleted load balancer"),
     ]
     assert not any(cluster.store.port_in_use(number) for number in numbers)
-    assert not cluster.load_balancers and not cluster.work and not cluster.addresses_held
+    assert not cluster.load_balancers and not cluster.cloud_state.progress and not cluster.cloud_state.addresses_held
 
 
 def test_deleting_before_the_address_has_come() -> None:
@@ -383,7 +383,7 @@ def test_deleting_before_the_address_has_come() -> None:
     cluster.delete("web")
     cluster.advance(100)
     assert [service.name for service in cluster.services] == ["kubernetes"]
-    assert not cluster.load_balancers and not cluster.work
+    assert not cluster.load_balancers and not cluster.cloud_state.progress
 
 
 def test_another_type_gives_the_load_balancer_back() -> None:
@@ -777,12 +777,12 @@ def trace(cluster: kx.Cluster) -> tuple[Any, ...]:
     """Everything that the cloud and its controllers have written down."""
     return (
         dict(cluster.load_balancers),
-        dict(cluster.work),
-        dict(cluster.addresses_held),
+        dict(cluster.cloud_state.progress),
+        dict(cluster.cloud_state.addresses_held),
         cluster.events,
         list(cluster.clock.queue),
         cluster.now_s,
-        cluster.controller_saw,
+        (cluster.cloud_state.seen_changes, cluster.cloud_state.seen_node_version, cluster.cloud_state.seen_nodes),
         dict(cluster.store.services),
     )
 
@@ -847,12 +847,12 @@ def test_the_books_of_the_cloud_balance(acts: list[str], provider: str) -> None:
         == wanted
         == {s.key for s in cluster.services if s.load_balancer_ingress}
     )
-    held = {owner for owners in cluster.addresses_held.values() for owner in owners}
-    assert held == wanted == {"/".join(key) for key in cluster.work}
+    held = {owner for owners in cluster.cloud_state.addresses_held.values() for owner in owners}
+    assert held == wanted == {"/".join(key) for key in cluster.cloud_state.progress}
     for name in list(wanted):
         cluster.delete(name.partition("/")[2])
     cluster.advance(100)
-    assert not cluster.load_balancers and not cluster.addresses_held and not cluster.work
+    assert not cluster.load_balancers and not cluster.cloud_state.addresses_held and not cluster.cloud_state.progress
 
 
 # -- what people asked in public (tests/conformance/user-cases.json) ----

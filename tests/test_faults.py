@@ -76,7 +76,12 @@ def state(cluster: kx.Cluster) -> Any:
     """Everything that a user can ask about; a change that was undone may put a Pod at the end of a list."""
     nodes, pods, services, events, now_s, down, slices, *others = snapshot(cluster)
     endpoints = {key: [sorted(map(repr, one.endpoints)) for one in many] for key, many in slices.items()}
-    balancers = dict(cluster.load_balancers), dict(cluster.addresses_held), dict(cluster.work), cluster.api.now_s
+    balancers = (
+        dict(cluster.load_balancers),
+        dict(cluster.cloud_state.addresses_held),
+        dict(cluster.cloud_state.progress),
+        cluster.api.now_s,
+    )
     return nodes, sorted(map(repr, pods)), services, events, now_s, down, endpoints, *others, *balancers
 
 

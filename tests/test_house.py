@@ -19,9 +19,9 @@ PACKAGE = Path(k8sexpose.__file__).parent
 
 # From left to right: a module imports only what stands before it. A folder is one entry.
 ORDER = """errors tables manifest jsonvalue decode hints request jsonpatch service formats warnings validation status
-    allocation apply objects endpoints store registry apiserver serviceport workloads files dump clock
-    undo operations cluster proxy health latency providers profiles spread targets voices loadbalancer work controller
-    cloud provisioning route dial entrance way question router failover queueing policies histogram draws lanes dealer queues timeline
+    allocation apply objects endpoints transaction store registry apiserver serviceport workloads files dump clock
+    state operations proxy health latency providers profiles spread targets voices loadbalancer work controller
+    cloud cluster provisioning route dial entrance way question router failover queueing policies histogram draws lanes dealer queues timeline
     engine traffic tradeoff turning pricebook pricefile drivers exposure cost comparison costcurves survey advice verdicts findings anonymous pages report cli kubectl palette plots
     visualizer explorers lessons""".split()
 MODEL = ORDER[: ORDER.index("plots")]

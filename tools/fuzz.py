@@ -284,8 +284,8 @@ def state(cluster: kx.Cluster) -> tuple[Any, ...]:
         list(store.nodes.items()), list(store.pods.items()), dict(store.services), list(store.applied_slices.items()),
         {name: {prop: set(keys) for prop, keys in entries.items()} for name, entries in indices.items()},
         list(cluster.events), cluster.now_s, cluster.api.now_s, list(cluster.clock.queue), cluster.api.rng.getstate(),
-        dict(cluster._deployments), dict(cluster._manifests), dict(cluster.failed), dict(cluster.work),
-        dict(cluster.load_balancers), dict(cluster.addresses_held), cluster.sends, dict(cluster.affinity),
+        dict(cluster._deployments), dict(cluster._manifests), dict(cluster.failed), dict(cluster.cloud_state.progress),
+        dict(cluster.load_balancers), dict(cluster.cloud_state.addresses_held), cluster.sends, dict(cluster.affinity),
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from ..cluster import Cluster
 from ..failover import Crash, watch_crash
 from ..files import example
-from ..operations import NODE_MONITOR_GRACE_S
+from ..state import NODE_MONITOR_GRACE_S
 from ..palette import CONCEPTS
 from ..profiles import provider
 from .explorer import FAINT, TEXT, Explorer, choice, label_text
