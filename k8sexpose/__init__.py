@@ -10,113 +10,82 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_HOME = {
-    "Finding": "findings",
-    "Review": "report",
-    "review": "report",
-    "PolicyShares": "policies",
-    "plot_policies": "plots",
-    "plot_skew": "plots",
-    "policy_explorer": "explorers",
-    "policy_shares": "policies",
-    "Crash": "failover",
-    "failover_explorer": "explorers",
-    "plot_crash": "plots",
-    "plot_inside": "plots",
-    "plot_provisioning": "plots",
-    "watch_crash": "failover",
-    "flow": "visualizer",
-    "NodeDown": "timeline",
-    "NodeUp": "timeline",
-    "Rollout": "timeline",
-    "Scale": "timeline",
-    "Traffic": "traffic",
-    "crossover_utilisation": "queueing",
-    "effective_clients": "queueing",
-    "response_quantile_ms": "queueing",
-    "sticky_max_over_mean": "queueing",
-    "jain_index": "queueing",
-    "max_over_mean": "queueing",
-    "simulate": "traffic",
-    "Tradeoff": "tradeoff",
-    "both_policies": "policies",
-    "compare_policies": "tradeoff",
-    "latency_curves": "turning",
-    "sticky_skew": "turning",
-    "latency_explorer": "explorers",
-    "plot_crossover": "plots",
-    "plot_latency": "plots",
-    "plot_load": "plots",
-    "plot_sticky": "plots",
-    "plot_timeline": "plots",
-    "wait_ms": "queueing",
-    "nodeport_explorer": "explorers",
-    "port_wall_explorer": "explorers",
-    "life_explorer": "explorers",
-    "manifest_doctor": "explorers",
-    "describe": "plots",
-    "plot_cluster": "plots",
-    "plot_node_ports": "plots",
-    "plot_route": "plots",
-    "plot_success": "plots",
-    "show": "plots",
-    "costs_by_services": "costcurves",
-    "costs_by_traffic": "costcurves",
-    "cost_explorer": "explorers",
-    "plot_bill": "plots",
-    "plot_bills": "plots",
-    "plot_candidates": "plots",
-    "plot_costs": "plots",
-    "price_book": "pricefile",
-    "bill": "cost",
-    "Bill": "cost",
-    "compare_exposure": "comparison",
-    "break_even_services": "comparison",
-    "break_even_gb": "comparison",
-    "Provider": "providers",
-    "provider": "profiles",
-    "provision": "provisioning",
-    "Provisioning": "provisioning",
-    "target_health": "cloud",
-    "TargetHealth": "cloud",
-    "HealthResponse": "health",
-    "latencies": "latency",
-    "front_door": "cloud",
-    "FrontDoor": "cloud",
-    "shares": "router",
-    "send": "router",
-    "routes": "router",
-    "entries": "router",
-    "Shares": "route",
-    "Route": "route",
-    "Hop": "route",
-    "Verdict": "proxy",
-    "health_check": "health",
-    "healthz": "health",
-    "keeps_flow": "proxy",
-    "kube_proxy": "proxy",
-    "ApiError": "errors",
-    "Cluster": "cluster",
-    "Endpoint": "objects",
-    "example": "files",
-    "ManifestError": "errors",
-    "Node": "objects",
-    "NotExposed": "errors",
-    "Pod": "objects",
-    "ProxyConfig": "objects",
-    "Service": "service",
-    "ServicePort": "service",
-    "Taint": "objects",
+_NAMES = {
+    "comparison": "compare_exposure",
+    "costcurves": "costs_by_services costs_by_traffic",
+    "errors": "ApiError ManifestError NotExposed",
+    "explorers": (
+        "cost_explorer failover_explorer latency_explorer life_explorer manifest_doctor "
+        "nodeport_explorer policy_explorer port_wall_explorer"
+    ),
+    "failover": "watch_crash",
+    "health": "HealthResponse health_check healthz",
+    "loadbalancer": "target_health",
+    "objects": "Endpoint Node Pod ProxyConfig Taint",
+    "policies": "both_policies policy_shares",
+    "pricefile": "price_book",
+    "profiles": "provider",
+    "provisioning": "Provisioning provision",
+    "proxy": "Verdict kube_proxy",
+    "queueing": "jain_index max_over_mean",
+    "route": "Hop Route Shares",
+    "service": "Service ServicePort",
+    "timeline": "NodeDown NodeUp Rollout Scale",
+    "tradeoff": "compare_policies",
+    "turning": "latency_curves sticky_skew",
+    "visualizer": "flow",
+    "cluster": "Cluster",
+    "router": "entries routes send shares",
+    "traffic": "Traffic simulate",
+    "cost": "Bill bill",
+    "report": "Review review",
+    "plots": (
+        "describe plot_bill plot_bills plot_candidates plot_cluster plot_costs plot_crash plot_crossover "
+        "plot_inside plot_latency plot_load plot_node_ports plot_policies plot_provisioning plot_route "
+        "plot_skew plot_sticky plot_success plot_timeline show"
+    ),
+    "data": "example",
 }
+
+# Names that left this level in 0.2: they are imported from their modules.
+_LEFT = {
+    "comparison": "break_even_gb break_even_services",
+    "failover": "Crash",
+    "findings": "Finding",
+    "latency": "latencies",
+    "loadbalancer": "TargetHealth",
+    "policies": "PolicyShares",
+    "providers": "Provider",
+    "proxy": "keeps_flow",
+    "queueing": "crossover_utilisation effective_clients response_quantile_ms sticky_max_over_mean wait_ms",
+    "tradeoff": "Tradeoff",
+    "cloud": "FrontDoor front_door",
+}
+
+
+def _by_name(table: dict[str, str]) -> dict[str, str]:
+    """Return the module of each name."""
+    return {name: module for module, names in table.items() for name in names.split()}
+
+
+_HOME = _by_name(_NAMES)
+_OLD_HOME = _by_name(_LEFT)
 
 __all__ = sorted(_HOME)
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME:
+    module = _HOME.get(name) or _OLD_HOME.get(name)
+    if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)
-    globals()[name] = value
+    value = getattr(importlib.import_module(f".{module}", __name__), name)
+    if name in _OLD_HOME:
+        from warnings import warn
+
+        old = f"kx.{name} is no longer offered here; write: from k8sexpose.{module} import {name}"
+        warn(old, DeprecationWarning, stacklevel=2)
+    else:
+        globals()[name] = value
     return value
 
 

@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from ._display import html_table
 from .providers import TO_POD
 from .queueing import crossover_utilisation, jain_index, max_over_mean
 from .route import Shares
 from .service import Service
 from .survey import Survey
-from .tables import html_table
 
 __all__ = ["Comparison", "PolicyView", "Recommendation", "advise", "percent", "turns_at"]
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
-from .formats import canonical_ip, family
+from .addresses import canonical_ip, family
 
 __all__ = ["AllocationError", "Allocator", "Pool", "ip_pool", "port_pool"]
 

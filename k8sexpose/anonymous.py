@@ -12,13 +12,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from ipaddress import ip_address, ip_network
 
+from .addresses import canonical_ip
 from .clock import Clock
-from .cloud import start_controller
 from .cluster import Cluster
-from .controller import CloudState
+from .controller import CloudState, start_controller
 from .exposure import AWS, AZURE_ADDRESS, DIGITALOCEAN_SIZE, INTERNAL_BY
 from .findings import written_node_ports
-from .formats import canonical_ip
 from .health import AUTOSCALER_TAINT
 from .objects import ContainerPort, Endpoint, EndpointPort, EndpointSlice, Node, Pod
 from .profiles import provider as profile

@@ -13,17 +13,18 @@ import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from . import registry
 from .allocation import Allocator, Pool
 from .apply import last_applied, strategic_merge, three_way_patch, with_last_applied
-from .decode import SERVICE, decode, json_word
+from .clock import timestamp
+from .decode import decode, json_word
 from .errors import ApiError, bad_request, go_value, invalid, invalid_object, not_found
 from .jsonpatch import json_patch, merge_patch
 from .jsonvalue import plain
 from .request import read_body
+from .schemas import SERVICE
 from .service import LAST_APPLIED, Service, ingress_from, set_defaults
 from .status import status_errors
 from .store import Store
@@ -394,9 +395,3 @@ def json_literal(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return value if isinstance(value, str) else json_word(value, literal=True).removeprefix("number ")
-
-
-def timestamp(now_s: float) -> str:
-    """Write cluster time as RFC 3339; the clock starts with the year 2026."""
-    moment = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=int(now_s))
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 __all__ = ["Clock", "Step"]
@@ -55,3 +56,9 @@ class Clock:
     def copy(self) -> Clock:
         """Return a clock that goes on apart from this one."""
         return Clock(self.now_s, list(self.queue), self.scheduled)
+
+
+def timestamp(now_s: float) -> str:
+    """Write cluster time as RFC 3339; the clock starts with the year 2026."""
+    moment = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=int(now_s))
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

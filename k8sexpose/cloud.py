@@ -6,16 +6,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 from weakref import WeakKeyDictionary
 
-from .controller import ServiceController
 from .errors import NotExposed
 from .health import ready_local_endpoints
 from .latency import latencies
 from .loadbalancer import LoadBalancer, NoAddress, address_owner, choose_address, over_quota
 from .profiles import provider as profile
-from .providers import NODE_PORT, TO_POD, VIP, HealthCheck, LoadBalancerKind, Provider, has_annotations
+from .providers import NODE_PORT, TO_POD, VIP, HealthCheck, LoadBalancerKind, has_annotations
 from .service import LoadBalancerIngress, Service, ServicePort
 from .serviceport import targets
 from .spread import Spread, spread_over
@@ -23,40 +21,7 @@ from .state import ClusterState
 from .store import Store
 from .targets import Answers, Targets, answers, candidates, is_candidate
 
-__all__ = [
-    "NODE_PORT", "TO_POD", "VIP", "FrontDoor", "Spread", "TargetHealth", "front_door", "start_controller",
-    "target_health",
-]  # fmt: skip
-
-
-def start_controller(provider: Provider | str | None) -> tuple[Provider | None, ServiceController]:
-    """Read the `provider` of a cluster, and start its controllers.
-
-    Parameters
-    ----------
-    provider : Provider, str or None
-        A profile, the name of one, or None for nobody.
-
-    Returns
-    -------
-    tuple of Provider or None, ServiceController
-        The profile, and its controllers.
-
-    Raises
-    ------
-    ValueError
-        If there is no such provider; the text lists what there is.
-
-    Examples
-    --------
-    >>> start_controller("generic")[0]
-    <provider generic: l4>
-    """
-    if isinstance(provider, str):
-        provider = profile(provider)
-    if provider is not None and not isinstance(provider, Provider):
-        raise ValueError(f"provider is a name, a profile made by kx.provider(), or None, not {provider!r}")
-    return provider, ServiceController(provider)
+__all__ = ["NODE_PORT", "TO_POD", "VIP", "FrontDoor", "Spread", "front_door"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -303,116 +268,3 @@ def _pod_spread(
 
 
 # -- looking at the targets ----
-
-
-@dataclass(frozen=True, slots=True)
-class TargetHealth:
-    """What a load balancer thinks of one target.
-
-    Parameters
-    ----------
-    name : str
-        The node; the address of a Pod where packets go straight to Pods.
-    healthy : bool
-        Whether it gets new connections.
-    since_s : float
-        Since when, in cluster time.
-
-    Examples
-    --------
-    >>> TargetHealth("node-1", True, 10).healthy
-    True
-    """
-
-    name: str
-    healthy: bool
-    since_s: float
-
-
-def target_health(cluster: ClusterState, service: str) -> tuple[TargetHealth, ...]:
-    """List the targets of a Service's load balancer, as they are now.
-
-    Parameters
-    ----------
-    cluster : Cluster
-        The cluster.
-    service : str
-        ``name`` or ``namespace/name``.
-
-    Returns
-    -------
-    tuple of TargetHealth
-        Empty where there is no load balancer yet, or its targets are not wired.
-
-    Examples
-    --------
-    >>> from k8sexpose import Cluster, example
-    >>> cluster = Cluster(nodes=1)
-    >>> _ = cluster.apply(example("public-api-lb"))
-    >>> cluster.advance(30)
-    >>> target_health(cluster, "public-api-lb")
-    (TargetHealth(name='node-1', healthy=True, since_s=10.0),)
-    """
-    live = cluster.load_balancers.get(cluster.service(service).key)
-    if live is None or live.targets is None:
-        return ()
-    states: list[Any] = [(name, live.targets.state(name)) for name in live.targets.names]
-    return tuple(TargetHealth(name, state.healthy, state.since_s) for name, state in states)
-
-
-def next_flip_s(cluster: ClusterState) -> float | None:
-    """Return when the next target changes its state if nothing else happens; None for never.
-
-    Parameters
-    ----------
-    cluster : Cluster
-        The cluster.
-
-    Returns
-    -------
-    float or None
-        Cluster time.
-
-    Examples
-    --------
-    >>> from k8sexpose import Cluster, example
-    >>> cluster = Cluster()
-    >>> _ = cluster.apply(example("public-api-lb"))
-    >>> cluster.advance(30)
-    >>> cluster.fail("node-1")
-    >>> next_flip_s(cluster)
-    50.0
-    """
-    times = (
-        balancer.targets.next_flip_s(answers(cluster, balancer.service, balancer.targets.check), cluster.now_s)
-        for balancer in cluster.load_balancers.values()
-        if balancer.targets is not None and not balancer.orphan
-    )
-    return min((time for time in times if time is not None), default=None)
-
-
-def next_change_s(cluster: ClusterState) -> float | None:
-    """Return when the clock has something to do, or a load balancer changes its mind about a target; None for never.
-
-    Parameters
-    ----------
-    cluster : Cluster
-        The cluster.
-
-    Returns
-    -------
-    float or None
-        Cluster time, later than now.
-
-    Examples
-    --------
-    >>> from k8sexpose import Cluster, example
-    >>> cluster = Cluster()
-    >>> _ = cluster.apply(example("public-api-lb"))
-    >>> cluster.advance(30)
-    >>> cluster.fail("node-1")
-    >>> next_change_s(cluster)
-    50.0
-    """
-    times = (cluster.clock.next_at_s, next_flip_s(cluster))
-    return min((at_s for at_s in times if at_s is not None and at_s > cluster.now_s), default=None)

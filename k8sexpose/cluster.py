@@ -15,19 +15,18 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
+from ._display import html_table
 from .allocation import ip_pool, port_pool
 from .apiserver import ApiServer
-from .cloud import start_controller
-from .controller import CloudState
+from .controller import CloudState, start_controller
 from .dump import read_dump
 from .errors import ApiError, ManifestError
 from .files import RESOURCES, ApplyResult, Item, read_items
 from .hints import hinted
-from .objects import EndpointSlice, Node, Pod, ProxyConfig
+from .objects import Deployment, EndpointSlice, Node, Pod, ProxyConfig
 from .operations import Operations
 from .service import Service
-from .tables import html_table
-from .workloads import Deployment, choose_node, kubernetes_service, make_nodes, with_address
+from .workloads import choose_node, kubernetes_service, make_nodes, with_address
 
 __all__ = ["ApplyResult", "Cluster"]
 

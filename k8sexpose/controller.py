@@ -22,6 +22,7 @@ from .loadbalancer import (
     wired,
 )
 from .objects import Node
+from .profiles import provider as profile
 from .providers import IN_TREE, LoadBalancerKind, Provider
 from .service import LoadBalancerIngress, Service
 from .state import ClusterState
@@ -29,7 +30,7 @@ from .targets import candidates, excluded
 from .voices import VOICES
 from .work import Work, needs_update
 
-__all__ = ["CloudState", "ServiceController"]
+__all__ = ["CloudState", "ServiceController", "start_controller"]
 
 FIRST_RETRY_S, LAST_RETRY_S = 5.0, 300.0
 
@@ -431,3 +432,33 @@ class Wired:
 
 def _trigger(node: Node) -> tuple[object, ...]:
     return node.name, excluded(node.labels), node.provider_id
+
+
+def start_controller(provider: Provider | str | None) -> tuple[Provider | None, ServiceController]:
+    """Read the `provider` of a cluster, and start its controllers.
+
+    Parameters
+    ----------
+    provider : Provider, str or None
+        A profile, the name of one, or None for nobody.
+
+    Returns
+    -------
+    tuple of Provider or None, ServiceController
+        The profile, and its controllers.
+
+    Raises
+    ------
+    ValueError
+        If there is no such provider; the text lists what there is.
+
+    Examples
+    --------
+    >>> start_controller("generic")[0]
+    <provider generic: l4>
+    """
+    if isinstance(provider, str):
+        provider = profile(provider)
+    if provider is not None and not isinstance(provider, Provider):
+        raise ValueError(f"provider is a name, a profile made by kx.provider(), or None, not {provider!r}")
+    return provider, ServiceController(provider)

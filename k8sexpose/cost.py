@@ -12,12 +12,11 @@ from dataclasses import dataclass, replace
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, NamedTuple
 
+from ._display import html_table, visible
 from .drivers import DRIVERS, GB_UNITS, Charge, Exposure, load_balancers
-from .errors import visible
 from .exposure import Traffic, exposures
 from .pricebook import PriceBook
 from .pricefile import PriceSource, price_book
-from .tables import html_table
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,12 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .addresses import address, canonical_ip, ip_version
 from .errors import NotExposed, unknown
-from .formats import canonical_ip
 from .objects import Pod
 from .proxy import primary_ip
 from .service import Service, ServicePort
-from .serviceport import address, ip_version
 from .state import ClusterState
 
 __all__ = ["Client", "Destination", "find_client", "find_destination", "node_names"]

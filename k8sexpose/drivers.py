@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from .pricebook import CapacityUnit, PriceBook
 
-__all__ = ["DRIVERS", "KINDS", "Charge", "Exposure", "Usage", "default_kind"]
+__all__ = ["DRIVERS", "KINDS", "Charge", "Exposure", "Usage"]
 
 NODEPORT = "nodeport"  # no load balancer at all
 GB_UNITS = ("GB", "GiB")  # the provider's choice; never converted
@@ -154,27 +154,6 @@ KINDS: dict[str, tuple[str, ...]] = {
 }
 # The kinds that are a load balancer of their own; Azure's Services share one, MetalLB's have none.
 OWN = {kind for provider in KINDS for kind in KINDS[provider]} - {"standard", "address"}
-
-
-def default_kind(provider: str) -> str:
-    """Return the kind of load balancer that a Service gets which asks for none.
-
-    Parameters
-    ----------
-    provider : str
-        A key of `KINDS`.
-
-    Returns
-    -------
-    str
-        The kind.
-
-    Examples
-    --------
-    >>> default_kind("aws")
-    'classic'
-    """
-    return KINDS[provider][0]
 
 
 def load_balancers(exposures: Sequence[Exposure]) -> int:

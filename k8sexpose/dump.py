@@ -11,13 +11,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from .decode import SCHEMAS, decode
+from .addresses import ip_version
+from .decode import decode
 from .errors import ManifestError, go_quote
 from .files import is_file
 from .jsonvalue import plain
 from .objects import EndpointSlice, Node, Pod
+from .schemas import SCHEMAS
 from .service import Service
-from .serviceport import ip_version
 
 __all__ = ["read_dump"]
 

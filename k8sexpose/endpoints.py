@@ -15,8 +15,6 @@ from .service import Service, ServicePort
 __all__ = ["endpoint_slices", "target_port"]
 
 MAX_ENDPOINTS_PER_SLICE = 100
-# The letters of generated names (``apimachinery/pkg/util/rand``): nothing that could make a word.
-SUFFIX_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 MANAGED_BY_LABEL, CONTROLLER = "endpointslice.kubernetes.io/managed-by", "endpointslice-controller.k8s.io"
 SAME_ZONE = ("PreferSameZone", "PreferClose", "PreferSameNode")
 

@@ -6,16 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from ipaddress import ip_address, ip_network
 
+from .addresses import address, canonical_ip, ip_version
 from .cloud import NODE_PORT, TO_POD, VIP, FrontDoor, Spread, front_door
 from .dial import Destination
 from .errors import NotExposed
-from .formats import canonical_ip
 from .objects import Node
 from .providers import BY_CLIENT
 from .proxy import primary_ip
 from .route import CLOUD, LOAD_BALANCER, Hop
 from .service import Service, ServicePort
-from .serviceport import address, cluster_ip_of, ip_version
+from .serviceport import cluster_ip_of
 from .state import ClusterState
 
 __all__ = ["Entrance", "Packet", "load_balancer_at", "load_balancer_entrance", "node_entrance", "outside_entrance"]
@@ -97,7 +97,9 @@ def lost(reason: str, outcome: str = "timeout") -> Entrance:
     return Entrance(Spread(()), outcome=outcome, reason=reason)
 
 
-def outside_entrance(cluster: ClusterState, destination: Destination, packet: Packet, via: tuple[str, ...]) -> Entrance:
+def outside_entrance(
+    cluster: ClusterState, destination: Destination, door: FrontDoor | None, packet: Packet, via: tuple[str, ...]
+) -> Entrance:
     """Find the way in for a client outside the cluster.
 
     Parameters
@@ -106,6 +108,8 @@ def outside_entrance(cluster: ClusterState, destination: Destination, packet: Pa
         The cluster.
     destination : Destination
         What the client dials.
+    door : FrontDoor or None
+        The load balancer that it names.
     packet : Packet
         The packet as it leaves the client.
     via : tuple of str
@@ -126,8 +130,7 @@ def outside_entrance(cluster: ClusterState, destination: Destination, packet: Pa
         return lost(f"there is no address for the name {destination.hostname}", "unresolved")
     if service is None:
         return _address_entrance(cluster, packet, via)
-    if service.type == "LoadBalancer":
-        door = front_door(cluster, service, port=port, settled=destination.hostname is None)
+    if door is not None:
         return load_balancer_entrance(cluster, door, port, packet, via)
     if service.type == "NodePort" and port is not None:
         return _node_port_entrance(cluster, service, port, packet, via)

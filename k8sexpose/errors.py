@@ -9,27 +9,13 @@ from __future__ import annotations
 
 import html
 import json
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-__all__ = ["ApiError", "FieldError", "ManifestError", "NotExposed", "UnknownName", "visible"]
+from ._display import visible
 
-# All that a terminal would obey, and what turns the direction of writing; text has no need of it. (A text, not a
-# pattern: to compile it would take a fiftieth of the time to import the model.)
-CONTROLS = r"[^\n\t -~\u00a0-\u200d\u2010-\u2029\u202f-\u2065\u2070-\U0010ffff]"
-
-
-def visible(text: str) -> str:
-    r"""Show each control character as its escape, so that a terminal does not obey it.
-
-    Examples
-    --------
-    >>> print(visible("\x1b[31mred"))
-    \x1b[31mred
-    """
-    return re.sub(CONTROLS, lambda match: ascii(match[0])[1:-1], text)
+__all__ = ["ApiError", "FieldError", "ManifestError", "NotExposed", "UnknownName"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from .cloud import next_change_s, target_health
+from ._display import html_table
+from .addresses import address
 from .errors import NotExposed
+from .loadbalancer import next_change_s, target_health
 from .router import shares
 from .service import Service
-from .serviceport import address
-from .tables import html_table
 
 if TYPE_CHECKING:
     from .cluster import Cluster

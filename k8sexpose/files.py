@@ -10,19 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .decode import SCHEMAS, decode
+from .data import SUFFIXES
+from .decode import decode
 from .errors import ManifestError, bad_request
 from .hints import hint_for
 from .jsonvalue import plain
 from .manifest import MAX_CHARACTERS, parse, split
-from .objects import EndpointSlice, Node, Pod
+from .objects import Deployment, EndpointSlice, Node, Pod
+from .schemas import SCHEMAS
 from .service import Service
-from .workloads import Deployment
 
-__all__ = ["RESOURCES", "ApplyResult", "Item", "example", "read_items", "read_text"]
+__all__ = ["RESOURCES", "ApplyResult", "Item", "read_items", "read_text"]
 
-SUFFIXES = (".yaml", ".yml", ".json")
-EXAMPLES = Path(__file__).parent / "data" / "examples"
 API_VERSIONS = {kind: version for version, kind in SCHEMAS}
 READERS: dict[str, Any] = {
     "Pod": Pod.from_dict, "Node": Node.from_dict, "EndpointSlice": EndpointSlice.from_dict,
@@ -198,32 +197,3 @@ def read_text(source: str | Path) -> str | bytes:
     if path.stat().st_size > MAX_CHARACTERS:
         raise ManifestError(f"{path.name} has {path.stat().st_size:,} bytes; more than {MAX_CHARACTERS:,} are not read")
     return path.read_bytes()
-
-
-def example(name: str) -> Path:
-    """Return the path of a manifest of the course.
-
-    Parameters
-    ----------
-    name : str
-        Its ``metadata.name``, such as ``public-api-lb``.
-
-    Returns
-    -------
-    Path
-        A file inside the package.
-
-    Raises
-    ------
-    FileNotFoundError
-        There is no such example; the text lists those that exist.
-
-    Examples
-    --------
-    >>> example("public-api-lb").name
-    'public-api-lb.yaml'
-    """
-    files = {path.stem: path for path in sorted(EXAMPLES.glob("*.*")) if path.suffix in SUFFIXES}
-    if name not in files:
-        raise FileNotFoundError(f"no example {name!r}; there are: {', '.join(files)}")
-    return files[name]

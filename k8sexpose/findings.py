@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from typing import Any
 
+from .addresses import address, ip_version
 from .advice import Comparison
 from .cost import Bill
 from .endpoints import target_port
@@ -19,7 +20,7 @@ from .objects import Pod
 from .providers import NODE_PORT
 from .router import shares
 from .service import LAST_APPLIED, Service, ServicePort
-from .serviceport import address, ip_version, targets
+from .serviceport import targets
 from .survey import EXPOSED, Survey
 from .targets import candidates
 

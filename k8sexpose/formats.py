@@ -7,8 +7,13 @@ Sources: ``staging/src/k8s.io/apimachinery/pkg/util/validation/{validation,ip}.g
 from __future__ import annotations
 
 import re
-from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
+
+from .addresses import parse_ip
+
+# The letters of generated names (``apimachinery/pkg/util/rand``): nothing that could make a word.
+SUFFIX_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
+
 
 LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 SUBDOMAIN = rf"{LABEL}(\.{LABEL})*"
@@ -180,28 +185,3 @@ def special_ip(value: str) -> list[str]:
         ),
     ]
     return [text for applies, text in rules if applies]
-
-
-def parse_ip(value: str) -> IPv4Address | IPv6Address | None:
-    """Parse an address as the API server always did: with leading zeros in decimal parts, without a zone."""
-    if re.fullmatch(r"[0-9]+(\.[0-9]+){3}", value):
-        parts = [int(part[-9:]) if part.lstrip("0")[9:] == "" else 256 for part in value.split(".")]
-        return IPv4Address(".".join(map(str, parts))) if max(parts) < 256 else None
-    try:
-        return IPv6Address(value) if "%" not in value else None
-    except ValueError:
-        return None
-
-
-def family(value: str) -> str:
-    """Return ``IPv4`` or ``IPv6`` for a well-formed address."""
-    return "IPv6" if ":" in value else "IPv4"
-
-
-@lru_cache(maxsize=1 << 16)
-def canonical_ip(text: str) -> str:
-    """Write an address in its one canonical form, so that equal addresses are equal texts."""
-    try:
-        return str(ip_address(text))
-    except ValueError:
-        return text

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .apiserver import timestamp
+from .clock import timestamp
 from .serviceport import targets
 from .state import ClusterState
 

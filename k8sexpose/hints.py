@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from .decode import SERVICE, Many, Schema, Struct
 from .errors import ApiError, ManifestError
 from .manifest import lines_with_tabs, parse
+from .schemas import SERVICE, Many, Schema, Struct
 
 __all__ = ["hint_for", "hinted"]
 

@@ -12,9 +12,10 @@ from fractions import Fraction
 
 from .dial import OUTSIDE
 from .latency import latencies
+from .node_classes import Bundle, bundles
 from .providers import BY_CLIENT
 from .proxy import keeps_flow
-from .question import Bundle, Question
+from .question import Question
 from .route import NODE, Route
 from .service import Service
 from .state import ClusterState
@@ -214,13 +215,13 @@ def read_table(
     shares: dict[str, Fraction] = {}
     if by_place or bound or by_client or in_turn:
         way = Way(cluster, question.client, question.via, question.as_if)
-        bundles: Iterator[Bundle] = (
+        ways: Iterator[Bundle] = (
             Bundle(route, route.probability, Fraction(0), Fraction(0)) for route in question.ways(way)
         )
         split = False
     else:
-        bundles, split = question.bundles(), True
-    for bundle in bundles:
+        ways, split = bundles(question), True
+    for bundle in ways:
         lane = _lane(bundle.route, asking.hop_ms)
         if lane.pod is not None:
             shares[lane.pod] = shares.get(lane.pod, Fraction(0)) + bundle.probability

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
+from .data import load
 from .objects import Node
 
 __all__ = ["Latency", "crosses_zone", "latencies", "leg_ms"]
@@ -54,7 +53,7 @@ def latencies() -> dict[str, Latency]:
     >>> latencies()["same_node"].what
     'node to Pod, or Pod to Pod, on one node'
     """
-    table = tomllib.loads(files(__package__).joinpath("data/latency.toml").read_text(encoding="utf-8"))
+    table = load("latency")
     return {
         name: Latency(entry["what"], entry["value"], tuple(entry["measured"]), entry["source"], str(entry["date"]))
         for name, entry in table.items()

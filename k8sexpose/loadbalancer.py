@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from ipaddress import ip_address, ip_network
+from typing import Any
 
 from .objects import Event
 from .providers import TO_POD, LoadBalancerKind, Provider
@@ -15,7 +16,15 @@ from .state import ClusterState
 from .targets import NOBODY, Answers, Targets, all_targets, answers, candidates, cluster_version
 from .voices import VOICES
 
-__all__ = ["LoadBalancer", "NoAddress", "address_owner", "choose_address", "over_quota"]
+__all__ = [
+    "LoadBalancer",
+    "NoAddress",
+    "TargetHealth",
+    "address_owner",
+    "choose_address",
+    "over_quota",
+    "target_health",
+]
 
 # Documentation and benchmarking ranges (RFC 5737, RFC 2544, RFC 3849): nobody on the internet has these addresses.
 PUBLIC = ("198.51.100.0/24", "198.18.0.0/15")
@@ -304,3 +313,116 @@ def announcers(balancer: LoadBalancer) -> tuple[str, ...]:
         return healthy
     owner = address_owner(healthy, balancer.ingress.address)
     return () if owner is None else (owner,)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetHealth:
+    """What a load balancer thinks of one target.
+
+    Parameters
+    ----------
+    name : str
+        The node; the address of a Pod where packets go straight to Pods.
+    healthy : bool
+        Whether it gets new connections.
+    since_s : float
+        Since when, in cluster time.
+
+    Examples
+    --------
+    >>> TargetHealth("node-1", True, 10).healthy
+    True
+    """
+
+    name: str
+    healthy: bool
+    since_s: float
+
+
+def target_health(cluster: ClusterState, service: str) -> tuple[TargetHealth, ...]:
+    """List the targets of a Service's load balancer, as they are now.
+
+    Parameters
+    ----------
+    cluster : Cluster
+        The cluster.
+    service : str
+        ``name`` or ``namespace/name``.
+
+    Returns
+    -------
+    tuple of TargetHealth
+        Empty where there is no load balancer yet, or its targets are not wired.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster, example
+    >>> cluster = Cluster(nodes=1)
+    >>> _ = cluster.apply(example("public-api-lb"))
+    >>> cluster.advance(30)
+    >>> target_health(cluster, "public-api-lb")
+    (TargetHealth(name='node-1', healthy=True, since_s=10.0),)
+    """
+    live = cluster.load_balancers.get(cluster.service(service).key)
+    if live is None or live.targets is None:
+        return ()
+    states: list[Any] = [(name, live.targets.state(name)) for name in live.targets.names]
+    return tuple(TargetHealth(name, state.healthy, state.since_s) for name, state in states)
+
+
+def next_flip_s(cluster: ClusterState) -> float | None:
+    """Return when the next target changes its state if nothing else happens; None for never.
+
+    Parameters
+    ----------
+    cluster : Cluster
+        The cluster.
+
+    Returns
+    -------
+    float or None
+        Cluster time.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster, example
+    >>> cluster = Cluster()
+    >>> _ = cluster.apply(example("public-api-lb"))
+    >>> cluster.advance(30)
+    >>> cluster.fail("node-1")
+    >>> next_flip_s(cluster)
+    50.0
+    """
+    times = (
+        balancer.targets.next_flip_s(answers(cluster, balancer.service, balancer.targets.check), cluster.now_s)
+        for balancer in cluster.load_balancers.values()
+        if balancer.targets is not None and not balancer.orphan
+    )
+    return min((time for time in times if time is not None), default=None)
+
+
+def next_change_s(cluster: ClusterState) -> float | None:
+    """Return when the clock has something to do, or a load balancer changes its mind about a target; None for never.
+
+    Parameters
+    ----------
+    cluster : Cluster
+        The cluster.
+
+    Returns
+    -------
+    float or None
+        Cluster time, later than now.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster, example
+    >>> cluster = Cluster()
+    >>> _ = cluster.apply(example("public-api-lb"))
+    >>> cluster.advance(30)
+    >>> cluster.fail("node-1")
+    >>> next_change_s(cluster)
+    50.0
+    """
+    times = (cluster.clock.next_at_s, next_flip_s(cluster))
+    return min((at_s for at_s in times if at_s is not None and at_s > cluster.now_s), default=None)

@@ -9,7 +9,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["ContainerPort", "Endpoint", "EndpointPort", "EndpointSlice", "Event", "Node", "Pod", "ProxyConfig", "Taint"]
+__all__ = [
+    "ContainerPort",
+    "Deployment",
+    "Endpoint",
+    "EndpointPort",
+    "EndpointSlice",
+    "Event",
+    "Node",
+    "Pod",
+    "ProxyConfig",
+    "Taint",
+]
 
 ZONE_LABEL = "topology.kubernetes.io/zone"
 SERVICE_NAME_LABEL = "kubernetes.io/service-name"
@@ -406,3 +417,53 @@ class Event:
     def to_dict(self) -> dict[str, Any]:
         """Return the fields by their names."""
         return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A set of like Pods.
+
+    Parameters
+    ----------
+    name, namespace : str
+        Name and namespace; the Pods are called ``name-1``, ``name-2``, ….
+    labels : mapping of str to str
+        Labels of the Pods.
+    ports : tuple of ContainerPort
+        What the container declares.
+    listens : tuple of int, optional
+        Where the process really listens; None: where it declares.
+    host_network : bool
+        Pods share their node's network.
+    made : int
+        How many Pods it has made so far, for their names.
+    created_s : float
+        Cluster time of the creation, in seconds.
+
+    Examples
+    --------
+    >>> Deployment("web", labels={"app": "web"}, ports=(ContainerPort(8080),)).made
+    0
+    """
+
+    name: str
+    namespace: str = "default"
+    labels: Mapping[str, str] = field(default_factory=dict)
+    ports: tuple[ContainerPort, ...] = ()
+    listens: tuple[int, ...] | None = None
+    host_network: bool = False
+    made: int = 0
+    created_s: float = field(default=0.0, repr=False)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Deployment:
+        """Read a Deployment manifest; what matters stands in its Pod template."""
+        template = Pod.from_dict((data.get("spec") or {}).get("template") or {})
+        metadata = data.get("metadata") or {}
+        return cls(
+            name=metadata.get("name") or "",
+            namespace=metadata.get("namespace") or "default",
+            labels=template.labels,
+            ports=template.ports,
+            host_network=template.host_network,
+        )

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from .errors import ApiError
-from .objects import ContainerPort, Pod
+from .objects import ContainerPort, Deployment, Pod
 from .state import NODE_MONITOR_GRACE_S, ClusterState
 from .store import found
 from .transaction import whole
-from .workloads import Deployment, check_per_node, choose_node, new_pod
+from .workloads import check_per_node, choose_node, new_pod
 
 __all__ = ["Operations"]
 

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from ._display import html_table
+from .addresses import address
 from .cluster import Cluster
 from .queueing import max_over_mean
 from .route import Route
 from .router import entries, routes
-from .serviceport import address
-from .tables import html_table
 from .validation import POLICIES
 
 __all__ = ["POLICIES", "PodShare", "PolicyShares", "PolicySide", "both_policies", "policy_shares"]
@@ -234,7 +234,7 @@ def policy_shares(
 
     Examples
     --------
-    >>> from k8sexpose.files import example
+    >>> from k8sexpose.data import example
     >>> cluster = Cluster(nodes=2)
     >>> _ = cluster.deploy("api-backend", per_node=[2, 1]), cluster.apply(example("public-api-lb"))
     >>> found = policy_shares(cluster, "public-api-lb")

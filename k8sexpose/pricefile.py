@@ -6,10 +6,10 @@ import math
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from .data import load
 from .pricebook import HOURS_PER_MONTH, CapacityUnit, Component, Price, PriceBook, ProviderPlaces, Quota, book_name
 
 __all__ = ["PriceSource", "price_book"]
@@ -24,8 +24,7 @@ TABLES = ("book", "providers", "prices", "quotas", "capacity_units", "sources")
 
 @cache
 def _own_book() -> PriceBook:
-    text = files(__package__).joinpath("data/prices.toml").read_text(encoding="utf-8")
-    return _read(tomllib.loads(text), None)
+    return _read(load("prices"), None)
 
 
 def price_book(prices: PriceSource = None) -> PriceBook:

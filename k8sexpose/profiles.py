@@ -2,48 +2,20 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
 from functools import cache
-from importlib.resources import files
 from ipaddress import ip_network
 from typing import Any
 
+from .data import load
 from .providers import AnnotationRule, HealthCheck, LoadBalancerKind, Provider
 
-__all__ = ["Fact", "provider", "provider_facts"]
+__all__ = ["provider"]
 
 AWS_CONTROLLER = "aws-load-balancer-controller"
 DEFAULT_POOL = "198.51.100.0/24"
 CHECKS = ("check_cluster", "check_local")
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One value of ``providers.toml``, and where it comes from.
-
-    Parameters
-    ----------
-    provider, name : str
-        Which value.
-    value : object
-        The value.
-    unit, source, date : str
-        Its unit, where it was read, and of when that is.
-
-    Examples
-    --------
-    >>> next(fact for fact in provider_facts("gcp") if fact.name.endswith("provisioning_s")).value
-    47
-    """
-
-    provider: str
-    name: str
-    value: Any
-    unit: str
-    source: str
-    date: str
 
 
 def provider(
@@ -150,42 +122,9 @@ def _check_pool(pool: str) -> None:
 # -- the file ----
 
 
-def provider_facts(name: str) -> tuple[Fact, ...]:
-    """List every value of a provider, with unit, source and date.
-
-    Parameters
-    ----------
-    name : str
-        The provider.
-
-    Returns
-    -------
-    tuple of Fact
-        In the order of the file.
-
-    Examples
-    --------
-    >>> {fact.unit for fact in provider_facts("kind")}
-    {'yes or no'}
-    """
-    table = _table()
-    sources = table["sources"]
-
-    def walk(where: str, entry: Mapping[str, Any]) -> Iterator[Fact]:
-        for key, value in entry.items():
-            path = f"{where}.{key}" if where else key
-            if isinstance(value, Mapping) and "value" in value:
-                source = sources[value["source"]]
-                yield Fact(name, path, value["value"], value["unit"], source["where"], str(source["date"]))
-            elif isinstance(value, Mapping):
-                yield from walk(path, value)
-
-    return tuple(walk("", table[name]))
-
-
 @cache
 def _table() -> dict[str, Any]:
-    return tomllib.loads(files(__package__).joinpath("data/providers.toml").read_text(encoding="utf-8"))
+    return load("providers")
 
 
 @cache

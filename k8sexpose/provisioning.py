@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ._display import html_table
 from .loadbalancer import LoadBalancer
 from .objects import Event
 from .providers import NODE_PORT, TO_POD
 from .service import Service
-from .tables import html_table
 from .voices import VOICES
 
 if TYPE_CHECKING:

@@ -10,17 +10,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
-from .formats import canonical_ip
+from .addresses import canonical_ip, ip_version, of_family
 from .objects import Node
 from .service import Service
-from .serviceport import (
-    ServicePortInfo,
-    Target,
-    categorize_endpoints,
-    cluster_ip_of,
-    ip_version,
-    service_ports,
-)
+from .serviceport import ServicePortInfo, Target, categorize_endpoints, cluster_ip_of, service_ports
 from .state import ClusterState
 from .store import Store
 
@@ -332,12 +325,6 @@ def is_own_address(node: Node, ip: str) -> bool:
 def primary_ip(node: Node, family: int) -> str | None:
     """Return the first address of a node in a family: where its own packets come from."""
     return next((canonical_ip(ip) for ip in node.addresses if ip_version(ip) == family), None)
-
-
-def of_family(cidrs: str | None, family: int) -> list[str]:
-    """Split a list of CIDRs at its commas and keep those of a family."""
-    listed = [cidr.strip() for cidr in (cidrs or "").split(",") if cidr.strip()]
-    return [cidr for cidr in listed if ip_network(cidr).version == family]
 
 
 # -- connections that exist already --------------------------------------------------------------------------

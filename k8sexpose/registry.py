@@ -13,10 +13,10 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+from .addresses import family
 from .allocation import AllocationError, Allocator
-from .endpoints import SUFFIX_LETTERS
 from .errors import ApiError, FieldError, internal_error, invalid, invalid_object
-from .formats import family
+from .formats import SUFFIX_LETTERS
 from .service import Service, ServicePort, set_defaults
 from .validation import cluster_ip_errors, validate, validate_update
 

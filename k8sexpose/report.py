@@ -7,17 +7,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ._display import html_table, visible
 from .advice import Comparison
 from .anonymous import anonymised
 from .cost import Bill, bill
-from .errors import visible
 from .exposure import Traffic
 from .findings import Asked, Finding, find_all
 from .pages import Heading, Listing, Paragraph, Part, Table, to_html, to_markdown
 from .pricefile import PriceSource, price_book
 from .service import Service
 from .survey import EXPOSED, LOAD, Survey, survey
-from .tables import html_table
 from .verdicts import compare_services
 
 if TYPE_CHECKING:

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .decode import SCHEMAS, SERVICE, decode, json_word
+from .decode import decode, json_word
 from .errors import ApiError, ManifestError, bad_request
 from .jsonvalue import plain
 from .manifest import Document, parse
+from .schemas import SCHEMAS, SERVICE
 
 __all__ = ["Body", "read_body"]
 

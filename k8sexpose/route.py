@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from .errors import visible
-from .tables import html_table
+from ._display import html_table, visible
 
 __all__ = ["Hop", "Route", "Shares"]
 

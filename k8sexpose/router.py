@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from random import Random
 
+from .node_classes import bundles
 from .question import Question
 from .route import Route, Shares
 from .state import ClusterState
@@ -190,7 +191,7 @@ def shares(
     by_pod: dict[str, Fraction] = {}
     by_node: dict[str, Fraction] = {}
     extra_hop = crosses = lost = Fraction(0)
-    for bundle in question.bundles():
+    for bundle in bundles(question):
         route = bundle.route
         if not route.delivered:
             lost += bundle.probability

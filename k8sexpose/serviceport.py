@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 from typing import TypeAlias
 from weakref import WeakKeyDictionary
 
-from .formats import canonical_ip
+from .addresses import address, canonical_ip, ip_version
 from .objects import Endpoint, EndpointSlice
 from .service import Service, ServicePort
 from .store import Store
@@ -45,13 +44,6 @@ class Target:
 
     def __str__(self) -> str:
         return address(self.endpoint.ip, self.port)
-
-
-def address(ip: str, port: int | None) -> str:
-    """Write ``ip:port``, an IPv6 address in brackets; without a port the address alone."""
-    if port is None:
-        return ip
-    return f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -296,15 +288,6 @@ def cluster_ip_of(service: Service, family: int) -> str | None:
 
 def _of_family(ips: Iterable[str], family: int) -> tuple[str, ...]:
     return tuple(canonical_ip(ip) for ip in ips if ip_version(ip) == family)
-
-
-@lru_cache(maxsize=1 << 16)
-def ip_version(text: str | None) -> int | None:
-    """Return 4 or 6, or None for a text that is no address."""
-    try:
-        return ip_address(text).version if text else None
-    except ValueError:
-        return None
 
 
 # The prepared endpoints of each Service port, with the slices that they were made of.

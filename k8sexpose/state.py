@@ -13,10 +13,9 @@ from typing import Any
 
 from .clock import Clock, Step
 from .errors import missing
-from .objects import EndpointSlice, Event, Node, Pod, ProxyConfig
+from .objects import Deployment, EndpointSlice, Event, Node, Pod, ProxyConfig
 from .service import Service
 from .store import Store, found
-from .workloads import Deployment
 
 __all__ = ["NODE_MONITOR_GRACE_S", "ClusterState"]
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from . import formats
+from .addresses import parse_ip
 from .errors import FieldError, forbidden, invalid, required, unsupported
 from .service import LoadBalancerIngress, Service
 
@@ -44,5 +45,5 @@ def _ingress(entry: LoadBalancerIngress) -> Iterator[FieldError]:
         yield unsupported("ipMode", entry.ip_mode, ("Proxy", "VIP"))
     if entry.hostname:
         yield from (invalid("hostname", entry.hostname, text) for text in formats.dns_subdomain(entry.hostname))
-        if formats.parse_ip(entry.hostname) is not None:
+        if parse_ip(entry.hostname) is not None:
             yield invalid("hostname", entry.hostname, "must be a DNS name, not an IP address")

@@ -12,9 +12,10 @@ import zlib
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
-from .endpoints import SUFFIX_LETTERS, endpoint_slices
+from .addresses import canonical_ip
+from .endpoints import endpoint_slices
 from .errors import missing, unknown
-from .formats import canonical_ip
+from .formats import SUFFIX_LETTERS
 from .objects import EndpointSlice, Node, Pod
 from .service import Service
 from .transaction import Journal

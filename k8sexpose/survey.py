@@ -10,8 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from .cloud import front_door, start_controller
+from .cloud import front_door
 from .cluster import Cluster
+from .controller import start_controller
 from .drivers import DRIVERS
 from .errors import NotExposed
 from .objects import EndpointSlice

@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 from weakref import WeakKeyDictionary
 
-from .cloud import next_change_s
+from .addresses import address
 from .errors import NotExposed
 from .lanes import Asking, Lane, Table, read_table
+from .loadbalancer import next_change_s
 from .question import Question
 from .router import shares
-from .serviceport import address
 
 if TYPE_CHECKING:
     from .cluster import Cluster

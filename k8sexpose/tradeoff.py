@@ -11,20 +11,44 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
+from ._display import html_table
 from .lanes import Asking, Table
 from .queueing import jain_index, max_over_mean, response_ms
-from .tables import html_table
 from .timeline import standing
 from .traffic import Traffic, simulate
 
 if TYPE_CHECKING:
     from .cluster import Cluster
 
-__all__ = ["Expected", "Tradeoff", "compare_policies", "expect"]
+__all__ = ["CONFIGURATIONS", "Configuration", "Expected", "Tradeoff", "compare_policies", "expect"]
+
+AWS = "service.beta.kubernetes.io/aws-load-balancer"
+GKE = {"cloud.google.com/l4-rbs": "enabled", "networking.gke.io/weighted-load-balancing": "pods-per-node"}
+IP_TARGETS = {
+    f"{AWS}-type": "external",
+    f"{AWS}-nlb-target-type": "ip",
+    f"{AWS}-attributes": "load_balancing.cross_zone.enabled=true",
+}
+LOCAL: dict[str, Any] = {"externalTrafficPolicy": "Local"}
+
+
+class Configuration(NamedTuple):
+    """How requests are spread: the provider of the load balancer, and the patch of the Service."""
+
+    provider: str
+    patch: dict[str, Any]
+
+
+CONFIGURATIONS = {
+    "Local": Configuration("generic", {"spec": LOCAL}),
+    "Local, weighted by Pods": Configuration("gcp", {"metadata": {"annotations": GKE}, "spec": LOCAL}),
+    "Cluster, PreferSameZone": Configuration("generic", {"spec": {"trafficDistribution": "PreferSameZone"}}),
+    "IP targets, cross-zone on": Configuration("aws", {"metadata": {"annotations": IP_TARGETS}}),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ._display import html_table
 from .dealer import Dealer
 from .dial import find_destination
 from .draws import DISTRIBUTIONS, Draws
@@ -23,7 +24,6 @@ from .engine import TICK_MS, Engine
 from .lanes import Asking
 from .queueing import jain_index, max_over_mean
 from .serviceport import targets
-from .tables import html_table
 from .timeline import Event, State, play, standing
 
 if TYPE_CHECKING:

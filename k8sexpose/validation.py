@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from . import formats
+from . import addresses, formats
 from .errors import FieldError, duplicate, forbidden, invalid, required, unsupported
 from .service import Service, ServicePort
 from .warnings import TOPOLOGY_HINTS, TOPOLOGY_MODE
@@ -251,11 +251,11 @@ def cluster_ip_errors(service: Service, old: Service | None) -> Errors:
         yield invalid(field, list(ips), "may only hold up to 2 values")
     if malformed:
         return
-    if len(ips) > 1 and sorted(map(formats.family, ips)) != ["IPv4", "IPv6"]:
+    if len(ips) > 1 and sorted(map(addresses.family, ips)) != ["IPv4", "IPv6"]:
         yield invalid(field, list(ips), "may specify no more than one IP for each IP family")
     elif not errors and len(ips) <= 2 and not service.headless:
         for number, (ip, family) in enumerate(zip(ips, service.ip_families, strict=False)):
-            if formats.family(ip) != family:
+            if addresses.family(ip) != family:
                 detail = f"expected an {family} value as indicated by `ipFamilies[{number}]`"
                 yield invalid(f"{field}[{number}]", ip, detail)
 

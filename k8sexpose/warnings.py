@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from ipaddress import IPv6Address, ip_network
 
 from . import formats
+from .addresses import parse_ip
 from .errors import go_quote
 from .service import Service
 
@@ -60,7 +61,7 @@ def _warnings(service: Service) -> Iterator[str]:
 
 def _ip(field: str, value: str) -> Iterator[str]:
     """Advise on the form of an address (GetWarningsForIP); what is no address at all is no matter for advice."""
-    address = formats.parse_ip(value)
+    address = parse_ip(value)
     if address is None:
         return
     if formats.ip(value):
@@ -75,7 +76,7 @@ def _cidr(field: str, value: str) -> Iterator[str]:
     problems = formats.cidr(value)
     if formats.CIDR_TEXT in problems:
         return
-    address = formats.parse_ip(value.partition("/")[0])
+    address = parse_ip(value.partition("/")[0])
     network = ip_network(f"{address}/{int(value.partition('/')[2])}", strict=False)
     if address != network.network_address:
         single = f"{address}/{network.max_prefixlen}"

@@ -6,71 +6,20 @@ of the same app, then by the order of the nodes; cordoned, tainted and failed no
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from ipaddress import ip_network
-from typing import Any
 
-from .formats import family
-from .objects import ContainerPort, Node, Pod
+from .addresses import family
+from .objects import Deployment, Node, Pod
 from .service import Service, ServicePort
 from .store import Store
 
-__all__ = ["Deployment", "check_per_node", "choose_node", "kubernetes_service", "make_nodes", "new_pod", "with_address"]
+__all__ = ["check_per_node", "choose_node", "kubernetes_service", "make_nodes", "new_pod", "with_address"]
 
 FIRST_POD_HOST = 2
 LARGEST_NODE_PREFIX = 24
 ZONES = "abc"
-
-
-@dataclass(frozen=True, slots=True)
-class Deployment:
-    """A set of like Pods.
-
-    Parameters
-    ----------
-    name, namespace : str
-        Name and namespace; the Pods are called ``name-1``, ``name-2``, ….
-    labels : mapping of str to str
-        Labels of the Pods.
-    ports : tuple of ContainerPort
-        What the container declares.
-    listens : tuple of int, optional
-        Where the process really listens; None: where it declares.
-    host_network : bool
-        Pods share their node's network.
-    made : int
-        How many Pods it has made so far, for their names.
-    created_s : float
-        Cluster time of the creation, in seconds.
-
-    Examples
-    --------
-    >>> Deployment("web", labels={"app": "web"}, ports=(ContainerPort(8080),)).made
-    0
-    """
-
-    name: str
-    namespace: str = "default"
-    labels: Mapping[str, str] = field(default_factory=dict)
-    ports: tuple[ContainerPort, ...] = ()
-    listens: tuple[int, ...] | None = None
-    host_network: bool = False
-    made: int = 0
-    created_s: float = field(default=0.0, repr=False)
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Deployment:
-        """Read a Deployment manifest; what matters stands in its Pod template."""
-        template = Pod.from_dict((data.get("spec") or {}).get("template") or {})
-        metadata = data.get("metadata") or {}
-        return cls(
-            name=metadata.get("name") or "",
-            namespace=metadata.get("namespace") or "default",
-            labels=template.labels,
-            ports=template.ports,
-            host_network=template.host_network,
-        )
 
 
 def make_nodes(count: int, pod_cidr: str) -> list[Node]:

@@ -16,10 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import k8sexpose as kx
-from k8sexpose.cloud import next_flip_s
-from k8sexpose.profiles import _profiles, provider_facts
+from k8sexpose.loadbalancer import next_flip_s
+from k8sexpose.profiles import _profiles
 from k8sexpose.providers import HealthCheck, LoadBalancerKind
 from k8sexpose.targets import Answers, State, Targets
+from tests.cloud.provider_facts import provider_facts
 
 TYPE = "service.beta.kubernetes.io/aws-load-balancer-type"
 TARGET_TYPE = "service.beta.kubernetes.io/aws-load-balancer-nlb-target-type"

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import k8sexpose as kx
+from k8sexpose.node_classes import bundles
 from k8sexpose.question import Question
 from tests.routing_help import CLIENT, add_service, cluster_with, outcomes
 
@@ -375,7 +376,7 @@ def test_one_node_of_many_that_decide_alike_is_asked() -> None:
     cluster.deploy("web", per_node=[1, 1], port=8080)
     add_service(cluster)
     question = Question.read(cluster, "web", None, "TCP", None)
-    assert len(list(question.bundles())) == 2  # one for each Pod: under Cluster all nodes decide alike
+    assert len(list(bundles(question))) == 2  # one for each Pod: under Cluster all nodes decide alike
     assert kx.shares(cluster, "web").extra_hop == 1 - Fraction(1, 1000)
 
 

@@ -17,11 +17,11 @@ import pytest
 
 import k8sexpose as kx
 from k8sexpose import visualizer
+from k8sexpose._svg import STYLE, clean, element, fit
 from k8sexpose.visualizer.layout import Box, lay_out
 from k8sexpose.visualizer.legs import CARD_WIDTH, card_point, trace
 from k8sexpose.visualizer.picture import draw
 from k8sexpose.visualizer.scene import MAX_NODES, Question, Scene, make_scene
-from k8sexpose.visualizer.shapes import STYLE, clean, element, fit
 from k8sexpose.visualizer.static import Still
 from k8sexpose.visualizer.widget import Flow, _look_again
 

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from .._display import html_table
+from .._svg import FAINT, TEXT, label_text, svg
 from ..comparison import compare_exposure
 from ..cost import NO_PRICE
 from ..costcurves import costs_by_services
 from ..plots.costs import WAYS, Look, label_of
 from ..pricebook import HOURS_PER_MONTH
 from ..pricefile import PriceSource, price_book
-from ..tables import html_table
-from .explorer import FAINT, TEXT, Explorer, choice, label_text
-from .frame import svg
+from .explorer import Explorer, choice
 from .slider import Slider
 
 if TYPE_CHECKING:

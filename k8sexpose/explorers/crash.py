@@ -8,14 +8,14 @@ from fractions import Fraction
 from functools import cache
 from typing import Any
 
+from .._palette import CONCEPTS
+from .._svg import FAINT, TEXT, label_text, svg
 from ..cluster import Cluster
+from ..data import example
 from ..failover import Crash, watch_crash
-from ..files import example
-from ..state import NODE_MONITOR_GRACE_S
-from ..palette import CONCEPTS
 from ..profiles import provider
-from .explorer import FAINT, TEXT, Explorer, choice, label_text
-from .frame import svg
+from ..state import NODE_MONITOR_GRACE_S
+from .explorer import Explorer, choice
 
 __all__ = ["CrashExplorer", "CrashSetting", "crash_page", "draw_crash", "failover_explorer"]
 

@@ -18,12 +18,12 @@ from typing import Any, Generic, TypeVar
 
 import ipywidgets
 
-from ..tables import LITERAL
+from .._display import LITERAL
+from .._svg import TEXT
 from .keys import Keys
 
-__all__ = ["Explorer", "choice", "label_text"]
+__all__ = ["Explorer", "choice"]
 
-TEXT, FAINT = "var(--jp-ui-font-color1, #1a1a1a)", "var(--jp-ui-font-color2, #666)"
 
 Setting = TypeVar("Setting")
 # Work that is done sooner shows no bar; the bar grows, and Cancel is heard, ten times a second.
@@ -203,20 +203,3 @@ def choice(label: str, options: Any, value: Any, *, label_em: int = 9, width_em:
         options=options, value=value, description=label, style={"description_width": f"{label_em}em"},
         layout=ipywidgets.Layout(width=f"{width_em}em"),
     )  # fmt: skip
-
-
-def label_text(
-    x: float, y: float, words: str, anchor: str = "start", *, color: str = TEXT, bold: bool = False, size: int = 13
-) -> str:
-    """Write a word into an SVG, escaped.
-
-    Examples
-    --------
-    >>> "&lt;b&gt;" in label_text(0, 0, "<b>")
-    True
-    """
-    weight = ' font-weight="bold"' if bold else ""
-    return (
-        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}" fill="{color}"{weight}>'
-        f"{html.escape(words)}</text>"
-    )

@@ -3,28 +3,12 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable
 
-from .explorer import TEXT
+from .._svg import TEXT
 
-__all__ = ["framed", "printed", "svg"]
+__all__ = ["framed", "printed"]
 
 MONO = "var(--jp-code-font-family, monospace)"
-
-
-def svg(told: str, width: int, height: int, parts: Iterable[str]) -> str:
-    """Put the parts of a picture into an ``<svg>`` that has a description.
-
-    Examples
-    --------
-    >>> svg("A <wall>", 10, 5, []).startswith('<svg role="img" aria-label="A &lt;wall&gt;"')
-    True
-    """
-    return (
-        f'<svg role="img" aria-label="{html.escape(told, quote=True)}" viewBox="0 0 {width} {height}" '
-        f'width="{width}" style="max-width: 100%; height: auto; font-family: var(--jp-ui-font-family, sans-serif)">'
-        f"{''.join(parts)}</svg>"
-    )
 
 
 def framed(picture: str, said: str, reading: str, rest: str, *, height_em: int, said_em: int = 3) -> str:

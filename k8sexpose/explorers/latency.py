@@ -9,10 +9,11 @@ from typing import Any
 
 import ipywidgets
 
-from ..tables import html_table
-from ..tradeoff import HEAD, Tradeoff
-from .explorer import TEXT, Explorer, choice
-from .sides import PLACES, WAYS, LatencySetting, draw_sides, sample, turns_at
+from .._display import html_table
+from .._svg import TEXT
+from ..tradeoff import CONFIGURATIONS, HEAD, Tradeoff
+from .explorer import Explorer, choice
+from .sides import PLACES, LatencySetting, draw_sides, sample, turns_at
 from .slider import Slider
 
 __all__ = ["LatencyExplorer", "latency_explorer", "latency_page"]
@@ -23,7 +24,7 @@ Compare = Callable[[LatencySetting], Tradeoff]
 CONTROLS: tuple[tuple[str, str, tuple[Any, ...]], ...] = (
     ("pods", "Pods per node", PLACES),
     ("workers", "Workers per Pod", (1, 2, 4, 16)),
-    ("policy", "Beside Cluster", tuple(WAYS)),
+    ("policy", "Beside Cluster", tuple(CONFIGURATIONS)),
     ("clients", "Clients", (1, 10, 100, 1000, 10_000)),
     ("requests_per_connection", "Requests per connection", (1, 10, 100, 1000)),
     ("hop_ms", "An extra hop costs, ms", (0.0, 0.1, 0.5, 1.0, 2.5, 5.0)),

@@ -6,10 +6,11 @@ import html
 from collections.abc import Iterator
 from typing import Any
 
-from ..palette import CONCEPTS
-from ..tables import html_table
-from .explorer import FAINT, TEXT, Explorer, choice, label_text
-from .frame import framed, printed, svg
+from .._display import html_table
+from .._palette import CONCEPTS
+from .._svg import FAINT, TEXT, label_text, svg
+from .explorer import Explorer, choice
+from .frame import framed, printed
 from .moments import CRASHES, DELETED, END_S, NAME, NODES, NOTHING, PROVIDERS, Life, LifeSetting
 from .slider import Slider
 

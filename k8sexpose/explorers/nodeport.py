@@ -10,15 +10,15 @@ from typing import Any
 
 import ipywidgets
 
+from .._display import html_table
+from .._palette import CONCEPTS
+from .._svg import FAINT, TEXT, svg
 from ..cluster import Cluster
-from ..palette import CONCEPTS
 from ..plots import Leg, legs
 from ..plots.network import told
 from ..route import Route
 from ..router import send
-from ..tables import html_table
-from .explorer import FAINT, TEXT, Explorer, choice
-from .frame import svg
+from .explorer import Explorer, choice
 
 __all__ = ["NodePortExplorer", "NodePortSetting", "draw_route", "nodeport_explorer"]
 

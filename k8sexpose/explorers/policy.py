@@ -9,12 +9,12 @@ from typing import Any
 
 import ipywidgets
 
+from .._palette import CONCEPTS
+from .._svg import FAINT, TEXT, label_text, svg
 from ..cluster import Cluster
-from ..files import example
-from ..palette import CONCEPTS
+from ..data import example
 from ..policies import PolicyShares, PolicySide, policy_shares
-from .explorer import FAINT, TEXT, Explorer, choice, label_text
-from .frame import svg
+from .explorer import Explorer, choice
 
 __all__ = ["PolicyExplorer", "PolicySetting", "draw_policies", "policy_explorer", "policy_page"]
 

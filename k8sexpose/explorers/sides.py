@@ -6,44 +6,22 @@ import html
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
 
 import numpy as np
 
+from .._svg import FAINT, TEXT, label_text
 from ..cluster import Cluster
-from ..files import example
+from ..data import example
 from ..plots.traffic import Look, side_looks
-from ..tradeoff import Expected, Tradeoff, compare_policies
+from ..tradeoff import CONFIGURATIONS, Configuration, Expected, Tradeoff, compare_policies
 from ..traffic import Traffic
 from ..turning import crossovers
-from .explorer import FAINT, TEXT, label_text
 
-__all__ = ["WAYS", "LatencySetting", "Way", "clusters_of", "draw_sides", "sample", "turns_at"]
+__all__ = ["LatencySetting", "clusters_of", "draw_sides", "sample", "turns_at"]
 
 NAME, APP, SERVICE_MS = "public-api-lb", "api-backend", 10.0
-AWS = "service.beta.kubernetes.io/aws-load-balancer"
-GKE = {"cloud.google.com/l4-rbs": "enabled", "networking.gke.io/weighted-load-balancing": "pods-per-node"}
-IP_TARGETS = {
-    f"{AWS}-type": "external",
-    f"{AWS}-nlb-target-type": "ip",
-    f"{AWS}-attributes": "load_balancing.cross_zone.enabled=true",
-}
-LOCAL: dict[str, Any] = {"externalTrafficPolicy": "Local"}
 
 
-class Way(NamedTuple):
-    """A way to deal requests: who makes the load balancer, and what is set on the Service."""
-
-    provider: str
-    patch: dict[str, Any]
-
-
-WAYS = {
-    "Local": Way("generic", {"spec": LOCAL}),
-    "Local, weighted by Pods": Way("gcp", {"metadata": {"annotations": GKE}, "spec": LOCAL}),
-    "Cluster, PreferSameZone": Way("generic", {"spec": {"trafficDistribution": "PreferSameZone"}}),
-    "IP targets, cross-zone on": Way("aws", {"metadata": {"annotations": IP_TARGETS}}),
-}
 PLACES = ("1 + 1 + 1", "2 + 1", "2 + 1 + 0", "3 + 1", "4 + 3 + 3", "5 + 4 + 1", " + ".join(["2"] * 9 + ["1"]), "10 × 1")
 
 
@@ -58,7 +36,7 @@ class LatencySetting:
     workers : int
         How many requests a Pod serves at once.
     policy : str
-        What stands beside Cluster: a key of `WAYS`.
+        What stands beside Cluster: a key of `CONFIGURATIONS`.
     utilisation : int
         Of each worker of the average Pod, in percent.
     clients : int
@@ -109,7 +87,7 @@ class LatencySetting:
     @property
     def python(self) -> str:
         """The same as a program."""
-        way, nodes = WAYS[self.policy], len(self.per_node)
+        way, nodes = CONFIGURATIONS[self.policy], len(self.per_node)
         lines = [f'name, clusters = "{NAME}", {{}}']
         for policy, provider, patch in (("Cluster", "generic", None), (self.policy, way.provider, way.patch)):
             lines += [
@@ -151,7 +129,7 @@ def clusters_of(pods: str, policy: str) -> dict[str, Cluster]:
     ['Cluster', 'Local']
     """
     found, per_node = {}, LatencySetting(pods).per_node
-    for name, way in (("Cluster", Way("generic", {})), (policy, WAYS[policy])):
+    for name, way in (("Cluster", Configuration("generic", {})), (policy, CONFIGURATIONS[policy])):
         cluster = found[name] = Cluster(nodes=len(per_node), provider=way.provider)
         cluster.deploy(APP, per_node=list(per_node))
         cluster.apply(example(NAME))

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from ..addresses import address
 from ..objects import EndpointSlice
 from ..service import LAST_APPLIED, LoadBalancerIngress, Service, ServicePort
-from ..serviceport import address
 from .layout import NONE, SHOWN, age, escaped, pairs, tabbed
 from .sightings import Sighting
 

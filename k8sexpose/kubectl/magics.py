@@ -14,8 +14,8 @@ from typing import Any
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
 
+from .._display import visible
 from ..cluster import Cluster
-from ..errors import visible
 from .completed import Completed
 from .curl import curl
 from .run import run

@@ -12,10 +12,11 @@ from typing import Any
 
 from ..apply import with_last_applied
 from ..cluster import Cluster
-from ..decode import OBJECT_META, Struct, decode
+from ..decode import decode
 from ..errors import ApiError, ManifestError, go_value, not_found
 from ..files import API_VERSIONS, RESOURCES, Item
 from ..manifest import parse, split
+from ..schemas import OBJECT_META, Struct
 from .completed import KubectlError
 from .resources import OTHER_KINDS, find_resource
 

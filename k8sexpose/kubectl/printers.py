@@ -11,11 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from ..addresses import address
 from ..errors import ApiError
-from ..objects import EndpointSlice, Node, Pod
+from ..objects import Deployment, EndpointSlice, Node, Pod
 from ..service import Service
-from ..serviceport import address
-from ..workloads import Deployment
 from .layout import NONE, age, more, pairs, table
 from .sightings import Sighting
 

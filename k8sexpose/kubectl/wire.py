@@ -16,11 +16,10 @@ from typing import Any
 
 import yaml
 
-from ..apiserver import timestamp
+from ..clock import timestamp
 from ..manifest import scalar
-from ..objects import SERVICE_NAME_LABEL, Endpoint, EndpointPort, EndpointSlice, Node, Pod
+from ..objects import SERVICE_NAME_LABEL, Deployment, Endpoint, EndpointPort, EndpointSlice, Node, Pod
 from ..service import Service
-from ..workloads import Deployment
 from .printers import VERSION
 from .sightings import Sighting
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 
-from ..tables import html_table
+from .._display import html_table
+from ..data import load
 
 __all__ = ["Beliefs", "Misconception", "misconceptions"]
 
@@ -68,8 +67,7 @@ class Beliefs:
 @cache
 def the_list() -> dict[int, Misconception]:
     """Read the whole list, by number."""
-    text = resources.files("k8sexpose").joinpath("data", "misconceptions.toml").read_text(encoding="utf-8")
-    return {row["number"]: Misconception(**row) for row in tomllib.loads(text)["misconception"]}
+    return {row["number"]: Misconception(**row) for row in load("misconceptions")["misconception"]}
 
 
 def misconceptions(*numbers: int) -> Beliefs:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..cloud import target_health
 from ..cluster import Cluster
+from ..data import example
 from ..failover import Crash, watch_crash
-from ..files import example
+from ..loadbalancer import target_health
 from ..objects import Node
 from ..profiles import provider
 from ..router import entries, routes, shares

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from .._display import html_table
 from ..cluster import Cluster
 from ..policies import both_policies
 from ..router import routes
-from ..tables import html_table
 from ..tradeoff import compare_policies
 from ..turning import crossovers
 from .question import Choice, Unreadable, shown, unanswered

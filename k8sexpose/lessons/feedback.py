@@ -5,8 +5,8 @@ from __future__ import annotations
 import html
 from dataclasses import dataclass
 
+from .._display import LITERAL
 from ..pages import marked
-from ..tables import LITERAL
 
 __all__ = ["Feedback"]
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cache
 from textwrap import fill
 
+from .._display import html_table
 from ..cluster import Cluster
-from ..files import example
+from ..data import example
 from ..policies import POLICIES, PolicyShares, PolicySide, policy_shares
-from ..tables import html_table
 from .hop import APP, CLIENT, NAME
 from .question import Choice, Unreadable, shown, unanswered
 

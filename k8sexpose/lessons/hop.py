@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from ..cluster import Cluster
-from ..files import example
+from ..data import example
 from ..router import routes, shares
 from .question import Choice, Percent, Question, Wrong
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ..cloud import target_health
 from ..cluster import Cluster
+from ..data import example
 from ..errors import ApiError
 from ..failover import watch_crash
-from ..files import example
+from ..loadbalancer import target_health
 from ..policies import policy_shares
 from ..router import routes, shares
 from .hop import APP, CLIENT, LESSON, NAME, PARTS, SENDERS, SETTLED_S, about, percent, seen_through, stand_with

@@ -10,13 +10,13 @@ from typing import Any
 
 import ipywidgets
 
+from .._display import html_table
+from ..addresses import address
 from ..cluster import Cluster
+from ..data import example
 from ..errors import ApiError, ManifestError
-from ..files import example
 from ..report import Review, review
 from ..router import routes
-from ..serviceport import address
-from ..tables import html_table
 from .question import shown
 
 __all__ = ["BringDump", "Mended", "bring_dump", "mend"]

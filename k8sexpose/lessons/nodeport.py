@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..cluster import Cluster
+from ..data import example
 from ..errors import ApiError
-from ..files import example
 from ..router import routes, shares
 from .question import Choice, Percent, Question, Several, Wrong
 

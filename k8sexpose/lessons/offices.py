@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from .._display import html_table
 from ..cluster import Cluster
 from ..errors import ApiError, ManifestError, NotExposed
 from ..router import routes
 from ..service import Service
-from ..tables import html_table
 from .question import shown
 
 __all__ = ["Door", "Doors", "offices"]
@@ -114,7 +114,7 @@ def offices(manifest: object = "") -> Doors:
 
     Examples
     --------
-    >>> from k8sexpose.files import example
+    >>> from k8sexpose.data import example
     >>> offices(example("payroll").read_text()).solved
     False
     """

@@ -5,8 +5,8 @@ from __future__ import annotations
 import html
 from dataclasses import dataclass
 
+from .._display import LITERAL
 from ..cluster import Cluster
-from ..tables import LITERAL
 from .feedback import Feedback
 from .question import Question, shown
 from .sheet import SHEET, Sheet

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from .._display import html_table
 from ..cluster import Cluster
 from ..profiles import provider
 from ..provisioning import provision
-from ..tables import html_table
 from .question import Choice, Unreadable, shown, unanswered
 
 __all__ = ["Pending", "PendingCase", "pending_cases", "why_pending"]

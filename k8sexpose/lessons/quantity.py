@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from numbers import Number
 
-__all__ = ["Quantity", "Unreadable", "quantity"]
+from .question import Unreadable
+
+__all__ = ["Quantity", "quantity"]
 
 # For the unit that is asked: what may stand beside the number, and its size in that unit.
 SECONDS = {"ms": 0.001, "s": 1.0, "sec": 1.0, "second": 1.0, "seconds": 1.0, "min": 60.0, "minutes": 60.0, "h": 3600.0}
@@ -24,10 +26,6 @@ PATTERN = re.compile(
     r"(?:\s*/\s*(?P<below>\d+))?\s*(?P<after>[^\d\s/][^\d]*)?",
     re.IGNORECASE,
 )
-
-
-class Unreadable(Exception):
-    """The answer is not of the form that the question asks for; the text says why, where that helps."""
 
 
 def quantity(answer: object, unit: str = "") -> float:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from ..cluster import Cluster
 from ..objects import Node
-from .quantity import Unreadable, quantity
+from .quantity import quantity
 
 __all__ = ["Choice", "Form", "Percent", "Question", "Several", "Unreadable", "Wrong", "shown", "unanswered"]
 
@@ -239,3 +239,7 @@ def _word(answer: object) -> str:
     if not isinstance(answer, str):
         raise Unreadable("")
     return answer.strip().strip("\"'").lower()
+
+
+class Unreadable(Exception):
+    """The answer is not of the form that the question asks for; the text says why, where that helps."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from .._display import html_table
 from ..cluster import Cluster
+from ..data import example
 from ..errors import ApiError, ManifestError
-from ..files import example
 from ..router import routes
 from ..service import Service
-from ..tables import html_table
 from .question import shown
 
 __all__ = ["Repair", "Repairs", "repair"]

@@ -6,16 +6,16 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from .._display import html_table
 from ..cluster import Cluster
 from ..cost import Bill, bill, bill_for
+from ..data import example
 from ..drivers import Exposure
 from ..errors import ApiError, ManifestError, NotExposed
-from ..files import example
 from ..pricefile import PriceSource, price_book
 from ..route import Route
 from ..router import routes
 from ..survey import EXPOSED
-from ..tables import html_table
 from .question import shown
 
 __all__ = ["Savings", "Wish", "eight_services", "ingress_bill", "save"]

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..cluster import Cluster
-from ..explorers.sides import WAYS, Way
-from ..files import example
+from ..data import example
 from ..policies import both_policies
 from ..queueing import sticky_max_over_mean
 from ..timeline import Scale
-from ..tradeoff import expect
+from ..tradeoff import CONFIGURATIONS, Configuration, expect
 from ..traffic import simulate
 from ..turning import crossovers
 from .question import Choice, Percent, Question, Several, Wrong
@@ -26,10 +25,10 @@ PLACES = ("5", "20", "45", "65")
 RATIOS = ("1.0", "1.15", "1.5", "3.0")
 GRACES = ("5", "10", "20", "50")
 FIXES = {
-    "weights": WAYS["Local, weighted by Pods"],
-    "ip targets": WAYS["IP targets, cross-zone on"],
-    "same zone": WAYS["Cluster, PreferSameZone"],
-    "proxy protocol": Way(
+    "weights": CONFIGURATIONS["Local, weighted by Pods"],
+    "ip targets": CONFIGURATIONS["IP targets, cross-zone on"],
+    "same zone": CONFIGURATIONS["Cluster, PreferSameZone"],
+    "proxy protocol": Configuration(
         "linode", {"metadata": {"annotations": {PROXY_PROTOCOL: "v2"}}}
     ),
 }  # fmt: skip

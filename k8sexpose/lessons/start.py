@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..cluster import Cluster
-from ..files import example
+from ..data import example
 from ..router import send
 from .question import Choice, Question, Several, Wrong
 

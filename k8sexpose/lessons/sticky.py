@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..cluster import Cluster
-from ..files import example
+from ..data import example
 from ..router import routes, send, shares
 from ..traffic import simulate
 from .nodeport import LESSON, spread_out

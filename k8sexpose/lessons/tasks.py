@@ -22,8 +22,8 @@ from ..router import routes, shares
 from ..service import Service
 from .concierge import NAME
 from .hop import stand_with
-from .quantity import Quantity, Unreadable
-from .question import Percent, Question, Several, Wrong
+from .quantity import Quantity
+from .question import Percent, Question, Several, Unreadable, Wrong
 
 __all__ = ["TASKS", "Draw", "Tried"]
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ..cluster import Cluster
+from ..data import example
 from ..errors import NotExposed
 from ..exposure import admitted_client
-from ..files import example
 from ..report import review
 from ..router import shares
 from .question import Choice, Percent, Question, Several, Wrong

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._palette import CONCEPTS
 from ..cluster import Cluster
 from ..failover import Crash
-from ..palette import CONCEPTS
 from ..provisioning import Provisioning
 from ..serviceport import targets
 from .page import INK, SOFT, bare, box, canvas, finish, mark

@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from .._palette import CONCEPTS
 from ..cost import NO_PRICE, Bill
-from ..palette import CONCEPTS
 from ..pricebook import HOURS_PER_MONTH
 from .page import INK, PAPER, SOFT, canvas, finish
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .._palette import CONCEPTS
 from ..cluster import Cluster
-from ..palette import CONCEPTS
 from ..proxy import kube_proxy
 from ..route import Hop, Route
 from ..router import routes

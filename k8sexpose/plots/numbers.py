@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from .._palette import CONCEPTS
 from ..cluster import Cluster
-from ..palette import CONCEPTS
 from .page import INK, SOFT, canvas, finish, mark
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import FancyBboxPatch
 from matplotlib.text import Text
 
-from ..palette import CONCEPTS
-from ..tables import LITERAL
+from .._display import LITERAL
+from .._palette import CONCEPTS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ..palette import CONCEPTS
+from .._palette import CONCEPTS
 from ..policies import PolicyShares, PolicySide
 from .page import INK, SOFT, canvas, finish
 

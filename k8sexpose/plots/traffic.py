@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ..palette import CONCEPTS
+from .._palette import CONCEPTS
 from ..traffic import Traffic
 from .page import INK, PAPER, SOFT, canvas, finish
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from math import atan2, cos, pi, sin
 
+from .._svg import Element, element, fit
 from .layout import Box, Layout, Point
 from .legs import Leg, trace
 from .scene import Scene
-from .shapes import Element, element, fit
 from .steps import BETWEEN, ELSEWHERE, FRONT, OUTSIDE
 from .views import NodeView, PodView
 

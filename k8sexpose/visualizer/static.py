@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 
-from ..tables import LITERAL
+from .._display import LITERAL
+from .._svg import clean
 from .layout import lay_out
 from .picture import draw
 from .scene import Scene
-from .shapes import clean
 
 __all__ = ["Still"]
 

@@ -15,6 +15,7 @@ from weakref import WeakSet
 import anywidget
 import traitlets
 
+from .._svg import clean, style_sheet
 from ..errors import NotExposed
 from ..route import Route
 from ..router import routes, send
@@ -23,7 +24,6 @@ from .layout import lay_out
 from .legs import card_point, trace
 from .picture import draw
 from .scene import Question, Scene, make_scene, next_route
-from .shapes import clean, style_sheet
 from .static import READING, Still
 from .steps import node_place, steps_of
 

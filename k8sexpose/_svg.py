@@ -6,15 +6,16 @@ when it is written. How an element looks is said once, in `STYLE`, by the name o
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any, TypeAlias
 
-from ..palette import CONCEPTS
+from ._palette import CONCEPTS
 
-__all__ = ["STYLE", "Element", "clean", "element", "fit", "style_sheet"]
+__all__ = ["STYLE", "Element", "clean", "element", "fit", "label_text", "style_sheet", "svg"]
 
 Value: TypeAlias = "str | float | int"
 
@@ -198,3 +199,35 @@ def style_sheet(scope: str) -> str:
     '.kx-flow .kx-ground{'
     """
     return "\n".join(f"{scope} .kx-{name}{{{rules}}}" for name, rules in STYLE.items())
+
+
+def svg(told: str, width: int, height: int, parts: Iterable[str]) -> str:
+    """Put the parts of a picture into an ``<svg>`` that has a description.
+
+    Examples
+    --------
+    >>> svg("A <wall>", 10, 5, []).startswith('<svg role="img" aria-label="A &lt;wall&gt;"')
+    True
+    """
+    return (
+        f'<svg role="img" aria-label="{html.escape(told, quote=True)}" viewBox="0 0 {width} {height}" '
+        f'width="{width}" style="max-width: 100%; height: auto; font-family: var(--jp-ui-font-family, sans-serif)">'
+        f"{''.join(parts)}</svg>"
+    )
+
+
+def label_text(
+    x: float, y: float, words: str, anchor: str = "start", *, color: str = TEXT, bold: bool = False, size: int = 13
+) -> str:
+    """Write a word into an SVG, escaped.
+
+    Examples
+    --------
+    >>> "&lt;b&gt;" in label_text(0, 0, "<b>")
+    True
+    """
+    weight = ' font-weight="bold"' if bold else ""
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}" fill="{color}"{weight}>'
+        f"{html.escape(words)}</text>"
+    )
