@@ -6,6 +6,7 @@ Names are loaded when they are first used, so that ``import k8sexpose`` costs ne
 from __future__ import annotations
 
 import importlib
+import warnings
 from typing import Any
 
 __version__ = "0.1.0"
@@ -13,7 +14,6 @@ __version__ = "0.1.0"
 _NAMES = {
     "comparison": "compare_exposure",
     "costcurves": "costs_by_services costs_by_traffic",
-    "errors": "ApiError ManifestError NotExposed",
     "explorers": (
         "cost_explorer failover_explorer latency_explorer life_explorer manifest_doctor "
         "nodeport_explorer policy_explorer port_wall_explorer"
@@ -21,7 +21,6 @@ _NAMES = {
     "failover": "watch_crash",
     "health": "HealthResponse health_check healthz",
     "loadbalancer": "target_health",
-    "objects": "Endpoint Node Pod ProxyConfig Taint",
     "policies": "both_policies policy_shares",
     "pricefile": "price_book",
     "profiles": "provider",
@@ -29,11 +28,13 @@ _NAMES = {
     "proxy": "Verdict kube_proxy",
     "queueing": "jain_index max_over_mean",
     "route": "Hop Route Shares",
-    "service": "Service ServicePort",
     "timeline": "NodeDown NodeUp Rollout Scale",
     "tradeoff": "compare_policies",
     "turning": "latency_curves sticky_skew",
     "visualizer": "flow",
+    "api.errors": "ApiError ManifestError NotExposed",
+    "api.objects": "Endpoint Node Pod ProxyConfig Taint",
+    "api.service": "Service ServicePort",
     "cluster": "Cluster",
     "router": "entries routes send shares",
     "traffic": "Traffic simulate",
@@ -80,10 +81,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(importlib.import_module(f".{module}", __name__), name)
     if name in _OLD_HOME:
-        from warnings import warn
-
         old = f"kx.{name} is no longer offered here; write: from k8sexpose.{module} import {name}"
-        warn(old, DeprecationWarning, stacklevel=2)
+        warnings.warn(old, DeprecationWarning, stacklevel=2)
     else:
         globals()[name] = value
     return value

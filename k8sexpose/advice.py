@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from ._display import html_table
+from .api.service import Service
 from .providers import TO_POD
 from .queueing import crossover_utilisation, jain_index, max_over_mean
 from .route import Shares
-from .service import Service
 from .survey import Survey
 
 __all__ = ["Comparison", "PolicyView", "Recommendation", "advise", "percent", "turns_at"]

@@ -15,20 +15,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from . import registry
-from .allocation import Allocator, Pool
-from .apply import last_applied, strategic_merge, three_way_patch, with_last_applied
+from .api import registry
+from .api.allocation import Allocator, Pool
+from .api.decode import decode, json_word
+from .api.errors import ApiError, bad_request, go_value, invalid, invalid_object, not_found
+from .api.json_patch import json_patch, merge_patch
+from .api.jsonvalue import plain
+from .api.request_body import read_body
+from .api.schemas import SERVICE
+from .api.service import LAST_APPLIED, Service, ingress_from, set_defaults
+from .api.service_warnings import service_warnings
+from .api.status import status_errors
+from .api.strategic_merge import last_applied, strategic_merge, three_way_patch, with_last_applied
 from .clock import timestamp
-from .decode import decode, json_word
-from .errors import ApiError, bad_request, go_value, invalid, invalid_object, not_found
-from .jsonpatch import json_patch, merge_patch
-from .jsonvalue import plain
-from .request import read_body
-from .schemas import SERVICE
-from .service import LAST_APPLIED, Service, ingress_from, set_defaults
-from .status import status_errors
 from .store import Store
-from .warnings import service_warnings
 
 __all__ = ["ApiServer", "Applied"]
 
@@ -78,7 +78,7 @@ class ApiServer:
 
     Examples
     --------
-    >>> from k8sexpose.allocation import ip_pool, port_pool
+    >>> from k8sexpose.api.allocation import ip_pool, port_pool
     >>> server = ApiServer(Store(), port_pool(30000, 32767), {"IPv4": ip_pool("10.96.0.0/16")}, random.Random(0))
     >>> server.create("{metadata: {name: web}, spec: {ports: [{port: 80}]}}").type
     'ClusterIP'

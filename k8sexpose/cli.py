@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import __version__
+from .api.errors import ManifestError
 from .cluster import Cluster
-from .errors import ManifestError
 from .findings import SEVERITIES
 from .report import Review, review
 

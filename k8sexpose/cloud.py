@@ -8,13 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
-from .errors import NotExposed
+from .api.errors import NotExposed
+from .api.service import LoadBalancerIngress, Service, ServicePort
 from .health import ready_local_endpoints
 from .latency import latencies
 from .loadbalancer import LoadBalancer, NoAddress, address_owner, choose_address, over_quota
 from .profiles import provider as profile
 from .providers import NODE_PORT, TO_POD, VIP, HealthCheck, LoadBalancerKind, has_annotations
-from .service import LoadBalancerIngress, Service, ServicePort
 from .serviceport import targets
 from .spread import Spread, spread_over
 from .state import ClusterState

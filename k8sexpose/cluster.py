@@ -16,16 +16,16 @@ from pathlib import Path
 from typing import Any
 
 from ._display import html_table
-from .allocation import ip_pool, port_pool
+from .api.allocation import ip_pool, port_pool
+from .api.documents import RESOURCES, ApplyResult, Item, read_items
+from .api.dump import read_dump
+from .api.errors import ApiError, ManifestError
+from .api.hints import hinted
+from .api.objects import Deployment, EndpointSlice, Node, Pod, ProxyConfig
+from .api.service import Service
 from .apiserver import ApiServer
 from .controller import CloudState, start_controller
-from .dump import read_dump
-from .errors import ApiError, ManifestError
-from .files import RESOURCES, ApplyResult, Item, read_items
-from .hints import hinted
-from .objects import Deployment, EndpointSlice, Node, Pod, ProxyConfig
 from .operations import Operations
-from .service import Service
 from .workloads import choose_node, kubernetes_service, make_nodes, with_address
 
 __all__ = ["ApplyResult", "Cluster"]

@@ -9,15 +9,15 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
+from .api.objects import Node
+from .api.validation import POLICIES
 from .cluster import Cluster
 from .cost import Line, currency_of, lines_of, quotas_of, total_of
 from .drivers import DRIVERS, KINDS, NODEPORT, Exposure, load_balancers
 from .exposure import Traffic
-from .objects import Node
 from .pricebook import PriceBook
 from .pricefile import PriceSource, price_book
 from .router import shares
-from .validation import POLICIES
 
 if TYPE_CHECKING:
     import pandas as pd

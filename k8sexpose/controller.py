@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from .api.objects import Node
+from .api.service import LoadBalancerIngress, Service
 from .loadbalancer import (
     LoadBalancer,
     NoAddress,
@@ -21,10 +23,8 @@ from .loadbalancer import (
     over_quota,
     wired,
 )
-from .objects import Node
 from .profiles import provider as profile
 from .providers import IN_TREE, LoadBalancerKind, Provider
-from .service import LoadBalancerIngress, Service
 from .state import ClusterState
 from .targets import candidates, excluded
 from .voices import VOICES

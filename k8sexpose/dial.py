@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .addresses import address, canonical_ip, ip_version
-from .errors import NotExposed, unknown
-from .objects import Pod
+from .api.addresses import address, canonical_ip, ip_version
+from .api.errors import NotExposed, unknown
+from .api.objects import Pod
+from .api.service import Service, ServicePort
 from .proxy import primary_ip
-from .service import Service, ServicePort
 from .state import ClusterState
 
 __all__ = ["Client", "Destination", "find_client", "find_destination", "node_names"]

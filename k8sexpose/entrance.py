@@ -6,15 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from ipaddress import ip_address, ip_network
 
-from .addresses import address, canonical_ip, ip_version
+from .api.addresses import address, canonical_ip, ip_version
+from .api.errors import NotExposed
+from .api.objects import Node
+from .api.service import Service, ServicePort
 from .cloud import NODE_PORT, TO_POD, VIP, FrontDoor, Spread, front_door
 from .dial import Destination
-from .errors import NotExposed
-from .objects import Node
 from .providers import BY_CLIENT
 from .proxy import primary_ip
 from .route import CLOUD, LOAD_BALANCER, Hop
-from .service import Service, ServicePort
 from .serviceport import cluster_ip_of
 from .state import ClusterState
 

@@ -14,11 +14,11 @@ from fractions import Fraction
 from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
+from .api.errors import NotExposed
+from .api.service import Service, ServicePort
 from .drivers import NODEPORT, Exposure
-from .errors import NotExposed
 from .providers import TO_POD, LoadBalancerKind
 from .router import entries, shares
-from .service import Service, ServicePort
 
 if TYPE_CHECKING:
     from .cluster import Cluster

@@ -13,11 +13,11 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from ._display import html_table
-from .addresses import address
-from .errors import NotExposed
+from .api.addresses import address
+from .api.errors import NotExposed
+from .api.service import Service
 from .loadbalancer import next_change_s, target_health
 from .router import shares
-from .service import Service
 
 if TYPE_CHECKING:
     from .cluster import Cluster

@@ -11,15 +11,15 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from typing import Any
 
-from .addresses import address, ip_version
 from .advice import Comparison
+from .api.addresses import address, ip_version
+from .api.errors import NotExposed
+from .api.objects import Pod
+from .api.service import LAST_APPLIED, Service, ServicePort
 from .cost import Bill
 from .endpoints import target_port
-from .errors import NotExposed
-from .objects import Pod
 from .providers import NODE_PORT
 from .router import shares
-from .service import LAST_APPLIED, Service, ServicePort
 from .serviceport import targets
 from .survey import EXPOSED, Survey
 from .targets import candidates

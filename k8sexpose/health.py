@@ -16,8 +16,8 @@ from .serviceport import targets
 from .state import ClusterState
 
 if TYPE_CHECKING:
-    from .objects import Node
-    from .service import Service
+    from .api.objects import Node
+    from .api.service import Service
 
 __all__ = ["HealthResponse", "eligible", "health_check", "healthz", "ready_local_endpoints"]
 

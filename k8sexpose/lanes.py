@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
+from .api.service import Service
 from .dial import OUTSIDE
 from .latency import latencies
 from .node_classes import Bundle, bundles
@@ -17,7 +18,6 @@ from .providers import BY_CLIENT
 from .proxy import keeps_flow
 from .question import Question
 from .route import NODE, Route
-from .service import Service
 from .state import ClusterState
 from .way import Trip, Way
 

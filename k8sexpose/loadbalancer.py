@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from ipaddress import ip_address, ip_network
 from typing import Any
 
-from .objects import Event
+from .api.objects import Event
+from .api.service import LoadBalancerIngress, Service
 from .providers import TO_POD, LoadBalancerKind, Provider
-from .service import LoadBalancerIngress, Service
 from .state import ClusterState
 from .targets import NOBODY, Answers, Targets, all_targets, answers, candidates, cluster_version
 from .voices import VOICES

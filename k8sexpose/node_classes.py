@@ -9,14 +9,14 @@ from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from .addresses import ip_version
+from .api.addresses import ip_version
+from .api.objects import Node
+from .api.service import Service
 from .dial import OUTSIDE
 from .entrance import Entrance
-from .objects import Node
 from .proxy import Verdict
 from .question import Question
 from .route import Route
-from .service import Service
 from .serviceport import targets
 from .way import Way
 

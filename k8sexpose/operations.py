@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from .errors import ApiError
-from .objects import ContainerPort, Deployment, Pod
+from .api.errors import ApiError
+from .api.objects import ContainerPort, Deployment, Pod
 from .state import NODE_MONITOR_GRACE_S, ClusterState
 from .store import found
 from .transaction import whole

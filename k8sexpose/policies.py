@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from ._display import html_table
-from .addresses import address
+from .api.addresses import address
+from .api.validation import POLICIES
 from .cluster import Cluster
 from .queueing import max_over_mean
 from .route import Route
 from .router import entries, routes
-from .validation import POLICIES
 
 __all__ = ["POLICIES", "PodShare", "PolicyShares", "PolicySide", "both_policies", "policy_shares"]
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ._display import html_table
+from .api.objects import Event
+from .api.service import Service
 from .loadbalancer import LoadBalancer
-from .objects import Event
 from .providers import NODE_PORT, TO_POD
-from .service import Service
 from .voices import VOICES
 
 if TYPE_CHECKING:

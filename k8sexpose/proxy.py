@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
-from .addresses import canonical_ip, ip_version, of_family
-from .objects import Node
-from .service import Service
+from .api.addresses import canonical_ip, ip_version, of_family
+from .api.objects import Node
+from .api.service import Service
 from .serviceport import ServicePortInfo, Target, categorize_endpoints, cluster_ip_of, service_ports
 from .state import ClusterState
 from .store import Store

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from .addresses import ip_version
+from .api.addresses import ip_version
+from .api.errors import NotExposed
+from .api.service import Service
 from .cloud import FrontDoor, Spread, front_door
 from .dial import (
     DEFAULT_CLIENTS,
@@ -18,9 +20,7 @@ from .dial import (
     node_names,
 )
 from .entrance import Entrance, Packet, dialled_ip, load_balancer_entrance, lost, outside_entrance
-from .errors import NotExposed
 from .route import Route
-from .service import Service
 from .serviceport import cluster_ip_of, targets
 from .state import ClusterState
 from .way import Trip, Way

@@ -12,9 +12,9 @@ from ipaddress import ip_network
 from typing import TypeAlias
 from weakref import WeakKeyDictionary
 
-from .addresses import address, canonical_ip, ip_version
-from .objects import Endpoint, EndpointSlice
-from .service import Service, ServicePort
+from .api.addresses import address, canonical_ip, ip_version
+from .api.objects import Endpoint, EndpointSlice
+from .api.service import Service, ServicePort
 from .store import Store
 
 _Prepared: TypeAlias = "tuple[tuple[EndpointSlice, ...], Targets]"

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from .api.errors import missing
+from .api.objects import Deployment, EndpointSlice, Event, Node, Pod, ProxyConfig
+from .api.service import Service
 from .clock import Clock, Step
-from .errors import missing
-from .objects import Deployment, EndpointSlice, Event, Node, Pod, ProxyConfig
-from .service import Service
 from .store import Store, found
 
 __all__ = ["NODE_MONITOR_GRACE_S", "ClusterState"]

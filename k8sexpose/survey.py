@@ -10,16 +10,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from .api.errors import NotExposed
+from .api.objects import EndpointSlice
+from .api.service import Service
 from .cloud import front_door
 from .cluster import Cluster
 from .controller import start_controller
 from .drivers import DRIVERS
-from .errors import NotExposed
-from .objects import EndpointSlice
 from .pricebook import PriceBook
 from .profiles import provider as profile
 from .providers import LoadBalancerKind, Provider
-from .service import Service
 from .serviceport import Target, targets
 from .targets import all_targets
 

@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from weakref import WeakKeyDictionary
 
+from .api.objects import Node
+from .api.service import Service
 from .health import eligible, ready_local_endpoints
-from .objects import Node
 from .providers import HealthCheck
 from .proxy import kube_proxy, primary_ip
-from .service import Service
 from .serviceport import Target, targets
 from .state import ClusterState
 from .store import Store

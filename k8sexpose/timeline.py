@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 from weakref import WeakKeyDictionary
 
-from .addresses import address
-from .errors import NotExposed
+from .api.addresses import address
+from .api.errors import NotExposed
 from .lanes import Asking, Lane, Table, read_table
 from .loadbalancer import next_change_s
 from .question import Question

@@ -12,12 +12,14 @@ from dataclasses import replace
 from fractions import Fraction
 
 from .advice import Comparison, PolicyView, advise, percent, turns_at
+from .api.errors import NotExposed
+from .api.service import Service
+from .api.validation import POLICIES
 from .cloud import front_door
 from .cluster import Cluster
 from .cost import lines_of, total_of
 from .dial import DEFAULT_CLIENTS
 from .drivers import DRIVERS, Exposure
-from .errors import NotExposed
 from .exposure import Traffic, admitted_client, exposures
 from .failover import watch_crash
 from .latency import latencies
@@ -25,9 +27,7 @@ from .pricebook import PriceBook
 from .queueing import Response, response_ms
 from .route import Shares
 from .router import send, shares
-from .service import Service
 from .survey import Survey, apart
-from .validation import POLICIES
 
 __all__ = ["compare_services"]
 

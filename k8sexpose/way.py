@@ -12,17 +12,17 @@ from fractions import Fraction
 from ipaddress import ip_address, ip_network
 from random import Random
 
-from .addresses import canonical_ip, ip_version, of_family
+from .api.addresses import canonical_ip, ip_version, of_family
+from .api.objects import Node, Pod
+from .api.service import Service
 from .cloud import Spread
 from .dial import NODE, OUTSIDE, Client
 from .entrance import Entrance, Packet, load_balancer_at
 from .health import HEALTHZ_PORT
 from .latency import crosses_zone, leg_ms
-from .objects import Node, Pod
 from .proxy import Verdict, is_own_address, kube_proxy, primary_ip
 from .route import CLIENT, NOWHERE, POD, Hop, Route
 from .route import NODE as AT_NODE
-from .service import Service
 from .serviceport import ServicePortInfo, Target
 from .state import ClusterState
 

@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import k8sexpose as kx
-from k8sexpose import files, manifest
+from k8sexpose.api import documents as files
+from k8sexpose.api import manifest
+from k8sexpose.api.decode import decode
+from k8sexpose.api.schemas import SERVICE
 from k8sexpose.data import EXAMPLES
-from k8sexpose.decode import decode
-from k8sexpose.schemas import SERVICE
 
 ONE = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {ports: [{port: 80}]}\n"
 

@@ -9,16 +9,16 @@ from typing import Any
 
 import yaml
 
+from ..api.documents import read_items
+from ..api.errors import ApiError, ManifestError
+from ..api.hints import hint_for
+from ..api.manifest import parse, split
+from ..api.service import Service
 from ..cluster import Cluster
-from ..errors import ApiError, ManifestError
-from ..files import read_items
-from ..hints import hint_for
 from ..kubectl import run
 from ..kubectl.manifests import Outcome, Target, apply_documents
 from ..kubectl.resources import find_resource
 from ..kubectl.wire import to_yaml
-from ..manifest import parse, split
-from ..service import Service
 
 __all__ = ["BROKEN", "GATES", "LONGEST", "SHOWN_DOCUMENTS", "Diagnosis", "Document", "added_lines", "diagnose"]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from ..api.errors import ApiError
 from ..cluster import Cluster
-from ..errors import ApiError
 
 __all__ = [
     "ASKED",

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NoReturn
 
-from ..addresses import address, ip_version
+from ..api.addresses import address, ip_version
 from ..health import HEALTHZ_PORT, HealthResponse, health_check, healthz
 from ..router import send
 from ..serviceport import cluster_ip_of, targets

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from ..addresses import address
-from ..objects import EndpointSlice
-from ..service import LAST_APPLIED, LoadBalancerIngress, Service, ServicePort
+from ..api.addresses import address
+from ..api.objects import EndpointSlice
+from ..api.service import LAST_APPLIED, LoadBalancerIngress, Service, ServicePort
 from .layout import NONE, SHOWN, age, escaped, pairs, tabbed
 from .sightings import Sighting
 

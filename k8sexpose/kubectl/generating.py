@@ -10,11 +10,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ..api.documents import Item
+from ..api.errors import ApiError
+from ..api.objects import ContainerPort
+from ..api.service import Service
 from ..cluster import Cluster
-from ..errors import ApiError
-from ..files import Item
-from ..objects import ContainerPort
-from ..service import Service
 from . import wire
 from .completed import Completed, KubectlError
 from .resources import Resource, find_resource, requests

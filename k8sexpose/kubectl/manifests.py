@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..apply import with_last_applied
+from ..api.decode import decode
+from ..api.documents import API_VERSIONS, RESOURCES, Item
+from ..api.errors import ApiError, ManifestError, go_value, not_found
+from ..api.manifest import parse, split
+from ..api.schemas import OBJECT_META, Struct
+from ..api.strategic_merge import with_last_applied
 from ..cluster import Cluster
-from ..decode import decode
-from ..errors import ApiError, ManifestError, go_value, not_found
-from ..files import API_VERSIONS, RESOURCES, Item
-from ..manifest import parse, split
-from ..schemas import OBJECT_META, Struct
 from .completed import KubectlError
 from .resources import OTHER_KINDS, find_resource
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ..addresses import address
-from ..errors import ApiError
-from ..objects import Deployment, EndpointSlice, Node, Pod
-from ..service import Service
+from ..api.addresses import address
+from ..api.errors import ApiError
+from ..api.objects import Deployment, EndpointSlice, Node, Pod
+from ..api.service import Service
 from .layout import NONE, age, more, pairs, table
 from .sightings import Sighting
 
@@ -235,7 +235,7 @@ def event(shown: Sighting, now_s: float, *, wide: bool = False) -> list[str]:
 
     Examples
     --------
-    >>> from k8sexpose.objects import Event
+    >>> from k8sexpose.api.objects import Event
     >>> seen = Event(0, "Normal", "EnsuringLoadBalancer", "Ensuring load balancer", "service/web")
     >>> event(Sighting(seen, "web.1"), 5)
     ['5s', 'Normal', 'EnsuringLoadBalancer', 'service/web', 'Ensuring load balancer']

@@ -9,8 +9,8 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
+from ..api.errors import ApiError
 from ..cluster import Cluster
-from ..errors import ApiError
 from . import printers, wire
 from .completed import Completed, KubectlError
 from .describe import describe_service

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..api.errors import missing
 from ..cluster import Cluster
-from ..errors import missing
 from . import printers, wire
 from .completed import KubectlError
 from .sightings import sightings

@@ -11,8 +11,8 @@ import shlex
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
+from ..api.errors import ApiError, ManifestError
 from ..cluster import Cluster
-from ..errors import ApiError, ManifestError
 from . import printers
 from .completed import Completed, KubectlError
 from .generating import DRY_RUN, expose

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from ..objects import Event
+from ..api.objects import Event
 
 __all__ = ["Sighting", "sightings"]
 

@@ -16,10 +16,10 @@ from typing import Any
 
 import yaml
 
+from ..api.manifest import scalar
+from ..api.objects import SERVICE_NAME_LABEL, Deployment, Endpoint, EndpointPort, EndpointSlice, Node, Pod
+from ..api.service import Service
 from ..clock import timestamp
-from ..manifest import scalar
-from ..objects import SERVICE_NAME_LABEL, Deployment, Endpoint, EndpointPort, EndpointSlice, Node, Pod
-from ..service import Service
 from .printers import VERSION
 from .sightings import Sighting
 
@@ -194,7 +194,7 @@ def event_dict(seen: Sighting) -> Json:
 
     Examples
     --------
-    >>> from k8sexpose.objects import Event
+    >>> from k8sexpose.api.objects import Event
     >>> seen = Sighting(Event(5, "Normal", "EnsuringLoadBalancer", "", "service/web"), "web.1", last_s=7)
     >>> event_dict(seen)["lastTimestamp"]
     '2026-01-01T00:00:07Z'

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from ..api.documents import read_text
+from ..api.errors import ApiError, ManifestError
+from ..api.manifest import parse
 from ..cluster import Cluster
-from ..errors import ApiError, ManifestError
-from ..files import read_text
-from ..manifest import parse
 from . import printers
 from .completed import Completed, KubectlError
 from .generating import DRY_RUN, HELP, create_deployment, create_service, written

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ..api.errors import ApiError
 from ..cluster import Cluster
-from ..errors import ApiError
 from ..provisioning import provision
 from ..router import routes
 from .concierge import LESSON, NAME, STRANGER, front, hired, node_port, settled

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ..api.errors import ApiError
 from ..cluster import Cluster
 from ..data import example
-from ..errors import ApiError
 from ..failover import watch_crash
 from ..loadbalancer import target_health
 from ..policies import policy_shares

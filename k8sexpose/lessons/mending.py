@@ -11,10 +11,10 @@ from typing import Any
 import ipywidgets
 
 from .._display import html_table
-from ..addresses import address
+from ..api.addresses import address
+from ..api.errors import ApiError, ManifestError
 from ..cluster import Cluster
 from ..data import example
-from ..errors import ApiError, ManifestError
 from ..report import Review, review
 from ..router import routes
 from .question import shown

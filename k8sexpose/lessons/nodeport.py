@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ..api.errors import ApiError
 from ..cluster import Cluster
 from ..data import example
-from ..errors import ApiError
 from ..router import routes, shares
 from .question import Choice, Percent, Question, Several, Wrong
 

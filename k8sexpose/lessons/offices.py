@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .._display import html_table
+from ..api.errors import ApiError, ManifestError, NotExposed
+from ..api.service import Service
 from ..cluster import Cluster
-from ..errors import ApiError, ManifestError, NotExposed
 from ..router import routes
-from ..service import Service
 from .question import shown
 
 __all__ = ["Door", "Doors", "offices"]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Protocol
 
+from ..api.objects import Node
 from ..cluster import Cluster
-from ..objects import Node
 from .quantity import quantity
 
 __all__ = ["Choice", "Form", "Percent", "Question", "Several", "Unreadable", "Wrong", "shown", "unanswered"]

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from .._display import html_table
+from ..api.errors import ApiError, ManifestError
+from ..api.service import Service
 from ..cluster import Cluster
 from ..data import example
-from ..errors import ApiError, ManifestError
 from ..router import routes
-from ..service import Service
 from .question import shown
 
 __all__ = ["Repair", "Repairs", "repair"]

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ..allocation import port_pool
+from ..api.allocation import port_pool
+from ..api.errors import ApiError, ManifestError
+from ..api.service import Service
 from ..cluster import Cluster
 from ..comparison import compare_exposure
-from ..errors import ApiError, ManifestError
 from ..policies import policy_shares
 from ..queueing import response_ms
 from ..router import routes, shares
-from ..service import Service
 from .concierge import NAME
 from .hop import stand_with
 from .quantity import Quantity

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ..api.errors import NotExposed
 from ..cluster import Cluster
 from ..data import example
-from ..errors import NotExposed
 from ..exposure import admitted_client
 from ..report import review
 from ..router import shares

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .._palette import CONCEPTS
+from ..api.service import Service, ServicePort
 from ..cluster import Cluster
 from ..proxy import kube_proxy
 from ..route import Hop, Route
 from ..router import routes
-from ..service import Service, ServicePort
 from .page import INK, SOFT, bare, box, canvas, finish, legend, mark
 
 if TYPE_CHECKING:

@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from ..addresses import address
+from ..api.addresses import address
+from ..api.errors import NotExposed
+from ..api.objects import Node, Pod
+from ..api.service import Service, ServicePort
 from ..cloud import front_door
 from ..dial import find_destination
-from ..errors import NotExposed
 from ..loadbalancer import target_health
-from ..objects import Node, Pod
 from ..route import LOAD_BALANCER, Route
 from ..router import send, shares
-from ..service import Service, ServicePort
 from ..serviceport import cluster_ip_of
 from .steps import FRONT, Step, ip_of, pod_place, steps_of
 from .views import NodeView, PodView, Question, ServiceView, Share

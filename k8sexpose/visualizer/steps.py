@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..objects import Pod
+from ..api.objects import Pod
 from ..route import CLIENT, CLOUD, LOAD_BALANCER, NODE, POD, Hop, Route
 
 if TYPE_CHECKING:

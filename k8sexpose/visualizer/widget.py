@@ -16,10 +16,10 @@ import anywidget
 import traitlets
 
 from .._svg import clean, style_sheet
-from ..errors import NotExposed
+from ..api.errors import NotExposed
+from ..api.validation import POLICIES
 from ..route import Route
 from ..router import routes, send
-from ..validation import POLICIES
 from .layout import lay_out
 from .legs import card_point, trace
 from .picture import draw

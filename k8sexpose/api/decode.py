@@ -50,7 +50,7 @@ def decode(value: Mapping[str, Any], schema: Struct) -> Decoded:
     Parameters
     ----------
     value : mapping
-        Plain objects, as `k8sexpose.manifest.parse` gives them.
+        Plain objects, as `k8sexpose.api.manifest.parse` gives them.
     schema : Struct
         The struct.
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from . import addresses, formats
 from .errors import FieldError, duplicate, forbidden, invalid, required, unsupported
 from .service import Service, ServicePort
-from .warnings import TOPOLOGY_HINTS, TOPOLOGY_MODE
+from .service_warnings import TOPOLOGY_HINTS, TOPOLOGY_MODE
 
 __all__ = ["cluster_ip_errors", "validate", "validate_update"]
 
@@ -47,7 +47,7 @@ def validate(service: Service) -> list[FieldError]:
 
     Examples
     --------
-    >>> from k8sexpose.service import set_defaults
+    >>> from k8sexpose.api.service import set_defaults
     >>> print(*validate(set_defaults(Service("web.app", type="ClusterIP"))), sep="\n")
     metadata.name: Invalid value: "web.app": must not contain dots
     spec.ports: Required value

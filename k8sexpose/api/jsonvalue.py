@@ -37,7 +37,7 @@ def plain(value: Any, where: str = "") -> Any:
     >>> plain({"ports": ({"port": b"80"},)})
     Traceback (most recent call last):
         ...
-    k8sexpose.errors.ManifestError: ports[0].port: a value of type bytes cannot be sent as JSON
+    k8sexpose.api.errors.ManifestError: ports[0].port: a value of type bytes cannot be sent as JSON
     """
     here = where or "the object"
     if where.count(".") + where.count("[") > MAX_DEPTH:

@@ -144,7 +144,7 @@ class Allocator:
     >>> allocator.take_port(30080)
     Traceback (most recent call last):
         ...
-    k8sexpose.allocation.AllocationError: provided port is already allocated
+    k8sexpose.api.allocation.AllocationError: provided port is already allocated
     """
 
     ports: Pool

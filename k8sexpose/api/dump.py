@@ -13,8 +13,8 @@ from typing import Any
 
 from .addresses import ip_version
 from .decode import decode
+from .documents import is_file
 from .errors import ManifestError, go_quote
-from .files import is_file
 from .jsonvalue import plain
 from .objects import EndpointSlice, Node, Pod
 from .schemas import SCHEMAS

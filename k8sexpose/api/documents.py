@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .data import SUFFIXES
+from ..data import SUFFIXES
 from .decode import decode
 from .errors import ManifestError, bad_request
 from .hints import hint_for
@@ -134,7 +134,7 @@ def read_items(source: str | Path | Mapping[str, Any]) -> list[Item]:
     >>> read_items("kind: Ingress\napiVersion: networking.k8s.io/v1")
     Traceback (most recent call last):
         ...
-    k8sexpose.errors.ManifestError: not modelled: kind Ingress in document 1
+    k8sexpose.api.errors.ManifestError: not modelled: kind Ingress in document 1
     """
     if isinstance(source, Mapping):
         return list(_items(plain(source), "", 1))

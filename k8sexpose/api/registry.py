@@ -47,7 +47,7 @@ def create(service: Service, allocator: Allocator) -> Service:
 
     Examples
     --------
-    >>> from k8sexpose.allocation import ip_pool, port_pool
+    >>> from k8sexpose.api.allocation import ip_pool, port_pool
     >>> pools = Allocator(
     ...     port_pool(30000, 32767),
     ...     {"IPv4": ip_pool("10.96.0.0/16")},
@@ -91,7 +91,7 @@ def update(service: Service, old: Service, allocator: Allocator) -> Service:
 
     Examples
     --------
-    >>> from k8sexpose.allocation import ip_pool, port_pool
+    >>> from k8sexpose.api.allocation import ip_pool, port_pool
     >>> pools = Allocator(
     ...     port_pool(30000, 32767),
     ...     {"IPv4": ip_pool("10.96.0.0/16")},

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from ._display import visible
+from .._display import visible
 
 __all__ = ["ApiError", "FieldError", "ManifestError", "NotExposed", "UnknownName"]
 
