@@ -13,8 +13,8 @@ from pathlib import Path
 
 from . import __version__
 from .api.errors import ManifestError
-from .cluster import Cluster
 from .findings import SEVERITIES
+from .model import Cluster
 from .report import Review, review
 
 __all__ = ["main"]

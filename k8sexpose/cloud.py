@@ -10,15 +10,15 @@ from weakref import WeakKeyDictionary
 
 from .api.errors import NotExposed
 from .api.service import LoadBalancerIngress, Service, ServicePort
+from .cluster.latency import latencies
+from .cluster.state import ClusterState
+from .cluster.store import Store
 from .health import ready_local_endpoints
-from .latency import latencies
 from .loadbalancer import LoadBalancer, NoAddress, address_owner, choose_address, over_quota
 from .profiles import provider as profile
 from .providers import NODE_PORT, TO_POD, VIP, HealthCheck, LoadBalancerKind, has_annotations
 from .serviceport import targets
 from .spread import Spread, spread_over
-from .state import ClusterState
-from .store import Store
 from .targets import Answers, Targets, answers, candidates, is_candidate
 
 __all__ = ["NODE_PORT", "TO_POD", "VIP", "FrontDoor", "Spread", "front_door"]

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from .api.objects import Node
 from .api.validation import POLICIES
-from .cluster import Cluster
 from .cost import Line, currency_of, lines_of, quotas_of, total_of
 from .drivers import DRIVERS, KINDS, NODEPORT, Exposure, load_balancers
 from .exposure import Traffic
+from .model import Cluster
 from .pricebook import PriceBook
 from .pricefile import PriceSource, price_book
 from .router import shares

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from .api.objects import Node
 from .api.service import LoadBalancerIngress, Service
+from .cluster.state import ClusterState
 from .loadbalancer import (
     LoadBalancer,
     NoAddress,
@@ -25,7 +26,6 @@ from .loadbalancer import (
 )
 from .profiles import provider as profile
 from .providers import IN_TREE, LoadBalancerKind, Provider
-from .state import ClusterState
 from .targets import candidates, excluded
 from .voices import VOICES
 from .work import Work, needs_update

@@ -21,7 +21,7 @@ from .pricefile import PriceSource, price_book
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .cluster import Cluster
+    from .model import Cluster
 
 __all__ = ["Bill", "QuotaUse", "bill", "bill_for"]
 

@@ -10,8 +10,8 @@ from .api.addresses import address, canonical_ip, ip_version
 from .api.errors import NotExposed, unknown
 from .api.objects import Pod
 from .api.service import Service, ServicePort
+from .cluster.state import ClusterState
 from .proxy import primary_ip
-from .state import ClusterState
 
 __all__ = ["Client", "Destination", "find_client", "find_destination", "node_names"]
 

@@ -11,12 +11,12 @@ from .api.errors import NotExposed
 from .api.objects import Node
 from .api.service import Service, ServicePort
 from .cloud import NODE_PORT, TO_POD, VIP, FrontDoor, Spread, front_door
+from .cluster.state import ClusterState
 from .dial import Destination
 from .providers import BY_CLIENT
 from .proxy import primary_ip
 from .route import CLOUD, LOAD_BALANCER, Hop
 from .serviceport import cluster_ip_of
-from .state import ClusterState
 
 __all__ = ["Entrance", "Packet", "load_balancer_at", "load_balancer_entrance", "node_entrance", "outside_entrance"]
 

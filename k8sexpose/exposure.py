@@ -21,7 +21,7 @@ from .providers import TO_POD, LoadBalancerKind
 from .router import entries, shares
 
 if TYPE_CHECKING:
-    from .cluster import Cluster
+    from .model import Cluster
 
 __all__ = ["Traffic", "admitted_client", "exposures"]
 

@@ -20,7 +20,7 @@ from .loadbalancer import next_change_s, target_health
 from .router import shares
 
 if TYPE_CHECKING:
-    from .cluster import Cluster
+    from .model import Cluster
 
 __all__ = ["Crash", "CrashStep", "watch_crash"]
 

@@ -16,8 +16,8 @@ from .api.addresses import address, ip_version
 from .api.errors import NotExposed
 from .api.objects import Pod
 from .api.service import LAST_APPLIED, Service, ServicePort
+from .cluster.endpoint_slices import target_port
 from .cost import Bill
-from .endpoints import target_port
 from .providers import NODE_PORT
 from .router import shares
 from .serviceport import targets

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .clock import timestamp
+from .cluster.clock import timestamp
+from .cluster.state import ClusterState
 from .serviceport import targets
-from .state import ClusterState
 
 if TYPE_CHECKING:
     from .api.objects import Node

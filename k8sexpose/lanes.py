@@ -11,14 +11,14 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from .api.service import Service
+from .cluster.latency import latencies
+from .cluster.state import ClusterState
 from .dial import OUTSIDE
-from .latency import latencies
 from .node_classes import Bundle, bundles
 from .providers import BY_CLIENT
 from .proxy import keeps_flow
 from .question import Question
 from .route import NODE, Route
-from .state import ClusterState
 from .way import Trip, Way
 
 __all__ = ["Asking", "Lane", "Table", "read_table"]

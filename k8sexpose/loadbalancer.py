@@ -11,8 +11,8 @@ from typing import Any
 
 from .api.objects import Event
 from .api.service import LoadBalancerIngress, Service
+from .cluster.state import ClusterState
 from .providers import TO_POD, LoadBalancerKind, Provider
-from .state import ClusterState
 from .targets import NOBODY, Answers, Targets, all_targets, answers, candidates, cluster_version
 from .voices import VOICES
 

@@ -12,7 +12,7 @@ from fractions import Fraction
 from ._display import html_table
 from .api.addresses import address
 from .api.validation import POLICIES
-from .cluster import Cluster
+from .model import Cluster
 from .queueing import max_over_mean
 from .route import Route
 from .router import entries, routes

@@ -13,7 +13,7 @@ from .providers import NODE_PORT, TO_POD
 from .voices import VOICES
 
 if TYPE_CHECKING:
-    from .cluster import Cluster
+    from .model import Cluster
 
 __all__ = ["Provisioning", "ProvisioningStep", "provision"]
 

@@ -10,6 +10,7 @@ from .api.addresses import ip_version
 from .api.errors import NotExposed
 from .api.service import Service
 from .cloud import FrontDoor, Spread, front_door
+from .cluster.state import ClusterState
 from .dial import (
     DEFAULT_CLIENTS,
     OUTSIDE,
@@ -22,7 +23,6 @@ from .dial import (
 from .entrance import Entrance, Packet, dialled_ip, load_balancer_entrance, lost, outside_entrance
 from .route import Route
 from .serviceport import cluster_ip_of, targets
-from .state import ClusterState
 from .way import Trip, Way
 
 __all__ = ["Question"]

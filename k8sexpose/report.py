@@ -20,7 +20,7 @@ from .survey import EXPOSED, LOAD, Survey, survey
 from .verdicts import compare_services
 
 if TYPE_CHECKING:
-    from .cluster import Cluster
+    from .model import Cluster
 
 __all__ = ["Review", "ServiceReview", "review"]
 

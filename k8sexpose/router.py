@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from fractions import Fraction
 from random import Random
 
+from .cluster.state import ClusterState
 from .node_classes import bundles
 from .question import Question
 from .route import Route, Shares
-from .state import ClusterState
 from .way import OneWay, Way
 
 __all__ = ["entries", "routes", "send", "shares"]

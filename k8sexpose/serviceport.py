@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 from .api.addresses import address, canonical_ip, ip_version
 from .api.objects import Endpoint, EndpointSlice
 from .api.service import Service, ServicePort
-from .store import Store
+from .cluster.store import Store
 
 _Prepared: TypeAlias = "tuple[tuple[EndpointSlice, ...], Targets]"
 

@@ -14,9 +14,9 @@ from .api.errors import NotExposed
 from .api.objects import EndpointSlice
 from .api.service import Service
 from .cloud import front_door
-from .cluster import Cluster
 from .controller import start_controller
 from .drivers import DRIVERS
+from .model import Cluster
 from .pricebook import PriceBook
 from .profiles import provider as profile
 from .providers import LoadBalancerKind, Provider

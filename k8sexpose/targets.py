@@ -14,12 +14,12 @@ from weakref import WeakKeyDictionary
 
 from .api.objects import Node
 from .api.service import Service
+from .cluster.state import ClusterState
+from .cluster.store import Store
 from .health import eligible, ready_local_endpoints
 from .providers import HealthCheck
 from .proxy import kube_proxy, primary_ip
 from .serviceport import Target, targets
-from .state import ClusterState
-from .store import Store
 
 __all__ = ["Answers", "State", "Targets", "all_targets", "answers", "candidates"]
 

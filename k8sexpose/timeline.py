@@ -20,7 +20,7 @@ from .question import Question
 from .router import shares
 
 if TYPE_CHECKING:
-    from .cluster import Cluster
+    from .model import Cluster
 
 __all__ = ["Event", "NodeDown", "NodeUp", "Rollout", "Scale", "State", "play", "standing"]
 

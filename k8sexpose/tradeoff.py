@@ -22,7 +22,7 @@ from .timeline import standing
 from .traffic import Traffic, simulate
 
 if TYPE_CHECKING:
-    from .cluster import Cluster
+    from .model import Cluster
 
 __all__ = ["CONFIGURATIONS", "Configuration", "Expected", "Tradeoff", "compare_policies", "expect"]
 

@@ -27,7 +27,7 @@ from .serviceport import targets
 from .timeline import Event, State, play, standing
 
 if TYPE_CHECKING:
-    from .cluster import Cluster
+    from .model import Cluster
 
 __all__ = ["Traffic", "simulate"]
 

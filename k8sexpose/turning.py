@@ -13,7 +13,7 @@ from .tradeoff import expect
 from .traffic import simulate
 
 if TYPE_CHECKING:
-    from .cluster import Cluster
+    from .model import Cluster
 
 __all__ = ["crossovers", "latency_curves", "sticky_skew"]
 

@@ -16,13 +16,13 @@ from .api.errors import NotExposed
 from .api.service import Service
 from .api.validation import POLICIES
 from .cloud import front_door
-from .cluster import Cluster
+from .cluster.latency import latencies
 from .cost import lines_of, total_of
 from .dial import DEFAULT_CLIENTS
 from .drivers import DRIVERS, Exposure
 from .exposure import Traffic, admitted_client, exposures
 from .failover import watch_crash
-from .latency import latencies
+from .model import Cluster
 from .pricebook import PriceBook
 from .queueing import Response, response_ms
 from .route import Shares

@@ -16,15 +16,15 @@ from .api.addresses import canonical_ip, ip_version, of_family
 from .api.objects import Node, Pod
 from .api.service import Service
 from .cloud import Spread
+from .cluster.latency import crosses_zone, leg_ms
+from .cluster.state import ClusterState
 from .dial import NODE, OUTSIDE, Client
 from .entrance import Entrance, Packet, load_balancer_at
 from .health import HEALTHZ_PORT
-from .latency import crosses_zone, leg_ms
 from .proxy import Verdict, is_own_address, kube_proxy, primary_ip
 from .route import CLIENT, NOWHERE, POD, Hop, Route
 from .route import NODE as AT_NODE
 from .serviceport import ServicePortInfo, Target
-from .state import ClusterState
 
 __all__ = ["AffinityKey", "OneWay", "Trip", "Way", "affinity_key"]
 

@@ -19,7 +19,7 @@ import pytest
 from jupyter_client import KernelManager
 
 import k8sexpose as kx
-from k8sexpose.store import held_ips, held_ports
+from k8sexpose.cluster.store import held_ips, held_ports
 from tests.test_cluster import snapshot
 
 PACKAGE = str(Path(kx.__file__).parent)

@@ -38,10 +38,10 @@ sys.path.insert(0, str(ROOT))
 import k8sexpose as kx  # noqa: E402
 from k8sexpose import cli  # noqa: E402
 from k8sexpose._display import CONTROLS  # noqa: E402
+from k8sexpose.cluster.store import held_ips, held_ports  # noqa: E402
 from k8sexpose.data import EXAMPLES  # noqa: E402
 from k8sexpose.kubectl import curl, run  # noqa: E402
 from k8sexpose.kubectl.magics import inserted, show, variable  # noqa: E402
-from k8sexpose.store import held_ips, held_ports  # noqa: E402
 
 BLOCK = 200  # inputs that meet the same cluster, one after the other
 LIMIT_S, LIMIT_MB = 1.0, 200

@@ -14,11 +14,11 @@ from ..api.errors import ApiError, ManifestError
 from ..api.hints import hint_for
 from ..api.manifest import parse, split
 from ..api.service import Service
-from ..cluster import Cluster
 from ..kubectl import run
 from ..kubectl.manifests import Outcome, Target, apply_documents
 from ..kubectl.resources import find_resource
 from ..kubectl.wire import to_yaml
+from ..model import Cluster
 
 __all__ = ["BROKEN", "GATES", "LONGEST", "SHOWN_DOCUMENTS", "Diagnosis", "Document", "added_lines", "diagnose"]
 

@@ -13,7 +13,7 @@ import ipywidgets
 from .._display import html_table
 from .._palette import CONCEPTS
 from .._svg import FAINT, TEXT, svg
-from ..cluster import Cluster
+from ..model import Cluster
 from ..plots import Leg, legs
 from ..plots.network import told
 from ..route import Route

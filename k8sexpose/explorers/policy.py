@@ -11,8 +11,8 @@ import ipywidgets
 
 from .._palette import CONCEPTS
 from .._svg import FAINT, TEXT, label_text, svg
-from ..cluster import Cluster
 from ..data import example
+from ..model import Cluster
 from ..policies import PolicyShares, PolicySide, policy_shares
 from .explorer import Explorer, choice
 

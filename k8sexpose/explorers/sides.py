@@ -10,8 +10,8 @@ from functools import lru_cache
 import numpy as np
 
 from .._svg import FAINT, TEXT, label_text
-from ..cluster import Cluster
 from ..data import example
+from ..model import Cluster
 from ..plots.traffic import Look, side_looks
 from ..tradeoff import CONFIGURATIONS, Configuration, Expected, Tradeoff, compare_policies
 from ..traffic import Traffic

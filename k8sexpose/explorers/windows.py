@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from ..api.errors import ApiError
-from ..cluster import Cluster
+from ..model import Cluster
 
 __all__ = [
     "ASKED",

@@ -23,7 +23,7 @@ from ..serviceport import cluster_ip_of, targets
 from .completed import Completed
 
 if TYPE_CHECKING:
-    from ..cluster import Cluster
+    from ..model import Cluster
     from ..route import Route
 
 __all__ = ["curl"]

@@ -14,7 +14,7 @@ from ..api.documents import Item
 from ..api.errors import ApiError
 from ..api.objects import ContainerPort
 from ..api.service import Service
-from ..cluster import Cluster
+from ..model import Cluster
 from . import wire
 from .completed import Completed, KubectlError
 from .resources import Resource, find_resource, requests

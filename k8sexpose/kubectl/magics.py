@@ -15,7 +15,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
 
 from .._display import visible
-from ..cluster import Cluster
+from ..model import Cluster
 from .completed import Completed
 from .curl import curl
 from .run import run

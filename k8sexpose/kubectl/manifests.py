@@ -16,7 +16,7 @@ from ..api.errors import ApiError, ManifestError, go_value, not_found
 from ..api.manifest import parse, split
 from ..api.schemas import OBJECT_META, Struct
 from ..api.strategic_merge import with_last_applied
-from ..cluster import Cluster
+from ..model import Cluster
 from .completed import KubectlError
 from .resources import OTHER_KINDS, find_resource
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..api.errors import ApiError
-from ..cluster import Cluster
+from ..model import Cluster
 from . import printers, wire
 from .completed import Completed, KubectlError
 from .describe import describe_service

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..api.errors import missing
-from ..cluster import Cluster
+from ..model import Cluster
 from . import printers, wire
 from .completed import KubectlError
 from .sightings import sightings

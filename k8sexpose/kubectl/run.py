@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from ..api.errors import ApiError, ManifestError
-from ..cluster import Cluster
+from ..model import Cluster
 from . import printers
 from .completed import Completed, KubectlError
 from .generating import DRY_RUN, expose

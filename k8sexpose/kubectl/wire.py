@@ -19,7 +19,7 @@ import yaml
 from ..api.manifest import scalar
 from ..api.objects import SERVICE_NAME_LABEL, Deployment, Endpoint, EndpointPort, EndpointSlice, Node, Pod
 from ..api.service import Service
-from ..clock import timestamp
+from ..cluster.clock import timestamp
 from .printers import VERSION
 from .sightings import Sighting
 

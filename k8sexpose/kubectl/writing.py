@@ -13,7 +13,7 @@ from typing import Any
 from ..api.documents import read_text
 from ..api.errors import ApiError, ManifestError
 from ..api.manifest import parse
-from ..cluster import Cluster
+from ..model import Cluster
 from . import printers
 from .completed import Completed, KubectlError
 from .generating import DRY_RUN, HELP, create_deployment, create_service, written

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..api.objects import Node
-from ..cluster import Cluster
 from ..data import example
 from ..failover import Crash, watch_crash
 from ..loadbalancer import target_health
+from ..model import Cluster
 from ..profiles import provider
 from ..router import entries, routes, shares
 from ..targets import EXCLUDED

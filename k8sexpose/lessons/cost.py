@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ..cluster import Cluster
 from ..comparison import compare_exposure
 from ..cost import bill, bill_for
 from ..costcurves import costs_by_traffic
 from ..data import example
 from ..drivers import Exposure
+from ..model import Cluster
 from ..pricebook import HOURS_PER_MONTH
 from ..pricefile import price_book
 from ..provisioning import provision

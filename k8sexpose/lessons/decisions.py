@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from .._display import html_table
-from ..cluster import Cluster
+from ..model import Cluster
 from ..policies import both_policies
 from ..router import routes
 from ..tradeoff import compare_policies

@@ -8,8 +8,8 @@ from functools import cache
 from textwrap import fill
 
 from .._display import html_table
-from ..cluster import Cluster
 from ..data import example
+from ..model import Cluster
 from ..policies import POLICIES, PolicyShares, PolicySide, policy_shares
 from .hop import APP, CLIENT, NAME
 from .question import Choice, Unreadable, shown, unanswered

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from ..cluster import Cluster
 from ..data import example
+from ..model import Cluster
 from ..router import routes, shares
 from .question import Choice, Percent, Question, Wrong
 

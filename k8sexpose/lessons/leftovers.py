@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..api.errors import ApiError
-from ..cluster import Cluster
+from ..model import Cluster
 from ..provisioning import provision
 from ..router import routes
 from .concierge import LESSON, NAME, STRANGER, front, hired, node_port, settled

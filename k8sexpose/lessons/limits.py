@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from ..cluster import Cluster
+from ..model import Cluster
 from ..policies import both_policies, policy_shares
 from ..turning import crossovers
 from .question import Choice, Percent, Question, Wrong

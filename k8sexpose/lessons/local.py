@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ..api.errors import ApiError
-from ..cluster import Cluster
 from ..data import example
 from ..failover import watch_crash
 from ..loadbalancer import target_health
+from ..model import Cluster
 from ..policies import policy_shares
 from ..router import routes, shares
 from .hop import APP, CLIENT, LESSON, NAME, PARTS, SENDERS, SETTLED_S, about, percent, seen_through, stand_with

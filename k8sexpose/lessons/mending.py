@@ -13,8 +13,8 @@ import ipywidgets
 from .._display import html_table
 from ..api.addresses import address
 from ..api.errors import ApiError, ManifestError
-from ..cluster import Cluster
 from ..data import example
+from ..model import Cluster
 from ..report import Review, review
 from ..router import routes
 from .question import shown

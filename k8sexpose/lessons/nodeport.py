@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..api.errors import ApiError
-from ..cluster import Cluster
 from ..data import example
+from ..model import Cluster
 from ..router import routes, shares
 from .question import Choice, Percent, Question, Several, Wrong
 

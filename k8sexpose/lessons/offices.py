@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from .._display import html_table
 from ..api.errors import ApiError, ManifestError, NotExposed
 from ..api.service import Service
-from ..cluster import Cluster
+from ..model import Cluster
 from ..router import routes
 from .question import shown
 

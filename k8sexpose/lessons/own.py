@@ -6,7 +6,7 @@ import html
 from dataclasses import dataclass
 
 from .._display import LITERAL
-from ..cluster import Cluster
+from ..model import Cluster
 from .feedback import Feedback
 from .question import Question, shown
 from .sheet import SHEET, Sheet

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from .._display import html_table
-from ..cluster import Cluster
+from ..model import Cluster
 from ..profiles import provider
 from ..provisioning import provision
 from .question import Choice, Unreadable, shown, unanswered

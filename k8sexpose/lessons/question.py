@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any, Protocol
 
 from ..api.objects import Node
-from ..cluster import Cluster
+from ..model import Cluster
 from .quantity import quantity
 
 __all__ = ["Choice", "Form", "Percent", "Question", "Several", "Unreadable", "Wrong", "shown", "unanswered"]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from .._display import html_table
 from ..api.errors import ApiError, ManifestError
 from ..api.service import Service
-from ..cluster import Cluster
 from ..data import example
+from ..model import Cluster
 from ..router import routes
 from .question import shown
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from .._display import html_table
 from ..api.errors import ApiError, ManifestError, NotExposed
-from ..cluster import Cluster
 from ..cost import Bill, bill, bill_for
 from ..data import example
 from ..drivers import Exposure
+from ..model import Cluster
 from ..pricefile import PriceSource, price_book
 from ..route import Route
 from ..router import routes

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..cluster import Cluster
 from ..data import example
+from ..model import Cluster
 from ..policies import both_policies
 from ..queueing import sticky_max_over_mean
 from ..timeline import Scale

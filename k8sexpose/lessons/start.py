@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..cluster import Cluster
 from ..data import example
+from ..model import Cluster
 from ..router import send
 from .question import Choice, Question, Several, Wrong
 

@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from ..cluster import Cluster
 from ..data import example
+from ..model import Cluster
 from ..router import routes, send, shares
 from ..traffic import simulate
 from .nodeport import LESSON, spread_out

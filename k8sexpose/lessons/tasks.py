@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 from ..api.allocation import port_pool
 from ..api.errors import ApiError, ManifestError
 from ..api.service import Service
-from ..cluster import Cluster
 from ..comparison import compare_exposure
+from ..model import Cluster
 from ..policies import policy_shares
 from ..queueing import response_ms
 from ..router import routes, shares

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ..api.errors import NotExposed
-from ..cluster import Cluster
 from ..data import example
 from ..exposure import admitted_client
+from ..model import Cluster
 from ..report import review
 from ..router import shares
 from .question import Choice, Percent, Question, Several, Wrong

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .._palette import CONCEPTS
-from ..cluster import Cluster
 from ..failover import Crash
+from ..model import Cluster
 from ..provisioning import Provisioning
 from ..serviceport import targets
 from .page import INK, SOFT, bare, box, canvas, finish, mark

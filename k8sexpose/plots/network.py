@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from .._palette import CONCEPTS
 from ..api.service import Service, ServicePort
-from ..cluster import Cluster
+from ..model import Cluster
 from ..proxy import kube_proxy
 from ..route import Hop, Route
 from ..router import routes

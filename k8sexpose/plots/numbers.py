@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from .._palette import CONCEPTS
-from ..cluster import Cluster
+from ..model import Cluster
 from .page import INK, SOFT, canvas, finish, mark
 
 if TYPE_CHECKING:

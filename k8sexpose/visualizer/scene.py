@@ -21,7 +21,7 @@ from .steps import FRONT, Step, ip_of, pod_place, steps_of
 from .views import NodeView, PodView, Question, ServiceView, Share
 
 if TYPE_CHECKING:
-    from ..cluster import Cluster
+    from ..model import Cluster
 
 __all__ = ["Question", "Scene", "make_scene", "next_route"]
 

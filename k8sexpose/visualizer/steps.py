@@ -9,7 +9,7 @@ from ..api.objects import Pod
 from ..route import CLIENT, CLOUD, LOAD_BALANCER, NODE, POD, Hop, Route
 
 if TYPE_CHECKING:
-    from ..cluster import Cluster
+    from ..model import Cluster
 
 __all__ = ["Step", "place_of", "steps_of"]
 

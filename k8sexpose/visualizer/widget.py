@@ -28,7 +28,7 @@ from .static import READING, Still
 from .steps import node_place, steps_of
 
 if TYPE_CHECKING:
-    from ..cluster import Cluster
+    from ..model import Cluster
 
 __all__ = ["Flow", "flow"]
 

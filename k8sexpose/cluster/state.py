@@ -1,7 +1,7 @@
 """The state of a cluster: its settings, what is stored, the clock, what has failed, what the cloud holds.
 
 `ClusterState` has no verb: it answers questions, it can be copied, and it undoes a block that fails. The verbs stand
-above it (`k8sexpose.operations`, `k8sexpose.cluster`); cloud, router and simulation need no more than the state.
+above it (`k8sexpose.cluster.operations`, `k8sexpose.model`); cloud, router and simulation need no more than the state.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from .api.errors import missing
-from .api.objects import Deployment, EndpointSlice, Event, Node, Pod, ProxyConfig
-from .api.service import Service
+from ..api.errors import missing
+from ..api.objects import Deployment, EndpointSlice, Event, Node, Pod, ProxyConfig
+from ..api.service import Service
 from .clock import Clock, Step
 from .store import Store, found
 

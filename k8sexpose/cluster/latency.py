@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from .api.objects import Node
-from .data import load
+from ..api.objects import Node
+from ..data import load
 
 __all__ = ["Latency", "crosses_zone", "latencies", "leg_ms"]
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from .api.errors import ApiError
-from .api.objects import ContainerPort, Deployment, Pod
+from ..api.errors import ApiError
+from ..api.objects import ContainerPort, Deployment, Pod
+from .scheduling import check_per_node, choose_node, new_pod
 from .state import NODE_MONITOR_GRACE_S, ClusterState
 from .store import found
 from .transaction import whole
-from .workloads import check_per_node, choose_node, new_pod
 
 __all__ = ["Operations"]
 

@@ -10,9 +10,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from ipaddress import ip_network
 
-from .api.addresses import family
-from .api.objects import Deployment, Node, Pod
-from .api.service import Service, ServicePort
+from ..api.addresses import family
+from ..api.objects import Deployment, Node, Pod
+from ..api.service import Service, ServicePort
 from .store import Store
 
 __all__ = ["check_per_node", "choose_node", "kubernetes_service", "make_nodes", "new_pod", "with_address"]

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from ipaddress import ip_address
 
-from .api.objects import SERVICE_NAME_LABEL, Endpoint, EndpointPort, EndpointSlice, Node, Pod
-from .api.service import Service, ServicePort
+from ..api.objects import SERVICE_NAME_LABEL, Endpoint, EndpointPort, EndpointSlice, Node, Pod
+from ..api.service import Service, ServicePort
 
 __all__ = ["endpoint_slices", "target_port"]
 

@@ -23,10 +23,10 @@ from .api.errors import ApiError, ManifestError
 from .api.hints import hinted
 from .api.objects import Deployment, EndpointSlice, Node, Pod, ProxyConfig
 from .api.service import Service
-from .apiserver import ApiServer
+from .cluster.apiserver import ApiServer
+from .cluster.operations import Operations
+from .cluster.scheduling import choose_node, kubernetes_service, make_nodes, with_address
 from .controller import CloudState, start_controller
-from .operations import Operations
-from .workloads import choose_node, kubernetes_service, make_nodes, with_address
 
 __all__ = ["ApplyResult", "Cluster"]
 
@@ -259,7 +259,7 @@ class Cluster(Operations):
         field_validation: str = "Strict",
         dry_run: bool = False,
     ) -> Service:
-        """POST a Service; see `k8sexpose.apiserver.ApiServer.create`."""
+        """POST a Service; see `k8sexpose.cluster.apiserver.ApiServer.create`."""
         with self._all_or_nothing(), hinted(manifest):
             return self.api.create(manifest, namespace=namespace, field_validation=field_validation, dry_run=dry_run)
 
@@ -271,14 +271,14 @@ class Cluster(Operations):
         field_validation: str = "Strict",
         dry_run: bool = False,
     ) -> Service:
-        """PUT a Service; see `k8sexpose.apiserver.ApiServer.replace`."""
+        """PUT a Service; see `k8sexpose.cluster.apiserver.ApiServer.replace`."""
         with self._all_or_nothing(), hinted(manifest):
             return self.api.replace(manifest, namespace=namespace, field_validation=field_validation, dry_run=dry_run)
 
     def patch(
         self, name: str, patch: Mapping[str, Any] | Sequence[Any], *, namespace: str = "default", **options: Any
     ) -> Service:
-        """PATCH a Service; see `k8sexpose.apiserver.ApiServer.patch`."""
+        """PATCH a Service; see `k8sexpose.cluster.apiserver.ApiServer.patch`."""
         with self._all_or_nothing(), hinted("", patch):
             return self.api.patch(name, patch, namespace=namespace, **options)
 

@@ -12,12 +12,12 @@ import zlib
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
-from .api.addresses import canonical_ip
-from .api.errors import missing, unknown
-from .api.formats import SUFFIX_LETTERS
-from .api.objects import EndpointSlice, Node, Pod
-from .api.service import Service
-from .endpoints import endpoint_slices
+from ..api.addresses import canonical_ip
+from ..api.errors import missing, unknown
+from ..api.formats import SUFFIX_LETTERS
+from ..api.objects import EndpointSlice, Node, Pod
+from ..api.service import Service
+from .endpoint_slices import endpoint_slices
 from .transaction import Journal
 
 __all__ = ["Store"]
