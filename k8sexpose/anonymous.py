@@ -19,7 +19,7 @@ from .cluster.clock import Clock
 from .controller import CloudState, start_controller
 from .exposure import AWS, AZURE_ADDRESS, DIGITALOCEAN_SIZE, INTERNAL_BY
 from .findings import written_node_ports
-from .health import AUTOSCALER_TAINT
+from .kubeproxy.health import AUTOSCALER_TAINT
 from .model import Cluster
 from .profiles import provider as profile
 from .providers import CLASS, Provider

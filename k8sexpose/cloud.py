@@ -13,11 +13,11 @@ from .api.service import LoadBalancerIngress, Service, ServicePort
 from .cluster.latency import latencies
 from .cluster.state import ClusterState
 from .cluster.store import Store
-from .health import ready_local_endpoints
+from .kubeproxy.health import ready_local_endpoints
+from .kubeproxy.service_ports import targets
 from .loadbalancer import LoadBalancer, NoAddress, address_owner, choose_address, over_quota
 from .profiles import provider as profile
 from .providers import NODE_PORT, TO_POD, VIP, HealthCheck, LoadBalancerKind, has_annotations
-from .serviceport import targets
 from .spread import Spread, spread_over
 from .targets import Answers, Targets, answers, candidates, is_candidate
 

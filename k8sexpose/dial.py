@@ -11,7 +11,7 @@ from .api.errors import NotExposed, unknown
 from .api.objects import Pod
 from .api.service import Service, ServicePort
 from .cluster.state import ClusterState
-from .proxy import primary_ip
+from .kubeproxy.proxy import primary_ip
 
 __all__ = ["Client", "Destination", "find_client", "find_destination", "node_names"]
 

@@ -13,10 +13,10 @@ from .api.service import Service, ServicePort
 from .cloud import NODE_PORT, TO_POD, VIP, FrontDoor, Spread, front_door
 from .cluster.state import ClusterState
 from .dial import Destination
+from .kubeproxy.proxy import primary_ip
+from .kubeproxy.service_ports import cluster_ip_of
 from .providers import BY_CLIENT
-from .proxy import primary_ip
 from .route import CLOUD, LOAD_BALANCER, Hop
-from .serviceport import cluster_ip_of
 
 __all__ = ["Entrance", "Packet", "load_balancer_at", "load_balancer_entrance", "node_entrance", "outside_entrance"]
 

@@ -18,9 +18,9 @@ from .api.objects import Pod
 from .api.service import LAST_APPLIED, Service, ServicePort
 from .cluster.endpoint_slices import target_port
 from .cost import Bill
+from .kubeproxy.service_ports import targets
 from .providers import NODE_PORT
 from .router import shares
-from .serviceport import targets
 from .survey import EXPOSED, Survey
 from .targets import candidates
 

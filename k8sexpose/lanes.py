@@ -14,9 +14,9 @@ from .api.service import Service
 from .cluster.latency import latencies
 from .cluster.state import ClusterState
 from .dial import OUTSIDE
+from .kubeproxy.proxy import keeps_flow
 from .node_classes import Bundle, bundles
 from .providers import BY_CLIENT
-from .proxy import keeps_flow
 from .question import Question
 from .route import NODE, Route
 from .way import Trip, Way

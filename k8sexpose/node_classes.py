@@ -14,10 +14,10 @@ from .api.objects import Node
 from .api.service import Service
 from .dial import OUTSIDE
 from .entrance import Entrance
-from .proxy import Verdict
+from .kubeproxy.proxy import Verdict
+from .kubeproxy.service_ports import targets
 from .question import Question
 from .route import Route
-from .serviceport import targets
 from .way import Way
 
 __all__ = ["Bundle", "bundles"]

@@ -21,8 +21,8 @@ from .dial import (
     node_names,
 )
 from .entrance import Entrance, Packet, dialled_ip, load_balancer_entrance, lost, outside_entrance
+from .kubeproxy.service_ports import cluster_ip_of, targets
 from .route import Route
-from .serviceport import cluster_ip_of, targets
 from .way import Trip, Way
 
 __all__ = ["Question"]

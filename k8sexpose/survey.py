@@ -16,11 +16,11 @@ from .api.service import Service
 from .cloud import front_door
 from .controller import start_controller
 from .drivers import DRIVERS
+from .kubeproxy.service_ports import Target, targets
 from .model import Cluster
 from .pricebook import PriceBook
 from .profiles import provider as profile
 from .providers import LoadBalancerKind, Provider
-from .serviceport import Target, targets
 from .targets import all_targets
 
 __all__ = ["EXPOSED", "LOAD", "Survey", "guess_provider", "guess_region", "survey"]

@@ -16,10 +16,10 @@ from .api.objects import Node
 from .api.service import Service
 from .cluster.state import ClusterState
 from .cluster.store import Store
-from .health import eligible, ready_local_endpoints
+from .kubeproxy.health import eligible, ready_local_endpoints
+from .kubeproxy.proxy import kube_proxy, primary_ip
+from .kubeproxy.service_ports import Target, targets
 from .providers import HealthCheck
-from .proxy import kube_proxy, primary_ip
-from .serviceport import Target, targets
 
 __all__ = ["Answers", "State", "Targets", "all_targets", "answers", "candidates"]
 

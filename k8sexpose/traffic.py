@@ -21,9 +21,9 @@ from .dealer import Dealer
 from .dial import find_destination
 from .draws import DISTRIBUTIONS, Draws
 from .engine import TICK_MS, Engine
+from .kubeproxy.service_ports import targets
 from .lanes import Asking
 from .queueing import jain_index, max_over_mean
-from .serviceport import targets
 from .timeline import Event, State, play, standing
 
 if TYPE_CHECKING:

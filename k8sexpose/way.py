@@ -20,11 +20,11 @@ from .cluster.latency import crosses_zone, leg_ms
 from .cluster.state import ClusterState
 from .dial import NODE, OUTSIDE, Client
 from .entrance import Entrance, Packet, load_balancer_at
-from .health import HEALTHZ_PORT
-from .proxy import Verdict, is_own_address, kube_proxy, primary_ip
+from .kubeproxy.health import HEALTHZ_PORT
+from .kubeproxy.proxy import Verdict, is_own_address, kube_proxy, primary_ip
+from .kubeproxy.service_ports import ServicePortInfo, Target
 from .route import CLIENT, NOWHERE, POD, Hop, Route
 from .route import NODE as AT_NODE
-from .serviceport import ServicePortInfo, Target
 
 __all__ = ["AffinityKey", "OneWay", "Trip", "Way", "affinity_key"]
 

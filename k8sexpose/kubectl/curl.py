@@ -17,9 +17,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, NoReturn
 
 from ..api.addresses import address, ip_version
-from ..health import HEALTHZ_PORT, HealthResponse, health_check, healthz
+from ..kubeproxy.health import HEALTHZ_PORT, HealthResponse, health_check, healthz
+from ..kubeproxy.service_ports import cluster_ip_of, targets
 from ..router import send
-from ..serviceport import cluster_ip_of, targets
 from .completed import Completed
 
 if TYPE_CHECKING:

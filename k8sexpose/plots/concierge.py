@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from .._palette import CONCEPTS
 from ..failover import Crash
+from ..kubeproxy.service_ports import targets
 from ..model import Cluster
 from ..provisioning import Provisioning
-from ..serviceport import targets
 from .page import INK, SOFT, bare, box, canvas, finish, mark
 
 if TYPE_CHECKING:

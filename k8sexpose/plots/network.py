@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from .._palette import CONCEPTS
 from ..api.service import Service, ServicePort
+from ..kubeproxy.proxy import kube_proxy
 from ..model import Cluster
-from ..proxy import kube_proxy
 from ..route import Hop, Route
 from ..router import routes
 from .page import INK, SOFT, bare, box, canvas, finish, legend, mark

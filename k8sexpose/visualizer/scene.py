@@ -13,10 +13,10 @@ from ..api.objects import Node, Pod
 from ..api.service import Service, ServicePort
 from ..cloud import front_door
 from ..dial import find_destination
+from ..kubeproxy.service_ports import cluster_ip_of
 from ..loadbalancer import target_health
 from ..route import LOAD_BALANCER, Route
 from ..router import send, shares
-from ..serviceport import cluster_ip_of
 from .steps import FRONT, Step, ip_of, pod_place, steps_of
 from .views import NodeView, PodView, Question, ServiceView, Share
 

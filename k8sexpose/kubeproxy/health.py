@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .cluster.clock import timestamp
-from .cluster.state import ClusterState
-from .serviceport import targets
+from ..cluster.clock import timestamp
+from ..cluster.state import ClusterState
+from .service_ports import targets
 
 if TYPE_CHECKING:
-    from .api.objects import Node
-    from .api.service import Service
+    from ..api.objects import Node
+    from ..api.service import Service
 
 __all__ = ["HealthResponse", "eligible", "health_check", "healthz", "ready_local_endpoints"]
 

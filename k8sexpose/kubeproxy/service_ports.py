@@ -12,10 +12,10 @@ from ipaddress import ip_network
 from typing import TypeAlias
 from weakref import WeakKeyDictionary
 
-from .api.addresses import address, canonical_ip, ip_version
-from .api.objects import Endpoint, EndpointSlice
-from .api.service import Service, ServicePort
-from .cluster.store import Store
+from ..api.addresses import address, canonical_ip, ip_version
+from ..api.objects import Endpoint, EndpointSlice
+from ..api.service import Service, ServicePort
+from ..cluster.store import Store
 
 _Prepared: TypeAlias = "tuple[tuple[EndpointSlice, ...], Targets]"
 

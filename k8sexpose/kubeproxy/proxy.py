@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
-from .api.addresses import canonical_ip, ip_version, of_family
-from .api.objects import Node
-from .api.service import Service
-from .cluster.state import ClusterState
-from .cluster.store import Store
-from .serviceport import ServicePortInfo, Target, categorize_endpoints, cluster_ip_of, service_ports
+from ..api.addresses import canonical_ip, ip_version, of_family
+from ..api.objects import Node
+from ..api.service import Service
+from ..cluster.state import ClusterState
+from ..cluster.store import Store
+from .service_ports import ServicePortInfo, Target, categorize_endpoints, cluster_ip_of, service_ports
 
 __all__ = ["Verdict", "categorize_endpoints", "keeps_flow", "kube_proxy"]
 
