@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from ._display import html_table
 from .api.service import Service
-from .providers import TO_POD
+from .cloud.providers import TO_POD
 from .queueing import crossover_utilisation, jain_index, max_over_mean
 from .route import Shares
 from .survey import Survey

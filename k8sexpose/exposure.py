@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 from .api.errors import NotExposed
 from .api.service import Service, ServicePort
+from .cloud.providers import TO_POD, LoadBalancerKind
 from .drivers import NODEPORT, Exposure
-from .providers import TO_POD, LoadBalancerKind
 from .router import entries, shares
 
 if TYPE_CHECKING:

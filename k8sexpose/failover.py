@@ -16,7 +16,7 @@ from ._display import html_table
 from .api.addresses import address
 from .api.errors import NotExposed
 from .api.service import Service
-from .loadbalancer import next_change_s, target_health
+from .cloud.load_balancer import next_change_s, target_health
 from .router import shares
 
 if TYPE_CHECKING:

@@ -16,13 +16,13 @@ from .api.addresses import address, ip_version
 from .api.errors import NotExposed
 from .api.objects import Pod
 from .api.service import LAST_APPLIED, Service, ServicePort
+from .cloud.health_checks import candidates
+from .cloud.providers import NODE_PORT
 from .cluster.endpoint_slices import target_port
 from .cost import Bill
 from .kubeproxy.service_ports import targets
-from .providers import NODE_PORT
 from .router import shares
 from .survey import EXPOSED, Survey
-from .targets import candidates
 
 __all__ = ["FINDERS", "Asked", "Finding", "find_all", "written_node_ports"]
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from .api.service import Service
+from .cloud.providers import BY_CLIENT
 from .cluster.latency import latencies
 from .cluster.state import ClusterState
 from .dial import OUTSIDE
 from .kubeproxy.proxy import keeps_flow
 from .node_classes import Bundle, bundles
-from .providers import BY_CLIENT
 from .question import Question
 from .route import NODE, Route
 from .way import Trip, Way

@@ -23,10 +23,10 @@ from .api.errors import ApiError, ManifestError
 from .api.hints import hinted
 from .api.objects import Deployment, EndpointSlice, Node, Pod, ProxyConfig
 from .api.service import Service
+from .cloud.controller import CloudState, start_controller
 from .cluster.apiserver import ApiServer
 from .cluster.operations import Operations
 from .cluster.scheduling import choose_node, kubernetes_service, make_nodes, with_address
-from .controller import CloudState, start_controller
 
 __all__ = ["ApplyResult", "Cluster"]
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from .api.addresses import ip_version
 from .api.errors import NotExposed
 from .api.service import Service
-from .cloud import FrontDoor, Spread, front_door
+from .cloud.front_door import FrontDoor, Spread, front_door
 from .cluster.state import ClusterState
 from .dial import (
     DEFAULT_CLIENTS,

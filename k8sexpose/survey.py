@@ -13,15 +13,15 @@ from dataclasses import dataclass, field, replace
 from .api.errors import NotExposed
 from .api.objects import EndpointSlice
 from .api.service import Service
-from .cloud import front_door
-from .controller import start_controller
+from .cloud.controller import start_controller
+from .cloud.front_door import front_door
+from .cloud.health_checks import all_targets
+from .cloud.profiles import provider as profile
+from .cloud.providers import LoadBalancerKind, Provider
 from .drivers import DRIVERS
 from .kubeproxy.service_ports import Target, targets
 from .model import Cluster
 from .pricebook import PriceBook
-from .profiles import provider as profile
-from .providers import LoadBalancerKind, Provider
-from .targets import all_targets
 
 __all__ = ["EXPOSED", "LOAD", "Survey", "guess_provider", "guess_region", "survey"]
 

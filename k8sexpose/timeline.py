@@ -14,8 +14,8 @@ from weakref import WeakKeyDictionary
 
 from .api.addresses import address
 from .api.errors import NotExposed
+from .cloud.load_balancer import next_change_s
 from .lanes import Asking, Lane, Table, read_table
-from .loadbalancer import next_change_s
 from .question import Question
 from .router import shares
 

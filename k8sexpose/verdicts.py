@@ -15,7 +15,7 @@ from .advice import Comparison, PolicyView, advise, percent, turns_at
 from .api.errors import NotExposed
 from .api.service import Service
 from .api.validation import POLICIES
-from .cloud import front_door
+from .cloud.front_door import front_door
 from .cluster.latency import latencies
 from .cost import lines_of, total_of
 from .dial import DEFAULT_CLIENTS

@@ -15,7 +15,7 @@ from random import Random
 from .api.addresses import canonical_ip, ip_version, of_family
 from .api.objects import Node, Pod
 from .api.service import Service
-from .cloud import Spread
+from .cloud.front_door import Spread
 from .cluster.latency import crosses_zone, leg_ms
 from .cluster.state import ClusterState
 from .dial import NODE, OUTSIDE, Client

@@ -16,10 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import k8sexpose as kx
-from k8sexpose.loadbalancer import next_flip_s
-from k8sexpose.profiles import _profiles
-from k8sexpose.providers import HealthCheck, LoadBalancerKind
-from k8sexpose.targets import Answers, State, Targets
+from k8sexpose.cloud.health_checks import Answers, State, Targets
+from k8sexpose.cloud.load_balancer import next_flip_s
+from k8sexpose.cloud.profiles import _profiles
+from k8sexpose.cloud.providers import HealthCheck, LoadBalancerKind
 from tests.cloud.provider_facts import provider_facts
 
 TYPE = "service.beta.kubernetes.io/aws-load-balancer-type"

@@ -27,7 +27,7 @@ Key = tuple[str, str]
 class ClusterState:
     """What is in a cluster at one moment; `k8sexpose.Cluster` adds the verbs and describes the settings.
 
-    `provider`, `controller` and `cloud_state` belong to `k8sexpose.controller`; they are kept here and not read.
+    `provider`, `controller` and `cloud_state` belong to `k8sexpose.cloud.controller`; they are kept here and not read.
     """
 
     def __init__(

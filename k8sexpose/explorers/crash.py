@@ -10,11 +10,11 @@ from typing import Any
 
 from .._palette import CONCEPTS
 from .._svg import FAINT, TEXT, label_text, svg
+from ..cloud.profiles import provider
 from ..cluster.state import NODE_MONITOR_GRACE_S
 from ..data import example
 from ..failover import Crash, watch_crash
 from ..model import Cluster
-from ..profiles import provider
 from .explorer import Explorer, choice
 
 __all__ = ["CrashExplorer", "CrashSetting", "crash_page", "draw_crash", "failover_explorer"]

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..api.objects import Node
+from ..cloud.health_checks import EXCLUDED
+from ..cloud.load_balancer import target_health
+from ..cloud.profiles import provider
 from ..data import example
 from ..failover import Crash, watch_crash
-from ..loadbalancer import target_health
 from ..model import Cluster
-from ..profiles import provider
 from ..router import entries, routes, shares
-from ..targets import EXCLUDED
 from .question import Choice, Question, Several, Wrong
 
 __all__ = ["QUESTIONS"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..cloud.provisioning import provision
 from ..comparison import compare_exposure
 from ..cost import bill, bill_for
 from ..costcurves import costs_by_traffic
@@ -10,7 +11,6 @@ from ..drivers import Exposure
 from ..model import Cluster
 from ..pricebook import HOURS_PER_MONTH
 from ..pricefile import price_book
-from ..provisioning import provision
 from .quantity import Quantity
 from .question import Choice, Percent, Question, Several, Wrong
 from .savings import ingress_bill

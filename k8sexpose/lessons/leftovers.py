@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..api.errors import ApiError
+from ..cloud.provisioning import provision
 from ..model import Cluster
-from ..provisioning import provision
 from ..router import routes
 from .concierge import LESSON, NAME, STRANGER, front, hired, node_port, settled
 from .question import Choice, Question, Wrong

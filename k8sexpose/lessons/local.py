@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ..api.errors import ApiError
+from ..cloud.load_balancer import target_health
 from ..data import example
 from ..failover import watch_crash
-from ..loadbalancer import target_health
 from ..model import Cluster
 from ..policies import policy_shares
 from ..router import routes, shares

@@ -8,9 +8,9 @@ from functools import cache
 from typing import Any
 
 from .._display import html_table
+from ..cloud.profiles import provider
+from ..cloud.provisioning import provision
 from ..model import Cluster
-from ..profiles import provider
-from ..provisioning import provision
 from .question import Choice, Unreadable, shown, unanswered
 
 __all__ = ["Pending", "PendingCase", "pending_cases", "why_pending"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .._palette import CONCEPTS
+from ..cloud.provisioning import Provisioning
 from ..failover import Crash
 from ..kubeproxy.service_ports import targets
 from ..model import Cluster
-from ..provisioning import Provisioning
 from .page import INK, SOFT, bare, box, canvas, finish, mark
 
 if TYPE_CHECKING:

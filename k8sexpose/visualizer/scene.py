@@ -11,10 +11,10 @@ from ..api.addresses import address
 from ..api.errors import NotExposed
 from ..api.objects import Node, Pod
 from ..api.service import Service, ServicePort
-from ..cloud import front_door
+from ..cloud.front_door import front_door
+from ..cloud.load_balancer import target_health
 from ..dial import find_destination
 from ..kubeproxy.service_ports import cluster_ip_of
-from ..loadbalancer import target_health
 from ..route import LOAD_BALANCER, Route
 from ..router import send, shares
 from .steps import FRONT, Step, ip_of, pod_place, steps_of

@@ -4,17 +4,19 @@ A controller notices changes when the clock is about to move, so that all that h
 change, and acts by steps on the cluster's clock.
 
 Source: ``controllers/service/controller.go`` (kubernetes/cloud-provider v0.36.2); the other controllers in
-`k8sexpose.voices`.
+`k8sexpose.cloud.events`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from .api.objects import Node
-from .api.service import LoadBalancerIngress, Service
-from .cluster.state import ClusterState
-from .loadbalancer import (
+from ..api.objects import Node
+from ..api.service import LoadBalancerIngress, Service
+from ..cluster.state import ClusterState
+from .events import VOICES
+from .health_checks import candidates, excluded
+from .load_balancer import (
     LoadBalancer,
     NoAddress,
     announce,
@@ -26,8 +28,6 @@ from .loadbalancer import (
 )
 from .profiles import provider as profile
 from .providers import IN_TREE, LoadBalancerKind, Provider
-from .targets import candidates, excluded
-from .voices import VOICES
 from .work import Work, needs_update
 
 __all__ = ["CloudState", "ServiceController", "start_controller"]

@@ -8,7 +8,7 @@ from functools import cache
 from ipaddress import ip_network
 from typing import Any
 
-from .data import load
+from ..data import load
 from .providers import AnnotationRule, HealthCheck, LoadBalancerKind, Provider
 
 __all__ = ["provider"]

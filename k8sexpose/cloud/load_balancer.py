@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from ipaddress import ip_address, ip_network
 from typing import Any
 
-from .api.objects import Event
-from .api.service import LoadBalancerIngress, Service
-from .cluster.state import ClusterState
+from ..api.objects import Event
+from ..api.service import LoadBalancerIngress, Service
+from ..cluster.state import ClusterState
+from .events import VOICES
+from .health_checks import NOBODY, Answers, Targets, all_targets, answers, candidates, cluster_version
 from .providers import TO_POD, LoadBalancerKind, Provider
-from .targets import NOBODY, Answers, Targets, all_targets, answers, candidates, cluster_version
-from .voices import VOICES
 
 __all__ = [
     "LoadBalancer",

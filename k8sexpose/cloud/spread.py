@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import accumulate
 
-from .api.objects import Node
+from ..api.objects import Node
 
 __all__ = ["Spread", "spread_over"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .api.service import Service
+from ..api.service import Service
 
 __all__ = ["AnnotationRule", "HealthCheck", "LoadBalancerKind", "Provider", "has_annotations"]
 

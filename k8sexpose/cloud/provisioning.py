@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ._display import html_table
-from .api.objects import Event
-from .api.service import Service
-from .loadbalancer import LoadBalancer
+from .._display import html_table
+from ..api.objects import Event
+from ..api.service import Service
+from .events import VOICES
+from .load_balancer import LoadBalancer
 from .providers import NODE_PORT, TO_POD
-from .voices import VOICES
 
 if TYPE_CHECKING:
-    from .model import Cluster
+    from ..model import Cluster
 
 __all__ = ["Provisioning", "ProvisioningStep", "provision"]
 

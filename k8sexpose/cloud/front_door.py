@@ -8,18 +8,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
-from .api.errors import NotExposed
-from .api.service import LoadBalancerIngress, Service, ServicePort
-from .cluster.latency import latencies
-from .cluster.state import ClusterState
-from .cluster.store import Store
-from .kubeproxy.health import ready_local_endpoints
-from .kubeproxy.service_ports import targets
-from .loadbalancer import LoadBalancer, NoAddress, address_owner, choose_address, over_quota
+from ..api.errors import NotExposed
+from ..api.service import LoadBalancerIngress, Service, ServicePort
+from ..cluster.latency import latencies
+from ..cluster.state import ClusterState
+from ..cluster.store import Store
+from ..kubeproxy.health import ready_local_endpoints
+from ..kubeproxy.service_ports import targets
+from .health_checks import Answers, Targets, answers, candidates, is_candidate
+from .load_balancer import LoadBalancer, NoAddress, address_owner, choose_address, over_quota
 from .profiles import provider as profile
 from .providers import NODE_PORT, TO_POD, VIP, HealthCheck, LoadBalancerKind, has_annotations
 from .spread import Spread, spread_over
-from .targets import Answers, Targets, answers, candidates, is_candidate
 
 __all__ = ["NODE_PORT", "TO_POD", "VIP", "FrontDoor", "Spread", "front_door"]
 

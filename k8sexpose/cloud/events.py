@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .api.objects import Event
-from .api.service import Service
+from ..api.objects import Event
+from ..api.service import Service
 
 __all__ = ["VOICES", "Voice"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .api.service import Service
+from ..api.service import Service
 
 __all__ = ["Work", "needs_update"]
 

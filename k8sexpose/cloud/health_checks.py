@@ -12,13 +12,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from weakref import WeakKeyDictionary
 
-from .api.objects import Node
-from .api.service import Service
-from .cluster.state import ClusterState
-from .cluster.store import Store
-from .kubeproxy.health import eligible, ready_local_endpoints
-from .kubeproxy.proxy import kube_proxy, primary_ip
-from .kubeproxy.service_ports import Target, targets
+from ..api.objects import Node
+from ..api.service import Service
+from ..cluster.state import ClusterState
+from ..cluster.store import Store
+from ..kubeproxy.health import eligible, ready_local_endpoints
+from ..kubeproxy.proxy import kube_proxy, primary_ip
+from ..kubeproxy.service_ports import Target, targets
 from .providers import HealthCheck
 
 __all__ = ["Answers", "State", "Targets", "all_targets", "answers", "candidates"]
