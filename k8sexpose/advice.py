@@ -15,7 +15,7 @@ from ._display import html_table
 from .api.service import Service
 from .cloud.providers import TO_POD
 from .queueing import crossover_utilisation, jain_index, max_over_mean
-from .route import Shares
+from .router.route import Shares
 from .survey import Survey
 
 __all__ = ["Comparison", "PolicyView", "Recommendation", "advise", "percent", "turns_at"]

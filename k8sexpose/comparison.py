@@ -17,7 +17,7 @@ from .exposure import Traffic
 from .model import Cluster
 from .pricebook import PriceBook
 from .pricefile import PriceSource, price_book
-from .router import shares
+from .router.router import shares
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -18,7 +18,7 @@ from .api.errors import NotExposed
 from .api.service import Service, ServicePort
 from .cloud.providers import TO_POD, LoadBalancerKind
 from .drivers import NODEPORT, Exposure
-from .router import entries, shares
+from .router.router import entries, shares
 
 if TYPE_CHECKING:
     from .model import Cluster

@@ -17,7 +17,7 @@ from .api.addresses import address
 from .api.errors import NotExposed
 from .api.service import Service
 from .cloud.load_balancer import next_change_s, target_health
-from .router import shares
+from .router.router import shares
 
 if TYPE_CHECKING:
     from .model import Cluster

@@ -21,7 +21,7 @@ from .cloud.providers import NODE_PORT
 from .cluster.endpoint_slices import target_port
 from .cost import Bill
 from .kubeproxy.service_ports import targets
-from .router import shares
+from .router.router import shares
 from .survey import EXPOSED, Survey
 
 __all__ = ["FINDERS", "Asked", "Finding", "find_all", "written_node_ports"]

@@ -14,12 +14,12 @@ from .api.service import Service
 from .cloud.providers import BY_CLIENT
 from .cluster.latency import latencies
 from .cluster.state import ClusterState
-from .dial import OUTSIDE
 from .kubeproxy.proxy import keeps_flow
-from .node_classes import Bundle, bundles
-from .question import Question
-from .route import NODE, Route
-from .way import Trip, Way
+from .router.addressing import OUTSIDE
+from .router.node_classes import Bundle, bundles
+from .router.path import Trip, Way
+from .router.query import Question
+from .router.route import NODE, Route
 
 __all__ = ["Asking", "Lane", "Table", "read_table"]
 

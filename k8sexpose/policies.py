@@ -14,8 +14,8 @@ from .api.addresses import address
 from .api.validation import POLICIES
 from .model import Cluster
 from .queueing import max_over_mean
-from .route import Route
-from .router import entries, routes
+from .router.route import Route
+from .router.router import entries, routes
 
 __all__ = ["POLICIES", "PodShare", "PolicyShares", "PolicySide", "both_policies", "policy_shares"]
 

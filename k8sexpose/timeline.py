@@ -16,8 +16,8 @@ from .api.addresses import address
 from .api.errors import NotExposed
 from .cloud.load_balancer import next_change_s
 from .lanes import Asking, Lane, Table, read_table
-from .question import Question
-from .router import shares
+from .router.query import Question
+from .router.router import shares
 
 if TYPE_CHECKING:
     from .model import Cluster

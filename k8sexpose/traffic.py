@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 
 from ._display import html_table
 from .dealer import Dealer
-from .dial import find_destination
 from .draws import DISTRIBUTIONS, Draws
 from .engine import TICK_MS, Engine
 from .kubeproxy.service_ports import targets
 from .lanes import Asking
 from .queueing import jain_index, max_over_mean
+from .router.addressing import find_destination
 from .timeline import Event, State, play, standing
 
 if TYPE_CHECKING:

@@ -18,15 +18,15 @@ from .api.validation import POLICIES
 from .cloud.front_door import front_door
 from .cluster.latency import latencies
 from .cost import lines_of, total_of
-from .dial import DEFAULT_CLIENTS
 from .drivers import DRIVERS, Exposure
 from .exposure import Traffic, admitted_client, exposures
 from .failover import watch_crash
 from .model import Cluster
 from .pricebook import PriceBook
 from .queueing import Response, response_ms
-from .route import Shares
-from .router import send, shares
+from .router.addressing import DEFAULT_CLIENTS
+from .router.route import Shares
+from .router.router import send, shares
 from .survey import Survey, apart
 
 __all__ = ["compare_services"]

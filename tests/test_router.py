@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import k8sexpose as kx
-from k8sexpose.node_classes import bundles
-from k8sexpose.question import Question
+from k8sexpose.router.node_classes import bundles
+from k8sexpose.router.query import Question
 from tests.routing_help import CLIENT, add_service, cluster_with, outcomes
 
 HALF = Fraction(1, 2)

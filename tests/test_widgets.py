@@ -16,7 +16,7 @@ import k8sexpose as kx
 from k8sexpose.explorers.explorer import PIECE_S, Explorer
 from k8sexpose.explorers.nodeport import CONTROLS, NODES, PLACES, NodePortSetting, draw_route, explorer_page, one_change
 from k8sexpose.explorers.slider import Slider
-from k8sexpose.route import Hop, Route
+from k8sexpose.router.route import Hop, Route
 
 SETTINGS = [
     NodePortSetting(*values)

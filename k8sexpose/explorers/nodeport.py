@@ -16,8 +16,8 @@ from .._svg import FAINT, TEXT, svg
 from ..model import Cluster
 from ..plots import Leg, legs
 from ..plots.network import told
-from ..route import Route
-from ..router import send
+from ..router.route import Route
+from ..router.router import send
 from .explorer import Explorer, choice
 
 __all__ = ["NodePortExplorer", "NodePortSetting", "draw_route", "nodeport_explorer"]

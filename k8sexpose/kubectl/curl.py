@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, NoReturn
 from ..api.addresses import address, ip_version
 from ..kubeproxy.health import HEALTHZ_PORT, HealthResponse, health_check, healthz
 from ..kubeproxy.service_ports import cluster_ip_of, targets
-from ..router import send
+from ..router.router import send
 from .completed import Completed
 
 if TYPE_CHECKING:
     from ..model import Cluster
-    from ..route import Route
+    from ..router.route import Route
 
 __all__ = ["curl"]
 

@@ -12,7 +12,7 @@ from ..cloud.profiles import provider
 from ..data import example
 from ..failover import Crash, watch_crash
 from ..model import Cluster
-from ..router import entries, routes, shares
+from ..router.router import entries, routes, shares
 from .question import Choice, Question, Several, Wrong
 
 __all__ = ["QUESTIONS"]

@@ -9,7 +9,7 @@ from functools import cache
 from .._display import html_table
 from ..model import Cluster
 from ..policies import both_policies
-from ..router import routes
+from ..router.router import routes
 from ..tradeoff import compare_policies
 from ..turning import crossovers
 from .question import Choice, Unreadable, shown, unanswered

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..data import example
 from ..model import Cluster
-from ..router import routes, shares
+from ..router.router import routes, shares
 from .question import Choice, Percent, Question, Wrong
 
 __all__ = ["QUESTIONS", "stand_with", "who_is"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..api.errors import ApiError
 from ..cloud.provisioning import provision
 from ..model import Cluster
-from ..router import routes
+from ..router.router import routes
 from .concierge import LESSON, NAME, STRANGER, front, hired, node_port, settled
 from .question import Choice, Question, Wrong
 

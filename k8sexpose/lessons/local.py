@@ -8,7 +8,7 @@ from ..data import example
 from ..failover import watch_crash
 from ..model import Cluster
 from ..policies import policy_shares
-from ..router import routes, shares
+from ..router.router import routes, shares
 from .hop import APP, CLIENT, LESSON, NAME, PARTS, SENDERS, SETTLED_S, about, percent, seen_through, stand_with
 from .question import Choice, Percent, Question, Several, Wrong
 

@@ -16,7 +16,7 @@ from ..api.errors import ApiError, ManifestError
 from ..data import example
 from ..model import Cluster
 from ..report import Review, review
-from ..router import routes
+from ..router.router import routes
 from .question import shown
 
 __all__ = ["BringDump", "Mended", "bring_dump", "mend"]

@@ -9,7 +9,7 @@ from typing import Any
 from ..api.errors import ApiError
 from ..data import example
 from ..model import Cluster
-from ..router import routes, shares
+from ..router.router import routes, shares
 from .question import Choice, Percent, Question, Several, Wrong
 
 __all__ = ["QUESTIONS"]

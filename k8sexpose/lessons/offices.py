@@ -9,7 +9,7 @@ from .._display import html_table
 from ..api.errors import ApiError, ManifestError, NotExposed
 from ..api.service import Service
 from ..model import Cluster
-from ..router import routes
+from ..router.router import routes
 from .question import shown
 
 __all__ = ["Door", "Doors", "offices"]

@@ -10,7 +10,7 @@ from ..api.errors import ApiError, ManifestError
 from ..api.service import Service
 from ..data import example
 from ..model import Cluster
-from ..router import routes
+from ..router.router import routes
 from .question import shown
 
 __all__ = ["Repair", "Repairs", "repair"]

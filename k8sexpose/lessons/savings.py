@@ -13,8 +13,8 @@ from ..data import example
 from ..drivers import Exposure
 from ..model import Cluster
 from ..pricefile import PriceSource, price_book
-from ..route import Route
-from ..router import routes
+from ..router.route import Route
+from ..router.router import routes
 from ..survey import EXPOSED
 from .question import shown
 

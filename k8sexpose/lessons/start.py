@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..data import example
 from ..model import Cluster
-from ..router import send
+from ..router.router import send
 from .question import Choice, Question, Several, Wrong
 
 __all__ = ["QUESTIONS"]

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..data import example
 from ..model import Cluster
-from ..router import routes, send, shares
+from ..router.router import routes, send, shares
 from ..traffic import simulate
 from .nodeport import LESSON, spread_out
 from .nodeport import NAME as DEBUG

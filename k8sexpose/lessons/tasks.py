@@ -19,7 +19,7 @@ from ..comparison import compare_exposure
 from ..model import Cluster
 from ..policies import policy_shares
 from ..queueing import response_ms
-from ..router import routes, shares
+from ..router.router import routes, shares
 from .concierge import NAME
 from .hop import stand_with
 from .quantity import Quantity

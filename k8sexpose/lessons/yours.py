@@ -7,7 +7,7 @@ from ..data import example
 from ..exposure import admitted_client
 from ..model import Cluster
 from ..report import review
-from ..router import shares
+from ..router.router import shares
 from .question import Choice, Percent, Question, Several, Wrong
 
 __all__ = ["QUESTIONS", "worst_pod"]

@@ -10,8 +10,8 @@ from .._palette import CONCEPTS
 from ..api.service import Service, ServicePort
 from ..kubeproxy.proxy import kube_proxy
 from ..model import Cluster
-from ..route import Hop, Route
-from ..router import routes
+from ..router.route import Hop, Route
+from ..router.router import routes
 from .page import INK, SOFT, bare, box, canvas, finish, legend, mark
 
 if TYPE_CHECKING:
@@ -215,7 +215,7 @@ def plot_route(route: Route, ax: Axes | None = None) -> Axes:
 
     Examples
     --------
-    >>> from k8sexpose.router import send
+    >>> from k8sexpose.router.router import send
     >>> from k8sexpose.plots import describe
     >>> describe(plot_route(send(Cluster(nodes=1), "10.0.0.1:30007")))
     'The way of one request: from client as 203.0.113.7 → 10.0.0.1:30007, to node-1; refused: nothing listens ...'

@@ -13,10 +13,10 @@ from ..api.objects import Node, Pod
 from ..api.service import Service, ServicePort
 from ..cloud.front_door import front_door
 from ..cloud.load_balancer import target_health
-from ..dial import find_destination
 from ..kubeproxy.service_ports import cluster_ip_of
-from ..route import LOAD_BALANCER, Route
-from ..router import send, shares
+from ..router.addressing import find_destination
+from ..router.route import LOAD_BALANCER, Route
+from ..router.router import send, shares
 from .steps import FRONT, Step, ip_of, pod_place, steps_of
 from .views import NodeView, PodView, Question, ServiceView, Share
 

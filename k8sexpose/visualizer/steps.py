@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..api.objects import Pod
-from ..route import CLIENT, CLOUD, LOAD_BALANCER, NODE, POD, Hop, Route
+from ..router.route import CLIENT, CLOUD, LOAD_BALANCER, NODE, POD, Hop, Route
 
 if TYPE_CHECKING:
     from ..model import Cluster

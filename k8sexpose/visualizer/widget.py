@@ -18,8 +18,8 @@ import traitlets
 from .._svg import clean, style_sheet
 from ..api.errors import NotExposed
 from ..api.validation import POLICIES
-from ..route import Route
-from ..router import routes, send
+from ..router.route import Route
+from ..router.router import routes, send
 from .layout import lay_out
 from .legs import card_point, trace
 from .picture import draw

@@ -6,16 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from ipaddress import ip_address, ip_network
 
-from .api.addresses import address, canonical_ip, ip_version
-from .api.errors import NotExposed
-from .api.objects import Node
-from .api.service import Service, ServicePort
-from .cloud.front_door import NODE_PORT, TO_POD, VIP, FrontDoor, Spread, front_door
-from .cloud.providers import BY_CLIENT
-from .cluster.state import ClusterState
-from .dial import Destination
-from .kubeproxy.proxy import primary_ip
-from .kubeproxy.service_ports import cluster_ip_of
+from ..api.addresses import address, canonical_ip, ip_version
+from ..api.errors import NotExposed
+from ..api.objects import Node
+from ..api.service import Service, ServicePort
+from ..cloud.front_door import NODE_PORT, TO_POD, VIP, FrontDoor, Spread, front_door
+from ..cloud.providers import BY_CLIENT
+from ..cluster.state import ClusterState
+from ..kubeproxy.proxy import primary_ip
+from ..kubeproxy.service_ports import cluster_ip_of
+from .addressing import Destination
 from .route import CLOUD, LOAD_BALANCER, Hop
 
 __all__ = ["Entrance", "Packet", "load_balancer_at", "load_balancer_entrance", "node_entrance", "outside_entrance"]

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from fractions import Fraction
 from random import Random
 
-from .cluster.state import ClusterState
+from ..cluster.state import ClusterState
 from .node_classes import bundles
-from .question import Question
+from .path import OneWay, Way
+from .query import Question
 from .route import Route, Shares
-from .way import OneWay, Way
 
 __all__ = ["entries", "routes", "send", "shares"]
 

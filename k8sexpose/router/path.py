@@ -12,17 +12,17 @@ from fractions import Fraction
 from ipaddress import ip_address, ip_network
 from random import Random
 
-from .api.addresses import canonical_ip, ip_version, of_family
-from .api.objects import Node, Pod
-from .api.service import Service
-from .cloud.front_door import Spread
-from .cluster.latency import crosses_zone, leg_ms
-from .cluster.state import ClusterState
-from .dial import NODE, OUTSIDE, Client
-from .entrance import Entrance, Packet, load_balancer_at
-from .kubeproxy.health import HEALTHZ_PORT
-from .kubeproxy.proxy import Verdict, is_own_address, kube_proxy, primary_ip
-from .kubeproxy.service_ports import ServicePortInfo, Target
+from ..api.addresses import canonical_ip, ip_version, of_family
+from ..api.objects import Node, Pod
+from ..api.service import Service
+from ..cloud.front_door import Spread
+from ..cluster.latency import crosses_zone, leg_ms
+from ..cluster.state import ClusterState
+from ..kubeproxy.health import HEALTHZ_PORT
+from ..kubeproxy.proxy import Verdict, is_own_address, kube_proxy, primary_ip
+from ..kubeproxy.service_ports import ServicePortInfo, Target
+from .addressing import NODE, OUTSIDE, Client
+from .entry import Entrance, Packet, load_balancer_at
 from .route import CLIENT, NOWHERE, POD, Hop, Route
 from .route import NODE as AT_NODE
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from ._display import html_table, visible
+from .._display import html_table, visible
 
 __all__ = ["Hop", "Route", "Shares"]
 

@@ -6,12 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .api.addresses import address, canonical_ip, ip_version
-from .api.errors import NotExposed, unknown
-from .api.objects import Pod
-from .api.service import Service, ServicePort
-from .cluster.state import ClusterState
-from .kubeproxy.proxy import primary_ip
+from ..api.addresses import address, canonical_ip, ip_version
+from ..api.errors import NotExposed, unknown
+from ..api.objects import Pod
+from ..api.service import Service, ServicePort
+from ..cluster.state import ClusterState
+from ..kubeproxy.proxy import primary_ip
 
 __all__ = ["Client", "Destination", "find_client", "find_destination", "node_names"]
 

@@ -9,16 +9,16 @@ from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from .api.addresses import ip_version
-from .api.objects import Node
-from .api.service import Service
-from .dial import OUTSIDE
-from .entrance import Entrance
-from .kubeproxy.proxy import Verdict
-from .kubeproxy.service_ports import targets
-from .question import Question
+from ..api.addresses import ip_version
+from ..api.objects import Node
+from ..api.service import Service
+from ..kubeproxy.proxy import Verdict
+from ..kubeproxy.service_ports import targets
+from .addressing import OUTSIDE
+from .entry import Entrance
+from .path import Way
+from .query import Question
 from .route import Route
-from .way import Way
 
 __all__ = ["Bundle", "bundles"]
 

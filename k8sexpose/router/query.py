@@ -6,24 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from .api.addresses import ip_version
-from .api.errors import NotExposed
-from .api.service import Service
-from .cloud.front_door import FrontDoor, Spread, front_door
-from .cluster.state import ClusterState
-from .dial import (
-    DEFAULT_CLIENTS,
-    OUTSIDE,
-    Client,
-    Destination,
-    find_client,
-    find_destination,
-    node_names,
-)
-from .entrance import Entrance, Packet, dialled_ip, load_balancer_entrance, lost, outside_entrance
-from .kubeproxy.service_ports import cluster_ip_of, targets
+from ..api.addresses import ip_version
+from ..api.errors import NotExposed
+from ..api.service import Service
+from ..cloud.front_door import FrontDoor, Spread, front_door
+from ..cluster.state import ClusterState
+from ..kubeproxy.service_ports import cluster_ip_of, targets
+from .addressing import DEFAULT_CLIENTS, OUTSIDE, Client, Destination, find_client, find_destination, node_names
+from .entry import Entrance, Packet, dialled_ip, load_balancer_entrance, lost, outside_entrance
+from .path import Trip, Way
 from .route import Route
-from .way import Trip, Way
 
 __all__ = ["Question"]
 
