@@ -18,13 +18,8 @@ _NAMES = {
         "cost_explorer failover_explorer latency_explorer life_explorer manifest_doctor "
         "nodeport_explorer policy_explorer port_wall_explorer"
     ),
-    "failover": "watch_crash",
-    "policies": "both_policies policy_shares",
+    "exposure": "Traffic",
     "pricefile": "price_book",
-    "queueing": "jain_index max_over_mean",
-    "timeline": "NodeDown NodeUp Rollout Scale",
-    "tradeoff": "compare_policies",
-    "turning": "latency_curves sticky_skew",
     "visualizer": "flow",
     "api.errors": "ApiError ManifestError NotExposed",
     "api.objects": "Endpoint Node Pod ProxyConfig Taint",
@@ -37,7 +32,13 @@ _NAMES = {
     "router.route": "Hop Route Shares",
     "router.router": "entries routes send shares",
     "model": "Cluster",
-    "traffic": "Traffic simulate",
+    "traffic.crash": "watch_crash",
+    "traffic.policies": "both_policies policy_shares",
+    "traffic.policy_comparison": "compare_policies",
+    "traffic.queueing": "jain_index max_over_mean",
+    "traffic.simulation": "simulate",
+    "traffic.timeline": "NodeDown NodeUp Rollout Scale",
+    "traffic.turning": "latency_curves sticky_skew",
     "cost": "Bill bill",
     "report": "Review review",
     "plots": (
@@ -51,16 +52,16 @@ _NAMES = {
 # Names that left this level in 0.2: they are imported from their modules.
 _LEFT = {
     "comparison": "break_even_gb break_even_services",
-    "failover": "Crash",
     "findings": "Finding",
-    "policies": "PolicyShares",
-    "queueing": "crossover_utilisation effective_clients response_quantile_ms sticky_max_over_mean wait_ms",
-    "tradeoff": "Tradeoff",
     "cluster.latency": "latencies",
     "kubeproxy.proxy": "keeps_flow",
     "cloud.front_door": "FrontDoor front_door",
     "cloud.load_balancer": "TargetHealth",
     "cloud.providers": "Provider",
+    "traffic.crash": "Crash",
+    "traffic.policies": "PolicyShares",
+    "traffic.policy_comparison": "Tradeoff",
+    "traffic.queueing": "crossover_utilisation effective_clients response_quantile_ms sticky_max_over_mean wait_ms",
 }
 
 

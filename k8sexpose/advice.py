@@ -14,9 +14,9 @@ from fractions import Fraction
 from ._display import html_table
 from .api.service import Service
 from .cloud.providers import TO_POD
-from .queueing import crossover_utilisation, jain_index, max_over_mean
 from .router.route import Shares
 from .survey import Survey
+from .traffic.queueing import crossover_utilisation, jain_index, max_over_mean
 
 __all__ = ["Comparison", "PolicyView", "Recommendation", "advise", "percent", "turns_at"]
 

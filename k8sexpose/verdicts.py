@@ -20,14 +20,14 @@ from .cluster.latency import latencies
 from .cost import lines_of, total_of
 from .drivers import DRIVERS, Exposure
 from .exposure import Traffic, admitted_client, exposures
-from .failover import watch_crash
 from .model import Cluster
 from .pricebook import PriceBook
-from .queueing import Response, response_ms
 from .router.addressing import DEFAULT_CLIENTS
 from .router.route import Shares
 from .router.router import send, shares
 from .survey import Survey, apart
+from .traffic.crash import watch_crash
+from .traffic.queueing import Response, response_ms
 
 __all__ = ["compare_services"]
 

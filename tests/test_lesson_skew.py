@@ -17,8 +17,8 @@ from k8sexpose.lessons.decisions import CASES, REASON, solve
 from k8sexpose.lessons.skew import NAME
 from k8sexpose.plots import describe
 from k8sexpose.plots.traffic import side_looks
-from k8sexpose.tradeoff import CONFIGURATIONS, expect
-from k8sexpose.turning import crossovers
+from k8sexpose.traffic.policy_comparison import CONFIGURATIONS, expect
+from k8sexpose.traffic.turning import crossovers
 from tests.test_lessons import Hostile
 from tests.test_user_cases_routing import Case
 

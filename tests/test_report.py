@@ -22,7 +22,7 @@ from k8sexpose import cli
 from k8sexpose.findings import FINDERS
 from k8sexpose.pages import marked
 from k8sexpose.survey import guess_provider, guess_region
-from k8sexpose.turning import crossovers
+from k8sexpose.traffic.turning import crossovers
 from tools import sample_cluster
 
 SAMPLE = kx.example("sample-cluster")

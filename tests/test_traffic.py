@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 import k8sexpose as kx
-from k8sexpose import queueing
-from k8sexpose.draws import Choice, Draws, hash_uniform
-from k8sexpose.histogram import LogHistogram
-from k8sexpose.lanes import Asking, read_table
-from k8sexpose.queueing import crossover_utilisation, jain_index, max_over_mean, wait_ms
-from k8sexpose.queues import Queues
+from k8sexpose.traffic import queueing
+from k8sexpose.traffic.histogram import LogHistogram
+from k8sexpose.traffic.path_table import Asking, read_table
+from k8sexpose.traffic.queueing import crossover_utilisation, jain_index, max_over_mean, wait_ms
+from k8sexpose.traffic.queues import Queues
+from k8sexpose.traffic.random_streams import Choice, Draws, hash_uniform
 from tests.conformance.chi_square import chi_square, survival
 from tests.routing_help import cluster_with
 

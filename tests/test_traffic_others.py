@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import k8sexpose as kx
-from k8sexpose.lanes import Asking, read_table
+from k8sexpose.traffic.path_table import Asking, read_table
 from tests.routing_help import cluster_with
 
 REASON = "comes with the test extras: pip install k8sexpose[test]"

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 import k8sexpose as kx
-from k8sexpose.dealer import Dealer
-from k8sexpose.lanes import Asking, Lane, Table, read_table
-from k8sexpose.timeline import play
+from k8sexpose.traffic.connections import Dealer
+from k8sexpose.traffic.path_table import Asking, Lane, Table, read_table
+from k8sexpose.traffic.timeline import play
 from tests.routing_help import cluster_with
 
 LB = {"type": "LoadBalancer"}

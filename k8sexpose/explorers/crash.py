@@ -13,8 +13,8 @@ from .._svg import FAINT, TEXT, label_text, svg
 from ..cloud.profiles import provider
 from ..cluster.state import NODE_MONITOR_GRACE_S
 from ..data import example
-from ..failover import Crash, watch_crash
 from ..model import Cluster
+from ..traffic.crash import Crash, watch_crash
 from .explorer import Explorer, choice
 
 __all__ = ["CrashExplorer", "CrashSetting", "crash_page", "draw_crash", "failover_explorer"]

@@ -11,7 +11,7 @@ import ipywidgets
 
 from .._display import html_table
 from .._svg import TEXT
-from ..tradeoff import CONFIGURATIONS, HEAD, Tradeoff
+from ..traffic.policy_comparison import CONFIGURATIONS, HEAD, Tradeoff
 from .explorer import Explorer, choice
 from .sides import PLACES, LatencySetting, draw_sides, sample, turns_at
 from .slider import Slider

@@ -13,9 +13,9 @@ from .._svg import FAINT, TEXT, label_text
 from ..data import example
 from ..model import Cluster
 from ..plots.traffic import Look, side_looks
-from ..tradeoff import CONFIGURATIONS, Configuration, Expected, Tradeoff, compare_policies
-from ..traffic import Traffic
-from ..turning import crossovers
+from ..traffic.policy_comparison import CONFIGURATIONS, Configuration, Expected, Tradeoff, compare_policies
+from ..traffic.simulation import Traffic
+from ..traffic.turning import crossovers
 
 __all__ = ["LatencySetting", "clusters_of", "draw_sides", "sample", "turns_at"]
 

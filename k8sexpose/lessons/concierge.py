@@ -10,9 +10,9 @@ from ..cloud.health_checks import EXCLUDED
 from ..cloud.load_balancer import target_health
 from ..cloud.profiles import provider
 from ..data import example
-from ..failover import Crash, watch_crash
 from ..model import Cluster
 from ..router.router import entries, routes, shares
+from ..traffic.crash import Crash, watch_crash
 from .question import Choice, Question, Several, Wrong
 
 __all__ = ["QUESTIONS"]

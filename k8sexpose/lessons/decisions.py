@@ -8,10 +8,10 @@ from functools import cache
 
 from .._display import html_table
 from ..model import Cluster
-from ..policies import both_policies
 from ..router.router import routes
-from ..tradeoff import compare_policies
-from ..turning import crossovers
+from ..traffic.policies import both_policies
+from ..traffic.policy_comparison import compare_policies
+from ..traffic.turning import crossovers
 from .question import Choice, Unreadable, shown, unanswered
 from .skew import NAME, stand
 

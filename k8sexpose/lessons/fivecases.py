@@ -10,7 +10,7 @@ from textwrap import fill
 from .._display import html_table
 from ..data import example
 from ..model import Cluster
-from ..policies import POLICIES, PolicyShares, PolicySide, policy_shares
+from ..traffic.policies import POLICIES, PolicyShares, PolicySide, policy_shares
 from .hop import APP, CLIENT, NAME
 from .question import Choice, Unreadable, shown, unanswered
 

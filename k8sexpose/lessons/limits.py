@@ -5,8 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 
 from ..model import Cluster
-from ..policies import both_policies, policy_shares
-from ..turning import crossovers
+from ..traffic.policies import both_policies, policy_shares
+from ..traffic.turning import crossovers
 from .question import Choice, Percent, Question, Wrong
 from .skew import LESSON, NAME, stand
 

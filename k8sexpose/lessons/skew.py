@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from ..data import example
 from ..model import Cluster
-from ..policies import both_policies
-from ..queueing import sticky_max_over_mean
-from ..timeline import Scale
-from ..tradeoff import CONFIGURATIONS, Configuration, expect
-from ..traffic import simulate
-from ..turning import crossovers
+from ..traffic.policies import both_policies
+from ..traffic.policy_comparison import CONFIGURATIONS, Configuration, expect
+from ..traffic.queueing import sticky_max_over_mean
+from ..traffic.simulation import simulate
+from ..traffic.timeline import Scale
+from ..traffic.turning import crossovers
 from .question import Choice, Percent, Question, Several, Wrong
 from .sticky import pods_that_answer
 

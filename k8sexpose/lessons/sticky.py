@@ -9,7 +9,7 @@ from typing import Any
 from ..data import example
 from ..model import Cluster
 from ..router.router import routes, send, shares
-from ..traffic import simulate
+from ..traffic.simulation import simulate
 from .nodeport import LESSON, spread_out
 from .nodeport import NAME as DEBUG
 from .question import Choice, Percent, Question, Several, Wrong

@@ -17,9 +17,9 @@ from ..api.errors import ApiError, ManifestError
 from ..api.service import Service
 from ..comparison import compare_exposure
 from ..model import Cluster
-from ..policies import policy_shares
-from ..queueing import response_ms
 from ..router.router import routes, shares
+from ..traffic.policies import policy_shares
+from ..traffic.queueing import response_ms
 from .concierge import NAME
 from .hop import stand_with
 from .quantity import Quantity

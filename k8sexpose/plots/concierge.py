@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from .._palette import CONCEPTS
 from ..cloud.provisioning import Provisioning
-from ..failover import Crash
 from ..kubeproxy.service_ports import targets
 from ..model import Cluster
+from ..traffic.crash import Crash
 from .page import INK, SOFT, bare, box, canvas, finish, mark
 
 if TYPE_CHECKING:
@@ -192,7 +192,7 @@ def plot_crash(crash: Crash, ax: Axes | None = None) -> Axes:
     Examples
     --------
     >>> from fractions import Fraction
-    >>> from k8sexpose.failover import CrashStep
+    >>> from k8sexpose.traffic.crash import CrashStep
     >>> from k8sexpose.plots import describe
     >>> step = CrashStep(0, "node-1 crashes", Fraction(1, 3), Fraction(1))
     >>> describe(plot_crash(Crash("default/web", "node-1", 20, 60, (step,))))

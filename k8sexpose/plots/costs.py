@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from ..traffic import Traffic
+    from ..traffic.simulation import Traffic
 
 __all__ = ["PARTS", "WAYS", "Look", "part_of", "plot_bill", "plot_bills", "plot_candidates", "plot_costs"]
 

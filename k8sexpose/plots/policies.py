@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from .._palette import CONCEPTS
-from ..policies import PolicyShares, PolicySide
+from ..traffic.policies import PolicyShares, PolicySide
 from .page import INK, SOFT, canvas, finish
 
 if TYPE_CHECKING:

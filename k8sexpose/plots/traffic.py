@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from .._palette import CONCEPTS
-from ..traffic import Traffic
+from ..traffic.simulation import Traffic
 from .page import INK, PAPER, SOFT, canvas, finish
 
 if TYPE_CHECKING:

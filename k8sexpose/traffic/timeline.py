@@ -12,15 +12,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 from weakref import WeakKeyDictionary
 
-from .api.addresses import address
-from .api.errors import NotExposed
-from .cloud.load_balancer import next_change_s
-from .lanes import Asking, Lane, Table, read_table
-from .router.query import Question
-from .router.router import shares
+from ..api.addresses import address
+from ..api.errors import NotExposed
+from ..cloud.load_balancer import next_change_s
+from ..router.query import Question
+from ..router.router import shares
+from .path_table import Asking, Lane, Table, read_table
 
 if TYPE_CHECKING:
-    from .model import Cluster
+    from ..model import Cluster
 
 __all__ = ["Event", "NodeDown", "NodeUp", "Rollout", "Scale", "State", "play", "standing"]
 

@@ -13,8 +13,8 @@ from collections.abc import Set
 import numpy as np
 from numpy.typing import NDArray
 
-from .draws import Choice, Floats, Indices, hash_uniform
-from .lanes import Lane, Table
+from .path_table import Lane, Table
+from .random_streams import Choice, Floats, Indices, hash_uniform
 
 __all__ = ["Dealer"]
 

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
-from ._display import html_table
-from .lanes import Asking, Table
+from .._display import html_table
+from .path_table import Asking, Table
 from .queueing import jain_index, max_over_mean, response_ms
+from .simulation import Traffic, simulate
 from .timeline import standing
-from .traffic import Traffic, simulate
 
 if TYPE_CHECKING:
-    from .model import Cluster
+    from ..model import Cluster
 
 __all__ = ["CONFIGURATIONS", "Configuration", "Expected", "Tradeoff", "compare_policies", "expect"]
 

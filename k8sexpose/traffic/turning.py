@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from .policy_comparison import expect
 from .queueing import P99, crossover_utilisation, sticky_max_over_mean
-from .tradeoff import expect
-from .traffic import simulate
+from .simulation import simulate
 
 if TYPE_CHECKING:
-    from .model import Cluster
+    from ..model import Cluster
 
 __all__ = ["crossovers", "latency_curves", "sticky_skew"]
 

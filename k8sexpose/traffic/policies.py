@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ._display import html_table
-from .api.addresses import address
-from .api.validation import POLICIES
-from .model import Cluster
+from .._display import html_table
+from ..api.addresses import address
+from ..api.validation import POLICIES
+from ..model import Cluster
+from ..router.route import Route
+from ..router.router import entries, routes
 from .queueing import max_over_mean
-from .router.route import Route
-from .router.router import entries, routes
 
 __all__ = ["POLICIES", "PodShare", "PolicyShares", "PolicySide", "both_policies", "policy_shares"]
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from .draws import Floats
+from .random_streams import Floats
 
 __all__ = ["Queues"]
 

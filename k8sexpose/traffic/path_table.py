@@ -10,16 +10,16 @@ from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from .api.service import Service
-from .cloud.providers import BY_CLIENT
-from .cluster.latency import latencies
-from .cluster.state import ClusterState
-from .kubeproxy.proxy import keeps_flow
-from .router.addressing import OUTSIDE
-from .router.node_classes import Bundle, bundles
-from .router.path import Trip, Way
-from .router.query import Question
-from .router.route import NODE, Route
+from ..api.service import Service
+from ..cloud.providers import BY_CLIENT
+from ..cluster.latency import latencies
+from ..cluster.state import ClusterState
+from ..kubeproxy.proxy import keeps_flow
+from ..router.addressing import OUTSIDE
+from ..router.node_classes import Bundle, bundles
+from ..router.path import Trip, Way
+from ..router.query import Question
+from ..router.route import NODE, Route
 
 __all__ = ["Asking", "Lane", "Table", "read_table"]
 

@@ -16,18 +16,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ._display import html_table
-from .dealer import Dealer
-from .draws import DISTRIBUTIONS, Draws
+from .._display import html_table
+from ..kubeproxy.service_ports import targets
+from ..router.addressing import find_destination
+from .connections import Dealer
 from .engine import TICK_MS, Engine
-from .kubeproxy.service_ports import targets
-from .lanes import Asking
+from .path_table import Asking
 from .queueing import jain_index, max_over_mean
-from .router.addressing import find_destination
+from .random_streams import DISTRIBUTIONS, Draws
 from .timeline import Event, State, play, standing
 
 if TYPE_CHECKING:
-    from .model import Cluster
+    from ..model import Cluster
 
 __all__ = ["Traffic", "simulate"]
 

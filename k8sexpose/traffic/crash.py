@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from ._display import html_table
-from .api.addresses import address
-from .api.errors import NotExposed
-from .api.service import Service
-from .cloud.load_balancer import next_change_s, target_health
-from .router.router import shares
+from .._display import html_table
+from ..api.addresses import address
+from ..api.errors import NotExposed
+from ..api.service import Service
+from ..cloud.load_balancer import next_change_s, target_health
+from ..router.router import shares
 
 if TYPE_CHECKING:
-    from .model import Cluster
+    from ..model import Cluster
 
 __all__ = ["Crash", "CrashStep", "watch_crash"]
 

@@ -13,10 +13,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from .dealer import DEAD, Dealer
-from .draws import Draws, Floats, Indices
+from .connections import DEAD, Dealer
 from .histogram import LogHistogram
 from .queues import Queues
+from .random_streams import Draws, Floats, Indices
 from .timeline import State
 
 __all__ = ["BLOCK", "Engine"]
