@@ -12,14 +12,10 @@ from typing import Any
 __version__ = "0.1.0"
 
 _NAMES = {
-    "comparison": "compare_exposure",
-    "costcurves": "costs_by_services costs_by_traffic",
     "explorers": (
         "cost_explorer failover_explorer latency_explorer life_explorer manifest_doctor "
         "nodeport_explorer policy_explorer port_wall_explorer"
     ),
-    "exposure": "Traffic",
-    "pricefile": "price_book",
     "visualizer": "flow",
     "api.errors": "ApiError ManifestError NotExposed",
     "api.objects": "Endpoint Node Pod ProxyConfig Taint",
@@ -36,10 +32,13 @@ _NAMES = {
     "traffic.policies": "both_policies policy_shares",
     "traffic.policy_comparison": "compare_policies",
     "traffic.queueing": "jain_index max_over_mean",
-    "traffic.simulation": "simulate",
+    "traffic.simulation": "Traffic simulate",
     "traffic.timeline": "NodeDown NodeUp Rollout Scale",
     "traffic.turning": "latency_curves sticky_skew",
-    "cost": "Bill bill",
+    "cost.alternatives": "compare_exposure",
+    "cost.billing": "Bill bill",
+    "cost.costcurves": "costs_by_services costs_by_traffic",
+    "cost.pricefile": "price_book",
     "report": "Review review",
     "plots": (
         "describe plot_bill plot_bills plot_candidates plot_cluster plot_costs plot_crash plot_crossover "
@@ -51,7 +50,6 @@ _NAMES = {
 
 # Names that left this level in 0.2: they are imported from their modules.
 _LEFT = {
-    "comparison": "break_even_gb break_even_services",
     "findings": "Finding",
     "cluster.latency": "latencies",
     "kubeproxy.proxy": "keeps_flow",
@@ -62,6 +60,7 @@ _LEFT = {
     "traffic.policies": "PolicyShares",
     "traffic.policy_comparison": "Tradeoff",
     "traffic.queueing": "crossover_utilisation effective_clients response_quantile_ms sticky_max_over_mean wait_ms",
+    "cost.alternatives": "break_even_gb break_even_services",
 }
 
 

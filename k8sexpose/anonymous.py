@@ -20,7 +20,7 @@ from .cloud.health_checks import EXCLUDED
 from .cloud.profiles import provider as profile
 from .cloud.providers import CLASS, Provider
 from .cluster.clock import Clock
-from .exposure import AWS, AZURE_ADDRESS, DIGITALOCEAN_SIZE, INTERNAL_BY
+from .cost.usage import AWS, AZURE_ADDRESS, DIGITALOCEAN_SIZE, INTERNAL_BY
 from .findings import written_node_ports
 from .kubeproxy.health import AUTOSCALER_TAINT
 from .model import Cluster

@@ -19,7 +19,7 @@ from .api.service import LAST_APPLIED, Service, ServicePort
 from .cloud.health_checks import candidates
 from .cloud.providers import NODE_PORT
 from .cluster.endpoint_slices import target_port
-from .cost import Bill
+from .cost.billing import Bill
 from .kubeproxy.service_ports import targets
 from .router.router import shares
 from .survey import EXPOSED, Survey

@@ -11,11 +11,11 @@ from ._display import html_table, visible
 from .advice import Comparison
 from .anonymous import anonymised
 from .api.service import Service
-from .cost import Bill, bill
-from .exposure import Traffic
+from .cost.billing import Bill, bill
+from .cost.pricefile import PriceSource, price_book
+from .cost.usage import Traffic
 from .findings import Asked, Finding, find_all
 from .pages import Heading, Listing, Paragraph, Part, Table, to_html, to_markdown
-from .pricefile import PriceSource, price_book
 from .survey import EXPOSED, LOAD, Survey, survey
 from .verdicts import compare_services
 

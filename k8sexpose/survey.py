@@ -18,10 +18,10 @@ from .cloud.front_door import front_door
 from .cloud.health_checks import all_targets
 from .cloud.profiles import provider as profile
 from .cloud.providers import LoadBalancerKind, Provider
-from .drivers import DRIVERS
+from .cost.charges import DRIVERS
+from .cost.prices import PriceBook
 from .kubeproxy.service_ports import Target, targets
 from .model import Cluster
-from .pricebook import PriceBook
 
 __all__ = ["EXPOSED", "LOAD", "Survey", "guess_provider", "guess_region", "survey"]
 

@@ -17,11 +17,11 @@ from .api.service import Service
 from .api.validation import POLICIES
 from .cloud.front_door import front_door
 from .cluster.latency import latencies
-from .cost import lines_of, total_of
-from .drivers import DRIVERS, Exposure
-from .exposure import Traffic, admitted_client, exposures
+from .cost.billing import lines_of, total_of
+from .cost.charges import DRIVERS, Exposure
+from .cost.prices import PriceBook
+from .cost.usage import Traffic, admitted_client, exposures
 from .model import Cluster
-from .pricebook import PriceBook
 from .router.addressing import DEFAULT_CLIENTS
 from .router.route import Shares
 from .router.router import send, shares

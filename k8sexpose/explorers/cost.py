@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from .._display import html_table
 from .._svg import FAINT, TEXT, label_text, svg
-from ..comparison import compare_exposure
-from ..cost import NO_PRICE
-from ..costcurves import costs_by_services
+from ..cost.alternatives import compare_exposure
+from ..cost.billing import NO_PRICE
+from ..cost.costcurves import costs_by_services
+from ..cost.pricefile import PriceSource, price_book
+from ..cost.prices import HOURS_PER_MONTH
 from ..plots.costs import WAYS, Look, label_of
-from ..pricebook import HOURS_PER_MONTH
-from ..pricefile import PriceSource, price_book
 from .explorer import Explorer, choice
 from .slider import Slider
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from ..cloud.provisioning import provision
-from ..comparison import compare_exposure
-from ..cost import bill, bill_for
-from ..costcurves import costs_by_traffic
+from ..cost.alternatives import compare_exposure
+from ..cost.billing import bill, bill_for
+from ..cost.charges import Exposure
+from ..cost.costcurves import costs_by_traffic
+from ..cost.pricefile import price_book
+from ..cost.prices import HOURS_PER_MONTH
 from ..data import example
-from ..drivers import Exposure
 from ..model import Cluster
-from ..pricebook import HOURS_PER_MONTH
-from ..pricefile import price_book
 from .quantity import Quantity
 from .question import Choice, Percent, Question, Several, Wrong
 from .savings import ingress_bill

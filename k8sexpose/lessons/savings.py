@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from .._display import html_table
 from ..api.errors import ApiError, ManifestError, NotExposed
-from ..cost import Bill, bill, bill_for
+from ..cost.billing import Bill, bill, bill_for
+from ..cost.charges import Exposure
+from ..cost.pricefile import PriceSource, price_book
 from ..data import example
-from ..drivers import Exposure
 from ..model import Cluster
-from ..pricefile import PriceSource, price_book
 from ..router.route import Route
 from ..router.router import routes
 from ..survey import EXPOSED

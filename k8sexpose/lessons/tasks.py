@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from ..api.allocation import port_pool
 from ..api.errors import ApiError, ManifestError
 from ..api.service import Service
-from ..comparison import compare_exposure
+from ..cost.alternatives import compare_exposure
 from ..model import Cluster
 from ..router.router import routes, shares
 from ..traffic.policies import policy_shares

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..api.errors import NotExposed
+from ..cost.usage import admitted_client
 from ..data import example
-from ..exposure import admitted_client
 from ..model import Cluster
 from ..report import review
 from ..router.router import shares

@@ -9,15 +9,15 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
-from .api.objects import Node
-from .api.validation import POLICIES
-from .cost import Line, currency_of, lines_of, quotas_of, total_of
-from .drivers import DRIVERS, KINDS, NODEPORT, Exposure, load_balancers
-from .exposure import Traffic
-from .model import Cluster
-from .pricebook import PriceBook
+from ..api.objects import Node
+from ..api.validation import POLICIES
+from ..model import Cluster
+from ..router.router import shares
+from .billing import Line, currency_of, lines_of, quotas_of, total_of
+from .charges import DRIVERS, KINDS, NODEPORT, Exposure, load_balancers
 from .pricefile import PriceSource, price_book
-from .router.router import shares
+from .prices import PriceBook
+from .usage import Traffic
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from .comparison import Plan, break_even_gb, break_even_services
-from .cost import Line, currency_of, quotas_of, total_of
+from .alternatives import Plan, break_even_gb, break_even_services
+from .billing import Line, currency_of, quotas_of, total_of
 from .pricefile import PriceSource
 
 if TYPE_CHECKING:

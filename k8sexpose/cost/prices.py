@@ -1,6 +1,6 @@
 """The price book: every number of a bill that a cloud provider decides, with its source and its date.
 
-The numbers stand in ``data/prices.toml`` (read by `k8sexpose.pricefile`); a book of your own is laid on top of it.
+The numbers stand in ``data/prices.toml`` (read by `k8sexpose.cost.pricefile`); a book of your own is laid on top of it.
 Nothing here guesses: what neither book prices is not priced.
 """
 

@@ -14,14 +14,14 @@ from fractions import Fraction
 from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
-from .api.errors import NotExposed
-from .api.service import Service, ServicePort
-from .cloud.providers import TO_POD, LoadBalancerKind
-from .drivers import NODEPORT, Exposure
-from .router.router import entries, shares
+from ..api.errors import NotExposed
+from ..api.service import Service, ServicePort
+from ..cloud.providers import TO_POD, LoadBalancerKind
+from ..router.router import entries, shares
+from .charges import NODEPORT, Exposure
 
 if TYPE_CHECKING:
-    from .model import Cluster
+    from ..model import Cluster
 
 __all__ = ["Traffic", "admitted_client", "exposures"]
 

@@ -9,8 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from .data import load
-from .pricebook import HOURS_PER_MONTH, CapacityUnit, Component, Price, PriceBook, ProviderPlaces, Quota, book_name
+from ..data import load
+from .prices import HOURS_PER_MONTH, CapacityUnit, Component, Price, PriceBook, ProviderPlaces, Quota, book_name
 
 __all__ = ["PriceSource", "price_book"]
 

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from .pricebook import CapacityUnit, PriceBook
+from .prices import CapacityUnit, PriceBook
 
 __all__ = ["DRIVERS", "KINDS", "Charge", "Exposure", "Usage"]
 

@@ -12,16 +12,16 @@ from dataclasses import dataclass, replace
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, NamedTuple
 
-from ._display import html_table, visible
-from .drivers import DRIVERS, GB_UNITS, Charge, Exposure, load_balancers
-from .exposure import Traffic, exposures
-from .pricebook import PriceBook
+from .._display import html_table, visible
+from .charges import DRIVERS, GB_UNITS, Charge, Exposure, load_balancers
 from .pricefile import PriceSource, price_book
+from .prices import PriceBook
+from .usage import Traffic, exposures
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .model import Cluster
+    from ..model import Cluster
 
 __all__ = ["Bill", "QuotaUse", "bill", "bill_for"]
 
