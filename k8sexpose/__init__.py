@@ -39,7 +39,7 @@ _NAMES = {
     "cost.billing": "Bill bill",
     "cost.costcurves": "costs_by_services costs_by_traffic",
     "cost.pricefile": "price_book",
-    "report": "Review review",
+    "report.review": "Review review",
     "plots": (
         "describe plot_bill plot_bills plot_candidates plot_cluster plot_costs plot_crash plot_crossover "
         "plot_inside plot_latency plot_load plot_node_ports plot_policies plot_provisioning plot_route "
@@ -50,7 +50,6 @@ _NAMES = {
 
 # Names that left this level in 0.2: they are imported from their modules.
 _LEFT = {
-    "findings": "Finding",
     "cluster.latency": "latencies",
     "kubeproxy.proxy": "keeps_flow",
     "cloud.front_door": "FrontDoor front_door",
@@ -61,6 +60,7 @@ _LEFT = {
     "traffic.policy_comparison": "Tradeoff",
     "traffic.queueing": "crossover_utilisation effective_clients response_quantile_ms sticky_max_over_mean wait_ms",
     "cost.alternatives": "break_even_gb break_even_services",
+    "report.findings": "Finding",
 }
 
 

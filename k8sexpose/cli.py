@@ -13,9 +13,9 @@ from pathlib import Path
 
 from . import __version__
 from .api.errors import ManifestError
-from .findings import SEVERITIES
 from .model import Cluster
-from .report import Review, review
+from .report.findings import SEVERITIES
+from .report.review import Review, review
 
 __all__ = ["main"]
 

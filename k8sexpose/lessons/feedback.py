@@ -6,7 +6,7 @@ import html
 from dataclasses import dataclass
 
 from .._display import LITERAL
-from ..pages import marked
+from ..report.document import marked
 
 __all__ = ["Feedback"]
 

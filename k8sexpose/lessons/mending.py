@@ -15,7 +15,7 @@ from ..api.addresses import address
 from ..api.errors import ApiError, ManifestError
 from ..data import example
 from ..model import Cluster
-from ..report import Review, review
+from ..report.review import Review, review
 from ..router.router import routes
 from .question import shown
 

@@ -13,9 +13,9 @@ from ..cost.charges import Exposure
 from ..cost.pricefile import PriceSource, price_book
 from ..data import example
 from ..model import Cluster
+from ..report.assumptions import EXPOSED
 from ..router.route import Route
 from ..router.router import routes
-from ..survey import EXPOSED
 from .question import shown
 
 __all__ = ["Savings", "Wish", "eight_services", "ingress_bill", "save"]

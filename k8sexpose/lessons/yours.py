@@ -6,7 +6,7 @@ from ..api.errors import NotExposed
 from ..cost.usage import admitted_client
 from ..data import example
 from ..model import Cluster
-from ..report import review
+from ..report.review import review
 from ..router.router import shares
 from .question import Choice, Percent, Question, Several, Wrong
 

@@ -10,18 +10,18 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from .api.errors import NotExposed
-from .api.objects import EndpointSlice
-from .api.service import Service
-from .cloud.controller import start_controller
-from .cloud.front_door import front_door
-from .cloud.health_checks import all_targets
-from .cloud.profiles import provider as profile
-from .cloud.providers import LoadBalancerKind, Provider
-from .cost.charges import DRIVERS
-from .cost.prices import PriceBook
-from .kubeproxy.service_ports import Target, targets
-from .model import Cluster
+from ..api.errors import NotExposed
+from ..api.objects import EndpointSlice
+from ..api.service import Service
+from ..cloud.controller import start_controller
+from ..cloud.front_door import front_door
+from ..cloud.health_checks import all_targets
+from ..cloud.profiles import provider as profile
+from ..cloud.providers import LoadBalancerKind, Provider
+from ..cost.charges import DRIVERS
+from ..cost.prices import PriceBook
+from ..kubeproxy.service_ports import Target, targets
+from ..model import Cluster
 
 __all__ = ["EXPOSED", "LOAD", "Survey", "guess_provider", "guess_region", "survey"]
 

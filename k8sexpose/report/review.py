@@ -7,20 +7,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ._display import html_table, visible
-from .advice import Comparison
-from .anonymous import anonymised
-from .api.service import Service
-from .cost.billing import Bill, bill
-from .cost.pricefile import PriceSource, price_book
-from .cost.usage import Traffic
+from .._display import html_table, visible
+from ..api.service import Service
+from ..cost.billing import Bill, bill
+from ..cost.pricefile import PriceSource, price_book
+from ..cost.usage import Traffic
+from .anonymise import anonymised
+from .assumptions import EXPOSED, LOAD, Survey, survey
+from .document import Heading, Listing, Paragraph, Part, Table, to_html, to_markdown
 from .findings import Asked, Finding, find_all
-from .pages import Heading, Listing, Paragraph, Part, Table, to_html, to_markdown
-from .survey import EXPOSED, LOAD, Survey, survey
+from .policy_advice import Comparison
 from .verdicts import compare_services
 
 if TYPE_CHECKING:
-    from .model import Cluster
+    from ..model import Cluster
 
 __all__ = ["Review", "ServiceReview", "review"]
 

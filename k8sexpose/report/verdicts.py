@@ -11,23 +11,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 
-from .advice import Comparison, PolicyView, advise, percent, turns_at
-from .api.errors import NotExposed
-from .api.service import Service
-from .api.validation import POLICIES
-from .cloud.front_door import front_door
-from .cluster.latency import latencies
-from .cost.billing import lines_of, total_of
-from .cost.charges import DRIVERS, Exposure
-from .cost.prices import PriceBook
-from .cost.usage import Traffic, admitted_client, exposures
-from .model import Cluster
-from .router.addressing import DEFAULT_CLIENTS
-from .router.route import Shares
-from .router.router import send, shares
-from .survey import Survey, apart
-from .traffic.crash import watch_crash
-from .traffic.queueing import Response, response_ms
+from ..api.errors import NotExposed
+from ..api.service import Service
+from ..api.validation import POLICIES
+from ..cloud.front_door import front_door
+from ..cluster.latency import latencies
+from ..cost.billing import lines_of, total_of
+from ..cost.charges import DRIVERS, Exposure
+from ..cost.prices import PriceBook
+from ..cost.usage import Traffic, admitted_client, exposures
+from ..model import Cluster
+from ..router.addressing import DEFAULT_CLIENTS
+from ..router.route import Shares
+from ..router.router import send, shares
+from ..traffic.crash import watch_crash
+from ..traffic.queueing import Response, response_ms
+from .assumptions import Survey, apart
+from .policy_advice import Comparison, PolicyView, advise, percent, turns_at
 
 __all__ = ["compare_services"]
 
@@ -58,7 +58,7 @@ def compare_services(
     Examples
     --------
     >>> from k8sexpose import Cluster, example
-    >>> from k8sexpose.survey import survey
+    >>> from k8sexpose.report.assumptions import survey
     >>> cluster = Cluster(nodes=3)
     >>> _ = cluster.deploy("api-backend", per_node=[2, 1, 0])
     >>> _ = cluster.apply(example("public-api-lb"))

@@ -11,18 +11,18 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from typing import Any
 
-from .advice import Comparison
-from .api.addresses import address, ip_version
-from .api.errors import NotExposed
-from .api.objects import Pod
-from .api.service import LAST_APPLIED, Service, ServicePort
-from .cloud.health_checks import candidates
-from .cloud.providers import NODE_PORT
-from .cluster.endpoint_slices import target_port
-from .cost.billing import Bill
-from .kubeproxy.service_ports import targets
-from .router.router import shares
-from .survey import EXPOSED, Survey
+from ..api.addresses import address, ip_version
+from ..api.errors import NotExposed
+from ..api.objects import Pod
+from ..api.service import LAST_APPLIED, Service, ServicePort
+from ..cloud.health_checks import candidates
+from ..cloud.providers import NODE_PORT
+from ..cluster.endpoint_slices import target_port
+from ..cost.billing import Bill
+from ..kubeproxy.service_ports import targets
+from ..router.router import shares
+from .assumptions import EXPOSED, Survey
+from .policy_advice import Comparison
 
 __all__ = ["FINDERS", "Asked", "Finding", "find_all", "written_node_ports"]
 
@@ -105,7 +105,7 @@ def find_all(asked: Asked) -> tuple[Finding, ...]:
     Examples
     --------
     >>> from k8sexpose import Cluster, bill
-    >>> from k8sexpose.survey import survey
+    >>> from k8sexpose.report.assumptions import survey
     >>> find_all(Asked(survey(Cluster()), {}, bill(Cluster())))
     ()
     """

@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ._display import html_table
-from .api.service import Service
-from .cloud.providers import TO_POD
-from .router.route import Shares
-from .survey import Survey
-from .traffic.queueing import crossover_utilisation, jain_index, max_over_mean
+from .._display import html_table
+from ..api.service import Service
+from ..cloud.providers import TO_POD
+from ..router.route import Shares
+from ..traffic.queueing import crossover_utilisation, jain_index, max_over_mean
+from .assumptions import Survey
 
 __all__ = ["Comparison", "PolicyView", "Recommendation", "advise", "percent", "turns_at"]
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ._display import LITERAL
+from .._display import LITERAL
 
 __all__ = ["Heading", "Listing", "Paragraph", "Part", "Table", "to_html", "to_markdown"]
 

@@ -12,18 +12,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from ipaddress import ip_address, ip_network
 
-from .api.addresses import canonical_ip
-from .api.objects import ContainerPort, Endpoint, EndpointPort, EndpointSlice, Node, Pod
-from .api.service import LAST_APPLIED, LoadBalancerIngress, Service, ServicePort
-from .cloud.controller import CloudState, start_controller
-from .cloud.health_checks import EXCLUDED
-from .cloud.profiles import provider as profile
-from .cloud.providers import CLASS, Provider
-from .cluster.clock import Clock
-from .cost.usage import AWS, AZURE_ADDRESS, DIGITALOCEAN_SIZE, INTERNAL_BY
+from ..api.addresses import canonical_ip
+from ..api.objects import ContainerPort, Endpoint, EndpointPort, EndpointSlice, Node, Pod
+from ..api.service import LAST_APPLIED, LoadBalancerIngress, Service, ServicePort
+from ..cloud.controller import CloudState, start_controller
+from ..cloud.health_checks import EXCLUDED
+from ..cloud.profiles import provider as profile
+from ..cloud.providers import CLASS, Provider
+from ..cluster.clock import Clock
+from ..cost.usage import AWS, AZURE_ADDRESS, DIGITALOCEAN_SIZE, INTERNAL_BY
+from ..kubeproxy.health import AUTOSCALER_TAINT
+from ..model import Cluster
 from .findings import written_node_ports
-from .kubeproxy.health import AUTOSCALER_TAINT
-from .model import Cluster
 
 __all__ = ["anonymised"]
 
