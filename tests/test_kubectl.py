@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 import k8sexpose as kx
 from k8sexpose.api.objects import ContainerPort, Endpoint, EndpointPort, EndpointSlice, Event
-from k8sexpose.kubectl import Completed, layout, printers, run, wire
+from k8sexpose.kubectl import Completed, printers, run
+from k8sexpose.kubectl import serialization as wire
+from k8sexpose.kubectl import tabwriter as layout
 from k8sexpose.kubectl.describe import describe_service
 from k8sexpose.kubectl.resources import selects
 

@@ -15,9 +15,9 @@ from ..api.hints import hint_for
 from ..api.manifest import parse, split
 from ..api.service import Service
 from ..kubectl import run
-from ..kubectl.manifests import Outcome, Target, apply_documents
+from ..kubectl.manifest_files import Outcome, Target, apply_documents
 from ..kubectl.resources import find_resource
-from ..kubectl.wire import to_yaml
+from ..kubectl.serialization import to_yaml
 from ..model import Cluster
 
 __all__ = ["BROKEN", "GATES", "LONGEST", "SHOWN_DOCUMENTS", "Diagnosis", "Document", "added_lines", "diagnose"]

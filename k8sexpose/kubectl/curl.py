@@ -20,7 +20,7 @@ from ..api.addresses import address, ip_version
 from ..kubeproxy.health import HEALTHZ_PORT, HealthResponse, health_check, healthz
 from ..kubeproxy.service_ports import cluster_ip_of, targets
 from ..router.router import send
-from .completed import Completed
+from .result import Completed
 
 if TYPE_CHECKING:
     from ..model import Cluster

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ..api.addresses import address
 from ..api.objects import EndpointSlice
 from ..api.service import LAST_APPLIED, LoadBalancerIngress, Service, ServicePort
-from .layout import NONE, SHOWN, age, escaped, pairs, tabbed
-from .sightings import Sighting
+from .event_series import Sighting
+from .tabwriter import NONE, SHOWN, age, escaped, pairs, tabbed
 
 __all__ = ["describe_service"]
 

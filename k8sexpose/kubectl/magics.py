@@ -16,8 +16,8 @@ from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 
 from .._display import visible
 from ..model import Cluster
-from .completed import Completed
 from .curl import curl
+from .result import Completed
 from .run import run
 
 __all__ = ["ClusterMagics", "load"]

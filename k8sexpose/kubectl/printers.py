@@ -15,8 +15,8 @@ from ..api.addresses import address
 from ..api.errors import ApiError
 from ..api.objects import Deployment, EndpointSlice, Node, Pod
 from ..api.service import Service
-from .layout import NONE, age, more, pairs, table
-from .sightings import Sighting
+from .event_series import Sighting
+from .tabwriter import NONE, age, more, pairs, table
 
 __all__ = [
     "COLUMNS", "WIDE_COLUMNS", "deployment", "endpoint_slice", "endpoints", "error", "event", "external_ip", "node",

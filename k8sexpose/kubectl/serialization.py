@@ -20,8 +20,8 @@ from ..api.manifest import scalar
 from ..api.objects import SERVICE_NAME_LABEL, Deployment, Endpoint, EndpointPort, EndpointSlice, Node, Pod
 from ..api.service import Service
 from ..cluster.clock import timestamp
+from .event_series import Sighting
 from .printers import VERSION
-from .sightings import Sighting
 
 __all__ = [
     "deployment_dict", "endpoints_dict", "event_dict", "listed", "node_dict", "pod_dict", "present", "service_dict",

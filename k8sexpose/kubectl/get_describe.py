@@ -11,12 +11,13 @@ from typing import Any
 
 from ..api.errors import ApiError
 from ..model import Cluster
-from . import printers, wire
-from .completed import Completed, KubectlError
+from . import printers
+from . import serialization as wire
 from .describe import describe_service
-from .layout import pairs, table
+from .event_series import sightings
 from .resources import Resource, find_resource, requests
-from .sightings import sightings
+from .result import Completed, KubectlError
+from .tabwriter import pairs, table
 
 __all__ = ["describe", "get"]
 

@@ -15,9 +15,9 @@ from ..api.errors import ApiError
 from ..api.objects import ContainerPort
 from ..api.service import Service
 from ..model import Cluster
-from . import wire
-from .completed import Completed, KubectlError
+from . import serialization as wire
 from .resources import Resource, find_resource, requests
+from .result import Completed, KubectlError
 
 __all__ = ["create_deployment", "create_service", "expose"]
 

@@ -15,17 +15,10 @@ from ..api.errors import ApiError, ManifestError
 from ..api.manifest import parse
 from ..model import Cluster
 from . import printers
-from .completed import Completed, KubectlError
-from .generating import DRY_RUN, HELP, create_deployment, create_service, written
-from .manifests import (
-    Outcome,
-    Target,
-    apply_documents,
-    create_documents,
-    delete_documents,
-    replace_documents,
-)
+from .generators import DRY_RUN, HELP, create_deployment, create_service, written
+from .manifest_files import Outcome, Target, apply_documents, create_documents, delete_documents, replace_documents
 from .resources import Resource, find_resource, requests
+from .result import Completed, KubectlError
 
 __all__ = ["apply", "create", "delete", "patch", "replace", "scale"]
 

@@ -17,8 +17,8 @@ from ..api.manifest import parse, split
 from ..api.schemas import OBJECT_META, Struct
 from ..api.strategic_merge import with_last_applied
 from ..model import Cluster
-from .completed import KubectlError
 from .resources import OTHER_KINDS, find_resource
+from .result import KubectlError
 
 __all__ = ["Outcome", "Target", "apply_documents", "create_documents", "delete_documents", "replace_documents"]
 
