@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from .._palette import CONCEPTS
 from ..cost.billing import NO_PRICE, Bill
 from ..cost.prices import HOURS_PER_MONTH
-from .page import INK, PAPER, SOFT, canvas, finish
+from .figure import INK, PAPER, SOFT, canvas, finish
 
 if TYPE_CHECKING:
     import pandas as pd

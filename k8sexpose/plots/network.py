@@ -12,7 +12,7 @@ from ..kubeproxy.proxy import kube_proxy
 from ..model import Cluster
 from ..router.route import Hop, Route
 from ..router.router import routes
-from .page import INK, SOFT, bare, box, canvas, finish, legend, mark
+from .figure import INK, SOFT, bare, box, canvas, finish, legend, mark
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .._palette import CONCEPTS
 from ..traffic.policies import PolicyShares, PolicySide
-from .page import INK, SOFT, canvas, finish
+from .figure import INK, SOFT, canvas, finish
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

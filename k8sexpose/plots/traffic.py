@@ -10,7 +10,7 @@ import numpy as np
 
 from .._palette import CONCEPTS
 from ..traffic.simulation import Traffic
-from .page import INK, PAPER, SOFT, canvas, finish
+from .figure import INK, PAPER, SOFT, canvas, finish
 
 if TYPE_CHECKING:
     import pandas as pd

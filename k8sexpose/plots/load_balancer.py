@@ -9,7 +9,7 @@ from ..cloud.provisioning import Provisioning
 from ..kubeproxy.service_ports import targets
 from ..model import Cluster
 from ..traffic.crash import Crash
-from .page import INK, SOFT, bare, box, canvas, finish, mark
+from .figure import INK, SOFT, bare, box, canvas, finish, mark
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

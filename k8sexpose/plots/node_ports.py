@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .._palette import CONCEPTS
 from ..model import Cluster
-from .page import INK, SOFT, canvas, finish, mark
+from .figure import INK, SOFT, canvas, finish, mark
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
