@@ -12,11 +12,6 @@ from typing import Any
 __version__ = "0.1.0"
 
 _NAMES = {
-    "explorers": (
-        "cost_explorer failover_explorer latency_explorer life_explorer manifest_doctor "
-        "nodeport_explorer policy_explorer port_wall_explorer"
-    ),
-    "visualizer": "flow",
     "api.errors": "ApiError ManifestError NotExposed",
     "api.objects": "Endpoint Node Pod ProxyConfig Taint",
     "api.service": "Service ServicePort",
@@ -45,6 +40,11 @@ _NAMES = {
         "plot_inside plot_latency plot_load plot_node_ports plot_policies plot_provisioning plot_route "
         "plot_skew plot_sticky plot_success plot_timeline show"
     ),
+    "widgets.explorers": (
+        "cost_explorer failover_explorer latency_explorer life_explorer manifest_doctor "
+        "nodeport_explorer policy_explorer port_wall_explorer"
+    ),
+    "widgets.flow": "flow",
     "data": "example",
 }
 

@@ -10,8 +10,6 @@ import pandas as pd
 import pytest
 
 import k8sexpose as kx
-from k8sexpose.explorers.latency import CONTROLS, LatencyExplorer, latency_page, verdict
-from k8sexpose.explorers.sides import PLACES, LatencySetting, clusters_of, draw_sides, sample, turns_at
 from k8sexpose.lessons import Moved, clusters_of_case, decide, five_clusters, stand, ways_out
 from k8sexpose.lessons.decisions import CASES, REASON, solve
 from k8sexpose.lessons.skew import NAME
@@ -19,6 +17,15 @@ from k8sexpose.plots import describe
 from k8sexpose.plots.traffic import side_looks
 from k8sexpose.traffic.policy_comparison import CONFIGURATIONS, expect
 from k8sexpose.traffic.turning import crossovers
+from k8sexpose.widgets.explorers.latency import CONTROLS, LatencyExplorer, latency_page, verdict
+from k8sexpose.widgets.explorers.latency_sides import (
+    PLACES,
+    LatencySetting,
+    clusters_of,
+    draw_sides,
+    sample,
+    turns_at,
+)
 from tests.test_lessons import Hostile
 from tests.test_user_cases_routing import Case
 

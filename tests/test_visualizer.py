@@ -16,14 +16,14 @@ from typing import Any
 import pytest
 
 import k8sexpose as kx
-from k8sexpose import visualizer
 from k8sexpose._svg import STYLE, clean, element, fit
-from k8sexpose.visualizer.layout import Box, lay_out
-from k8sexpose.visualizer.legs import CARD_WIDTH, card_point, trace
-from k8sexpose.visualizer.picture import draw
-from k8sexpose.visualizer.scene import MAX_NODES, Question, Scene, make_scene
-from k8sexpose.visualizer.static import Still
-from k8sexpose.visualizer.widget import Flow, _look_again
+from k8sexpose.widgets import flow as visualizer
+from k8sexpose.widgets.flow.curves import CARD_WIDTH, card_point, trace
+from k8sexpose.widgets.flow.drawing import draw
+from k8sexpose.widgets.flow.layout import Box, lay_out
+from k8sexpose.widgets.flow.scene import MAX_NODES, Question, Scene, make_scene
+from k8sexpose.widgets.flow.still import Still
+from k8sexpose.widgets.flow.widget import Flow, _look_again
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = '<script>alert("x")</script><b onload=evil()>&amp;\'\x00\u202e]]>'

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from .base import Explorer
 from .cost import CostExplorer, CostSetting, cost_explorer
-from .crash import CrashExplorer, CrashSetting, failover_explorer
-from .doctor import DoctorSetting, ManifestDoctor, manifest_doctor
-from .explorer import Explorer
+from .failover import CrashExplorer, CrashSetting, failover_explorer
 from .keys import Keys
 from .latency import LatencyExplorer, latency_explorer
-from .life import LifeExplorer, life_explorer
+from .latency_sides import LatencySetting
+from .life_cycle import LifeExplorer, life_explorer
+from .manifest_doctor import DoctorSetting, ManifestDoctor, manifest_doctor
 from .moments import LifeSetting
-from .nodeport import NodePortExplorer, NodePortSetting, nodeport_explorer
+from .node_port import NodePortExplorer, NodePortSetting, nodeport_explorer
+from .node_port_range import PortWallExplorer, port_wall_explorer
 from .policy import PolicyExplorer, PolicySetting, policy_explorer
-from .sides import LatencySetting
 from .slider import Slider
-from .wall import PortWallExplorer, port_wall_explorer
 from .windows import WallSetting
 
 __all__ = [

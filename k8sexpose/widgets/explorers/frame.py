@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 
-from .._svg import TEXT
+from ..._svg import TEXT
 
 __all__ = ["framed", "printed"]
 

@@ -9,16 +9,16 @@ from typing import Any
 
 import yaml
 
-from ..api.documents import read_items
-from ..api.errors import ApiError, ManifestError
-from ..api.hints import hint_for
-from ..api.manifest import parse, split
-from ..api.service import Service
-from ..kubectl import run
-from ..kubectl.manifest_files import Outcome, Target, apply_documents
-from ..kubectl.resources import find_resource
-from ..kubectl.serialization import to_yaml
-from ..model import Cluster
+from ...api.documents import read_items
+from ...api.errors import ApiError, ManifestError
+from ...api.hints import hint_for
+from ...api.manifest import parse, split
+from ...api.service import Service
+from ...kubectl import run
+from ...kubectl.manifest_files import Outcome, Target, apply_documents
+from ...kubectl.resources import find_resource
+from ...kubectl.serialization import to_yaml
+from ...model import Cluster
 
 __all__ = ["BROKEN", "GATES", "LONGEST", "SHOWN_DOCUMENTS", "Diagnosis", "Document", "added_lines", "diagnose"]
 

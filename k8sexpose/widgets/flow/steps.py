@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..api.objects import Pod
-from ..router.route import CLIENT, CLOUD, LOAD_BALANCER, NODE, POD, Hop, Route
+from ...api.objects import Pod
+from ...router.route import CLIENT, CLOUD, LOAD_BALANCER, NODE, POD, Hop, Route
 
 if TYPE_CHECKING:
-    from ..model import Cluster
+    from ...model import Cluster
 
 __all__ = ["Step", "place_of", "steps_of"]
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import ipywidgets
 
-from .._display import html_table
-from .._svg import TEXT
-from ..traffic.policy_comparison import CONFIGURATIONS, HEAD, Tradeoff
-from .explorer import Explorer, choice
-from .sides import PLACES, LatencySetting, draw_sides, sample, turns_at
+from ..._display import html_table
+from ..._svg import TEXT
+from ...traffic.policy_comparison import CONFIGURATIONS, HEAD, Tradeoff
+from .base import Explorer, choice
+from .latency_sides import PLACES, LatencySetting, draw_sides, sample, turns_at
 from .slider import Slider
 
 __all__ = ["LatencyExplorer", "latency_explorer", "latency_page"]

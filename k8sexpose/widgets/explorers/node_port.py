@@ -10,15 +10,15 @@ from typing import Any
 
 import ipywidgets
 
-from .._display import html_table
-from .._palette import CONCEPTS
-from .._svg import FAINT, TEXT, svg
-from ..model import Cluster
-from ..plots import Leg, legs
-from ..plots.network import told
-from ..router.route import Route
-from ..router.router import send
-from .explorer import Explorer, choice
+from ..._display import html_table
+from ..._palette import CONCEPTS
+from ..._svg import FAINT, TEXT, svg
+from ...model import Cluster
+from ...plots import Leg, legs
+from ...plots.network import told
+from ...router.route import Route
+from ...router.router import send
+from .base import Explorer, choice
 
 __all__ = ["NodePortExplorer", "NodePortSetting", "draw_route", "nodeport_explorer"]
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import ipywidgets
 
-from .._display import html_table
-from .._palette import CONCEPTS
-from .._svg import TEXT, label_text, svg
+from ..._display import html_table
+from ..._palette import CONCEPTS
+from ..._svg import TEXT, label_text, svg
+from .base import Explorer
 from .diagnosis import BROKEN, GATES, SHOWN_DOCUMENTS, Diagnosis, Document, diagnose
-from .explorer import Explorer
 from .frame import framed, printed
 
 __all__ = ["DoctorSetting", "ManifestDoctor", "doctor_page", "draw_gates", "manifest_doctor"]

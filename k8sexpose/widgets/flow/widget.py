@@ -15,20 +15,20 @@ from weakref import WeakSet
 import anywidget
 import traitlets
 
-from .._svg import clean, style_sheet
-from ..api.errors import NotExposed
-from ..api.validation import POLICIES
-from ..router.route import Route
-from ..router.router import routes, send
+from ..._svg import clean, style_sheet
+from ...api.errors import NotExposed
+from ...api.validation import POLICIES
+from ...router.route import Route
+from ...router.router import routes, send
+from .curves import card_point, trace
+from .drawing import draw
 from .layout import lay_out
-from .legs import card_point, trace
-from .picture import draw
 from .scene import Question, Scene, make_scene, next_route
-from .static import READING, Still
 from .steps import node_place, steps_of
+from .still import READING, Still
 
 if TYPE_CHECKING:
-    from ..model import Cluster
+    from ...model import Cluster
 
 __all__ = ["Flow", "flow"]
 

@@ -9,13 +9,13 @@ from functools import lru_cache
 
 import numpy as np
 
-from .._svg import FAINT, TEXT, label_text
-from ..data import example
-from ..model import Cluster
-from ..plots.traffic import Look, side_looks
-from ..traffic.policy_comparison import CONFIGURATIONS, Configuration, Expected, Tradeoff, compare_policies
-from ..traffic.simulation import Traffic
-from ..traffic.turning import crossovers
+from ..._svg import FAINT, TEXT, label_text
+from ...data import example
+from ...model import Cluster
+from ...plots.traffic import Look, side_looks
+from ...traffic.policy_comparison import CONFIGURATIONS, Configuration, Expected, Tradeoff, compare_policies
+from ...traffic.simulation import Traffic
+from ...traffic.turning import crossovers
 
 __all__ = ["LatencySetting", "clusters_of", "draw_sides", "sample", "turns_at"]
 

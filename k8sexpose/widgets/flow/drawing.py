@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from math import atan2, cos, pi, sin
 
-from .._svg import Element, element, fit
+from ..._svg import Element, element, fit
+from .curves import Leg, trace
 from .layout import Box, Layout, Point
-from .legs import Leg, trace
 from .scene import Scene
 from .steps import BETWEEN, ELSEWHERE, FRONT, OUTSIDE
 from .views import NodeView, PodView
@@ -38,8 +38,8 @@ def draw(scene: Scene, layout: Layout, live: bool = False) -> Element:
     Examples
     --------
     >>> from k8sexpose import Cluster
-    >>> from k8sexpose.visualizer.layout import lay_out
-    >>> from k8sexpose.visualizer.scene import Question, make_scene
+    >>> from k8sexpose.widgets.flow.layout import lay_out
+    >>> from k8sexpose.widgets.flow.scene import Question, make_scene
     >>> scene = make_scene(Cluster(), Question("10.0.0.1:30007"))
     >>> draw(scene, lay_out(scene)).attrs["role"]
     'img'

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from ..cloud.load_balancer import target_health
-from ..cloud.provisioning import provision
-from ..data import example
-from ..kubectl import run
-from ..model import Cluster
+from ...cloud.load_balancer import target_health
+from ...cloud.provisioning import provision
+from ...data import example
+from ...kubectl import run
+from ...model import Cluster
 
 __all__ = ["CRASHES", "DELETED", "END_S", "NAME", "NODES", "NOTHING", "PROVIDERS", "Life", "LifeSetting", "Moment"]
 

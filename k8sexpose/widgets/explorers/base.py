@@ -18,8 +18,8 @@ from typing import Any, Generic, TypeVar
 
 import ipywidgets
 
-from .._display import LITERAL
-from .._svg import TEXT
+from ..._display import LITERAL
+from ..._svg import TEXT
 from .keys import Keys
 
 __all__ = ["Explorer", "choice"]

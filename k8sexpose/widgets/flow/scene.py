@@ -7,21 +7,21 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from ..api.addresses import address
-from ..api.errors import NotExposed
-from ..api.objects import Node, Pod
-from ..api.service import Service, ServicePort
-from ..cloud.front_door import front_door
-from ..cloud.load_balancer import target_health
-from ..kubeproxy.service_ports import cluster_ip_of
-from ..router.addressing import find_destination
-from ..router.route import LOAD_BALANCER, Route
-from ..router.router import send, shares
+from ...api.addresses import address
+from ...api.errors import NotExposed
+from ...api.objects import Node, Pod
+from ...api.service import Service, ServicePort
+from ...cloud.front_door import front_door
+from ...cloud.load_balancer import target_health
+from ...kubeproxy.service_ports import cluster_ip_of
+from ...router.addressing import find_destination
+from ...router.route import LOAD_BALANCER, Route
+from ...router.router import send, shares
 from .steps import FRONT, Step, ip_of, pod_place, steps_of
 from .views import NodeView, PodView, Question, ServiceView, Share
 
 if TYPE_CHECKING:
-    from ..model import Cluster
+    from ...model import Cluster
 
 __all__ = ["Question", "Scene", "make_scene", "next_route"]
 

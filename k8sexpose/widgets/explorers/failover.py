@@ -8,14 +8,14 @@ from fractions import Fraction
 from functools import cache
 from typing import Any
 
-from .._palette import CONCEPTS
-from .._svg import FAINT, TEXT, label_text, svg
-from ..cloud.profiles import provider
-from ..cluster.state import NODE_MONITOR_GRACE_S
-from ..data import example
-from ..model import Cluster
-from ..traffic.crash import Crash, watch_crash
-from .explorer import Explorer, choice
+from ..._palette import CONCEPTS
+from ..._svg import FAINT, TEXT, label_text, svg
+from ...cloud.profiles import provider
+from ...cluster.state import NODE_MONITOR_GRACE_S
+from ...data import example
+from ...model import Cluster
+from ...traffic.crash import Crash, watch_crash
+from .base import Explorer, choice
 
 __all__ = ["CrashExplorer", "CrashSetting", "crash_page", "draw_crash", "failover_explorer"]
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import ipywidgets
 
-from .._palette import CONCEPTS
-from .._svg import FAINT, TEXT, label_text, svg
-from ..data import example
-from ..model import Cluster
-from ..traffic.policies import PolicyShares, PolicySide, policy_shares
-from .explorer import Explorer, choice
+from ..._palette import CONCEPTS
+from ..._svg import FAINT, TEXT, label_text, svg
+from ...data import example
+from ...model import Cluster
+from ...traffic.policies import PolicyShares, PolicySide, policy_shares
+from .base import Explorer, choice
 
 __all__ = ["PolicyExplorer", "PolicySetting", "draw_policies", "policy_explorer", "policy_page"]
 

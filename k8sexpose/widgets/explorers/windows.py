@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from ..api.errors import ApiError
-from ..model import Cluster
+from ...api.errors import ApiError
+from ...model import Cluster
 
 __all__ = [
     "ASKED",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 
-from .._display import LITERAL
-from .._svg import clean
+from ..._display import LITERAL
+from ..._svg import clean
+from .drawing import draw
 from .layout import lay_out
-from .picture import draw
 from .scene import Scene
 
 __all__ = ["Still"]
@@ -40,7 +40,7 @@ class Still:
     Examples
     --------
     >>> from k8sexpose import Cluster
-    >>> from k8sexpose.visualizer.scene import Question, make_scene
+    >>> from k8sexpose.widgets.flow.scene import Question, make_scene
     >>> still = Still(make_scene(Cluster(), Question("10.0.0.1:30007")))
     >>> still.svg[:4], still.html[:7]
     ('<svg', '<figure')

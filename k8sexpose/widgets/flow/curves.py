@@ -29,7 +29,7 @@ class Leg:
 
     Examples
     --------
-    >>> from k8sexpose.visualizer.steps import Step
+    >>> from k8sexpose.widgets.flow.steps import Step
     >>> Leg(Step(1, "client", "", "client", "", ("a", "b"), ("a", "b")), ((0, 0),), (0, 0)).moves
     False
     """
@@ -63,7 +63,7 @@ def trace(steps: Iterable[Step], layout: Layout, window: int = 0) -> tuple[Leg, 
 
     Examples
     --------
-    >>> from k8sexpose.visualizer.steps import Step
+    >>> from k8sexpose.widgets.flow.steps import Step
     >>> step = Step(1, "client", "", "client", "", ("a", "b"), ("a", "b"))
     >>> trace([step], Layout(100, 50, {"client": Box(0, 0, 20, 10)}))[0].points
     ((2, 5.0),)

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from .._display import html_table
-from .._svg import FAINT, TEXT, label_text, svg
-from ..cost.alternatives import compare_exposure
-from ..cost.billing import NO_PRICE
-from ..cost.costcurves import costs_by_services
-from ..cost.pricefile import PriceSource, price_book
-from ..cost.prices import HOURS_PER_MONTH
-from ..plots.costs import WAYS, Look, label_of
-from .explorer import Explorer, choice
+from ..._display import html_table
+from ..._svg import FAINT, TEXT, label_text, svg
+from ...cost.alternatives import compare_exposure
+from ...cost.billing import NO_PRICE
+from ...cost.costcurves import costs_by_services
+from ...cost.pricefile import PriceSource, price_book
+from ...cost.prices import HOURS_PER_MONTH
+from ...plots.costs import WAYS, Look, label_of
+from .base import Explorer, choice
 from .slider import Slider
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ import html
 from collections.abc import Iterator
 from typing import Any
 
-from .._display import html_table
-from .._palette import CONCEPTS
-from .._svg import FAINT, TEXT, label_text, svg
-from .explorer import Explorer, choice
+from ..._display import html_table
+from ..._palette import CONCEPTS
+from ..._svg import FAINT, TEXT, label_text, svg
+from .base import Explorer, choice
 from .frame import framed
 from .slider import Slider
 from .windows import ASKED, FIRST, LAST, NAMESPACES, PROTOCOLS, WINDOWS, Wall, WallSetting, fill
