@@ -10,7 +10,7 @@ import pytest
 
 import k8sexpose as kx
 from k8sexpose.lessons import ingress_bill, save
-from k8sexpose.lessons.cost import fifty_teams
+from k8sexpose.lessons.cost_warning.questions import fifty_teams
 from k8sexpose.lessons.sheet import Sheet
 from k8sexpose.plots import describe
 from k8sexpose.plots.costs import PARTS, WAYS

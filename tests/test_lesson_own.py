@@ -7,7 +7,7 @@ import re
 import pytest
 
 from k8sexpose.lessons import exercise
-from k8sexpose.lessons.own import Exercise
+from k8sexpose.lessons.own_numbers import Exercise
 from k8sexpose.lessons.sheet import Sheet
 from k8sexpose.lessons.tasks import TASKS, Draw
 

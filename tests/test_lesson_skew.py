@@ -11,8 +11,8 @@ import pytest
 
 import k8sexpose as kx
 from k8sexpose.lessons import Moved, clusters_of_case, decide, five_clusters, stand, ways_out
-from k8sexpose.lessons.decisions import CASES, REASON, solve
-from k8sexpose.lessons.skew import NAME
+from k8sexpose.lessons.skew_and_latency.questions import NAME
+from k8sexpose.lessons.ways_out.decisions import CASES, REASON, solve
 from k8sexpose.plots import describe
 from k8sexpose.plots.traffic import side_looks
 from k8sexpose.traffic.policy_comparison import CONFIGURATIONS, expect

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from numbers import Number
 
-from .question import Unreadable
+from .forms import Unreadable
 
 __all__ = ["Quantity", "quantity"]
 

@@ -20,10 +20,10 @@ from ..model import Cluster
 from ..router.router import routes, shares
 from ..traffic.policies import policy_shares
 from ..traffic.queueing import response_ms
-from .concierge import NAME
-from .hop import stand_with
+from .extra_hop.questions import stand_with
+from .forms import Percent, Question, Several, Unreadable, Wrong
+from .loadbalancer.questions import NAME
 from .quantity import Quantity
-from .question import Percent, Question, Several, Unreadable, Wrong
 
 __all__ = ["TASKS", "Draw", "Tried"]
 

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from .._display import html_table
-from ..model import Cluster
-from ..router.router import routes
-from ..traffic.policies import both_policies
-from ..traffic.policy_comparison import compare_policies
-from ..traffic.turning import crossovers
-from .question import Choice, Unreadable, shown, unanswered
-from .skew import NAME, stand
+from ..._display import html_table
+from ...model import Cluster
+from ...router.router import routes
+from ...traffic.policies import both_policies
+from ...traffic.policy_comparison import compare_policies
+from ...traffic.turning import crossovers
+from ..forms import Choice, Unreadable, shown, unanswered
+from ..skew_and_latency.questions import NAME, stand
 
 __all__ = ["Decisions", "FiveClusters", "Row", "clusters_of_case", "decide", "five_clusters"]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from .._display import LITERAL
 from ..model import Cluster
 from .feedback import Feedback
-from .question import Question, shown
+from .forms import Question, shown
 from .sheet import SHEET, Sheet
 from .tasks import TASKS, Draw
 

@@ -6,17 +6,17 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from .._display import html_table
-from ..api.errors import ApiError, ManifestError, NotExposed
-from ..cost.billing import Bill, bill, bill_for
-from ..cost.charges import Exposure
-from ..cost.pricefile import PriceSource, price_book
-from ..data import example
-from ..model import Cluster
-from ..report.assumptions import EXPOSED
-from ..router.route import Route
-from ..router.router import routes
-from .question import shown
+from ..._display import html_table
+from ...api.errors import ApiError, ManifestError, NotExposed
+from ...cost.billing import Bill, bill, bill_for
+from ...cost.charges import Exposure
+from ...cost.pricefile import PriceSource, price_book
+from ...data import example
+from ...model import Cluster
+from ...report.assumptions import EXPOSED
+from ...router.route import Route
+from ...router.router import routes
+from ..forms import shown
 
 __all__ = ["Savings", "Wish", "eight_services", "ingress_bill", "save"]
 

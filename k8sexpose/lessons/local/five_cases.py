@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import cache
 from textwrap import fill
 
-from .._display import html_table
-from ..data import example
-from ..model import Cluster
-from ..traffic.policies import POLICIES, PolicyShares, PolicySide, policy_shares
-from .hop import APP, CLIENT, NAME
-from .question import Choice, Unreadable, shown, unanswered
+from ..._display import html_table
+from ...data import example
+from ...model import Cluster
+from ...traffic.policies import POLICIES, PolicyShares, PolicySide, policy_shares
+from ..extra_hop.questions import APP, CLIENT, NAME
+from ..forms import Choice, Unreadable, shown, unanswered
 
 __all__ = ["FiveCases", "PolicyCase", "five_cases", "which_policy"]
 

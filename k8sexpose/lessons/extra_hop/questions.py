@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from ..data import example
-from ..model import Cluster
-from ..router.router import routes, shares
-from .question import Choice, Percent, Question, Wrong
+from ...data import example
+from ...model import Cluster
+from ...router.router import routes, shares
+from ..forms import Choice, Percent, Question, Wrong
 
 __all__ = ["QUESTIONS", "stand_with", "who_is"]
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from ..cloud.provisioning import provision
-from ..cost.alternatives import compare_exposure
-from ..cost.billing import bill, bill_for
-from ..cost.charges import Exposure
-from ..cost.costcurves import costs_by_traffic
-from ..cost.pricefile import price_book
-from ..cost.prices import HOURS_PER_MONTH
-from ..data import example
-from ..model import Cluster
-from .quantity import Quantity
-from .question import Choice, Percent, Question, Several, Wrong
+from ...cloud.provisioning import provision
+from ...cost.alternatives import compare_exposure
+from ...cost.billing import bill, bill_for
+from ...cost.charges import Exposure
+from ...cost.costcurves import costs_by_traffic
+from ...cost.pricefile import price_book
+from ...cost.prices import HOURS_PER_MONTH
+from ...data import example
+from ...model import Cluster
+from ..forms import Choice, Percent, Question, Several, Wrong
+from ..quantity import Quantity
 from .savings import ingress_bill
 
 __all__ = ["QUESTIONS", "fifty_teams", "one_team"]

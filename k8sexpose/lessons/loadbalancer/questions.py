@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..api.objects import Node
-from ..cloud.health_checks import EXCLUDED
-from ..cloud.load_balancer import target_health
-from ..cloud.profiles import provider
-from ..data import example
-from ..model import Cluster
-from ..router.router import entries, routes, shares
-from ..traffic.crash import Crash, watch_crash
-from .question import Choice, Question, Several, Wrong
+from ...api.objects import Node
+from ...cloud.health_checks import EXCLUDED
+from ...cloud.load_balancer import target_health
+from ...cloud.profiles import provider
+from ...data import example
+from ...model import Cluster
+from ...router.router import entries, routes, shares
+from ...traffic.crash import Crash, watch_crash
+from ..forms import Choice, Question, Several, Wrong
 
 __all__ = ["QUESTIONS"]
 

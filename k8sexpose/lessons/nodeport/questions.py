@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ..api.errors import ApiError
-from ..data import example
-from ..model import Cluster
-from ..router.router import routes, shares
-from .question import Choice, Percent, Question, Several, Wrong
+from ...api.errors import ApiError
+from ...data import example
+from ...model import Cluster
+from ...router.router import routes, shares
+from ..forms import Choice, Percent, Question, Several, Wrong
 
 __all__ = ["QUESTIONS"]
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..data import example
-from ..model import Cluster
-from ..router.router import send
-from .question import Choice, Question, Several, Wrong
+from ...data import example
+from ...model import Cluster
+from ...router.router import send
+from ..forms import Choice, Question, Several, Wrong
 
 __all__ = ["QUESTIONS"]
 

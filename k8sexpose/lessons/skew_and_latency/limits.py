@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from ..model import Cluster
-from ..traffic.policies import both_policies, policy_shares
-from ..traffic.turning import crossovers
-from .question import Choice, Percent, Question, Wrong
-from .skew import LESSON, NAME, stand
+from ...model import Cluster
+from ...traffic.policies import both_policies, policy_shares
+from ...traffic.turning import crossovers
+from ..forms import Choice, Percent, Question, Wrong
+from .questions import LESSON, NAME, stand
 
 __all__ = ["QUESTIONS"]
 

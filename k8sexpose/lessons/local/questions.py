@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from ..api.errors import ApiError
-from ..cloud.load_balancer import target_health
-from ..data import example
-from ..model import Cluster
-from ..router.router import routes, shares
-from ..traffic.crash import watch_crash
-from ..traffic.policies import policy_shares
-from .hop import APP, CLIENT, LESSON, NAME, PARTS, SENDERS, SETTLED_S, about, percent, seen_through, stand_with
-from .question import Choice, Percent, Question, Several, Wrong
+from ...api.errors import ApiError
+from ...cloud.load_balancer import target_health
+from ...data import example
+from ...model import Cluster
+from ...router.router import routes, shares
+from ...traffic.crash import watch_crash
+from ...traffic.policies import policy_shares
+from ..extra_hop.questions import (
+    APP,
+    CLIENT,
+    LESSON,
+    NAME,
+    PARTS,
+    SENDERS,
+    SETTLED_S,
+    about,
+    percent,
+    seen_through,
+    stand_with,
+)
+from ..forms import Choice, Percent, Question, Several, Wrong
 
 __all__ = ["QUESTIONS"]
 

@@ -10,14 +10,14 @@ from typing import Any
 
 import ipywidgets
 
-from .._display import html_table
-from ..api.addresses import address
-from ..api.errors import ApiError, ManifestError
-from ..data import example
-from ..model import Cluster
-from ..report.review import Review, review
-from ..router.router import routes
-from .question import shown
+from ..._display import html_table
+from ...api.addresses import address
+from ...api.errors import ApiError, ManifestError
+from ...data import example
+from ...model import Cluster
+from ...report.review import Review, review
+from ...router.router import routes
+from ..forms import shown
 
 __all__ = ["BringDump", "Mended", "bring_dump", "mend"]
 

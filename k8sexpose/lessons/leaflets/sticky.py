@@ -6,13 +6,13 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from ..data import example
-from ..model import Cluster
-from ..router.router import routes, send, shares
-from ..traffic.simulation import simulate
-from .nodeport import LESSON, spread_out
-from .nodeport import NAME as DEBUG
-from .question import Choice, Percent, Question, Several, Wrong
+from ...data import example
+from ...model import Cluster
+from ...router.router import routes, send, shares
+from ...traffic.simulation import simulate
+from ..forms import Choice, Percent, Question, Several, Wrong
+from ..nodeport.questions import LESSON, spread_out
+from ..nodeport.questions import NAME as DEBUG
 
 __all__ = ["QUESTIONS"]
 

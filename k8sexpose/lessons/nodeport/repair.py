@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from .._display import html_table
-from ..api.errors import ApiError, ManifestError
-from ..api.service import Service
-from ..data import example
-from ..model import Cluster
-from ..router.router import routes
-from .question import shown
+from ..._display import html_table
+from ...api.errors import ApiError, ManifestError
+from ...api.service import Service
+from ...data import example
+from ...model import Cluster
+from ...router.router import routes
+from ..forms import shown
 
 __all__ = ["Repair", "Repairs", "repair"]
 

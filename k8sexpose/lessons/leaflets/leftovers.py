@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ..api.errors import ApiError
-from ..cloud.provisioning import provision
-from ..model import Cluster
-from ..router.router import routes
-from .concierge import LESSON, NAME, STRANGER, front, hired, node_port, settled
-from .question import Choice, Question, Wrong
+from ...api.errors import ApiError
+from ...cloud.provisioning import provision
+from ...model import Cluster
+from ...router.router import routes
+from ..forms import Choice, Question, Wrong
+from ..loadbalancer.questions import LESSON, NAME, STRANGER, front, hired, node_port, settled
 
 __all__ = ["QUESTIONS"]
 

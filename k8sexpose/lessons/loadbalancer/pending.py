@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from .._display import html_table
-from ..cloud.profiles import provider
-from ..cloud.provisioning import provision
-from ..model import Cluster
-from .question import Choice, Unreadable, shown, unanswered
+from ..._display import html_table
+from ...cloud.profiles import provider
+from ...cloud.provisioning import provision
+from ...model import Cluster
+from ..forms import Choice, Unreadable, shown, unanswered
 
 __all__ = ["Pending", "PendingCase", "pending_cases", "why_pending"]
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ..api.errors import NotExposed
-from ..cost.usage import admitted_client
-from ..data import example
-from ..model import Cluster
-from ..report.review import review
-from ..router.router import shares
-from .question import Choice, Percent, Question, Several, Wrong
+from ...api.errors import NotExposed
+from ...cost.usage import admitted_client
+from ...data import example
+from ...model import Cluster
+from ...report.review import review
+from ...router.router import shares
+from ..forms import Choice, Percent, Question, Several, Wrong
 
 __all__ = ["QUESTIONS", "worst_pod"]
 

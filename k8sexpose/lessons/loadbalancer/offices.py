@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .._display import html_table
-from ..api.errors import ApiError, ManifestError, NotExposed
-from ..api.service import Service
-from ..model import Cluster
-from ..router.router import routes
-from .question import shown
+from ..._display import html_table
+from ...api.errors import ApiError, ManifestError, NotExposed
+from ...api.service import Service
+from ...model import Cluster
+from ...router.router import routes
+from ..forms import shown
 
 __all__ = ["Door", "Doors", "offices"]
 
