@@ -18,8 +18,7 @@ from hypothesis import strategies as st
 import k8sexpose as kx
 from k8sexpose.cloud.health_checks import Answers, State, Targets
 from k8sexpose.cloud.load_balancer import next_flip_s
-from k8sexpose.cloud.profiles import _profiles
-from k8sexpose.cloud.providers import HealthCheck, LoadBalancerKind
+from k8sexpose.cloud.providers import HealthCheck, LoadBalancerKind, _profiles
 from tests.cloud.provider_facts import provider_facts
 
 TYPE = "service.beta.kubernetes.io/aws-load-balancer-type"

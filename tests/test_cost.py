@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 import k8sexpose as kx
 from k8sexpose.cost.billing import bill_for, lines_of, total_of
 from k8sexpose.cost.charges import DRIVERS, KINDS, NODEPORT, Exposure
-from k8sexpose.cost.pricefile import OPTIONAL, REQUIRED
+from k8sexpose.cost.prices import OPTIONAL, REQUIRED
 from tests.conformance.prices import cluster, difference
 from tools.price_book import tables
 

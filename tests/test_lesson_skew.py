@@ -15,8 +15,7 @@ from k8sexpose.lessons.skew_and_latency.questions import NAME
 from k8sexpose.lessons.ways_out.decisions import CASES, REASON, solve
 from k8sexpose.plots import describe
 from k8sexpose.plots.traffic import side_looks
-from k8sexpose.traffic.policy_comparison import CONFIGURATIONS, expect
-from k8sexpose.traffic.turning import crossovers
+from k8sexpose.traffic.policy_comparison import CONFIGURATIONS, crossovers, expect
 from k8sexpose.widgets.explorers.latency import CONTROLS, LatencyExplorer, latency_page, verdict
 from k8sexpose.widgets.explorers.latency_sides import (
     PLACES,

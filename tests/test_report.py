@@ -22,7 +22,7 @@ from k8sexpose import cli
 from k8sexpose.report.assumptions import guess_provider, guess_region
 from k8sexpose.report.document import marked
 from k8sexpose.report.findings import FINDERS
-from k8sexpose.traffic.turning import crossovers
+from k8sexpose.traffic.policy_comparison import crossovers
 from tools import sample_cluster
 
 SAMPLE = kx.example("sample-cluster")

@@ -14,8 +14,7 @@ from ..data import SUFFIXES
 from .decode import decode
 from .errors import ManifestError, bad_request
 from .hints import hint_for
-from .jsonvalue import plain
-from .manifest import MAX_CHARACTERS, parse, split
+from .manifest import MAX_CHARACTERS, parse, plain, split
 from .objects import Deployment, EndpointSlice, Node, Pod
 from .schemas import SCHEMAS
 from .service import Service

@@ -15,7 +15,7 @@ from .addresses import ip_version
 from .decode import decode
 from .documents import is_file
 from .errors import ManifestError, go_quote
-from .jsonvalue import plain
+from .manifest import plain
 from .objects import EndpointSlice, Node, Pod
 from .schemas import SCHEMAS
 from .service import Service

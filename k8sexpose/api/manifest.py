@@ -14,7 +14,7 @@ import importlib
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +28,7 @@ from yaml.scanner import Scanner, ScannerError
 
 from .errors import ManifestError, go_quote
 
-__all__ = ["Document", "Duplicate", "JsonNumber", "parse", "split"]
+__all__ = ["Document", "Duplicate", "JsonNumber", "parse", "plain", "split"]
 
 MAX_CHARACTERS = 4_000_000
 MAX_DEPTH = 60
@@ -436,3 +436,48 @@ def _go_words(error: yaml.MarkedYAMLError) -> str:
 def lines_with_tabs(text: str) -> Iterator[int]:
     """Give the numbers of the lines that are indented with a tab."""
     return (number for number, line in enumerate(text.split("\n"), 1) if re.match(r" *\t", line))
+
+
+def plain(value: Any, where: str = "") -> Any:
+    """Return a copy of Python objects as JSON would carry them: what code hands over is checked like text.
+
+    Parameters
+    ----------
+    value : object
+        Mappings with text as keys, lists and tuples, text, numbers, truth values, None.
+    where : str
+        The path of the value, for the message.
+
+    Returns
+    -------
+    object
+        The same in dicts and lists of its own.
+
+    Raises
+    ------
+    ManifestError
+        Something in it cannot be sent, or it is too deep.
+
+    Examples
+    --------
+    >>> plain({"ports": ({"port": b"80"},)})
+    Traceback (most recent call last):
+        ...
+    k8sexpose.api.errors.ManifestError: ports[0].port: a value of type bytes cannot be sent as JSON
+    """
+    here = where or "the object"
+    if where.count(".") + where.count("[") > MAX_DEPTH:
+        raise ManifestError(f"{where[:60]}…: nested deeper than {MAX_DEPTH} levels")
+    if isinstance(value, Mapping):
+        for key in value:
+            if not isinstance(key, str) or SURROGATE.search(key):
+                raise ManifestError(f"{here}: the key {str(key)[:60]} of type {type(key).__name__} is no text")
+        return {key: plain(one, f"{where}.{key}".lstrip(".")) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(one, f"{where}[{number}]") for number, one in enumerate(value)]
+    if isinstance(value, str) and SURROGATE.search(value):
+        raise ManifestError(f"{here}: a lone surrogate is no character")
+    if value is None or isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    what = f"the number {value}" if isinstance(value, float) else f"a value of type {type(value).__name__}"
+    raise ManifestError(f"{here}: {what} cannot be sent as JSON")

@@ -12,8 +12,7 @@ from typing import Any
 
 from .decode import decode, json_word
 from .errors import ApiError, ManifestError, bad_request
-from .jsonvalue import plain
-from .manifest import Document, parse
+from .manifest import Document, parse, plain
 from .schemas import SCHEMAS, SERVICE
 
 __all__ = ["Body", "read_body"]

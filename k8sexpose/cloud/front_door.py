@@ -17,8 +17,8 @@ from ..kubeproxy.health import ready_local_endpoints
 from ..kubeproxy.service_ports import targets
 from .health_checks import Answers, Targets, answers, candidates, is_candidate
 from .load_balancer import LoadBalancer, NoAddress, address_owner, choose_address, over_quota
-from .profiles import provider as profile
 from .providers import NODE_PORT, TO_POD, VIP, HealthCheck, LoadBalancerKind, has_annotations
+from .providers import provider as profile
 from .spread import Spread, spread_over
 
 __all__ = ["NODE_PORT", "TO_POD", "VIP", "FrontDoor", "Spread", "front_door"]

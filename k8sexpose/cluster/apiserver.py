@@ -20,13 +20,13 @@ from ..api.allocation import Allocator, Pool
 from ..api.decode import decode, json_word
 from ..api.errors import ApiError, bad_request, go_value, invalid, invalid_object, not_found
 from ..api.json_patch import json_patch, merge_patch
-from ..api.jsonvalue import plain
+from ..api.manifest import plain
 from ..api.request_body import read_body
 from ..api.schemas import SERVICE
 from ..api.service import LAST_APPLIED, Service, ingress_from, set_defaults
 from ..api.service_warnings import service_warnings
-from ..api.status import status_errors
 from ..api.strategic_merge import last_applied, strategic_merge, three_way_patch, with_last_applied
+from ..api.validation import status_errors
 from .clock import timestamp
 from .store import Store
 

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .._display import html_table, visible
 from .charges import DRIVERS, GB_UNITS, Charge, Exposure, load_balancers
-from .pricefile import PriceSource, price_book
-from .prices import PriceBook
+from .prices import PriceBook, PriceSource, price_book
 from .usage import Traffic, exposures
 
 if TYPE_CHECKING:

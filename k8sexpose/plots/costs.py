@@ -256,7 +256,7 @@ def plot_costs(costs: pd.DataFrame, at: float | None = None, ax: Axes | None = N
 
     Examples
     --------
-    >>> from k8sexpose.cost.costcurves import costs_by_services
+    >>> from k8sexpose.cost.alternatives import costs_by_services
     >>> from k8sexpose.plots import describe
     >>> describe(plot_costs(costs_by_services(100, "linode")))[:79]
     'Costs of 1 to 100 Services at linode (core regions), in USD a month: NodePort 0'

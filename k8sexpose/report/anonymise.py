@@ -17,8 +17,8 @@ from ..api.objects import ContainerPort, Endpoint, EndpointPort, EndpointSlice, 
 from ..api.service import LAST_APPLIED, LoadBalancerIngress, Service, ServicePort
 from ..cloud.controller import CloudState, start_controller
 from ..cloud.health_checks import EXCLUDED
-from ..cloud.profiles import provider as profile
 from ..cloud.providers import CLASS, Provider
+from ..cloud.providers import provider as profile
 from ..cluster.clock import Clock
 from ..cost.usage import AWS, AZURE_ADDRESS, DIGITALOCEAN_SIZE, INTERNAL_BY
 from ..kubeproxy.health import AUTOSCALER_TAINT

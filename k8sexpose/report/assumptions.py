@@ -16,8 +16,8 @@ from ..api.service import Service
 from ..cloud.controller import start_controller
 from ..cloud.front_door import front_door
 from ..cloud.health_checks import all_targets
-from ..cloud.profiles import provider as profile
 from ..cloud.providers import LoadBalancerKind, Provider
+from ..cloud.providers import provider as profile
 from ..cost.charges import DRIVERS
 from ..cost.prices import PriceBook
 from ..kubeproxy.service_ports import Target, targets

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 from .._display import html_table, visible
 from ..api.service import Service
 from ..cost.billing import Bill, bill
-from ..cost.pricefile import PriceSource, price_book
+from ..cost.prices import PriceSource, price_book
 from ..cost.usage import Traffic
 from .anonymise import anonymised
 from .assumptions import EXPOSED, LOAD, Survey, survey
 from .document import Heading, Listing, Paragraph, Part, Table, to_html, to_markdown
 from .findings import Asked, Finding, find_all
-from .policy_advice import Comparison
-from .verdicts import compare_services
+from .policy_advice import Comparison, compare_services
 
 if TYPE_CHECKING:
     from ..model import Cluster

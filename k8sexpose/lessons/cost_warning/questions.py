@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from ...cloud.provisioning import provision
-from ...cost.alternatives import compare_exposure
+from ...cost.alternatives import compare_exposure, costs_by_traffic
 from ...cost.billing import bill, bill_for
 from ...cost.charges import Exposure
-from ...cost.costcurves import costs_by_traffic
-from ...cost.pricefile import price_book
-from ...cost.prices import HOURS_PER_MONTH
+from ...cost.prices import HOURS_PER_MONTH, price_book
 from ...data import example
 from ...model import Cluster
-from ..forms import Choice, Percent, Question, Several, Wrong
-from ..quantity import Quantity
+from ..forms import Choice, Percent, Quantity, Question, Several, Wrong
 from .savings import ingress_bill
 
 __all__ = ["QUESTIONS", "fifty_teams", "one_team"]

@@ -10,7 +10,7 @@ from ..._display import html_table
 from ...api.errors import ApiError, ManifestError, NotExposed
 from ...cost.billing import Bill, bill, bill_for
 from ...cost.charges import Exposure
-from ...cost.pricefile import PriceSource, price_book
+from ...cost.prices import PriceSource, price_book
 from ...data import example
 from ...model import Cluster
 from ...report.assumptions import EXPOSED

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from ..._display import html_table
-from ...cloud.profiles import provider
+from ...cloud.providers import provider
 from ...cloud.provisioning import provision
 from ...model import Cluster
 from ..forms import Choice, Unreadable, shown, unanswered

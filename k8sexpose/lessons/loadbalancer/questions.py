@@ -8,7 +8,7 @@ from typing import Any
 from ...api.objects import Node
 from ...cloud.health_checks import EXCLUDED
 from ...cloud.load_balancer import target_health
-from ...cloud.profiles import provider
+from ...cloud.providers import provider
 from ...data import example
 from ...model import Cluster
 from ...router.router import entries, routes, shares

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from ...model import Cluster
 from ...traffic.policies import both_policies, policy_shares
-from ...traffic.turning import crossovers
+from ...traffic.policy_comparison import crossovers
 from ..forms import Choice, Percent, Question, Wrong
 from .questions import LESSON, NAME, stand
 

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from ...data import example
 from ...model import Cluster
 from ...traffic.policies import both_policies
-from ...traffic.policy_comparison import CONFIGURATIONS, Configuration, expect
+from ...traffic.policy_comparison import CONFIGURATIONS, Configuration, crossovers, expect
 from ...traffic.queueing import sticky_max_over_mean
 from ...traffic.simulation import simulate
 from ...traffic.timeline import Scale
-from ...traffic.turning import crossovers
 from ..forms import Choice, Percent, Question, Several, Wrong
 from ..leaflets.sticky import pods_that_answer
 

@@ -10,8 +10,7 @@ from ..._display import html_table
 from ...model import Cluster
 from ...router.router import routes
 from ...traffic.policies import both_policies
-from ...traffic.policy_comparison import compare_policies
-from ...traffic.turning import crossovers
+from ...traffic.policy_comparison import compare_policies, crossovers
 from ..forms import Choice, Unreadable, shown, unanswered
 from ..skew_and_latency.questions import NAME, stand
 

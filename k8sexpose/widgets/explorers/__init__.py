@@ -8,14 +8,12 @@ from .failover import CrashExplorer, CrashSetting, failover_explorer
 from .keys import Keys
 from .latency import LatencyExplorer, latency_explorer
 from .latency_sides import LatencySetting
-from .life_cycle import LifeExplorer, life_explorer
+from .life_cycle import LifeExplorer, LifeSetting, life_explorer
 from .manifest_doctor import DoctorSetting, ManifestDoctor, manifest_doctor
-from .moments import LifeSetting
 from .node_port import NodePortExplorer, NodePortSetting, nodeport_explorer
-from .node_port_range import PortWallExplorer, port_wall_explorer
+from .node_port_range import PortWallExplorer, WallSetting, port_wall_explorer
 from .policy import PolicyExplorer, PolicySetting, policy_explorer
 from .slider import Slider
-from .windows import WallSetting
 
 __all__ = [
     "CostExplorer",

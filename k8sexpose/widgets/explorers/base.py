@@ -22,9 +22,7 @@ from ..._display import LITERAL
 from ..._svg import TEXT
 from .keys import Keys
 
-__all__ = ["Explorer", "choice"]
-
-
+__all__ = ["Explorer", "choice", "framed", "printed"]
 Setting = TypeVar("Setting")
 # Work that is done sooner shows no bar; the bar grows, and Cancel is heard, ten times a second.
 PIECE_S, LISTEN_S = 0.1, 0.01
@@ -203,3 +201,69 @@ def choice(label: str, options: Any, value: Any, *, label_em: int = 9, width_em:
         options=options, value=value, description=label, style={"description_width": f"{label_em}em"},
         layout=ipywidgets.Layout(width=f"{width_em}em"),
     )  # fmt: skip
+
+
+MONO = "var(--jp-code-font-family, monospace)"
+
+
+def framed(picture: str, said: str, reading: str, rest: str, *, height_em: int, said_em: int = 3) -> str:
+    """Write a page: the picture, the sentence that is announced, how to read it, and the rest.
+
+    Parameters
+    ----------
+    picture, rest : str
+        HTML.
+    said, reading : str
+        Plain text.
+    height_em, said_em : int
+        Height that the page, and the sentence, take at least.
+
+    Returns
+    -------
+    str
+        HTML.
+
+    Examples
+    --------
+    >>> "&lt;b&gt;" in framed("", "<b>", "", "", height_em=10)
+    True
+    """
+    return (
+        f'<div class="jp-RenderedHTMLCommon" style="padding: 0; color: {TEXT}; min-height: {height_em}em">{picture}'
+        f'<p role="status" style="min-height: {said_em}em"><strong>{html.escape(said)}</strong></p>'
+        f"<p><strong>How to read this.</strong> {html.escape(reading)}</p>{rest}</div>"
+    )
+
+
+def printed(label: str, body: str, *, height_em: int, wrap: bool = False) -> str:
+    """Write what a terminal shows, in a box of fixed height that scrolls, also by the keyboard.
+
+    Parameters
+    ----------
+    label : str
+        Its name for screen readers.
+    body : str
+        HTML.
+    height_em : int
+        Height of the box.
+    wrap : bool
+        Break lines that are too long; tables are not to be broken.
+
+    Returns
+    -------
+    str
+        HTML.
+
+    Examples
+    --------
+    >>> printed("kubectl", "", height_em=5).startswith('<pre tabindex="0" role="region" aria-label="kubectl"')
+    True
+    """
+    lines = "pre-wrap" if wrap else "pre"
+    return (
+        f'<pre tabindex="0" role="region" aria-label="{html.escape(label, quote=True)}" '
+        f'data-lm-suppress-shortcuts="true" '
+        f'style="height: {height_em}em; overflow: auto; margin: 0 0 0.6em; padding: 0.5em; font-family: {MONO}; '
+        f'font-size: 12px; color: {TEXT}; border: 1px solid var(--jp-border-color2, #bbb); white-space: {lines}">'
+        f"{body}</pre>"
+    )

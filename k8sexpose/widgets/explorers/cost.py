@@ -11,11 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..._display import html_table
 from ..._svg import FAINT, TEXT, label_text, svg
-from ...cost.alternatives import compare_exposure
+from ...cost.alternatives import compare_exposure, costs_by_services
 from ...cost.billing import NO_PRICE
-from ...cost.costcurves import costs_by_services
-from ...cost.pricefile import PriceSource, price_book
-from ...cost.prices import HOURS_PER_MONTH
+from ...cost.prices import HOURS_PER_MONTH, PriceSource, price_book
 from ...plots.costs import WAYS, Look, label_of
 from .base import Explorer, choice
 from .slider import Slider

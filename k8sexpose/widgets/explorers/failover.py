@@ -10,7 +10,7 @@ from typing import Any
 
 from ..._palette import CONCEPTS
 from ..._svg import FAINT, TEXT, label_text, svg
-from ...cloud.profiles import provider
+from ...cloud.providers import provider
 from ...cluster.state import NODE_MONITOR_GRACE_S
 from ...data import example
 from ...model import Cluster

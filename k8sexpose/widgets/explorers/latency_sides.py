@@ -13,15 +13,12 @@ from ..._svg import FAINT, TEXT, label_text
 from ...data import example
 from ...model import Cluster
 from ...plots.traffic import Look, side_looks
-from ...traffic.policy_comparison import CONFIGURATIONS, Configuration, Expected, Tradeoff, compare_policies
+from ...traffic.policy_comparison import CONFIGURATIONS, Configuration, Expected, Tradeoff, compare_policies, crossovers
 from ...traffic.simulation import Traffic
-from ...traffic.turning import crossovers
 
 __all__ = ["LatencySetting", "clusters_of", "draw_sides", "sample", "turns_at"]
 
 NAME, APP, SERVICE_MS = "public-api-lb", "api-backend", 10.0
-
-
 PLACES = ("1 + 1 + 1", "2 + 1", "2 + 1 + 0", "3 + 1", "4 + 3 + 3", "5 + 4 + 1", " + ".join(["2"] * 9 + ["1"]), "10 × 1")
 
 

@@ -11,9 +11,8 @@ import ipywidgets
 from ..._display import html_table
 from ..._palette import CONCEPTS
 from ..._svg import TEXT, label_text, svg
-from .base import Explorer
+from .base import Explorer, framed, printed
 from .diagnosis import BROKEN, GATES, SHOWN_DOCUMENTS, Diagnosis, Document, diagnose
-from .frame import framed, printed
 
 __all__ = ["DoctorSetting", "ManifestDoctor", "doctor_page", "draw_gates", "manifest_doctor"]
 

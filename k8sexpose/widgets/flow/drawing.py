@@ -8,9 +8,8 @@ from math import atan2, cos, pi, sin
 from ..._svg import Element, element, fit
 from .curves import Leg, trace
 from .layout import Box, Layout, Point
-from .scene import Scene
+from .scene import NodeView, PodView, Scene
 from .steps import BETWEEN, ELSEWHERE, FRONT, OUTSIDE
-from .views import NodeView, PodView
 
 __all__ = ["draw"]
 

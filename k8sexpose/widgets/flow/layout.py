@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from .scene import Scene
+from .scene import NodeView, PodView, Scene
 from .steps import BETWEEN, ELSEWHERE, FRONT, OUTSIDE
-from .views import NodeView, PodView
 
 __all__ = ["Band", "Box", "Layout", "Zone", "lay_out"]
 
