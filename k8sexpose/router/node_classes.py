@@ -17,7 +17,7 @@ from ..kubeproxy.service_ports import targets
 from .addressing import OUTSIDE
 from .entry import Entrance
 from .path import Way
-from .query import Question
+from .query import Query
 from .route import Route
 
 __all__ = ["Bundle", "bundles"]
@@ -78,7 +78,7 @@ def _alone(route: Route) -> Bundle:
     return Bundle(route, share, share * route.extra_hop, share * route.crosses_zone)
 
 
-def bundles(query: Question) -> Iterator[Bundle]:
+def bundles(query: Query) -> Iterator[Bundle]:
     """Yield the ways, those through nodes that decide alike only once."""
     way = Way(query.cluster, query.client, query.via, query.as_if)
     entrance = query.entrance if query.client.kind == OUTSIDE else None
@@ -94,7 +94,7 @@ def bundles(query: Question) -> Iterator[Bundle]:
         yield from map(_bundle(query, group) if len(group.members) > 1 else _alone, ways)
 
 
-def _alike(query: Question, entrance: Entrance) -> Iterator[tuple[str, Fraction]]:
+def _alike(query: Query, entrance: Entrance) -> Iterator[tuple[str, Fraction]]:
     """Yield the nodes of an entrance; of those without an endpoint, which differ by their zone only, one a zone."""
     groups: dict[Hashable, tuple[str, Fraction]] = {}
     alike = _likeness(query)
@@ -104,7 +104,7 @@ def _alike(query: Question, entrance: Entrance) -> Iterator[tuple[str, Fraction]
     yield from groups.values()
 
 
-def _decision(query: Question, way: Way, entrance: Entrance, name: str) -> tuple[Hashable, Verdict | None]:
+def _decision(query: Query, way: Way, entrance: Entrance, name: str) -> tuple[Hashable, Verdict | None]:
     """Return what a node decides, where the ways behind it are the same for every node that decides so.
 
     That is so where the node replaces the source address: the answer comes back to it from wherever the Pod is.
@@ -115,7 +115,7 @@ def _decision(query: Question, way: Way, entrance: Entrance, name: str) -> tuple
     return (id(verdict.targets) if verdict.action == "DNAT" and verdict.marked else name), verdict
 
 
-def _bundle(query: Question, group: Group) -> Callable[[Route], Bundle]:
+def _bundle(query: Query, group: Group) -> Callable[[Route], Bundle]:
     """Count, of the packets that take a way from one of several nodes, those that change the node."""
 
     def bundle(route: Route) -> Bundle:
@@ -129,7 +129,7 @@ def _bundle(query: Question, group: Group) -> Callable[[Route], Bundle]:
     return bundle
 
 
-def _likeness(query: Question) -> Callable[[str], Hashable]:
+def _likeness(query: Query) -> Callable[[str], Hashable]:
     """Return what tells nodes apart."""
     cluster, store, packet = query.cluster, query.cluster.store, query.packet
     named = query.destination.service
@@ -146,7 +146,7 @@ def _likeness(query: Question) -> Callable[[str], Hashable]:
     return likeness
 
 
-def _special_nodes(query: Question, service: Service) -> Iterator[str | None]:
+def _special_nodes(query: Query, service: Service) -> Iterator[str | None]:
     """Yield the nodes that decide by themselves: the homes of endpoints, and those that hints name."""
     store = query.cluster.store
     for port in service.ports:

@@ -17,11 +17,11 @@ from .entry import Entrance, Packet, dialled_ip, load_balancer_entrance, lost, o
 from .path import Trip, Way
 from .route import Route
 
-__all__ = ["Question"]
+__all__ = ["Query"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Question:
+class Query:
     """A client, a target, and the nodes by which the packet must come."""
 
     cluster: ClusterState
@@ -39,7 +39,7 @@ class Question:
         client: str | None,
         protocol: str,
         via: str | Sequence[str] | None,
-    ) -> Question:
+    ) -> Query:
         """Parse the texts of a question, and provision the load balancer that the target names; nothing is asked yet.
 
         Raises

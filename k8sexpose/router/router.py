@@ -13,7 +13,7 @@ from random import Random
 from ..cluster.state import ClusterState
 from .node_classes import bundles
 from .path import OneWay, Way
-from .query import Question
+from .query import Query
 from .route import Route, Shares
 
 __all__ = ["entries", "routes", "send", "shares"]
@@ -67,7 +67,7 @@ def send(
     >>> send(cluster, "10.0.0.1:30007").outcome
     'refused'
     """
-    question = Question.read(cluster, target, client, protocol, via)
+    question = Query.read(cluster, target, client, protocol, via)
     chance = Random(f"{cluster.seed}/{cluster.sends}" if seed is None else f"seed {seed}")
     route = next(question.ways(OneWay(cluster, question.client, question.via, question.as_if, chance=chance)))
     cluster.sends += 1
@@ -108,7 +108,7 @@ def routes(
     >>> [route.outcome for route in routes(cluster, "10.0.0.1:30007")]
     ['refused']
     """
-    question = Question.read(cluster, target, client, protocol, via)
+    question = Query.read(cluster, target, client, protocol, via)
     return tuple(question.ways(Way(cluster, question.client, question.via, question.as_if)))
 
 
@@ -146,7 +146,7 @@ def entries(
     >>> entries(cluster, "10.0.0.1:30007", via=None)
     {'node-1': Fraction(1, 1)}
     """
-    question = Question.read(cluster, target, client, protocol, via)
+    question = Query.read(cluster, target, client, protocol, via)
     if question.client.node is not None:
         return {question.client.node: Fraction(1)}
     entrance = question.entrance
@@ -187,7 +187,7 @@ def shares(
     >>> shares(cluster, "10.0.0.1:30007").lost
     Fraction(1, 1)
     """
-    question = Question.read(cluster, target, client, protocol, via)
+    question = Query.read(cluster, target, client, protocol, via)
     by_pod: dict[str, Fraction] = {}
     by_node: dict[str, Fraction] = {}
     extra_hop = crosses = lost = Fraction(0)

@@ -18,7 +18,7 @@ from ..kubeproxy.proxy import keeps_flow
 from ..router.addressing import OUTSIDE
 from ..router.node_classes import Bundle, bundles
 from ..router.path import Trip, Way
-from ..router.query import Question
+from ..router.query import Query
 from ..router.route import NODE, Route
 
 __all__ = ["Asking", "Lane", "Table", "read_table"]
@@ -203,9 +203,9 @@ def read_table(
     >>> [lane.outcome for lane in read_table(cluster, Asking("10.0.0.1:30007")).lanes]
     ['refused']
     """
-    question = named = Question.read(cluster, asking.target, asking.client, asking.protocol, asking.via)
+    question = named = Query.read(cluster, asking.target, asking.client, asking.protocol, asking.via)
     if asking.service is not None:
-        named = Question.read(cluster, asking.service, asking.client, asking.protocol, asking.via)
+        named = Query.read(cluster, asking.service, asking.client, asking.protocol, asking.via)
     door, service = named.door, _service(cluster, named)
     rule = door.rule if door is not None and not asking.via else ""
     by_client = rule == BY_CLIENT if asking.sticky is None else asking.sticky
@@ -263,7 +263,7 @@ def _split(cluster: ClusterState, bundle: Bundle, lane: Lane, hop_ms: float | No
 
 
 def _set_apart(
-    question: Question, asking: Asking, lanes: Mapping[str, Mapping[Lane, float]], apart: Set[str]
+    question: Query, asking: Asking, lanes: Mapping[str, Mapping[Lane, float]], apart: Set[str]
 ) -> dict[str, dict[Lane, float]]:
     """Take the ways of some nodes out of those that stand for several nodes, and list them on their own."""
     entrance = question.entrance
@@ -292,7 +292,7 @@ def _kind(lane: Lane) -> Lane:
     return replace(lane, place="", network_ms=network_ms, flow=None)
 
 
-def _service(cluster: ClusterState, question: Question) -> Service | None:
+def _service(cluster: ClusterState, question: Query) -> Service | None:
     """Find the Service that a question is about, also where it names an address."""
     destination, store = question.destination, cluster.store
     if destination.service is not None:

@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 from ..api.addresses import address
 from ..api.errors import NotExposed
 from ..cloud.load_balancer import next_change_s
-from ..router.query import Question
+from ..router.query import Query
 from ..router.router import shares
 from .path_table import Asking, Lane, Table, read_table
 
@@ -324,7 +324,7 @@ def _fresh(cluster: Cluster, copy: bool = False) -> Cluster:
 
 def _provisioned(twin: Cluster, asking: Asking) -> Asking:
     """Let the load balancer of a Service come up, and ask by its address: by its name one asks past all clocks."""
-    question = Question.read(twin, asking.target, asking.client, asking.protocol, asking.via)
+    question = Query.read(twin, asking.target, asking.client, asking.protocol, asking.via)
     service, port = question.destination.service, question.destination.service_port
     if service is None or port is None or question.door is None or question.destination.hostname is not None:
         return asking

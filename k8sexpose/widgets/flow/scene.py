@@ -22,11 +22,11 @@ from .steps import FRONT, Step, ip_of, node_place, pod_place, steps_of
 if TYPE_CHECKING:
     from ...model import Cluster
 
-__all__ = ["NodeView", "PodView", "Question", "Scene", "ServiceView", "Share", "make_scene", "next_route"]
+__all__ = ["FlowQuery", "NodeView", "PodView", "Scene", "ServiceView", "Share", "make_scene", "next_route"]
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class FlowQuery:
     """What is asked of the router.
 
     Parameters
@@ -42,7 +42,7 @@ class Question:
 
     Examples
     --------
-    >>> Question("web").protocol
+    >>> FlowQuery("web").protocol
     'TCP'
     """
 
@@ -205,7 +205,7 @@ class Scene:
 
     Parameters
     ----------
-    question : Question
+    question : FlowQuery
         What was asked.
     service : ServiceView or None
         The Service that the target means, if any.
@@ -229,11 +229,11 @@ class Scene:
     Examples
     --------
     >>> from k8sexpose import Cluster
-    >>> make_scene(Cluster(nodes=1), Question("10.0.0.1:30007")).summary
+    >>> make_scene(Cluster(nodes=1), FlowQuery("10.0.0.1:30007")).summary
     '1 node (zone a), 0 Pods. The packet of this way (1 of 1) ends: refused.'
     """
 
-    question: Question
+    question: FlowQuery
     service: ServiceView | None
     nodes: tuple[NodeView, ...]
     hidden_nodes: int
@@ -290,7 +290,7 @@ def _plural(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
-def next_route(cluster: Cluster, question: Question) -> Route:
+def next_route(cluster: Cluster, question: FlowQuery) -> Route:
     """Foretell the way of the next request, on a copy: the cluster does not count it.
 
     Raises
@@ -301,20 +301,20 @@ def next_route(cluster: Cluster, question: Question) -> Route:
     Examples
     --------
     >>> from k8sexpose import Cluster
-    >>> next_route(Cluster(), Question("10.0.0.1:30007")).outcome
+    >>> next_route(Cluster(), FlowQuery("10.0.0.1:30007")).outcome
     'refused'
     """
     return send(cluster.copy(), question.target, question.client, protocol=question.protocol, via=question.via)
 
 
-def make_scene(cluster: Cluster, question: Question, route: Route | None = None) -> Scene:
+def make_scene(cluster: Cluster, question: FlowQuery, route: Route | None = None) -> Scene:
     """Read cluster and router.
 
     Parameters
     ----------
     cluster : Cluster
         The cluster; it stays as it is.
-    question : Question
+    question : FlowQuery
         Who asks for what.
     route : Route, optional
         The way to show; without it, that of the next request.
@@ -335,7 +335,7 @@ def make_scene(cluster: Cluster, question: Question, route: Route | None = None)
     >>> cluster = Cluster()
     >>> _ = cluster.deploy("api-backend", per_node=[1, 1, 0])
     >>> _ = cluster.apply(example("flow-32000"))
-    >>> scene = make_scene(cluster, Question("flow-32000"))
+    >>> scene = make_scene(cluster, FlowQuery("flow-32000"))
     >>> scene.service.window, [share.text for share in scene.shares[:2]]
     (32000, ['1/2 = 50.0%', '1/2 = 50.0%'])
     """
@@ -365,7 +365,7 @@ def make_scene(cluster: Cluster, question: Question, route: Route | None = None)
     )  # fmt: skip
 
 
-def _service(cluster: Cluster, question: Question) -> tuple[Service | None, ServicePort | None, bool]:
+def _service(cluster: Cluster, question: FlowQuery) -> tuple[Service | None, ServicePort | None, bool]:
     """Find the Service that the target means, its port, and whether it was named."""
     destination = find_destination(cluster, question.target, question.protocol)
     if destination.service is not None:

@@ -23,7 +23,7 @@ from ...router.router import routes, send
 from .curves import card_point, trace
 from .drawing import draw
 from .layout import lay_out
-from .scene import Question, Scene, make_scene, next_route
+from .scene import FlowQuery, Scene, make_scene, next_route
 from .steps import node_place, steps_of
 from .still import READING, Still
 
@@ -46,7 +46,7 @@ class Flow(anywidget.AnyWidget):
     ----------
     cluster : Cluster
         The cluster, shown and changed.
-    question : Question
+    question : FlowQuery
         Who asks for what.
     route : Route, optional
         The way to show; without it, that of the next request.
@@ -67,7 +67,7 @@ class Flow(anywidget.AnyWidget):
     Examples
     --------
     >>> from k8sexpose import Cluster
-    >>> Flow(Cluster(), Question("10.0.0.1:30007"))
+    >>> Flow(Cluster(), FlowQuery("10.0.0.1:30007"))
     <Flow: 3 nodes (zones a, b, c), 0 Pods. The packet of this way (1 of 1) ends: refused.>
     """
 
@@ -85,7 +85,7 @@ class Flow(anywidget.AnyWidget):
     width = traitlets.Int(900).tag(sync=True)
     step = traitlets.Int(1).tag(sync=True)
 
-    def __init__(self, cluster: Cluster, question: Question, route: Route | None = None) -> None:
+    def __init__(self, cluster: Cluster, question: FlowQuery, route: Route | None = None) -> None:
         self._question = question
         self._plays = 0
         self._ways: tuple[Route, ...] = ()
@@ -355,7 +355,7 @@ def flow(
     >>> flow(Cluster(), "10.0.0.2:30007").static().description[-36:]
     'once that its connection is refused.'
     """
-    return Flow(cluster, Question(target, client, protocol, via), route)
+    return Flow(cluster, FlowQuery(target, client, protocol, via), route)
 
 
 # -- changes that other cells make ----
