@@ -16,7 +16,7 @@ from ..kubeproxy.proxy import Verdict
 from ..kubeproxy.service_ports import targets
 from .addressing import OUTSIDE
 from .entry import Entrance
-from .path import Way
+from .path import PathTracer
 from .query import Query
 from .route import Route
 
@@ -80,7 +80,7 @@ def _alone(route: Route) -> Bundle:
 
 def bundles(query: Query) -> Iterator[Bundle]:
     """Yield the ways, those through nodes that decide alike only once."""
-    way = Way(query.cluster, query.client, query.via, query.as_if)
+    way = PathTracer(query.cluster, query.client, query.via, query.as_if)
     entrance = query.entrance if query.client.kind == OUTSIDE else None
     if entrance is None or not entrance.spread.names or entrance.to_pod:
         yield from map(_alone, query.ways(way))
@@ -104,7 +104,7 @@ def _alike(query: Query, entrance: Entrance) -> Iterator[tuple[str, Fraction]]:
     yield from groups.values()
 
 
-def _decision(query: Query, way: Way, entrance: Entrance, name: str) -> tuple[Hashable, Verdict | None]:
+def _decision(query: Query, way: PathTracer, entrance: Entrance, name: str) -> tuple[Hashable, Verdict | None]:
     """Return what a node decides, where the ways behind it are the same for every node that decides so.
 
     That is so where the node replaces the source address: the answer comes back to it from wherever the Pod is.

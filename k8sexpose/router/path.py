@@ -26,7 +26,7 @@ from .entry import Entrance, Packet, load_balancer_at
 from .route import CLIENT, NOWHERE, POD, Hop, Route
 from .route import NODE as AT_NODE
 
-__all__ = ["AffinityKey", "OneWay", "Trip", "Way", "affinity_key"]
+__all__ = ["AffinityKey", "PathSoFar", "PathTracer", "RandomPathTracer", "affinity_key"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class AffinityKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Trip:
+class PathSoFar:
     """A way so far.
 
     Parameters
@@ -87,7 +87,7 @@ class Trip:
     seen: frozenset[tuple[str, str]] = frozenset()
 
 
-class Way:
+class PathTracer:
     """Follows packets of one client through a cluster.
 
     Parameters
@@ -105,8 +105,8 @@ class Way:
     --------
     >>> from k8sexpose import Cluster, Node
     >>> cluster = Cluster(nodes=[Node("node-1", addresses=("10.0.0.1",))])
-    >>> way = Way(cluster, Client("outside", "client", "203.0.113.7"))
-    >>> next(way.enter("node-1", Packet("203.0.113.7", "10.0.0.1", 30007), Trip(entry="node-1"))).outcome
+    >>> way = PathTracer(cluster, Client("outside", "client", "203.0.113.7"))
+    >>> next(way.enter("node-1", Packet("203.0.113.7", "10.0.0.1", 30007), PathSoFar(entry="node-1"))).outcome
     'refused'
     """
 
@@ -121,7 +121,7 @@ class Way:
 
     # -- from outside ----
 
-    def come_in(self, entrance: Entrance, trip: Trip, packet: Packet) -> Iterator[Route]:
+    def come_in(self, entrance: Entrance, trip: PathSoFar, packet: Packet) -> Iterator[Route]:
         """Follow a packet to every node by which it may come in."""
         if not entrance.spread.names:
             trip = self._connect(packet, trip)
@@ -130,7 +130,7 @@ class Way:
         for name, share in self.choose(entrance.spread, entrance.sticky):
             yield from self.arrive(entrance, name, replace(trip, probability=trip.probability * share))
 
-    def arrive(self, entrance: Entrance, name: str, trip: Trip) -> Iterator[Route]:
+    def arrive(self, entrance: Entrance, name: str, trip: PathSoFar) -> Iterator[Route]:
         """Follow a packet that comes in by one node, or is delivered straight to a Pod."""
         assert entrance.arrive is not None
         dialled, packet, hops = entrance.arrive(name)
@@ -148,7 +148,7 @@ class Way:
             reset = entrance.proxies and not route.delivered
             yield replace(route, outcome="reset") if reset else route
 
-    def _connect(self, packet: Packet, trip: Trip) -> Trip:
+    def _connect(self, packet: Packet, trip: PathSoFar) -> PathSoFar:
         """Put the client first among the hops."""
         hop = Hop(self.client.name, packet.src, packet.to, "connects", kind=CLIENT)
         return trip if trip.hops else replace(trip, hops=(hop,))
@@ -159,7 +159,7 @@ class Way:
 
     # -- at a node ----
 
-    def enter(self, name: str, packet: Packet, trip: Trip) -> Iterator[Route]:
+    def enter(self, name: str, packet: Packet, trip: PathSoFar) -> Iterator[Route]:
         """Follow a packet that has come to a node."""
         node, before = self.store.nodes[name], self.store.nodes.get(trip.at or "")
         trip = self._connect(packet, trip)
@@ -187,7 +187,7 @@ class Way:
             as_if=self.as_if,
         )
 
-    def _obey(self, node: Node, verdict: Verdict, packet: Packet, trip: Trip) -> Iterator[Route]:
+    def _obey(self, node: Node, verdict: Verdict, packet: Packet, trip: PathSoFar) -> Iterator[Route]:
         if verdict.action == "DNAT":
             for target, share in self._deal(node, verdict):
                 further = replace(trip, probability=trip.probability * share)
@@ -220,7 +220,9 @@ class Way:
         alive = (t for t, at_s in zip(verdict.targets, times, strict=True) if at_s is not None and at_s > oldest)
         return next(alive, None)
 
-    def _forward(self, node: Node, verdict: Verdict, target: Target, packet: Packet, trip: Trip) -> Iterator[Route]:
+    def _forward(
+        self, node: Node, verdict: Verdict, target: Target, packet: Packet, trip: PathSoFar
+    ) -> Iterator[Route]:
         """Send a packet on to an endpoint, the source replaced where the mark or the CNI says so."""
         ip = canonical_ip(target.endpoint.ip)
         rewritten = replace(packet, dst=ip, port=target.port)
@@ -264,7 +266,7 @@ class Way:
 
     # -- no rule: the packet is routed as it is ----
 
-    def _local_port(self, node: Node, packet: Packet, trip: Trip) -> Route:
+    def _local_port(self, node: Node, packet: Packet, trip: PathSoFar) -> Route:
         """End at a port of the node itself: a hostNetwork Pod, kube-proxy's health checks, or nobody."""
         if packet.port is None:
             return self._end(packet, trip, node.name, "answers", "delivered", f"{node.name} answers the ping")
@@ -278,7 +280,7 @@ class Way:
         reason = f"nothing listens on port {packet.port} of {node.name}, and no Service has this nodePort"
         return self._refused(packet, trip, node.name, "closed port", reason)
 
-    def _route_on(self, node: Node, verdict: Verdict, packet: Packet, trip: Trip) -> Iterator[Route]:
+    def _route_on(self, node: Node, verdict: Verdict, packet: Packet, trip: PathSoFar) -> Iterator[Route]:
         """Send a packet on that no rule of this node touches."""
         src = packet.src
         if self._cni_masquerades(packet.src, packet.dst):
@@ -295,7 +297,7 @@ class Way:
         else:
             yield from self.leave(verdict, packet, on)
 
-    def leave(self, verdict: Verdict, packet: Packet, trip: Trip) -> Iterator[Route]:
+    def leave(self, verdict: Verdict, packet: Packet, trip: PathSoFar) -> Iterator[Route]:
         """Follow a packet that leaves the cluster: to the nodes of `via`, to a load balancer, or to nobody."""
         if self.via:
             yield from self.come_in(Entrance(Spread(self.via), lambda name: (packet, packet, ())), trip, packet)
@@ -309,7 +311,7 @@ class Way:
 
     # -- the end ----
 
-    def _deliver(self, packet: Packet, trip: Trip, target: Target | None, returns: bool = True) -> Route:
+    def _deliver(self, packet: Packet, trip: PathSoFar, target: Target | None, returns: bool = True) -> Route:
         """End at a Pod: it answers, refuses, or is not there."""
         ip = packet.dst
         node, pod = self._home(ip), self.store.pod_at(ip)
@@ -332,7 +334,7 @@ class Way:
             return self._refused(packet, trip, name, "closed port", reason, POD)
         return self._answered(packet, trip, name, node)
 
-    def _answered(self, packet: Packet, trip: Trip, name: str, node: Node | None) -> Route:
+    def _answered(self, packet: Packet, trip: PathSoFar, name: str, node: Node | None) -> Route:
         entry = self.store.nodes.get(trip.entry or "")
         extra = entry is not None and node is not entry
         route = self._end(packet, trip, name, "answers", "delivered", f"{name} answers", POD)
@@ -352,22 +354,24 @@ class Way:
         networks = of_family(self.cluster.pod_cidr, ip_version(ip) or 4)
         return any(ip_address(ip) in ip_network(cidr) for cidr in networks)
 
-    def _leg_to(self, trip: Trip, node: Node | None, pod: Pod | None) -> float:
+    def _leg_to(self, trip: PathSoFar, node: Node | None, pod: Pod | None) -> float:
         start = self.store.nodes.get(trip.at or "")
         if start is node and pod is not None and pod.host_network:
             return 0.0
         return leg_ms(start, node)
 
-    def _lost(self, packet: Packet, trip: Trip, at: str, action: str, reason: str, kind: str = AT_NODE) -> Route:
+    def _lost(self, packet: Packet, trip: PathSoFar, at: str, action: str, reason: str, kind: str = AT_NODE) -> Route:
         return self._end(packet, trip, at, action, "timeout", reason, kind)
 
-    def _refused(self, packet: Packet, trip: Trip, at: str, action: str, reason: str, kind: str = AT_NODE) -> Route:
+    def _refused(
+        self, packet: Packet, trip: PathSoFar, at: str, action: str, reason: str, kind: str = AT_NODE
+    ) -> Route:
         return self._end(packet, trip, at, action, "refused", reason, kind)
 
     def _end(
         self,
         packet: Packet,
-        trip: Trip,
+        trip: PathSoFar,
         at: str,
         action: str,
         outcome: str,
@@ -378,7 +382,7 @@ class Way:
         return Route(trip.probability, outcome, reason, hops=(*trip.hops, hop), entry=trip.entry)
 
 
-class OneWay(Way):
+class RandomPathTracer(PathTracer):
     """Follows one packet of many: each choice is made by chance, and remembered where affinity asks for it."""
 
     def __init__(

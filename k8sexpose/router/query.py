@@ -14,7 +14,7 @@ from ..cluster.state import ClusterState
 from ..kubeproxy.service_ports import cluster_ip_of, targets
 from .addressing import DEFAULT_CLIENTS, OUTSIDE, Client, Destination, find_client, find_destination, node_names
 from .entry import Entrance, Packet, dialled_ip, load_balancer_entrance, lost, outside_entrance
-from .path import Trip, Way
+from .path import PathSoFar, PathTracer
 from .route import Route
 
 __all__ = ["Query"]
@@ -73,7 +73,7 @@ class Query:
 
     # -- the ways ----
 
-    def ways(self, way: Way) -> Iterator[Route]:
+    def ways(self, way: PathTracer) -> Iterator[Route]:
         """Give the ways, each as one route."""
         if self.client.kind == OUTSIDE:
             packet = self.packet
@@ -81,11 +81,11 @@ class Query:
         else:
             yield from self._from_inside(way)
 
-    def trip(self, probability: Fraction = Fraction(1)) -> Trip:
+    def trip(self, probability: Fraction = Fraction(1)) -> PathSoFar:
         """Return the beginning of a way that packets take with this probability."""
-        return Trip(probability, at=self.client.node)
+        return PathSoFar(probability, at=self.client.node)
 
-    def _from_inside(self, way: Way) -> Iterator[Route]:
+    def _from_inside(self, way: PathTracer) -> Iterator[Route]:
         """Follow the packet of a Pod or a node: its own node's kube-proxy sees it first."""
         service, port, packet = self.destination.service, self.destination.service_port, self.packet
         door = self.door
@@ -100,7 +100,7 @@ class Query:
             for dialled, share in self._dialled(way, packet):
                 yield from way.enter(self.client.node or "", dialled, self.trip(share))
 
-    def _dialled(self, way: Way, packet: Packet) -> Iterator[tuple[Packet, Fraction]]:
+    def _dialled(self, way: PathTracer, packet: Packet) -> Iterator[tuple[Packet, Fraction]]:
         """Give the packets that a client inside may send: several where the name has several addresses."""
         service, port = self.destination.service, self.destination.service_port
         if service is not None and port is not None and service.headless:

@@ -12,7 +12,7 @@ from random import Random
 
 from ..cluster.state import ClusterState
 from .node_classes import bundles
-from .path import OneWay, Way
+from .path import PathTracer, RandomPathTracer
 from .query import Query
 from .route import Route, Shares
 
@@ -69,7 +69,7 @@ def send(
     """
     question = Query.read(cluster, target, client, protocol, via)
     chance = Random(f"{cluster.seed}/{cluster.sends}" if seed is None else f"seed {seed}")
-    route = next(question.ways(OneWay(cluster, question.client, question.via, question.as_if, chance=chance)))
+    route = next(question.ways(RandomPathTracer(cluster, question.client, question.via, question.as_if, chance=chance)))
     cluster.sends += 1
     return route
 
@@ -109,7 +109,7 @@ def routes(
     ['refused']
     """
     question = Query.read(cluster, target, client, protocol, via)
-    return tuple(question.ways(Way(cluster, question.client, question.via, question.as_if)))
+    return tuple(question.ways(PathTracer(cluster, question.client, question.via, question.as_if)))
 
 
 def entries(

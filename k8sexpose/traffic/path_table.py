@@ -17,7 +17,7 @@ from ..cluster.state import ClusterState
 from ..kubeproxy.proxy import keeps_flow
 from ..router.addressing import OUTSIDE
 from ..router.node_classes import Bundle, bundles
-from ..router.path import Trip, Way
+from ..router.path import PathSoFar, PathTracer
 from ..router.query import Query
 from ..router.route import NODE, Route
 
@@ -214,7 +214,7 @@ def read_table(
     lanes: dict[str, dict[Lane, float]] = {}
     shares: dict[str, Fraction] = {}
     if by_place or bound or by_client or in_turn:
-        way = Way(cluster, question.client, question.via, question.as_if)
+        way = PathTracer(cluster, question.client, question.via, question.as_if)
         ways: Iterator[Bundle] = (
             Bundle(route, route.probability, Fraction(0), Fraction(0)) for route in question.ways(way)
         )
@@ -267,7 +267,7 @@ def _set_apart(
 ) -> dict[str, dict[Lane, float]]:
     """Take the ways of some nodes out of those that stand for several nodes, and list them on their own."""
     entrance = question.entrance
-    way = Way(question.cluster, question.client, question.via, question.as_if)
+    way = PathTracer(question.cluster, question.client, question.via, question.as_if)
     if entrance.to_pod:
         return {place: dict(own) for place, own in lanes.items()}
     found: dict[str, dict[Lane, float]] = {}
@@ -277,7 +277,7 @@ def _set_apart(
             kind = _kind(lane)
             others[kind] = (replace(lane, place=""), share + (others[kind][1] if kind in others else 0.0))
     for name, probability in entrance.spread.shares().items():
-        for route in way.arrive(entrance, name, Trip(probability)) if name in apart else ():
+        for route in way.arrive(entrance, name, PathSoFar(probability)) if name in apart else ():
             lane, chance = _lane(route, asking.hop_ms), float(route.probability)
             place, kind = found.setdefault(lane.place, {}), _kind(lane)
             place[lane] = place.get(lane, 0.0) + chance
