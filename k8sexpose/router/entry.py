@@ -18,7 +18,7 @@ from ..kubeproxy.service_ports import cluster_ip_of
 from .addressing import Destination
 from .route import CLOUD, LOAD_BALANCER, Hop
 
-__all__ = ["Entrance", "Packet", "load_balancer_at", "load_balancer_entrance", "node_entrance", "outside_entrance"]
+__all__ = ["Entry", "Packet", "load_balancer_at", "load_balancer_entry", "node_arrival", "outside_entry"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ Arrival = tuple[Packet, Packet, tuple[Hop, ...]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Entrance:
+class Entry:
     """The nodes by which a packet can come in, or the reason why it cannot.
 
     Parameters
@@ -92,14 +92,14 @@ class Entrance:
     reason: str = ""
 
 
-def lost(reason: str, outcome: str = "timeout") -> Entrance:
+def lost(reason: str, outcome: str = "timeout") -> Entry:
     """Say that no packet comes in."""
-    return Entrance(Spread(()), outcome=outcome, reason=reason)
+    return Entry(Spread(()), outcome=outcome, reason=reason)
 
 
-def outside_entrance(
+def outside_entry(
     cluster: ClusterState, destination: Destination, door: FrontDoor | None, packet: Packet, via: tuple[str, ...]
-) -> Entrance:
+) -> Entry:
     """Find the way in for a client outside the cluster.
 
     Parameters
@@ -117,7 +117,7 @@ def outside_entrance(
 
     Returns
     -------
-    Entrance
+    Entry
         The way in.
 
     Raises
@@ -131,7 +131,7 @@ def outside_entrance(
     if service is None:
         return _address_entrance(cluster, packet, via)
     if door is not None:
-        return load_balancer_entrance(cluster, door, port, packet, via)
+        return load_balancer_entry(cluster, door, port, packet, via)
     if service.type == "NodePort" and port is not None:
         return _node_port_entrance(cluster, service, port, packet, via)
     if service.headless:
@@ -139,9 +139,9 @@ def outside_entrance(
     return _address_entrance(cluster, packet, via)
 
 
-def load_balancer_entrance(
+def load_balancer_entry(
     cluster: ClusterState, door: FrontDoor, port: ServicePort | None, packet: Packet, via: tuple[str, ...] = ()
-) -> Entrance:
+) -> Entry:
     """Come in through a load balancer.
 
     Parameters
@@ -159,7 +159,7 @@ def load_balancer_entrance(
 
     Returns
     -------
-    Entrance
+    Entry
         The way in.
     """
     if packet.port is None:
@@ -193,7 +193,7 @@ def load_balancer_entrance(
         return packet, new, (hop,)
 
     sticky = f"{packet.src} {packet.dst}" if door.rule == BY_CLIENT and not via else ""
-    return Entrance(spread, arrive, to_pod, door.proxies, hairpin=door.hairpin, sticky=sticky)
+    return Entry(spread, arrive, to_pod, door.proxies, hairpin=door.hairpin, sticky=sticky)
 
 
 def _admits(service: Service, src: str) -> bool:
@@ -205,7 +205,7 @@ def _admits(service: Service, src: str) -> bool:
 
 def _node_port_entrance(
     cluster: ClusterState, service: Service, port: ServicePort, packet: Packet, via: tuple[str, ...]
-) -> Entrance:
+) -> Entry:
     """Dial the nodes' addresses, one like the other: nothing knows which of them are well."""
     if not port.node_port:
         raise NotExposed(f"{service.name} has no nodePort")
@@ -219,12 +219,12 @@ def _node_port_entrance(
 
     def arrive(name: str) -> Arrival:
         dialled = replace(packet, dst=dialled_ip(cluster, nodes[name], packet), port=number)
-        return node_entrance(cluster, nodes[name], dialled)
+        return node_arrival(cluster, nodes[name], dialled)
 
-    return Entrance(Spread(via or tuple(reachable)), arrive)
+    return Entry(Spread(via or tuple(reachable)), arrive)
 
 
-def node_entrance(cluster: ClusterState, node: Node, packet: Packet) -> Arrival:
+def node_arrival(cluster: ClusterState, node: Node, packet: Packet) -> Arrival:
     """Arrive at a node's address; the cloud translates an external one to the node's own."""
     if node.external_ip is None or canonical_ip(node.external_ip) != packet.dst:
         return packet, packet, ()
@@ -232,7 +232,7 @@ def node_entrance(cluster: ClusterState, node: Node, packet: Packet) -> Arrival:
     return packet, new, (Hop("cloud", packet.src, packet.to, "1:1 translation", new_dst=new.to, kind=CLOUD),)
 
 
-def _address_entrance(cluster: ClusterState, packet: Packet, via: tuple[str, ...]) -> Entrance:
+def _address_entrance(cluster: ClusterState, packet: Packet, via: tuple[str, ...]) -> Entry:
     """Dial an address: what happens is what happens now."""
     store = cluster.store
     node = store.node_at(packet.dst)
@@ -240,23 +240,23 @@ def _address_entrance(cluster: ClusterState, packet: Packet, via: tuple[str, ...
     if (node or behind) and packet.port is not None and _firewall_closes(cluster, packet.port):
         return lost(f"the firewall is closed for port {packet.port}")
     if behind is not None:
-        return Entrance(Spread(via or (behind.name,)), lambda name: node_entrance(cluster, behind, packet))
+        return Entry(Spread(via or (behind.name,)), lambda name: node_arrival(cluster, behind, packet))
     if via:
-        return Entrance(Spread(via), lambda name: (packet, packet, ()))
+        return Entry(Spread(via), lambda name: (packet, packet, ()))
     if node is not None and cluster.nodes_routable:
-        return Entrance(Spread((node.name,)), lambda name: (packet, packet, ()))
+        return Entry(Spread((node.name,)), lambda name: (packet, packet, ()))
     if node is not None:
         return lost(f"no route: {packet.dst} is a private address of {node.name}")
     return load_balancer_at(cluster, packet) or lost(f"no route: {_what_is(cluster, packet.dst)}")
 
 
-def load_balancer_at(cluster: ClusterState, packet: Packet) -> Entrance | None:
+def load_balancer_at(cluster: ClusterState, packet: Packet) -> Entry | None:
     """Come in through the load balancer whose address the packet carries, as it is now; None if there is none."""
     for service in cluster.store.services_at(packet.dst):
         if any(canonical_ip(entry.ip) == packet.dst for entry in service.load_balancer_ingress if entry.ip):
             port = next((p for p in service.ports if fits(p, packet)), None)
             door = front_door(cluster, service, port=port, settled=False)
-            return load_balancer_entrance(cluster, door, port, packet)
+            return load_balancer_entry(cluster, door, port, packet)
     return None
 
 

@@ -15,7 +15,7 @@ from ..api.service import Service
 from ..kubeproxy.proxy import Verdict
 from ..kubeproxy.service_ports import targets
 from .addressing import OUTSIDE
-from .entry import Entrance
+from .entry import Entry
 from .path import PathTracer
 from .query import Query
 from .route import Route
@@ -94,7 +94,7 @@ def bundles(query: Query) -> Iterator[Bundle]:
         yield from map(_bundle(query, group) if len(group.members) > 1 else _alone, ways)
 
 
-def _alike(query: Query, entrance: Entrance) -> Iterator[tuple[str, Fraction]]:
+def _alike(query: Query, entrance: Entry) -> Iterator[tuple[str, Fraction]]:
     """Yield the nodes of an entrance; of those without an endpoint, which differ by their zone only, one a zone."""
     groups: dict[Hashable, tuple[str, Fraction]] = {}
     alike = _likeness(query)
@@ -104,7 +104,7 @@ def _alike(query: Query, entrance: Entrance) -> Iterator[tuple[str, Fraction]]:
     yield from groups.values()
 
 
-def _decision(query: Query, way: PathTracer, entrance: Entrance, name: str) -> tuple[Hashable, Verdict | None]:
+def _decision(query: Query, way: PathTracer, entrance: Entry, name: str) -> tuple[Hashable, Verdict | None]:
     """Return what a node decides, where the ways behind it are the same for every node that decides so.
 
     That is so where the node replaces the source address: the answer comes back to it from wherever the Pod is.

@@ -22,7 +22,7 @@ from ..kubeproxy.health import HEALTHZ_PORT
 from ..kubeproxy.proxy import Verdict, is_own_address, kube_proxy, primary_ip
 from ..kubeproxy.service_ports import ServicePortInfo, Target
 from .addressing import NODE, OUTSIDE, Client
-from .entry import Entrance, Packet, load_balancer_at
+from .entry import Entry, Packet, load_balancer_at
 from .route import CLIENT, NOWHERE, POD, Hop, Route
 from .route import NODE as AT_NODE
 
@@ -121,7 +121,7 @@ class PathTracer:
 
     # -- from outside ----
 
-    def come_in(self, entrance: Entrance, trip: PathSoFar, packet: Packet) -> Iterator[Route]:
+    def come_in(self, entrance: Entry, trip: PathSoFar, packet: Packet) -> Iterator[Route]:
         """Follow a packet to every node by which it may come in."""
         if not entrance.spread.names:
             trip = self._connect(packet, trip)
@@ -130,7 +130,7 @@ class PathTracer:
         for name, share in self.choose(entrance.spread, entrance.sticky):
             yield from self.arrive(entrance, name, replace(trip, probability=trip.probability * share))
 
-    def arrive(self, entrance: Entrance, name: str, trip: PathSoFar) -> Iterator[Route]:
+    def arrive(self, entrance: Entry, name: str, trip: PathSoFar) -> Iterator[Route]:
         """Follow a packet that comes in by one node, or is delivered straight to a Pod."""
         assert entrance.arrive is not None
         dialled, packet, hops = entrance.arrive(name)
@@ -300,7 +300,7 @@ class PathTracer:
     def leave(self, verdict: Verdict, packet: Packet, trip: PathSoFar) -> Iterator[Route]:
         """Follow a packet that leaves the cluster: to the nodes of `via`, to a load balancer, or to nobody."""
         if self.via:
-            yield from self.come_in(Entrance(Spread(self.via), lambda name: (packet, packet, ())), trip, packet)
+            yield from self.come_in(Entry(Spread(self.via), lambda name: (packet, packet, ())), trip, packet)
             return
         through = load_balancer_at(self.cluster, packet)
         if through is not None:

@@ -13,7 +13,7 @@ from ..cloud.front_door import FrontDoor, Spread, front_door
 from ..cluster.state import ClusterState
 from ..kubeproxy.service_ports import cluster_ip_of, targets
 from .addressing import DEFAULT_CLIENTS, OUTSIDE, Client, Destination, find_client, find_destination, node_names
-from .entry import Entrance, Packet, dialled_ip, load_balancer_entrance, lost, outside_entrance
+from .entry import Entry, Packet, dialled_ip, load_balancer_entry, lost, outside_entry
 from .path import PathSoFar, PathTracer
 from .route import Route
 
@@ -67,9 +67,9 @@ class Query:
         return self.door.service if self.door and self.destination.hostname is None else None
 
     @property
-    def entrance(self) -> Entrance:
+    def entrance(self) -> Entry:
         """How a client outside comes in."""
-        return outside_entrance(self.cluster, self.destination, self.door, self.packet, self.via)
+        return outside_entry(self.cluster, self.destination, self.door, self.packet, self.via)
 
     # -- the ways ----
 
@@ -94,7 +94,7 @@ class Query:
             yield from way.come_in(no_address, self.trip(), packet)
         elif door is not None and ip_version(door.address) is None:
             # A load balancer with a name only: kube-proxy knows nothing of it, the packet goes out.
-            entrance = load_balancer_entrance(self.cluster, door, port, packet, self.via)
+            entrance = load_balancer_entry(self.cluster, door, port, packet, self.via)
             yield from way.come_in(entrance, self.trip(), packet)
         else:
             for dialled, share in self._dialled(way, packet):
