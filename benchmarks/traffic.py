@@ -46,11 +46,11 @@ def engine_alone(cluster: kx.Cluster, requests: int) -> float:
     """Return the CPU seconds of the engine, without router and tables."""
     from k8sexpose.traffic.connections import Dealer
     from k8sexpose.traffic.engine import Engine
-    from k8sexpose.traffic.path_table import Asking
+    from k8sexpose.traffic.path_table import RequestTarget
     from k8sexpose.traffic.random_streams import Draws
     from k8sexpose.traffic.timeline import standing
 
-    states = standing(cluster, Asking("public-api-lb"))
+    states = standing(cluster, RequestTarget("public-api-lb"))
     names = [pod.name for pod in cluster.pods]
     nodes = [node.name for node in cluster.nodes]
     engine = Engine(

@@ -11,7 +11,7 @@ import pytest
 
 import k8sexpose as kx
 from k8sexpose.traffic.connections import Dealer
-from k8sexpose.traffic.path_table import Asking, Lane, Table, read_table
+from k8sexpose.traffic.path_table import PathRow, PathTable, RequestTarget, read_table
 from k8sexpose.traffic.timeline import play
 from tests.routing_help import cluster_with
 
@@ -121,9 +121,9 @@ def test_connections_break_once() -> None:
     assert ok_share(traffic, 31, 60) == 1
 
 
-def pinned(per_node: list[int]) -> tuple[Dealer, Table]:
+def pinned(per_node: list[int]) -> tuple[Dealer, PathTable]:
     """A thousand clients, each with an open connection."""
-    table = read_table(cluster_with(per_node, LB), Asking("web"), by_place=True)
+    table = read_table(cluster_with(per_node, LB), RequestTarget("web"), by_place=True)
     dealer = Dealer(clients=1000, per_connection=10**6, seed=0)
     dealer.enter(table)
     return dealer, table
@@ -139,7 +139,7 @@ def test_a_broken_connection_costs_one_request_and_a_closed_one_none() -> None:
         assert 400 < was_on.sum() < 600
         (dealer.cut if breaks else dealer.close)(dead)
         alive = {lane: share for lane, share in table.lanes.items() if dealer.number(lane) not in dead}
-        dealer.enter(Table({lane: share / sum(alive.values()) for lane, share in alive.items()}))
+        dealer.enter(PathTable({lane: share / sum(alive.values()) for lane, share in alive.items()}))
         second, third = dealer.deal(none, everybody), dealer.deal(none, everybody)
         lost = np.array([not dealer.lanes[k].delivered for k in second])
         assert (lost == was_on).all() if breaks else not lost.any()
@@ -245,13 +245,13 @@ def test_expected_shares_are_a_mean_over_time() -> None:
 
 def test_states_in_words() -> None:
     cluster = cluster_with([1, 1], LOCAL)
-    states = play(cluster, Asking("web"), (kx.NodeDown("node-1", at_s=5),), 200)
+    states = play(cluster, RequestTarget("web"), (kx.NodeDown("node-1", at_s=5),), 200)
     assert states[0].start_s == 0 and states[-1].end_s == math.inf
     assert all(a.end_s == b.start_s for a, b in pairwise(states))
     assert states[1].crashed == {"node-1"}
     outcomes = [{lane.outcome for lane in state.table.lanes} for state in states]
     assert outcomes[0] == {"delivered"} and outcomes[1] == {"delivered", "timeout"} and outcomes[-1] == {"delivered"}
-    assert Lane("node-1", node="node-2").nodes == {"node-1", "node-2"}
+    assert PathRow("node-1", node="node-2").nodes == {"node-1", "node-2"}
 
 
 @pytest.mark.parametrize("provider", ["aws", "gcp", "azure", "digitalocean", "linode", "metallb"])

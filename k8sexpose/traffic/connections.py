@@ -13,7 +13,7 @@ from collections.abc import Set
 import numpy as np
 from numpy.typing import NDArray
 
-from .path_table import Lane, Table
+from .path_table import PathRow, PathTable
 from .random_streams import Choice, Floats, Indices, hash_uniform
 
 __all__ = ["Dealer"]
@@ -21,7 +21,7 @@ __all__ = ["Dealer"]
 # Salts: each question to the hash is another one.
 WAY, AFFINITY, PLACE = 1, 2, 3
 
-DEAD = Lane("", outcome="timeout")  # a connection whose node has crashed
+DEAD = PathRow("", outcome="timeout")  # a connection whose node has crashed
 
 
 class Dealer:
@@ -38,22 +38,22 @@ class Dealer:
 
     Attributes
     ----------
-    lanes : list of Lane
+    lanes : list of PathRow
         Every lane that was ever dealt; a request is dealt to one by its number in this list.
 
     Examples
     --------
     >>> dealer = Dealer(clients=1, per_connection=1, seed=0)
-    >>> dealer.enter(Table({Lane("node-1", "web-1"): 0.5, Lane("node-2", "web-2"): 0.5}))
+    >>> dealer.enter(PathTable({PathRow("node-1", "web-1"): 0.5, PathRow("node-2", "web-2"): 0.5}))
     >>> [dealer.lanes[k].pod for k in dealer.deal(np.array([0.1, 0.9]), None)]
     ['web-1', 'web-2']
     """
 
     def __init__(self, clients: int, per_connection: int, seed: int) -> None:
         self.clients, self.per_connection, self.seed = clients, per_connection, seed
-        self.lanes: list[Lane] = []
-        self._numbers: dict[Lane, int] = {}
-        self._table = Table()
+        self.lanes: list[PathRow] = []
+        self._numbers: dict[PathRow, int] = {}
+        self._table = PathTable()
         self._states = self._turn = 0
         self._picked: dict[str, Indices] = {}
         keeps = clients if per_connection > 1 else 0
@@ -72,7 +72,7 @@ class Dealer:
     def _in_two_steps(self) -> bool:
         return self._table.by_client or self._table.bound or self._table.in_turn
 
-    def number(self, lane: Lane) -> int:
+    def number(self, lane: PathRow) -> int:
         """Return the number of a lane; a new one gets the next."""
         number = self._numbers.setdefault(lane, len(self.lanes))
         if number == len(self.lanes):
@@ -81,12 +81,12 @@ class Dealer:
 
     # -- another state of the cluster ----
 
-    def enter(self, table: Table) -> None:
+    def enter(self, table: PathTable) -> None:
         """Deal new connections by this table from now on; open connections stay where they are.
 
         Parameters
         ----------
-        table : Table
+        table : PathTable
             How connections are dealt now.
         """
         self._table = table

@@ -21,13 +21,13 @@ from ..router.path import PathSoFar, PathTracer
 from ..router.query import Query
 from ..router.route import NODE, Route
 
-__all__ = ["Asking", "Lane", "Table", "read_table"]
+__all__ = ["PathRow", "PathTable", "RequestTarget", "read_table"]
 
 IN_TURN = "round_robin"
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class RequestTarget:
     """Who asks what: the arguments of `k8sexpose.routes`, and the cost of a hop.
 
     Parameters
@@ -49,7 +49,7 @@ class Asking:
 
     Examples
     --------
-    >>> Asking("web").protocol
+    >>> RequestTarget("web").protocol
     'TCP'
     """
 
@@ -63,7 +63,7 @@ class Asking:
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
+class PathRow:
     """One way that a connection can take.
 
     Parameters
@@ -83,7 +83,7 @@ class Lane:
 
     Examples
     --------
-    >>> Lane("node-1", "web-1", "node-2", extra_hop=True).delivered
+    >>> PathRow("node-1", "web-1", "node-2", extra_hop=True).delivered
     True
     """
 
@@ -129,12 +129,12 @@ class Lane:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Table:
+class PathTable:
     """How new connections are dealt, in one state of the cluster.
 
     Parameters
     ----------
-    lanes : mapping of Lane to float
+    lanes : mapping of PathRow to float
         The probability of each, lanes of one place one after the other; together 1.
     shares : mapping of str to Fraction
         The exact share of each Pod.
@@ -151,11 +151,11 @@ class Table:
 
     Examples
     --------
-    >>> Table({Lane("node-1", "web-1"): 1.0}).by_client
+    >>> PathTable({PathRow("node-1", "web-1"): 1.0}).by_client
     False
     """
 
-    lanes: Mapping[Lane, float] = field(default_factory=dict)
+    lanes: Mapping[PathRow, float] = field(default_factory=dict)
     shares: Mapping[str, Fraction] = field(default_factory=dict)
     by_client: bool = False
     in_turn: bool = False
@@ -163,22 +163,22 @@ class Table:
     one_source: bool = False
     protocol: str = "TCP"
 
-    def same_as(self, other: Table) -> bool:
+    def same_as(self, other: PathTable) -> bool:
         """Tell whether connections are dealt alike."""
         mine, its = ((t.by_client, t.in_turn, t.bound, list(t.lanes.items())) for t in (self, other))
         return mine == its
 
 
 def read_table(
-    cluster: ClusterState, asking: Asking, *, by_place: bool = False, apart: Set[str] = frozenset()
-) -> Table:
+    cluster: ClusterState, asking: RequestTarget, *, by_place: bool = False, apart: Set[str] = frozenset()
+) -> PathTable:
     """Ask the router for every way, and write them as lanes.
 
     Parameters
     ----------
     cluster : Cluster
         The cluster; it stays as it is.
-    asking : Asking
+    asking : RequestTarget
         The question.
     by_place : bool
         Whether each lane must tell by which node it enters. Where it need not, nodes that decide alike are asked
@@ -188,7 +188,7 @@ def read_table(
 
     Returns
     -------
-    Table
+    PathTable
         The lanes with their probabilities.
 
     Raises
@@ -200,7 +200,7 @@ def read_table(
     --------
     >>> from k8sexpose import Cluster, Node
     >>> cluster = Cluster(nodes=[Node("node-1", addresses=("10.0.0.1",))])
-    >>> [lane.outcome for lane in read_table(cluster, Asking("10.0.0.1:30007")).lanes]
+    >>> [lane.outcome for lane in read_table(cluster, RequestTarget("10.0.0.1:30007")).lanes]
     ['refused']
     """
     question = named = Query.read(cluster, asking.target, asking.client, asking.protocol, asking.via)
@@ -211,7 +211,7 @@ def read_table(
     by_client = rule == BY_CLIENT if asking.sticky is None else asking.sticky
     in_turn = rule == IN_TURN and not by_client
     bound = service is not None and service.session_affinity == "ClientIP"
-    lanes: dict[str, dict[Lane, float]] = {}
+    lanes: dict[str, dict[PathRow, float]] = {}
     shares: dict[str, Fraction] = {}
     if by_place or bound or by_client or in_turn:
         way = PathTracer(cluster, question.client, question.via, question.as_if)
@@ -231,7 +231,7 @@ def read_table(
             entry[part] = entry.get(part, 0.0) + share
     if split and apart and question.client.kind == OUTSIDE:
         lanes = _set_apart(question, asking, lanes, apart)
-    return Table(
+    return PathTable(
         {lane: share for entry in lanes.values() for lane, share in entry.items()},
         shares,
         by_client=by_client,
@@ -242,7 +242,9 @@ def read_table(
     )
 
 
-def _split(cluster: ClusterState, bundle: Bundle, lane: Lane, hop_ms: float | None) -> Iterator[tuple[Lane, float]]:
+def _split(
+    cluster: ClusterState, bundle: Bundle, lane: PathRow, hop_ms: float | None
+) -> Iterator[tuple[PathRow, float]]:
     """Divide the ways of several nodes to one Pod: those that stay on the node, in the zone, and the others."""
     together, hops, crosses = float(bundle.probability), float(bundle.extra_hop), float(bundle.crosses_zone)
     if hops in (0, together) and crosses in (0, together):
@@ -255,23 +257,23 @@ def _split(cluster: ClusterState, bundle: Bundle, lane: Lane, hop_ms: float | No
     zone_ms, cross_ms = ((table[leg].ms if hop_ms is None else near_ms + hop_ms) for leg in ("same_zone", "cross_zone"))
     before_ms = bundle.route.latency_ms - bundle.route.hops[-1].latency_ms
     if bundle.extra_hop < bundle.probability:
-        yield Lane("", lane.pod, lane.node, before_ms + stays_ms, flow=lane.flow), together - hops
+        yield PathRow("", lane.pod, lane.node, before_ms + stays_ms, flow=lane.flow), together - hops
     if bundle.crosses_zone < bundle.extra_hop:
-        yield Lane("", lane.pod, lane.node, before_ms + zone_ms, extra_hop=True, flow=lane.flow), hops - crosses
+        yield PathRow("", lane.pod, lane.node, before_ms + zone_ms, extra_hop=True, flow=lane.flow), hops - crosses
     if bundle.crosses_zone:
-        yield Lane("", lane.pod, lane.node, before_ms + cross_ms, True, True, flow=lane.flow), crosses
+        yield PathRow("", lane.pod, lane.node, before_ms + cross_ms, True, True, flow=lane.flow), crosses
 
 
 def _set_apart(
-    question: Query, asking: Asking, lanes: Mapping[str, Mapping[Lane, float]], apart: Set[str]
-) -> dict[str, dict[Lane, float]]:
+    question: Query, asking: RequestTarget, lanes: Mapping[str, Mapping[PathRow, float]], apart: Set[str]
+) -> dict[str, dict[PathRow, float]]:
     """Take the ways of some nodes out of those that stand for several nodes, and list them on their own."""
     entrance = question.entrance
     way = PathTracer(question.cluster, question.client, question.via, question.as_if)
     if entrance.to_pod:
         return {place: dict(own) for place, own in lanes.items()}
-    found: dict[str, dict[Lane, float]] = {}
-    others: dict[Lane, tuple[Lane, float]] = {}
+    found: dict[str, dict[PathRow, float]] = {}
+    others: dict[PathRow, tuple[PathRow, float]] = {}
     for own in lanes.values():
         for lane, share in own.items():
             kind = _kind(lane)
@@ -286,7 +288,7 @@ def _set_apart(
     return {"": rest, **found}
 
 
-def _kind(lane: Lane) -> Lane:
+def _kind(lane: PathRow) -> PathRow:
     """Return the lane without what depends on the node by which it enters."""
     network_ms = round(lane.network_ms, 9) if lane.delivered else 0.0
     return replace(lane, place="", network_ms=network_ms, flow=None)
@@ -301,13 +303,13 @@ def _service(cluster: ClusterState, question: Query) -> Service | None:
     return next(at, None) or next(iter(store.services_on(destination.port or 0)), None)
 
 
-def _lane(route: Route, hop_ms: float | None) -> Lane:
+def _lane(route: Route, hop_ms: float | None) -> PathRow:
     rewriting = next((hop for hop in route.hops if hop.kind == NODE and hop.new_dst), None)
     pod = (route.pod or route.hops[-1].at) if route.delivered else None
     network_ms = route.latency_ms
     if hop_ms is not None and route.extra_hop:
         network_ms += hop_ms + latencies()["same_node"].ms - route.hops[-1].latency_ms
-    return Lane(
+    return PathRow(
         place=route.entry or (pod if rewriting is None else None) or "",
         pod=pod,
         node=route.node if route.delivered else None,

@@ -18,7 +18,7 @@ import pandas as pd
 
 from .._display import html_table
 from ..model import Cluster
-from .path_table import Asking, Table
+from .path_table import PathTable, RequestTarget
 from .queueing import P99, crossover_utilisation, jain_index, max_over_mean, response_ms, sticky_max_over_mean
 from .simulation import Traffic, simulate
 from .timeline import standing
@@ -240,11 +240,11 @@ def expect(
     return Expected(shares, utilisation, hop_share, hop_ms, network_ms, found.mean_ms, found.p50_ms, found.p99_ms)
 
 
-def _table(cluster: Cluster, target: str, hop_ms: float | None) -> Table:
-    return standing(cluster, Asking(target, hop_ms=hop_ms))[0].table
+def _table(cluster: Cluster, target: str, hop_ms: float | None) -> PathTable:
+    return standing(cluster, RequestTarget(target, hop_ms=hop_ms))[0].table
 
 
-def _legs(table: Table) -> tuple[float, float, float]:
+def _legs(table: PathTable) -> tuple[float, float, float]:
     """Return, of the requests that are answered, the share with an extra hop; the network without; what it adds."""
     kept = {lane: share for lane, share in table.lanes.items() if lane.delivered and share}
     total = sum(kept.values())

@@ -21,7 +21,7 @@ from ..kubeproxy.service_ports import targets
 from ..router.addressing import find_destination
 from .connections import Dealer
 from .engine import TICK_MS, Engine
-from .path_table import Asking
+from .path_table import RequestTarget
 from .queueing import jain_index, max_over_mean
 from .random_streams import DISTRIBUTIONS, Draws
 from .timeline import Event, State, play, standing
@@ -240,7 +240,7 @@ def simulate(
         raise ValueError(f"distribution {distribution!r} is none of {', '.join(DISTRIBUTIONS)}")
     if not (hop_ms is None or 0 <= hop_ms < float("inf")) or not 0 <= client_skew < float("inf"):
         raise ValueError("hop_ms and client_skew are numbers from 0 on")
-    asking = Asking(
+    asking = RequestTarget(
         target, client, protocol, via if via is None or isinstance(via, str) else tuple(via), hop_ms, sticky
     )
     events = tuple(events)
@@ -275,7 +275,7 @@ def _check_positive(**values: float) -> None:
 # -- Pods -----------------------------------------------------------------------------------------------------------
 
 
-def _pods(cluster: Cluster, asking: Asking, states: Sequence[State]) -> list[str]:
+def _pods(cluster: Cluster, asking: RequestTarget, states: Sequence[State]) -> list[str]:
     """Name all Pods that can be asked at some time, and those that are endpoints but get nothing."""
     asked = find_destination(cluster, asking.target, asking.protocol)
     service, port = asked.service, asked.service_port

@@ -17,7 +17,7 @@ from ..api.errors import NotExposed
 from ..cloud.load_balancer import next_change_s
 from ..router.query import Query
 from ..router.router import shares
-from .path_table import Asking, Lane, Table, read_table
+from .path_table import PathRow, PathTable, RequestTarget, read_table
 
 if TYPE_CHECKING:
     from ..model import Cluster
@@ -167,34 +167,34 @@ class State:
     ----------
     start_s, end_s : float
         From when until when, in seconds after the first request; the last state never ends.
-    table : Table
+    table : PathTable
         How new connections are dealt.
     crashed : frozenset of str
         Nodes that crash at the start.
-    closed : frozenset of Lane
+    closed : frozenset of PathRow
         Lanes whose open connections end at the start: the Pod is gone, or a UDP flow is dealt anew.
 
     Examples
     --------
-    >>> State(0.0, 20.0, Table()).crashed
+    >>> State(0.0, 20.0, PathTable()).crashed
     frozenset()
     """
 
     start_s: float
     end_s: float
-    table: Table
+    table: PathTable
     crashed: frozenset[str] = frozenset()
-    closed: frozenset[Lane] = frozenset()
+    closed: frozenset[PathRow] = frozenset()
 
 
-def standing(cluster: Cluster, asking: Asking) -> tuple[State, ...]:
+def standing(cluster: Cluster, asking: RequestTarget) -> tuple[State, ...]:
     """Describe a cluster to which nothing happens.
 
     Parameters
     ----------
     cluster : Cluster
         The cluster; it stays as it is.
-    asking : Asking
+    asking : RequestTarget
         Who asks what.
 
     Returns
@@ -210,7 +210,7 @@ def standing(cluster: Cluster, asking: Asking) -> tuple[State, ...]:
     Examples
     --------
     >>> from k8sexpose import Cluster
-    >>> standing(Cluster(), Asking("10.0.0.1:30007"))[0].end_s
+    >>> standing(Cluster(), RequestTarget("10.0.0.1:30007"))[0].end_s
     inf
     """
     snapshot = _snapshot(cluster) | {"now_s": cluster.now_s}
@@ -223,7 +223,7 @@ def standing(cluster: Cluster, asking: Asking) -> tuple[State, ...]:
 
 
 # The tables of each cluster as it was last: a slider that moves the load asks for the same ones again.
-_TABLES: WeakKeyDictionary[Cluster, tuple[dict[str, object], dict[Asking, Table]]] = WeakKeyDictionary()
+_TABLES: WeakKeyDictionary[Cluster, tuple[dict[str, object], dict[RequestTarget, PathTable]]] = WeakKeyDictionary()
 
 
 def _snapshot(cluster: Cluster) -> dict[str, object]:
@@ -233,14 +233,14 @@ def _snapshot(cluster: Cluster) -> dict[str, object]:
     return held | {"changes": cluster.store.changes}
 
 
-def play(cluster: Cluster, asking: Asking, events: Sequence[Event], duration_s: float) -> tuple[State, ...]:
+def play(cluster: Cluster, asking: RequestTarget, events: Sequence[Event], duration_s: float) -> tuple[State, ...]:
     """Play events on a copy of a cluster.
 
     Parameters
     ----------
     cluster : Cluster
         The cluster; it stays as it is.
-    asking : Asking
+    asking : RequestTarget
         Who asks what.
     events : sequence of Event
         What happens.
@@ -264,7 +264,7 @@ def play(cluster: Cluster, asking: Asking, events: Sequence[Event], duration_s: 
     >>> from k8sexpose import Cluster
     >>> cluster = Cluster(nodes=1)
     >>> crash = NodeDown("node-1", at_s=20)
-    >>> [(state.start_s, *state.crashed) for state in play(cluster, Asking("10.0.0.1:30007"), [crash], 60)]
+    >>> [(state.start_s, *state.crashed) for state in play(cluster, RequestTarget("10.0.0.1:30007"), [crash], 60)]
     [(0.0,), (20, 'node-1')]
     """
     if any(not 0 <= event.at_s < math.inf for event in events):
@@ -275,7 +275,7 @@ def play(cluster: Cluster, asking: Asking, events: Sequence[Event], duration_s: 
     begin_s = twin.now_s
     last_s = min(duration_s, (ahead[-1].at_s if ahead else 0.0) + QUIET_S)
     states: list[State] = []
-    seen: dict[Lane, None] = {}
+    seen: dict[PathRow, None] = {}
     # By which node a connection entered matters where that node crashes.
     by_place = not all(isinstance(event, NodeDown | NodeUp | Rollout | Scale) for event in ahead)
     apart = frozenset(event.node for event in ahead if isinstance(event, NodeDown))
@@ -322,7 +322,7 @@ def _fresh(cluster: Cluster, copy: bool = False) -> Cluster:
     return twin
 
 
-def _provisioned(twin: Cluster, asking: Asking) -> Asking:
+def _provisioned(twin: Cluster, asking: RequestTarget) -> RequestTarget:
     """Let the load balancer of a Service come up, and ask by its address: by its name one asks past all clocks."""
     question = Query.read(twin, asking.target, asking.client, asking.protocol, asking.via)
     service, port = question.destination.service, question.destination.service_port
@@ -344,11 +344,11 @@ def _provisioned(twin: Cluster, asking: Asking) -> Asking:
         twin.advance(due_s - twin.now_s)
 
 
-def _by_address(asking: Asking, host: str, port: int | None) -> Asking:
+def _by_address(asking: RequestTarget, host: str, port: int | None) -> RequestTarget:
     return replace(asking, target=f"http://{address(host, port)}", service=asking.target)
 
 
-def _settled(twin: Cluster, asking: Asking, by_address: Asking) -> bool:
+def _settled(twin: Cluster, asking: RequestTarget, by_address: RequestTarget) -> bool:
     """Tell whether the load balancer deals now as it will deal in the end."""
     try:
         now, then = (shares(twin, a.target, a.client, protocol=a.protocol, via=a.via) for a in (by_address, asking))
