@@ -44,7 +44,7 @@ def ours(cluster: kx.Cluster, requests: int) -> kx.Traffic:
 
 def engine_alone(cluster: kx.Cluster, requests: int) -> float:
     """Return the CPU seconds of the engine, without router and tables."""
-    from k8sexpose.traffic.connections import Dealer
+    from k8sexpose.traffic.connections import Connections
     from k8sexpose.traffic.engine import Engine
     from k8sexpose.traffic.path_table import RequestTarget
     from k8sexpose.traffic.random_streams import Draws
@@ -54,7 +54,7 @@ def engine_alone(cluster: kx.Cluster, requests: int) -> float:
     names = [pod.name for pod in cluster.pods]
     nodes = [node.name for node in cluster.nodes]
     engine = Engine(
-        Draws(0, RATE_RPS, SERVICE_MS), Dealer(CLIENTS, 1, 0), states,
+        Draws(0, RATE_RPS, SERVICE_MS), Connections(CLIENTS, 1, 0), states,
         pods=names, nodes=nodes, workers=1, requests=requests, rate_rps=RATE_RPS,
     )  # fmt: skip
     return cpu_s(engine.run)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import k8sexpose as kx
-from k8sexpose.traffic.connections import Dealer
+from k8sexpose.traffic.connections import Connections
 from k8sexpose.traffic.path_table import PathRow, PathTable, RequestTarget, read_table
 from k8sexpose.traffic.timeline import play
 from tests.routing_help import cluster_with
@@ -121,10 +121,10 @@ def test_connections_break_once() -> None:
     assert ok_share(traffic, 31, 60) == 1
 
 
-def pinned(per_node: list[int]) -> tuple[Dealer, PathTable]:
+def pinned(per_node: list[int]) -> tuple[Connections, PathTable]:
     """A thousand clients, each with an open connection."""
     table = read_table(cluster_with(per_node, LB), RequestTarget("web"), by_place=True)
-    dealer = Dealer(clients=1000, per_connection=10**6, seed=0)
+    dealer = Connections(clients=1000, per_connection=10**6, seed=0)
     dealer.enter(table)
     return dealer, table
 

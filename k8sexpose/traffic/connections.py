@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from .path_table import PathRow, PathTable
 from .random_streams import Choice, Floats, Indices, hash_uniform
 
-__all__ = ["Dealer"]
+__all__ = ["Connections"]
 
 # Salts: each question to the hash is another one.
 WAY, AFFINITY, PLACE = 1, 2, 3
@@ -24,7 +24,7 @@ WAY, AFFINITY, PLACE = 1, 2, 3
 DEAD = PathRow("", outcome="timeout")  # a connection whose node has crashed
 
 
-class Dealer:
+class Connections:
     """Deals requests to lanes, through all states of the cluster.
 
     Parameters
@@ -43,7 +43,7 @@ class Dealer:
 
     Examples
     --------
-    >>> dealer = Dealer(clients=1, per_connection=1, seed=0)
+    >>> dealer = Connections(clients=1, per_connection=1, seed=0)
     >>> dealer.enter(PathTable({PathRow("node-1", "web-1"): 0.5, PathRow("node-2", "web-2"): 0.5}))
     >>> [dealer.lanes[k].pod for k in dealer.deal(np.array([0.1, 0.9]), None)]
     ['web-1', 'web-2']
@@ -145,7 +145,7 @@ class Dealer:
 
     # -- requests ----
 
-    def deal(self, uniform: Floats, client: Indices | None) -> Indices:
+    def assign(self, uniform: Floats, client: Indices | None) -> Indices:
         """Deal requests, in the order they come.
 
         Parameters

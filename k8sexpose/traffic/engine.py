@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from .connections import DEAD, Dealer
+from .connections import DEAD, Connections
 from .histogram import LogHistogram
 from .queues import Queues
 from .random_streams import Draws, Floats, Indices
@@ -36,7 +36,7 @@ class Engine:
     ----------
     draws : Draws
         The random numbers.
-    dealer : Dealer
+    dealer : Connections
         Deals requests to lanes.
     states : sequence of State
         The cluster over time.
@@ -74,7 +74,7 @@ class Engine:
     def __init__(
         self,
         draws: Draws,
-        dealer: Dealer,
+        dealer: Connections,
         states: Sequence[State],
         *,
         pods: Sequence[str],

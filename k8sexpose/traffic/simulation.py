@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from .._display import html_table
 from ..kubeproxy.service_ports import targets
 from ..router.addressing import find_destination
-from .connections import Dealer
+from .connections import Connections
 from .engine import TICK_MS, Engine
 from .path_table import RequestTarget
 from .queueing import jain_index, max_over_mean
@@ -248,7 +248,7 @@ def simulate(
     states = play(cluster, asking, events, 1.1 * duration_s + 10) if events else standing(cluster, asking)
     engine = Engine(
         Draws(seed, rate_rps, service_ms, distribution, sigma, clients, client_skew),
-        Dealer(clients, requests_per_connection, seed),
+        Connections(clients, requests_per_connection, seed),
         states,
         pods=_pods(cluster, asking, states),
         nodes=list(cluster.store.nodes),
