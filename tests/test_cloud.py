@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import k8sexpose as kx
-from k8sexpose.cloud.health_checks import Answers, State, Targets
+from k8sexpose.cloud.health_checks import CheckAnswers, CheckedTargets, TargetState
 from k8sexpose.cloud.load_balancer import next_flip_s
 from k8sexpose.cloud.providers import HealthCheck, LoadBalancerKind, _profiles
 from tests.cloud.provider_facts import provider_facts
@@ -664,18 +664,18 @@ def test_states_are_those_of_checking_one_by_one(
     stretches: list[tuple[int, bool]], interval_s: int, unhealthy: int, healthy: int
 ) -> None:
     check = HealthCheck("HTTP", "kube_proxy", "/", interval_s, unhealthy, healthy)
-    targets = Targets.wire(("n", "m"), check, Answers(True), 0)
+    targets = CheckedTargets.wire(("n", "m"), check, CheckAnswers(True), 0)
     state, since_s, streak, now_s = True, 0, 0, 0
     for seconds, passes in stretches:
-        targets = targets.after(Answers(True, frozenset() if passes else frozenset({"n"})), now_s, now_s + seconds)
+        targets = targets.after(CheckAnswers(True, frozenset() if passes else frozenset({"n"})), now_s, now_s + seconds)
         for at_s in range(now_s + 1, now_s + seconds + 1):
             if at_s % interval_s == 0:
                 streak = streak + 1 if passes is not state else 0
                 if streak >= (unhealthy if state else healthy):
                     state, since_s, streak = passes, at_s, 0
         now_s += seconds
-    assert targets.state("n") == State(state, since_s, streak)
-    assert targets.state("m") == State(True, 0)
+    assert targets.state("n") == TargetState(state, since_s, streak)
+    assert targets.state("m") == TargetState(True, 0)
 
 
 def test_next_flip_is_when_it_flips() -> None:

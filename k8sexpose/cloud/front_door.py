@@ -15,7 +15,7 @@ from ..cluster.state import ClusterState
 from ..cluster.store import Store
 from ..kubeproxy.health import ready_local_endpoints
 from ..kubeproxy.service_ports import targets
-from .health_checks import Answers, Targets, answers, candidates, is_candidate
+from .health_checks import CheckAnswers, CheckedTargets, answers, candidates, is_candidate
 from .load_balancer import LoadBalancer, NoAddress, address_owner, choose_address, over_quota
 from .providers import NODE_PORT, TO_POD, VIP, HealthCheck, LoadBalancerKind, has_annotations
 from .providers import provider as profile
@@ -194,7 +194,7 @@ def _spread(
     service: Service,
     kind: LoadBalancerKind,
     address: str,
-    wired: Targets | None,
+    wired: CheckedTargets | None,
     port: ServicePort | None,
 ) -> Spread:
     """Deal to the healthy targets: those of now where `wired` is given, else those that will be."""
@@ -215,7 +215,7 @@ def _spread(
 
 
 def _plain_spread(
-    cluster: ClusterState, kind: LoadBalancerKind, zonal: bool, wired: Targets | None, found: Answers | None
+    cluster: ClusterState, kind: LoadBalancerKind, zonal: bool, wired: CheckedTargets | None, found: CheckAnswers | None
 ) -> Spread:
     """Deal to nodes evenly, or zone by zone; made anew only when something has changed."""
     version = (cluster.store.node_version, kind.when_none_healthy, zonal)
@@ -232,7 +232,7 @@ _SPREADS: WeakKeyDictionary[Store, tuple[object, object, Spread]] = WeakKeyDicti
 
 
 def _healthy_nodes(
-    cluster: ClusterState, kind: LoadBalancerKind, wired: Targets | None, found: Answers | None
+    cluster: ClusterState, kind: LoadBalancerKind, wired: CheckedTargets | None, found: CheckAnswers | None
 ) -> tuple[str, ...]:
     """Name the nodes that get new connections; where none is healthy, all or none, as the provider has it."""
     nodes = cluster.store.nodes
@@ -248,7 +248,11 @@ def _healthy_nodes(
 
 
 def _pod_spread(
-    cluster: ClusterState, service: Service, kind: LoadBalancerKind, wired: Targets | None, port: ServicePort | None
+    cluster: ClusterState,
+    service: Service,
+    kind: LoadBalancerKind,
+    wired: CheckedTargets | None,
+    port: ServicePort | None,
 ) -> Spread:
     """Deal straight to the ready endpoints of one port; one zone's load balancer deals to its own zone."""
     chosen = port or next(iter(service.ports), None)

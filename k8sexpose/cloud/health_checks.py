@@ -21,7 +21,7 @@ from ..kubeproxy.proxy import kube_proxy, primary_ip
 from ..kubeproxy.service_ports import Target, targets
 from .providers import HealthCheck
 
-__all__ = ["Answers", "State", "Targets", "all_targets", "answers", "candidates"]
+__all__ = ["CheckAnswers", "CheckedTargets", "TargetState", "all_targets", "answers", "candidates"]
 
 EXCLUDED = "node.kubernetes.io/exclude-from-external-load-balancers"
 FALSE = ("0", "f", "F", "false", "False", "FALSE")  # what Go's strconv.ParseBool calls false
@@ -77,7 +77,7 @@ def excluded(labels: Mapping[str, str]) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class CheckAnswers:
     """What the targets would answer to a check now: all the same, but for some.
 
     Parameters
@@ -89,7 +89,7 @@ class Answers:
 
     Examples
     --------
-    >>> Answers(True, frozenset({"node-2"})).of("node-2")
+    >>> CheckAnswers(True, frozenset({"node-2"})).of("node-2")
     False
     """
 
@@ -101,7 +101,7 @@ class Answers:
         return self.others is not (name in self.named)
 
 
-NOBODY = Answers(False)
+NOBODY = CheckAnswers(False)
 
 
 def cluster_version(cluster: ClusterState) -> tuple[object, ...]:
@@ -109,7 +109,7 @@ def cluster_version(cluster: ClusterState) -> tuple[object, ...]:
     return cluster.store.changes, cluster.down, cluster.stopped_proxies
 
 
-def answers(cluster: ClusterState, service: Service, check: HealthCheck) -> Answers:
+def answers(cluster: ClusterState, service: Service, check: HealthCheck) -> CheckAnswers:
     """Ask every target, at once.
 
     Parameters
@@ -123,7 +123,7 @@ def answers(cluster: ClusterState, service: Service, check: HealthCheck) -> Answ
 
     Returns
     -------
-    Answers
+    CheckAnswers
         By node; by address of the endpoint where Pods are targets.
 
     Examples
@@ -145,10 +145,10 @@ def answers(cluster: ClusterState, service: Service, check: HealthCheck) -> Answ
     return found[2]
 
 
-_ANSWERS: WeakKeyDictionary[Store, dict[tuple[str, str], tuple[object, Service, Answers]]] = WeakKeyDictionary()
+_ANSWERS: WeakKeyDictionary[Store, dict[tuple[str, str], tuple[object, Service, CheckAnswers]]] = WeakKeyDictionary()
 
 
-def _ask(cluster: ClusterState, service: Service, check: HealthCheck) -> Answers:
+def _ask(cluster: ClusterState, service: Service, check: HealthCheck) -> CheckAnswers:
     if check.port == "health_check_node_port":
         current = cluster.store.services.get((service.namespace, service.name), service)
         if current.health_check_node_port != service.health_check_node_port:
@@ -156,31 +156,31 @@ def _ask(cluster: ClusterState, service: Service, check: HealthCheck) -> Answers
         return _local(cluster, service, proxy_asked=True)
     if check.port == "pod":
         ready = (target for target in all_targets(cluster, service) if target.endpoint.ready)
-        return Answers(False, frozenset(t.endpoint.ip for t in ready if _connects(cluster, t)))
+        return CheckAnswers(False, frozenset(t.endpoint.ip for t in ready if _connects(cluster, t)))
     if check.port == "speaker":
         if service.needs_health_check_node_port:
             return _local(cluster, service, proxy_asked=False)
         if not any(target.endpoint.ready for target in all_targets(cluster, service)):
             return NOBODY  # an address without endpoints is announced by nobody
-        return Answers(True, cluster.down)
+        return CheckAnswers(True, cluster.down)
     return _node_ports(cluster, service)
 
 
-def _kube_proxies(cluster: ClusterState) -> Answers:
+def _kube_proxies(cluster: ClusterState) -> CheckAnswers:
     """Ask kube-proxy's own health check."""
     version = (cluster.store.node_version, cluster.down, cluster.stopped_proxies)
     found = _PROXIES.get(cluster.store)
     if found is None or found[0] != version:
         silent = cluster.down | cluster.stopped_proxies
         failing = silent | {name for name, node in cluster.store.nodes.items() if not eligible(node)}
-        found = _PROXIES[cluster.store] = (version, Answers(True, frozenset(failing)))
+        found = _PROXIES[cluster.store] = (version, CheckAnswers(True, frozenset(failing)))
     return found[1]
 
 
-_PROXIES: WeakKeyDictionary[Store, tuple[object, Answers]] = WeakKeyDictionary()
+_PROXIES: WeakKeyDictionary[Store, tuple[object, CheckAnswers]] = WeakKeyDictionary()
 
 
-def _local(cluster: ClusterState, service: Service, *, proxy_asked: bool) -> Answers:
+def _local(cluster: ClusterState, service: Service, *, proxy_asked: bool) -> CheckAnswers:
     """Ask the nodes for ready endpoints of their own."""
     passing = (
         name
@@ -190,10 +190,10 @@ def _local(cluster: ClusterState, service: Service, *, proxy_asked: bool) -> Ans
         and not (proxy_asked and cluster.proxy_stopped(name))
         and ready_local_endpoints(cluster, service, name)
     )
-    return Answers(False, frozenset(passing))
+    return CheckAnswers(False, frozenset(passing))
 
 
-def _node_ports(cluster: ClusterState, service: Service) -> Answers:
+def _node_ports(cluster: ClusterState, service: Service) -> CheckAnswers:
     """Open a connection to the first nodePort of every node: any Pod may answer it.
 
     Nodes without endpoints of their own decide alike, zone by zone, so one of them is asked for all. A connection
@@ -210,7 +210,7 @@ def _node_ports(cluster: ClusterState, service: Service) -> Answers:
             by_zone[node.zone] = _node_port_answers(cluster, service, name)
         passing[name] = by_zone[node.zone]
     others = any(by_zone.values()) if by_zone else any(passing.values())
-    return Answers(others, frozenset(name for name, passes in passing.items() if passes is not others))
+    return CheckAnswers(others, frozenset(name for name, passes in passing.items() if passes is not others))
 
 
 def _node_port_answers(cluster: ClusterState, service: Service, name: str) -> bool:
@@ -249,7 +249,7 @@ def _hosts(cluster: ClusterState, service: Service) -> dict[str, None]:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class TargetState:
     """What a load balancer thinks of a target.
 
     Parameters
@@ -264,15 +264,15 @@ class State:
     Examples
     --------
     >>> check = HealthCheck("HTTP", "kube_proxy", "/healthz", 10, unhealthy=2, healthy=2)
-    >>> State(True, 0).after(False, check, start_s=0, since_s=3, until_s=20)
-    State(healthy=False, since_s=20, streak=0)
+    >>> TargetState(True, 0).after(False, check, start_s=0, since_s=3, until_s=20)
+    TargetState(healthy=False, since_s=20, streak=0)
     """
 
     healthy: bool
     since_s: float
     streak: int = 0
 
-    def after(self, passes: bool, check: HealthCheck, *, start_s: float, since_s: float, until_s: float) -> State:
+    def after(self, passes: bool, check: HealthCheck, *, start_s: float, since_s: float, until_s: float) -> TargetState:
         """Return the state after the checks in a stretch of time in which every answer was the same.
 
         A check at the very end still finds the old answer: what changes at that moment is noticed by the next one.
@@ -284,7 +284,7 @@ class State:
         needed = self._threshold(check) - self.streak
         if count < needed:
             return replace(self, streak=self.streak + count) if count else self
-        return State(passes, start_s + (first + needed) * check.interval_s)
+        return TargetState(passes, start_s + (first + needed) * check.interval_s)
 
     def flips_at_s(self, passes: bool, check: HealthCheck, *, start_s: float, now_s: float) -> float | None:
         """Return when the state will change if the answer stays as it is; None for never."""
@@ -303,7 +303,7 @@ def checks_until(start_s: float, check: HealthCheck, at_s: float) -> int:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Targets:
+class CheckedTargets:
     """The targets of one load balancer, with their states: one state for most of them, and the exceptions.
 
     Parameters
@@ -314,32 +314,32 @@ class Targets:
         How they are checked.
     start_s : float
         When the load balancer began to check.
-    others : State
+    others : TargetState
         The state of every target that is not named.
-    named : mapping of str to State
+    named : mapping of str to TargetState
         The exceptions.
 
     Examples
     --------
     >>> check = HealthCheck("HTTP", "kube_proxy", "/healthz", 10, 2, 2)
-    >>> wired = Targets.wire(("node-1", "node-2"), check, Answers(True), 0)
-    >>> wired.after(Answers(True, frozenset({"node-2"})), 0, 20).healthy
+    >>> wired = CheckedTargets.wire(("node-1", "node-2"), check, CheckAnswers(True), 0)
+    >>> wired.after(CheckAnswers(True, frozenset({"node-2"})), 0, 20).healthy
     ('node-1',)
     """
 
     names: tuple[str, ...]
     check: HealthCheck
     start_s: float
-    others: State
-    named: Mapping[str, State] = field(default_factory=dict)
+    others: TargetState
+    named: Mapping[str, TargetState] = field(default_factory=dict)
 
     @classmethod
-    def wire(cls, names: tuple[str, ...], check: HealthCheck, found: Answers, now_s: float) -> Targets:
+    def wire(cls, names: tuple[str, ...], check: HealthCheck, found: CheckAnswers, now_s: float) -> CheckedTargets:
         """Register targets; a new one counts as its first check, made at once, finds it."""
-        exceptions = {name: State(not found.others, now_s) for name in found.named}
-        return cls(names, check, now_s, State(found.others, now_s), exceptions)
+        exceptions = {name: TargetState(not found.others, now_s) for name in found.named}
+        return cls(names, check, now_s, TargetState(found.others, now_s), exceptions)
 
-    def state(self, name: str) -> State:
+    def state(self, name: str) -> TargetState:
         """Return the state of a target."""
         return self.named.get(name, self.others)
 
@@ -348,7 +348,7 @@ class Targets:
         """The targets that get new connections."""
         return tuple(name for name in self.names if self.state(name).healthy)
 
-    def after(self, found: Answers, since_s: float, until_s: float) -> Targets:
+    def after(self, found: CheckAnswers, since_s: float, until_s: float) -> CheckedTargets:
         """Return the targets after a stretch of time in which every check was answered alike."""
         if self._at_rest(found):
             return self
@@ -359,10 +359,10 @@ class Targets:
         kept = {name: state for name, state in named.items() if state != others or found.of(name) is not found.others}
         return replace(self, others=others, named=kept)
 
-    def _step(self, state: State, passes: bool, since_s: float, until_s: float) -> State:
+    def _step(self, state: TargetState, passes: bool, since_s: float, until_s: float) -> TargetState:
         return state.after(passes, self.check, start_s=self.start_s, since_s=since_s, until_s=until_s)
 
-    def _at_rest(self, found: Answers) -> bool:
+    def _at_rest(self, found: CheckAnswers) -> bool:
         """Tell whether every answer agrees with the state: time alone changes nothing then."""
         if self.others.healthy is not found.others or self.others.streak:
             return False
@@ -374,18 +374,18 @@ class Targets:
         """When the state of a target changed last."""
         return max(state.since_s for state in (self.others, *self.named.values()))
 
-    def next_flip_s(self, found: Answers, now_s: float) -> float | None:
+    def next_flip_s(self, found: CheckAnswers, now_s: float) -> float | None:
         """Return when the next target changes its state if nothing else happens; None for never."""
         states = [(self.others, found.others), *((self.state(n), found.of(n)) for n in {*self.named, *found.named})]
         times = (state.flips_at_s(ok, self.check, start_s=self.start_s, now_s=now_s) for state, ok in states)
         return min((time for time in times if time is not None), default=None)
 
-    def rewired(self, names: tuple[str, ...], check: HealthCheck, found: Answers, now_s: float) -> Targets:
+    def rewired(self, names: tuple[str, ...], check: HealthCheck, found: CheckAnswers, now_s: float) -> CheckedTargets:
         """Return the targets after the controller has handed over a new list, or another check."""
         old = set(self.names)
         named = {name: state for name, state in self.named.items() if name in old}
         for name in names:
-            fresh = State(found.of(name), now_s)
+            fresh = TargetState(found.of(name), now_s)
             if name not in old and fresh.healthy is not self.others.healthy:
                 named[name] = fresh
         return replace(self, names=names, check=check, named=named)

@@ -13,7 +13,7 @@ from ..api.objects import Event
 from ..api.service import LoadBalancerIngress, Service
 from ..cluster.state import ClusterState
 from .events import VOICES
-from .health_checks import NOBODY, Answers, Targets, all_targets, answers, candidates, cluster_version
+from .health_checks import NOBODY, CheckAnswers, CheckedTargets, all_targets, answers, candidates, cluster_version
 from .providers import TO_POD, LoadBalancerKind, Provider
 
 __all__ = [
@@ -51,11 +51,11 @@ class LoadBalancer:
         Since when it exists.
     service : Service
         The Service as it was when the controller last saw to it.
-    targets : Targets, optional
+    targets : CheckedTargets, optional
         Its targets; None until they are wired.
     orphan : bool
         Whether no Service uses it any more.
-    answers : Answers
+    answers : CheckAnswers
         What the targets answered last.
     answers_of : tuple
         The state of the cluster that these answers belong to.
@@ -76,9 +76,9 @@ class LoadBalancer:
     ingress: LoadBalancerIngress
     created_s: float
     service: Service
-    targets: Targets | None = None
+    targets: CheckedTargets | None = None
     orphan: bool = False
-    answers: Answers = NOBODY
+    answers: CheckAnswers = NOBODY
     answers_of: tuple[object, ...] = ()
 
     def event(self, at_s: float, kind: str, reason: str, message: str, source: str) -> Event:
@@ -252,7 +252,7 @@ def wired(cluster: ClusterState, balancer: LoadBalancer) -> LoadBalancer:
     found = answers(cluster, balancer.service, check)
     names = target_names(cluster, balancer)
     if balancer.targets is None:
-        targets = Targets.wire(names, check, found, cluster.now_s)
+        targets = CheckedTargets.wire(names, check, found, cluster.now_s)
     else:
         targets = balancer.targets.rewired(names, check, found, cluster.now_s)
     return replace(balancer, targets=targets, answers=found, answers_of=cluster_version(cluster))
