@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from ..api.objects import Node
 from ..api.service import LoadBalancerIngress, Service
 from ..cluster.state import ClusterState
-from .events import VOICES
+from .events import EVENT_TEXTS
 from .health_checks import candidates, excluded
 from .load_balancer import (
     LoadBalancer,
@@ -331,7 +331,7 @@ class ServiceController:
             problem = problem.replace(word, text)
         for voice in voices:
             self._say(cluster, service, kind, voice, problem=problem)
-        waits = VOICES[kind.controller].retries
+        waits = EVENT_TEXTS[kind.controller].retries
         cluster.cloud_state.progress[key] = replace(
             work, busy=retry_s is not None, failures=work.failures + 1, problem=problem
         )
@@ -395,7 +395,7 @@ class ServiceController:
             cluster.cloud_state.addresses_held[gone.ingress.address] = left
         else:
             cluster.cloud_state.addresses_held.pop(gone.ingress.address, None)
-        if not VOICES[gone.kind.controller].retries:
+        if not EVENT_TEXTS[gone.kind.controller].retries:
             for waiting, work in list(cluster.cloud_state.progress.items()):
                 if work.failures:
                     cluster.cloud_state.progress[waiting] = replace(work, seen=None)
@@ -430,7 +430,7 @@ class ServiceController:
                 self._say(cluster, balancer.service, balancer.kind, voice)
 
     def _say(self, cluster: ClusterState, service: Service, kind: LoadBalancerKind, voice: str, **words: str) -> None:
-        event = VOICES[kind.controller].event(voice, cluster.now_s, service, **words)
+        event = EVENT_TEXTS[kind.controller].event(voice, cluster.now_s, service, **words)
         if event is not None:
             cluster.report(event)
 

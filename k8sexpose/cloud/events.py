@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from ..api.objects import Event
 from ..api.service import Service
 
-__all__ = ["VOICES", "Voice"]
+__all__ = ["EVENT_TEXTS", "EventTexts"]
 
 NORMAL, WARNING = "Normal", "Warning"
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
+class EventTexts:
     """The events of one controller.
 
     Parameters
@@ -30,7 +30,7 @@ class Voice:
 
     Examples
     --------
-    >>> VOICES["service-controller"].event("ensuring", 0, Service("web")).message
+    >>> EVENT_TEXTS["service-controller"].event("ensuring", 0, Service("web")).message
     'Ensuring load balancer'
     """
 
@@ -52,9 +52,9 @@ class Voice:
         return Event(at_s, kind, reason, message, f"service/{service.name}", service.namespace, source)
 
 
-VOICES: Mapping[str, Voice] = {
+EVENT_TEXTS: Mapping[str, EventTexts] = {
     # controllers/service/controller.go (kubernetes/cloud-provider v0.36.2)
-    "service-controller": Voice(
+    "service-controller": EventTexts(
         "service-controller",
         {
             "ensuring": (NORMAL, "EnsuringLoadBalancer", "Ensuring load balancer"),
@@ -73,7 +73,7 @@ VOICES: Mapping[str, Voice] = {
         },
     ),
     # aws-load-balancer-controller, HEAD 225f445
-    "aws-load-balancer-controller": Voice(
+    "aws-load-balancer-controller": EventTexts(
         "service",
         {
             "ensured": (NORMAL, "SuccessfullyReconciled", "Successfully reconciled"),
@@ -82,7 +82,7 @@ VOICES: Mapping[str, Voice] = {
         },
     ),
     # ingress-gce pkg/l4 (GKE with backend services), HEAD acbcf5d
-    "loadbalancer-controller": Voice(
+    "loadbalancer-controller": EventTexts(
         "loadbalancer-controller",
         {
             "ensuring": (NORMAL, "ADD", "{service}"),
@@ -100,7 +100,7 @@ VOICES: Mapping[str, Voice] = {
         },
     ),
     # metallb controller and speaker, 7938d3f89; what fails waits until an address is given back
-    "metallb-controller": Voice(
+    "metallb-controller": EventTexts(
         "metallb-controller",
         {
             "ensured": (NORMAL, "IPAllocated", 'Assigned IP ["{address}"]'),

@@ -12,7 +12,7 @@ from typing import Any
 from ..api.objects import Event
 from ..api.service import LoadBalancerIngress, Service
 from ..cluster.state import ClusterState
-from .events import VOICES
+from .events import EVENT_TEXTS
 from .health_checks import NOBODY, CheckAnswers, CheckedTargets, all_targets, answers, candidates, cluster_version
 from .providers import TO_POD, LoadBalancerKind, Provider
 
@@ -291,7 +291,7 @@ def check_targets(cluster: ClusterState, until_s: float) -> None:
 
 def announce(cluster: ClusterState, balancer: LoadBalancer, before: LoadBalancer | None = None) -> None:
     """Report which nodes announce an address (MetalLB), where that has changed."""
-    voice = VOICES[balancer.kind.controller]
+    voice = EVENT_TEXTS[balancer.kind.controller]
     if not voice.speaker:
         return
     old = announcers(before) if before is not None else ()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .._display import html_table
 from ..api.objects import Event
 from ..api.service import Service
-from .events import VOICES
+from .events import EVENT_TEXTS
 from .load_balancer import LoadBalancer
 from .providers import NODE_PORT, TO_POD
 
@@ -24,7 +24,7 @@ CALL = "sees the Service, and calls the cloud"
 
 def _reasons(*names: str) -> set[str]:
     """Collect the reasons under which the controllers report these events."""
-    return {voice.texts[name][1] for voice in VOICES.values() for name in names if name in voice.texts}
+    return {voice.texts[name][1] for voice in EVENT_TEXTS.values() for name in names if name in voice.texts}
 
 
 CALLS, DONE, FAILED = _reasons("ensuring"), _reasons("ensured"), _reasons("failed", "over_quota")
