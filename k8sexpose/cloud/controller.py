@@ -30,11 +30,11 @@ from .load_balancer import (
 from .providers import IN_TREE, LoadBalancerKind, Provider
 from .providers import provider as profile
 
-__all__ = ["CloudState", "ServiceController", "Work", "needs_update", "start_controller"]
+__all__ = ["CloudState", "ServiceController", "ServiceProgress", "needs_update", "start_controller"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Work:
+class ServiceProgress:
     """Where a controller stands with one Service.
 
     Parameters
@@ -52,7 +52,7 @@ class Work:
 
     Examples
     --------
-    >>> Work().busy
+    >>> ServiceProgress().busy
     False
     """
 
@@ -117,7 +117,7 @@ class CloudState:
 
     load_balancers: dict[str, LoadBalancer] = field(default_factory=dict)
     addresses_held: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    progress: dict[Key, Work] = field(default_factory=dict)
+    progress: dict[Key, ServiceProgress] = field(default_factory=dict)
     seen_changes: int = -1
     seen_node_version: int = -1
     seen_nodes: tuple[object, ...] = ()
@@ -193,7 +193,7 @@ class ServiceController:
     def _sync(self, cluster: ClusterState, key: Key) -> None:
         """Bring the cloud in line with one Service."""
         assert self.provider is not None
-        service, work = cluster.store.services[key], cluster.cloud_state.progress.get(key, Work())
+        service, work = cluster.store.services[key], cluster.cloud_state.progress.get(key, ServiceProgress())
         if work.busy or work.seen is service:
             return
         live = cluster.load_balancers.get(service.key)
@@ -233,7 +233,7 @@ class ServiceController:
         if kind.finalizer and kind.finalizer not in service.finalizers:
             service = replace(service, finalizers=(*service.finalizers, kind.finalizer))
             cluster.store.put_service(service)
-        work = cluster.cloud_state.progress.get(key, Work())
+        work = cluster.cloud_state.progress.get(key, ServiceProgress())
         work = cluster.cloud_state.progress[key] = replace(work, seen=service, busy=True, turn=work.turn + 1)
         try:
             if live is None:
@@ -292,7 +292,7 @@ class ServiceController:
         """Take over a load balancer that was there before the model looked: its address stands in the status."""
         found = self._keep(cluster, service, kind, service.load_balancer_ingress[0])
         cluster.load_balancers[service.key] = wired(cluster, found)
-        cluster.cloud_state.progress[service.namespace, service.name] = Work(seen=service)
+        cluster.cloud_state.progress[service.namespace, service.name] = ServiceProgress(seen=service)
 
     def publish(self, cluster: ClusterState, key: Key, turn: int) -> None:
         """Finish a call to the cloud: the load balancer is as the Service wants it."""
@@ -352,7 +352,7 @@ class ServiceController:
 
     def _clean_up(self, cluster: ClusterState, key: Key) -> None:
         """Delete the load balancer of a Service that wants none any more."""
-        service, work = cluster.store.services[key], cluster.cloud_state.progress.get(key, Work())
+        service, work = cluster.store.services[key], cluster.cloud_state.progress.get(key, ServiceProgress())
         live = cluster.load_balancers.get(service.key)
         work = cluster.cloud_state.progress[key] = replace(work, seen=service, busy=True, turn=work.turn + 1)
         delay_s = 0.0
