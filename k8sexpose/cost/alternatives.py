@@ -16,9 +16,9 @@ from ..api.validation import POLICIES
 from ..model import Cluster
 from ..router.router import shares
 from .billing import Line, currency_of, lines_of, quotas_of, total_of
-from .charges import DRIVERS, KINDS, NODEPORT, Exposure, load_balancers
+from .charges import DRIVERS, KINDS, NODEPORT, BilledEntry, load_balancers
 from .prices import PriceBook, PriceSource, price_book
-from .usage import Traffic
+from .usage import MonthlyTraffic
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,13 +33,13 @@ TOLERANCE = 1e-6  # less than this is no difference, in money of a month
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Scenario:
     """N Services to expose, and everything that decides what they cost but the way of exposing them."""
 
     provider: str
     region: str | None
     book: PriceBook
-    traffic: Traffic
+    traffic: MonthlyTraffic
     zones: int
     policy: str
     kind: str
@@ -59,7 +59,7 @@ class Plan:
         ingress: str,
         prices: PriceSource,
         internal: bool,
-    ) -> Plan:
+    ) -> Scenario:
         """Check what was asked for."""
         if provider not in DRIVERS:
             raise ValueError(f"there is no price list for provider {provider!r}; there are: {', '.join(DRIVERS)}")
@@ -72,10 +72,10 @@ class Plan:
         if not 1 <= zones <= MOST_ZONES:
             raise ValueError(f"zones is a number from 1 to {MOST_ZONES}, not {zones!r}")
         kind = load_balancer if load_balancer in kinds else kinds[0]
-        traffic, book = Traffic(gb_per_month, request_share=request_share), price_book(prices)
+        traffic, book = MonthlyTraffic(gb_per_month, request_share=request_share), price_book(prices)
         return cls(provider, region, book, traffic, zones, policy, kind, ingress, internal)
 
-    def exposures(self, way: str, services: int) -> list[Exposure]:
+    def exposures(self, way: str, services: int) -> list[BilledEntry]:
         """Describe one way of exposing the Services: all alike, each with an address of its own."""
         kind, count = {
             "nodeport": (NODEPORT, services),
@@ -85,7 +85,7 @@ class Plan:
         }[way]
         gb = self.traffic.gb_per_month / max(count, 1)
         return [
-            Exposure(
+            BilledEntry(
                 f"{way}-{number}",
                 kind,
                 internal=self.internal,
@@ -184,7 +184,7 @@ def compare_exposure(
     """
     import pandas as pd
 
-    plan = Plan.read(
+    plan = Scenario.read(
         provider, region, gb_per_month, request_share, zones, policy, load_balancer, ingress, prices, internal
     )
     _check_count(services)
@@ -246,7 +246,7 @@ def break_even_services(
     ... )
     (2, 51, None)
     """
-    plan = Plan.read(
+    plan = Scenario.read(
         provider, region, gb_per_month, request_share, zones, policy, load_balancer, ingress, prices, internal
     )
     known = [1, 1]  # not cheaper at the first, cheaper at the second
@@ -297,7 +297,7 @@ def break_even_gb(
     (918.75, None)
     """
     _check_count(services)
-    plan = Plan.read(provider, region, 0, request_share, zones, policy, load_balancer, ingress, prices, internal)
+    plan = Scenario.read(provider, region, 0, request_share, zones, policy, load_balancer, ingress, prices, internal)
     fixed = plan.saving(services, 0)
     slope = (plan.saving(services, FAR_GB) - fixed) / FAR_GB
     if math.isnan(slope) or abs(slope) < TOLERANCE / FAR_GB or fixed * slope >= 0:
@@ -378,7 +378,7 @@ def costs_by_services(
     """
     if most < 1:
         raise ValueError(f"most is a number from 1 on, not {most!r}")
-    plan = Plan.read(
+    plan = Scenario.read(
         provider, region, gb_per_month, request_share, zones, policy, load_balancer, ingress, prices, internal
     )
     lines = {way: [plan.lines(way, services) for services in range(1, most + 1)] for way in plan.ways}
@@ -428,7 +428,7 @@ def costs_by_traffic(
     >>> round(costs_by_traffic(services=50).attrs["break_even"])
     670688
     """
-    plan = Plan.read(provider, region, 0, request_share, zones, policy, load_balancer, ingress, prices, internal)
+    plan = Scenario.read(provider, region, 0, request_share, zones, policy, load_balancer, ingress, prices, internal)
     found = break_even_gb(
         services, provider, region, request_share, zones, policy, load_balancer, ingress, prices, internal=internal
     )
@@ -442,7 +442,7 @@ def costs_by_traffic(
 
 
 def _frame(
-    plan: Plan, index: str, points: Iterable[float], lines: Mapping[str, list[list[Line]]], more: Mapping[str, Any]
+    plan: Scenario, index: str, points: Iterable[float], lines: Mapping[str, list[list[Line]]], more: Mapping[str, Any]
 ) -> pd.DataFrame:
     import pandas as pd
 

@@ -13,9 +13,9 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING, NamedTuple
 
 from .._display import html_table, visible
-from .charges import DRIVERS, GB_UNITS, Charge, Exposure, load_balancers
+from .charges import DRIVERS, GB_UNITS, BilledEntry, Charge, load_balancers
 from .prices import PriceBook, PriceSource, price_book
-from .usage import Traffic, exposures
+from .usage import MonthlyTraffic, exposures
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -204,7 +204,7 @@ def bill(
     >>> bill(cluster).total_per_month
     10.0
     """
-    traffic = Traffic(
+    traffic = MonthlyTraffic(
         gb_per_month, traffic_gb, request_share, new_connections_per_s, active_connections, rule_evaluations_per_s
     )
     book = price_book(prices)
@@ -214,7 +214,7 @@ def bill(
     if name not in DRIVERS:  # kind, minikube, nobody: no cloud, no bill
         return Bill(name, "", "USD", _frame([]))
     if name == "azure" and outbound_rule:
-        found = (*found, Exposure("the outbound rule", "standard"))
+        found = (*found, BilledEntry("the outbound rule", "standard"))
     if region is None and profile is not None and name == "aws":
         region = profile.region  # part of the names that its load balancers get
     made = bill_for(name, found, book, region)
@@ -228,14 +228,14 @@ def _addresses_in(pool: str) -> int:
     return sum(ip_network(text.strip()).num_addresses for text in pool.split(","))
 
 
-def bill_for(provider: str, found: Sequence[Exposure], book: PriceBook, region: str | None = None) -> Bill:
+def bill_for(provider: str, found: Sequence[BilledEntry], book: PriceBook, region: str | None = None) -> Bill:
     """Write the bill for ways in that are described already.
 
     Parameters
     ----------
     provider : str
         A key of `DRIVERS`.
-    found : sequence of Exposure
+    found : sequence of BilledEntry
         The ways in; their order does not matter.
     book : PriceBook
         The prices.
@@ -254,7 +254,7 @@ def bill_for(provider: str, found: Sequence[Exposure], book: PriceBook, region: 
 
     Examples
     --------
-    >>> bill_for("hetzner", [Exposure("web", "lb11")], price_book()).total_per_month
+    >>> bill_for("hetzner", [BilledEntry("web", "lb11")], price_book()).total_per_month
     5.39
     """
     lines = lines_of(provider, found, book, region)
@@ -284,7 +284,7 @@ class Line(NamedTuple):
     missing: str = ""
 
 
-def lines_of(provider: str, found: Sequence[Exposure], book: PriceBook, region: str | None) -> list[Line]:
+def lines_of(provider: str, found: Sequence[BilledEntry], book: PriceBook, region: str | None) -> list[Line]:
     """List the lines of a bill; see `bill_for`."""
     if provider not in DRIVERS:
         raise ValueError(f"there is no price list for provider {provider!r}; there are: {', '.join(DRIVERS)}")
@@ -298,7 +298,7 @@ def total_of(lines: Sequence[Line]) -> float | None:
     return None if any(line.missing for line in lines) else math.fsum(line.monthly_cost for line in lines)
 
 
-def quotas_of(provider: str, found: Sequence[Exposure], book: PriceBook) -> tuple[QuotaUse, ...]:
+def quotas_of(provider: str, found: Sequence[BilledEntry], book: PriceBook) -> tuple[QuotaUse, ...]:
     """List the quotas that are used."""
     return tuple(
         QuotaUse(quota.name, use.used, quota.value, quota.adjustable, quota.source, quota.as_of)

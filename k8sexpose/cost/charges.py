@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from .prices import CapacityUnit, PriceBook
 
-__all__ = ["DRIVERS", "KINDS", "Charge", "Exposure", "Usage"]
+__all__ = ["DRIVERS", "KINDS", "BilledEntry", "Charge", "Usage"]
 
 NODEPORT = "nodeport"  # no load balancer at all
 GB_UNITS = ("GB", "GiB")  # the provider's choice; never converted
@@ -20,7 +20,7 @@ FIRST_RULES = 5  # forwarding rules (GCP) and load balancer rules (Azure) that o
 
 
 @dataclass(frozen=True, slots=True)
-class Exposure:
+class BilledEntry:
     """One way in, as the provider sees it: a Service's load balancer, one shared entry, or a NodePort.
 
     Parameters
@@ -56,7 +56,7 @@ class Exposure:
 
     Examples
     --------
-    >>> Exposure("default/web", "nlb", ports=((443, "TCP"), (53, "UDP"))).protocols
+    >>> BilledEntry("default/web", "nlb", ports=((443, "TCP"), (53, "UDP"))).protocols
     ('TCP', 'UDP')
     """
 
@@ -156,12 +156,12 @@ KINDS: dict[str, tuple[str, ...]] = {
 OWN = {kind for provider in KINDS for kind in KINDS[provider]} - {"standard", "address"}
 
 
-def load_balancers(exposures: Sequence[Exposure]) -> int:
+def load_balancers(exposures: Sequence[BilledEntry]) -> int:
     """Count the load balancers that the provider runs.
 
     Parameters
     ----------
-    exposures : sequence of Exposure
+    exposures : sequence of BilledEntry
         The ways in.
 
     Returns
@@ -171,7 +171,7 @@ def load_balancers(exposures: Sequence[Exposure]) -> int:
 
     Examples
     --------
-    >>> load_balancers([Exposure("a", "standard"), Exposure("b", "standard")])
+    >>> load_balancers([BilledEntry("a", "standard"), BilledEntry("b", "standard")])
     1
     """
     shared = {entry.internal for entry in exposures if entry.kind == "standard"}
@@ -181,7 +181,7 @@ def load_balancers(exposures: Sequence[Exposure]) -> int:
 # -- AWS --------------------------------------------------------------------------------------------------------------
 
 
-def aws(exposures: Sequence[Exposure], book: PriceBook) -> Iterator[Charge]:
+def aws(exposures: Sequence[BilledEntry], book: PriceBook) -> Iterator[Charge]:
     """Charge for a load balancer each, its capacity units or bytes, and a public IPv4 address in each zone.
 
     Source: the price pages of Elastic Load Balancing (2026-09-20), of public IPv4 (2024-02-01) and the data
@@ -208,13 +208,13 @@ def aws(exposures: Sequence[Exposure], book: PriceBook) -> Iterator[Charge]:
     yield Charge("cross-zone load balancer to node", "cross_az", ("nlb_cross_zone_per_gb",), "GB", crossing)
 
 
-def _nlcu(entry: Exposure, book: PriceBook) -> list[CapacityUnit]:
+def _nlcu(entry: BilledEntry, book: PriceBook) -> list[CapacityUnit]:
     """List the units a network load balancer is measured in: each protocol has its own."""
     names = {"UDP" if protocol == "UDP" else ("TLS" if entry.tls else "TCP") for protocol in entry.protocols}
     return [book.capacity_units[f"NLCU_{name}"] for name in sorted(names)]
 
 
-def _unit_hours(entry: Exposure, unit: CapacityUnit, hours: float) -> float:
+def _unit_hours(entry: BilledEntry, unit: CapacityUnit, hours: float) -> float:
     return unit.unit_hours(
         gb=entry.gb,
         new_connections_per_s=entry.new_connections_per_s,
@@ -224,7 +224,7 @@ def _unit_hours(entry: Exposure, unit: CapacityUnit, hours: float) -> float:
     )
 
 
-def aws_quotas(exposures: Sequence[Exposure]) -> Iterator[Usage]:
+def aws_quotas(exposures: Sequence[BilledEntry]) -> Iterator[Usage]:
     """Count what AWS limits: load balancers in a region, listeners and targets of a network load balancer."""
     nlb = [entry for entry in exposures if entry.kind == "nlb"]
     for kind, quota in (("nlb", "nlb_per_region"), ("classic", "clb_per_region"), ("alb", "alb_per_region")):
@@ -238,7 +238,7 @@ def aws_quotas(exposures: Sequence[Exposure]) -> Iterator[Usage]:
 # -- GCP and Azure: rules ---------------------------------------------------------------------------------------------
 
 
-def gcp(exposures: Sequence[Exposure], book: PriceBook) -> Iterator[Charge]:
+def gcp(exposures: Sequence[BilledEntry], book: PriceBook) -> Iterator[Charge]:
     """Charge for forwarding rules, the first five as one, and for the bytes that come in.
 
     A rule carries one protocol and up to five ports, or a range: one Service needs one for each protocol. The load
@@ -256,7 +256,7 @@ def gcp(exposures: Sequence[Exposure], book: PriceBook) -> Iterator[Charge]:
     yield Charge("cross-zone node to Pod, sender", "inter_zone", ("inter_zone_vm_to_vm",), "GB", crossing)
 
 
-def azure(exposures: Sequence[Exposure], book: PriceBook) -> Iterator[Charge]:
+def azure(exposures: Sequence[BilledEntry], book: PriceBook) -> Iterator[Charge]:
     """Charge for rules on the one load balancer of the cluster, an address each, and all bytes.
 
     There is a rule for each port of each address, and the first five have one price, used or not. Internal Services
@@ -273,7 +273,7 @@ def azure(exposures: Sequence[Exposure], book: PriceBook) -> Iterator[Charge]:
     yield Charge("cross-zone node to Pod", "inter_zone", ("inter_az",), "GB", crossing)
 
 
-def azure_quotas(exposures: Sequence[Exposure]) -> Iterator[Usage]:
+def azure_quotas(exposures: Sequence[BilledEntry]) -> Iterator[Usage]:
     """Count what Azure limits: rules behind a node's interface and on a load balancer, addresses of both."""
     balanced = _balanced(exposures)
     rules = sum(len(entry.ports) * entry.families for entry in balanced)
@@ -284,7 +284,7 @@ def azure_quotas(exposures: Sequence[Exposure]) -> Iterator[Usage]:
         yield Usage(f"standard_public_ips_per_subscription_region_{plan}", _addresses(balanced))
 
 
-def gcp_quotas(exposures: Sequence[Exposure]) -> Iterator[Usage]:
+def gcp_quotas(exposures: Sequence[BilledEntry]) -> Iterator[Usage]:
     """Count what GCP limits for everybody; how many rules there may be is a matter of the project."""
     internal = (entry.targets for entry in exposures if entry.internal)
     yield Usage("nodes_behind_internal_lb_without_subsetting", max(internal, default=0))
@@ -301,7 +301,7 @@ def _rules(name: str, product: str, rules: int, hours: float) -> Iterator[Charge
 # -- one price for each load balancer ---------------------------------------------------------------------------------
 
 
-def digitalocean(exposures: Sequence[Exposure], book: PriceBook) -> Iterator[Charge]:
+def digitalocean(exposures: Sequence[BilledEntry], book: PriceBook) -> Iterator[Charge]:
     """Charge for a load balancer each, by its size; the type that one gets unasked has no price in any source."""
     regional = sum(entry.size_units for entry in exposures if entry.kind == "REGIONAL")
     network = sum(entry.kind == "REGIONAL_NETWORK" for entry in exposures)
@@ -310,7 +310,7 @@ def digitalocean(exposures: Sequence[Exposure], book: PriceBook) -> Iterator[Cha
     yield Charge(f"{name} (REGIONAL_NETWORK)", product, ("regional_network_lb_month",), "LB-month", network)
 
 
-def linode(exposures: Sequence[Exposure], book: PriceBook) -> Iterator[Charge]:
+def linode(exposures: Sequence[BilledEntry], book: PriceBook) -> Iterator[Charge]:
     """Charge for a NodeBalancer each, by the hour up to a price for the month."""
     count, hours = len(_balanced(exposures)), book.hours_per_month
     region = book.region("linode", None)
@@ -321,17 +321,17 @@ def linode(exposures: Sequence[Exposure], book: PriceBook) -> Iterator[Charge]:
         yield Charge("NodeBalancer", "nodebalancer", ("nodebalancer_month_cap",), "LB-month", count)
 
 
-def hetzner(exposures: Sequence[Exposure], book: PriceBook) -> Iterator[Charge]:
+def hetzner(exposures: Sequence[BilledEntry], book: PriceBook) -> Iterator[Charge]:
     """Charge for a load balancer each."""
     yield Charge("Load balancer LB11", "lb11", ("lb11_month",), "LB-month", len(_balanced(exposures)))
 
 
-def hetzner_quotas(exposures: Sequence[Exposure]) -> Iterator[Usage]:
+def hetzner_quotas(exposures: Sequence[BilledEntry]) -> Iterator[Usage]:
     """Count the load balancers of a project."""
     yield Usage("lbs_per_project_default", len(_balanced(exposures)))
 
 
-def ovh(exposures: Sequence[Exposure], book: PriceBook) -> Iterator[Charge]:
+def ovh(exposures: Sequence[BilledEntry], book: PriceBook) -> Iterator[Charge]:
     """Charge for a load balancer each, by its size: S by the month, the others by the hour."""
     for size in KINDS["ovh"]:
         count = sum(entry.kind == size for entry in exposures)
@@ -341,7 +341,7 @@ def ovh(exposures: Sequence[Exposure], book: PriceBook) -> Iterator[Charge]:
         yield Charge(f"Load balancer {size}", "octavia_lb", (component,), unit, quantity)
 
 
-def oci(exposures: Sequence[Exposure], book: PriceBook) -> Iterator[Charge]:
+def oci(exposures: Sequence[BilledEntry], book: PriceBook) -> Iterator[Charge]:
     """Charge for flexible load balancers, the first 744 hours of a month free; network load balancers cost nothing."""
     hours = book.hours_per_month
     flexible, network = (sum(e.kind == kind for e in exposures) for kind in ("flexible", "network"))
@@ -349,25 +349,25 @@ def oci(exposures: Sequence[Exposure], book: PriceBook) -> Iterator[Charge]:
     yield Charge("Network load balancer", "network_lb", ("network_lb",), "LB-hour", network * hours)
 
 
-def metallb(exposures: Sequence[Exposure], book: PriceBook) -> Iterator[Charge]:
+def metallb(exposures: Sequence[BilledEntry], book: PriceBook) -> Iterator[Charge]:
     """Count addresses of the pool: nobody charges for them, but there are only so many."""
     addresses = len({entry.address or entry.name for entry in _balanced(exposures)})
     yield Charge("Address of the pool", "metallb_kube_vip", ("lb",), "Service", addresses)
 
 
-def generic(exposures: Sequence[Exposure], book: PriceBook) -> Iterator[Charge]:
+def generic(exposures: Sequence[BilledEntry], book: PriceBook) -> Iterator[Charge]:
     """Charge for a load balancer each, at a price that only you can give: no cloud is like this one."""
     yield Charge("Load balancer", "load_balancer", ("lb_month",), "LB-month", len(_balanced(exposures)))
 
 
-def no_quotas(exposures: Sequence[Exposure]) -> Iterator[Usage]:
+def no_quotas(exposures: Sequence[BilledEntry]) -> Iterator[Usage]:
     """Count nothing: no source shows a limit."""
     yield from ()
 
 
 Driver = tuple[
-    Callable[[Sequence[Exposure], PriceBook], Iterator[Charge]],
-    Callable[[Sequence[Exposure]], Iterator[Usage]],
+    Callable[[Sequence[BilledEntry], PriceBook], Iterator[Charge]],
+    Callable[[Sequence[BilledEntry]], Iterator[Usage]],
 ]
 # What is charged, and what is limited; the first quota of a provider is the one on load balancers (Azure: on rules).
 DRIVERS: dict[str, Driver] = {
@@ -384,14 +384,14 @@ DRIVERS: dict[str, Driver] = {
 }
 
 
-def _balanced(exposures: Sequence[Exposure]) -> list[Exposure]:
+def _balanced(exposures: Sequence[BilledEntry]) -> list[BilledEntry]:
     return [entry for entry in exposures if entry.kind != NODEPORT]
 
 
-def _gb(exposures: Sequence[Exposure]) -> float:
+def _gb(exposures: Sequence[BilledEntry]) -> float:
     return math.fsum(entry.gb for entry in exposures)
 
 
-def _addresses(exposures: Sequence[Exposure]) -> int:
+def _addresses(exposures: Sequence[BilledEntry]) -> int:
     """Count the addresses on the internet; Services that ask for the same one share it."""
     return len({entry.address or entry.name for entry in exposures if not entry.internal})

@@ -18,12 +18,12 @@ from ..api.errors import NotExposed
 from ..api.service import Service, ServicePort
 from ..cloud.providers import TO_POD, LoadBalancerKind
 from ..router.router import entries, shares
-from .charges import NODEPORT, Exposure
+from .charges import NODEPORT, BilledEntry
 
 if TYPE_CHECKING:
     from ..model import Cluster
 
-__all__ = ["Traffic", "admitted_client", "exposures"]
+__all__ = ["MonthlyTraffic", "admitted_client", "exposures"]
 
 # The kinds of load balancer that a profile tells apart and a bill does not.
 BILLED_AS = {
@@ -45,7 +45,7 @@ DIGITALOCEAN_SIZE = "service.beta.kubernetes.io/do-loadbalancer-size-unit"
 
 
 @dataclass(frozen=True, slots=True)
-class Traffic:
+class MonthlyTraffic:
     """What passes in a month.
 
     Parameters
@@ -61,7 +61,7 @@ class Traffic:
 
     Examples
     --------
-    >>> Traffic(1000, request_share=0.1).gb_of({"default/web": None, "default/api": None})
+    >>> MonthlyTraffic(1000, request_share=0.1).gb_of({"default/web": None, "default/api": None})
     {'default/web': 500.0, 'default/api': 500.0}
     """
 
@@ -109,19 +109,19 @@ class Traffic:
         return {name: given.get(name, 0.0) for name in services}
 
 
-def exposures(cluster: Cluster, traffic: Traffic) -> tuple[Exposure, ...]:
+def exposures(cluster: Cluster, traffic: MonthlyTraffic) -> tuple[BilledEntry, ...]:
     """List every way into a cluster: its LoadBalancer and NodePort Services, and what the cloud forgot to delete.
 
     Parameters
     ----------
     cluster : Cluster
         The cluster; it stays as it is.
-    traffic : Traffic
+    traffic : MonthlyTraffic
         What passes.
 
     Returns
     -------
-    tuple of Exposure
+    tuple of BilledEntry
         By name; the load balancers that no Service uses any more stand at the end. Services for which nobody here
         makes a load balancer, or whose load balancer the provider refuses, are left out: nothing is paid for them.
 
@@ -135,7 +135,7 @@ def exposures(cluster: Cluster, traffic: Traffic) -> tuple[Exposure, ...]:
     >>> from k8sexpose import Cluster, example
     >>> cluster = Cluster()
     >>> _ = cluster.apply(example("public-api-lb"))
-    >>> [entry.kind for entry in exposures(cluster, Traffic())]
+    >>> [entry.kind for entry in exposures(cluster, MonthlyTraffic())]
     ['load_balancer']
     """
     found: dict[str, tuple[Service, LoadBalancerKind | None]] = {}
@@ -166,14 +166,19 @@ def _refused(cluster: Cluster, service: Service, kind: LoadBalancerKind) -> bool
 
 
 def _exposure(
-    cluster: Cluster, service: Service, kind: LoadBalancerKind | None, gb: float, traffic: Traffic, balancers: int
-) -> Exposure:
+    cluster: Cluster,
+    service: Service,
+    kind: LoadBalancerKind | None,
+    gb: float,
+    traffic: MonthlyTraffic,
+    balancers: int,
+) -> BilledEntry:
     """Describe one Service to the provider."""
     to_pod, to_node = _crossing(cluster, service, kind) if gb else (0.0, 0.0)
     way_in = (
         _balancer(cluster, service.key, service, kind)
         if kind
-        else Exposure(service.key, NODEPORT, ports=_ports(service))
+        else BilledEntry(service.key, NODEPORT, ports=_ports(service))
     )
     way_in = replace(way_in, gb=gb, request_gb=gb * traffic.request_share, node_to_pod_gb=gb * to_pod)
     if kind is None:
@@ -187,17 +192,17 @@ def _exposure(
     )
 
 
-def _orphans(cluster: Cluster) -> Iterator[Exposure]:
+def _orphans(cluster: Cluster) -> Iterator[BilledEntry]:
     """List the load balancers that the cloud still holds and no Service uses: no traffic, but they cost."""
     for name, balancer in cluster.load_balancers.items():
         if balancer.orphan:
             yield _balancer(cluster, name, balancer.service, balancer.kind)
 
 
-def _balancer(cluster: Cluster, name: str, service: Service, kind: LoadBalancerKind) -> Exposure:
+def _balancer(cluster: Cluster, name: str, service: Service, kind: LoadBalancerKind) -> BilledEntry:
     """Describe a load balancer, idle."""
     zones = Counter(node.zone for node in cluster.nodes)
-    return Exposure(
+    return BilledEntry(
         name,
         BILLED_AS.get(kind.name, kind.name),
         internal=_is_internal(service, kind),

@@ -19,9 +19,9 @@ from ..cloud.front_door import front_door
 from ..cloud.providers import TO_POD
 from ..cluster.latency import latencies
 from ..cost.billing import lines_of, total_of
-from ..cost.charges import DRIVERS, Exposure
+from ..cost.charges import DRIVERS, BilledEntry
 from ..cost.prices import PriceBook
-from ..cost.usage import Traffic, admitted_client, exposures
+from ..cost.usage import MonthlyTraffic, admitted_client, exposures
 from ..model import Cluster
 from ..router.addressing import DEFAULT_CLIENTS
 from ..router.route import Shares
@@ -345,7 +345,7 @@ CRASHES = 50_000  # nodes times exposed Services, up to which every crash is pla
 
 
 def compare_services(
-    found: Survey, *, traffic: Traffic | None = None, book: PriceBook | None = None
+    found: Survey, *, traffic: MonthlyTraffic | None = None, book: PriceBook | None = None
 ) -> dict[str, Comparison | str]:
     """Compare the policies for each exposed Service.
 
@@ -353,7 +353,7 @@ def compare_services(
     ----------
     found : Survey
         The cluster, and the load to assume.
-    traffic : Traffic, optional
+    traffic : MonthlyTraffic, optional
         What passes in a month, for the costs.
     book : PriceBook, optional
         The prices; None for no costs.
@@ -521,16 +521,18 @@ def _failure(cluster: Cluster, service: Service, dealt: Shares) -> str:
     return f"{worst} crashes: up to {percent(lost)} of new connections are lost, for {crash.healed_s:g} s"
 
 
-def _priced(found: Survey, twin: Cluster, traffic: Traffic | None, book: PriceBook | None) -> dict[str, float | None]:
+def _priced(
+    found: Survey, twin: Cluster, traffic: MonthlyTraffic | None, book: PriceBook | None
+) -> dict[str, float | None]:
     """Return what each Service would cost alone."""
     if book is None or found.provider not in DRIVERS:
         return {}
     return {
         entry.name: _cost(found, entry, book)
-        for entry in exposures(twin, traffic or Traffic())
+        for entry in exposures(twin, traffic or MonthlyTraffic())
         if entry.name in {service.key for service in found.exposed}
     }
 
 
-def _cost(found: Survey, entry: Exposure, book: PriceBook) -> float | None:
+def _cost(found: Survey, entry: BilledEntry, book: PriceBook) -> float | None:
     return total_of(lines_of(found.provider, [entry], book, found.region or None))

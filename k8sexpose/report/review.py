@@ -11,7 +11,7 @@ from .._display import html_table, visible
 from ..api.service import Service
 from ..cost.billing import Bill, bill
 from ..cost.prices import PriceSource, price_book
-from ..cost.usage import Traffic
+from ..cost.usage import MonthlyTraffic
 from .anonymise import anonymised
 from .assumptions import EXPOSED, LOAD, Survey, survey
 from .document import Heading, Listing, Paragraph, Part, Table, to_html, to_markdown
@@ -231,7 +231,7 @@ def review(
         _check_names(traffic_gb)
         hidden = {f"Service {number}": why for number, why in enumerate(found.set_aside.values(), 1)}
         found = replace(found, cluster=anonymised(found.cluster), set_aside=hidden)
-    traffic = Traffic(gb_per_month, traffic_gb)
+    traffic = MonthlyTraffic(gb_per_month, traffic_gb)
     comparisons = compare_services(found, traffic=traffic, book=book)
     made = bill(
         found.cluster, region=found.region or None, gb_per_month=gb_per_month, traffic_gb=traffic_gb, prices=book
@@ -247,7 +247,7 @@ def review(
         find_all(Asked(found, comparisons, made)),
         tuple(sorted(services, key=lambda one: (RANK.get(one.type, 2), one.name))),
         made,
-        (*found.assumptions, f"Traffic: {_traffic(gb_per_month, traffic_gb)}."),
+        (*found.assumptions, f"MonthlyTraffic: {_traffic(gb_per_month, traffic_gb)}."),
         found.cluster,
     )
 

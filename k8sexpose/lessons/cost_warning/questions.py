@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...cloud.provisioning import provision
 from ...cost.alternatives import compare_exposure, costs_by_traffic
 from ...cost.billing import bill, bill_for
-from ...cost.charges import Exposure
+from ...cost.charges import BilledEntry
 from ...cost.prices import HOURS_PER_MONTH, price_book
 from ...data import example
 from ...model import Cluster
@@ -118,7 +118,7 @@ def rise(cluster: Cluster) -> str:
 
 def biggest_on_azure(cluster: Cluster) -> str:
     """Find the biggest part of the bill of fifty idle Services on Azure."""
-    made = bill_for("azure", [Exposure(f"team-{number}", "standard") for number in range(50)], price_book())
+    made = bill_for("azure", [BilledEntry(f"team-{number}", "standard") for number in range(50)], price_book())
     items = made.items
     parts = {
         "rules": items["name"].str.contains("rules"),

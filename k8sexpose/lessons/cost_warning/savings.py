@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ..._display import html_table
 from ...api.errors import ApiError, ManifestError, NotExposed
 from ...cost.billing import Bill, bill, bill_for
-from ...cost.charges import Exposure
+from ...cost.charges import BilledEntry
 from ...cost.prices import PriceSource, price_book
 from ...data import example
 from ...model import Cluster
@@ -263,4 +263,4 @@ def ingress_bill(
     """
     names = ["the group"] if grouped and objects else [f"ingress-{number}" for number in range(objects)]
     gb = gb_per_month / max(len(names), 1)
-    return bill_for("aws", [Exposure(name, "alb", zones=3, gb=gb) for name in names], price_book(prices))
+    return bill_for("aws", [BilledEntry(name, "alb", zones=3, gb=gb) for name in names], price_book(prices))
