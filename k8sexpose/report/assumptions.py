@@ -23,7 +23,7 @@ from ..cost.prices import PriceBook
 from ..kubeproxy.service_ports import Target, targets
 from ..model import Cluster
 
-__all__ = ["EXPOSED", "LOAD", "Survey", "guess_provider", "guess_region", "survey"]
+__all__ = ["EXPOSED", "LOAD", "ReviewedCluster", "guess_provider", "guess_region", "survey"]
 
 PROTOCOLS = ("TCP", "UDP", "SCTP")
 EXPOSED = ("NodePort", "LoadBalancer")
@@ -40,7 +40,7 @@ APP_LABELS = ("app.kubernetes.io/name", "app", "k8s-app")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Survey:
+class ReviewedCluster:
     """A cluster that can be asked, and what is known about it.
 
     Parameters
@@ -128,7 +128,7 @@ def survey(
     utilisation: float = 0.5,
     service_ms: float = 10.0,
     workers: int = 1,
-) -> Survey:
+) -> ReviewedCluster:
     """Make a cluster ready to be asked; it stays as it is.
 
     Parameters
@@ -140,11 +140,11 @@ def survey(
     book : PriceBook, optional
         Which regions have prices.
     utilisation, service_ms, workers
-        The load to assume; see `Survey`.
+        The load to assume; see `ReviewedCluster`.
 
     Returns
     -------
-    Survey
+    ReviewedCluster
         A copy, and what was assumed.
 
     Raises
@@ -181,7 +181,7 @@ def survey(
     assumptions.append(f"{LOAD}{load}, {at_a_time}; many clients, a new connection for each request.")
     if not twin.cni_masquerade:
         assumptions.append("Pods leave the Pod network with their own address (no masquerading).")
-    return Survey(twin, name, place, why, tuple(assumptions), utilisation, service_ms, workers, set_aside)
+    return ReviewedCluster(twin, name, place, why, tuple(assumptions), utilisation, service_ms, workers, set_aside)
 
 
 def _set_aside(twin: Cluster) -> dict[str, str]:

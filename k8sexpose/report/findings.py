@@ -21,8 +21,8 @@ from ..cluster.endpoint_slices import target_port
 from ..cost.billing import Bill
 from ..kubeproxy.service_ports import targets
 from ..router.router import shares
-from .assumptions import EXPOSED, Survey
-from .policy_advice import Comparison
+from .assumptions import EXPOSED, ReviewedCluster
+from .policy_advice import ServiceComparison
 
 __all__ = ["FINDERS", "Asked", "Finding", "find_all", "written_node_ports"]
 
@@ -75,9 +75,9 @@ class Asked:
 
     Parameters
     ----------
-    survey : Survey
+    survey : ReviewedCluster
         The cluster.
-    comparisons : mapping of str to Comparison or str
+    comparisons : mapping of str to ServiceComparison or str
         Both policies, by Service.
     bill : Bill
         The bill, with the quotas.
@@ -85,15 +85,15 @@ class Asked:
         The Pods by namespace and label, made when it is first needed.
     """
 
-    survey: Survey
-    comparisons: Mapping[str, Comparison | str]
+    survey: ReviewedCluster
+    comparisons: Mapping[str, ServiceComparison | str]
     bill: Bill
     labelled: dict[tuple[str, str, str], list[Pod]] = field(default_factory=dict)
 
-    def compared(self, service: Service) -> Comparison | None:
+    def compared(self, service: Service) -> ServiceComparison | None:
         """Return both policies of a Service, if they could be compared."""
         found = self.comparisons.get(service.key)
-        return found if isinstance(found, Comparison) else None
+        return found if isinstance(found, ServiceComparison) else None
 
 
 Finder = Callable[[Asked, Service], Iterator[Finding]]

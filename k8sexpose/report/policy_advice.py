@@ -28,9 +28,9 @@ from ..router.route import Shares
 from ..router.router import send, shares
 from ..traffic.crash import watch_crash
 from ..traffic.queueing import Response, crossover_utilisation, jain_index, max_over_mean, response_ms
-from .assumptions import Survey, apart
+from .assumptions import ReviewedCluster, apart
 
-__all__ = ["Comparison", "PolicyView", "Recommendation", "advise", "compare_services", "percent", "turns_at"]
+__all__ = ["PolicyView", "Recommendation", "ServiceComparison", "advise", "compare_services", "percent", "turns_at"]
 
 EVEN = 1e-9
 
@@ -141,7 +141,7 @@ def _ms(value: float) -> str:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Comparison:
+class ServiceComparison:
     """A Service under both policies.
 
     Parameters
@@ -162,7 +162,7 @@ class Comparison:
 
     Examples
     --------
-    >>> Comparison("default/web", "Cluster", {}, 0.2, 0.1, Recommendation("Local", ())).advice.policy
+    >>> ServiceComparison("default/web", "Cluster", {}, 0.2, 0.1, Recommendation("Local", ())).advice.policy
     'Local'
     """
 
@@ -189,7 +189,7 @@ class Comparison:
         return f"{self.service}: now {self.now}, recommended {self.advice.policy}"
 
     def __repr__(self) -> str:
-        return f"<Comparison {self.summary}>"
+        return f"<ServiceComparison {self.summary}>"
 
     def __str__(self) -> str:
         return "\n".join([self.summary, *(f"  {reason}" for reason in self.advice.reasons)])
@@ -209,12 +209,12 @@ class Comparison:
         return self.views["Local"]
 
 
-def turns_at(found: Survey, views: Mapping[str, PolicyView], quantile: float | None) -> float | None:
+def turns_at(found: ReviewedCluster, views: Mapping[str, PolicyView], quantile: float | None) -> float | None:
     """Return the utilisation from which Local answers later; None where Cluster is uneven too, or packets are lost.
 
     Parameters
     ----------
-    found : Survey
+    found : ReviewedCluster
         Service time and workers.
     views : mapping of str to PolicyView
         Both policies.
@@ -240,13 +240,13 @@ def turns_at(found: Survey, views: Mapping[str, PolicyView], quantile: float | N
 
 
 def advise(
-    found: Survey, service: Service, views: Mapping[str, PolicyView], turns: list[float | None]
+    found: ReviewedCluster, service: Service, views: Mapping[str, PolicyView], turns: list[float | None]
 ) -> Recommendation:
     """Weigh both policies.
 
     Parameters
     ----------
-    found : Survey
+    found : ReviewedCluster
         The cluster.
     service : Service
         The Service.
@@ -278,12 +278,12 @@ def advise(
     return Recommendation(policy, tuple(text for texts in reasons for text in texts))
 
 
-def _to_pod(found: Survey, service: Service) -> bool:
+def _to_pod(found: ReviewedCluster, service: Service) -> bool:
     kind = found.kind(service)
     return kind is not None and kind.data_path == TO_POD
 
 
-def _speed(found: Survey, cluster: PolicyView, local: PolicyView) -> Iterator[str]:
+def _speed(found: ReviewedCluster, cluster: PolicyView, local: PolicyView) -> Iterator[str]:
     busy = f"At {found.utilisation:.0%} utilisation"
     if math.isinf(local.p99_ms):
         yield f"{busy} the hottest Pod under Local ({local.hottest:.2f} times the mean) is overloaded."
@@ -345,13 +345,13 @@ CRASHES = 50_000  # nodes times exposed Services, up to which every crash is pla
 
 
 def compare_services(
-    found: Survey, *, traffic: MonthlyTraffic | None = None, book: PriceBook | None = None
-) -> dict[str, Comparison | str]:
+    found: ReviewedCluster, *, traffic: MonthlyTraffic | None = None, book: PriceBook | None = None
+) -> dict[str, ServiceComparison | str]:
     """Compare the policies for each exposed Service.
 
     Parameters
     ----------
-    found : Survey
+    found : ReviewedCluster
         The cluster, and the load to assume.
     traffic : MonthlyTraffic, optional
         What passes in a month, for the costs.
@@ -360,7 +360,7 @@ def compare_services(
 
     Returns
     -------
-    dict of str to Comparison or str
+    dict of str to ServiceComparison or str
         By ``namespace/name``; a text where there is nothing to compare, and why.
 
     Examples
@@ -384,7 +384,7 @@ def compare_services(
     }  # fmt: skip
 
 
-def _under(found: Survey, policy: str) -> Cluster:
+def _under(found: ReviewedCluster, policy: str) -> Cluster:
     """Copy the cluster with this policy on every exposed Service."""
     twin = found.cluster.copy()
     for service in found.exposed:
@@ -393,13 +393,13 @@ def _under(found: Survey, policy: str) -> Cluster:
 
 
 def _compare(
-    found: Survey,
+    found: ReviewedCluster,
     service: Service,
     twins: Mapping[str, Cluster],
     priced: Mapping[str, Mapping[str, float | None]],
     alone: Callable[[Service], Cluster],
     few: bool,
-) -> Comparison | str:
+) -> ServiceComparison | str:
     if not found.ready(service):
         return "no endpoint is ready, so there is nothing to deal to"
     if service.deletion_timestamp:
@@ -416,7 +416,9 @@ def _compare(
         return f"the model cannot read it: {error}"
     turns = [turns_at(found, views, quantile) for quantile in (None, 0.99)]
     advice = advise(found, service, views, turns)
-    return Comparison(service.key, service.external_traffic_policy or "Cluster", views, turns[0], turns[1], advice)
+    return ServiceComparison(
+        service.key, service.external_traffic_policy or "Cluster", views, turns[0], turns[1], advice
+    )
 
 
 def _askable(twin: Cluster, service: Service, alone: Callable[[Service], Cluster]) -> Cluster:
@@ -437,7 +439,11 @@ def _askable(twin: Cluster, service: Service, alone: Callable[[Service], Cluster
 
 
 def _view(
-    found: Survey, cluster: Cluster, service: Service, alone: Callable[[Service], Cluster] | None, cost: float | None
+    found: ReviewedCluster,
+    cluster: Cluster,
+    service: Service,
+    alone: Callable[[Service], Cluster] | None,
+    cost: float | None,
 ) -> PolicyView:
     port, client = service.ports[0], admitted_client(service)
     target, protocol = f"{service.key}:{port.port}", port.protocol or "TCP"
@@ -466,7 +472,7 @@ def _balanced(service: Service) -> bool:
     return service.type == "LoadBalancer"
 
 
-def _all_pods(found: Survey, service: Service, loads: list[Fraction]) -> list[Fraction]:
+def _all_pods(found: ReviewedCluster, service: Service, loads: list[Fraction]) -> list[Fraction]:
     """Add the ready Pods that get nothing: they are part of the mean."""
     idle = sum(found.hosts(service).values()) - len(loads)
     return loads + [Fraction(0)] * max(idle, 0)
@@ -481,7 +487,7 @@ def _hop_ms(dealt: Shares) -> float:
     return away_ms - table["same_node"].ms
 
 
-def _expected(found: Survey, dealt: Shares, loads: list[Fraction], near_ms: float, hop_ms: float) -> Response:
+def _expected(found: ReviewedCluster, dealt: Shares, loads: list[Fraction], near_ms: float, hop_ms: float) -> Response:
     """Tell what the requests that are answered are to expect."""
     answered = sum(loads, Fraction(0))
     if not answered:
@@ -522,7 +528,7 @@ def _failure(cluster: Cluster, service: Service, dealt: Shares) -> str:
 
 
 def _priced(
-    found: Survey, twin: Cluster, traffic: MonthlyTraffic | None, book: PriceBook | None
+    found: ReviewedCluster, twin: Cluster, traffic: MonthlyTraffic | None, book: PriceBook | None
 ) -> dict[str, float | None]:
     """Return what each Service would cost alone."""
     if book is None or found.provider not in DRIVERS:
@@ -534,5 +540,5 @@ def _priced(
     }
 
 
-def _cost(found: Survey, entry: BilledEntry, book: PriceBook) -> float | None:
+def _cost(found: ReviewedCluster, entry: BilledEntry, book: PriceBook) -> float | None:
     return total_of(lines_of(found.provider, [entry], book, found.region or None))

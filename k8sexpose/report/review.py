@@ -13,10 +13,10 @@ from ..cost.billing import Bill, bill
 from ..cost.prices import PriceSource, price_book
 from ..cost.usage import MonthlyTraffic
 from .anonymise import anonymised
-from .assumptions import EXPOSED, LOAD, Survey, survey
+from .assumptions import EXPOSED, LOAD, ReviewedCluster, survey
 from .document import Heading, Listing, Paragraph, Part, Table, to_html, to_markdown
 from .findings import Asked, Finding, find_all
-from .policy_advice import Comparison, compare_services
+from .policy_advice import ServiceComparison, compare_services
 
 if TYPE_CHECKING:
     from ..model import Cluster
@@ -40,7 +40,7 @@ class ServiceReview:
         Where it is dialled, on which ports, and by whom.
     ready : int
         Ready Pods behind its first port.
-    comparison : Comparison, optional
+    comparison : ServiceComparison, optional
         Both policies; None where there is nothing to compare.
     why_not : str
         Why there is not.
@@ -57,7 +57,7 @@ class ServiceReview:
     ports: str
     reached_by: str
     ready: int
-    comparison: Comparison | None = None
+    comparison: ServiceComparison | None = None
     why_not: str = ""
 
 
@@ -266,7 +266,7 @@ def _traffic(gb_per_month: float, traffic_gb: Mapping[str, float] | None) -> str
     return f"{math.fsum(traffic_gb.values()):,g} GB a month, by Service as you said"
 
 
-def _service(found: Survey, service: Service, compared: Comparison | str | None) -> ServiceReview:
+def _service(found: ReviewedCluster, service: Service, compared: ServiceComparison | str | None) -> ServiceReview:
     ports = ", ".join(
         f"{port.port}{f':{port.node_port}' if port.node_port else ''}/{port.protocol or 'TCP'}"
         for port in service.ports
@@ -278,7 +278,7 @@ def _service(found: Survey, service: Service, compared: Comparison | str | None)
         ports or "none",
         _reached_by(found, service),
         sum(found.hosts(service).values()),
-        compared if isinstance(compared, Comparison) else None,
+        compared if isinstance(compared, ServiceComparison) else None,
         compared if isinstance(compared, str) else "",
     )
 
@@ -293,7 +293,7 @@ def _address(service: Service) -> str:
     return ", ".join((*service.external_ips, "headless" if service.headless else service.cluster_ip))
 
 
-def _reached_by(found: Survey, service: Service) -> str:
+def _reached_by(found: ReviewedCluster, service: Service) -> str:
     ranges = ", ".join(service.load_balancer_source_ranges)
     if service.type == "LoadBalancer":
         kind = found.kind(service)

@@ -30,7 +30,7 @@ __all__ = [
     "CONFIGURATIONS",
     "Configuration",
     "Expected",
-    "Tradeoff",
+    "PolicyComparison",
     "compare_policies",
     "crossovers",
     "expect",
@@ -107,7 +107,7 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Tradeoff:
+class PolicyComparison:
     """The same requests under two policies (or more).
 
     Parameters
@@ -127,7 +127,7 @@ class Tradeoff:
     >>> _ = cluster.deploy("api-backend", per_node=[2, 1])
     >>> _ = cluster.apply(example("public-api-lb"))
     >>> compare_policies(both_policies(cluster, "public-api-lb"), "public-api-lb", utilisation=0.6, requests=1000)
-    <Tradeoff: 60 % busy; Cluster mean 25.5 ms, p99 116 ms; Local mean 59.3 ms, p99 391 ms>
+    <PolicyComparison: 60 % busy; Cluster mean 25.5 ms, p99 116 ms; Local mean 59.3 ms, p99 391 ms>
     """
 
     expected: dict[str, Expected]
@@ -148,7 +148,7 @@ class Tradeoff:
         return f"{busy:.0%} busy; ".replace("%", " %") + "; ".join(each)
 
     def __repr__(self) -> str:
-        return f"<Tradeoff: {self.caption}>"
+        return f"<PolicyComparison: {self.caption}>"
 
     def rows(self) -> list[tuple[str, ...]]:
         """Give the table in words: expected, and sampled in brackets."""
@@ -270,7 +270,7 @@ def compare_policies(
     hop_ms: float | None = None,
     sticky: bool | None = None,
     seed: int = 0,
-) -> Tradeoff:
+) -> PolicyComparison:
     """Send the same load through several clusters that differ in a policy, and set expected beside sampled.
 
     Parameters
@@ -286,7 +286,7 @@ def compare_policies(
 
     Returns
     -------
-    Tradeoff
+    PolicyComparison
         Expected and sampled, for each cluster.
 
     Raises
@@ -318,7 +318,7 @@ def compare_policies(
             "p50_ms": one.p50_ms, "p99_ms": one.p99_ms, "sampled_mean_ms": seen.mean_ms,
             "sampled_p50_ms": seen.summary["p50_ms"], "sampled_p99_ms": seen.summary["p99_ms"],
         }  # fmt: skip
-    return Tradeoff(expected, traffic, pd.DataFrame.from_dict(rows, orient="index").rename_axis("policy"))
+    return PolicyComparison(expected, traffic, pd.DataFrame.from_dict(rows, orient="index").rename_axis("policy"))
 
 
 def latency_curves(

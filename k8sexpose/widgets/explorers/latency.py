@@ -11,14 +11,14 @@ import ipywidgets
 
 from ..._display import html_table
 from ..._svg import TEXT
-from ...traffic.policy_comparison import CONFIGURATIONS, HEAD, Tradeoff
+from ...traffic.policy_comparison import CONFIGURATIONS, HEAD, PolicyComparison
 from .base import Explorer, choice
 from .latency_sides import PLACES, LatencySetting, draw_sides, sample, turns_at
 from .slider import Slider
 
 __all__ = ["LatencyExplorer", "latency_explorer", "latency_page"]
 
-Compare = Callable[[LatencySetting], Tradeoff]
+Compare = Callable[[LatencySetting], PolicyComparison]
 
 # Name of the field, label of its control, what can be chosen; a check box where nothing is listed.
 CONTROLS: tuple[tuple[str, str, tuple[Any, ...]], ...] = (
@@ -39,14 +39,14 @@ READING = (
 )
 
 
-def verdict(setting: LatencySetting, both: Tradeoff) -> str:
+def verdict(setting: LatencySetting, both: PolicyComparison) -> str:
     """Say which policy answers sooner: expected, or as sampled where few clients decide by chance.
 
     Parameters
     ----------
     setting : LatencySetting
         What is set.
-    both : Tradeoff
+    both : PolicyComparison
         What came of it.
 
     Returns
@@ -79,14 +79,14 @@ def _ms(value: float) -> str:
     return "overloaded" if value == float("inf") else f"{value:.3g} ms" if value < 1000 else f"{value / 1000:.3g} s"
 
 
-def latency_page(setting: LatencySetting, both: Tradeoff | None = None) -> str:
+def latency_page(setting: LatencySetting, both: PolicyComparison | None = None) -> str:
     """Write the picture, what it says, and the table.
 
     Parameters
     ----------
     setting : LatencySetting
         What is set.
-    both : Tradeoff, optional
+    both : PolicyComparison, optional
         What `sample` returned for this setting, where it is known already.
 
     Returns

@@ -13,7 +13,14 @@ from ..._svg import FAINT, TEXT, label_text
 from ...data import example
 from ...model import Cluster
 from ...plots.traffic import Look, side_looks
-from ...traffic.policy_comparison import CONFIGURATIONS, Configuration, Expected, Tradeoff, compare_policies, crossovers
+from ...traffic.policy_comparison import (
+    CONFIGURATIONS,
+    Configuration,
+    Expected,
+    PolicyComparison,
+    compare_policies,
+    crossovers,
+)
 from ...traffic.simulation import Traffic
 
 __all__ = ["LatencySetting", "clusters_of", "draw_sides", "sample", "turns_at"]
@@ -135,7 +142,7 @@ def clusters_of(pods: str, policy: str) -> dict[str, Cluster]:
     return found
 
 
-def sample(setting: LatencySetting) -> Tradeoff:
+def sample(setting: LatencySetting) -> PolicyComparison:
     """Send the requests of a setting through both clusters.
 
     Parameters
@@ -145,7 +152,7 @@ def sample(setting: LatencySetting) -> Tradeoff:
 
     Returns
     -------
-    Tradeoff
+    PolicyComparison
         Expected and sampled.
 
     Examples
@@ -196,14 +203,14 @@ STRIP, HEIGHT = 436, 486
 INK = "#1a1a1a"
 
 
-def draw_sides(setting: LatencySetting, both: Tradeoff) -> str:
+def draw_sides(setting: LatencySetting, both: PolicyComparison) -> str:
     """Draw load and latency of two policies side by side, as SVG that follows JupyterLab's theme.
 
     Parameters
     ----------
     setting : LatencySetting
         What is set.
-    both : Tradeoff
+    both : PolicyComparison
         What `sample` returned for it.
 
     Returns
