@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 
 from ..api.objects import Event
 
-__all__ = ["Sighting", "sightings"]
+__all__ = ["EventSeries", "sightings"]
 
 # The model's clock starts with the year 2026.
 EPOCH_NS = 1_767_225_600 * 10**9
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class EventSeries:
     """An Event object.
 
     Parameters
@@ -49,7 +49,7 @@ class Sighting:
         return self.event.namespace
 
 
-def sightings(events: Iterable[Event]) -> list[Sighting]:
+def sightings(events: Iterable[Event]) -> list[EventSeries]:
     """Put together what was seen several times; the order is that of the Event objects' names.
 
     Parameters
@@ -59,10 +59,10 @@ def sightings(events: Iterable[Event]) -> list[Sighting]:
 
     Returns
     -------
-    list of Sighting
+    list of EventSeries
         The Event objects.
     """
-    kept: dict[Event, Sighting] = {}
+    kept: dict[Event, EventSeries] = {}
     for number, event in enumerate(events):
         known = kept.get(same := replace(event, at_s=0.0))
         if known is not None:
@@ -70,5 +70,5 @@ def sightings(events: Iterable[Event]) -> list[Sighting]:
             continue
         # No two are made in the same nanosecond.
         moment = EPOCH_NS + round(event.at_s * 10**9) + number
-        kept[same] = Sighting(event, f"{event.object.partition('/')[2]}.{moment:x}", last_s=event.at_s)
+        kept[same] = EventSeries(event, f"{event.object.partition('/')[2]}.{moment:x}", last_s=event.at_s)
     return sorted(kept.values(), key=lambda seen: (seen.namespace, seen.name))

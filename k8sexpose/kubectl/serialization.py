@@ -20,7 +20,7 @@ from ..api.manifest import scalar
 from ..api.objects import SERVICE_NAME_LABEL, Deployment, Endpoint, EndpointPort, EndpointSlice, Node, Pod
 from ..api.service import Service
 from ..cluster.clock import timestamp
-from .event_series import Sighting
+from .event_series import EventSeries
 from .printers import VERSION
 
 __all__ = [
@@ -189,13 +189,13 @@ def deployment_dict(deployment: Deployment, pods: Iterable[Pod]) -> Json:
     }
 
 
-def event_dict(seen: Sighting) -> Json:
+def event_dict(seen: EventSeries) -> Json:
     """Write an Event.
 
     Examples
     --------
     >>> from k8sexpose.api.objects import Event
-    >>> seen = Sighting(Event(5, "Normal", "EnsuringLoadBalancer", "", "service/web"), "web.1", last_s=7)
+    >>> seen = EventSeries(Event(5, "Normal", "EnsuringLoadBalancer", "", "service/web"), "web.1", last_s=7)
     >>> event_dict(seen)["lastTimestamp"]
     '2026-01-01T00:00:07Z'
     """

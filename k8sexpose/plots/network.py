@@ -17,7 +17,7 @@ from .figure import INK, SOFT, bare, box, canvas, finish, legend, mark
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Leg", "legs", "plot_cluster", "plot_route"]
+__all__ = ["Stretch", "legs", "plot_cluster", "plot_route"]
 
 SHOWN_PODS = 6
 
@@ -122,7 +122,7 @@ def _with(pods: Sequence[str]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Leg:
+class Stretch:
     """One stretch of a way, and what the packet says on it.
 
     Parameters
@@ -139,7 +139,7 @@ class Leg:
     Examples
     --------
     >>> a, b = Hop("client", "203.0.113.7", "10.0.0.1:80", "connects"), Hop("node-1", "", "", "")
-    >>> Leg(a, b, a.after).packet
+    >>> Stretch(a, b, a.after).packet
     '203.0.113.7 → 10.0.0.1:80'
     """
 
@@ -150,7 +150,7 @@ class Leg:
     words: str = ""
 
 
-def legs(route: Route) -> tuple[Leg, ...]:
+def legs(route: Route) -> tuple[Stretch, ...]:
     """Cut a way into its stretches.
 
     Parameters
@@ -160,7 +160,7 @@ def legs(route: Route) -> tuple[Leg, ...]:
 
     Returns
     -------
-    tuple of Leg
+    tuple of Stretch
         From the client to the end.
 
     Examples
@@ -177,7 +177,7 @@ def legs(route: Route) -> tuple[Leg, ...]:
             concept, words = "dropped", route.outcome
         elif last and route.extra_hop:
             concept = words = "extra hop"
-        found.append(Leg(start, end, start.after, concept, words))
+        found.append(Stretch(start, end, start.after, concept, words))
     return tuple(found)
 
 
@@ -250,6 +250,6 @@ def plot_route(route: Route, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _changes(leg: Leg) -> tuple[bool, bool]:
+def _changes(leg: Stretch) -> tuple[bool, bool]:
     hop = leg.start
     return bool(hop.new_src and hop.new_src != hop.src), bool(hop.new_dst and hop.new_dst != hop.dst)

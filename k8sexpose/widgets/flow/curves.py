@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from .layout import Box, Layout, Point
 from .steps import ELSEWHERE, Step
 
-__all__ = ["CARD_HEIGHT", "CARD_WIDTH", "Leg", "card_point", "trace"]
+__all__ = ["CARD_HEIGHT", "CARD_WIDTH", "Curve", "card_point", "trace"]
 
 CURVE_POINTS = 20
 CARD_WIDTH, CARD_HEIGHT = 230, 46
 
 
 @dataclass(frozen=True, slots=True)
-class Leg:
+class Curve:
     """The curve on which the packet comes to the place of a step.
 
     Parameters
@@ -30,7 +30,7 @@ class Leg:
     Examples
     --------
     >>> from k8sexpose.widgets.flow.steps import Step
-    >>> Leg(Step(1, "client", "", "client", "", ("a", "b"), ("a", "b")), ((0, 0),), (0, 0)).moves
+    >>> Curve(Step(1, "client", "", "client", "", ("a", "b"), ("a", "b")), ((0, 0),), (0, 0)).moves
     False
     """
 
@@ -44,7 +44,7 @@ class Leg:
         return len(self.points) > 1
 
 
-def trace(steps: Iterable[Step], layout: Layout, window: int = 0) -> tuple[Leg, ...]:
+def trace(steps: Iterable[Step], layout: Layout, window: int = 0) -> tuple[Curve, ...]:
     """Find the curves of a way.
 
     Parameters
@@ -58,7 +58,7 @@ def trace(steps: Iterable[Step], layout: Layout, window: int = 0) -> tuple[Leg, 
 
     Returns
     -------
-    tuple of Leg
+    tuple of Curve
         One for each step.
 
     Examples
@@ -68,7 +68,7 @@ def trace(steps: Iterable[Step], layout: Layout, window: int = 0) -> tuple[Leg, 
     >>> trace([step], Layout(100, 50, {"client": Box(0, 0, 20, 10)}))[0].points
     ((2, 5.0),)
     """
-    legs: list[Leg] = []
+    legs: list[Curve] = []
     here: Point | None = None
     for step in steps:
         through = bool(window) and step.before[1].endswith(f":{window}")
@@ -78,17 +78,17 @@ def trace(steps: Iterable[Step], layout: Layout, window: int = 0) -> tuple[Leg, 
             points = _curve(layout, step, here, through)
         here = points[-1]
         label = points[len(points) // 2] if len(points) > 1 else _beside(layout, step, points[0])
-        legs.append(Leg(step, points, label))
+        legs.append(Curve(step, points, label))
     return tuple(legs)
 
 
-def card_point(leg: Leg, layout: Layout) -> Point:
+def card_point(leg: Curve, layout: Layout) -> Point:
     """Where the card with the two addresses lies while the packet rests: beside its place, not on it.
 
     Examples
     --------
     >>> step = Step(1, "client", "", "client", "", ("a", "b"), ("a", "b"))
-    >>> card_point(Leg(step, ((10, 5),), (0, 0)), Layout(400, 50, {"client": Box(0, 0, 20, 10)}))
+    >>> card_point(Curve(step, ((10, 5),), (0, 0)), Layout(400, 50, {"client": Box(0, 0, 20, 10)}))
     (30, 0)
     """
     box = layout.boxes.get(leg.step.at)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from math import atan2, cos, pi, sin
 
 from ..._svg import Element, element, fit
-from .curves import Leg, trace
+from .curves import Curve, trace
 from .layout import Box, Layout, Point
 from .scene import NodeView, PodView, Scene
 from .steps import BETWEEN, ELSEWHERE, FRONT, OUTSIDE
@@ -315,7 +315,7 @@ def _more(scene: Scene, layout: Layout) -> Iterator[Element]:
 # -- the way ----
 
 
-def _leg(leg: Leg, layout: Layout) -> Iterator[Element]:
+def _leg(leg: Curve, layout: Layout) -> Iterator[Element]:
     """Draw the curve of a step with its number, its milliseconds, and whether it is the extra hop."""
     step = leg.step
     mx, my = leg.label
@@ -353,7 +353,7 @@ def _chip(text: str, x: float, y: float, left: bool) -> Iterator[Element]:
     yield _words("chip-text", start + wide / 2, y + 4, text)
 
 
-def _end(scene: Scene, last: Leg, layout: Layout) -> Iterator[Element]:
+def _end(scene: Scene, last: Curve, layout: Layout) -> Iterator[Element]:
     """The end of the way: check mark, stop sign, three dots, zigzag or question mark, and its name."""
     box = layout.boxes.get(last.step.at)
     x, y = last.points[-1]
