@@ -7,7 +7,7 @@ from ...cloud.provisioning import provision
 from ...model import Cluster
 from ...router.router import routes
 from ..forms import Choice, Question, Wrong
-from ..loadbalancer.questions import LESSON, NAME, STRANGER, front, hired, node_port, settled
+from ..loadbalancer.questions import LESSON, NAME, STRANGER, front_url, lesson_cluster, node_port, provisioned_cluster
 
 __all__ = ["QUESTIONS"]
 
@@ -18,7 +18,7 @@ OFFICE = "192.0.2.10"
 
 def classic() -> Cluster:
     """Build the cluster of lesson 2 on AWS, without the annotation."""
-    return hired("aws", {}, wait_s=300)
+    return lesson_cluster("aws", {}, wait_s=300)
 
 
 def paid_after_annotation(cluster: Cluster) -> str:
@@ -38,7 +38,7 @@ def paid_after_delete(cluster: Cluster) -> str:
 
 def guarded() -> Cluster:
     """Build the cluster of lesson 2 on GCP, with one office allowed."""
-    return hired("gcp", {"loadBalancerSourceRanges": [f"{OFFICE}/32"]}, wait_s=120)
+    return lesson_cluster("gcp", {"loadBalancerSourceRanges": [f"{OFFICE}/32"]}, wait_s=120)
 
 
 def stranger_at_node_port(cluster: Cluster) -> str:
@@ -54,15 +54,15 @@ def switched_off(cluster: Cluster) -> str:
 
 def never_switched_on(cluster: Cluster) -> str:
     """Create the Service with the field false, where the load balancer delivers to node ports."""
-    fresh = hired("generic", {"allocateLoadBalancerNodePorts": False}, wait_s=60)
-    return routes(fresh, front(fresh))[0].outcome
+    fresh = lesson_cluster("generic", {"allocateLoadBalancerNodePorts": False}, wait_s=60)
+    return routes(fresh, front_url(fresh))[0].outcome
 
 
 def mixed(cluster: Cluster) -> str:
     """Create a Service with TCP and UDP on AWS, and wait."""
     ports = [{"name": p.lower(), "port": 443, "targetPort": 8080, "protocol": p} for p in ("TCP", "UDP")]
     try:
-        fresh = hired("aws", {"ports": ports})
+        fresh = lesson_cluster("aws", {"ports": ports})
     except ApiError:
         return "refused"
     return "pending" if provision(fresh, NAME).pending else "address"
@@ -119,7 +119,7 @@ QUESTIONS = (
             Wrong(
                 lambda given, right: given != right,
                 "You expected the ranges to protect the app. They protect one address of it. The node port is a second "
-                "front door; with a closed firewall it would be shut. The stranger gets: {right}.",
+                "front_url door; with a closed firewall it would be shut. The stranger gets: {right}.",
                 22,
             ),
         ),
@@ -127,7 +127,7 @@ QUESTIONS = (
     Question(
         "lb-node-port-off", LESSON, "You patch allocateLoadBalancerNodePorts: false into a running Service. Is its "
         "node port kept or gone?",
-        Choice(("kept", "gone")), settled, switched_off,
+        Choice(("kept", "gone")), provisioned_cluster, switched_off,
         part="optional",
         right="{right}: the field is about allocating. What is allocated stays until you remove it.",
         wrong=(
@@ -142,7 +142,7 @@ QUESTIONS = (
     Question(
         "lb-no-node-port", LESSON, "A new Service with that field, and a load balancer that delivers to node ports. "
         "What does a client get?",
-        OUTCOMES, hired, never_switched_on,
+        OUTCOMES, lesson_cluster, never_switched_on,
         part="optional",
         right="{right}: there is no port on which the load balancer could deliver.",
         wrong=(
@@ -163,7 +163,7 @@ QUESTIONS = (
     Question(
         "lb-mixed", LESSON, "TCP and UDP 443 in one Service of type LoadBalancer on AWS: refused by the API server, "
         "pending, or an address?",
-        Choice(("refused", "pending", "address")), hired, mixed,
+        Choice(("refused", "pending", "address")), lesson_cluster, mixed,
         part="optional",
         right="{right}: the API server accepts it, this load balancer does not. The reason is in the events.",
         wrong=(

@@ -24,7 +24,7 @@ PARTS = Choice(("0", "1/9", "2/9", "1/3", "4/9", "5/9", "2/3", "1"))
 INSIDE, STRANGER = "node/node-1", "203.0.113.7"
 
 
-def hired(cloud: Any = "generic", spec: Mapping[str, Any] | None = None, wait_s: float = 0) -> Cluster:
+def lesson_cluster(cloud: Any = "generic", spec: Mapping[str, Any] | None = None, wait_s: float = 0) -> Cluster:
     """Build the cluster of lesson 2: a Pod on every node, and a Service of type LoadBalancer.
 
     Parameters
@@ -48,9 +48,9 @@ def hired(cloud: Any = "generic", spec: Mapping[str, Any] | None = None, wait_s:
     return cluster
 
 
-def settled() -> Cluster:
+def provisioned_cluster() -> Cluster:
     """Build the same, with its address in the status."""
-    return hired(wait_s=40)
+    return lesson_cluster(wait_s=40)
 
 
 def address(cluster: Cluster) -> str:
@@ -59,7 +59,7 @@ def address(cluster: Cluster) -> str:
     return next((entry.address for entry in found if entry.address), "")
 
 
-def front(cluster: Cluster) -> str:
+def front_url(cluster: Cluster) -> str:
     """Write the load balancer's address and port as a URL."""
     return f"http://{address(cluster)}:{cluster.service(NAME).ports[0].port}"
 
@@ -76,8 +76,8 @@ def _comes(cluster: Cluster) -> bool:
 
 def waits_for(cluster: Cluster) -> str:
     """Take one after the other away, and see without which no address comes within an hour."""
-    without: dict[str, Cluster] = {name: hired() for name in ("pods", "kube-proxy")}
-    without["controller"] = hired(None)
+    without: dict[str, Cluster] = {name: lesson_cluster() for name in ("pods", "kube-proxy")}
+    without["controller"] = lesson_cluster(None)
     without["pods"].scale("api-backend", per_node=[0, 0, 0])
     for node in without["kube-proxy"].nodes:
         without["kube-proxy"].stop_proxy(node.name)
@@ -89,7 +89,7 @@ def doors(cluster: Cluster) -> frozenset[str]:
     """Try load balancer and node port from outside, and the clusterIP from a node."""
     service = cluster.service(NAME)
     tries = {
-        "load balancer": (front(cluster), STRANGER),
+        "load balancer": (front_url(cluster), STRANGER),
         "node port": (node_port(cluster), STRANGER),
         "clusterip": (f"{service.cluster_ip}:{service.ports[0].port}", INSIDE),
     }
@@ -101,7 +101,9 @@ def doors(cluster: Cluster) -> frozenset[str]:
 def cluster_ip_legs(cluster: Cluster) -> str:
     """Count the legs through the load balancer on which the packet carries the clusterIP."""
     inside = cluster.service(NAME).cluster_ip
-    counts = (sum(inside in f"{hop.before} {hop.after}" for hop in way.hops) for way in routes(cluster, front(cluster)))
+    counts = (
+        sum(inside in f"{hop.before} {hop.after}" for hop in way.hops) for way in routes(cluster, front_url(cluster))
+    )
     return str(max(counts))
 
 
@@ -117,7 +119,7 @@ def _lost(cluster: Cluster, number: int) -> str:
 
 def slow_checks(cluster: Cluster) -> str:
     """Crash a node where the load balancer asks every 30 s; tell after how many seconds nothing more is lost."""
-    slow = hired(provider("generic", health_check_interval_s=30), wait_s=40)
+    slow = lesson_cluster(provider("generic", health_check_interval_s=30), wait_s=40)
     return f"{_crash(slow).healed_s or 0:g}"
 
 
@@ -146,7 +148,7 @@ def count_targets(cluster: Cluster) -> str:
 
 def laptop() -> Cluster:
     """Build the cluster of lesson 2 where nobody makes load balancers."""
-    return hired("kind")
+    return lesson_cluster("kind")
 
 
 def after_an_hour(cluster: Cluster) -> frozenset[str]:
@@ -160,7 +162,7 @@ def after_an_hour(cluster: Cluster) -> frozenset[str]:
 
 def pool() -> Cluster:
     """Build the cluster of lesson 2 with MetalLB in layer 2."""
-    return hired("metallb", wait_s=30)
+    return lesson_cluster("metallb", wait_s=30)
 
 
 def entry_nodes(cluster: Cluster) -> str:
@@ -171,7 +173,7 @@ def entry_nodes(cluster: Cluster) -> str:
 QUESTIONS = (
     Question(
         "lb-pending", LESSON, "Right after apply, EXTERNAL-IP says <pending>. Without which of these does it stay so?",
-        Choice(("nobody", "pods", "kube-proxy", "controller")), hired, waits_for,
+        Choice(("nobody", "pods", "kube-proxy", "controller")), lesson_cluster, waits_for,
         right="{right}: the Service is a request. An address comes when a controller sees it and calls a cloud.",
         wrong=(
             Wrong(
@@ -226,7 +228,7 @@ QUESTIONS = (
         Several(("load balancer", "node port", "clusterip"), {
             "lb": "load balancer", "loadbalancer": "load balancer", "nodeport": "node port", "cluster ip": "clusterip",
         }),
-        settled, doors,
+        provisioned_cluster, doors,
         right="{right}: each type contains the one before it.",
         wrong=(
             Wrong(
@@ -249,7 +251,7 @@ QUESTIONS = (
     Question(
         "lb-legs", LESSON, "From the client through the load balancer: on how many legs does the packet carry the "
         "clusterIP?",
-        Choice(("0", "1", "2", "3")), settled, cluster_ip_legs,
+        Choice(("0", "1", "2", "3")), provisioned_cluster, cluster_ip_legs,
         right="{right}: the boxes are configuration. The node's rules go straight to a Pod from the list.",
         wrong=(
             Wrong(
@@ -262,7 +264,7 @@ QUESTIONS = (
     Question(
         "lb-lost-first", LESSON, "node-1 of three crashes, a Pod on each. What part of the load balancer's new "
         "connections is lost in the first seconds?",
-        PARTS, settled, lambda cluster: _lost(cluster, 0),
+        PARTS, provisioned_cluster, lambda cluster: _lost(cluster, 0),
         right="{right}: a third comes in by the dead node; of the other two thirds, a third is dealt to the dead Pod.",
         wrong=(
             Wrong(
@@ -288,7 +290,7 @@ QUESTIONS = (
     ),
     Question(
         "lb-lost-then", LESSON, "The checks have failed, node-1 has left the load balancer. What part is lost now?",
-        PARTS, settled, lambda cluster: _lost(cluster, 1),
+        PARTS, provisioned_cluster, lambda cluster: _lost(cluster, 1),
         right="{right}: nobody comes in by node-1 any more, but the other nodes still deal to its Pod.",
         wrong=(
             Wrong(
@@ -310,7 +312,7 @@ QUESTIONS = (
     ),
     Question(
         "lb-lost-last", LESSON, "A minute after the crash, the Pod of node-1 is not yet replaced. What part is lost?",
-        PARTS, settled, lambda cluster: _lost(cluster, 2),
+        PARTS, provisioned_cluster, lambda cluster: _lost(cluster, 2),
         right="{right}: after 50 s the cluster takes the Pods of a silent node out of the list.",
         wrong=(
             Wrong(
@@ -328,7 +330,7 @@ QUESTIONS = (
     Question(
         "lb-slow-checks", LESSON, "Checks every 30 s, two must fail; the cluster needs 50 s. After how many seconds "
         "is nothing more lost?",
-        Choice(("30", "50", "60", "80", "110"), "s"), hired, slow_checks,
+        Choice(("30", "50", "60", "80", "110"), "s"), lesson_cluster, slow_checks,
         right="{right} s: both clocks begin with the crash, and the slower one decides.",
         wrong=(
             Wrong(
@@ -356,7 +358,7 @@ QUESTIONS = (
     Question(
         "lb-check-app", LESSON, "Every Pod hangs and is no longer ready. How many of the three targets does the load "
         "balancer call healthy, two minutes later?",
-        Choice(("0", "1", "2", "3")), settled, healthy_without_app,
+        Choice(("0", "1", "2", "3")), provisioned_cluster, healthy_without_app,
         right="{right}: the check asks kube-proxy on the node, which is well.",
         wrong=(
             Wrong(
