@@ -46,7 +46,7 @@ _NAMES = {
     "data": "example",
 }
 
-# Names that left this level in 0.2: they are imported from their modules.
+# Names that left this level in 0.2: they are imported from their modules, where one of them has another name now.
 _LEFT = {
     "cluster.latency": "latencies",
     "kubeproxy.proxy": "keeps_flow",
@@ -55,34 +55,33 @@ _LEFT = {
     "cloud.providers": "Provider",
     "traffic.crash": "Crash",
     "traffic.policies": "PolicyShares",
-    "traffic.policy_comparison": "Tradeoff",
+    "traffic.policy_comparison": "Tradeoff=PolicyComparison",
     "traffic.queueing": "crossover_utilisation effective_clients response_quantile_ms sticky_max_over_mean wait_ms",
     "cost.alternatives": "break_even_gb break_even_services",
     "report.findings": "Finding",
 }
 
 
-def _by_name(table: dict[str, str]) -> dict[str, str]:
-    """Return the module of each name."""
-    return {name: module for module, names in table.items() for name in names.split()}
-
-
-_HOME = _by_name(_NAMES)
-_OLD_HOME = _by_name(_LEFT)
+_HOME = {name: module for module, names in _NAMES.items() for name in names.split()}
+_OLD_HOME = {
+    name.partition("=")[0]: (module, name.partition("=")[2] or name)
+    for module, names in _LEFT.items()
+    for name in names.split()
+}
 
 __all__ = sorted(_HOME)
 
 
 def __getattr__(name: str) -> Any:
-    module = _HOME.get(name) or _OLD_HOME.get(name)
-    if module is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f".{module}", __name__), name)
     if name in _OLD_HOME:
-        old = f"kx.{name} is no longer offered here; write: from k8sexpose.{module} import {name}"
-        warnings.warn(old, DeprecationWarning, stacklevel=2)
-    else:
-        globals()[name] = value
+        module, now = _OLD_HOME[name]
+        said = f"kx.{name} is no longer offered here; write: from k8sexpose.{module} import {now}"
+        warnings.warn(said, DeprecationWarning, stacklevel=2)
+        return getattr(importlib.import_module(f".{module}", __name__), now)
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)
+    globals()[name] = value
     return value
 
 

@@ -247,7 +247,7 @@ def review(
         find_all(Asked(found, comparisons, made)),
         tuple(sorted(services, key=lambda one: (RANK.get(one.type, 2), one.name))),
         made,
-        (*found.assumptions, f"MonthlyTraffic: {_traffic(gb_per_month, traffic_gb)}."),
+        (*found.assumptions, f"Traffic: {_traffic(gb_per_month, traffic_gb)}."),
         found.cluster,
     )
 

@@ -51,8 +51,13 @@ class Packet:
         return address(self.dst, self.port)
 
 
-# What the client dials, the packet as it arrives, and the hops between the two.
-Arrival = tuple[Packet, Packet, tuple[Hop, ...]]
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What the client dials, the packet as it arrives at the node, and the hops between the two."""
+
+    dialled: Packet
+    packet: Packet
+    hops: tuple[Hop, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,14 +134,14 @@ def outside_entry(
     if destination.hostname is not None and service is None:
         return lost(f"there is no address for the name {destination.hostname}", "unresolved")
     if service is None:
-        return _address_entrance(cluster, packet, via)
+        return _address_entry(cluster, packet, via)
     if door is not None:
         return load_balancer_entry(cluster, door, port, packet, via)
     if service.type == "NodePort" and port is not None:
-        return _node_port_entrance(cluster, service, port, packet, via)
+        return _node_port_entry(cluster, service, port, packet, via)
     if service.headless:
         raise NotExposed(f"{service.name} is headless: its Pods are found by DNS, inside the cluster only")
-    return _address_entrance(cluster, packet, via)
+    return _address_entry(cluster, packet, via)
 
 
 def load_balancer_entry(
@@ -190,7 +195,7 @@ def load_balancer_entry(
             new_src=src if src != packet.src else None, new_dst=new.to if new.to != packet.to else None,
             kind=LOAD_BALANCER,
         )  # fmt: skip
-        return packet, new, (hop,)
+        return Arrival(packet, new, (hop,))
 
     sticky = f"{packet.src} {packet.dst}" if door.rule == BY_CLIENT and not via else ""
     return Entry(spread, arrive, to_pod, door.proxies, hairpin=door.hairpin, sticky=sticky)
@@ -203,7 +208,7 @@ def _admits(service: Service, src: str) -> bool:
     return not mine or any(ip_address(src) in network for network in mine)
 
 
-def _node_port_entrance(
+def _node_port_entry(
     cluster: ClusterState, service: Service, port: ServicePort, packet: Packet, via: tuple[str, ...]
 ) -> Entry:
     """Dial the nodes' addresses, one like the other: nothing knows which of them are well."""
@@ -227,12 +232,13 @@ def _node_port_entrance(
 def node_arrival(cluster: ClusterState, node: Node, packet: Packet) -> Arrival:
     """Arrive at a node's address; the cloud translates an external one to the node's own."""
     if node.external_ip is None or canonical_ip(node.external_ip) != packet.dst:
-        return packet, packet, ()
+        return Arrival(packet, packet)
     new = replace(packet, dst=_node_ip(node, packet))
-    return packet, new, (Hop("cloud", packet.src, packet.to, "1:1 translation", new_dst=new.to, kind=CLOUD),)
+    hop = Hop("cloud", packet.src, packet.to, "1:1 translation", new_dst=new.to, kind=CLOUD)
+    return Arrival(packet, new, (hop,))
 
 
-def _address_entrance(cluster: ClusterState, packet: Packet, via: tuple[str, ...]) -> Entry:
+def _address_entry(cluster: ClusterState, packet: Packet, via: tuple[str, ...]) -> Entry:
     """Dial an address: what happens is what happens now."""
     store = cluster.store
     node = store.node_at(packet.dst)
@@ -242,9 +248,9 @@ def _address_entrance(cluster: ClusterState, packet: Packet, via: tuple[str, ...
     if behind is not None:
         return Entry(Spread(via or (behind.name,)), lambda name: node_arrival(cluster, behind, packet))
     if via:
-        return Entry(Spread(via), lambda name: (packet, packet, ()))
+        return Entry(Spread(via), lambda name: Arrival(packet, packet))
     if node is not None and cluster.nodes_routable:
-        return Entry(Spread((node.name,)), lambda name: (packet, packet, ()))
+        return Entry(Spread((node.name,)), lambda name: Arrival(packet, packet))
     if node is not None:
         return lost(f"no route: {packet.dst} is a private address of {node.name}")
     return load_balancer_at(cluster, packet) or lost(f"no route: {_what_is(cluster, packet.dst)}")

@@ -81,37 +81,37 @@ def _alone(route: Route) -> Bundle:
 def bundles(query: Query) -> Iterator[Bundle]:
     """Yield the ways, those through nodes that decide alike only once."""
     way = PathTracer(query.cluster, query.client, query.via, query.as_if)
-    entrance = query.entrance if query.client.kind == OUTSIDE else None
-    if entrance is None or not entrance.spread.names or entrance.to_pod:
+    entry = query.entry if query.client.kind == OUTSIDE else None
+    if entry is None or not entry.spread.names or entry.to_pod:
         yield from map(_alone, query.ways(way))
         return
     groups: dict[Hashable, Group] = {}
-    for name, share in _alike(query, entrance):
-        key, verdict = _decision(query, way, entrance, name)
+    for name, share in _alike(query, entry):
+        key, verdict = _decision(query, way, entry, name)
         groups.setdefault(key, Group(verdict)).add(query.cluster.store.nodes[name], share)
     for group in groups.values():
-        ways = way.arrive(entrance, group.first, query.trip(group.share))
+        ways = way.arrive(entry, group.first, query.trip(group.share))
         yield from map(_bundle(query, group) if len(group.members) > 1 else _alone, ways)
 
 
-def _alike(query: Query, entrance: Entry) -> Iterator[tuple[str, Fraction]]:
-    """Yield the nodes of an entrance; of those without an endpoint, which differ by their zone only, one a zone."""
+def _alike(query: Query, entry: Entry) -> Iterator[tuple[str, Fraction]]:
+    """Yield the nodes of an entry; of those without an endpoint, which differ by their zone only, one a zone."""
     groups: dict[Hashable, tuple[str, Fraction]] = {}
     alike = _likeness(query)
-    for name, share in entrance.spread:
+    for name, share in entry.spread:
         first, total = groups.get(alike(name), (name, Fraction(0)))
         groups[alike(name)] = (first, total + share)
     yield from groups.values()
 
 
-def _decision(query: Query, way: PathTracer, entrance: Entry, name: str) -> tuple[Hashable, Verdict | None]:
+def _decision(query: Query, way: PathTracer, entry: Entry, name: str) -> tuple[Hashable, Verdict | None]:
     """Return what a node decides, where the ways behind it are the same for every node that decides so.
 
     That is so where the node replaces the source address: the answer comes back to it from wherever the Pod is.
     """
-    if query.cluster.is_down(name) or query.cluster.affinity or entrance.arrive is None:
+    if query.cluster.is_down(name) or query.cluster.affinity or entry.arrive is None:
         return name, None
-    verdict = way.verdict(name, entrance.arrive(name)[1])
+    verdict = way.verdict(name, entry.arrive(name).packet)
     return (id(verdict.targets) if verdict.action == "DNAT" and verdict.marked else name), verdict
 
 

@@ -22,7 +22,7 @@ from ..kubeproxy.health import HEALTHZ_PORT
 from ..kubeproxy.proxy import Verdict, is_own_address, kube_proxy, primary_ip
 from ..kubeproxy.service_ports import ServicePortInfo, Target
 from .addressing import NODE, OUTSIDE, Client
-from .entry import Entry, Packet, load_balancer_at
+from .entry import Arrival, Entry, Packet, load_balancer_at
 from .route import CLIENT, NOWHERE, POD, Hop, Route
 from .route import NODE as AT_NODE
 
@@ -121,31 +121,32 @@ class PathTracer:
 
     # -- from outside ----
 
-    def come_in(self, entrance: Entry, trip: PathSoFar, packet: Packet) -> Iterator[Route]:
+    def come_in(self, entry: Entry, trip: PathSoFar, packet: Packet) -> Iterator[Route]:
         """Follow a packet to every node by which it may come in."""
-        if not entrance.spread.names:
+        if not entry.spread.names:
             trip = self._connect(packet, trip)
-            at = "name server" if entrance.outcome == "unresolved" else "nowhere"
-            yield self._end(packet, trip, at, "lost", entrance.outcome, entrance.reason, NOWHERE)
-        for name, share in self.choose(entrance.spread, entrance.sticky):
-            yield from self.arrive(entrance, name, replace(trip, probability=trip.probability * share))
+            at = "name server" if entry.outcome == "unresolved" else "nowhere"
+            yield self._end(packet, trip, at, "lost", entry.outcome, entry.reason, NOWHERE)
+        for name, share in self.choose(entry.spread, entry.sticky):
+            yield from self.arrive(entry, name, replace(trip, probability=trip.probability * share))
 
-    def arrive(self, entrance: Entry, name: str, trip: PathSoFar) -> Iterator[Route]:
+    def arrive(self, entry: Entry, name: str, trip: PathSoFar) -> Iterator[Route]:
         """Follow a packet that comes in by one node, or is delivered straight to a Pod."""
-        assert entrance.arrive is not None
-        dialled, packet, hops = entrance.arrive(name)
+        assert entry.arrive is not None
+        arrival = entry.arrive(name)
+        dialled, packet, hops = arrival.dialled, arrival.packet, arrival.hops
         trip = self._connect(dialled, trip)
         trip = replace(trip, hops=(*trip.hops, *hops), at=None)
-        if not entrance.hairpin and name == self.client.node:
+        if not entry.hairpin and name == self.client.node:
             reason = f"the load balancer keeps the source address, and {name} discards a packet that seems its own"
             ways: Iterable[Route] = [self._lost(packet, trip, name, "comes back", reason)]
-        elif entrance.to_pod:
+        elif entry.to_pod:
             ways = [self._deliver(packet, trip, None)]
         else:
-            entry = name if self.client.kind == OUTSIDE else None
-            ways = self.enter(name, packet, replace(trip, entry=entry))
+            entered = name if self.client.kind == OUTSIDE else None
+            ways = self.enter(name, packet, replace(trip, entry=entered))
         for route in ways:
-            reset = entrance.proxies and not route.delivered
+            reset = entry.proxies and not route.delivered
             yield replace(route, outcome="reset") if reset else route
 
     def _connect(self, packet: Packet, trip: PathSoFar) -> PathSoFar:
@@ -300,7 +301,7 @@ class PathTracer:
     def leave(self, verdict: Verdict, packet: Packet, trip: PathSoFar) -> Iterator[Route]:
         """Follow a packet that leaves the cluster: to the nodes of `via`, to a load balancer, or to nobody."""
         if self.via:
-            yield from self.come_in(Entry(Spread(self.via), lambda name: (packet, packet, ())), trip, packet)
+            yield from self.come_in(Entry(Spread(self.via), lambda name: Arrival(packet, packet)), trip, packet)
             return
         through = load_balancer_at(self.cluster, packet)
         if through is not None:

@@ -67,7 +67,7 @@ class Query:
         return self.door.service if self.door and self.destination.hostname is None else None
 
     @property
-    def entrance(self) -> Entry:
+    def entry(self) -> Entry:
         """How a client outside comes in."""
         return outside_entry(self.cluster, self.destination, self.door, self.packet, self.via)
 
@@ -77,7 +77,7 @@ class Query:
         """Give the ways, each as one route."""
         if self.client.kind == OUTSIDE:
             packet = self.packet
-            yield from way.come_in(self.entrance, self.trip(), packet)
+            yield from way.come_in(self.entry, self.trip(), packet)
         else:
             yield from self._from_inside(way)
 
@@ -94,8 +94,8 @@ class Query:
             yield from way.come_in(no_address, self.trip(), packet)
         elif door is not None and ip_version(door.address) is None:
             # A load balancer with a name only: kube-proxy knows nothing of it, the packet goes out.
-            entrance = load_balancer_entry(self.cluster, door, port, packet, self.via)
-            yield from way.come_in(entrance, self.trip(), packet)
+            entry = load_balancer_entry(self.cluster, door, port, packet, self.via)
+            yield from way.come_in(entry, self.trip(), packet)
         else:
             for dialled, share in self._dialled(way, packet):
                 yield from way.enter(self.client.node or "", dialled, self.trip(share))

@@ -149,8 +149,8 @@ def entries(
     question = Query.read(cluster, target, client, protocol, via)
     if question.client.node is not None:
         return {question.client.node: Fraction(1)}
-    entrance = question.entrance
-    return {} if entrance.to_pod else entrance.spread.shares()
+    entry = question.entry
+    return {} if entry.to_pod else entry.spread.shares()
 
 
 def shares(

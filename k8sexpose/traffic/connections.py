@@ -45,7 +45,7 @@ class Connections:
     --------
     >>> dealer = Connections(clients=1, per_connection=1, seed=0)
     >>> dealer.enter(PathTable({PathRow("node-1", "web-1"): 0.5, PathRow("node-2", "web-2"): 0.5}))
-    >>> [dealer.lanes[k].pod for k in dealer.deal(np.array([0.1, 0.9]), None)]
+    >>> [dealer.lanes[k].pod for k in dealer.assign(np.array([0.1, 0.9]), None)]
     ['web-1', 'web-2']
     """
 
@@ -66,11 +66,11 @@ class Connections:
     @property
     def needs_clients(self) -> bool:
         """True if it matters who asks."""
-        return self.per_connection > 1 or self._table.by_client or self._table.bound
+        return self.per_connection > 1 or self._table.affinity or self._table.assignment == "per_client"
 
     @property
     def _in_two_steps(self) -> bool:
-        return self._table.by_client or self._table.bound or self._table.in_turn
+        return self._table.affinity or self._table.assignment != "per_connection"
 
     def number(self, lane: PathRow) -> int:
         """Return the number of a lane; a new one gets the next."""
@@ -104,9 +104,9 @@ class Connections:
             (Choice.of([share for _, share in ways]), np.array([n for n, _ in ways], dtype=np.intp))
             for ways in places.values()
         ]
-        if table.by_client:
+        if table.assignment == "per_client":
             self._entry = _rendezvous(self.clients, list(places), weights, self.seed)
-        if table.bound:
+        if table.affinity:
             self._remember(list(places))
 
     def _remember(self, places: list[str]) -> None:
@@ -169,14 +169,14 @@ class Connections:
         if not self._in_two_steps:
             return self._ids[self._any.pick(uniform)]
         table = self._table
-        if table.by_client and client is not None:
+        if table.assignment == "per_client" and client is not None:
             place = self._entry[client]
-        elif table.in_turn and self._places.even and self.per_connection == 1:
+        elif table.assignment == "round_robin" and self._places.even and self.per_connection == 1:
             place = (self._turn + np.arange(len(uniform))) % len(self._within)
             self._turn += len(uniform)
         else:
             place = self._places.pick(uniform)
-        if table.bound and client is not None:
+        if table.affinity and client is not None:
             return np.asarray(self._picks[place, 0 if table.one_source else client])
         lane = np.empty(len(uniform), dtype=np.intp)
         for number, (choice, ids) in enumerate(self._within):

@@ -159,7 +159,7 @@ class Engine:
     def _deal(self, count: int) -> Indices:
         """Draw what decides the way of each request, and deal them to lanes."""
         client = self.draws.clients(count) if self.dealer.needs_clients else None
-        return self.dealer.deal(self.draws.ways(count) if self.dealer.per_connection == 1 else np.empty(0), client)
+        return self.dealer.assign(self.draws.ways(count) if self.dealer.per_connection == 1 else np.empty(0), client)
 
     def _serve(self, first: int, arrival_s: Floats) -> None:
         """Let a part of a block through, and count it."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from typing import Literal
 
 from ..api.service import Service
 from ..cloud.providers import BY_CLIENT
@@ -60,6 +61,9 @@ class RequestTarget:
     hop_ms: float | None = None
     sticky: bool | None = None
     service: str | None = None
+
+
+Assignment = Literal["per_connection", "per_client", "round_robin"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +142,11 @@ class PathTable:
         The probability of each, lanes of one place one after the other; together 1.
     shares : mapping of str to Fraction
         The exact share of each Pod.
-    by_client : bool
-        Whether the load balancer sends all connections of a client to the same place.
-    in_turn : bool
-        Whether it deals connections to the places in turn, where they have equal shares.
-    bound : bool
-        Whether a node remembers for each client the Pod it was dealt to (``sessionAffinity: ClientIP``).
+    assignment : str
+        How the load balancer chooses a place: ``per_connection`` (at random), ``per_client`` (all connections of a
+        client go to one place) or ``round_robin`` (one place after the other, where they have equal shares).
+    affinity : bool
+        Whether a node remembers the Pod of each client (``sessionAffinity: ClientIP``).
     one_source : bool
         Whether the node sees one address for all clients, that of the load balancer.
     protocol : str
@@ -151,21 +154,20 @@ class PathTable:
 
     Examples
     --------
-    >>> PathTable({PathRow("node-1", "web-1"): 1.0}).by_client
-    False
+    >>> PathTable({PathRow("node-1", "web-1"): 1.0}).assignment
+    'per_connection'
     """
 
     lanes: Mapping[PathRow, float] = field(default_factory=dict)
     shares: Mapping[str, Fraction] = field(default_factory=dict)
-    by_client: bool = False
-    in_turn: bool = False
-    bound: bool = False
+    assignment: Assignment = "per_connection"
+    affinity: bool = False
     one_source: bool = False
     protocol: str = "TCP"
 
     def same_as(self, other: PathTable) -> bool:
         """Tell whether connections are dealt alike."""
-        mine, its = ((t.by_client, t.in_turn, t.bound, list(t.lanes.items())) for t in (self, other))
+        mine, its = ((t.assignment, t.affinity, list(t.lanes.items())) for t in (self, other))
         return mine == its
 
 
@@ -208,12 +210,13 @@ def read_table(
         named = Query.read(cluster, asking.service, asking.client, asking.protocol, asking.via)
     door, service = named.door, _service(cluster, named)
     rule = door.rule if door is not None and not asking.via else ""
-    by_client = rule == BY_CLIENT if asking.sticky is None else asking.sticky
-    in_turn = rule == IN_TURN and not by_client
-    bound = service is not None and service.session_affinity == "ClientIP"
+    assignment: Assignment = "round_robin" if rule == IN_TURN else "per_connection"
+    if (rule == BY_CLIENT) if asking.sticky is None else asking.sticky:
+        assignment = "per_client"
+    affinity = service is not None and service.session_affinity == "ClientIP"
     lanes: dict[str, dict[PathRow, float]] = {}
     shares: dict[str, Fraction] = {}
-    if by_place or bound or by_client or in_turn:
+    if by_place or affinity or assignment != "per_connection":
         way = PathTracer(cluster, question.client, question.via, question.as_if)
         ways: Iterator[Bundle] = (
             Bundle(route, route.probability, Fraction(0), Fraction(0)) for route in question.ways(way)
@@ -234,9 +237,8 @@ def read_table(
     return PathTable(
         {lane: share for entry in lanes.values() for lane, share in entry.items()},
         shares,
-        by_client=by_client,
-        in_turn=in_turn,
-        bound=bound,
+        assignment=assignment,
+        affinity=affinity,
         one_source=bool(door and not door.preserves_source),
         protocol=question.destination.protocol,
     )
@@ -268,9 +270,9 @@ def _set_apart(
     question: Query, asking: RequestTarget, lanes: Mapping[str, Mapping[PathRow, float]], apart: Set[str]
 ) -> dict[str, dict[PathRow, float]]:
     """Take the ways of some nodes out of those that stand for several nodes, and list them on their own."""
-    entrance = question.entrance
+    entry = question.entry
     way = PathTracer(question.cluster, question.client, question.via, question.as_if)
-    if entrance.to_pod:
+    if entry.to_pod:
         return {place: dict(own) for place, own in lanes.items()}
     found: dict[str, dict[PathRow, float]] = {}
     others: dict[PathRow, tuple[PathRow, float]] = {}
@@ -278,8 +280,8 @@ def _set_apart(
         for lane, share in own.items():
             kind = _kind(lane)
             others[kind] = (replace(lane, place=""), share + (others[kind][1] if kind in others else 0.0))
-    for name, probability in entrance.spread.shares().items():
-        for route in way.arrive(entrance, name, PathSoFar(probability)) if name in apart else ():
+    for name, probability in entry.spread.shares().items():
+        for route in way.arrive(entry, name, PathSoFar(probability)) if name in apart else ():
             lane, chance = _lane(route, asking.hop_ms), float(route.probability)
             place, kind = found.setdefault(lane.place, {}), _kind(lane)
             place[lane] = place.get(lane, 0.0) + chance

@@ -119,7 +119,7 @@ QUESTIONS = (
             Wrong(
                 lambda given, right: given != right,
                 "You expected the ranges to protect the app. They protect one address of it. The node port is a second "
-                "front_url door; with a closed firewall it would be shut. The stranger gets: {right}.",
+                "front door; with a closed firewall it would be shut. The stranger gets: {right}.",
                 22,
             ),
         ),

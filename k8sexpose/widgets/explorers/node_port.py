@@ -14,7 +14,7 @@ from ..._display import html_table
 from ..._palette import CONCEPTS
 from ..._svg import FAINT, TEXT, svg
 from ...model import Cluster
-from ...plots import Leg, legs
+from ...plots import Stretch, legs
 from ...plots.network import told
 from ...router.route import Route
 from ...router.router import send
@@ -169,7 +169,7 @@ def _around(x: float, corners: int) -> str:
     return " ".join(f"{x + dx},{TOP + dy}" for dx, dy in points)
 
 
-def _arrow(number: int, leg: Leg) -> str:
+def _arrow(number: int, leg: Stretch) -> str:
     concept, look = leg.concept, CONCEPTS[leg.concept]
     start, end = LEFT + STEP * number + 22, LEFT + STEP * (number + 1) - 22
     middle = (start + end) / 2
