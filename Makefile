@@ -22,7 +22,7 @@ endif
 INSTALL += --constraint binder/requirements.txt --constraint constraints.txt
 
 LESSONS := $(wildcard notebooks/*.ipynb)
-SOLUTIONS := $(wildcard notebooks/solutions/*.ipynb)
+SOLUTIONS := $(wildcard instructor/solutions/*.ipynb)
 # Jupyter refuses to run as root (containers, CI) unless told.
 ROOT_FLAG := $(shell test "$$(id -u 2>/dev/null)" = 0 && echo --allow-root)
 
@@ -67,10 +67,11 @@ $(VENV)/.test: $(VENV)/.lab
 
 # --- the two commands ------------------------------------------------------------------------------------------
 
-# The default address is the first lesson, so that the printed address leads there too.
+# The default address is the first lesson, so that the printed address leads there too. The root is the repository:
+# the first lesson links to instructor/solutions, and a server whose root is notebooks/ could not open that.
 lab: $(VENV)/.lab
-	$(PY) -m jupyterlab $(ROOT_FLAG) --ServerApp.root_dir=notebooks \
-	  --LabApp.default_url=/lab/tree/00_start_here.ipynb $(LAB_ARGS)
+	$(PY) -m jupyterlab $(ROOT_FLAG) --ServerApp.root_dir=. \
+	  --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(LAB_ARGS)
 
 test: lint types unit lessons
 	@echo "make test: everything passed"
@@ -91,7 +92,7 @@ unit: $(VENV)/.test
 # Strict where outputs are stored (the solutions); the student notebooks hold none and need only run.
 lessons: $(VENV)/.test
 ifeq ($(SOLUTIONS),)
-	@echo "no lessons in notebooks/solutions yet"
+	@echo "no lessons in instructor/solutions yet"
 else
 	$(PY) tools/notebooks.py --check
 	$(PY) tools/teaching.py --check

@@ -12,8 +12,9 @@ import nbformat
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-SOLUTIONS = sorted((ROOT / "notebooks" / "solutions").glob("*.ipynb"))
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "notebooks").glob("[A-Z]*.md"))]
+SOLUTIONS = sorted((ROOT / "instructor" / "solutions").glob("*.ipynb"))
+GUIDES = [*(ROOT / "notebooks").glob("[A-Z]*.md"), *(ROOT / "instructor").glob("*.md")]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(GUIDES)]
 EMPTY_WORDS = {"here", "click here", "link", "this", "more", "image", "figure", "plot", "picture"}
 
 

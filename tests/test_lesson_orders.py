@@ -20,7 +20,7 @@ from IPython.utils.capture import capture_output
 from k8sexpose import NotExposed
 from k8sexpose.lessons import sheet
 
-SOLUTIONS = Path(__file__).resolve().parent.parent / "notebooks" / "solutions"
+SOLUTIONS = Path(__file__).resolve().parents[1] / "instructor" / "solutions"
 LESSONS = sorted(path.stem for path in SOLUTIONS.glob("*.ipynb"))
 every_lesson = pytest.mark.parametrize("lesson", LESSONS)
 

@@ -15,8 +15,9 @@ import pytest
 
 from k8sexpose.lessons.sheet import QUESTIONS
 
-NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
-LESSONS = sorted(path.stem for path in (NOTEBOOKS / "solutions").glob("*.ipynb"))
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS, SOLUTIONS = ROOT / "notebooks", ROOT / "instructor" / "solutions"
+LESSONS = sorted(path.stem for path in SOLUTIONS.glob("*.ipynb"))
 Notebook = Any
 
 # What a learner can be seen to do. "Understand", "know" and "learn" cannot be checked.
@@ -31,7 +32,7 @@ VERBS = set(
 CELLS = {"00_start_here": (12, 40)}
 WORDS = {"00_start_here": (400, 1500)}
 
-pytestmark = pytest.mark.skipif(not LESSONS, reason="no lessons in notebooks/solutions yet")
+pytestmark = pytest.mark.skipif(not LESSONS, reason="no lessons in instructor/solutions yet")
 every_lesson = pytest.mark.parametrize("lesson", LESSONS)
 
 
@@ -41,7 +42,7 @@ def read(lesson: str) -> Notebook:
 
 
 def solution(lesson: str) -> Notebook:
-    return nbformat.read(NOTEBOOKS / "solutions" / f"{lesson}.ipynb", as_version=4)
+    return nbformat.read(SOLUTIONS / f"{lesson}.ipynb", as_version=4)
 
 
 def kind(cell: Notebook) -> str:

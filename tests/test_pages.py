@@ -44,7 +44,9 @@ def test_what_is_not_fit_to_publish_is_found(html: str, problem: str) -> None:
 
 
 def test_links_lead_to_pages() -> None:
-    html = pages.prose("[a](01_nodeport.ipynb#top) [b](solutions/00_start_here.ipynb) [c](https://x.invalid/y.ipynb)")
+    html = pages.prose(
+        "[a](01_nodeport.ipynb#top) [b](../instructor/solutions/00_start_here.ipynb) [c](https://x.invalid/y.ipynb)"
+    )
     assert re.findall('href="([^"]*)"', html) == [
         "01_nodeport.html#top",
         "00_start_here.html",
