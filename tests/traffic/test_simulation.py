@@ -11,17 +11,12 @@ import pytest
 import k8sexpose as kx
 from k8sexpose.cloud.front_door import front_door
 from k8sexpose.traffic import queueing
-from k8sexpose.traffic.histogram import LogHistogram
 from k8sexpose.traffic.path_table import RequestTarget, read_table
 from k8sexpose.traffic.queueing import crossover_utilisation, jain_index, max_over_mean, wait_ms
-from k8sexpose.traffic.queues import Queues
-from k8sexpose.traffic.random_streams import Choice, Draws, hash_uniform
+from k8sexpose.traffic.random_streams import Choice, Draws
 from tests.conformance.chi_square import chi_square, survival
 from tests.router.helpers import cluster_with
-
-LB = {"type": "LoadBalancer"}
-LOCAL = LB | {"externalTrafficPolicy": "Local"}
-ONE_PLACE = {"via": "node-1", "hop_ms": 0.0}
+from tests.traffic.helpers import LB, LOCAL
 
 
 def simulate(cluster: kx.Cluster, target: str = "web", **options: Any) -> kx.Traffic:
@@ -71,42 +66,6 @@ def test_quantiles_as_theory_says() -> None:
     for level, name in ((0.5, "p50_ms"), (0.95, "p95_ms"), (0.99, "p99_ms")):
         exact = queueing.response_quantile_ms(level, 0.5, 10) + network_ms(cluster)
         assert traffic.summary[name] == pytest.approx(exact, rel=0.02)
-
-
-def test_facts_of_queueing() -> None:
-    # shared/facts/queueing.md 2.3 and 2.4, simulated there by independent engines
-    assert wait_ms(0.8, 1000, workers=4) / 1000 == pytest.approx(0.746, abs=5e-4)
-    assert wait_ms(0.8, 1, variation=math.e - 1) == pytest.approx(5.437, abs=2e-3)
-    assert queueing.response_quantile_ms(0.95, 0.8, 1) == pytest.approx(14.979, abs=1e-3)
-
-
-CROSSOVERS = {
-    # pods per node: {workers: rho* for mu h = .01, .05, .1, .25}, and for p99 with one worker
-    (2, 1): ({1: (0.036, 0.128, 0.195, 0.299), 4: (0.211, 0.325, 0.386, 0.468)}, (0.008, 0.037, 0.065, 0.125)),
-    (3, 1): ({1: (0.014, 0.060, 0.101, 0.176), 16: (0.314, 0.374, 0.402, 0.437)}, (0.003, 0.015, 0.029, 0.061)),
-    (4, 3, 3): ({1: (0.192, 0.400, 0.491, 0.600), 4: (0.413, 0.584, 0.653, 0.730)}, (0.061, 0.180, 0.255, 0.367)),
-    (5, 4, 1): ({1: (0.010, 0.043, 0.073, 0.126), 16: (0.203, 0.241, 0.257, 0.275)}, (0.002, 0.011, 0.020, 0.043)),
-}
-
-
-@pytest.mark.parametrize("per_node", CROSSOVERS)
-def test_crossover_as_recorded(per_node: tuple[int, ...]) -> None:
-    shares = [1 / len(per_node) / pods for pods in per_node for _ in range(pods)]
-    hop_share = 1 - 1 / len(per_node)
-    means, p99 = CROSSOVERS[per_node]
-    for k, hop_ms in enumerate((0.1, 0.5, 1.0, 2.5)):
-        for workers, expected in means.items():
-            found = crossover_utilisation(shares, hop_ms=hop_ms, hop_share=hop_share, workers=workers)
-            assert found == pytest.approx(expected[k], abs=6e-4)
-        found = crossover_utilisation(shares, hop_ms=hop_ms, hop_share=hop_share, quantile=0.99)
-        assert found == pytest.approx(p99[k], abs=6e-4)
-
-
-def test_crossover_at_its_ends() -> None:
-    assert crossover_utilisation([0.5, 0.5], hop_ms=1, hop_share=0.5) == 1
-    assert crossover_utilisation([0.25, 0.75], hop_ms=0, hop_share=0.5) == 0
-    with pytest.raises(ValueError, match="exponential"):
-        crossover_utilisation([0.25, 0.75], hop_ms=1, hop_share=0.5, quantile=0.99, variation=0)
 
 
 def test_the_better_policy_changes_at_the_crossover() -> None:
@@ -236,44 +195,6 @@ def test_sampled_shares_agree_with_the_exact_ones(per_node: list[int], policy: d
     loads = traffic.by_pod.requests.tolist()
     assert traffic.summary.max_over_mean == max_over_mean(loads)
     assert traffic.summary.jain_index == jain_index(loads)
-
-
-def test_lanes_by_place_and_together_have_the_same_shares() -> None:
-    cluster = cluster_with([3, 0, 2, 1, 0], LB)
-    both = [read_table(cluster, RequestTarget("web"), by_place=by_place) for by_place in (False, True)]
-    assert both[0].shares == both[1].shares
-    costs = [sum(lane.network_ms * float(share) for lane, share in table.lanes.items()) for table in both]
-    assert costs[0] == pytest.approx(costs[1])
-    kinds = [
-        {(lane.pod, lane.extra_hop, lane.crosses_zone, round(lane.network_ms, 9)): 0 for lane in table.lanes}
-        for table in both
-    ]
-    assert kinds[0].keys() == kinds[1].keys()
-
-
-@pytest.mark.parametrize("policy", [LB, LOCAL])
-@pytest.mark.parametrize("down", [False, True])
-def test_lanes_of_some_nodes_apart(policy: dict[str, Any], down: bool) -> None:
-    """The same lanes as by place, where the other nodes are taken together."""
-    cluster = cluster_with([3, 0, 2, 1, 0, 1], policy)
-    via = [node.name for node in cluster.nodes]  # a load balancer that has not noticed
-    if down:
-        cluster.fail("node-3")
-    apart = {"node-1", "node-3"}
-    tables = [
-        read_table(cluster, RequestTarget("web", via=tuple(via)), by_place=by_place, apart=apart)
-        for by_place in (True, False)
-    ]
-    sums: list[dict[Any, float]] = [{}, {}]
-    for table, found in zip(tables, sums, strict=True):
-        for lane, share in table.lanes.items():
-            place = lane.place if lane.place in apart else ""
-            ms = round(lane.network_ms, 6) if lane.delivered else 0
-            key = place, lane.pod, lane.node, lane.extra_hop, lane.crosses_zone, lane.outcome, ms
-            found[key] = found.get(key, 0.0) + share
-    assert sums[0] == pytest.approx(sums[1])
-    assert sum(sums[1].values()) == pytest.approx(1)
-    assert tables[0].shares == tables[1].shares
 
 
 def test_lost_requests_stay_in_the_sums() -> None:
@@ -427,40 +348,6 @@ def test_user_cases_on_skew() -> None:
         assert traffic.summary.max_over_mean == pytest.approx(hottest, rel=0.03)
         assert traffic.summary.extra_hop_share == 0
     assert simulate(cluster_with([2, 1], LB), requests=50_000).summary.extra_hop_share == pytest.approx(0.5, abs=0.01)
-
-
-# -- pieces ---------------------------------------------------------------------------------------------------------
-
-
-def test_choice_is_exact() -> None:
-    weights = [0.5, 0.0, 0.125, 0.375]
-    grid = (np.arange(4000) + 0.5) / 4000
-    found = np.bincount(Choice.of(weights).pick(grid), minlength=4) / 4000
-    assert found.tolist() == pytest.approx(weights, abs=5e-4)
-    assert Choice.of([1, 1, 1]).pick(np.array([np.nextafter(1, 0)]))[0] == 2
-
-
-def test_hashes_are_even_and_apart() -> None:
-    one, two = (hash_uniform(7, salt, np.arange(100_000)) for salt in (1, 2))
-    assert np.bincount((one * 10).astype(int)).std() < 300
-    assert abs(np.corrcoef(one, two)[0, 1]) < 0.02
-
-
-def test_bins_are_narrow() -> None:
-    values = np.geomspace(0.01, 1e6, 50_001)
-    histogram = LogHistogram(1)
-    histogram.add(values, np.zeros(len(values), dtype=int))
-    levels = [0.01, 0.5, 0.9, 0.99]
-    np.testing.assert_allclose(histogram.quantiles(levels)[0], np.quantile(values, levels), rtol=0.004)
-
-
-def test_backlog_is_carried_over() -> None:
-    whole, parts = Queues(2), Queues(2)
-    arrive, serve = np.array([0.0, 1.0, 2.0, 0.5, 1.5]), np.array([3.0, 3.0, 3.0, 1.0, 0.2])
-    at_once = whole.serve(np.array([3, 2]), arrive, serve.copy())
-    first = parts.serve(np.array([2, 1]), arrive[[0, 1, 3]], serve[[0, 1, 3]])
-    second = parts.serve(np.array([1, 1]), arrive[[2, 4]], serve[[2, 4]])
-    assert at_once[[0, 1, 3, 2, 4]].tolist() == [*first, *second] == [3.0, 6.0, 1.5, 9.0, 1.7]
 
 
 @pytest.mark.parametrize(
