@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from k8sexpose.widgets.explorers.diagnosis import BROKEN, LONGEST, diagnose
-from k8sexpose.widgets.explorers.manifest_doctor import DoctorSetting, doctor_page, draw_gates
+from k8sexpose.widgets.explorers.doctor import DoctorSetting, doctor_page, draw_gates
 from tests.widgets.explorers.helpers import label
 
 GOOD = BROKEN.replace("Loadbalancer", "LoadBalancer")
