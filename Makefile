@@ -136,7 +136,7 @@ bench: $(VENV)/.test
 	$(PY) benchmarks/run.py
 
 fuzz: $(VENV)/.test
-	$(PY) tools/fuzz.py $(FUZZ_ARGS)
+	$(PY) tests/hostile/fuzz.py $(FUZZ_ARGS)
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

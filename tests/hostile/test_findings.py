@@ -1,4 +1,4 @@
-"""Hostile input: what `tools/fuzz.py` once found, one test for each finding, and the corners it starts from."""
+"""Hostile input: what `tests/hostile/fuzz.py` once found, one test for each finding, and the corners it starts from."""
 
 from __future__ import annotations
 
@@ -247,7 +247,7 @@ def test_a_file_name_longer_than_any() -> None:
 
 def test_the_fuzzer_itself_runs() -> None:
     """The long run is by hand (`make fuzz`); some hundred inputs show that it can."""
-    command = [sys.executable, "tools/fuzz.py", "--inputs", "400", "--seed", "1", "--jobs", "1"]
+    command = [sys.executable, "tests/hostile/fuzz.py", "--inputs", "400", "--seed", "1", "--jobs", "1"]
     done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "400 inputs" in done.stdout and "0 findings" in done.stdout
