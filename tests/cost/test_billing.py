@@ -15,7 +15,7 @@ from k8sexpose.cost.billing import bill_for, lines_of, total_of
 from k8sexpose.cost.charges import DRIVERS, KINDS, NODEPORT, BilledEntry
 from tests.conformance.prices import cluster, difference
 from tests.cost.helpers import AWS, CASES, FACTS, FILLED, cost, manifest, three_zones
-from tools.price_book import tables
+from tools.generate.price_book import tables
 
 EXAMPLES = [row for row in FACTS["worked_examples"] if not row.get("for_information_only")]
 

@@ -56,7 +56,7 @@ def test_links_lead_to_pages() -> None:
 
 def test_the_readme_shows_todays_picture() -> None:
     done = subprocess.run(
-        [sys.executable, "tools/readme_picture.py", "--check"], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "tools/generate/readme_picture.py", "--check"], cwd=ROOT, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -12,7 +12,7 @@ import pytest
 import k8sexpose as kx
 from k8sexpose.report.assumptions import guess_provider, guess_region
 from tests.report.helpers import SAMPLE, cluster_of, edited, put
-from tools import sample_cluster
+from tools.generate import sample_cluster
 
 
 def test_the_cluster_stays_as_it_is() -> None:

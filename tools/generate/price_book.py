@@ -1,6 +1,6 @@
 """Write k8sexpose/data/prices.toml from a file of price facts (the form of tests/conformance/prices.json).
 
-    python tools/price_book.py tests/conformance/prices.json > k8sexpose/data/prices.toml
+    python tools/generate/price_book.py tests/conformance/prices.json > k8sexpose/data/prices.toml
 
 Needed once per collection of facts. A single price is corrected in the written file, by hand.
 """

@@ -1,7 +1,7 @@
 """Make the sample dump of lesson 6 from the model itself: `k8sexpose/data/examples/sample-cluster.json`.
 
-    python tools/sample_cluster.py           write the file
-    python tools/sample_cluster.py --check   write nothing; fail where the file is out of date
+    python tools/generate/sample_cluster.py           write the file
+    python tools/generate/sample_cluster.py --check   write nothing; fail where the file is out of date
 
 A shop on AWS: 12 nodes in three zones, 60 Pods, 9 Services, of the form that
 `kubectl get nodes,pods,services,endpointslices -A -o json` prints. Several things are wrong with it, on purpose.
@@ -150,7 +150,7 @@ def main() -> int:
     text = dump(build())
     if "--check" in sys.argv[1:]:
         same = TARGET.read_text(encoding="utf-8") == text
-        print("up to date" if same else f"{TARGET.name} is out of date: python tools/sample_cluster.py")
+        print("up to date" if same else f"{TARGET.name} is out of date: python tools/generate/sample_cluster.py")
         return 0 if same else 1
     TARGET.write_text(text, encoding="utf-8")
     print(f"{TARGET.name}: {len(text):,} characters")

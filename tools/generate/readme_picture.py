@@ -1,7 +1,7 @@
 """Draw the picture at the top of the README, docs/visualizer.svg, and write its description beside it.
 
-python tools/readme_picture.py            write both
-python tools/readme_picture.py --check    write nothing; fail where they are out of date
+python tools/generate/readme_picture.py            write both
+python tools/generate/readme_picture.py --check    write nothing; fail where they are out of date
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import k8sexpose as kx
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PICTURE, README = ROOT / "docs/visualizer.svg", ROOT / "README.md"
 # In an <img> no page lends its colours: the file brings both themes, and a ground to stand on.
 STYLE = """<style>
