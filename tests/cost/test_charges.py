@@ -7,6 +7,7 @@ import pytest
 import k8sexpose as kx
 from k8sexpose.cost.billing import bill_for, lines_of
 from k8sexpose.cost.charges import DRIVERS, KINDS, BilledEntry
+from k8sexpose.cost.prices import book_name
 from tests.cost.helpers import AWS, manifest, three_zones
 
 
@@ -18,7 +19,7 @@ def test_drivers_count_in_the_units_of_the_book() -> None:
         ]
         for charge in charges(ways, kx.price_book()):
             for component in charge.components:
-                key = (kx.pricebook.book_name(provider), charge.product, component)
+                key = (book_name(provider), charge.product, component)
                 units = {row.unit for row in known[key]}
                 assert units <= ({"GB", "GiB"} if charge.unit == "GB" else {charge.unit})
         for use in quotas(ways):
