@@ -17,6 +17,7 @@ from .proxy import (
     service_cidrs,
     takes_localhost,
 )
+from .service import Service
 from .serviceport import ServicePortInfo, service_ports
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ class ProxyView:
         return sum(len(port.info.targets.all) for port in self.ports)
 
 
-def proxy_view(cluster: Cluster, node: str) -> ProxyView:
+def proxy_view(cluster: Cluster, node: str, as_if: Service | None = None) -> ProxyView:
     """Collect what kube-proxy on a node knows; a stopped one knows what it knew then.
 
     Parameters
@@ -124,6 +125,8 @@ def proxy_view(cluster: Cluster, node: str) -> ProxyView:
         The cluster.
     node : str
         Name of the node.
+    as_if : Service, optional
+        A Service taken in this form in place of the stored one.
 
     Returns
     -------
@@ -143,7 +146,12 @@ def proxy_view(cluster: Cluster, node: str) -> ProxyView:
     """
     found, config = cluster.store.node(node), cluster.proxy
     store = cluster.rules(node)
-    infos = [info for service in store.services.values() for info in service_ports(store, service, IPV4)]
+    services = dict(store.services)
+    if as_if is not None:
+        services[as_if.namespace, as_if.name] = as_if
+    infos: list[ServicePortInfo] = []
+    for service in services.values():
+        infos += service_ports(store, service, IPV4)
     infos.sort(key=lambda info: (info.name, info.port.protocol or "TCP"))
     return ProxyView(
         node=found,
