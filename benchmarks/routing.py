@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import k8sexpose as kx
 from benchmarks.measure import best, cpu_s, exponent, in_turns, show
-from k8sexpose.objects import Pod
+from k8sexpose.api.objects import Pod
 
 NODES = (50, 500, 5000)
 PODS_PER_NODE = 30

@@ -16,10 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import k8sexpose as kx
-from k8sexpose.cloud import next_flip_s
-from k8sexpose.profiles import _profiles, provider_facts
-from k8sexpose.providers import HealthCheck, LoadBalancerKind
-from k8sexpose.targets import Answers, State, Targets
+from k8sexpose.cloud.health_checks import CheckAnswers, CheckedTargets, TargetState
+from k8sexpose.cloud.load_balancer import next_flip_s
+from k8sexpose.cloud.providers import HealthCheck, LoadBalancerKind, _profiles
+from tests.cloud.provider_facts import provider_facts
 
 TYPE = "service.beta.kubernetes.io/aws-load-balancer-type"
 TARGET_TYPE = "service.beta.kubernetes.io/aws-load-balancer-nlb-target-type"
@@ -374,7 +374,7 @@ def test_the_finalizer_holds_until_the_cloud_is_done() -> None:
         ("DeletedLoadBalancer", "Deleted load balancer"),
     ]
     assert not any(cluster.store.port_in_use(number) for number in numbers)
-    assert not cluster.load_balancers and not cluster.work and not cluster.addresses_held
+    assert not cluster.load_balancers and not cluster.cloud_state.progress and not cluster.cloud_state.addresses_held
 
 
 def test_deleting_before_the_address_has_come() -> None:
@@ -383,7 +383,7 @@ def test_deleting_before_the_address_has_come() -> None:
     cluster.delete("web")
     cluster.advance(100)
     assert [service.name for service in cluster.services] == ["kubernetes"]
-    assert not cluster.load_balancers and not cluster.work
+    assert not cluster.load_balancers and not cluster.cloud_state.progress
 
 
 def test_another_type_gives_the_load_balancer_back() -> None:
@@ -664,18 +664,18 @@ def test_states_are_those_of_checking_one_by_one(
     stretches: list[tuple[int, bool]], interval_s: int, unhealthy: int, healthy: int
 ) -> None:
     check = HealthCheck("HTTP", "kube_proxy", "/", interval_s, unhealthy, healthy)
-    targets = Targets.wire(("n", "m"), check, Answers(True), 0)
+    targets = CheckedTargets.wire(("n", "m"), check, CheckAnswers(True), 0)
     state, since_s, streak, now_s = True, 0, 0, 0
     for seconds, passes in stretches:
-        targets = targets.after(Answers(True, frozenset() if passes else frozenset({"n"})), now_s, now_s + seconds)
+        targets = targets.after(CheckAnswers(True, frozenset() if passes else frozenset({"n"})), now_s, now_s + seconds)
         for at_s in range(now_s + 1, now_s + seconds + 1):
             if at_s % interval_s == 0:
                 streak = streak + 1 if passes is not state else 0
                 if streak >= (unhealthy if state else healthy):
                     state, since_s, streak = passes, at_s, 0
         now_s += seconds
-    assert targets.state("n") == State(state, since_s, streak)
-    assert targets.state("m") == State(True, 0)
+    assert targets.state("n") == TargetState(state, since_s, streak)
+    assert targets.state("m") == TargetState(True, 0)
 
 
 def test_next_flip_is_when_it_flips() -> None:
@@ -777,12 +777,12 @@ def trace(cluster: kx.Cluster) -> tuple[Any, ...]:
     """Everything that the cloud and its controllers have written down."""
     return (
         dict(cluster.load_balancers),
-        dict(cluster.work),
-        dict(cluster.addresses_held),
+        dict(cluster.cloud_state.progress),
+        dict(cluster.cloud_state.addresses_held),
         cluster.events,
         list(cluster.clock.queue),
         cluster.now_s,
-        cluster.controller_saw,
+        (cluster.cloud_state.seen_changes, cluster.cloud_state.seen_node_version, cluster.cloud_state.seen_nodes),
         dict(cluster.store.services),
     )
 
@@ -847,12 +847,12 @@ def test_the_books_of_the_cloud_balance(acts: list[str], provider: str) -> None:
         == wanted
         == {s.key for s in cluster.services if s.load_balancer_ingress}
     )
-    held = {owner for owners in cluster.addresses_held.values() for owner in owners}
-    assert held == wanted == {"/".join(key) for key in cluster.work}
+    held = {owner for owners in cluster.cloud_state.addresses_held.values() for owner in owners}
+    assert held == wanted == {"/".join(key) for key in cluster.cloud_state.progress}
     for name in list(wanted):
         cluster.delete(name.partition("/")[2])
     cluster.advance(100)
-    assert not cluster.load_balancers and not cluster.addresses_held and not cluster.work
+    assert not cluster.load_balancers and not cluster.cloud_state.addresses_held and not cluster.cloud_state.progress
 
 
 # -- what people asked in public (tests/conformance/user-cases.json) ----

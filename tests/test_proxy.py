@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import k8sexpose as kx
-from k8sexpose.serviceport import Target, Targets, categorize_endpoints
+from k8sexpose.kubeproxy.service_ports import Target, Targets, categorize_endpoints
 from tests.routing_help import CLIENT, add_service, cluster_with, outcomes
 
 LB = {"type": "LoadBalancer", "externalTrafficPolicy": "Local"}

@@ -5,8 +5,8 @@ No process is started and no socket opened. `run` is the whole interface; the no
 
 from __future__ import annotations
 
-from .completed import Completed
 from .curl import curl
+from .result import Completed
 from .run import run
 
 __all__ = ["Completed", "curl", "run"]

@@ -8,19 +8,19 @@ A lesson's questions stand in a module of their own (`start`, `nodeport`); to ad
 
 from __future__ import annotations
 
-from .beliefs import misconceptions
-from .decisions import clusters_of_case, decide, five_clusters
+from .cost_warning.savings import Savings, ingress_bill, save
 from .feedback import Feedback
-from .fivecases import FiveCases, five_cases, which_policy
 from .install import check_install
-from .mending import BringDump, Mended, bring_dump, mend
-from .offices import Doors, offices
-from .own import Exercise, exercise
-from .pending import Pending, pending_cases, why_pending
-from .repairs import Repairs, repair
-from .savings import Savings, ingress_bill, save
+from .loadbalancer.offices import Doors, offices
+from .loadbalancer.pending import Pending, pending_cases, why_pending
+from .local.five_cases import FiveCases, five_cases, which_policy
+from .misconceptions import misconceptions
+from .nodeport.repair import Repairs, repair
+from .own_numbers import Exercise, exercise
 from .sheet import check, predict, progress
-from .skew import Moved, stand, ways_out
+from .skew_and_latency.questions import Moved, stand, ways_out
+from .ways_out.decisions import clusters_of_case, decide, five_clusters
+from .your_cluster.mend import BringDump, Mended, bring_dump, mend
 
 __all__ = [
     "BringDump",

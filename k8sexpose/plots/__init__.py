@@ -6,17 +6,17 @@ light background, so that it reads on a dark page too.
 
 from __future__ import annotations
 
-from .concierge import plot_crash, plot_inside, plot_provisioning
 from .costs import plot_bill, plot_bills, plot_candidates, plot_costs
-from .network import Leg, legs, plot_cluster, plot_route
-from .numbers import plot_node_ports, plot_success
-from .page import Picture, describe, show
+from .figure import Picture, describe, show
+from .load_balancer import plot_crash, plot_inside, plot_provisioning
+from .network import Stretch, legs, plot_cluster, plot_route
+from .node_ports import plot_node_ports, plot_success
 from .policies import plot_policies, plot_skew
 from .traffic import plot_crossover, plot_latency, plot_load, plot_sticky, plot_timeline
 
 __all__ = [
-    "Leg",
     "Picture",
+    "Stretch",
     "describe",
     "legs",
     "plot_bill",

@@ -122,9 +122,7 @@ def by_service_port(line: str) -> tuple[bool, str, str]:
     return False, name[1] if name else "", protocol[1] if protocol else ""
 
 
-def runs_sorted(
-    lines: Iterable[str], group: Callable[[str], str], key: Callable[[str], tuple[Any, ...]]
-) -> list[str]:
+def runs_sorted(lines: Iterable[str], group: Callable[[str], str], key: Callable[[str], tuple[Any, ...]]) -> list[str]:
     """Sort each run of neighbouring lines of one group."""
     done: list[str] = []
     run: list[str] = []

@@ -1,0 +1,1 @@
+"""TODO: lessons.extra_hop."""

@@ -1,0 +1,1 @@
+"""TODO: lessons.skew_and_latency."""
