@@ -75,8 +75,8 @@ def iptables_rules(view: NodeView) -> RuleSet:
     Examples
     --------
     >>> from k8sexpose import Cluster
-    >>> from k8sexpose.kubeproxy.node_view import node_view
-    >>> len(iptables_rules(node_view(Cluster(nodes=1), "node-1")).grouped()["nat", "KUBE-POSTROUTING"])
+    >>> from k8sexpose.kubeproxy.node_view import view_of
+    >>> len(iptables_rules(view_of(Cluster(nodes=1), "node-1")).grouped()["nat", "KUBE-POSTROUTING"])
     3
     """
     writer = _Writer()
@@ -350,8 +350,8 @@ def iptables_restore(rules: RuleSet) -> str:
     Examples
     --------
     >>> from k8sexpose import Cluster
-    >>> from k8sexpose.kubeproxy.node_view import node_view
-    >>> iptables_restore(iptables_rules(node_view(Cluster(nodes=1), "node-1"))).splitlines()[0]
+    >>> from k8sexpose.kubeproxy.node_view import view_of
+    >>> iptables_restore(iptables_rules(view_of(Cluster(nodes=1), "node-1"))).splitlines()[0]
     '*filter'
     """
     lines = []
@@ -450,8 +450,8 @@ def iptables_save(rules: RuleSet) -> str:
     Examples
     --------
     >>> from k8sexpose import Cluster
-    >>> from k8sexpose.kubeproxy.node_view import node_view
-    >>> iptables_save(iptables_rules(node_view(Cluster(nodes=1), "node-1"))).splitlines()[0]
+    >>> from k8sexpose.kubeproxy.node_view import view_of
+    >>> iptables_save(iptables_rules(view_of(Cluster(nodes=1), "node-1"))).splitlines()[0]
     '*mangle'
     """
     grouped = rules.grouped()

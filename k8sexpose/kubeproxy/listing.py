@@ -9,7 +9,7 @@ from ..api.service import Service
 from ..cluster.state import ClusterState
 from .iptables import iptables_restore, iptables_rules, iptables_save
 from .nftables import nft_list_table, nft_transaction, nftables_rules
-from .node_view import node_view
+from .node_view import view_of
 from .rules import RuleSet
 
 __all__ = ["ProxyRules", "proxy_rules", "rules_of"]
@@ -120,5 +120,5 @@ def proxy_rules(cluster: ClusterState, *, node: str, service: str | None = None)
 
 def rules_of(cluster: ClusterState, node: str, as_if: Service | None = None) -> RuleSet:
     """Return the rules of a node as values; `as_if` takes the place of the Service as it is stored."""
-    view = node_view(cluster, node, as_if)
+    view = view_of(cluster, node, as_if)
     return nftables_rules(view) if view.config.mode == "nftables" else iptables_rules(view)

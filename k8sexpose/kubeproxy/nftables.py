@@ -107,9 +107,9 @@ def nftables_rules(view: NodeView) -> RuleSet:
     Examples
     --------
     >>> from k8sexpose import Cluster, ProxyConfig
-    >>> from k8sexpose.kubeproxy.node_view import node_view
+    >>> from k8sexpose.kubeproxy.node_view import view_of
     >>> cluster = Cluster(nodes=1, proxy=ProxyConfig(mode="nftables"))
-    >>> nftables_rules(node_view(cluster, "node-1")).elements["cluster-ips"][0].key
+    >>> nftables_rules(view_of(cluster, "node-1")).elements["cluster-ips"][0].key
     ('10.96.0.1',)
     """
     writer = _Writer()

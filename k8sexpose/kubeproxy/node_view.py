@@ -20,7 +20,7 @@ from .proxy import (
 )
 from .service_ports import ServicePortInfo, service_ports
 
-__all__ = ["NodeView", "PlannedPort", "node_view"]
+__all__ = ["NodeView", "PlannedPort", "view_of"]
 
 IPV4 = 4
 
@@ -39,7 +39,7 @@ class PlannedPort:
     Examples
     --------
     >>> from k8sexpose import Cluster
-    >>> node_view(Cluster(nodes=1), "node-1").ports[0].protocol
+    >>> view_of(Cluster(nodes=1), "node-1").ports[0].protocol
     'tcp'
     """
 
@@ -94,7 +94,7 @@ class NodeView:
     Examples
     --------
     >>> from k8sexpose import Cluster
-    >>> node_view(Cluster(nodes=1), "node-1").node_ip
+    >>> view_of(Cluster(nodes=1), "node-1").node_ip
     '10.0.0.1'
     """
 
@@ -113,7 +113,7 @@ class NodeView:
         return sum(len(port.info.targets.all) for port in self.ports)
 
 
-def node_view(cluster: ClusterState, node: str, as_if: Service | None = None) -> NodeView:
+def view_of(cluster: ClusterState, node: str, as_if: Service | None = None) -> NodeView:
     """Collect what kube-proxy on a node knows; a stopped one knows what it knew then.
 
     Parameters
@@ -138,7 +138,7 @@ def node_view(cluster: ClusterState, node: str, as_if: Service | None = None) ->
     Examples
     --------
     >>> from k8sexpose import Cluster
-    >>> [port.info.name for port in node_view(Cluster(nodes=1), "node-1").ports]
+    >>> [port.info.name for port in view_of(Cluster(nodes=1), "node-1").ports]
     ['default/kubernetes:https']
     """
     found, config = cluster.store.node(node), cluster.proxy

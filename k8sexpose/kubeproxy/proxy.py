@@ -54,6 +54,8 @@ class Verdict:
         The rule that decided, in a sentence.
     port : ServicePortInfo, optional
         The Service port that matched.
+    hairpin_node : str, optional
+        The node whose endpoints alone are masqueraded when they reach themselves (nftables); None for all endpoints.
 
     Examples
     --------
@@ -67,6 +69,7 @@ class Verdict:
     src: str | None = None
     reason: str = ""
     port: ServicePortInfo | None = None
+    hairpin_node: str | None = None
 
     @property
     def endpoints(self) -> tuple[str, ...]:
@@ -80,7 +83,8 @@ class Verdict:
 
     def masquerades(self, target: Target) -> bool:
         """Tell whether the source address is replaced on the way to this endpoint."""
-        return self.marked or target.endpoint.ip == self.src
+        reaches_itself = target.endpoint.ip == self.src
+        return self.marked or (reaches_itself and self.hairpin_node in (None, target.endpoint.node))
 
     def __repr__(self) -> str:
         return f"Verdict(action={self.action!r}, endpoints={self.endpoints}, masquerade={self.masquerade})"
@@ -306,7 +310,7 @@ def _verdict(
     marked: bool = False,
     reason: str = "",
 ) -> Verdict:
-    return Verdict(action, targets, marked, packet.src, reason, info)
+    return Verdict(action, targets, marked, packet.src, reason, info, packet.node.name if packet.nftables else None)
 
 
 # -- what the table asks about a packet ----------------------------------------------------------------------
