@@ -22,6 +22,7 @@ __all__ = [
     "PortPlan",
     "Verdict",
     "categorize_endpoints",
+    "from_local_pod",
     "keeps_flow",
     "kube_proxy",
     "node_port_addresses",
@@ -372,11 +373,7 @@ class _Packet:
         assert self.detector is not None
         if self.detector.kind == "source":
             return ip_address(src) in ip_network(self.detector.value)
-        # A packet comes in by a Pod's interface if a Pod of this very node has sent it.
-        pod = self.cluster.store.pod_at(src)
-        if pod is not None:
-            return pod.node == self.node.name and not pod.host_network
-        return any(ip_address(src) in ip_network(cidr) for cidr in of_family(self.node.pod_cidr, self.family))
+        return from_local_pod(self.cluster, self.node, src)
 
     def in_ranges(self, ranges: tuple[str, ...]) -> bool:
         """Tell whether loadBalancerSourceRanges let the packet in."""
@@ -483,6 +480,15 @@ def pod_detector(cluster: ClusterState, node: Node, family: int) -> Detector | N
     listed = node.pod_cidr if config.detect_local == "NodeCIDR" else config.cluster_cidr or cluster.pod_cidr
     cidrs = of_family(listed, family)
     return Detector("source", cidrs[0]) if cidrs else None
+
+
+def from_local_pod(cluster: ClusterState, node: Node, src: str) -> bool:
+    """Return True if a packet of this sender comes in by the interface of a Pod: a Pod of this very node sent it."""
+    pod = cluster.store.pod_at(src)
+    if pod is not None:
+        return pod.node == node.name and not pod.host_network
+    ranges = of_family(node.pod_cidr, ip_address(src).version)
+    return any(ip_address(src) in ip_network(cidr) for cidr in ranges)
 
 
 def takes_localhost(config: ProxyConfig, family: int) -> bool:
