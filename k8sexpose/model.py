@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from ipaddress import ip_network
 from pathlib import Path
@@ -24,6 +24,7 @@ from .api.hints import hinted
 from .api.objects import Deployment, EndpointSlice, Node, Pod, ProxyConfig
 from .api.service import Service
 from .cloud.controller import CloudState, start_controller
+from .cloud.load_balancer import next_change_s
 from .cluster.apiserver import ApiServer
 from .cluster.operations import Operations
 from .cluster.scheduling import choose_node, kubernetes_service, make_nodes, with_address
@@ -338,6 +339,32 @@ class Cluster(Operations):
             for _ in self.steps(end_s):
                 pass
             self.api.now_s = end_s
+
+    def changes(self, until_s: float) -> Iterator[float]:
+        """Advance to each moment at which a step is due or a load balancer changes its mind, and yield that moment.
+
+        Parameters
+        ----------
+        until_s : float
+            Cluster time; what happens later is left alone.
+
+        Yields
+        ------
+        float
+            Cluster time.
+
+        Examples
+        --------
+        >>> cluster = Cluster()
+        >>> cluster.fail("node-1")
+        >>> list(cluster.changes(600))
+        [50.0, 350.0]
+        """
+        at_s = next_change_s(self)
+        while at_s is not None and at_s <= until_s:
+            self.advance(at_s - self.now_s)
+            yield at_s
+            at_s = next_change_s(self)
 
     def copy(self) -> Cluster:
         """Return a cluster that goes on apart from this one.

@@ -16,8 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import k8sexpose as kx
+from k8sexpose.cloud.front_door import front_door
 from k8sexpose.cloud.health_checks import CheckAnswers, CheckedTargets, TargetState
-from k8sexpose.cloud.load_balancer import next_flip_s
+from k8sexpose.cloud.load_balancer import TargetHealth, next_flip_s
 from k8sexpose.cloud.providers import HealthCheck, LoadBalancerKind, _profiles
 from tests.cloud.provider_facts import provider_facts
 
@@ -142,7 +143,7 @@ def test_unknown_names_list_what_there_is() -> None:
 )
 def test_addresses_have_the_providers_form_and_stay(provider: str, annotations: dict[str, str], pattern: str) -> None:
     first, second = (stand([1, 1], provider, annotations) for _ in range(2))
-    foreseen = kx.front_door(first, first.service("web")).address
+    foreseen = front_door(first, first.service("web")).address
     first.advance(600)
     second.advance(600)
     assert re.fullmatch(pattern, foreseen)
@@ -546,7 +547,7 @@ def test_a_node_that_comes_back_is_used_again() -> None:
     cluster.advance(19)
     assert "node-1" not in kx.entries(cluster, address(cluster))
     cluster.advance(1)
-    assert kx.target_health(cluster, "web")[0] == kx.TargetHealth("node-1", True, 110.0)
+    assert kx.target_health(cluster, "web")[0] == TargetHealth("node-1", True, 110.0)
 
 
 def test_one_failed_check_is_not_enough() -> None:
@@ -588,7 +589,7 @@ def test_whom_the_check_asks() -> None:
     for policy in ("Cluster", "Local"):
         for provider in ("generic", "azure"):
             cluster = stand([1], provider, externalTrafficPolicy=policy)
-            check = kx.front_door(cluster, cluster.service("web")).check
+            check = front_door(cluster, cluster.service("web")).check
             asked[provider, policy] = check.port if check else ""
     assert asked == {
         ("generic", "Cluster"): "kube_proxy",
@@ -688,7 +689,7 @@ def test_next_flip_is_when_it_flips() -> None:
     cluster.advance(flip_s - cluster.now_s - 0.5)
     assert kx.target_health(cluster, "web")[1].healthy
     cluster.advance(0.5)
-    assert kx.target_health(cluster, "web")[1] == kx.TargetHealth("node-2", False, 50.0)
+    assert kx.target_health(cluster, "web")[1] == TargetHealth("node-2", False, 50.0)
 
 
 # -- how each provider's packets come ----

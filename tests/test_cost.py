@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import k8sexpose as kx
+from k8sexpose.cost.alternatives import break_even_gb, break_even_services
 from k8sexpose.cost.billing import bill_for, lines_of, total_of
 from k8sexpose.cost.charges import DRIVERS, KINDS, NODEPORT, BilledEntry
 from k8sexpose.cost.prices import OPTIONAL, REQUIRED
@@ -70,27 +71,27 @@ def test_worked_example(example: dict[str, Any]) -> None:
 
 def test_break_even_of_load_balancers_and_one_ingress() -> None:
     wanted = FACTS["breakeven"]
-    assert kx.break_even_gb(50) / 730 == pytest.approx(wanted["G_GB_per_hour_N50"])
-    assert kx.break_even_gb(50, internal=True) / 730 == pytest.approx(wanted["internal_G_N50"])
+    assert break_even_gb(50) / 730 == pytest.approx(wanted["G_GB_per_hour_N50"])
+    assert break_even_gb(50, internal=True) / 730 == pytest.approx(wanted["internal_G_N50"])
 
 
 def test_break_even_is_where_the_comparison_turns() -> None:
-    gb = kx.break_even_gb(50)
+    gb = break_even_gb(50)
     for factor, sign in ((0.99, 1), (1.01, -1)):
         total = kx.compare_exposure(50, gb_per_month=gb * factor)["total_per_month"]
         assert math.copysign(1, total["one_lb_each"] - total["one_ingress"]) == sign
-    number = kx.break_even_services(gb_per_month=200_000)
+    number = break_even_services(gb_per_month=200_000)
     for services, cheaper in ((number - 1, False), (number, True)):
         total = kx.compare_exposure(services, gb_per_month=200_000)["total_per_month"]
         assert bool(total["one_ingress"] < total["one_lb_each"]) is cheaper
 
 
 def test_break_even_of_what_costs_nothing() -> None:
-    assert kx.break_even_services("metallb") is None
-    assert kx.break_even_gb(50, "metallb") is None
-    assert kx.break_even_services("generic") is None  # no price
+    assert break_even_services("metallb") is None
+    assert break_even_gb(50, "metallb") is None
+    assert break_even_services("generic") is None  # no price
     # Up to five rules have one price.
-    assert kx.break_even_services("gcp") == 6
+    assert break_even_services("gcp") == 6
 
 
 # -- what people asked in public --------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from k8sexpose.lessons.skew_and_latency.questions import NAME
 from k8sexpose.lessons.ways_out.decisions import CASES, REASON, solve
 from k8sexpose.plots import describe
 from k8sexpose.plots.traffic import side_looks
-from k8sexpose.traffic.policy_comparison import CONFIGURATIONS, crossovers, expect
+from k8sexpose.traffic.policy_comparison import CONFIGURATIONS, PolicyComparison, crossovers, expect
 from k8sexpose.widgets.explorers.latency import CONTROLS, LatencyExplorer, latency_page, verdict
 from k8sexpose.widgets.explorers.latency_sides import (
     PLACES,
@@ -205,7 +205,7 @@ def test_the_program_gives_the_same() -> None:
 def test_controls_redraw_and_reset_once() -> None:
     asked: list[LatencySetting] = []
 
-    def compare(setting: LatencySetting) -> kx.Tradeoff:
+    def compare(setting: LatencySetting) -> PolicyComparison:
         asked.append(setting)
         return fixed
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import k8sexpose as kx
+from k8sexpose.cloud.front_door import front_door
 from k8sexpose.traffic import queueing
 from k8sexpose.traffic.histogram import LogHistogram
 from k8sexpose.traffic.path_table import RequestTarget, read_table
@@ -378,7 +379,7 @@ def test_a_sticky_client_always_comes_by_the_same_node() -> None:
 @pytest.mark.parametrize(("provider", "rule"), [("generic", "flow_hash"), ("linode", "round_robin")])
 def test_round_robin_is_more_even_than_chance(provider: str, rule: str) -> None:
     cluster = cluster_with([1, 1, 1, 1], LOCAL, provider=provider)
-    assert kx.front_door(cluster, cluster.service("web")).rule == rule
+    assert front_door(cluster, cluster.service("web")).rule == rule
     counts = simulate(cluster, requests=20_000).by_pod.requests
     assert bool(counts.max() - counts.min() == 0) is (rule == "round_robin")
 
@@ -393,7 +394,7 @@ def test_affinity_makes_some_load_balancers_stick(provider: str, rule: str) -> N
     cluster = cluster_with([1] * 4, LB | {"sessionAffinity": "ClientIP"}, provider=provider)
     if provider == "aws":
         cluster.patch("web", {"metadata": {"annotations": ip_targets}})
-    assert kx.front_door(cluster, cluster.service("web")).rule == rule
+    assert front_door(cluster, cluster.service("web")).rule == rule
     clients = [f"203.0.113.{k}" for k in range(1, 21)]
     entries = [{kx.send(cluster, "web", client).hops[2].at for _ in range(8)} for client in clients]
     assert (max(map(len, entries)) == 1) is (rule == "source_ip")
@@ -402,7 +403,7 @@ def test_affinity_makes_some_load_balancers_stick(provider: str, rule: str) -> N
     nodes = simulate(cluster, requests=200, clients=1).by_pod.requests
     if provider == "gcp":
         cluster.patch("web", {"spec": {"sessionAffinity": "None"}})
-        assert kx.front_door(cluster, cluster.service("web")).rule == "flow_hash"
+        assert front_door(cluster, cluster.service("web")).rule == "flow_hash"
     assert (sorted(nodes)[:3] == [0, 0, 0]) is (rule == "source_ip")
 
 

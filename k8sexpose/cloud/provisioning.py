@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from .._display import html_table
 from ..api.objects import Event
 from ..api.service import Service
+from ..cluster.state import ClusterState
 from .events import EVENT_TEXTS
 from .load_balancer import LoadBalancer
 from .providers import NODE_PORT, TO_POD
-
-if TYPE_CHECKING:
-    from ..model import Cluster
 
 __all__ = ["Provisioning", "ProvisioningStep", "provision"]
 
@@ -109,7 +106,7 @@ class Provisioning:
         return html_table(self._title(), ("time", "who", "what", "event"), rows)
 
 
-def provision(cluster: Cluster, service: str) -> Provisioning:
+def provision(cluster: ClusterState, service: str) -> Provisioning:
     """Preview how a Service gets its address; the cluster stays as it is.
 
     Parameters
@@ -144,13 +141,10 @@ def provision(cluster: Cluster, service: str) -> Provisioning:
         raise ValueError(f"{found.name} is of type {found.type}: nobody makes a load balancer for it")
     watched = _Watched(cluster.copy(), found)
     end_s = cluster.now_s + LONGEST_S
-    while not watched.address and not watched.hopeless:
-        due = watched.cluster.controller.look(watched.cluster, end_s)
+    for _ in () if watched.address else watched.cluster.steps(end_s):
         watched.note()
-        if not due or watched.address or watched.hopeless:
+        if watched.address or watched.hopeless:
             break
-        watched.cluster.clock.pop()(watched.cluster)
-        watched.note()
     address = watched.address
     return Provisioning(found.key, tuple(watched.steps), address, "" if address else watched.reason)
 
@@ -158,7 +152,7 @@ def provision(cluster: Cluster, service: str) -> Provisioning:
 class _Watched:
     """A cluster of which one Service is watched."""
 
-    def __init__(self, cluster: Cluster, service: Service) -> None:
+    def __init__(self, cluster: ClusterState, service: Service) -> None:
         self.cluster = cluster
         self.service = service
         self.events = len(cluster.events)

@@ -14,7 +14,7 @@ from typing import Any
 from ..api.errors import missing
 from ..api.objects import Deployment, EndpointSlice, Event, Node, Pod, ProxyConfig
 from ..api.service import Service
-from .clock import Clock, Step
+from .clock import Clock
 from .store import Store, found
 
 __all__ = ["NODE_MONITOR_GRACE_S", "ClusterState"]
@@ -170,13 +170,19 @@ class ClusterState:
         """Add an event, as a controller does."""
         self._events.append(event)
 
-    def steps(self, until_s: float) -> Iterator[Step]:
-        """Let time pass, and yield each step that has been done: controllers' steps, health checks, grace periods."""
+    def steps(self, until_s: float) -> Iterator[None]:
+        """Yield after each thing that happens until a moment: a look of the controllers, a step that was due."""
         while self.controller.look(self, until_s):
-            step = self.clock.pop()
-            step(self)
-            yield step
+            yield
+            self.clock.pop()(self)
+            yield
+        yield
         self.clock.now_s = until_s
+
+    def snapshot(self) -> dict[str, object]:
+        """Return what can change, time apart: values are compared, and the store counts its changes."""
+        kept = {name: _copied(value) for name, value in vars(self).items() if not isinstance(value, Store | Clock)}
+        return kept | {"changes": self.store.changes}
 
     def copy(self) -> Any:
         """Return a cluster that goes on apart from this one."""

@@ -1,9 +1,13 @@
-"""Predictions, checks and exercises: the learner commits to an answer, the model says what is true.
+"""Lessons: the learner commits to an answer, and the model says what is true.
 
 `predict` keeps an answer and says nothing about it. `check` computes the right answer with the model, and gives
 feedback for the very belief behind a wrong one. `progress` is the table to hand in. None of them ever raises.
 
-A lesson's questions stand in a module of their own (`start`, `nodeport`); to add one, write a `Question` there.
+In reading order: `forms` has the kinds of questions and how an answer is read, `sheet` keeps answers and checks them,
+`feedback` shows the verdict, `misconceptions` lists the beliefs, `own_numbers` gives each student numbers of their
+own, `install` looks at the machine. Then a folder for each lesson, with its questions and exercises: `start`,
+`nodeport`, `loadbalancer`, `cost_warning`, `extra_hop`, `local`, `skew_and_latency`, `ways_out`, `your_cluster`, and
+`leaflets`. To add a question, write a `Question` in its lesson's folder.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from .._display import html_table
 from ..api.addresses import address
 from ..api.errors import NotExposed
 from ..api.service import Service
-from ..cloud.load_balancer import next_change_s, target_health
+from ..cloud.load_balancer import target_health
 from ..router.router import shares
 
 if TYPE_CHECKING:
@@ -158,18 +158,16 @@ def watch_crash(
     steps = [_step(twin, found, node, -before_s, "all is well")]
     twin.fail(node)
     begin_s = twin.now_s
-    words = f"{node} crashes; {NOTHING_HAPPENS}"
-    while True:
-        step = _step(twin, found, node, twin.now_s - begin_s, words)
-        last = steps[-1]
-        if step.at_s <= 0 or (step.lost, step.lost_hard_coded) != (last.lost, last.lost_hard_coded):
+    steps.append(_step(twin, found, node, 0.0, f"{node} crashes; {NOTHING_HAPPENS}"))
+    before = _notices(twin, found, node)
+    for _ in twin.changes(begin_s + seconds):
+        notices = _notices(twin, found, node)
+        words = "; ".join(word for word in notices if word not in before) or "other things change"
+        before = notices
+        step, last = _step(twin, found, node, twin.now_s - begin_s, words), steps[-1]
+        if (step.lost, step.lost_hard_coded) != (last.lost, last.lost_hard_coded):
             steps.append(step)
-        at_s = next_change_s(twin)
-        if at_s is None or at_s > begin_s + seconds:
-            return Crash(found.key, node, before_s, seconds, tuple(steps))
-        before = _notices(twin, found, node)
-        twin.advance(at_s - twin.now_s)
-        words = "; ".join(word for word in _notices(twin, found, node) if word not in before) or "other things change"
+    return Crash(found.key, node, before_s, seconds, tuple(steps))
 
 
 def _step(twin: Cluster, service: Service, node: str, at_s: float, what: str) -> CrashStep:

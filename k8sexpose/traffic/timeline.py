@@ -213,7 +213,7 @@ def standing(cluster: Cluster, asking: RequestTarget) -> tuple[State, ...]:
     >>> standing(Cluster(), RequestTarget("10.0.0.1:30007"))[0].end_s
     inf
     """
-    snapshot = _snapshot(cluster) | {"now_s": cluster.now_s}
+    snapshot = cluster.snapshot() | {"now_s": cluster.now_s}
     known = _TABLES.get(cluster)
     if known is None or known[0] != snapshot:
         known = _TABLES[cluster] = (snapshot, {})
@@ -224,13 +224,6 @@ def standing(cluster: Cluster, asking: RequestTarget) -> tuple[State, ...]:
 
 # The tables of each cluster as it was last: a slider that moves the load asks for the same ones again.
 _TABLES: WeakKeyDictionary[Cluster, tuple[dict[str, object], dict[RequestTarget, PathTable]]] = WeakKeyDictionary()
-
-
-def _snapshot(cluster: Cluster) -> dict[str, object]:
-    """Copy what can change in a cluster, one level deep: what it holds are values, and the store counts its changes."""
-    fields = vars(cluster).items()
-    held = {name: value.copy() if isinstance(value, dict | list) else value for name, value in fields}
-    return held | {"changes": cluster.store.changes}
 
 
 def play(cluster: Cluster, asking: RequestTarget, events: Sequence[Event], duration_s: float) -> tuple[State, ...]:
@@ -286,7 +279,7 @@ def play(cluster: Cluster, asking: RequestTarget, events: Sequence[Event], durat
         while ahead and ahead[0].at_s <= at_s:
             ahead.pop(0).do(twin)
         twin.advance(0)
-        before, last = last, _snapshot(twin)
+        before, last = last, twin.snapshot()
         if before == last:
             continue
         table = read_table(twin, asking, by_place=by_place, apart=apart)
@@ -324,28 +317,30 @@ def _fresh(cluster: Cluster, copy: bool = False) -> Cluster:
 
 def _provisioned(twin: Cluster, asking: RequestTarget) -> RequestTarget:
     """Let the load balancer of a Service come up, and ask by its address: by its name one asks past all clocks."""
-    question = Query.read(twin, asking.target, asking.client, asking.protocol, asking.via)
-    service, port = question.destination.service, question.destination.service_port
-    if service is None or port is None or question.door is None or question.destination.hostname is not None:
+    query = Query.read(twin, asking.target, asking.client, asking.protocol, asking.via)
+    if query.destination.service_port is None or query.door is None or query.destination.hostname is not None:
         return asking
     end_s = twin.now_s + PROVISIONING_S
     twin.advance(0)  # the controller sees the Service
-    while True:
-        ingress = twin.store.services[service.namespace, service.name].load_balancer_ingress
-        by_address = None
-        if ingress and ingress[0].address:
-            dialled = replace(asking, protocol=question.destination.protocol)
-            by_address = _by_address(dialled, ingress[0].address, port.port)
+    by_address = _by_address(twin, asking, query)
+    if by_address is not None and _settled(twin, asking, by_address):
+        return by_address
+    for _ in twin.changes(end_s):
+        by_address = _by_address(twin, asking, query)
         if by_address is not None and _settled(twin, asking, by_address):
-            return by_address
-        due_s = next_change_s(twin)
-        if due_s is None or due_s > end_s:
-            return by_address or asking
-        twin.advance(due_s - twin.now_s)
+            break
+    return by_address or asking
 
 
-def _by_address(asking: RequestTarget, host: str, port: int | None) -> RequestTarget:
-    return replace(asking, target=f"http://{address(host, port)}", service=asking.target)
+def _by_address(twin: Cluster, asking: RequestTarget, query: Query) -> RequestTarget | None:
+    """Return the same question, asked by the address in the status; None as long as none stands there."""
+    service, port = query.destination.service, query.destination.service_port
+    assert service is not None and port is not None
+    ingress = twin.store.services[service.namespace, service.name].load_balancer_ingress
+    if not ingress or not ingress[0].address:
+        return None
+    target = f"http://{address(ingress[0].address, port.port)}"
+    return replace(asking, protocol=query.destination.protocol, target=target, service=asking.target)
 
 
 def _settled(twin: Cluster, asking: RequestTarget, by_address: RequestTarget) -> bool:

@@ -1,1 +1,1 @@
-"""TODO: lessons.cost_warning."""
+"""Lesson 3, the cost warning: `questions`, and the exercise `savings`."""

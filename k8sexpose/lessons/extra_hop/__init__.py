@@ -1,1 +1,1 @@
-"""TODO: lessons.extra_hop."""
+"""Lesson 4, the extra hop: `questions`."""

@@ -1,1 +1,1 @@
-"""TODO: lessons.leaflets."""
+"""Leaflets of ten minutes: questions on what is left over, and on sticky sessions."""

@@ -1,1 +1,1 @@
-"""TODO: lessons.loadbalancer."""
+"""Lesson 2, LoadBalancer: `questions`, and the exercises `offices` and `pending`."""

@@ -1,1 +1,1 @@
-"""TODO: lessons.local."""
+"""Lesson 5, Local: `questions`, and the exercise `five_cases`."""

@@ -1,1 +1,1 @@
-"""TODO: lessons.nodeport."""
+"""Lesson 1, NodePort: `questions`, and the exercise `repair`."""

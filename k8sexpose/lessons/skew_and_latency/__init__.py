@@ -1,1 +1,1 @@
-"""TODO: lessons.skew_and_latency."""
+"""Lesson 6, skew and latency: `questions`, and the limits of the model."""

@@ -1,1 +1,1 @@
-"""TODO: lessons.start."""
+"""Lesson 0, start here: questions."""

@@ -1,1 +1,1 @@
-"""TODO: lessons.ways_out."""
+"""Lesson 7, ways out: the exercise `decisions`."""

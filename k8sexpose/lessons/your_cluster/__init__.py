@@ -1,1 +1,1 @@
-"""TODO: lessons.your_cluster."""
+"""Lesson 8, your cluster: `questions`, and the exercise `mend`."""
