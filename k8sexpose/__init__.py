@@ -92,7 +92,7 @@ def __dir__() -> list[str]:
 
 
 def load_ipython_extension(ipython: Any) -> None:
-    """Make ``%kubectl`` and ``%curl`` known to a notebook (``%load_ext k8sexpose``)."""
+    """Make ``%kubectl``, ``%curl`` and ``%ssh`` known to a notebook (``%load_ext k8sexpose``)."""
     from .kubectl.magics import load
 
     load(ipython)

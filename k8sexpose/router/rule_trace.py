@@ -12,7 +12,7 @@ from fractions import Fraction
 from ipaddress import ip_address, ip_network
 
 from .._display import html_table, visible
-from ..api.addresses import ip_version
+from ..api.addresses import address, ip_version
 from ..api.objects import Node
 from ..cluster.state import ClusterState
 from ..kubeproxy.iptables import saved
@@ -313,22 +313,30 @@ class _Visit:
             If the rules do not lead where the route has gone.
         """
         done: list[RuleStep] = []
-        sent_here = is_own_address(self.node, self.packet.src)
-        hooks = ["OUTPUT" if sent_here else "PREROUTING"]
-        while hooks:
-            hook = hooks.pop(0)
-            for key in HOOKS[self.rules.mode][hook]:
-                if self._chain(hook, key, done) in ("DROP", "REJECT"):
-                    return done
-            if hook in ("OUTPUT", "PREROUTING"):
-                own = is_own_address(self.node, self.packet.dst)
-                if sent_here:
-                    hooks = ["POSTROUTING", *(["INPUT"] if own else [])]
-                else:
-                    hooks = ["INPUT"] if own else ["FORWARD", "POSTROUTING"]
-        if self.goal is not None and not self.packet.rewritten:
-            raise ValueError(f"the rules of {self.node.name} do not lead to {self.goal}: the cluster has changed since")
+        for hook, key in self._chains_called():
+            if self._chain(hook, key, done) in ("DROP", "REJECT"):
+                break
+        arrived = address(self.packet.dst, self.packet.port) if self.packet.rewritten else None
+        if arrived != self.goal:
+            raise self._astray(arrived)
         return done
+
+    def _chains_called(self) -> Iterator[tuple[str, tuple[str, str]]]:
+        """Yield the chains that the kernel calls; where the packet goes on is asked once its destination is known."""
+        sent_here = is_own_address(self.node, self.packet.src)
+        called = HOOKS[self.rules.mode]
+        first = "OUTPUT" if sent_here else "PREROUTING"
+        yield from ((first, key) for key in called[first])
+        own = is_own_address(self.node, self.packet.dst)
+        further = ["POSTROUTING"] if sent_here else [] if own else ["FORWARD", "POSTROUTING"]
+        for hook in [*further, *(["INPUT"] if own else [])]:
+            yield from ((hook, key) for key in called[hook])
+
+    def _astray(self, arrived: str | None) -> ValueError:
+        """Build the error for a route that the rules of now do not give."""
+        took, lead = self.goal or "no endpoint", arrived or "none"
+        told = f"the route leads to {took} on {self.node.name}, the rules of now to {lead}"
+        return ValueError(f"{told}: the cluster has changed since")
 
     def _chain(self, hook: str, key: tuple[str, str], done: list[RuleStep]) -> str:
         """Walk a chain, and note every rule that looks; return how the way through it ends."""
@@ -361,7 +369,9 @@ class _Visit:
                 case "choose goto":
                     return self._chain(hook, (table, self._way_to_goal(action.values)), done) or "RETURN"
                 case "choose dnat":
-                    return self._rewrite(self.goal or "")
+                    # Where the chosen endpoint is gone, any other one shows that the route is of another time.
+                    gone = self.goal is None or self.goal not in action.values
+                    return self._rewrite(action.values[-1] if gone else str(self.goal))
                 case "dnat":
                     return self._rewrite(action.value)
                 case "mark":
@@ -407,7 +417,8 @@ class _Visit:
         return any(Action("dnat", self.goal or "") in rule.actions for rule in rules)
 
     def _way_to_goal(self, chains: Sequence[str]) -> str:
-        return next((chain for chain in chains if self._leads_to_goal("", chain)), "")
+        """Return the chain of the chosen endpoint; where there is none any more, of another one."""
+        return next((chain for chain in chains if self._leads_to_goal("", chain)), chains[-1])
 
     def _holds(self, condition: Condition) -> bool:
         """Return True if the packet fits a condition; chance and affinity are asked elsewhere."""

@@ -222,7 +222,7 @@ class NftRules(Rules):
         self.chains: dict[str, list[str]] = {}
         self.sets: dict[str, dict[str, str]] = {}
         for line in text.splitlines():
-            verb, kind, _, _, name, rest = (line.split(" ", 5) + [""])[:6]
+            verb, kind, _, _, name, rest = [*line.split(" ", 5), ""][:6]
             assert verb == "add"
             if kind == "chain":
                 self.chains[name] = []

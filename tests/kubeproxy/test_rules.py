@@ -107,3 +107,128 @@ def interface(cluster: kx.Cluster, node: kx.Node, src: str) -> str:
     if not src.startswith(here):
         return "eth0"
     return cluster.proxy.bridge_interface or f"{cluster.proxy.interface_name_prefix or 'veth'}7"
+
+
+# -- what the recorded rows do not ask ----
+
+WEB = """apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  type: NodePort
+  clusterIP: 10.96.0.9
+  selector: {app: web}
+  ports: [{port: 80, targetPort: 8080, nodePort: 30080}]
+"""
+
+
+def two_services(mode: str) -> kx.Cluster:
+    cluster = kx.Cluster(nodes=2, proxy=kx.ProxyConfig(mode=mode))
+    cluster.deploy("web", per_node=[1, 1], port=8080)
+    cluster.apply(WEB)
+    cluster.apply(WEB.replace("web", "shop").replace("10.96.0.9", "10.96.0.10").replace("30080", "30081"))
+    return cluster
+
+
+@pytest.mark.parametrize("mode", ["iptables", "nftables"])
+def test_the_rules_of_one_service(mode: str) -> None:
+    cluster = two_services(mode)
+    whole = kx.proxy_rules(cluster, node="node-1").text.splitlines()
+    web = kx.proxy_rules(cluster, node="node-1", service="default/web")
+    other = {line for line in whole if "default/shop" in line or "10.96.0.10" in line}
+    assert other
+    assert not other & set(web.text.splitlines())
+    rules = [line for line in whole if "default/web" in line and "elements" not in line and "\t\t\t" not in line]
+    assert rules
+    assert set(rules) <= set(web.text.splitlines())
+    assert "POSTROUTING" not in web.text
+    assert "masquerading" not in web.text
+    assert repr(web).startswith(f"<ProxyRules of default/web on node-1, {mode}: ")
+
+
+def test_a_stopped_kube_proxy_keeps_its_rules() -> None:
+    cluster = two_services("iptables")
+    before = kx.proxy_rules(cluster, node="node-1").text
+    cluster.stop_proxy("node-1")
+    cluster.delete("shop")
+    assert kx.proxy_rules(cluster, node="node-1").text == before
+    assert "default/shop" not in kx.proxy_rules(cluster, node="node-2").text
+
+
+def test_unknown_names_are_refused() -> None:
+    cluster = two_services("iptables")
+    with pytest.raises(KeyError, match="there are node-2, node-1"):
+        kx.proxy_rules(cluster, node="node-9")
+    with pytest.raises(kx.ApiError, match="not found"):
+        kx.proxy_rules(cluster, node="node-1", service="nope")
+
+
+@pytest.mark.parametrize(
+    ("ranges", "listed"),
+    [
+        (["10.0.0.0/24"], "ip saddr != 10.0.0.0/24 drop"),
+        (["10.0.0.1/32"], "ip saddr != 10.0.0.1 drop"),
+        (["10.0.0.0/8", "10.1.0.0/16"], "ip saddr != { 10.0.0.0/8 } drop"),
+        (["10.0.0.0/25", "10.0.0.128/25", "192.0.2.7/32"], "ip saddr != { 10.0.0.0/24, 192.0.2.7 } drop"),
+        (["10.0.0.0/24", "10.0.1.0/24", "10.0.2.0/24"], "ip saddr != { 10.0.0.0-10.0.2.255 } drop"),
+    ],
+)
+def test_nft_joins_source_ranges(ranges: list[str], listed: str) -> None:
+    """What nft 1.0.6 printed for these sets; the node's own address stands outside all of them."""
+    cluster = kx.Cluster(nodes=[kx.Node("node-1", addresses=("172.16.0.1",))], proxy=kx.ProxyConfig(mode="nftables"))
+    spec = {"type": "LoadBalancer", "loadBalancerSourceRanges": ranges, "ports": [{"port": 80}]}
+    cluster.apply({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": spec})
+    cluster.set_load_balancer("web", [{"ip": "198.51.100.7"}])
+    assert f"\t\t{listed}\n" in kx.proxy_rules(cluster, node="node-1").text
+
+
+def test_nft_lists_two_addresses_a_line_and_the_highest_mark_as_a_prefix() -> None:
+    """As nft 1.0.6 printed it."""
+    cluster = two_services("nftables")
+    cluster.proxy = kx.ProxyConfig(mode="nftables", masquerade_bit=31)
+    text = kx.proxy_rules(cluster, node="node-1").text
+    assert "\t\telements = { 10.96.0.1, 10.96.0.9,\n\t\t\t     10.96.0.10 }\n" in text
+    assert "meta mark != 0x00000000/1 meta mark set meta mark ^ 0x80000000 masquerade fully-random" in text
+    assert "add rule ip kube-proxy masquerading mark and 0x80000000 != 0" in (
+        kx.proxy_rules(cluster, node="node-1").transaction
+    )
+
+
+# -- the runner can say no ----
+
+
+def broken(tmp_path: Path, name: str, field: str, old: str, new: str) -> Any:
+    row = json.loads(json.dumps(SCENARIOS[name]))
+    assert old in row["steps"][0][field]
+    row["steps"][0][field] = row["steps"][0][field].replace(old, new, 1)
+    file = tmp_path / "rows.json"
+    file.write_text(json.dumps({"scenarios": [row]}))
+    return rules.run(file)
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "old", "new"),
+    [
+        ("ipt-api-backend-3", "iptables_save", "0.33333333349", "0.33333333350"),
+        ("ipt-public-lb-several-addresses", "iptables_save", "loadbalancer IP", "load balancer IP"),
+        ("ipt-api-backend-3", "restore_input", "--random-fully", ""),
+        ("nft-api-backend-3", "dump", "mod 3", "mod 4"),
+        ("nft-three-services", "nft_list_table", "10.96.0.20", "10.96.0.21"),
+        ("nft-three-services", "nft_list_table", "policy accept", "policy drop"),
+    ],
+)
+def test_a_wrong_rule_is_found(tmp_path: Path, name: str, field: str, old: str, new: str) -> None:
+    report = broken(tmp_path, name, field, old, new)
+    assert report.exit_code == 1
+    assert field in report.disagreements[0]
+
+
+def test_the_order_within_a_service_port_counts(tmp_path: Path) -> None:
+    row = json.loads(json.dumps(SCENARIOS["ipt-public-lb-several-addresses"]))
+    lines = row["steps"][0]["iptables_save"].splitlines()
+    first, second = (number for number, line in enumerate(lines) if "loadbalancer IP" in line)
+    lines[first], lines[second] = lines[second], lines[first]
+    row["steps"][0]["iptables_save"] = "\n".join(lines) + "\n"
+    file = tmp_path / "rows.json"
+    file.write_text(json.dumps({"scenarios": [row]}))
+    assert rules.run(file).exit_code == 1
