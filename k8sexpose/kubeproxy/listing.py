@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from .._display import visible
 from ..api.service import Service
 from ..cluster.state import ClusterState
-from .iptables import iptables_restore, iptables_rules, iptables_save
-from .nftables import nft_list_table, nft_transaction, nftables_rules
+from .iptables import iptables_rules
+from .iptables_words import iptables_restore, iptables_save
+from .nft_words import nft_list_table, nft_transaction
+from .nftables import nftables_rules
 from .node_view import view_of
 from .rules import RuleSet
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
 from ..api.objects import Node, ProxyConfig
-from ..api.service import Service
+from ..api.service import DEFAULT_AFFINITY_TIMEOUT_S, Service
 from ..cluster.state import ClusterState
 from .proxy import (
     Detector,
@@ -23,6 +23,7 @@ from .service_ports import ServicePortInfo, service_ports
 __all__ = ["NodeView", "PlannedPort", "view_of"]
 
 IPV4 = 4
+PROTOCOLS = ("TCP", "UDP", "SCTP", None)  # None counts as TCP; a port of any other protocol has no rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,13 @@ class PlannedPort:
     def owner(self) -> str:
         """``namespace/name`` of the Service."""
         return self.info.service.key
+
+    @property
+    def remembers_s(self) -> int | None:
+        """For how long a client keeps its endpoint, in seconds; None without session affinity."""
+        if self.info.service.session_affinity != "ClientIP":
+            return None
+        return self.info.service.session_affinity_timeout_s or DEFAULT_AFFINITY_TIMEOUT_S
 
     @property
     def guarded(self) -> bool:
@@ -148,7 +156,7 @@ def view_of(cluster: ClusterState, node: str, as_if: Service | None = None) -> N
         services[as_if.namespace, as_if.name] = as_if
     infos: list[ServicePortInfo] = []
     for service in services.values():
-        infos += service_ports(store, service, IPV4)
+        infos += [info for info in service_ports(store, service, IPV4) if info.port.protocol in PROTOCOLS]
     infos.sort(key=lambda info: (info.name, info.port.protocol or "TCP"))
     return NodeView(
         node=found,

@@ -15,9 +15,9 @@ from .._display import html_table, visible
 from ..api.addresses import address, ip_version
 from ..api.objects import Node
 from ..cluster.state import ClusterState
-from ..kubeproxy.iptables import saved
+from ..kubeproxy.iptables_words import saved
 from ..kubeproxy.listing import rules_of
-from ..kubeproxy.nftables import worded
+from ..kubeproxy.nft_words import worded
 from ..kubeproxy.proxy import from_local_pod, is_own_address
 from ..kubeproxy.rules import Action, Condition, Rule, RuleSet
 from .route import NODE, POD, Hop, Route

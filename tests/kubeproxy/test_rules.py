@@ -232,3 +232,63 @@ def test_the_order_within_a_service_port_counts(tmp_path: Path) -> None:
     file = tmp_path / "rows.json"
     file.write_text(json.dumps({"scenarios": [row]}))
     assert rules.run(file).exit_code == 1
+
+
+# -- values that no API server of today would store, in a dump ----
+
+
+def dump_of(**odd: Any) -> kx.Cluster:
+    name, protocol, port_name = odd.get("name", "web"), odd.get("protocol", "TCP"), odd.get("port_name", "")
+    port = {"name": port_name, "port": 80, "protocol": protocol}
+    spec = {
+        "type": "NodePort", "clusterIP": odd.get("cluster_ip", "10.96.0.9"), "ports": [port | {"nodePort": 30080}],
+        "sessionAffinity": odd.get("affinity", "None"), "externalIPs": odd.get("external_ips", []),
+    }  # fmt: skip
+    labels = {"kubernetes.io/service-name": name}
+    endpoint = {"addresses": [odd.get("endpoint", "10.244.1.2")], "nodeName": "node-1"}
+    items = [
+        {"kind": "Node", "metadata": {"name": "node-1"}, "status": {"addresses": [IP]}},
+        {"kind": "Service", "metadata": {"name": name, "namespace": "default"}, "spec": spec},
+        {
+            "kind": "EndpointSlice", "metadata": {"name": "s", "namespace": "default", "labels": labels},
+            "addressType": "IPv4", "endpoints": [endpoint], "ports": [port],
+        },
+    ]  # fmt: skip
+    return kx.Cluster.from_json({"items": items}, proxy=kx.ProxyConfig(mode=odd["mode"]))
+
+
+IP = {"type": "InternalIP", "address": "10.0.0.1"}
+ODD = {
+    "a name that a terminal would obey": {"name": "a\x1b[31mb"},
+    "a protocol without ports": {"protocol": "ICMP"},
+    "a clusterIP that is none": {"cluster_ip": "x"},
+    "an external IP that is none": {"external_ips": ["y"]},
+    "an endpoint that is no address": {"endpoint": "abc"},
+    "an endpoint of the other family": {"endpoint": "2001:db8::7"},
+    "affinity without a time": {"affinity": "ClientIP"},
+    "a quote in a port's name": {"port_name": 'é"'},
+}
+
+
+@pytest.mark.parametrize("mode", ["iptables", "nftables"])
+@pytest.mark.parametrize("odd", ODD)
+def test_an_odd_dump_has_rules_all_the_same(mode: str, odd: str) -> None:
+    found = kx.proxy_rules(dump_of(mode=mode, **ODD[odd]), node="node-1")
+    assert found.text.endswith(("COMMIT\n", "}\n"))
+    usable = odd in ("a name that a terminal would obey", "an external IP that is none", "a quote in a port's name")
+    assert ("10.244.1.2" in found.text) is (usable or odd == "affinity without a time")
+    if odd == "affinity without a time":
+        assert ("--seconds 10800 " if mode == "iptables" else "timeout 3h") in found.text
+
+
+def test_a_notebook_shows_no_control_character() -> None:
+    class Printer:
+        shown = ""
+
+        def text(self, text: str) -> None:
+            self.shown = text
+
+    printer = Printer()
+    kx.proxy_rules(dump_of(mode="iptables", name="a\x1b[31mb"), node="node-1")._repr_pretty_(printer, cycle=False)
+    assert "\x1b" not in printer.shown
+    assert r"a\x1b[31mb" in printer.shown
