@@ -168,7 +168,7 @@ def saved(rule: Rule) -> str:
         elif condition.kind not in (*HEADS, "port"):
             words.append(_match(condition))
     words += [f"-j {_saved_action(action)}" for action in rule.actions]
-    return " ".join(word for word in words if word)
+    return " ".join(words)
 
 
 def _head(condition: Condition) -> str:
@@ -176,8 +176,6 @@ def _head(condition: Condition) -> str:
     value, negation = condition.value, "! " if condition.negated else ""
     if condition.kind in ("source", "destination"):
         value = str(ip_network(value, strict=False))
-        if value == "0.0.0.0/0" and not condition.negated:
-            return ""
     return f"{negation}-{condition.kind[0]} {value}"
 
 

@@ -10,6 +10,7 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 __all__ = ["Action", "Condition", "Element", "Rule", "RuleSet", "digest", "mark_of"]
 
@@ -179,6 +180,7 @@ class RuleSet:
         return RuleSet(self.mode, chains, written, elements, self.owners)
 
 
+@lru_cache(maxsize=1 << 16)
 def digest(text: str, letters: int) -> str:
     """Return the first letters of the SHA-256 of a text, in base 32: what kube-proxy puts into names."""
     return base64.b32encode(hashlib.sha256(text.encode()).digest()).decode()[:letters]

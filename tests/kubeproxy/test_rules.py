@@ -194,6 +194,24 @@ def test_nft_lists_two_addresses_a_line_and_the_highest_mark_as_a_prefix() -> No
     )
 
 
+@pytest.mark.parametrize(("endpoints", "quiet"), [(1000, False), (1001, True)])
+def test_more_than_a_thousand_endpoints_make_a_large_cluster(endpoints: int, quiet: bool) -> None:
+    cluster = kx.Cluster(nodes=1)
+    cluster.deploy("web", per_node=[endpoints], port=8080)
+    cluster.apply(WEB)
+    text = kx.proxy_rules(cluster, node="node-1").text
+    assert ("default/web -> " not in text) is quiet
+    assert '"default/web cluster IP"' in text
+
+
+def test_a_range_of_loopback_addresses_opens_localhost_even_without_a_node_address_in_it() -> None:
+    """``ContainsIPv4Loopback`` asks the range, not the node: KUBE-FIREWALL has its rule, no address takes nodePorts."""
+    config = kx.ProxyConfig(nodeport_addresses=("127.5.0.0/16",))
+    text = kx.proxy_rules(kx.Cluster(nodes=1, proxy=config), node="node-1").text
+    assert "block incoming localnet connections" in text
+    assert "-j KUBE-NODEPORTS" not in text.partition("*nat")[2]
+
+
 # -- the runner can say no ----
 
 
