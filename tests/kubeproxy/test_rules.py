@@ -196,8 +196,8 @@ def test_nft_lists_two_addresses_a_line_and_the_highest_mark_as_a_prefix() -> No
 
 @pytest.mark.parametrize(("endpoints", "quiet"), [(1000, False), (1001, True)])
 def test_more_than_a_thousand_endpoints_make_a_large_cluster(endpoints: int, quiet: bool) -> None:
-    cluster = kx.Cluster(nodes=1)
-    cluster.deploy("web", per_node=[endpoints], port=8080)
+    cluster = kx.Cluster(nodes=5)
+    cluster.deploy("web", per_node=[endpoints - 800, 200, 200, 200, 200], port=8080)
     cluster.apply(WEB)
     text = kx.proxy_rules(cluster, node="node-1").text
     assert ("default/web -> " not in text) is quiet
