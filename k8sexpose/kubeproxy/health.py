@@ -137,7 +137,9 @@ def health_check(cluster: ClusterState, service: str, *, node: str, proxy_health
     return HealthResponse(status, headers, json.dumps(body, indent="\t"))
 
 
-def healthz(cluster: ClusterState, *, node: str, path: str = "/healthz", sync_overdue: bool = False) -> HealthResponse:
+def healthz(
+    cluster: ClusterState, *, node: str, path: str = "/healthz", sync_overdue: bool = False, node_known: bool = True
+) -> HealthResponse:
     """Ask kube-proxy itself (port 10256), as load balancers do under ``externalTrafficPolicy: Cluster``.
 
     Parameters
@@ -150,6 +152,9 @@ def healthz(cluster: ClusterState, *, node: str, path: str = "/healthz", sync_ov
         ``/healthz``, or ``/livez``, which does not ask whether the node is about to go.
     sync_overdue : bool
         Whether a change has waited longer than two sync periods.
+    node_known : bool
+        Whether kube-proxy knows its own Node object. One that does not, since the object is deleted or has not
+        come yet, runs all the same, and counts its node as one that is about to go.
 
     Returns
     -------
@@ -159,7 +164,7 @@ def healthz(cluster: ClusterState, *, node: str, path: str = "/healthz", sync_ov
     Raises
     ------
     UnknownName
-        If there is no such node (it is a KeyError).
+        If the node's object should be known, and there is no such node (it is a KeyError).
     ValueError
         If the path is neither.
 
@@ -171,7 +176,7 @@ def healthz(cluster: ClusterState, *, node: str, path: str = "/healthz", sync_ov
     """
     if path not in ("/healthz", "/livez"):
         raise ValueError(f"path {path!r} is neither /healthz nor /livez")
-    can_serve = eligible(cluster.store.node(node))
+    can_serve = node_known and eligible(cluster.store.node(node))
     now = timestamp(cluster.now_s)
     body: dict[str, Any] = {"lastUpdated": now, "currentTime": now}
     if path == "/healthz":

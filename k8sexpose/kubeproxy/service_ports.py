@@ -328,6 +328,8 @@ def _joined(slices: Iterable[EndpointSlice], port: ServicePort, family: int) -> 
         if one.address_type != f"IPv{family}":
             continue
         numbers = [p.port for p in one.ports if p.name == port.name and p.protocol == protocol]
+        # kube-proxy passes an address of the other family over, in whichever slice it stands.
+        fitting = [endpoint for endpoint in one.endpoints if ip_version(endpoint.ip) == family]
         for number in numbers:
             if number:
-                yield from (Target(endpoint, number) for endpoint in one.endpoints)
+                yield from (Target(endpoint, number) for endpoint in fitting)

@@ -190,9 +190,10 @@ class PathTracer:
 
     def _obey(self, node: Node, verdict: Verdict, packet: Packet, trip: PathSoFar) -> Iterator[Route]:
         if verdict.action == "DNAT":
-            for target, share in self._deal(node, verdict):
+            bound = self._bound(node, verdict)
+            for target, share in self._deal(node, verdict, bound):
                 further = replace(trip, probability=trip.probability * share)
-                yield from self._forward(node, verdict, target, packet, further)
+                yield from self._forward(node, verdict, target, packet, further, affinity=bound is not None)
         elif verdict.action == "REJECT":
             yield self._refused(packet, trip, node.name, "REJECT", f"{node.name} rejects: {verdict.reason}")
         elif verdict.action == "DROP":
@@ -204,9 +205,8 @@ class PathTracer:
 
     # -- DNAT: the Service's endpoints ----
 
-    def _deal(self, node: Node, verdict: Verdict) -> Iterable[tuple[Target, Fraction]]:
+    def _deal(self, node: Node, verdict: Verdict, bound: Target | None) -> Iterable[tuple[Target, Fraction]]:
         """Give the endpoints that a new connection may get: all alike, or the one the client is bound to."""
-        bound = self._bound(node, verdict)
         candidates = (bound,) if bound else verdict.targets
         share = Fraction(1, len(candidates))
         return ((target, share) for target in candidates)
@@ -222,7 +222,7 @@ class PathTracer:
         return next(alive, None)
 
     def _forward(
-        self, node: Node, verdict: Verdict, target: Target, packet: Packet, trip: PathSoFar
+        self, node: Node, verdict: Verdict, target: Target, packet: Packet, trip: PathSoFar, *, affinity: bool
     ) -> Iterator[Route]:
         """Send a packet on to an endpoint, the source replaced where the mark or the CNI says so."""
         ip = canonical_ip(target.endpoint.ip)
@@ -236,7 +236,7 @@ class PathTracer:
             src, action = self._masquerade_address(node, ip), f"DNAT, then SNAT by the CNI: {verdict.reason}"
         hop = Hop(
             node.name, packet.src, packet.to, action, trip.leg_ms,
-            new_src=src if src != packet.src else None, new_dst=rewritten.to,
+            new_src=src if src != packet.src else None, new_dst=rewritten.to, affinity=affinity,
         )  # fmt: skip
         trip = replace(trip, hops=(*trip.hops, hop), leg_ms=0.0, at=node.name)
         home = self._home(ip)
@@ -380,7 +380,10 @@ class PathTracer:
         kind: str = AT_NODE,
     ) -> Route:
         hop = Hop(at, packet.src, packet.to, action, trip.leg_ms, kind=kind)
-        return Route(trip.probability, outcome, reason, hops=(*trip.hops, hop), entry=trip.entry)
+        hops = (*trip.hops, hop)
+        return Route(
+            trip.probability, outcome, reason, hops=hops, entry=trip.entry, protocol=packet.protocol, as_if=self.as_if
+        )
 
 
 class RandomPathTracer(PathTracer):
@@ -403,8 +406,8 @@ class RandomPathTracer(PathTracer):
         chance = Random(f"{self.cluster.seed} {sticky}") if sticky else self.chance
         return [spread.pick(chance.random())]
 
-    def _deal(self, node: Node, verdict: Verdict) -> Iterable[tuple[Target, Fraction]]:
-        dealt, share = self._bound(node, verdict), Fraction(1)
+    def _deal(self, node: Node, verdict: Verdict, bound: Target | None) -> Iterable[tuple[Target, Fraction]]:
+        dealt, share = bound, Fraction(1)
         if dealt is None:
             dealt, share = self.chance.choice(verdict.targets), Fraction(1, len(verdict.targets))
         info = verdict.port
