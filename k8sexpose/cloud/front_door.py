@@ -6,13 +6,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from weakref import WeakKeyDictionary
 
 from ..api.errors import NotExposed
 from ..api.service import LoadBalancerIngress, Service, ServicePort
 from ..cluster.latency import latencies
 from ..cluster.state import ClusterState
-from ..cluster.store import Store
 from ..kubeproxy.health import ready_local_endpoints
 from ..kubeproxy.service_ports import targets
 from .health_checks import CheckAnswers, CheckedTargets, answers, candidates, is_candidate
@@ -218,17 +216,12 @@ def _plain_spread(
     cluster: ClusterState, kind: LoadBalancerKind, zonal: bool, wired: CheckedTargets | None, found: CheckAnswers | None
 ) -> Spread:
     """Deal to nodes evenly, or zone by zone; made anew only when something has changed."""
-    version = (cluster.store.node_version, kind.when_none_healthy, zonal)
-    state = wired or found
-    last = _SPREADS.get(cluster.store)
-    if last is None or last[0] is not state or last[1] != version:
-        names = _healthy_nodes(cluster, kind, wired, found)
-        spread = spread_over(cluster.store.nodes, names, zonal=zonal)
-        last = _SPREADS[cluster.store] = (state, version, spread)
-    return last[2]
+    store = cluster.store
 
+    def make() -> Spread:
+        return spread_over(store.nodes, _healthy_nodes(cluster, kind, wired, found), zonal=zonal)
 
-_SPREADS: WeakKeyDictionary[Store, tuple[object, object, Spread]] = WeakKeyDictionary()
+    return store.cached("spread", (wired or found, store.node_version, kind.when_none_healthy, zonal), make)
 
 
 def _healthy_nodes(

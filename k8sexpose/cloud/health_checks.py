@@ -10,12 +10,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from weakref import WeakKeyDictionary
 
 from ..api.objects import Node
 from ..api.service import Service
 from ..cluster.state import ClusterState
-from ..cluster.store import Store
 from ..kubeproxy.health import eligible, ready_local_endpoints
 from ..kubeproxy.proxy import kube_proxy, primary_ip
 from ..kubeproxy.service_ports import Target, targets
@@ -53,14 +51,12 @@ def candidates(cluster: ClusterState) -> tuple[str, ...]:
     >>> candidates(Cluster(nodes=[Node("node-1", labels={EXCLUDED: ""}), Node("node-2", labels={EXCLUDED: "false"})]))
     ('node-2',)
     """
-    found = _CANDIDATES.get(cluster.store)
-    if found is None or found[0] != cluster.store.node_version:
-        names = tuple(name for name, node in cluster.store.nodes.items() if is_candidate(node))
-        found = _CANDIDATES[cluster.store] = (cluster.store.node_version, names)
-    return found[1]
+    store = cluster.store
 
+    def make() -> tuple[str, ...]:
+        return tuple(name for name, node in store.nodes.items() if is_candidate(node))
 
-_CANDIDATES: WeakKeyDictionary[Store, tuple[int, tuple[str, ...]]] = WeakKeyDictionary()
+    return store.cached("candidates", store.node_version, make)
 
 
 def is_candidate(node: Node) -> bool:
@@ -136,16 +132,8 @@ def answers(cluster: ClusterState, service: Service, check: HealthCheck) -> Chec
     """
     if check.port == "kube_proxy":
         return _kube_proxies(cluster)
-    known = _ANSWERS.setdefault(cluster.store, {})
-    question = (service.key, check.port)
-    version = cluster_version(cluster)
-    found = known.get(question)
-    if found is None or found[0] != version or found[1] != service:
-        found = known[question] = (version, service, _ask(cluster, service, check))
-    return found[2]
-
-
-_ANSWERS: WeakKeyDictionary[Store, dict[tuple[str, str], tuple[object, Service, CheckAnswers]]] = WeakKeyDictionary()
+    version = (cluster_version(cluster), service)
+    return cluster.store.cached(("answers", service.key, check.port), version, lambda: _ask(cluster, service, check))
 
 
 def _ask(cluster: ClusterState, service: Service, check: HealthCheck) -> CheckAnswers:
@@ -168,16 +156,13 @@ def _ask(cluster: ClusterState, service: Service, check: HealthCheck) -> CheckAn
 
 def _kube_proxies(cluster: ClusterState) -> CheckAnswers:
     """Ask kube-proxy's own health check."""
-    version = (cluster.store.node_version, cluster.down, cluster.stopped_proxies)
-    found = _PROXIES.get(cluster.store)
-    if found is None or found[0] != version:
-        silent = cluster.down | cluster.stopped_proxies
-        failing = silent | {name for name, node in cluster.store.nodes.items() if not eligible(node)}
-        found = _PROXIES[cluster.store] = (version, CheckAnswers(True, frozenset(failing)))
-    return found[1]
+    store, down, stopped = cluster.store, cluster.down, cluster.stopped_proxies
 
+    def make() -> CheckAnswers:
+        leaving = {name for name, node in store.nodes.items() if not eligible(node)}
+        return CheckAnswers(True, frozenset(down | stopped | leaving))
 
-_PROXIES: WeakKeyDictionary[Store, tuple[object, CheckAnswers]] = WeakKeyDictionary()
+    return store.cached("kube-proxies", (store.node_version, down, stopped), make)
 
 
 def _local(cluster: ClusterState, service: Service, *, proxy_asked: bool) -> CheckAnswers:

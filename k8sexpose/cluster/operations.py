@@ -8,19 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
-from ..api.errors import ApiError
+from ..api.errors import ApiError, missing
 from ..api.objects import ContainerPort, Deployment, Pod
 from .scheduling import check_per_node, choose_node, new_pod
 from .state import NODE_MONITOR_GRACE_S, ClusterState
-from .store import found
+from .store import Key, find
 from .transaction import whole
 
 __all__ = ["Operations"]
 
 EVICTION_S = 300.0
-
-Key = tuple[str, str]
 
 
 class Operations(ClusterState):
@@ -259,7 +258,8 @@ class Operations(ClusterState):
                 self.terminate(f"{namespace}/{pod.name}")
             del self._deployments[namespace, name]
         elif kind == "EndpointSlice":
-            found("endpointslices.discovery.k8s.io", f"{namespace}/{name}", self.store.applied_slices)
+            error = partial(missing, "endpointslices.discovery.k8s.io", name)
+            find(self.store.applied_slices, (namespace, name), error)
             self.store.delete_slice((namespace, name))
 
     # -- bad luck -------------------------------------------------------------------------------------------------

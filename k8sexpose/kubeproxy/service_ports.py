@@ -9,15 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_network
-from typing import TypeAlias
-from weakref import WeakKeyDictionary
 
 from ..api.addresses import address, canonical_ip, ip_version
 from ..api.objects import Endpoint, EndpointSlice
 from ..api.service import Service, ServicePort
 from ..cluster.store import Store
-
-_Prepared: TypeAlias = "tuple[tuple[EndpointSlice, ...], Targets]"
 
 __all__ = ["Categories", "ServicePortInfo", "Target", "Targets", "categorize_endpoints"]
 
@@ -290,10 +286,6 @@ def _of_family(ips: Iterable[str], family: int) -> tuple[str, ...]:
     return tuple(canonical_ip(ip) for ip in ips if ip_version(ip) == family)
 
 
-# The prepared endpoints of each Service port, with the slices that they were made of.
-_PREPARED: WeakKeyDictionary[Store, dict[tuple[str, ServicePort, int], _Prepared]] = WeakKeyDictionary()
-
-
 def service_ports(store: Store, service: Service, family: int) -> Iterator[ServicePortInfo]:
     """Give the ports of a Service as kube-proxy knows them; none without a clusterIP of the family."""
     cluster_ip = cluster_ip_of(service, family)
@@ -305,11 +297,7 @@ def service_ports(store: Store, service: Service, family: int) -> Iterator[Servi
 def targets(store: Store, service: Service, port: ServicePort, family: int) -> Targets:
     """Return the endpoints behind a Service port."""
     slices = store.slices(store.services.get((service.namespace, service.name), service))
-    prepared = _PREPARED.setdefault(store, {})
-    found = prepared.get((service.key, port, family))
-    if found is None or found[0] != slices:
-        found = prepared[service.key, port, family] = (slices, targets_of(slices, port, family))
-    return found[1]
+    return store.cached(("targets", service.key, port, family), slices, lambda: targets_of(slices, port, family))
 
 
 def targets_of(slices: Iterable[EndpointSlice], port: ServicePort, family: int) -> Targets:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from ..api.addresses import address, canonical_ip, ip_version
 from ..api.errors import NotExposed, unknown
-from ..api.objects import Pod
 from ..api.service import Service, ServicePort
 from ..cluster.state import ClusterState
+from ..cluster.store import find, key_of
 from ..kubeproxy.proxy import primary_ip
 
 __all__ = ["Client", "Destination", "find_client", "find_destination", "node_names"]
@@ -83,7 +84,7 @@ def find_client(cluster: ClusterState, text: str, family: int | None = None) -> 
     if kind == NODE and name:
         return _node_client(cluster, name, name, family)
     if kind == POD and name:
-        pod = _pod(cluster, name)
+        pod = find(cluster.store.pods, key_of(name), partial(unknown, "Pod", name))
         if pod.host_network and pod.node:
             return _node_client(cluster, pod.node, pod.name, family)
         if not pod.ip or not pod.node:
@@ -98,14 +99,6 @@ def _node_client(cluster: ClusterState, node: str, name: str, family: int | None
     if ip is None:
         raise ValueError(f"node {node!r} has no address")
     return Client(NODE, name, ip, node)
-
-
-def _pod(cluster: ClusterState, name: str) -> Pod:
-    namespace, _, short = name.rpartition("/")
-    pods = cluster.store.pods
-    if (namespace or "default", short) not in pods:
-        raise unknown("Pod", name, (pod if ns == "default" else f"{ns}/{pod}" for ns, pod in pods))
-    return pods[namespace or "default", short]
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +184,7 @@ def find_destination(cluster: ClusterState, text: str, protocol: str = "TCP") ->
         return _address(text, host, number, protocol)
     if url or "." in host.rpartition("/")[2]:
         return _hostname(cluster, text, host, number or 80, protocol)
-    service = find_service(cluster, host)
+    service = find(cluster.store.services, key_of(host), partial(unknown, "Service", host))
     return _service(text, service, find_port(service, port, protocol), protocol)
 
 
@@ -228,15 +221,6 @@ def _service(text: str, service: Service, port: ServicePort, protocol: str) -> D
     if protocol == "ICMP":
         return Destination(text, protocol=protocol, service=service, service_port=port)
     return Destination(text, port=port.port, protocol=port.protocol or "TCP", service=service, service_port=port)
-
-
-def find_service(cluster: ClusterState, name: str) -> Service:
-    """Return a Service by ``name`` or ``namespace/name``; `UnknownName` tells which there are."""
-    namespace, _, short = name.rpartition("/")
-    services = cluster.store.services
-    if (namespace or "default", short) not in services:
-        raise unknown("Service", name, (svc if ns == "default" else f"{ns}/{svc}" for ns, svc in services))
-    return services[namespace or "default", short]
 
 
 def find_port(service: Service, wanted: str, protocol: str) -> ServicePort:
