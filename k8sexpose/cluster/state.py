@@ -117,9 +117,9 @@ class ClusterState:
         return frozenset(self._stopped_proxies)
 
     @property
-    def lost_pods(self) -> frozenset[tuple[str, str]]:
+    def lost_pods(self) -> frozenset[Key]:
         """Pods that count as not ready only because their node no longer reports."""
-        return frozenset(key for keys in self._unreachable.values() for key in keys)
+        return frozenset[Key]().union(*self._unreachable.values())
 
     def is_down(self, node: str) -> bool:
         """Return True if a node has failed."""
