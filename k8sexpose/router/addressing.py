@@ -1,4 +1,4 @@
-"""Who dials what: reading the client and the target of a question to the router."""
+"""Who dials what: the client and the target of a question to the router, parsed."""
 
 from __future__ import annotations
 
@@ -16,31 +16,16 @@ from ..kubeproxy.proxy import primary_ip
 
 __all__ = ["Client", "Destination", "find_client", "find_destination", "node_names"]
 
-OUTSIDE, POD, NODE = "outside", "pod", "node"
+OUTSIDE = "outside"
+POD = "pod"
+NODE = "node"
 DEFAULT_CLIENTS = {4: "203.0.113.7", 6: "2001:db8:7::7"}
 SCHEME_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Who opens the connection.
-
-    Parameters
-    ----------
-    kind : str
-        ``outside``, ``pod`` or ``node``; a hostNetwork Pod is a process of its node.
-    name : str
-        How it is called in the hops.
-    ip : str
-        Its address.
-    node : str, optional
-        The node it runs on.
-
-    Examples
-    --------
-    >>> Client("outside", "client", "203.0.113.7").node is None
-    True
-    """
+    """Who opens the connection: from outside, a Pod, or a node (which a hostNetwork Pod counts as)."""
 
     kind: str
     name: str
@@ -49,34 +34,9 @@ class Client:
 
 
 def find_client(cluster: ClusterState, text: str, family: int | None = None) -> Client:
-    """Read ``"203.0.113.7"``, ``"pod/web-1"``, ``"pod/shop/web-1"`` or ``"node/node-2"``.
+    """Parse ``"203.0.113.7"``, ``"pod/web-1"``, ``"pod/shop/web-1"`` or ``"node/node-2"``.
 
-    Parameters
-    ----------
-    cluster : Cluster
-        The cluster.
-    text : str
-        The client.
-    family : int, optional
-        IP family of the destination: decides which address a node uses.
-
-    Returns
-    -------
-    Client
-        The client.
-
-    Raises
-    ------
-    UnknownName
-        If there is no such Pod or node.
-    ValueError
-        If it is none of these forms, or has no address.
-
-    Examples
-    --------
-    >>> from k8sexpose import Cluster, Node
-    >>> find_client(Cluster(nodes=[Node("node-1", addresses=("10.0.0.1",))]), "node/node-1").ip
-    '10.0.0.1'
+    The IP family of the destination decides which address a node uses; None for IPv4.
     """
     if ip_version(text):
         return Client(OUTSIDE, "client", canonical_ip(text))
@@ -94,6 +54,7 @@ def find_client(cluster: ClusterState, text: str, family: int | None = None) -> 
 
 
 def _node_client(cluster: ClusterState, node: str, name: str, family: int | None) -> Client:
+    """Return a process of a node as client."""
     found = cluster.store.node(node)
     ip = primary_ip(found, family or 4) or primary_ip(found, 6)
     if ip is None:
@@ -103,30 +64,7 @@ def _node_client(cluster: ClusterState, node: str, name: str, family: int | None
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """What the client dials.
-
-    Parameters
-    ----------
-    text : str
-        As it was written.
-    ip : str, optional
-        The address; None for a name.
-    port : int, optional
-        The port; None for ICMP.
-    protocol : str
-        TCP, UDP, SCTP or ICMP.
-    service : Service, optional
-        The Service, where the target is one, or is the name of its load balancer.
-    service_port : ServicePort, optional
-        The chosen port of the Service.
-    hostname : str, optional
-        The name, where the target is a DNS name.
-
-    Examples
-    --------
-    >>> Destination("10.0.0.1:30007", ip="10.0.0.1", port=30007).service is None
-    True
-    """
+    """What the client dials: an address, a DNS name, or a Service; None for what the text does not say."""
 
     text: str
     ip: str | None = None
@@ -143,22 +81,7 @@ class Destination:
 
 
 def find_destination(cluster: ClusterState, text: str, protocol: str = "TCP") -> Destination:
-    """Read an address, a URL or the name of a Service.
-
-    Parameters
-    ----------
-    cluster : Cluster
-        The cluster.
-    text : str
-        ``"10.0.0.1:30007"``, ``"http://10.0.0.1"``, ``"http://lb.example.com"``, ``"web"``, ``"shop/web"``
-        or ``"shop/web:http"``.
-    protocol : str
-        TCP, UDP, SCTP or ICMP (which takes a bare address).
-
-    Returns
-    -------
-    Destination
-        What is dialled.
+    """Parse ``"10.0.0.1:30007"``, ``"http://10.0.0.1"``, ``"http://lb.example.com"``, ``"web"`` or ``"shop/web:http"``.
 
     Raises
     ------
@@ -168,12 +91,6 @@ def find_destination(cluster: ClusterState, text: str, protocol: str = "TCP") ->
         If it is an ExternalName Service.
     ValueError
         If the port is missing, or is none of the Service's.
-
-    Examples
-    --------
-    >>> from k8sexpose import Cluster
-    >>> find_destination(Cluster(), "http://10.0.0.1").port
-    80
     """
     if protocol not in ("TCP", "UDP", "SCTP", "ICMP"):
         raise ValueError(f"protocol {protocol!r} is none of TCP, UDP, SCTP, ICMP")
@@ -189,7 +106,7 @@ def find_destination(cluster: ClusterState, text: str, protocol: str = "TCP") ->
 
 
 def _split(netloc: str) -> tuple[str, str]:
-    """Split ``host:port``; IPv6 addresses stand in brackets or have no port."""
+    """Split ``host:port``; an IPv6 address is in brackets or has no port."""
     bracketed = re.fullmatch(r"\[([^]]*)\](?::(.*))?", netloc)
     if bracketed:
         return bracketed[1], bracketed[2] or ""
@@ -200,6 +117,7 @@ def _split(netloc: str) -> tuple[str, str]:
 
 
 def _address(text: str, host: str, port: int | None, protocol: str) -> Destination:
+    """Return an address as destination, its port checked."""
     if protocol == "ICMP":
         return Destination(text, ip=canonical_ip(host), protocol=protocol)
     if port is None or not 0 < port < 65536:
@@ -208,7 +126,7 @@ def _address(text: str, host: str, port: int | None, protocol: str) -> Destinati
 
 
 def _hostname(cluster: ClusterState, text: str, host: str, port: int, protocol: str) -> Destination:
-    """Resolve a DNS name: only the names of load balancers are known outside."""
+    """Return a DNS name as destination; only the names of load balancers are known outside."""
     for service in cluster.store.services_named(host):
         found = next((p for p in service.ports if p.port == port and (p.protocol or "TCP") == protocol), None)
         return Destination(
@@ -218,13 +136,14 @@ def _hostname(cluster: ClusterState, text: str, host: str, port: int, protocol: 
 
 
 def _service(text: str, service: Service, port: ServicePort, protocol: str) -> Destination:
+    """Return a port of a Service as destination."""
     if protocol == "ICMP":
         return Destination(text, protocol=protocol, service=service, service_port=port)
     return Destination(text, port=port.port, protocol=port.protocol or "TCP", service=service, service_port=port)
 
 
 def find_port(service: Service, wanted: str, protocol: str) -> ServicePort:
-    """Choose a port of a Service by name or number; a single one needs no choice."""
+    """Return a port of a Service by name or number; a single one needs no choice."""
     if service.type == "ExternalName":
         raise NotExposed(f"{service.name} is an ExternalName Service: a DNS alias, with no way through the cluster")
     listed = ", ".join(f"{p.name or p.port}" for p in service.ports)
@@ -238,31 +157,7 @@ def find_port(service: Service, wanted: str, protocol: str) -> ServicePort:
 
 
 def node_names(cluster: ClusterState, via: str | Sequence[str] | None) -> tuple[str, ...]:
-    """Read `via`: one node, or several.
-
-    Parameters
-    ----------
-    cluster : Cluster
-        The cluster.
-    via : str or sequence of str or None
-        Names of nodes.
-
-    Returns
-    -------
-    tuple of str
-        The names; empty for None.
-
-    Raises
-    ------
-    UnknownName
-        If a node does not exist.
-
-    Examples
-    --------
-    >>> from k8sexpose import Cluster, Node
-    >>> node_names(Cluster(nodes=[Node("node-1")]), "node-1")
-    ('node-1',)
-    """
+    """Parse `via`, one node or several; empty for None."""
     names = (via,) if isinstance(via, str) else tuple(via or ())
     for name in names:
         cluster.store.node(name)
