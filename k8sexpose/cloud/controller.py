@@ -42,7 +42,6 @@ class ServiceProgress:
     busy: bool = False  # a call to the cloud is under way; what changes meanwhile waits
     failures: int = 0
     attempt: int = 0  # the number of the call: a step that an earlier one has planned does nothing
-    problem: str = ""
 
 
 def needs_update(old: Service, new: Service) -> bool:
@@ -242,7 +241,7 @@ class ServiceController:
                 patched = replace(service, load_balancer_ingress=(made.ingress,))
                 cluster.store.put_service(patched)
                 seen = patched if service is work.seen else seen
-        cluster.cloud_state.progress[key] = replace(work, seen=seen, busy=False, failures=0, problem="")
+        cluster.cloud_state.progress[key] = replace(work, seen=seen, busy=False, failures=0)
         self._look_again(cluster)
 
     def _fail(
@@ -261,9 +260,7 @@ class ServiceController:
             problem = problem.replace(word, text)
         for event_key in event_keys:
             self._report(cluster, service, kind, event_key, problem=problem)
-        cluster.cloud_state.progress[key] = replace(
-            work, busy=retry_s is not None, failures=work.failures + 1, problem=problem
-        )
+        cluster.cloud_state.progress[key] = replace(work, busy=retry_s is not None, failures=work.failures + 1)
         if EVENT_TEXTS[kind.controller].retries:
             delay_s = retry_s or min(FIRST_RETRY_S * 2**work.failures, LAST_RETRY_S)
             cluster.clock.schedule(cluster.now_s + delay_s, Retry(self, key, work.attempt))
@@ -427,7 +424,7 @@ def _trigger(node: Node) -> tuple[object, ...]:
 
 
 def start_controller(provider: Provider | str | None) -> tuple[Provider | None, ServiceController]:
-    """Return the profile that a cluster's `provider` names, and its controllers; None stands for nobody."""
+    """Return the profile that a cluster's `provider` names, and its controllers; None is nobody."""
     if isinstance(provider, str):
         provider = profile(provider)
     if provider is not None and not isinstance(provider, Provider):

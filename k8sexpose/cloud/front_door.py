@@ -93,19 +93,20 @@ def front_door(
         service = replace(service, load_balancer_ingress=(ingress,))
     assert ingress is not None
     wired = live.targets if live is not None and not settled else None
+    check, keeps_source = kind.check(service), kind.keeps_source(service)
     return FrontDoor(
         service,
         ingress.address,
-        _spread(cluster, service, kind, ingress.address, wired, port),
+        _spread(cluster, service, kind, check, ingress.address, wired, port),
         data_path=kind.data_path,
-        preserves_source=kind.keeps_source(service),
+        preserves_source=keeps_source,
         proxies=kind.proxies,
         latency_ms=latencies()[kind.latency].ms if kind.latency else 0.0,
         source_ip=kind.source_ip,
         rule=kind.rule(service),
-        hairpin=kind.hairpin or not kind.keeps_source(service),
+        hairpin=kind.hairpin or not keeps_source,
         title=kind.title,
-        check=kind.check(service),
+        check=check,
     )
 
 
@@ -156,14 +157,15 @@ def _spread(
     cluster: ClusterState,
     service: Service,
     kind: LoadBalancerKind,
+    check: HealthCheck,
     address: str,
     wired: CheckedTargets | None,
     port: ServicePort | None,
 ) -> Spread:
     """Return the shares of the healthy targets: those of now where `wired` is given, else those that will be."""
     if kind.data_path == TO_POD:
-        return _pod_spread(cluster, service, kind, wired, port)
-    found = answers(cluster, service, kind.check(service)) if wired is None else None
+        return _pod_spread(cluster, service, kind, check, wired, port)
+    found = answers(cluster, service, check) if wired is None else None
     zonal = kind.keeps_zones(service)
     if kind.spread != "one_node" and not has_annotations(service, kind.weighted_by):
         return _plain_spread(cluster, kind, zonal, wired, found)
@@ -209,6 +211,7 @@ def _pod_spread(
     cluster: ClusterState,
     service: Service,
     kind: LoadBalancerKind,
+    check: HealthCheck,
     wired: CheckedTargets | None,
     port: ServicePort | None,
 ) -> Spread:
@@ -218,7 +221,7 @@ def _pod_spread(
         return Spread(())
     family = 6 if service.ip_families[:1] == ("IPv6",) else 4
     ready = targets(cluster.store, service, chosen, family).ready
-    found = answers(cluster, service, kind.check(service)) if wired is None else None
+    found = answers(cluster, service, check) if wired is None else None
     passes = found.of if found is not None else lambda ip: wired is not None and wired.state(ip).healthy
     healthy = [target for target in ready if passes(target.endpoint.ip)]
     if not healthy and kind.when_none_healthy == "all":

@@ -156,7 +156,7 @@ def _sharing_key(service: Service) -> str:
 
 
 def over_quota(cluster: ClusterState, kind: LoadBalancerKind, service: Service, ahead: int = 0) -> str | None:
-    """Return what the cloud says if it may not make one more load balancer of a kind, after `ahead` others."""
+    """Return what the cloud answers if it may not make one more load balancer of a kind, after `ahead` others."""
     if not kind.quota:
         return None
     same = (balancer for balancer in cluster.load_balancers.values() if balancer.kind.quota_error == kind.quota_error)

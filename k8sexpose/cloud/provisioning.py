@@ -173,7 +173,7 @@ class _Watched:
 
     @property
     def hopeless(self) -> bool:
-        """True if it has failed so often that more failures would tell nothing new."""
+        """True if it has failed so often that no address is to be expected."""
         return self.failures >= FAILURES_SHOWN and self.live is None
 
     @property

@@ -1,6 +1,6 @@
 """The clock of a cluster, and what is due on it.
 
-Time stands still until somebody advances it. A *step* is a value that, called with the cluster, does what is due; it
+Time does not move until somebody advances it. A *step* is a value that, called with the cluster, does what is due; it
 looks at the state it finds, so that a step whose reason is gone (the node came back) does nothing.
 """
 

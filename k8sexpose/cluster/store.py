@@ -235,8 +235,10 @@ class Store:
 
     def pod_at(self, ip: str) -> Pod | None:
         """Return the Pod with this address; hostNetwork Pods are found by their node."""
-        pods = (self.pods[key] for key in self._pods_at.get(canonical_ip(ip)))
-        return next((pod for pod in pods if not pod.host_network), None)
+        for key in self._pods_at.get(canonical_ip(ip)):
+            if not self.pods[key].host_network:
+                return self.pods[key]
+        return None
 
     def pods_on(self, node: str) -> tuple[Pod, ...]:
         """Return the Pods of a node."""

@@ -64,9 +64,8 @@ def _node_client(cluster: ClusterState, node: str, name: str, family: int | None
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """What the client dials: an address, a DNS name, or a Service; None for what the text does not say."""
+    """What the client dials: an address, a DNS name, or a Service; None for what the target does not name."""
 
-    text: str
     ip: str | None = None
     port: int | None = None
     protocol: str = "TCP"
@@ -74,24 +73,9 @@ class Destination:
     service_port: ServicePort | None = None
     hostname: str | None = None
 
-    @property
-    def address(self) -> str:
-        """The target as a hop shows it."""
-        return address(self.ip or self.hostname or self.text, self.port)
-
 
 def find_destination(cluster: ClusterState, text: str, protocol: str = "TCP") -> Destination:
-    """Parse ``"10.0.0.1:30007"``, ``"http://10.0.0.1"``, ``"http://lb.example.com"``, ``"web"`` or ``"shop/web:http"``.
-
-    Raises
-    ------
-    UnknownName
-        If there is no such Service.
-    NotExposed
-        If it is an ExternalName Service.
-    ValueError
-        If the port is missing, or is none of the Service's.
-    """
+    """Parse an address, ``"10.0.0.1:30007"``, a URL, ``"http://10.0.0.1"``, or a Service, ``"shop/web:http"``."""
     if protocol not in ("TCP", "UDP", "SCTP", "ICMP"):
         raise ValueError(f"protocol {protocol!r} is none of TCP, UDP, SCTP, ICMP")
     url = re.fullmatch(r"(https?)://([^/?#]+)([/?#].*)?", text.strip())
@@ -100,9 +84,9 @@ def find_destination(cluster: ClusterState, text: str, protocol: str = "TCP") ->
     if ip_version(host):
         return _address(text, host, number, protocol)
     if url or "." in host.rpartition("/")[2]:
-        return _hostname(cluster, text, host, number or 80, protocol)
+        return _hostname(cluster, host, number or 80, protocol)
     service = find(cluster.store.services, key_of(host), partial(unknown, "Service", host))
-    return _service(text, service, find_port(service, port, protocol), protocol)
+    return _service(service, find_port(service, port, protocol), protocol)
 
 
 def _split(netloc: str) -> tuple[str, str]:
@@ -119,27 +103,25 @@ def _split(netloc: str) -> tuple[str, str]:
 def _address(text: str, host: str, port: int | None, protocol: str) -> Destination:
     """Return an address as destination, its port checked."""
     if protocol == "ICMP":
-        return Destination(text, ip=canonical_ip(host), protocol=protocol)
+        return Destination(canonical_ip(host), protocol=protocol)
     if port is None or not 0 < port < 65536:
         raise ValueError(f"{text!r} needs a port from 1 to 65535, such as {address(host, 30007)}")
-    return Destination(text, ip=canonical_ip(host), port=port, protocol=protocol)
+    return Destination(canonical_ip(host), port, protocol)
 
 
-def _hostname(cluster: ClusterState, text: str, host: str, port: int, protocol: str) -> Destination:
+def _hostname(cluster: ClusterState, host: str, port: int, protocol: str) -> Destination:
     """Return a DNS name as destination; only the names of load balancers are known outside."""
     for service in cluster.store.services_named(host):
         found = next((p for p in service.ports if p.port == port and (p.protocol or "TCP") == protocol), None)
-        return Destination(
-            text, port=port, protocol=protocol, service=service, service_port=found, hostname=host.lower()
-        )
-    return Destination(text, port=port, protocol=protocol, hostname=host)
+        return Destination(None, port, protocol, service, found, host.lower())
+    return Destination(None, port, protocol, hostname=host)
 
 
-def _service(text: str, service: Service, port: ServicePort, protocol: str) -> Destination:
+def _service(service: Service, port: ServicePort, protocol: str) -> Destination:
     """Return a port of a Service as destination."""
     if protocol == "ICMP":
-        return Destination(text, protocol=protocol, service=service, service_port=port)
-    return Destination(text, port=port.port, protocol=port.protocol or "TCP", service=service, service_port=port)
+        return Destination(None, None, protocol, service, port)
+    return Destination(None, port.port, port.protocol or "TCP", service, port)
 
 
 def find_port(service: Service, wanted: str, protocol: str) -> ServicePort:

@@ -109,9 +109,10 @@ def load_balancer_entry(
             new = replace(packet, src=src, dst=ip, port=port.node_port)
         else:
             new = replace(packet, src=src)
+        before, after = packet.to, new.to
         hop = Hop(
-            "load balancer", packet.src, packet.to, f"deals to {name}", door.latency_ms,
-            new_src=src if src != packet.src else None, new_dst=new.to if new.to != packet.to else None,
+            "load balancer", packet.src, before, f"deals to {name}", door.latency_ms,
+            new_src=src if src != packet.src else None, new_dst=after if after != before else None,
             kind=LOAD_BALANCER,
         )  # fmt: skip
         return Arrival(packet, new, (hop,))
@@ -122,6 +123,8 @@ def load_balancer_entry(
 
 def _admits(service: Service, src: str) -> bool:
     """Return True if the load balancer's own firewall admits a source."""
+    if not service.load_balancer_source_ranges:
+        return True
     ranges = [ip_network(text.strip(), strict=False) for text in service.load_balancer_source_ranges]
     mine = [network for network in ranges if network.version == ip_version(src)]
     return not mine or any(ip_address(src) in network for network in mine)

@@ -99,8 +99,9 @@ class PathTracer:
 
     def _connect(self, packet: Packet, path: PathSoFar) -> PathSoFar:
         """Put the client first among the hops."""
-        hop = Hop(self.client.name, packet.src, packet.to, "connects", kind=CLIENT)
-        return path if path.hops else replace(path, hops=(hop,))
+        if path.hops:
+            return path
+        return replace(path, hops=(Hop(self.client.name, packet.src, packet.to, "connects", kind=CLIENT),))
 
     def choose(self, spread: Spread, sticky: str = "") -> Iterable[tuple[str, Fraction]]:
         """Return the places to which a new connection may go, with their shares."""
@@ -112,16 +113,18 @@ class PathTracer:
         """Follow a packet that has come to a node."""
         node, before = self.store.nodes[name], self.store.nodes.get(path.at or "")
         path = self._connect(packet, path)
-        path = replace(path, leg_ms=path.leg_ms + (leg_ms(before, node) if before is not node else 0.0))
+        place = (name, packet.to)
+        been_here = place in path.seen
+        leg = leg_ms(before, node) if before is not node else 0.0
+        path = replace(path, leg_ms=path.leg_ms + leg, seen=path.seen | {place})
         if self.cluster.is_down(name):
             yield self._lost(packet, path, name, "node is down", f"{name} is down: packets to it vanish")
         elif path.at != name and is_own_address(node, packet.src):
             reason = f"it comes back to {name} with that node's own source address, and is dropped"
             yield self._lost(packet, path, name, "martian source", reason)
-        elif (name, packet.to) in path.seen:
+        elif been_here:
             yield self._lost(packet, path, name, "goes in a circle", "no rule matches, and the packet comes back")
         else:
-            path = replace(path, seen=path.seen | {(name, packet.to)})
             yield from self._apply(node, self.verdict(name, packet), packet, path)
 
     def verdict(self, name: str, packet: Packet) -> Verdict:
@@ -175,7 +178,6 @@ class PathTracer:
     ) -> Iterator[Route]:
         """Send a packet on to an endpoint, the source replaced where the mark or the CNI says so."""
         ip = canonical_ip(target.endpoint.ip)
-        rewritten = replace(packet, dst=ip, port=target.port)
         src, action = packet.src, f"DNAT: {verdict.reason}"
         # What goes to a process of this very node never passes POSTROUTING, where sources are replaced.
         leaves = not is_own_address(node, ip) or (self.client.kind == NODE and self.client.node == node.name)
@@ -183,21 +185,21 @@ class PathTracer:
             src, action = self._masquerade_address(node, ip), f"DNAT, SNAT: {verdict.reason}"
         elif leaves and self._cni_masquerades(packet.src, ip):
             src, action = self._masquerade_address(node, ip), f"DNAT, then SNAT by the CNI: {verdict.reason}"
+        rewritten = replace(packet, src=src, dst=ip, port=target.port)
         hop = Hop(
             node.name, packet.src, packet.to, action, path.leg_ms,
             new_src=src if src != packet.src else None, new_dst=rewritten.to,
         )  # fmt: skip
         path = replace(path, hops=(*path.hops, hop), leg_ms=0.0, at=node.name)
-        home = self._home(ip)
         # The answer goes to the source it sees; it must pass the node that rewrote the destination.
-        returns = src != packet.src or home is node or self._home(packet.src) is node
-        yield self._deliver(replace(rewritten, src=src), path, target, returns=returns)
+        returns = src != packet.src or self._home(ip) is node or self._home(packet.src) is node
+        yield self._deliver(rewritten, path, target, returns=returns)
 
     def _masquerade_address(self, node: Node, dst: str) -> str:
         """Return what MASQUERADE writes: the address of the interface by which the packet leaves."""
         family = ip_version(dst) or 4
-        pod = self.store.pod_at(dst)
-        if self.cluster.cni_bridge and pod is not None and pod.node == node.name:
+        pod = self.store.pod_at(dst) if self.cluster.cni_bridge else None
+        if pod is not None and pod.node == node.name:
             for cidr in of_family(node.pod_cidr, family):
                 return str(ip_network(cidr)[1])
         return primary_ip(node, family) or ""
