@@ -190,7 +190,7 @@ class Cluster(Operations):
             return tuple(self.apply_item(item, namespace) for item in items)
 
     def apply_item(self, item: Item, namespace: str = "default") -> ApplyResult:
-        """Apply one parsed object; an `ApiError` carries a hint, and nothing has changed."""
+        """Apply one parsed object; an `ApiError` leaves with a hint, and changes nothing."""
         with self._all_or_nothing(), hinted(item.text, item.value):
             if item.kind != "Service":
                 return self._apply_other(item, namespace)
@@ -386,9 +386,7 @@ class Cluster(Operations):
         return twin
 
     def _restorer(self) -> Callable[[], None]:
-        restore = super()._restorer()
-        rng = self.api.rng.getstate()
-        now_s = self.api.now_s
+        restore, rng, now_s = super()._restorer(), self.api.rng.getstate(), self.api.now_s
 
         def restore_all() -> None:
             restore()
