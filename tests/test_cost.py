@@ -19,7 +19,7 @@ import k8sexpose as kx
 from k8sexpose.cost.alternatives import break_even_gb, break_even_services
 from k8sexpose.cost.billing import bill_for, lines_of, total_of
 from k8sexpose.cost.charges import DRIVERS, KINDS, NODEPORT, BilledEntry
-from k8sexpose.cost.prices import OPTIONAL, REQUIRED
+from k8sexpose.cost.prices import OPTIONAL, REQUIRED, book_name
 from tests.conformance.prices import cluster, difference
 from tools.price_book import tables
 
@@ -171,7 +171,7 @@ def test_drivers_count_in_the_units_of_the_book() -> None:
         ]
         for charge in charges(ways, kx.price_book()):
             for component in charge.components:
-                key = (kx.pricebook.book_name(provider), charge.product, component)
+                key = (book_name(provider), charge.product, component)
                 units = {row.unit for row in known[key]}
                 assert units <= ({"GB", "GiB"} if charge.unit == "GB" else {charge.unit})
         for use in quotas(ways):
