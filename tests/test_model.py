@@ -318,6 +318,10 @@ def test_unknown_names_say_what_there_is() -> None:
     assert caught.value.hint == "There are: kubernetes."
     with pytest.raises(kx.ApiError, match='nodes "node-9" not found'):
         cluster.fail("node-9")
+    cluster.deploy("web", namespace="shop")
+    with pytest.raises(kx.ApiError, match=r'deployments\.apps "web" not found') as caught:
+        cluster.scale("web", replicas=2)
+    assert caught.value.hint == "There are: shop/web."
 
 
 def test_a_dump_is_taken_as_stored() -> None:

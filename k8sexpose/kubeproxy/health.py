@@ -51,36 +51,13 @@ class HealthResponse:
 
 
 def ready_local_endpoints(cluster: ClusterState, service: Service, node: str) -> int:
-    """Count the addresses of ready endpoints on a node, over all ports; terminating ones do not count.
-
-    Parameters
-    ----------
-    cluster : Cluster
-        The cluster.
-    service : Service
-        The Service.
-    node : str
-        The node.
-
-    Returns
-    -------
-    int
-        What ``X-Load-Balancing-Endpoint-Weight`` says.
-
-    Examples
-    --------
-    >>> from k8sexpose import Cluster, Node, Service
-    >>> ready_local_endpoints(Cluster(nodes=[Node("node-1")]), Service("web"), "node-1")
-    0
-    """
+    """Return the number of addresses of ready endpoints on a node, over all ports; terminating ones do not count."""
     store = cluster.rules(node)
-    found = {
-        target.endpoint.ip
-        for port in service.ports
-        for family in (4, 6)
-        for target in targets(store, service, port, family).on_node.get(node, ())
-        if target.endpoint.ready
-    }
+    found: set[str] = set()
+    for port in service.ports:
+        for family in (4, 6):
+            here = targets(store, service, port, family).on_node.get(node, ())
+            found.update(target.endpoint.ip for target in here if target.endpoint.ready)
     return len(found)
 
 
@@ -188,22 +165,5 @@ def healthz(
 
 
 def eligible(node: Node) -> bool:
-    """Tell whether a node may get new traffic: it is not about to be removed.
-
-    Parameters
-    ----------
-    node : Node
-        The node.
-
-    Returns
-    -------
-    bool
-        False where it is being deleted, or the cluster autoscaler has marked it (KEP-3836).
-
-    Examples
-    --------
-    >>> from k8sexpose import Node
-    >>> eligible(Node("node-1", deleting=True))
-    False
-    """
+    """Return True if a node may get new traffic: nobody is about to remove it (KEP-3836)."""
     return not node.deleting and all(taint.key != AUTOSCALER_TAINT for taint in node.taints)

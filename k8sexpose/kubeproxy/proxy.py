@@ -376,7 +376,7 @@ class _Packet:
         return from_local_pod(self.cluster, self.node, src)
 
     def in_ranges(self, ranges: tuple[str, ...]) -> bool:
-        """Tell whether loadBalancerSourceRanges let the packet in."""
+        """Return True if loadBalancerSourceRanges admit the packet."""
         if not ranges:
             return True
         networks = [ip_network(text, strict=False) for text in ranges]
@@ -411,7 +411,7 @@ class _Packet:
 
 
 def _ports(packet: _Packet, services: Iterable[Service], as_if: Service | None) -> Iterator[ServicePortInfo]:
-    """Give the ports that have the packet's protocol; `as_if` stands in for itself as stored."""
+    """Yield the ports that have the packet's protocol; `as_if` replaces the stored Service of its name."""
     if as_if is not None:
         services = (as_if, *(service for service in services if service.key != as_if.key))
     for service in services:
@@ -561,7 +561,7 @@ def service_cidrs(cluster: ClusterState, family: int) -> list[str]:
 
 
 def is_own_address(node: Node, ip: str) -> bool:
-    """Tell whether a node has this address on an interface, loopback included."""
+    """Return True if a node has this address on an interface, loopback included."""
     return ip_address(ip).is_loopback or any(canonical_ip(own) == canonical_ip(ip) for own in node.addresses)
 
 
@@ -574,37 +574,12 @@ def primary_ip(node: Node, family: int) -> str | None:
 
 
 def keeps_flow(cluster: ClusterState, *, node: str, dst: str, port: int, endpoint: str, protocol: str = "TCP") -> bool:
-    """Tell whether a flow that exists already stays with its endpoint, given the endpoints of now.
+    """Return True if an open flow stays with its endpoint, ``ip:port``, given the endpoints of now.
 
-    Parameters
-    ----------
-    cluster : Cluster
-        The cluster.
-    node : str
-        The node that rewrote the first packet of the flow.
-    dst, port : str, int
-        The destination that the client dials.
-    endpoint : str
-        ``ip:port`` of the endpoint that the flow was dealt to.
-    protocol : str
-        TCP, UDP or SCTP.
+    TCP and SCTP stay in any case: kube-proxy never touches them. A UDP flow is assigned anew once its endpoint no
+    longer serves and another one does; with no endpoint left it stays where it was. Policies and hints play no part.
 
-    Returns
-    -------
-    bool
-        TCP and SCTP stay in any case: kube-proxy never touches them. A UDP flow is dealt anew once its
-        endpoint no longer serves and another one does; with no endpoint left it stays where it was.
-
-    Notes
-    -----
-    Source: ``pkg/proxy/conntrack/cleanup.go``. Policies and hints play no part in it.
-
-    Examples
-    --------
-    >>> from k8sexpose import Cluster, Node
-    >>> cluster = Cluster(nodes=[Node("node-1", addresses=("10.0.0.1",))])
-    >>> keeps_flow(cluster, node="node-1", dst="10.0.0.1", port=30007, endpoint="10.244.1.2:8080")
-    True
+    Source: ``pkg/proxy/conntrack/cleanup.go``.
     """
     if protocol != "UDP":
         return True

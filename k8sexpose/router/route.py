@@ -11,8 +11,12 @@ from ..api.service import Service
 
 __all__ = ["Hop", "Route", "Shares"]
 
-CLIENT, CLOUD, LOAD_BALANCER = "client", "cloud", "load balancer"
-NODE, POD, NOWHERE = "node", "Pod", "nowhere"
+CLIENT = "client"
+CLOUD = "cloud"
+LOAD_BALANCER = "load balancer"
+NODE = "node"
+POD = "Pod"
+NOWHERE = "nowhere"
 
 
 @dataclass(frozen=True, slots=True)
