@@ -15,7 +15,8 @@ from k8sexpose.lessons.skew_and_latency.questions import NAME
 from k8sexpose.lessons.ways_out.decisions import CASES, REASON, solve
 from k8sexpose.plots import describe
 from k8sexpose.plots.traffic import side_looks
-from k8sexpose.traffic.policy_comparison import CONFIGURATIONS, PolicyComparison, crossovers, expect
+from k8sexpose.traffic.policies import crossover, view
+from k8sexpose.traffic.policy_comparison import CONFIGURATIONS, PolicyComparison, expect
 from k8sexpose.widgets.explorers.latency import CONTROLS, LatencyExplorer, latency_page, verdict
 from k8sexpose.widgets.explorers.latency_sides import (
     PLACES,
@@ -85,10 +86,10 @@ def test_what_cannot_be_compared() -> None:
 )  # fmt: skip
 def test_crossovers_as_recorded(per_node: tuple[int, ...], mean: float, p99: float, four: float) -> None:
     """Facts, queueing.md 2.4: hop 1 ms on work of 10 ms."""
-    clusters = tuple(kx.both_policies(stand(*per_node), LB).values())
-    found = crossovers(clusters, LB, hop_ms=1)
+    views = [view(one, LB, hop_ms=1) for one in kx.both_policies(stand(*per_node), LB).values()]
+    found = crossover(views)
     assert (found["mean"], found["p99"]) == pytest.approx((mean, p99), abs=0.001)
-    assert crossovers(clusters, LB, hop_ms=1, workers=4)["mean"] == pytest.approx(four, abs=0.001)
+    assert crossover(views, workers=4)["mean"] == pytest.approx(four, abs=0.001)
 
 
 def test_the_curves_cross_where_they_say(both: dict[str, kx.Cluster]) -> None:

@@ -22,7 +22,7 @@ from .path_table import PathRow, PathTable, RequestTarget, read_table
 if TYPE_CHECKING:
     from ..model import Cluster
 
-__all__ = ["Event", "NodeDown", "NodeUp", "Rollout", "Scale", "State", "play", "standing"]
+__all__ = ["Event", "NodeDown", "NodeUp", "Rollout", "Scale", "State", "fresh", "play", "standing"]
 
 # After the last event the clock is followed for as long as a crash has consequences: 50 s until the Pods of a node
 # count as lost, 300 s more until they are made anew elsewhere (see `operations`), and some for health checks.
@@ -218,7 +218,7 @@ def standing(cluster: Cluster, asking: RequestTarget) -> tuple[State, ...]:
     if known is None or known[0] != snapshot:
         known = _TABLES[cluster] = (snapshot, {})
     if asking not in known[1]:
-        known[1][asking] = read_table(_fresh(cluster), asking)
+        known[1][asking] = read_table(fresh(cluster), asking)
     return (State(0.0, math.inf, known[1][asking]),)
 
 
@@ -262,7 +262,7 @@ def play(cluster: Cluster, asking: RequestTarget, events: Sequence[Event], durat
     """
     if any(not 0 <= event.at_s < math.inf for event in events):
         raise ValueError("an event happens at_s seconds after the start, from 0 on")
-    twin = _fresh(cluster, copy=True)
+    twin = fresh(cluster, copy=True)
     asking = _provisioned(twin, asking)
     ahead = sorted(events, key=lambda event: event.at_s)
     begin_s = twin.now_s
@@ -306,7 +306,7 @@ def _moments(twin: Cluster, begin_s: float, ahead: Sequence[Event], last_s: floa
         at_s = min(math.inf if change_s is None else change_s - begin_s, ahead[0].at_s if ahead else math.inf)
 
 
-def _fresh(cluster: Cluster, copy: bool = False) -> Cluster:
+def fresh(cluster: Cluster, copy: bool = False) -> Cluster:
     """Return the cluster without what nodes remember of earlier clients: those of a simulation are others."""
     if not (copy or cluster.affinity):
         return cluster
