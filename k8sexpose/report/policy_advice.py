@@ -71,6 +71,11 @@ class ReviewedPolicy:
         return self.view.hottest_over_mean
 
     @property
+    def fairness(self) -> float:
+        """Jain's index of the Pods' loads."""
+        return self.view.fairness
+
+    @property
     def extra_hop(self) -> float:
         """Share of the connections that are answered on another node than they came in by."""
         return float(self.view.extra_hop)
@@ -89,6 +94,11 @@ class ReviewedPolicy:
     def mean_ms(self) -> float:
         """Mean time to the answer, in milliseconds."""
         return self.response.mean_ms
+
+    @property
+    def p50_ms(self) -> float:
+        """Time to the answer of the faster half, in milliseconds."""
+        return self.response.p50_ms
 
     @property
     def p99_ms(self) -> float:
@@ -113,7 +123,7 @@ ROWS = (
 def _column(one: ReviewedPolicy, currency: str) -> tuple[str, ...]:
     cost = "no price" if one.cost is None else f"{one.cost:,.2f} {currency}".rstrip()
     return (
-        f"{one.hottest:.2f}", f"{one.view.fairness:.3f}", _ms(one.response.p50_ms), _ms(one.p99_ms),
+        f"{one.hottest:.2f}", f"{one.fairness:.3f}", _ms(one.p50_ms), _ms(one.p99_ms),
         f"{one.extra_hop:.1%}", f"{one.cross_zone:.1%}", f"{one.lost:.1%}", one.source, one.failure, cost,
     )  # fmt: skip
 
