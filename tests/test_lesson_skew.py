@@ -79,6 +79,17 @@ def test_what_cannot_be_compared() -> None:
         kx.both_policies(stand(1), "nobody")
 
 
+def test_where_every_connection_hops_the_hop_still_costs() -> None:
+    """MetalLB answers for the address on one node, here on the one without a Pod."""
+    cluster = kx.Cluster(nodes=4, provider="metallb")
+    cluster.deploy("api-backend", per_node=[1, 1, 1, 0])
+    cluster.apply(kx.example(LB))
+    assert [*kx.entries(cluster, LB)] == ["node-4"]
+    found, ways = view(cluster, LB), kx.routes(cluster, LB)
+    assert found.hop_share == 1 and found.hop_ms > 0.1
+    assert found.round_trip_ms == pytest.approx(sum(float(way.probability) * way.latency_ms for way in ways))
+
+
 @pytest.mark.parametrize(
     ("per_node", "mean", "p99", "four"),
     [((2, 1), 0.195, 0.065, 0.386), ((3, 1), 0.101, 0.029, 0.269), ((4, 3, 3), 0.491, 0.255, 0.653),

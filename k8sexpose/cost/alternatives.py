@@ -135,7 +135,7 @@ class Scenario:
 
     @property
     def shared_kind(self) -> str:
-        """What stands in front of one shared entry: on AWS a load balancer that reads requests, unless told."""
+        """What is in front of one shared entry: on AWS a load balancer that reads requests, unless asked otherwise."""
         return self.ingress if self.provider == "aws" else self.kind
 
     @property
@@ -175,14 +175,14 @@ def compare_exposure(
     request_share : float
         The part of it that comes in, from 0 to 1.
     zones : int
-        In how many zones nodes stand: one node each, and on it one Pod of each Service.
+        In how many zones there are nodes: one node each, and on it one Pod of each Service.
     policy : str
         ``externalTrafficPolicy``: Cluster or Local.
     load_balancer : str
         The kind of the load balancers: nlb or classic (aws), REGIONAL (digitalocean), S, M, L, XL (ovh), flexible or
-        network (oci). Elsewhere nlb stands for what a Service gets unasked.
+        network (oci). Elsewhere nlb means what a Service gets unasked.
     ingress : str
-        What stands in front of the shared entry on AWS: alb, or nlb with the Ingress or Gateway in the cluster. On
+        What is in front of the shared entry on AWS: alb, or nlb with the Ingress or Gateway in the cluster. On
         the others it is one load balancer of the kind above. What happens behind it in the cluster is not counted.
     prices : str, Path, mapping or PriceBook, optional
         Your own prices; see `price_book`.

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import ip_network
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from .._display import html_table, visible
@@ -246,7 +247,7 @@ def lines_of(provider: str, found: Sequence[BilledEntry], book: PriceBook, regio
         raise ValueError(f"there is no price list for provider {provider!r}; there are: {', '.join(DRIVERS)}")
     region = book.region(provider, region)
     charges = DRIVERS[provider][0](sorted(found, key=lambda entry: entry.name), book)
-    return [line for charge in charges for line in _priced(provider, charge, book, region)]
+    return list(chain.from_iterable(_priced(provider, charge, book, region) for charge in charges))
 
 
 def total_of(lines: Sequence[Line]) -> float | None:
@@ -266,9 +267,9 @@ def quotas_of(provider: str, found: Sequence[BilledEntry], book: PriceBook) -> t
 
 def _priced(provider: str, charge: Charge, book: PriceBook, region: str) -> Iterator[Line]:
     """Yield a line for each tier of a price that a quantity reaches; what no row covers is a line without amount."""
-    rows = (row for name in charge.components for row in book.find(provider, charge.product, name, region))
+    found = (book.find(provider, charge.product, name, region) for name in charge.components)
     rest = charge.quantity
-    for row in rows:
+    for row in chain.from_iterable(found):
         if row.unit and row.unit != charge.unit and {row.unit, charge.unit} != set(GB_UNITS):
             raise ValueError(f"{row.component} is the price of one {row.unit}, but {charge.unit} is counted")
         part = min(charge.quantity, row.upper) - row.lower if charge.by_tier else charge.quantity

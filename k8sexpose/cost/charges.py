@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from .prices import CapacityUnit, PriceBook
 
@@ -36,7 +37,7 @@ class BilledEntry:
     families : int
         1, or 2 where it answers IPv4 and IPv6.
     zones : int
-        In how many zones it stands.
+        In how many zones it is.
     address : str
         Entries with the same one share an address; empty is one of its own.
     size_units : int
@@ -98,7 +99,7 @@ class Charge:
     components : tuple of str
         The same; several where the book prices the parts of one quantity under different names.
     unit : str
-        What is counted. GB stands for the provider's unit of bytes.
+        What is counted. GB means the provider's unit of bytes.
     quantity : float
         How many in a month.
     by_tier : bool
@@ -135,7 +136,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "generic": ("load_balancer",),
 }
 # The kinds that are a load balancer of their own; Azure's Services share one, MetalLB's have none.
-OWN = {kind for provider in KINDS for kind in KINDS[provider]} - {"standard", "address"}
+OWN = set(chain.from_iterable(KINDS.values())) - {"standard", "address"}
 
 
 def load_balancers(exposures: Sequence[BilledEntry]) -> int:

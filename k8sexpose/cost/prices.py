@@ -1,6 +1,6 @@
 """The price book: every number of a bill that a cloud provider decides, with its source and its date.
 
-The numbers stand in ``data/prices.toml`` (read by `k8sexpose.cost.prices`); a book of your own is laid on top of it.
+The numbers are in ``data/prices.toml`` (read by `k8sexpose.cost.prices`); a book of your own is laid on top of it.
 Nothing here guesses: what neither book prices is not priced.
 """
 
@@ -252,7 +252,7 @@ def price_book(prices: PriceSource = None) -> PriceBook:
     prices : str, Path, mapping or PriceBook, optional
         Your own prices, in the form of ``data/prices.toml`` or a part of it: a path (or one line that ends in
         ``.toml``), the text, or the objects. In objects and text ``[prices.aws.nlb]`` may be written ``[aws.nlb]``,
-        and a bare number stands for a price in all regions.
+        and a bare number is a price in all regions.
 
     Returns
     -------

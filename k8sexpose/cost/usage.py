@@ -38,7 +38,7 @@ INTERNAL_BY: dict[str, Callable[[str], bool]] = {
     "networking.gke.io/load-balancer-type": lambda value: value in ("Internal", "internal"),
     "service.beta.kubernetes.io/azure-load-balancer-internal": lambda value: value == "true",
 }
-# The AWS load balancer controller keeps to itself unless told (facts of its annotations: "internal (default)").
+# The AWS load balancer controller makes internal ones by default (facts of its annotations: "internal (default)").
 INTERNAL_UNASKED = ("nlb_ip", "nlb_instance")
 AZURE_ADDRESS = "service.beta.kubernetes.io/azure-pip-name"
 DIGITALOCEAN_SIZE = "service.beta.kubernetes.io/do-loadbalancer-size-unit"

@@ -1,7 +1,7 @@
 """Which policy a Service should have, and why: two views of it, weighed.
 
 The recommendation goes by the slowest request in a hundred at the load that is assumed, unless packets would be lost.
-The utilisation from which it turns stands beside it, because nobody knows the load better than the reader.
+The utilisation at which it changes is given beside it, because nobody knows the load better than the reader.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import chain
 
 from .._display import html_table
 from ..api.errors import NotExposed
@@ -226,7 +227,7 @@ def advise(
         _money(cluster, local),
         _source_reason(cluster, local),
     )
-    return Recommendation(policy, tuple(text for texts in reasons for text in texts))
+    return Recommendation(policy, tuple(chain.from_iterable(reasons)))
 
 
 def _to_pod(found: ReviewedCluster, service: Service) -> bool:
@@ -295,7 +296,7 @@ def compare_services(
 
 
 def _under(found: ReviewedCluster, policy: str) -> Cluster:
-    """Copy the cluster with this policy on every exposed Service."""
+    """Return a copy of the cluster with this policy on every exposed Service."""
     twin = found.cluster.copy()
     for service in found.exposed:
         twin.store.put_service(replace(service, external_traffic_policy=policy))

@@ -127,7 +127,7 @@ class PolicyView:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PolicyShares:
-    """A Service under both policies, side by side.
+    """A Service under both policies, Cluster and Local, side by side.
 
     Parameters
     ----------
@@ -139,11 +139,6 @@ class PolicyShares:
         Cluster, then Local.
     client : str
         Address of the client.
-
-    Examples
-    --------
-    >>> PolicyShares("web", {}, (PolicyView("Cluster"), PolicyView("Local")))["Local"].lost
-    Fraction(0, 1)
     """
 
     service: str
@@ -156,7 +151,7 @@ class PolicyShares:
         return next(side for side in self.sides if side.policy == policy)
 
     def sees(self, side: PolicyView) -> str:
-        """Say in words whom the Pods take for the client."""
+        """Return in words whom the Pods take for the client."""
         whose = [self.client == address for address in side.seen]
         if not whose:
             return "nobody"
@@ -167,10 +162,10 @@ class PolicyShares:
         )
 
     def rows(self) -> Iterator[tuple[str, ...]]:
-        """Give the table: each Pod's share, then what holds for all."""
+        """Yield the table: each Pod's share, then what holds for all."""
         for pods in zip(*(side.pods for side in self.sides), strict=True):
             yield f"{pods[0].pod} on {pods[0].node}", *(f"{pod.share} ({_percent(pod.share)})" for pod in pods)
-        told = {
+        cells = {
             "extra hop": lambda side: f"{side.extra_hop} ({_percent(side.extra_hop)})",
             "crosses a zone": lambda side: _percent(side.crosses_zone),
             "lost": lambda side: f"{side.lost} ({_percent(side.lost)})",
@@ -178,8 +173,8 @@ class PolicyShares:
             "hottest Pod over mean": lambda side: f"{side.hottest_over_mean:.3g}" if side.pods else "no Pod",
             "the Pods see": self.sees,
         }
-        for name, tell in told.items():
-            yield name, *(tell(side) for side in self.sides)
+        for name, write in cells.items():
+            yield name, *(write(side) for side in self.sides)
 
     @property
     def _caption(self) -> str:
@@ -281,7 +276,7 @@ def policy_shares(
 
 
 def _crash(copy: Cluster, service: str, node: str) -> str:
-    """Run all clocks out, crash a node, and return the address of the front door, which asks about now."""
+    """Return the address of the front door, which asks about now, after all clocks have run out and a node crashed."""
     copy.advance(SETTLED_S)
     copy.fail(node)
     found = copy.service(service)

@@ -1,9 +1,9 @@
-"""Two ways to deal the same requests, side by side: what a hop costs, and what skew costs.
+"""The same requests under two policies, side by side: what a hop costs, and what skew costs.
 
 Under ``externalTrafficPolicy: Cluster`` every Pod gets the same share, and most requests take an extra hop; under
-``Local`` no request does, and Pods that share a node with few others get more. Expected numbers stand beside sampled
-ones: the expected ones come from the router's exact shares and the formulas of `queueing`, the sampled ones from
-`simulate`.
+``Local`` no request does, and Pods that share a node with few others get more. Expected numbers are set beside
+sampled ones: the expected ones come from the router's exact shares and the formulas of `queueing`, the sampled ones
+from `simulate`.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ CONFIGURATIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What to expect of one way to deal requests, in the long run and for many clients.
+    """What to expect of a Service under a policy, in the long run and for many clients.
 
     Parameters
     ----------
@@ -75,11 +75,6 @@ class Expected:
         Mean round trip of all legs, in milliseconds.
     mean_ms, p50_ms, p99_ms : float
         Time to the answer; infinite where a Pod is overloaded.
-
-    Examples
-    --------
-    >>> round(Expected({"a": 0.5, "b": 0.25, "c": 0.25}, 0.6, 0, 1, 0, 50, 30, 200).busiest, 3)
-    0.9
     """
 
     shares: dict[str, float]
@@ -115,15 +110,6 @@ class PolicyComparison:
     table : DataFrame
         A row per policy: ``hop_share, busiest`` (utilisation of the hottest Pod), ``jain_index, mean_ms, p50_ms,
         p99_ms`` as expected, ``sampled_mean_ms, sampled_p50_ms, sampled_p99_ms``.
-
-    Examples
-    --------
-    >>> from k8sexpose import Cluster, both_policies, example
-    >>> cluster = Cluster(nodes=2)
-    >>> _ = cluster.deploy("api-backend", per_node=[2, 1])
-    >>> _ = cluster.apply(example("public-api-lb"))
-    >>> compare_policies(both_policies(cluster, "public-api-lb"), "public-api-lb", utilisation=0.6, requests=1000)
-    <PolicyComparison: 60 % busy; Cluster mean 25.5 ms, p99 116 ms; Local mean 59.3 ms, p99 391 ms>
     """
 
     expected: dict[str, Expected]
@@ -147,7 +133,7 @@ class PolicyComparison:
         return f"<PolicyComparison: {self.caption}>"
 
     def rows(self) -> list[tuple[str, ...]]:
-        """Give the table in words: expected, and sampled in brackets."""
+        """Return the table in words: expected, and sampled in brackets."""
         found: list[tuple[str, ...]] = []
         for name, one in self.expected.items():
             seen = self.traffic[name]
@@ -185,39 +171,12 @@ def expect(
     workers: int = 1,
     hop_ms: float | None = None,
 ) -> Expected:
-    """Compute what many clients are to expect, without a simulation.
-
-    Parameters
-    ----------
-    cluster, target
-        As for `simulate`.
-    utilisation : float
-        Of each worker of the average Pod, above 0.
-    service_ms : float
-        Mean time that a worker needs, in milliseconds (exponential).
-    workers : int
-        How many requests a Pod serves at once.
-    hop_ms : float, optional
-        What an extra hop adds, in milliseconds; by default the table of latencies decides.
-
-    Returns
-    -------
-    Expected
-        Shares and latencies.
+    """Return what many clients are to expect, without a simulation; see `compare_policies`.
 
     Raises
     ------
     ValueError
         If the utilisation is not above 0, or nobody answers.
-
-    Examples
-    --------
-    >>> from k8sexpose import Cluster, example
-    >>> cluster = Cluster(nodes=1)
-    >>> _ = cluster.deploy("api-backend", per_node=[1])
-    >>> _ = cluster.apply(example("public-api-lb"))
-    >>> round(expect(cluster, "public-api-lb", utilisation=0.5).mean_ms, 2)
-    20.17
     """
     if not 0 < utilisation < math.inf:
         raise ValueError(f"utilisation is a number above 0, not {utilisation!r}")
