@@ -12,48 +12,24 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from . import registry
 from .allocation import Allocator, Pool
-from .apply import last_applied, strategic_merge, three_way_patch, with_last_applied
-from .decode import SERVICE, decode, json_word
+from .apply import strategic_merge
+from .decode import SERVICE, decode, go_map, json_word
 from .errors import ApiError, bad_request, go_value, invalid, invalid_object, not_found
 from .jsonpatch import json_patch, merge_patch
 from .jsonvalue import plain
 from .request import read_body
-from .service import LAST_APPLIED, Service, ingress_from, set_defaults
+from .service import Service, ingress_from, set_defaults
 from .status import status_errors
 from .store import Store
 from .warnings import service_warnings
 
-__all__ = ["ApiServer", "Applied"]
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """What ``kubectl apply`` did to one Service.
-
-    Parameters
-    ----------
-    verb : str
-        ``created``, ``configured`` or ``unchanged``.
-    service : Service
-        The object afterwards.
-    warnings : tuple of str
-        What the server advised against.
-
-    Examples
-    --------
-    >>> Applied("unchanged", Service("web"), ()).verb
-    'unchanged'
-    """
-
-    verb: str
-    service: Service
-    warnings: tuple[str, ...]
+__all__ = ["ApiServer"]
 
 
 PATCH_TYPES = ("strategic", "merge", "json")
@@ -210,50 +186,6 @@ class ApiServer:
             raise bad_request(f"the name of the object ({service.name}) does not match the name on the URL ({name})")
         return self._update(service, old, dry_run)
 
-    def apply(self, manifest: Mapping[str, Any], namespace: str) -> Applied:
-        """Do what ``kubectl apply`` does with one Service: create it, or patch the difference.
-
-        Parameters
-        ----------
-        manifest : mapping
-            Plain objects.
-        namespace : str
-            Namespace for a manifest that names none.
-
-        Returns
-        -------
-        Applied
-            What was done.
-
-        Raises
-        ------
-        ApiError
-            In the server's words; nothing has changed.
-        """
-        self.warnings = ()
-        metadata = manifest.get("metadata")
-        metadata = metadata if isinstance(metadata, Mapping) else {}
-        namespace, name = metadata.get("namespace") or namespace, metadata.get("name")
-        readable_key = isinstance(name, str) and isinstance(namespace, str)
-        old = self.store.services.get((str(namespace), str(name))) if readable_key else None
-        annotations = metadata.get("annotations")
-        readable = isinstance(annotations, Mapping | None) and isinstance(manifest.get("metadata"), Mapping)
-        sent = with_last_applied(manifest, namespace) if readable else dict(manifest)
-        if old is None:
-            service = self.create(sent, namespace=namespace)
-            return Applied("created", service, self.warnings)
-        patch = self.patch_for(old, sent)
-        if not patch:
-            return Applied("unchanged", old, ())
-        missing = () if LAST_APPLIED in old.annotations else (_MISSING_ANNOTATION.format(old.name),)
-        service = self.patch(old.name, patch, namespace=namespace)
-        return Applied("configured", service, missing + self.warnings)
-
-    def patch_for(self, old: Service, sent: Mapping[str, Any]) -> dict[str, Any]:
-        """Compute the patch that ``kubectl apply`` sends for a manifest."""
-        live = old.to_dict(bookkeeping=True)
-        return three_way_patch(last_applied(live), sent, live)
-
     def delete(self, name: str, *, namespace: str = "default") -> Service | None:
         """DELETE a Service; one that a finalizer holds stays, marked as being deleted.
 
@@ -338,13 +270,6 @@ class ApiServer:
             raise
 
 
-_MISSING_ANNOTATION = (
-    "resource services/{} is missing the kubectl.kubernetes.io/last-applied-configuration annotation which is required "
-    "by kubectl apply. kubectl apply should only be used on resources created declaratively by either kubectl create "
-    "--save-config or kubectl apply. The missing annotation will be patched automatically."
-)
-
-
 def _patched(live: dict[str, Any], patch: Mapping[str, Any] | Sequence[Any], patch_type: str) -> dict[str, Any]:
     """Lay a patch over an object; a text of the wrong form is a bad request (``handlers/patch.go``)."""
     if patch_type not in PATCH_TYPES:
@@ -370,30 +295,6 @@ def _conversion_error(type_error: str) -> str:
         source = {"number": "int64", "bool": "bool", "object": "map[string]interface {}"}.get(words, words)
         return f"cannot convert {source} to {'string' if go_type != 'string' else go_type}"
     return f"unrecognized type: {go_type}"
-
-
-def go_map(value: Any) -> str:
-    """Print plain objects as Go's ``%v`` does.
-
-    Examples
-    --------
-    >>> go_map({"spec": {"ports": [{"port": 80}], "type": None}})
-    'map[spec:map[ports:[map[port:80]] type:<nil>]]'
-    """
-    if isinstance(value, Mapping):
-        return "map[" + " ".join(f"{key}:{go_map(value[key])}" for key in sorted(value)) + "]"
-    if isinstance(value, list | tuple):
-        return "[" + " ".join(map(go_map, value)) + "]"
-    if value is None:
-        return "<nil>"
-    return json_literal(value)
-
-
-def json_literal(value: Any) -> str:
-    """Print a scalar without quotes."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return value if isinstance(value, str) else json_word(value, literal=True).removeprefix("number ")
 
 
 def timestamp(now_s: float) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 
 from .allocation import ip_pool, port_pool
 from .apiserver import ApiServer
+from .client_apply import apply_service
 from .clock import Clock
 from .dump import read_dump
 from .errors import ApiError, ManifestError
@@ -238,12 +239,12 @@ class Cluster(Operations):
         with self._all_or_nothing():
             return tuple(self.apply_item(item, namespace) for item in items)
 
-    def apply_item(self, item: Item, namespace: str = "default") -> ApplyResult:
-        """Apply one parsed object; an `ApiError` leaves with a hint, and changes nothing."""
+    def apply_item(self, item: Item, namespace: str = "default", **options: Any) -> ApplyResult:
+        """Apply one parsed object, a Service with options of `apply_service`; an `ApiError` changes nothing."""
         with self._all_or_nothing(), hinted(item.text, item.value):
             if item.kind != "Service":
                 return self._apply_other(item, namespace)
-            applied = self.api.apply(item.value, namespace)
+            applied = apply_service(self.api, item.value, namespace, **options)
             service = applied.service
             return ApplyResult("Service", service.namespace, service.name, applied.verb, service, applied.warnings)
 

@@ -245,6 +245,30 @@ def json_word(value: Any, *, literal: bool = False) -> str:
             return "array"
 
 
+def go_map(value: Any) -> str:
+    """Print plain objects as Go's ``%v`` does.
+
+    Examples
+    --------
+    >>> go_map({"spec": {"ports": [{"port": 80}], "type": None}})
+    'map[spec:map[ports:[map[port:80]] type:<nil>]]'
+    """
+    if isinstance(value, Mapping):
+        return "map[" + " ".join(f"{key}:{go_map(value[key])}" for key in sorted(value)) + "]"
+    if isinstance(value, list | tuple):
+        return "[" + " ".join(map(go_map, value)) + "]"
+    if value is None:
+        return "<nil>"
+    return json_literal(value)
+
+
+def json_literal(value: Any) -> str:
+    """Print a scalar without quotes."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else json_word(value, literal=True).removeprefix("number ")
+
+
 def _is_int(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 

@@ -235,20 +235,20 @@ def _created(cluster: Cluster, made: Json, options: argparse.Namespace, verb: st
     return Completed(0, written(options, resource, name, verb, shown), stderr)
 
 
-def written(options: argparse.Namespace, resource: Resource, name: str, verb: str, shown: Json) -> str:
-    """Print what became of an object: a line, its name, or the whole of it."""
-    if options.output == "yaml":
-        return wire.to_yaml(shown)
-    if options.output == "json":
-        return wire.to_json(shown, sort=False)
+def written(
+    options: argparse.Namespace, resource: Resource, name: str, verb: str, shown: Json, *, sort: bool = False
+) -> str:
+    """Print what became of an object: a line, its name, or the whole of it; what came from a file is sorted."""
     if options.output == "name":
         return f"{resource.qualified}/{name}\n"
     if options.output:
-        raise KubectlError(
-            f'unable to match a printer suitable for the output format "{options.output}", '
-            "allowed formats are: json,name,yaml"
-        )
+        return printed(options, shown, sort=sort)
     return f"{resource.qualified}/{name} {verb}{DRY_RUN[options.dry_run]}\n"
+
+
+def printed(options: argparse.Namespace, shown: Json, *, sort: bool = True) -> str:
+    """Print the whole of an object."""
+    return wire.to_yaml(shown) if options.output == "yaml" else wire.to_json(shown, sort=sort)
 
 
 def _one_name(words: list[str], command: str) -> str:

@@ -7,22 +7,28 @@ Documents are taken one by one; what succeeded stays, as with kubectl. Sources: 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from ..apply import with_last_applied
+from ..client_apply import last_applied, live_object, updated_last_applied, with_last_applied
 from ..cluster import Cluster
 from ..decode import OBJECT_META, Struct, decode
-from ..errors import ApiError, ManifestError, go_value, not_found
+from ..errors import ApiError, ManifestError, go_value
 from ..files import API_VERSIONS, RESOURCES, Item
-from ..manifest import parse, split
+from ..manifest import SeparatorError, documents, parse
+from ..service import LAST_APPLIED, Service
+from ..three_way_patch import PatchError, sorted_keys, three_way_patch
 from .completed import KubectlError
-from .resources import OTHER_KINDS, find_resource
+from .resources import OTHER_KINDS, check_segment, find_resource
 
-__all__ = ["Outcome", "Target", "apply_documents", "create_documents", "delete_documents", "replace_documents"]
+__all__ = [
+    "Outcome", "Request", "Target", "apply_documents", "create_documents", "delete_documents", "live_documents",
+    "replace_documents",
+]  # fmt: skip
 
 KINDS = {kind.lower(): kind for kind in API_VERSIONS}
-METADATA = Struct("", {"metadata": OBJECT_META}, open=True)
+METADATA = Struct("metadataOnlyObject", {"metadata": OBJECT_META}, open=True)
 ADVICE = "if you choose to ignore these errors, turn validation off with --validate=false"
 
 
@@ -64,10 +70,14 @@ class Outcome:
         Name of the object, and what was done: ``created``.
     warnings : tuple of str
         What goes to stderr behind ``Warning:``.
+    notes : tuple of str
+        What kubectl itself says on stderr, whole lines.
     error : Exception, optional
         Why it failed.
-    patch : str
-        What kubectl says it was patching, where it was.
+    context : str
+        What kubectl puts before the error: what it was doing.
+    read : bool
+        False if the document could not even be read.
 
     Examples
     --------
@@ -80,8 +90,10 @@ class Outcome:
     name: str = ""
     verb: str = ""
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     error: ApiError | KubectlError | None = None
-    patch: str = ""
+    context: str = ""
+    read: bool = True
 
     @property
     def line(self) -> str:
@@ -89,7 +101,42 @@ class Outcome:
         return f"{RESOURCES[self.kind]}/{self.name} {self.verb}" if self.verb else ""
 
 
-def create_documents(cluster: Cluster, text: str | bytes, target: Target, **options: Any) -> Iterator[Outcome]:
+@dataclass(frozen=True, slots=True)
+class Request:
+    """How the server is asked.
+
+    Parameters
+    ----------
+    field_validation : str
+        ``Strict``, ``Warn`` or ``Ignore``.
+    dry_run : str
+        ``none``, ``server`` or ``client``.
+
+    Examples
+    --------
+    >>> Request(dry_run="server").options
+    {'field_validation': 'Strict', 'dry_run': True}
+    """
+
+    field_validation: str = "Strict"
+    dry_run: str = "none"
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Options for `Cluster.create` and its like."""
+        return {"field_validation": self.field_validation, "dry_run": self.dry_run == "server"}
+
+    @property
+    def client_only(self) -> bool:
+        """Whether the server is not to be asked for a change."""
+        return self.dry_run == "client"
+
+
+class _StopReading(KubectlError):
+    """The rest of a file is not read."""
+
+
+def create_documents(cluster: Cluster, text: str | bytes, target: Target, request: Request) -> Iterator[Outcome]:
     """Create the objects of a text one by one.
 
     Parameters
@@ -100,92 +147,172 @@ def create_documents(cluster: Cluster, text: str | bytes, target: Target, **opti
         The file.
     target : Target
         Where it comes from and goes.
-    **options
-        For `Cluster.create`; ``client_dry_run`` asks nobody.
+    request : Request
+        How the server is asked.
 
     Yields
     ------
     Outcome
         One for each document.
     """
-    client_only = options.pop("client_dry_run", False)
 
     def act(item: Item, where: str) -> Outcome:
-        if client_only:
+        if request.client_only:
             return Outcome(item.kind, _with_namespace(item, where), _name(item), "created")
-        if item.kind != "Service":
-            made = (cluster.copy() if options.get("dry_run") else cluster).create_item(item, where)
-            return Outcome(item.kind, made.object, made.name, "created")
-        service = cluster.create(item.value, namespace=where, **options)
+        with _doing("creating", target):
+            if item.kind != "Service":
+                made = (cluster.copy() if request.dry_run == "server" else cluster).create_item(item, where)
+                return Outcome(item.kind, made.object, made.name, "created")
+            service = cluster.create(item.value, namespace=where, **request.options)
         return Outcome("Service", service, service.name, "created", cluster.warnings)
 
-    return _each(text, target, "create", act)
+    return _each(text, target, act)
 
 
-def apply_documents(cluster: Cluster, text: str | bytes, target: Target) -> Iterator[Outcome]:
+def apply_documents(cluster: Cluster, text: str | bytes, target: Target, request: Request) -> Iterator[Outcome]:
     """Apply the objects of a text one by one; as `create_documents`."""
 
     def act(item: Item, where: str) -> Outcome:
-        if not _name(item):
-            raise KubectlError(
-                f"error when retrieving current configuration of:\n{_identity(item, where)}\n"
-                f'from server for: "{target.source}": resource name may not be empty'
-            )
-        patch = _patch_context(cluster, item, where)
-        try:
-            done = cluster.apply_item(item, where)
-        except ApiError as error:
-            return Outcome(error=error, patch=patch)
+        _check_applied_name(item, where, target)
+        resource = find_resource(item.kind)
+        live = next((found for found in resource.listed(cluster, where) if found.name == _name(item)), None)
+        if request.client_only:
+            sent = with_last_applied(_with_namespace(item, where), where) if live is None else live
+            return Outcome(item.kind, sent, _name(item), "created" if live is None else "configured")
+        if item.kind != "Service":
+            acted = cluster.copy() if request.dry_run == "server" else cluster
+            with _doing("creating", target):
+                done = acted.apply_item(item, where)
+        else:
+            doing = ("creating", target) if live is None else _patching(live, item, where, target)
+            with _doing(*doing):
+                done = cluster.apply_item(item, where, **request.options)
         return Outcome(done.kind, done.object, done.name, done.verb, done.warnings)
 
-    return _each(text, target, "apply", act)
+    return _each(text, target, act)
 
 
-def replace_documents(cluster: Cluster, text: str | bytes, target: Target, **options: Any) -> Iterator[Outcome]:
-    """Replace the objects of a text one by one; as `create_documents`."""
+def replace_documents(cluster: Cluster, text: str | bytes, target: Target, request: Request) -> Iterator[Outcome]:
+    """Replace the objects of a text one by one, and create those that are missing; as `create_documents`."""
 
     def act(item: Item, where: str) -> Outcome:
-        resource = find_resource(item.kind)
-        if not any(found.name == _name(item) for found in resource.listed(cluster, where)):
-            raise not_found(resource.qualified_plural, _name(item))
-        if item.kind != "Service":
-            done = cluster.apply_item(item, where)
-            return Outcome(done.kind, done.object, done.name, "replaced")
-        service = cluster.replace(item.value, namespace=where, **options)
+        if request.client_only:
+            return Outcome(item.kind, _with_namespace(item, where), _name(item), "replaced")
+        with _doing("replacing", target):
+            if not _name(item):
+                raise KubectlError("resource name may not be empty")
+            check_segment(_name(item))
+            if item.kind != "Service":
+                done = (cluster.copy() if request.dry_run == "server" else cluster).apply_item(item, where)
+                return Outcome(done.kind, done.object, done.name, "replaced")
+            sent = updated_last_applied(item.value, where)
+            service = cluster.replace(sent, namespace=where, **request.options)
         return Outcome("Service", service, service.name, "replaced", cluster.warnings)
 
-    return _each(text, target, "replace", act)
+    return _each(text, target, act)
 
 
 def delete_documents(
     text: str | bytes, target: Target, delete: Callable[[str, str, str], Outcome]
 ) -> Iterator[Outcome]:
     """Delete the objects of a text one by one; `delete` takes kind, name and namespace."""
-    return _each(text, target, "delete", lambda item, where: delete(item.kind, _name(item), where))
+
+    def act(item: Item, where: str) -> Outcome:
+        with _doing("deleting", target):
+            return delete(item.kind, _name(item), where)
+
+    return _each(text, target, act)
 
 
-def _each(text: str | bytes, target: Target, verb: str, act: Callable[[Item, str], Outcome]) -> Iterator[Outcome]:
-    empty = True
+def live_documents(text: str | bytes, target: Target) -> Iterator[tuple[str, str, str]]:
+    """Yield kind, name and namespace of the objects of a text, for the verbs that look at what is there."""
+    for value in _values(text, target.source):
+        item, where = _item(value, target)
+        yield item.kind, _name(item), where
+
+
+# -- what failed, and while doing what ---------------------------------------------------------------------------------
+
+
+class _Failed(Exception):
+    """An outcome that is an error, on its way to `_each`."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        self.outcome = outcome
+
+
+@contextmanager
+def _doing(what: str, target: Target, but: str = "") -> Iterator[None]:
+    """Say in front of an error what was being done, and what was in the way; both may hold more lines."""
+    context = f'error when {what} "{target.source}": {but}'
+    try:
+        yield
+    except PatchError as error:
+        lines = tuple(f"warning: error calculating patch from {where}: {error.message}" for where in SPECIFICATIONS)
+        failed = KubectlError(error.message)
+        raise _Failed(Outcome(warnings=error.warnings, notes=lines, error=failed, context=context)) from None
+    except ApiError as error:
+        raise _Failed(Outcome(warnings=error.warnings, error=error, context=context)) from None
+    except (KubectlError, ValueError) as error:  # no address is left for a Pod
+        raise _Failed(Outcome(error=KubectlError(str(error)), context=context)) from None
+
+
+SPECIFICATIONS = ("openapi v3 spec", "openapi spec")
+
+
+def _check_applied_name(item: Item, namespace: str, target: Target) -> None:
+    metadata = item.value.get("metadata") or {}
+    if not _name(item) and metadata.get("generateName"):
+        raise KubectlError(f"from {metadata['generateName']}: cannot use generate name with apply")
+    with _doing(f"retrieving current configuration of:\n{_identity(item, namespace)}\nfrom server for:", target):
+        if not _name(item):
+            raise KubectlError("resource name may not be empty")
+        check_segment(_name(item))
+
+
+def _patching(live: Service, item: Item, namespace: str, target: Target) -> tuple[str, Target, str]:
+    """Return for `_doing` what kubectl patches, with the patch; or with all three objects, if it cannot compute one."""
+    stored = live_object(live)
+    sent = with_last_applied(item.value, namespace)
+    patch, reason = "", ""
+    try:
+        patch = go_value(three_way_patch(last_applied(stored), sent, stored))
+    except PatchError:
+        original = stored["metadata"].get("annotations", {}).get(LAST_APPLIED, "")
+        texts = {"original": original, "modified": f"{go_value(sent)}\n", "current": f"{go_value(sorted_keys(stored))}\n"}
+        reason = "creating patch with:\n" + "".join(f"{name}:\n{text}\n" for name, text in texts.items()) + "for: "
+    what = f'applying patch:\n{patch}\nto:\n{_identity(item, namespace)}\nfor: "{target.source}": error when patching'
+    return what, target, reason
+
+
+# -- the documents -----------------------------------------------------------------------------------------------------
+
+
+def _each(text: str | bytes, target: Target, act: Callable[[Item, str], Outcome]) -> Iterator[Outcome]:
+    """Read the documents one by one, and act on each; what cannot be read is told, and the others still done."""
     try:
         for value in _values(text, target.source):
-            empty = False
             try:
-                yield act(*_item(value, target))
-            except ApiError as error:
+                item, where = _item(value, target)
+            except _StopReading:
+                raise
+            except KubectlError as error:
+                yield Outcome(error=error, read=False)
+                continue
+            try:
+                yield act(item, where)
+            except _Failed as failed:
+                yield failed.outcome
+            except (ApiError, KubectlError) as error:
                 yield Outcome(error=error)
-            except ValueError as error:  # no address is left for a Pod
-                yield Outcome(error=KubectlError(str(error)))
     except KubectlError as error:
-        yield Outcome(error=error)
-        return
-    if empty and verb != "delete":
-        yield Outcome(error=KubectlError(f"no objects passed to {verb}"))
+        yield Outcome(error=error, read=False)
 
 
 def _values(text: str | bytes, source: str) -> Iterator[Any]:
     """Parse the documents; empty ones are passed over, lists taken apart."""
     try:
-        for document in split(text):
+        for document in documents(text):
             value = parse(document).value
             if value is None:
                 continue
@@ -193,6 +320,8 @@ def _values(text: str | bytes, source: str) -> Iterator[Any]:
                 yield from value["items"] if isinstance(value["items"], list) else ()
             else:
                 yield value
+    except SeparatorError as error:
+        raise KubectlError(f"error parsing {source}: {error.message}") from None
     except ManifestError as error:
         raise KubectlError(f"error parsing {source}: error converting YAML to JSON: {error.message}") from None
 
@@ -203,7 +332,7 @@ def _item(value: Any, target: Target) -> tuple[Item, str]:
     problems = list(_schema_problems(value))
     if problems:
         listed = problems[0] if len(problems) == 1 else f"[{', '.join(problems)}]"
-        raise KubectlError(f'error validating "{source}": error validating data: {listed}; {ADVICE}')
+        raise _StopReading(f'error validating "{source}": error validating data: {listed}; {ADVICE}')
     decoded = decode(value, METADATA)
     if decoded.type_error:
         raise KubectlError(f'unable to decode "{source}": {decoded.type_error}')
@@ -245,15 +374,6 @@ def _schema_problems(value: Any) -> Iterator[str]:
             yield f"{field} not set"
         elif not isinstance(value[field], str):
             yield f"{field} isn't string type"
-
-
-def _patch_context(cluster: Cluster, item: Item, namespace: str) -> str:
-    """Say what kubectl is about to patch; empty for an object that does not exist yet."""
-    old = cluster.store.services.get((namespace, item.value["metadata"]["name"])) if item.kind == "Service" else None
-    if old is None:
-        return ""
-    patch = go_value(cluster.api.patch_for(old, with_last_applied(item.value, namespace)))
-    return f"{patch}\nto:\n{_identity(item, namespace)}"
 
 
 def _identity(item: Item, namespace: str) -> str:

@@ -254,7 +254,9 @@ def event(shown: Sighting, now_s: float, *, wide: bool = False) -> list[str]:
 DOING = {"create": "creating", "apply": "creating", "replace": "replacing"}
 
 
-def error(problem: ApiError, verb: str = "", source: str = "", *, one_of_many: bool = False) -> str:
+def error(
+    problem: ApiError, verb: str = "", source: str = "", *, one_of_many: bool = False, context: str = ""
+) -> str:
     """Print an error of the API server as kubectl does.
 
     Parameters
@@ -267,6 +269,8 @@ def error(problem: ApiError, verb: str = "", source: str = "", *, one_of_many: b
         The file, or ``STDIN``; empty where kubectl was given a name.
     one_of_many : bool
         Several documents failed: kubectl then prints each in the short form.
+    context : str
+        What kubectl was doing, in its words, where `verb` and `source` do not say it.
 
     Returns
     -------
@@ -287,5 +291,6 @@ def error(problem: ApiError, verb: str = "", source: str = "", *, one_of_many: b
             return f"{subject} is invalid: {causes[0]}\n"
         return f"{subject} is invalid: \n" + "".join(f"* {cause}\n" for cause in causes)
     reason = f" ({problem.reason})" if problem.reason else ""
-    context = f'error when {DOING[verb]} "{source}": ' if source and verb in DOING else ""
+    if not context and source and verb in DOING:
+        context = f'error when {DOING[verb]} "{source}": '
     return f"Error from server{reason}: {context}{problem.message}\n"

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..cluster import Cluster
-from ..errors import missing
+from ..errors import go_quote, missing
 from . import printers, wire
 from .completed import KubectlError
 from .sightings import sightings
 
-__all__ = ["RESOURCES", "Resource", "find_resource", "requests", "selects"]
+__all__ = ["RESOURCES", "Resource", "check_segment", "find_resource", "requests", "selects"]
 
 
 # Kinds that a real cluster knows and this model does not: they deserve another answer than a misspelt kind.
@@ -101,6 +101,9 @@ class Resource:
 
     def get(self, cluster: Cluster, namespace: str, name: str) -> Any:
         """Return one object, or raise the server's NotFound."""
+        check_segment(name)
+        if self.namespaced:
+            cluster.api.check_namespace(namespace)
         found = self.listed(cluster, namespace)
         for candidate in found:
             if candidate.name == name:
@@ -202,6 +205,32 @@ deployments, endpointslices, endpoints, events
         known = ", ".join(resource.plural for resource in RESOURCES)
         raise KubectlError(f'k8sexpose does not model "{word}"; it has {known}')
     raise KubectlError(f'the server doesn\'t have a resource type "{word}"')
+
+
+def check_segment(name: str) -> None:
+    """Check that a name can be part of a URL, as kubectl does before it asks.
+
+    Parameters
+    ----------
+    name : str
+        Name of an object.
+
+    Raises
+    ------
+    KubectlError
+        It cannot.
+
+    Examples
+    --------
+    >>> check_segment("a/b")
+    Traceback (most recent call last):
+        ...
+    k8sexpose.kubectl.completed.KubectlError: invalid resource name "a/b": [may not contain '/']
+    """
+    problems = [f"may not be '{name}'"] if name in (".", "..") else []
+    problems += [f"may not contain '{char}'" for char in "/%" if char in name]
+    if problems:
+        raise KubectlError(f"invalid resource name {go_quote(name)}: [{' '.join(problems)}]")
 
 
 def requests(words: Sequence[str]) -> list[tuple[Resource, list[str]]]:

@@ -101,6 +101,7 @@ def _read(words: Sequence[str]) -> tuple[str, argparse.Namespace]:
     options = parser.parse_intermixed_args([BARE.get(word, word) for word in (*before, *rest)])
     if getattr(options, "dry_run", "none") not in DRY_RUN:
         raise KubectlError(DRY_RUN_MISSING if not options.dry_run else DRY_RUN_INVALID.format(options.dry_run))
+    options.verb = verb
     options.given_namespace, options.namespace = options.namespace, options.namespace or "default"
     return verb, options
 

@@ -14,11 +14,12 @@ from ..cluster import Cluster
 from ..errors import ApiError, ManifestError
 from ..files import read_text
 from ..manifest import parse
-from . import printers
+from . import printers, wire
 from .completed import Completed, KubectlError
-from .generating import DRY_RUN, HELP, create_deployment, create_service, written
+from .generating import DRY_RUN, HELP, create_deployment, create_service, printed, written
 from .manifests import (
     Outcome,
+    Request,
     Target,
     apply_documents,
     create_documents,
@@ -49,13 +50,8 @@ def create(cluster: Cluster, options: argparse.Namespace, stdin: str) -> Complet
         if what in (*makers, "deploy"):
             return makers.get(what, create_deployment)(cluster, options, stdin)
         raise KubectlError(f'k8sexpose cannot create "{what}" from words; it has service, deployment, and -f FILE')
-    asked: dict[str, Any] = {
-        "field_validation": _validation(options), "dry_run": options.dry_run == "server",
-        "client_dry_run": options.dry_run == "client",
-    }  # fmt: skip
-    return _from_files(
-        options, stdin, "create", lambda text, target: create_documents(cluster, text, target, **asked), cluster
-    )
+    request = _request(options)
+    return _from_files(options, stdin, lambda text, target: create_documents(cluster, text, target, request), cluster)
 
 
 def apply(cluster: Cluster, options: argparse.Namespace, stdin: str) -> Completed:
@@ -68,8 +64,10 @@ def apply(cluster: Cluster, options: argparse.Namespace, stdin: str) -> Complete
     >>> print(run(Cluster(), "apply -f - --dry-run=server", web).stdout, end="")
     service/web created (server dry run)
     """
-    cluster = cluster if options.dry_run == "none" else cluster.copy()
-    return _from_files(options, stdin, "apply", lambda text, target: apply_documents(cluster, text, target), cluster)
+    request = _request(options)
+    return _from_files(
+        options, stdin, lambda text, target: apply_documents(cluster, text, target, request), cluster, applying=True
+    )
 
 
 def replace(cluster: Cluster, options: argparse.Namespace, stdin: str) -> Completed:
@@ -86,12 +84,8 @@ def replace(cluster: Cluster, options: argparse.Namespace, stdin: str) -> Comple
     """
     if not options.filename:
         raise KubectlError("Must specify --filename to replace" + HELP.format("replace"))
-    cluster = cluster if options.dry_run == "none" else cluster.copy()
-    validation = _validation(options)
-    return _from_files(
-        options, stdin, "replace",
-        lambda text, target: replace_documents(cluster, text, target, field_validation=validation), cluster,
-    )  # fmt: skip
+    request = _request(options)
+    return _from_files(options, stdin, lambda text, target: replace_documents(cluster, text, target, request), cluster)
 
 
 def patch(cluster: Cluster, options: argparse.Namespace, stdin: str) -> Completed:
@@ -185,7 +179,7 @@ def delete(cluster: Cluster, options: argparse.Namespace, stdin: str) -> Complet
         outcomes = [o for o in outcomes if not (isinstance(o.error, ApiError) and o.error.code == 404)]
     if not outcomes and not options.filename:
         return Completed(0, "No resources found\n", "")
-    return _summary(outcomes, "delete", "", options, lambda outcome: _deleted(outcome, options))
+    return _summary(outcomes, options, lambda outcome: _deleted(outcome, options))
 
 
 def _to_delete(cluster: Cluster, options: argparse.Namespace) -> list[tuple[Resource, str]]:
@@ -237,12 +231,12 @@ def _deleted(outcome: Outcome, options: argparse.Namespace) -> str:
 # -- what they share ---------------------------------------------------------------------------------------------------
 
 
-def _validation(options: argparse.Namespace) -> str:
+def _request(options: argparse.Namespace) -> Request:
     if options.validate not in VALIDATE:
         raise KubectlError(
             f'invalid - validate option "{options.validate}"; must be one of: strict (or true), warn, ignore (or false)'
         )
-    return VALIDATE[options.validate]
+    return Request(VALIDATE[options.validate], options.dry_run)
 
 
 def _named(options: argparse.Namespace, command: str) -> list[tuple[Resource, str]]:
@@ -272,49 +266,63 @@ def _inputs(options: argparse.Namespace, stdin: str) -> Iterator[tuple[str | byt
 def _from_files(
     options: argparse.Namespace,
     stdin: str,
-    verb: str,
     act: Callable[[str | bytes, Target], Iterator[Outcome]],
     cluster: Cluster,
+    *,
+    applying: bool = False,
 ) -> Completed:
-    outcomes, source = [], ""
+    """Act on all files; ``apply`` reads them all before it begins, and prints what it did as one List."""
+    verb = options.verb
+    outcomes: list[Outcome] = []
     for text, source in _inputs(options, stdin):
-        outcomes += list(act(text, Target(source, options.namespace, bool(options.given_namespace))))
+        outcomes += act(text, Target(source, options.namespace, bool(options.given_namespace)))
+    if not outcomes and verb != "replace":
+        raise KubectlError(f"no objects passed to {verb}")
+    if applying:
+        outcomes.sort(key=lambda outcome: outcome.read)
 
-    def show(outcome: Outcome) -> str:
-        resource = find_resource(outcome.kind)
+    def shown(outcome: Outcome) -> dict[str, Any]:
         value = outcome.object
-        shown = value if isinstance(value, dict) else resource.to_dict(cluster, value)
-        return written(options, resource, outcome.name, outcome.verb, shown)
+        return value if isinstance(value, dict) else find_resource(outcome.kind).to_dict(cluster, value)
 
-    return _summary(outcomes, verb, source, options, show)
+    if applying and options.output not in ("", "name"):
+        done = [shown(outcome) for outcome in outcomes if outcome.verb]
+        failed = any(outcome.error for outcome in outcomes)
+        stdout = "" if failed else printed(options, done[0] if len(done) == 1 else wire.listed(done))
+        return _summary(outcomes, options, lambda outcome: "", stdout)
+    return _summary(
+        outcomes,
+        options,
+        lambda outcome: written(
+            options, find_resource(outcome.kind), outcome.name, outcome.verb, shown(outcome), sort=True
+        ),
+    )
 
 
 def _summary(
-    outcomes: Iterable[Outcome],
-    verb: str,
-    source: str,
-    options: argparse.Namespace,
-    show: Callable[[Outcome], str],
+    outcomes: Iterable[Outcome], options: argparse.Namespace, show: Callable[[Outcome], str], stdout: str = ""
 ) -> Completed:
-    shown, stderr, errors = [], "", []
+    """Put together what was done, what was warned of (each warning once) and what went wrong."""
+    shown: list[str] = []
+    lines: dict[str, None] = {}
+    notes, errors = "", []
     for outcome in outcomes:
         if outcome.verb:
             shown.append(show(outcome))
-        stderr += "".join(f"Warning: {warning}\n" for warning in outcome.warnings)
+        for warning in outcome.warnings:
+            line = f"Warning: {warning}\n"
+            notes += line if line not in lines else ""
+            lines[line] = None
+        notes += "".join(f"{note}\n" for note in outcome.notes)
         if outcome.error is not None:
             errors.append(outcome)
-    stderr += "".join(_error(outcome, verb, source, len(errors) > 1) for outcome in errors)
-    return Completed(1 if errors else 0, ("---\n" if options.output == "yaml" else "").join(shown), stderr)
+    notes += "".join(_error(outcome, one_of_many=len(errors) > 1) for outcome in errors)
+    stdout += ("---\n" if options.output == "yaml" else "").join(shown)
+    return Completed(1 if errors else 0, stdout, notes)
 
 
-def _error(outcome: Outcome, verb: str, source: str, one_of_many: bool) -> str:
+def _error(outcome: Outcome, *, one_of_many: bool) -> str:
     problem = outcome.error
     if not isinstance(problem, ApiError):
-        return f"{problem}\n" if one_of_many else f"error: {problem}\n"
-    if outcome.patch and (problem.reason != "Invalid" or one_of_many):
-        reason = f" ({problem.reason})" if problem.reason else ""
-        return (
-            f"Error from server{reason}: error when applying patch:\n{outcome.patch}\n"
-            f'for: "{source}": error when patching "{source}": {problem.message}\n'
-        )
-    return printers.error(problem, verb, source, one_of_many=one_of_many)
+        return f"{'' if one_of_many else 'error: '}{outcome.context}{problem}\n"
+    return printers.error(problem, one_of_many=one_of_many, context=outcome.context)
