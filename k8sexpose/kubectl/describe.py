@@ -19,7 +19,7 @@ LONGEST_ANNOTATION = 140
 
 
 def describe_service(
-    service: Service, slices: Sequence[EndpointSlice] = (), events: Sequence[Sighting] = (), now_s: float = 0.0
+    service: Service, slices: Sequence[EndpointSlice] = (), events: Sequence[Sighting] | None = (), now_s: float = 0.0
 ) -> str:
     """Print ``kubectl describe service``.
 
@@ -29,8 +29,8 @@ def describe_service(
         The Service.
     slices : sequence of EndpointSlice
         Its EndpointSlices.
-    events : sequence of Sighting
-        The events about it.
+    events : sequence of Sighting, optional
+        The events about it; None to leave them out.
     now_s : float
         Cluster time, in seconds.
 
@@ -45,6 +45,8 @@ def describe_service(
     Name:              db
     """
     lines = "".join(f"{line}\n" for line in _lines(service, slices))
+    if events is None:
+        return tabbed(escaped(lines))
     if not events:
         return tabbed(escaped(lines + f"Events:\t{NONE}\n"))
     return tabbed(escaped(lines)) + tabbed(escaped("".join(f"{line}\n" for line in _events(events, now_s))))

@@ -23,7 +23,7 @@ from .completed import KubectlError
 from .resources import OTHER_KINDS, check_segment, find_resource
 
 __all__ = [
-    "Outcome", "Request", "Target", "apply_documents", "create_documents", "delete_documents", "live_documents",
+    "Outcome", "Request", "Target", "apply_documents", "create_documents", "delete_documents", "read_documents",
     "replace_documents",
 ]  # fmt: skip
 
@@ -224,11 +224,10 @@ def delete_documents(
     return _each(text, target, act)
 
 
-def live_documents(text: str | bytes, target: Target) -> Iterator[tuple[str, str, str]]:
-    """Yield kind, name and namespace of the objects of a text, for the verbs that look at what is there."""
+def read_documents(text: str | bytes, target: Target) -> Iterator[tuple[Item, str]]:
+    """Yield the objects of a text with their namespaces; what cannot be read ends it."""
     for value in _values(text, target.source):
-        item, where = _item(value, target)
-        yield item.kind, _name(item), where
+        yield _item(value, target)
 
 
 # -- what failed, and while doing what ---------------------------------------------------------------------------------

@@ -35,6 +35,7 @@ COLUMNS: dict[str, list[str]] = {
     "Deployment": ["NAME", "READY", "UP-TO-DATE", "AVAILABLE", "AGE"],
     "EndpointSlice": ["NAME", "ADDRESSTYPE", "PORTS", "ENDPOINTS", "AGE"],
     "Endpoints": ["NAME", "ENDPOINTS", "AGE"],
+    "Namespace": ["NAME", "STATUS", "AGE"],
     "Event": ["LAST SEEN", "TYPE", "REASON", "OBJECT", "MESSAGE"],
 }
 WIDE_COLUMNS: dict[str, list[str]] = {

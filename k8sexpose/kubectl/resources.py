@@ -10,13 +10,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..apiserver import timestamp
 from ..cluster import Cluster
-from ..errors import go_quote, missing
+from ..decode import go_map
+from ..errors import bad_request, go_quote, missing
 from . import printers, wire
 from .completed import KubectlError
+from .layout import age
 from .sightings import sightings
 
-__all__ = ["RESOURCES", "Resource", "check_segment", "find_resource", "requests", "selects"]
+__all__ = ["RESOURCES", "Resource", "check_segment", "find_resource", "named", "requests", "selects"]
 
 
 # Kinds that a real cluster knows and this model does not: they deserve another answer than a misspelt kind.
@@ -85,17 +88,22 @@ class Resource:
 
     @property
     def names(self) -> set[str]:
-        """Every word that means this resource."""
+        """Every word that means this resource: ``deploy``, ``deployments.apps``, ``deployments.v1.apps``, ``svc.v1.``."""
         words = {self.singular, self.plural, *self.short}
-        return words | {f"{word}.{self.group}" for word in (self.singular, self.plural) if self.group}
+        full = {f"{word}.{ending}" for word in words for ending in (self.group, f"v1.{self.group}") if ending}
+        return words | full
 
-    def listed(self, cluster: Cluster, namespace: str | None, selector: str = "") -> list[Any]:
+    def listed(
+        self, cluster: Cluster, namespace: str | None, selector: str = "", field_selector: str = ""
+    ) -> list[Any]:
         """List the objects of a namespace, or of all (None), by namespace and name."""
+        terms = field_terms(self, field_selector) if field_selector else ()
         chosen = [
             found
             for found in self.objects(cluster)
             if (not self.namespaced or namespace in (None, found.namespace))
             and (not selector or selects(selector, getattr(found, "labels", {})))
+            and all(term.holds(self.to_dict(cluster, found)) for term in terms)
         ]
         return sorted(chosen, key=lambda found: (getattr(found, "namespace", ""), found.name))
 
@@ -109,6 +117,39 @@ class Resource:
             if candidate.name == name:
                 return candidate
         raise missing(self.qualified_plural, name, (candidate.name for candidate in found))
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """A namespace; the model keeps no more of it than its name."""
+
+    name: str
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The label that the API server gives it."""
+        return {"kubernetes.io/metadata.name": self.name}
+
+
+# What every cluster has.
+FIRST_NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
+
+
+def namespaces(cluster: Cluster) -> list[Namespace]:
+    """List the namespaces that exist; where every name is one, those of a new cluster and those that are used."""
+    if cluster.api.namespaces is not None:
+        return [Namespace(name) for name in cluster.api.namespaces]
+    used = {shown.namespace for shown in (*cluster.services, *cluster.pods, *cluster.deployments)}
+    return [Namespace(name) for name in used.union(FIRST_NAMESPACES)]
+
+
+def namespace_dict(shown: Namespace) -> dict[str, Any]:
+    """Write a namespace."""
+    metadata = {"name": shown.name, "labels": shown.labels, "creationTimestamp": timestamp(0)}
+    return {
+        "apiVersion": "v1", "kind": "Namespace", "metadata": metadata, "spec": {"finalizers": ["kubernetes"]},
+        "status": {"phase": "Active"},
+    }  # fmt: skip
 
 
 def _pods_of(cluster: Cluster, deployment: Any) -> Sequence[Any]:
@@ -160,14 +201,19 @@ RESOURCES = (
         lambda c, o: wire.endpoints_dict(o, c.store.slices(o)),
     ),
     Resource(
+        "Namespace", "namespaces", ("ns",), "", False, namespaces,
+        lambda c, o, wide: [o.name, "Active", age(c.now_s)],
+        lambda c, o: namespace_dict(o),
+    ),
+    Resource(
         "Event", "events", ("ev",), "", True, lambda c: sightings(c.events),
         lambda c, o, wide: printers.event(o, c.now_s, wide=wide),
         lambda c, o: wire.event_dict(o),
     ),
 )  # fmt: skip
 BY_NAME = {name: resource for resource in RESOURCES for name in resource.names}
-OTHER_NAMES = {f"{kind.lower()}{ending}" for kind in OTHER_KINDS for ending in ("", "s", "es")} | {
-    "all", "cm", "ns", "rs", "sts", "ds", "ing", "ingresses", "netpol", "networkpolicies", "pv", "pvc", "sa", "cj",
+OTHER_NAMES = {f"{kind.lower()}{ending}" for kind in OTHER_KINDS for ending in ("", "s", "es")} - set(BY_NAME) | {
+    "cm", "rs", "sts", "ds", "ing", "ingresses", "netpol", "networkpolicies", "pv", "pvc", "sa", "cj",
     "hpa", "pdb", "crd", "customresourcedefinitions", "componentstatuses", "leases",
 }  # fmt: skip
 
@@ -196,7 +242,7 @@ def find_resource(word: str) -> Resource:
     Traceback (most recent call last):
         ...
     k8sexpose.kubectl.completed.KubectlError: k8sexpose does not model "ingress"; it has services, nodes, pods, \
-deployments, endpointslices, endpoints, events
+deployments, endpointslices, endpoints, namespaces, events
     """
     found = BY_NAME.get(word.lower())
     if found is not None:
@@ -258,10 +304,37 @@ def requests(words: Sequence[str]) -> list[tuple[Resource, list[str]]]:
     """
     if any("/" in word for word in words):
         return [_typed(word, words) for word in words]
-    types, names = [find_resource(word) for word in words[0].split(",") if word], list(words[1:])
+    types, names = [found for word in words[0].split(",") for found in _types(word)], list(words[1:])
     if not types:
         raise KubectlError("arguments must consist of a resource and a name")
     return [(resource, names) for resource in dict.fromkeys(types)]
+
+
+# What ``all`` means to kubectl, as far as the model has it.
+ALL = ("pods", "services", "deployments")
+
+
+def _types(word: str) -> list[Resource]:
+    if word.lower() == "all":
+        return [BY_NAME[name] for name in ALL]
+    return [find_resource(word)] if word else []
+
+
+def named(words: Sequence[str], command: str) -> list[tuple[Resource, str]]:
+    """Read types and names, of which there must be some.
+
+    Examples
+    --------
+    >>> [(resource.plural, name) for resource, name in named(["svc", "a", "b"], "patch")]
+    [('services', 'a'), ('services', 'b')]
+    """
+    if not words:
+        help_text = f"\nSee 'kubectl {command} -h' for help and examples"
+        raise KubectlError("You must provide one or more resources by argument or filename." + help_text)
+    asked = [(resource, name) for resource, names in requests(words) for name in names]
+    if not asked:
+        raise KubectlError("resource(s) were provided, but no name was specified")
+    return asked
 
 
 def _typed(word: str, words: Sequence[str]) -> tuple[Resource, list[str]]:
@@ -275,6 +348,65 @@ def _typed(word: str, words: Sequence[str]) -> tuple[Resource, list[str]]:
     if not kind or not name or "/" in name:
         raise KubectlError("arguments in resource/name form must have a single resource and name")
     return find_resource(kind), [name]
+
+
+# -- field selectors ---------------------------------------------------------------------------------------------------
+
+# The fields that the API server can select by.
+FIELDS: dict[str, tuple[str, ...]] = {
+    "Service": ("metadata.name", "metadata.namespace", "spec.clusterIP", "spec.type"),
+    "Node": ("metadata.name", "spec.unschedulable"),
+    "Pod": (
+        "metadata.name", "metadata.namespace", "spec.hostNetwork", "spec.nodeName", "spec.restartPolicy",
+        "spec.schedulerName", "spec.serviceAccountName", "status.nominatedNodeName", "status.phase", "status.podIP",
+    ),
+    "Event": (
+        "involvedObject.kind", "involvedObject.name", "involvedObject.namespace", "metadata.name",
+        "metadata.namespace", "reason", "reportingComponent", "source", "type",
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class FieldTerm:
+    """One condition of a field selector."""
+
+    path: str
+    value: str
+    equal: bool
+
+    def holds(self, shown: Mapping[str, Any]) -> bool:
+        """Return True if the field of an object has the value, or has another one."""
+        found: Any = shown
+        for name in self.path.split("."):
+            found = found.get(name) if isinstance(found, Mapping) else None
+        if self.path == "source":
+            found = shown.get("source", {}).get("component")
+        text = go_map(found) if found is not None else "false" if self.value in ("true", "false") else ""
+        return (text == self.value) == self.equal
+
+
+def field_terms(resource: Resource, selector: str) -> tuple[FieldTerm, ...]:
+    """Read a field selector: ``metadata.name=web,spec.type!=ClusterIP``.
+
+    Examples
+    --------
+    >>> [term.path for term in field_terms(find_resource("svc"), "metadata.name=web,spec.type!=ClusterIP")]
+    ['metadata.name', 'spec.type']
+    """
+    terms = []
+    for part in filter(None, selector.split(",")):
+        term = re.fullmatch(r"([^=!]+)(==|=|!=)(.*)", part)
+        if term is None:
+            raise KubectlError(f"invalid selector: '{selector}'; can't understand '{part}'")
+        if term[1] not in FIELDS.get(resource.kind, ("metadata.name", "metadata.namespace")):
+            what = f'"{resource.group}/v1, Resource={resource.plural}"'
+            raise bad_request(
+                f'Unable to find {what} that match label selector "", field selector "{selector}": '
+                f"field label not supported: {term[1]}"
+            )
+        terms.append(FieldTerm(term[1], term[3], term[2] != "!="))
+    return tuple(terms)
 
 
 # -- label selectors ---------------------------------------------------------------------------------------------------
