@@ -41,7 +41,7 @@ def ask(cluster: kx.Cluster, step: Row) -> Row:
     if step["op"] == "create":
         return api_answer(lambda: cluster.create(body, **options), 201, cluster)
     code = 200 if _there(cluster, name) else 201
-    return api_answer(lambda: cluster.replace(body, **options), code, cluster)
+    return api_answer(lambda: cluster.replace(body, name=name, **options), code, cluster)
 
 
 def _there(cluster: kx.Cluster, name: str) -> bool:
