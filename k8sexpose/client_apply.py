@@ -82,7 +82,7 @@ def apply_service(
     Raises
     ------
     ApiError
-        In the server's words, with all warnings; nothing has changed. A `PatchError`: kubectl could not compute a patch.
+        In the server's words, with all warnings; nothing has changed. `PatchError` where kubectl computes no patch.
 
     Examples
     --------
@@ -105,7 +105,7 @@ def apply_service(
     if old is None:
         service = api.create(without_nulls(sent), namespace=namespace, **asked)
         return Applied("created", service, api.warnings)
-    warnings = () if LAST_APPLIED in old.annotations else (MISSING_ANNOTATION.format(old.name),)
+    warnings: tuple[str, ...] = () if LAST_APPLIED in old.annotations else (MISSING_ANNOTATION.format(old.name),)
     service, verb = old, "unchanged"
     try:
         live = live_object(old)

@@ -318,16 +318,18 @@ class Cluster(Operations):
         self,
         manifest: str | bytes | Mapping[str, Any],
         *,
+        name: str | None = None,
         namespace: str = "default",
         field_validation: str = "Strict",
         dry_run: bool = False,
     ) -> Service:
         """PUT a Service; see `k8sexpose.apiserver.ApiServer.replace`."""
+        options: dict[str, Any] = {"field_validation": field_validation, "dry_run": dry_run}
         with self._all_or_nothing(), hinted(manifest):
-            return self.api.replace(manifest, namespace=namespace, field_validation=field_validation, dry_run=dry_run)
+            return self.api.replace(manifest, name=name, namespace=namespace, **options)
 
     def patch(
-        self, name: str, patch: Mapping[str, Any] | Sequence[Any], *, namespace: str = "default", **options: Any
+        self, name: str, patch: Mapping[str, Any] | Sequence[Any] | None, *, namespace: str = "default", **options: Any
     ) -> Service:
         """PATCH a Service; see `k8sexpose.apiserver.ApiServer.patch`."""
         with self._all_or_nothing(), hinted("", patch):

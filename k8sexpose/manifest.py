@@ -16,6 +16,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import yaml
@@ -137,15 +138,15 @@ def documents(text: str | bytes) -> Iterator[str]:
         Something stands behind a ``---``; what came before was yielded, but for the document that it ends.
     """
     text = _clean(text)
-    parts = _split_json(text) if text.lstrip().startswith("{") else None
-    for number, part in enumerate(_split_yaml(text) if parts is None else parts, 1):
+    json_parts, rest = _split_json(text) if text.lstrip().startswith("{") else ([], text)
+    for number, part in enumerate(chain(json_parts, _split_yaml(rest) if rest else ()), 1):
         if number > MAX_DOCUMENTS:
             raise ManifestError(f"the text has more than {MAX_DOCUMENTS:,} documents, which are not read")
         yield part
 
 
 class SeparatorError(ManifestError):
-    """A line begins like a separator of documents, and is none.
+    r"""A line begins like a separator of documents, and is none.
 
     Examples
     --------
@@ -229,20 +230,22 @@ def _clean(text: str | bytes) -> str:
     return text.removeprefix("\ufeff").replace("\r\n", "\n")
 
 
-def _split_json(text: str) -> list[str] | None:
-    """Split JSON objects that follow each other; None where the text is no such thing."""
+def _split_json(text: str) -> tuple[list[str], str]:
+    """Split JSON objects that follow each other from the YAML behind a ``---``; without that, all is YAML."""
     decoder, position = json.JSONDecoder(parse_int=str), 0  # str: only the ends are looked for
     documents: list[str] = []
     while match := re.compile(r"\s*(?:---[^\n]*\n\s*)?").match(text, position):
         start = match.end()
         if start == len(text):
-            return documents
+            return documents, ""
         try:
-            _, position = decoder.raw_decode(text, start)
+            _, end = decoder.raw_decode(text, start)
         except (ValueError, RecursionError):
-            return None
-        documents.append(text[start:position])
-    return None
+            break
+        documents.append(text[start:end])
+        position = end
+    rest = text[position:].lstrip()
+    return (documents, rest) if documents and rest.startswith("---") else ([], text)
 
 
 # -- scalars -----------------------------------------------------------------------------------------------------------

@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .decode import go_map
 from .errors import ApiError
+from .strategicpatch import MERGE_KEYS, MERGED_LISTS, go_map, go_type
 
 __all__ = ["PatchError", "sorted_keys", "three_way_patch", "without_nulls"]
 
@@ -23,12 +23,7 @@ Json = dict[str, Any]
 Path = tuple[str, ...]
 
 # Lists that are merged; None for those of plain values.
-MERGED: dict[Path, str | None] = {
-    ("spec", "ports"): "port",
-    ("metadata", "ownerReferences"): "uid",
-    ("metadata", "finalizers"): None,
-    ("status", "conditions"): "type",
-}
+MERGED: dict[Path, str | None] = {path: MERGE_KEYS.get(path) for path in MERGED_LISTS}
 ORDER, TAKEN_OUT, DIRECTIVE = "$setElementOrder/", "$deleteFromPrimitiveList/", "$patch"
 
 
@@ -226,7 +221,9 @@ def _ordered_lists(first: list[Any] | None, second: list[Any] | None, order: lis
     wanted = _keys(order, merge_key)
     named = [entry for entry in merged if _index(wanted, _key(entry, merge_key)) >= 0]
     others = [entry for entry in merged if _index(wanted, _key(entry, merge_key)) < 0]
-    return _zipped(_in_order(others, first or [], merge_key), _in_order(named, order, merge_key), first or [], merge_key)
+    return _zipped(
+        _in_order(others, first or [], merge_key), _in_order(named, order, merge_key), first or [], merge_key
+    )
 
 
 def _check_order(entries: list[Any], order: list[Any], merge_key: str | None) -> None:
@@ -302,25 +299,17 @@ def _insertion_sort(entries: list[Any], less: Callable[[Any, Any], bool]) -> Non
 
 def _element_kind(*lists: list[Any]) -> bool:
     """Return True for lists of maps, False for lists of plain values; a mixture stops kubectl."""
-    kinds = {_kind(entry) for entries in lists for entry in entries}
-    if list in kinds:
+    kinds = {go_type(entry) for entries in lists for entry in entries}
+    if go_type([]) in kinds:
         raise PatchError("lists of lists are not supported")
     if len(kinds) > 1:
         raise PatchError(f"list element types are not identical: {go_map(list(lists))}")
-    return dict in kinds
-
-
-def _kind(value: Any) -> type:
-    """Return the type that Go's JSON gives a value."""
-    for kind in (bool, int, float, str, list):
-        if isinstance(value, kind):
-            return kind
-    return dict if isinstance(value, Mapping) else type(value)
+    return go_type({}) in kinds
 
 
 def _same(one: Any, other: Any) -> bool:
     """Return True if two values are equal and of the same types: ``80`` is not ``true`` and not ``"80"``."""
-    if _kind(one) is not _kind(other):
+    if go_type(one) != go_type(other):
         return False
     if isinstance(one, Mapping):
         return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)

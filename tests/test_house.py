@@ -19,7 +19,7 @@ PACKAGE = Path(k8sexpose.__file__).parent
 
 # From left to right: a module imports only what stands before it. A folder is one entry.
 ORDER = """errors tables manifest jsonvalue decode hints request jsonpatch service formats warnings validation status
-    allocation apply objects endpoints store registry apiserver serviceport workloads files dump clock
+    allocation strategicpatch patching three_way_patch objects endpoints store registry apiserver client_apply serviceport workloads files dump clock
     undo operations cluster proxy health latency providers profiles spread targets voices loadbalancer work controller
     cloud provisioning route dial entrance way question router failover queueing policies histogram draws lanes dealer queues timeline
     engine traffic tradeoff turning pricebook pricefile drivers exposure cost comparison costcurves survey advice verdicts findings anonymous pages report cli kubectl palette plots

@@ -14,12 +14,14 @@ from functools import cached_property
 
 from ..cluster import Cluster
 from .completed import Completed
+from .deleting import delete
 from .flags import Flag, Options, flags
 from .generating import create_deployment, create_service, expose
 from .labelling import annotate, label
+from .last_applied import set_last_applied, view_last_applied
 from .reading import describe, get
 from .rollout import restart, status
-from .writing import apply, create, delete, patch, replace, scale, set_last_applied, view_last_applied
+from .writing import apply, create, patch, replace, scale
 
 __all__ = ["COMMANDS", "GLOBAL", "Command"]
 

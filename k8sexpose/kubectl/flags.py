@@ -77,7 +77,9 @@ class Flag:
         """Value before any word is read."""
         if self.kind in "+*":
             return []
-        return self.read(self.default) if self.kind in "?#" and self.default else {"?": False}.get(self.kind, self.default)
+        return (
+            self.read(self.default) if self.kind in "?#" and self.default else {"?": False}.get(self.kind, self.default)
+        )
 
     def read(self, text: str) -> Any:
         """Return the value that a text means."""

@@ -267,9 +267,7 @@ def _created(cluster: Cluster, made: Json, options: Options, verb: str, prefix: 
     return Completed(0, written(options, resource, name, verb, shown), stderr)
 
 
-def written(
-    options: Options, resource: Resource, name: str, verb: str, shown: Json, *, sort: bool = False
-) -> str:
+def written(options: Options, resource: Resource, name: str, verb: str, shown: Json, *, sort: bool = False) -> str:
     """Print what became of an object: a line, its name, or the whole of it; what came from a file is sorted."""
     if options.output == "name":
         return f"{resource.qualified}/{name}\n"

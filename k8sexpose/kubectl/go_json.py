@@ -95,7 +95,7 @@ class _Reader:
             self.string()
         elif char in "tfn":
             self.word({"t": "true", "f": "false", "n": "null"}[char])
-        elif char == "-" or char.isascii() and char.isdigit():
+        elif char == "-" or (char.isascii() and char.isdigit()):
             self.number()
         else:
             raise self.refuse("looking for beginning of value")
@@ -174,7 +174,9 @@ class _Reader:
             if rest != "." and self.here() in "+-":
                 self.place += 1
             self.here()
-            raise self.refuse("after decimal point in numeric literal" if rest == "." else "in exponent of numeric literal")
+            raise self.refuse(
+                "after decimal point in numeric literal" if rest == "." else "in exponent of numeric literal"
+            )
 
     def end(self) -> None:
         while self.place < len(self.text) and self.text[self.place] in _SPACE:

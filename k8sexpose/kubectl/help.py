@@ -93,7 +93,9 @@ def help_of(name: str) -> str:
     Usage: kubectl scale deployment NAME --replicas=COUNT [flags]
     """
     command = COMMANDS[name]
-    return "\n".join([command.about, "", f"Usage: kubectl {name} {command.usage} [flags]", *_flags(command), *_below(name)])
+    return "\n".join(
+        [command.about, "", f"Usage: kubectl {name} {command.usage} [flags]", *_flags(command), *_below(name)]
+    )
 
 
 def _flags(command: Command) -> Iterator[str]:

@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..decode import go_map
 from ..manifest import JsonNumber
+from ..strategicpatch import go_map
 from .completed import KubectlError
 
 __all__ = ["find", "path_of", "render"]
@@ -64,7 +64,10 @@ def find(path: str, value: Any) -> Values:
 
     Examples
     --------
-    >>> find(path_of(".spec.ports[?(@.name=='http')].nodePort"), {"spec": {"ports": [{"name": "http", "nodePort": 30080}]}})
+    >>> find(
+    ...     path_of(".spec.ports[?(@.name=='http')].nodePort"),
+    ...     {"spec": {"ports": [{"name": "http", "nodePort": 30080}]}},
+    ... )
     [30080]
     """
     return _walk(path, [value], value)
@@ -80,8 +83,8 @@ def path_of(text: str) -> str:
     """
     bare = text[1:-1] if text.startswith("{") and text.endswith("}") else text
     if not bare or "{" in bare or "}" in bare:
-        raise KubectlError(f"unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{{name1.name2}}' or "
-                           f"'{{.name1.name2}}', not {text!r}")  # fmt: skip
+        wanted = "a 'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'"
+        raise KubectlError(f"unexpected path string, expected {wanted}")
     return bare if bare.startswith((".", "[", "$", "@")) else f".{bare}"
 
 
@@ -199,7 +202,9 @@ def _walk(path: str, here: Values, root: Any) -> Values:
         step = _STEP.match(path, place)
         steps += 1
         if step is None or step.end() == place or steps > MAX_STEPS:
-            raise KubectlError(f"error parsing jsonpath {{{path}}}, unrecognized text behind {path[:place] or 'the brace'!r}")
+            raise KubectlError(
+                f"error parsing jsonpath {{{path}}}, unrecognized text behind {path[:place] or 'the brace'!r}"
+            )
         if step["root"]:
             values = [root] if step["root"] == "$" else values
         elif step["bare"]:

@@ -20,6 +20,7 @@ from .resources import Resource, requests
 
 __all__ = ["annotate", "label"]
 
+
 @dataclass(frozen=True, slots=True)
 class Changes:
     """What is asked for: values to set, and keys to take away."""

@@ -111,6 +111,8 @@ class Request:
         ``Strict``, ``Warn`` or ``Ignore``.
     dry_run : str
         ``none``, ``server`` or ``client``.
+    save_config : bool
+        Keep the manifest in the annotation that apply reads.
 
     Examples
     --------
@@ -120,6 +122,7 @@ class Request:
 
     field_validation: str = "Strict"
     dry_run: str = "none"
+    save_config: bool = False
 
     @property
     def options(self) -> dict[str, Any]:
@@ -136,7 +139,9 @@ class _StopReading(KubectlError):
     """The rest of a file is not read."""
 
 
-def create_documents(cluster: Cluster, text: str | bytes, target: Target, request: Request) -> Iterator[Outcome]:
+def create_documents(
+    cluster: Cluster, text: str | bytes, target: Target, request: Request, verb: str = "created"
+) -> Iterator[Outcome]:
     """Create the objects of a text one by one.
 
     Parameters
@@ -149,6 +154,8 @@ def create_documents(cluster: Cluster, text: str | bytes, target: Target, reques
         Where it comes from and goes.
     request : Request
         How the server is asked.
+    verb : str
+        What is printed of an object.
 
     Yields
     ------
@@ -157,14 +164,15 @@ def create_documents(cluster: Cluster, text: str | bytes, target: Target, reques
     """
 
     def act(item: Item, where: str) -> Outcome:
+        sent = with_last_applied(item.value, where) if request.save_config else item.value
         if request.client_only:
-            return Outcome(item.kind, _with_namespace(item, where), _name(item), "created")
+            return Outcome(item.kind, _with_namespace(Item(item.kind, sent), where), _name(item), verb)
         with _doing("creating", target):
             if item.kind != "Service":
                 made = (cluster.copy() if request.dry_run == "server" else cluster).create_item(item, where)
-                return Outcome(item.kind, made.object, made.name, "created")
-            service = cluster.create(item.value, namespace=where, **request.options)
-        return Outcome("Service", service, service.name, "created", cluster.warnings)
+                return Outcome(item.kind, made.object, made.name, verb)
+            service = cluster.create(sent, namespace=where, **request.options)
+        return Outcome("Service", service, service.name, verb, cluster.warnings)
 
     return _each(text, target, act)
 
@@ -205,7 +213,8 @@ def replace_documents(cluster: Cluster, text: str | bytes, target: Target, reque
             if item.kind != "Service":
                 done = (cluster.copy() if request.dry_run == "server" else cluster).apply_item(item, where)
                 return Outcome(done.kind, done.object, done.name, "replaced")
-            sent = updated_last_applied(item.value, where)
+            marked = with_last_applied if request.save_config else updated_last_applied
+            sent = marked(item.value, where)
             service = cluster.replace(sent, namespace=where, **request.options)
         return Outcome("Service", service, service.name, "replaced", cluster.warnings)
 
@@ -278,7 +287,11 @@ def _patching(live: Service, item: Item, namespace: str, target: Target) -> tupl
         patch = go_value(three_way_patch(last_applied(stored), sent, stored))
     except PatchError:
         original = stored["metadata"].get("annotations", {}).get(LAST_APPLIED, "")
-        texts = {"original": original, "modified": f"{go_value(sent)}\n", "current": f"{go_value(sorted_keys(stored))}\n"}
+        texts = {
+            "original": original,
+            "modified": f"{go_value(sent)}\n",
+            "current": f"{go_value(sorted_keys(stored))}\n",
+        }
         reason = "creating patch with:\n" + "".join(f"{name}:\n{text}\n" for name, text in texts.items()) + "for: "
     what = f'applying patch:\n{patch}\nto:\n{_identity(item, namespace)}\nfor: "{target.source}": error when patching'
     return what, target, reason

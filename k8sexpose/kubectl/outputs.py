@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ..decode import go_map
+from ..strategicpatch import go_map
 from . import wire
 from .completed import KubectlError
 from .jsonpath import find, path_of, render
@@ -56,7 +56,8 @@ def check_format(output: str, *, tables: bool = False) -> str:
     known = sorted((*TEXTS, *TABLES)) if tables else TEXTS
     if name not in known:
         raise KubectlError(
-            f'unable to match a printer suitable for the output format "{output}", allowed formats are: {",".join(known)}'
+            f'unable to match a printer suitable for the output format "{output}", '
+            f"allowed formats are: {','.join(known)}"
         )
     if name not in MODELLED:
         have = ", ".join(f"-o {form}" for form in MODELLED if form in known)

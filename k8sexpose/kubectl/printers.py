@@ -20,8 +20,8 @@ from .layout import NONE, age, more, pairs, table
 from .sightings import Sighting
 
 __all__ = [
-    "COLUMNS", "WIDE_COLUMNS", "deployment", "endpoint_slice", "endpoints", "error", "event", "external_ip", "node",
-    "pod", "ports", "service", "services",
+    "COLUMNS", "WIDE_COLUMNS", "deployment", "ended", "endpoint_slice", "endpoints", "error", "event", "external_ip",
+    "node", "pod", "ports", "service", "services",
 ]  # fmt: skip
 
 VERSION = "v1.36.2"
@@ -255,9 +255,7 @@ def event(shown: Sighting, now_s: float, *, wide: bool = False) -> list[str]:
 DOING = {"create": "creating", "apply": "creating", "replace": "replacing"}
 
 
-def error(
-    problem: ApiError, verb: str = "", source: str = "", *, one_of_many: bool = False, context: str = ""
-) -> str:
+def error(problem: ApiError, verb: str = "", source: str = "", *, one_of_many: bool = False, context: str = "") -> str:
     """Print an error of the API server as kubectl does.
 
     Parameters
@@ -294,4 +292,15 @@ def error(
     reason = f" ({problem.reason})" if problem.reason else ""
     if not context and source and verb in DOING:
         context = f'error when {DOING[verb]} "{source}": '
-    return f"Error from server{reason}: {context}{problem.message}\n"
+    return ended(f"Error from server{reason}: {context}{problem.message}", one_of_many=one_of_many)
+
+
+def ended(line: str, *, one_of_many: bool = False) -> str:
+    r"""End a message: kubectl adds a line break if there is none, and always where it lists several messages.
+
+    Examples
+    --------
+    >>> ended("error: x\n"), ended("x\n", one_of_many=True)
+    ('error: x\n', 'x\n\n')
+    """
+    return line if line.endswith("\n") and not one_of_many else f"{line}\n"

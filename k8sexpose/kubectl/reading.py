@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..cluster import Cluster
-from ..decode import go_map
 from ..errors import ApiError
 from ..service import Service
+from ..strategicpatch import go_map
 from . import printers, wire
 from .completed import Completed, KubectlError
 from .describe import describe_service
@@ -120,7 +120,7 @@ def _sorted_by(cluster: Cluster, found: Found, path: str) -> Found:
         values = find(path_of(path), resource.to_dict(cluster, shown))
         keyed.append((_natural(values[0]) if values else (), (resource, shown)))
     if keyed and not any(key for key, _ in keyed):
-        raise KubectlError(f"couldn't find any field with path \"{{{path_of(path)}}}\" in the list of objects")
+        raise KubectlError(f'couldn\'t find any field with path "{{{path_of(path)}}}" in the list of objects')
     return [pair for _, pair in sorted(keyed, key=lambda pair: pair[0])]
 
 

@@ -5,21 +5,20 @@ Sources: ``pkg/resource/{builder,selector}.go`` (cli-runtime), ``pkg/labels/sele
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..apiserver import timestamp
 from ..cluster import Cluster
-from ..decode import go_map
-from ..errors import bad_request, go_quote, missing
+from ..errors import go_quote, missing
 from . import printers, wire
 from .completed import KubectlError
 from .layout import age
+from .selectors import field_terms, selects
 from .sightings import sightings
 
-__all__ = ["RESOURCES", "Resource", "check_segment", "find_resource", "named", "requests", "selects"]
+__all__ = ["RESOURCES", "Resource", "check_segment", "find_resource", "named", "requests"]
 
 
 # Kinds that a real cluster knows and this model does not: they deserve another answer than a misspelt kind.
@@ -88,7 +87,7 @@ class Resource:
 
     @property
     def names(self) -> set[str]:
-        """Every word that means this resource: ``deploy``, ``deployments.apps``, ``deployments.v1.apps``, ``svc.v1.``."""
+        """Every word that means it: ``deploy``, ``deployments.apps``, ``deployments.v1.apps``."""
         words = {self.singular, self.plural, *self.short}
         full = {f"{word}.{ending}" for word in words for ending in (self.group, f"v1.{self.group}") if ending}
         return words | full
@@ -97,7 +96,7 @@ class Resource:
         self, cluster: Cluster, namespace: str | None, selector: str = "", field_selector: str = ""
     ) -> list[Any]:
         """List the objects of a namespace, or of all (None), by namespace and name."""
-        terms = field_terms(self, field_selector) if field_selector else ()
+        terms = field_terms(self.kind, self.group, self.plural, field_selector) if field_selector else ()
         chosen = [
             found
             for found in self.objects(cluster)
@@ -139,7 +138,8 @@ def namespaces(cluster: Cluster) -> list[Namespace]:
     """List the namespaces that exist; where every name is one, those of a new cluster and those that are used."""
     if cluster.api.namespaces is not None:
         return [Namespace(name) for name in cluster.api.namespaces]
-    used = {shown.namespace for shown in (*cluster.services, *cluster.pods, *cluster.deployments)}
+    tables: tuple[tuple[Any, ...], ...] = (cluster.services, cluster.pods, cluster.deployments)
+    used = {shown.namespace for table in tables for shown in table}
     return [Namespace(name) for name in used.union(FIRST_NAMESPACES)]
 
 
@@ -348,116 +348,3 @@ def _typed(word: str, words: Sequence[str]) -> tuple[Resource, list[str]]:
     if not kind or not name or "/" in name:
         raise KubectlError("arguments in resource/name form must have a single resource and name")
     return find_resource(kind), [name]
-
-
-# -- field selectors ---------------------------------------------------------------------------------------------------
-
-# The fields that the API server can select by.
-FIELDS: dict[str, tuple[str, ...]] = {
-    "Service": ("metadata.name", "metadata.namespace", "spec.clusterIP", "spec.type"),
-    "Node": ("metadata.name", "spec.unschedulable"),
-    "Pod": (
-        "metadata.name", "metadata.namespace", "spec.hostNetwork", "spec.nodeName", "spec.restartPolicy",
-        "spec.schedulerName", "spec.serviceAccountName", "status.nominatedNodeName", "status.phase", "status.podIP",
-    ),
-    "Event": (
-        "involvedObject.kind", "involvedObject.name", "involvedObject.namespace", "metadata.name",
-        "metadata.namespace", "reason", "reportingComponent", "source", "type",
-    ),
-}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class FieldTerm:
-    """One condition of a field selector."""
-
-    path: str
-    value: str
-    equal: bool
-
-    def holds(self, shown: Mapping[str, Any]) -> bool:
-        """Return True if the field of an object has the value, or has another one."""
-        found: Any = shown
-        for name in self.path.split("."):
-            found = found.get(name) if isinstance(found, Mapping) else None
-        if self.path == "source":
-            found = shown.get("source", {}).get("component")
-        text = go_map(found) if found is not None else "false" if self.value in ("true", "false") else ""
-        return (text == self.value) == self.equal
-
-
-def field_terms(resource: Resource, selector: str) -> tuple[FieldTerm, ...]:
-    """Read a field selector: ``metadata.name=web,spec.type!=ClusterIP``.
-
-    Examples
-    --------
-    >>> [term.path for term in field_terms(find_resource("svc"), "metadata.name=web,spec.type!=ClusterIP")]
-    ['metadata.name', 'spec.type']
-    """
-    terms = []
-    for part in filter(None, selector.split(",")):
-        term = re.fullmatch(r"([^=!]+)(==|=|!=)(.*)", part)
-        if term is None:
-            raise KubectlError(f"invalid selector: '{selector}'; can't understand '{part}'")
-        if term[1] not in FIELDS.get(resource.kind, ("metadata.name", "metadata.namespace")):
-            what = f'"{resource.group}/v1, Resource={resource.plural}"'
-            raise bad_request(
-                f'Unable to find {what} that match label selector "", field selector "{selector}": '
-                f"field label not supported: {term[1]}"
-            )
-        terms.append(FieldTerm(term[1], term[3], term[2] != "!="))
-    return tuple(terms)
-
-
-# -- label selectors ---------------------------------------------------------------------------------------------------
-
-_TERM = re.compile(
-    r"\s*(?:(?P<not>!)\s*)?(?P<key>[A-Za-z0-9][-A-Za-z0-9_./]*)\s*"
-    r"(?:(?P<op>==|=|!=)\s*(?P<value>[-A-Za-z0-9_.]*)|(?P<set>in|notin)\s*\((?P<values>[^()]*)\))?\s*(?:,|$)"
-)
-
-
-def selects(selector: str, labels: Mapping[str, str]) -> bool:
-    """Tell whether labels satisfy a selector: ``app=web,tier!=back,zone in (a, b),!old``.
-
-    Parameters
-    ----------
-    selector : str
-        As behind ``-l``.
-    labels : mapping of str to str
-        Labels of an object.
-
-    Returns
-    -------
-    bool
-        True if every term holds.
-
-    Raises
-    ------
-    KubectlError
-        The selector cannot be read.
-
-    Examples
-    --------
-    >>> selects("app=web,tier notin (back),!old", {"app": "web"})
-    True
-    """
-    position = 0
-    while position < len(selector):
-        term = _TERM.match(selector, position)
-        if term is None or (term["not"] and (term["op"] or term["set"])):
-            raise KubectlError(f"unable to parse requirement: found '{selector[position:]}', which is no requirement")
-        if not _holds(term, labels):
-            return False
-        position = term.end()
-    return True
-
-
-def _holds(term: re.Match[str], labels: Mapping[str, str]) -> bool:
-    value = labels.get(term["key"])
-    if term["set"]:
-        listed = value in {text.strip() for text in term["values"].split(",")}
-        return listed == (term["set"] == "in")
-    if term["op"]:
-        return (value == term["value"]) == (term["op"] != "!=")
-    return (value is None) == bool(term["not"])

@@ -9,8 +9,8 @@ from ..cluster import Cluster
 from ..operations import RolloutStep
 from .completed import Completed, KubectlError
 from .flags import Options
-from .resources import named
 from .outputs import whole
+from .resources import named
 
 __all__ = ["restart", "status"]
 
@@ -73,7 +73,7 @@ def restart(cluster: Cluster, options: Options, stdin: str) -> Completed:
     for resource, name in named(options.args, "rollout restart"):
         shown = resource.get(cluster, options.namespace, name)
         if resource.kind != "Deployment":
-            raise KubectlError(f"{resource.plural} \"{name}\" restarting is not supported")
+            raise KubectlError(f'{resource.plural} "{name}" restarting is not supported')
         cluster.rollout(name, namespace=options.namespace)
         if options.output in ("", "name"):
             stdout += f"{resource.qualified}/{name}{'' if options.output else ' restarted'}\n"

@@ -149,7 +149,7 @@ def _check_other(name: str, word: str) -> None:
 def _without_subcommand(name: str, options: Options) -> Completed:
     if options.args:
         given = " ".join(options.args)
-        raise KubectlError(f'unknown command "{given}"\nSee \'kubectl {name} -h\' for help and examples')
+        raise KubectlError(f"unknown command \"{given}\"\nSee 'kubectl {name} -h' for help and examples")
     return Completed(1, help_of(name), "")
 
 
