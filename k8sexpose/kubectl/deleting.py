@@ -14,7 +14,7 @@ from .flags import Options
 from .generating import DRY_RUN
 from .inputs import inputs
 from .manifests import Outcome, Target, delete_documents
-from .resources import Resource, find_resource, requests
+from .resources import NO_RESOURCES, Resource, find_resource, requests
 from .summary import summary
 
 __all__ = ["delete", "delete_files"]
@@ -45,6 +45,10 @@ def delete(cluster: Cluster, options: Options, stdin: str) -> Completed:
             remove(acted, resource, name, namespace, grace_s)
         return Outcome(kind, name=name, verb="deleted", object=namespace if resource.namespaced else None)
 
+    if options.filename and options.args:
+        raise KubectlError(
+            "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well"
+        )
     if options.filename:
         outcomes: list[Outcome] = []
         for text, source in inputs(options, stdin):
@@ -87,8 +91,12 @@ def _grace(options: Options) -> tuple[str, float | None]:
         raise KubectlError(f"unexpected -o output mode: {options.output}. We only support '-o name'")
     if options.cascade in ("orphan", "foreground"):
         raise KubectlError(f"k8sexpose does not model --cascade={options.cascade}")
+    if options.cascade != "background":
+        raise KubectlError(
+            f'invalid cascade value ({options.cascade}). Must be "background", "foreground", or "orphan"'
+        )
     if options.all and options.selector:
-        raise KubectlError("cannot set --all and --selector at the same time")
+        raise KubectlError("setting 'all' parameter but found a non empty selector. ")
     if options.all and options.field_selector:
         raise KubectlError("cannot set --all and --field-selector at the same time")
     seconds: int = options.grace_period
@@ -105,7 +113,7 @@ def _grace(options: Options) -> tuple[str, float | None]:
 def _to_delete(cluster: Cluster, options: Options) -> list[tuple[Resource, str, str]]:
     """List type, namespace and name of what is asked for."""
     if not options.args:
-        raise KubectlError("You must provide one or more resources by argument or filename.")
+        raise KubectlError(NO_RESOURCES)
     asked = requests(options.args)
     if options.all or options.selector or options.field_selector:
         if any(names for _, names in asked):

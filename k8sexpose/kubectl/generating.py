@@ -16,11 +16,11 @@ from ..files import Item
 from ..formats import dns_subdomain, port_name
 from ..objects import ContainerPort
 from ..service import Service
-from . import wire
+from . import printers, wire
 from .completed import Completed, KubectlError
 from .flags import Options
 from .outputs import whole
-from .resources import Resource, find_resource, requests
+from .resources import NO_RESOURCES, Resource, find_resource, named
 
 __all__ = ["create_deployment", "create_service", "expose"]
 
@@ -129,10 +129,15 @@ def create_deployment(cluster: Cluster, options: Options, stdin: str) -> Complet
     if len(options.image) > 1:
         raise KubectlError("k8sexpose runs one container in a Pod: give --image once")
     image = options.image[0]
-    if options.port == 0 or options.port > 65535 or options.port < -1:
-        raise KubectlError("must be between 1 and 65535, inclusive")
+    if options.dry_run != "client" and (options.port == 0 or options.port > 65535):
+        field = "spec.template.spec.containers[0].ports[0].containerPort"
+        problem = "Invalid value: 65536: must be between 1 and 65535, inclusive" if options.port else "Required value"
+        raise KubectlError(
+            f'failed to create deployment: Deployment.apps "{name}" is invalid: '
+            f"{field}: {problem.replace('65536', str(options.port))}"
+        )
     container_name = re.sub(r"[:@].*", "", image.rpartition("/")[2])
-    ports = [{"containerPort": options.port}] if options.port > 0 else []
+    ports = [{"containerPort": options.port}] if options.port >= 0 else []
     container = {"image": image, "name": container_name} | wire.present(ports=ports) | {"resources": {}}
     labels = {"app": name}
     made: Json = {
@@ -177,13 +182,17 @@ def expose(cluster: Cluster, options: Options, stdin: str) -> Completed:
     service/web exposed
     """
     if not options.args:
-        raise KubectlError("You must provide one or more resources by argument or filename." + HELP.format("expose"))
-    done = Completed(0, "", "")
-    for resource, names in requests(options.args):
-        for name in names or (_one_name(names, "expose"),):
-            one = _exposed(cluster, resource, name, options)
-            done = Completed(0, done.stdout + one.stdout, done.stderr + one.stderr)
-    return done
+        raise KubectlError(NO_RESOURCES)
+    stdout, warned = "", ""
+    errors: list[ApiError | KubectlError] = []
+    for resource, name in named(options.args):
+        try:
+            done = _exposed(cluster, resource, name, options)
+        except (ApiError, KubectlError) as error:
+            errors.append(error)
+        else:
+            stdout, warned = stdout + done.stdout, warned + done.stderr
+    return Completed(1 if errors else 0, stdout, warned + printers.listed_errors(errors))
 
 
 def _exposed(cluster: Cluster, resource: Resource, name: str, options: Options) -> Completed:

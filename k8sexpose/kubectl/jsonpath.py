@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..errors import go_quote
 from ..manifest import JsonNumber
 from ..strategicpatch import go_map
 from .completed import KubectlError
@@ -53,9 +54,16 @@ def render(template: str, value: Any) -> str:
     b|
     """
     pieces = list(_pieces(template))
-    text, rest = _filled(pieces, [value], value)
-    if rest:
-        raise KubectlError(f"error parsing jsonpath {template}, not in range, nothing to end")
+    try:
+        text, rest = _filled(pieces, [value], value)
+        if rest:
+            raise _CannotFollow("not in range, nothing to end")
+    except _CannotFollow as error:
+        raise KubectlError(
+            f"error executing jsonpath {go_quote(template)}: Error executing template: {error}. Printing more "
+            f"information for debugging the template:\n\ttemplate was:\n\t\t{template}\n\tobject given to jsonpath "
+            f"engine was:\n\t\t{_go_syntax(value)}\n\n"
+        ) from None
     return text
 
 
@@ -86,6 +94,22 @@ def path_of(text: str) -> str:
         wanted = "a 'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'"
         raise KubectlError(f"unexpected path string, expected {wanted}")
     return bare if bare.startswith((".", "[", "$", "@")) else f".{bare}"
+
+
+class _CannotFollow(KubectlError):
+    """A path that can be read leads nowhere."""
+
+
+def _go_syntax(value: Any) -> str:
+    """Write plain objects as Go's ``%#v`` does."""
+    if isinstance(value, Mapping):
+        members = ", ".join(f"{go_quote(key)}:{_go_syntax(value[key])}" for key in sorted(value))
+        return f"map[string]interface {{}}{{{members}}}"
+    if isinstance(value, list):
+        return f"[]interface {{}}{{{', '.join(map(_go_syntax, value))}}}"
+    if value is None:
+        return "interface {}(nil)"
+    return go_quote(value) if isinstance(value, str) else go_map(value)
 
 
 # -- templates ---------------------------------------------------------------------------------------------------------
@@ -159,12 +183,13 @@ def _range(pieces: list[Piece]) -> tuple[list[Piece], list[Piece]]:
         depth -= piece.action and piece.text == "end"
         if not depth:
             return pieces[:place], pieces[place + 1 :]
-    raise KubectlError("error parsing jsonpath, unclosed range: there is no {end}")
+    return pieces, []
 
 
 def _words(action: str) -> list[str]:
     """Split an action into paths and quoted texts; blanks in quotes or brackets do not split."""
-    return re.findall(r"""(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|\[[^\]]*\]|\\.|[^\s"'\[])+""", action)
+    words = re.findall(r"""(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|\[[^\]]*\]|\\.|[^\s"'\[])+""", action)
+    return words if "".join("".join(words).split()) == "".join(action.split()) else [action]
 
 
 def _part(part: str, here: Values, root: Any) -> Values:
@@ -202,13 +227,14 @@ def _walk(path: str, here: Values, root: Any) -> Values:
         step = _STEP.match(path, place)
         steps += 1
         if step is None or step.end() == place or steps > MAX_STEPS:
-            raise KubectlError(
-                f"error parsing jsonpath {{{path}}}, unrecognized text behind {path[:place] or 'the brace'!r}"
+            problem = (
+                "unterminated array" if path[place] == "[" else f"unrecognized character in action: {path[place]!r}"
             )
+            raise KubectlError(f"error parsing jsonpath {{{path}}}, {problem}")
         if step["root"]:
             values = [root] if step["root"] == "$" else values
         elif step["bare"]:
-            raise KubectlError(f"error parsing jsonpath {{{path}}}, unrecognized identifier {step['bare']}")
+            raise _CannotFollow(f"unrecognized identifier {step['bare'].strip()}")
         elif step["inside"] is not None:
             values = _brackets(step["inside"].strip(), values, root, path)
         elif step["deep"] is not None:
@@ -248,10 +274,10 @@ def _brackets(inside: str, values: Values, root: Any, path: str) -> Values:
         return [entry for value in values for entry in _children(value)]
     found: Values = []
     for part in re.findall(r"'[^']*'|\"[^\"]*\"|[^,\s]+", inside):
-        name = re.fullmatch(r"""(['"])(.*)\1""", part)
+        name = re.fullmatch(r"'(.*)'", part)
         places = re.fullmatch(r"(-?\d{0,6})(?::(-?\d{0,6}))?(?::(-?\d{0,6}))?", part)
         if name:
-            found += [entry for value in values for entry in _walk(f".{name[2]}", [value], root)]
+            found += [entry for value in values for entry in _walk(f".{name[1]}", [value], root)]
         elif places:
             found += [entry for value in values for entry in _places(part, value)]
         else:
@@ -262,15 +288,15 @@ def _brackets(inside: str, values: Values, root: Any, path: str) -> Values:
 def _places(part: str, value: Any) -> Values:
     """Return the entry, or the entries, that a place or ``start:end:step`` means."""
     if not isinstance(value, list):
-        raise KubectlError(f"{go_map(value)[:60]} is not array or slice")
+        raise _CannotFollow(f"{go_map(value)[:60]} is not array or slice")
     bounds = [int(bound) if bound else None for bound in part.split(":")]
     if len(bounds) > 1:
         if len(bounds) == 3 and bounds[2] is not None and bounds[2] < 1:
-            raise KubectlError("step must be > 0")
+            raise _CannotFollow("step must be > 0")
         return value[slice(*bounds)]
     place = bounds[0] or 0
     if not -len(value) <= place < len(value):
-        raise KubectlError(f"array index out of bounds: index {place}, length {len(value)}")
+        raise _CannotFollow(f"array index out of bounds: index {place}, length {len(value)}")
     return [value[place]]
 
 
@@ -284,7 +310,7 @@ def _holds(condition: str, entry: Any, root: Any) -> bool:
         return bool(_walk(condition, [entry], root))
     sides = [_side(compared[name].strip(), entry, root) for name in ("left", "right")]
     if any(len(side) > 1 for side in sides):
-        raise KubectlError("can only compare one element at a time")
+        raise _CannotFollow("can only compare one element at a time")
     if not all(sides):
         return False
     left, right = sides[0][0], sides[1][0]

@@ -62,7 +62,7 @@ def label(cluster: Cluster, options: Options, stdin: str) -> Completed:
             verb = "unlabeled"
         return missing + written(options, resource, name, verb, new, sort=True)
 
-    return _each(cluster, options, asked, change)
+    return _each(cluster, options, asked, change, "labels")
 
 
 def annotate(cluster: Cluster, options: Options, stdin: str) -> Completed:
@@ -91,7 +91,7 @@ def annotate(cluster: Cluster, options: Options, stdin: str) -> Completed:
         after = _patched(acted, service, "annotations", changes)
         return written(options, resource, name, "annotated", resource.to_dict(acted, after), sort=True)
 
-    return _each(cluster, options, asked, change)
+    return _each(cluster, options, asked, change, "annotations")
 
 
 def _each(
@@ -99,6 +99,7 @@ def _each(
     options: Options,
     asked: list[tuple[Resource, list[str]]],
     change: Callable[[Resource, str, Cluster], str],
+    what: str,
 ) -> Completed:
     acted = cluster if options.dry_run == "none" else cluster.copy()
     stdout = ""
@@ -110,7 +111,10 @@ def _each(
             chosen = [found.name for found in resource.listed(acted, options.namespace, options.selector)]
         elif not names:
             raise KubectlError("resource(s) were provided, but no name was specified")
-        stdout += "".join(change(resource, name, acted) for name in chosen)
+        many = options.list and len(chosen) + len(asked) > 2
+        for name in chosen:
+            heading = f"Listing {what} for {resource.kind}.{resource.group}/{name}:\n" if many else ""
+            stdout += heading + change(resource, name, acted)
     return Completed(0, stdout, "")
 
 

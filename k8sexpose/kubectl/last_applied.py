@@ -76,9 +76,7 @@ def view_last_applied(cluster: Cluster, options: Options, stdin: str) -> Complet
             for item, namespace in read_documents(text, Target(source, options.namespace))
         ]
     else:
-        items = [
-            (resource, name, options.namespace) for resource, name in named(options.args, "apply view-last-applied")
-        ]
+        items = [(resource, name, options.namespace) for resource, name in named(options.args)]
     stdout = ""
     for resource, name, namespace in items:
         found = resource.get(cluster, namespace, name)

@@ -59,11 +59,11 @@ def check_format(output: str, *, tables: bool = False) -> str:
             f'unable to match a printer suitable for the output format "{output}", '
             f"allowed formats are: {','.join(known)}"
         )
+    if name.startswith(("jsonpath", "go-template", "template", "custom-columns")) and not output.partition("=")[2]:
+        raise KubectlError(MISSING_TEMPLATE["custom-columns" if name.startswith("custom") else "jsonpath"])
     if name not in MODELLED:
         have = ", ".join(f"-o {form}" for form in MODELLED if form in known)
         raise KubectlError(f"k8sexpose does not model -o {name}; it has {have}")
-    if name in ("jsonpath", "custom-columns") and "=" not in output:
-        raise KubectlError(MISSING_TEMPLATE[name])
     return name
 
 
@@ -126,8 +126,6 @@ def custom_columns(output: str, rows: Iterable[Json], *, headers: bool = True) -
     web    80,443
     """
     spec = output.partition("=")[2]
-    if not spec:
-        raise KubectlError(MISSING_TEMPLATE["custom-columns"])
     columns = []
     for part in spec.split(","):
         head, colon, path = part.partition(":")

@@ -21,7 +21,7 @@ from .sightings import Sighting
 
 __all__ = [
     "COLUMNS", "WIDE_COLUMNS", "deployment", "ended", "endpoint_slice", "endpoints", "error", "event", "external_ip",
-    "node", "pod", "ports", "service", "services",
+    "listed_errors", "node", "pod", "ports", "service", "services",
 ]  # fmt: skip
 
 VERSION = "v1.36.2"
@@ -293,6 +293,23 @@ def error(problem: ApiError, verb: str = "", source: str = "", *, one_of_many: b
     if not context and source and verb in DOING:
         context = f'error when {DOING[verb]} "{source}": '
     return ended(f"Error from server{reason}: {context}{problem.message}", one_of_many=one_of_many)
+
+
+def listed_errors(problems: Sequence[ApiError | Exception]) -> str:
+    """Print what went wrong with several objects; of one alone in full, of more one line each.
+
+    Examples
+    --------
+    >>> print(listed_errors([ApiError(404, "NotFound", 'services "web" not found')]), end="")
+    Error from server (NotFound): services "web" not found
+    """
+    many = len(problems) > 1
+    return "".join(
+        error(problem, one_of_many=many)
+        if isinstance(problem, ApiError)
+        else ended(f"{'' if many else 'error: '}{problem}", one_of_many=many)
+        for problem in problems
+    )
 
 
 def ended(line: str, *, one_of_many: bool = False) -> str:

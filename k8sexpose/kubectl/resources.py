@@ -11,14 +11,14 @@ from typing import Any
 
 from ..apiserver import timestamp
 from ..cluster import Cluster
-from ..errors import go_quote, missing
+from ..errors import bad_request, go_quote, missing
 from . import printers, wire
 from .completed import KubectlError
 from .layout import age
-from .selectors import field_terms, selects
+from .selectors import field_terms, requirements, selects
 from .sightings import sightings
 
-__all__ = ["RESOURCES", "Resource", "check_segment", "find_resource", "named", "requests"]
+__all__ = ["NO_RESOURCES", "RESOURCES", "Resource", "check_segment", "find_resource", "named", "requests"]
 
 
 # Kinds that a real cluster knows and this model does not: they deserve another answer than a misspelt kind.
@@ -96,7 +96,12 @@ class Resource:
         self, cluster: Cluster, namespace: str | None, selector: str = "", field_selector: str = ""
     ) -> list[Any]:
         """List the objects of a namespace, or of all (None), by namespace and name."""
-        terms = field_terms(self.kind, self.group, self.plural, field_selector) if field_selector else ()
+        try:
+            terms = field_terms(self.kind, field_selector)
+            requirements(selector)
+        except ValueError as error:
+            what = f'"{self.group}/v1, Resource={self.plural}" that match label selector {go_quote(selector)}'
+            raise bad_request(f"Unable to find {what}, field selector {go_quote(field_selector)}: {error}") from None
         chosen = [
             found
             for found in self.objects(cluster)
@@ -224,7 +229,7 @@ def find_resource(word: str) -> Resource:
     Parameters
     ----------
     word : str
-        ``services``, ``service``, ``svc``, ``deployments.apps``, … in any case of letters.
+        ``services``, ``service``, ``svc``, ``deployments.apps``, …; only a short name needs small letters.
 
     Returns
     -------
@@ -244,8 +249,9 @@ def find_resource(word: str) -> Resource:
     k8sexpose.kubectl.completed.KubectlError: k8sexpose does not model "ingress"; it has services, nodes, pods, \
 deployments, endpointslices, endpoints, namespaces, events
     """
-    found = BY_NAME.get(word.lower())
-    if found is not None:
+    found = BY_NAME.get(word) or BY_NAME.get(word.lower())
+    # kubectl takes its short names in small letters only.
+    if found is not None and (word in BY_NAME or word.lower().partition(".")[0] not in found.short):
         return found
     if word.lower().partition(".")[0] in OTHER_NAMES:
         known = ", ".join(resource.plural for resource in RESOURCES)
@@ -273,6 +279,8 @@ def check_segment(name: str) -> None:
         ...
     k8sexpose.kubectl.completed.KubectlError: invalid resource name "a/b": [may not contain '/']
     """
+    if not name:
+        raise KubectlError("resource name may not be empty")
     problems = [f"may not be '{name}'"] if name in (".", "..") else []
     problems += [f"may not contain '{char}'" for char in "/%" if char in name]
     if problems:
@@ -310,6 +318,13 @@ def requests(words: Sequence[str]) -> list[tuple[Resource, list[str]]]:
     return [(resource, names) for resource in dict.fromkeys(types)]
 
 
+NO_RESOURCES = """You must provide one or more resources by argument or filename.
+Example resource specifications include:
+   '-f rsrc.yaml'
+   '--filename=rsrc.json'
+   '<resource> <name>'
+   '<resource>'"""
+
 # What ``all`` means to kubectl, as far as the model has it.
 ALL = ("pods", "services", "deployments")
 
@@ -317,20 +332,19 @@ ALL = ("pods", "services", "deployments")
 def _types(word: str) -> list[Resource]:
     if word.lower() == "all":
         return [BY_NAME[name] for name in ALL]
-    return [find_resource(word)] if word else []
+    return [find_resource(word)]
 
 
-def named(words: Sequence[str], command: str) -> list[tuple[Resource, str]]:
+def named(words: Sequence[str]) -> list[tuple[Resource, str]]:
     """Read types and names, of which there must be some.
 
     Examples
     --------
-    >>> [(resource.plural, name) for resource, name in named(["svc", "a", "b"], "patch")]
+    >>> [(resource.plural, name) for resource, name in named(["svc", "a", "b"])]
     [('services', 'a'), ('services', 'b')]
     """
     if not words:
-        help_text = f"\nSee 'kubectl {command} -h' for help and examples"
-        raise KubectlError("You must provide one or more resources by argument or filename." + help_text)
+        raise KubectlError(NO_RESOURCES)
     asked = [(resource, name) for resource, names in requests(words) for name in names]
     if not asked:
         raise KubectlError("resource(s) were provided, but no name was specified")
@@ -345,6 +359,8 @@ def _typed(word: str, words: Sequence[str]) -> tuple[Resource, list[str]]:
             "resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource "
             "resource/<resource_name>'"
         )
-    if not kind or not name or "/" in name:
+    if "/" in name:
+        raise KubectlError("arguments in resource/name form may not have more than one slash")
+    if not kind or not name:
         raise KubectlError("arguments in resource/name form must have a single resource and name")
     return find_resource(kind), [name]

@@ -29,7 +29,7 @@ def status(cluster: Cluster, options: Options, stdin: str) -> Completed:
     deployment "web" successfully rolled out
     """
     stdout, waits = "", False
-    for resource, name in named(options.args, "rollout status"):
+    for resource, name in named(options.args):
         if resource.kind != "Deployment":
             raise KubectlError(f"no status viewer has been implemented for {resource.kind}")
         deployment = resource.get(cluster, options.namespace, name)
@@ -70,7 +70,7 @@ def restart(cluster: Cluster, options: Options, stdin: str) -> Completed:
     deployment.apps/web restarted
     """
     stdout = ""
-    for resource, name in named(options.args, "rollout restart"):
+    for resource, name in named(options.args):
         shown = resource.get(cluster, options.namespace, name)
         if resource.kind != "Deployment":
             raise KubectlError(f'{resource.plural} "{name}" restarting is not supported')

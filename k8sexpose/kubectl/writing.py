@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ..cluster import Cluster
-from ..errors import ApiError, ManifestError, bad_request
-from ..files import read_text
+from ..errors import ApiError, ManifestError, bad_request, go_quote
+from ..files import is_file, read_text
 from ..jsonpatch import json_patch, merge_patch
 from ..manifest import parse
 from ..strategicpatch import strategic_merge
@@ -118,7 +118,7 @@ def patch(cluster: Cluster, options: Options, stdin: str) -> Completed:
         raise KubectlError(f'--type must be one of [{" ".join(sorted(PATCHES))}], not "{options.type}"')
     wanted, problem = _patch_text(options)
     acted, stdout, stderr = cluster, "", ""
-    for resource, name in named(options.args, "patch"):
+    for resource, name in named(options.args):
         before = resource.get(acted, options.namespace, name)
         if resource.kind != "Service":
             raise KubectlError(f"k8sexpose patches Services only, not {resource.plural}")
@@ -148,6 +148,8 @@ def _patch_text(options: Options) -> tuple[Any, str]:
     """Read the patch; text that begins like JSON goes to the server as it is, which then says what is wrong with it."""
     text = options.patch
     if options.patch_file:
+        if not is_file(Path(options.patch_file)):
+            raise KubectlError(f"unable to read patch file: open {options.patch_file}: no such file or directory")
         raw = read_text(Path(options.patch_file))
         text = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else raw
     if text.lstrip().startswith("{") and (fault := json_fault(text)):
@@ -155,7 +157,7 @@ def _patch_text(options: Options) -> tuple[Any, str]:
     try:
         return parse(text).value, ""
     except ManifestError as error:
-        raise KubectlError(f'unable to parse "{text}": {error.message}') from None
+        raise KubectlError(f"unable to parse {go_quote(text)}: {error.message}") from None
 
 
 def scale(cluster: Cluster, options: Options, stdin: str) -> Completed:
@@ -173,7 +175,7 @@ def scale(cluster: Cluster, options: Options, stdin: str) -> Completed:
         raise KubectlError('required flag(s) "replicas" not set')
     if options.replicas < 0:
         raise KubectlError("The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0")
-    asked = named(options.args, "scale")
+    asked = named(options.args)
     acted = cluster if options.dry_run == "none" else cluster.copy()
     stdout = ""
     for resource, name in asked:
