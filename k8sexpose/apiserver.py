@@ -108,6 +108,7 @@ class ApiServer:
         self.namespaces = None if namespaces is None else frozenset(namespaces)
         self.warnings: tuple[str, ...] = ()
         self.now_s = 0.0
+        self.made = 0
 
     def create(
         self,
@@ -340,6 +341,7 @@ class ApiServer:
             raise already_exists(service.name, generated=generated)
         service = replace(service, uid=self._new_uid(service))
         if not dry_run:
+            self.made += 1
             self.store.put_service(service)
         return service
 
@@ -372,7 +374,7 @@ class ApiServer:
 
     def _new_uid(self, service: Service) -> str:
         """Make the identity of a new object from what tells it apart, so that a seed gives the same ones again."""
-        return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{service.key}?created={self.now_s}&change={self.store.changes}"))
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{service.key}?created={self.now_s}&number={self.made}"))
 
     def _existing(self, name: str, namespace: str) -> Service:
         service = self.store.services.get((namespace, name))

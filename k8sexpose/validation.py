@@ -159,7 +159,7 @@ def _owner_references(service: Service) -> Errors:
             continue
         if controller:
             shown = [one.to_dict() for one in service.owner_references]
-            detail = "Only one reference can have Controller set to true. Found \"true\" in references for"
+            detail = 'Only one reference can have Controller set to true. Found "true" in references for'
             yield invalid(field, shown, f"{detail} {controller} and {owner.kind}/{owner.name}")
         controller = controller or f"{owner.kind}/{owner.name}"
 

@@ -51,7 +51,7 @@ def test_keys_of_other_types_become_texts() -> None:
     [
         ("a:\n\tb: 1", "yaml: line 2: found character that cannot start any token"),
         ("a: *nothing", "yaml: unknown anchor 'nothing' referenced"),
-        ("a: &a [*a]", "yaml: line 1: an anchor's value contains itself"),
+        ("a: &a [*a]", "yaml: anchor 'a' value contains itself"),
         ("[" * 500, "yaml: line 1: nested deeper than 60 levels"),
         ("a: .inf", "yaml: line 1: .inf has no form in JSON"),
         ("a: b\x00c", "yaml: control characters are not allowed"),
