@@ -92,10 +92,10 @@ def patched_service(live: Mapping[str, Any], patch: Any, patch_type: str, field_
 
     Examples
     --------
-    >>> patched_service({"spec": {}}, {"spec": {"ports": "80"}}, "merge", "Strict")  # doctest: +ELLIPSIS
+    >>> patched_service({}, ["spec"], "merge", "Strict")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
-    k8sexpose.errors.ApiError:  "" is invalid: patch: Invalid value: "{\\"spec\\":{\\"ports\\":\\"80\\"}}": strict decoding ...
+    k8sexpose.errors.ApiError: error decoding patch: json: cannot unmarshal array into Go value of type map[string]...
     """
     if patch_type == "strategic":
         return _strategic(live, patch, field_validation)
