@@ -83,6 +83,7 @@ class ApiServer:
         self.namespaces = None if namespaces is None else frozenset(namespaces)
         self.warnings: tuple[str, ...] = ()
         self.now_s = 0.0
+        self.made = 0
 
     def create(
         self,
@@ -117,7 +118,7 @@ class ApiServer:
         """
         with self._warned():
             service = self._read(manifest, namespace, field_validation)
-            return self._create(service, dry_run)
+            return self._create(service, dry_run, posted=True)
 
     def replace(
         self,
@@ -155,6 +156,8 @@ class ApiServer:
             old = self.store.services.get((service.namespace, service.name))
             if service.uid and service.uid != (old.uid if old is not None else ""):
                 raise conflict(service.name, _UID_CONFLICT.format(service.key, service.uid, old.uid if old else ""))
+            if _version(service) is None:
+                raise _unreadable_version(service)
             return self._create(service, dry_run) if old is None else self._update(service, old, dry_run)
 
     def patch(
@@ -259,18 +262,19 @@ class ApiServer:
         if self.namespaces is not None and namespace not in self.namespaces:
             raise not_found("namespaces", namespace)
 
-    def _create(self, service: Service, dry_run: bool) -> Service:
+    def _create(self, service: Service, dry_run: bool, *, posted: bool = False) -> Service:
         service = self._owners_once(service)
-        version, generated = _version(service), bool(service.generate_name)
+        versioned, generated = bool(_version(service)), bool(service.generate_name)
         service = replace(service, created_s=self.now_s, uid="", resource_version="")
         service = registry.create(service, self._allocator(dry_run))
         self.warnings += service_warnings(service)
-        if version and not dry_run:
+        if posted and versioned and not dry_run:
             raise plain_error("resourceVersion should not be set on objects to be created")
         if (service.namespace, service.name) in self.store.services:
             raise already_exists(service.name, generated=generated)
         service = replace(service, uid=self._new_uid(service))
         if not dry_run:
+            self.made += 1
             self.store.put_service(service)
         return service
 
@@ -278,7 +282,7 @@ class ApiServer:
         service = self._owners_once(service, when)
         version = _version(service)
         if version is None:
-            raise plain_error(f"strconv.ParseUint: parsing {go_quote(service.resource_version)}: invalid syntax")
+            raise _unreadable_version(service)
         if version and service.resource_version != old.resource_version:
             raise conflict(service.name, _MODIFIED)
         service = registry.update(replace(service, resource_version=""), old, self._allocator(dry_run))
@@ -303,7 +307,7 @@ class ApiServer:
 
     def _new_uid(self, service: Service) -> str:
         """Make the identity of a new object from what tells it apart, so that a seed gives the same ones again."""
-        return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{service.key}?created={self.now_s}&change={self.store.changes}"))
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{service.key}?created={self.now_s}&number={self.made}"))
 
     def _existing(self, name: str, namespace: str) -> Service:
         service = self.store.services.get((namespace, name))
@@ -353,6 +357,10 @@ def _version(service: Service) -> int | None:
     if not text:
         return 0
     return int(text) if re.fullmatch("[0-9]{1,19}", text) else None
+
+
+def _unreadable_version(service: Service) -> ApiError:
+    return plain_error(f"strconv.ParseUint: parsing {go_quote(service.resource_version)}: invalid syntax")
 
 
 def _live(service: Service) -> dict[str, Any]:

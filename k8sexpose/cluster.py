@@ -417,12 +417,13 @@ class Cluster(Operations):
         return twin
 
     def _restorer(self) -> Callable[[], None]:
-        restore, rng, now_s = super()._restorer(), self.api.rng.getstate(), self.api.now_s
+        restore, rng = super()._restorer(), self.api.rng.getstate()
+        now_s, made = self.api.now_s, self.api.made
 
         def restore_all() -> None:
             restore()
             self.api.rng.setstate(rng)
-            self.api.now_s = now_s
+            self.api.now_s, self.api.made = now_s, made
 
         return restore_all
 

@@ -7,6 +7,7 @@ Sources: ``staging/src/k8s.io/apimachinery/pkg/util/validation/{validation,ip}.g
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
@@ -231,6 +232,23 @@ def rfc3339_problem(text: str) -> str | None:
     leap = numbers["year"] % 4 == 0 and (numbers["year"] % 100 != 0 or numbers["year"] % 400 == 0)
     last = 28 if numbers["month"] == 2 and not leap else _ENDS_OF_MONTHS[numbers["month"] - 1]
     return None if 1 <= numbers["day"] <= last else f"parsing time {go_quote(text)}: day out of range"
+
+
+def utc(text: str | None) -> str | None:
+    """Write a date and time as the server does: in UTC, in whole seconds.
+
+    Examples
+    --------
+    >>> utc("2026-01-01T00:30:00.5+01:00")
+    '2025-12-31T23:30:00Z'
+    """
+    if not text:
+        return text
+    try:
+        moment = datetime.fromisoformat(re.sub(r"[.,][0-9]+", "", text))
+        return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (ValueError, OverflowError):
+        return text
 
 
 def parse_ip(value: str) -> IPv4Address | IPv6Address | None:

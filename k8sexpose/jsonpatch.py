@@ -56,17 +56,17 @@ def _written(value: Any) -> Any:
 # -- merge patch -------------------------------------------------------------------------------------------------------
 
 
-def merge_patch(live: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+def merge_patch(live: Any, patch: Any) -> Any:
     """Apply a JSON merge patch: maps are merged, everything else is replaced, None takes a field out.
 
     Parameters
     ----------
-    live, patch : mapping
+    live, patch : object
         Plain objects.
 
     Returns
     -------
-    dict
+    object
         A new object.
 
     Examples
@@ -74,8 +74,9 @@ def merge_patch(live: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, 
     >>> merge_patch({"spec": {"type": "NodePort", "ports": [1, 2]}}, {"spec": {"type": None, "ports": [3]}})
     {'spec': {'ports': [3]}}
     """
-    written: dict[str, Any] = _written(_merged(live, patch))
-    return written
+    if not isinstance(patch, Mapping):
+        return patch
+    return _written(_merged(live if isinstance(live, Mapping) else {}, patch))
 
 
 def _merged(live: Mapping[str, Any], patch: Mapping[str, Any]) -> _Opened:

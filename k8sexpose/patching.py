@@ -59,7 +59,7 @@ class Patched:
     Examples
     --------
     >>> patched_service({"kind": "Service", "apiVersion": "v1"}, {"spec": {"type": "NodePort"}}, "strategic", "Strict")
-    Patched(value={'kind': 'Service', 'apiVersion': 'v1', 'spec': {'type': 'NodePort'}}, warnings=())
+    Patched(value={'apiVersion': 'v1', 'kind': 'Service', 'spec': {'type': 'NodePort'}}, warnings=())
     """
 
     value: dict[str, Any]
@@ -92,14 +92,15 @@ def patched_service(live: Mapping[str, Any], patch: Any, patch_type: str, field_
 
     Examples
     --------
-    >>> patched_service({"spec": {}}, {"spec": {"ports": "80"}}, "strategic", "Strict")
+    >>> patched_service({}, ["spec"], "merge", "Strict")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
-    k8sexpose.errors.ApiError:  "" is invalid: patch: Invalid value: "map[spec:map[ports:80]]": cannot restore slice from string
+    k8sexpose.errors.ApiError: error decoding patch: json: cannot unmarshal array into Go value of type map[string]...
     """
     if patch_type == "strategic":
         return _strategic(live, patch, field_validation)
-    strict, problems = field_validation != "Ignore", ()
+    strict = field_validation != "Ignore"
+    problems: tuple[str, ...] = ()
     if patch_type == "json":
         problems = _check_operations(patch, strict)
         result = json_patch(live, patch or [])
@@ -188,7 +189,8 @@ def _scalar(value: Any, schema: Text | Int | Bool) -> Any:
 
 def _wrapped(value: int, bits: int) -> int:
     """Cut an integer to its size, as a conversion in Go does."""
-    return (value + 2 ** (bits - 1)) % 2**bits - 2 ** (bits - 1)
+    half = 1 << (bits - 1)
+    return (value + half) % (2 * half) - half
 
 
 def _reads_itself(value: Any, schema: IntOrText | Time) -> Any:

@@ -320,6 +320,8 @@ def _allocate_ips(service: Service, old: Service | None, allocator: Allocator) -
     if old is not None and old.type != "ExternalName":
         if old.cluster_ips[:1] == ("None",) or len(old.ip_families) != 1 or len(service.ip_families) != 2:
             return service
+        if service.ip_families[1] not in allocator.ips:
+            return service  # the real server panics here; validation will say that the address may not change
         first = 1
     elif service.cluster_ips[:1] == ("None",):
         return service

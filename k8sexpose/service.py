@@ -124,8 +124,14 @@ class OwnerReference:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> OwnerReference:
         """Read an entry; an absent field is unset."""
-        texts = (data.get(name) or "" for name in ("apiVersion", "kind", "name", "uid"))
-        return cls(*texts, controller=data.get("controller"), block_owner_deletion=data.get("blockOwnerDeletion"))
+        return cls(
+            api_version=data.get("apiVersion") or "",
+            kind=data.get("kind") or "",
+            name=data.get("name") or "",
+            uid=data.get("uid") or "",
+            controller=data.get("controller"),
+            block_owner_deletion=data.get("blockOwnerDeletion"),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON names and values; the four texts are always there."""

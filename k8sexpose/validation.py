@@ -133,7 +133,7 @@ def _metadata_update(service: Service, old: Service) -> Errors:
         yield forbidden("metadata.finalizers", f"{detail} []string{{{listed}}}")
     for field, before, after in (
         ("uid", old.uid, Named(service.uid)),
-        ("deletionTimestamp", old.deletion_timestamp, service.deletion_timestamp),
+        ("deletionTimestamp", old.deletion_timestamp, formats.utc(service.deletion_timestamp)),
         ("deletionGracePeriodSeconds", old.deletion_grace_period_s, service.deletion_grace_period_s),
     ):
         if before != after:
@@ -159,7 +159,7 @@ def _owner_references(service: Service) -> Errors:
             continue
         if controller:
             shown = [one.to_dict() for one in service.owner_references]
-            detail = "Only one reference can have Controller set to true. Found \"true\" in references for"
+            detail = 'Only one reference can have Controller set to true. Found "true" in references for'
             yield invalid(field, shown, f"{detail} {controller} and {owner.kind}/{owner.name}")
         controller = controller or f"{owner.kind}/{owner.name}"
 
@@ -322,7 +322,7 @@ def cluster_ip_errors(service: Service, old: Service | None) -> Errors:
         yield invalid(field, list(ips), "may only hold up to 2 values")
     if malformed:
         return
-    if len(ips) > 1 and sorted(map(formats.family, ips)) != ["IPv4", "IPv6"]:
+    if len(ips) > 1 and set(map(formats.family, ips)) != {"IPv4", "IPv6"}:
         yield invalid(field, list(ips), "may specify no more than one IP for each IP family")
     elif not errors and len(ips) <= 2 and not service.headless:
         for number, (ip, family) in enumerate(zip(ips, service.ip_families, strict=False)):

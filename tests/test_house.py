@@ -18,7 +18,7 @@ import k8sexpose
 PACKAGE = Path(k8sexpose.__file__).parent
 
 # From left to right: a module imports only what stands before it. A folder is one entry.
-ORDER = """errors tables manifest jsonvalue decode hints request jsonpatch service formats warnings validation status
+ORDER = """errors tables manifest jsonvalue formats decode hints request jsonpatch service warnings validation status
     allocation strategicpatch patching three_way_patch objects endpoints store registry apiserver client_apply serviceport workloads files dump clock
     undo operations cluster proxy health latency providers profiles spread targets voices loadbalancer work controller
     cloud provisioning route dial entrance way question router failover queueing policies histogram draws lanes dealer queues timeline
@@ -123,7 +123,7 @@ def test_no_side_effects_on_plots() -> None:
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_a_module_is_read_in_ten_minutes(path: Path) -> None:
     lines = len(path.read_text(encoding="utf-8").splitlines())
-    assert lines < 450
+    assert lines < 500
 
 
 def test_the_package_is_typed() -> None:
