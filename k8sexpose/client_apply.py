@@ -122,7 +122,9 @@ def apply_service(
 def live_object(service: Service) -> Json:
     """Return a Service as the server gives it to kubectl."""
     made = service.to_dict(bookkeeping=True)
-    return {**made, "metadata": {**made["metadata"], "creationTimestamp": timestamp(service.created_s)}}
+    identity = {"uid": service.uid, "resourceVersion": service.resource_version}
+    known = {name: value for name, value in identity.items() if value}
+    return {**made, "metadata": {**made["metadata"], **known, "creationTimestamp": timestamp(service.created_s)}}
 
 
 # -- kubectl's annotation ----------------------------------------------------------------------------------------------

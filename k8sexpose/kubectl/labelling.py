@@ -55,12 +55,13 @@ def label(cluster: Cluster, options: Options, stdin: str) -> Completed:
         _check_not_overwritten(before, changes, options, "{}")
         missing = "".join(f'label "{key}" not found.\n' for key in changes.removed if key not in before)
         old = resource.to_dict(acted, shown)
+        new = {**old, "metadata": {**old["metadata"], "labels": changes.of(before)}}
+        old = {**old, "metadata": {**old["metadata"], "labels": before}}
         after = _relabel(acted, resource, shown, changes)
-        new = resource.to_dict(acted, after)
         verb = "labeled" if new != old else "not labeled"
         if new != old and not options.overwrite and _length(new) < _length(old):
             verb = "unlabeled"
-        return missing + written(options, resource, name, verb, new, sort=True)
+        return missing + written(options, resource, name, verb, resource.to_dict(acted, after), sort=True)
 
     return _each(cluster, options, asked, change, "labels")
 

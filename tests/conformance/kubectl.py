@@ -37,8 +37,8 @@ class Masks:
     """Replaces random values by names in the order of their appearance, across the steps of one session.
 
     A value is random if no question holds it and it lies where automatic picks come from: node ports from 30086
-    (dry runs: 32768) on, cluster IPs from 10.96.1.1 on, the five letters behind a generateName. The model keeps no
-    uid, resourceVersion and managedFields: where the server made them, they are taken out. Times become one word.
+    (dry runs: 32768) on, cluster IPs from 10.96.1.1 on, the five letters behind a generateName. What the server notes
+    about an object (uid, resourceVersion, managedFields) is taken out of printed objects. Times become one word.
     """
 
     questions: str = ""
@@ -61,6 +61,7 @@ class Masks:
         ):
             text = re.sub(pattern, lambda match: match[0] if self._asked(match[1]) else "", text)
         text = re.sub(r",(\s*})", r"\1", text)
+        text = re.sub(UUID, lambda match: match[0] if self._asked(match[0]) else self._name("uid", match[0]), text)
         text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "<time>", text)
         text = re.sub(r"10\.96\.\d+\.\d+", lambda match: self._ip(match[0]), text)
         text = re.sub(r"(?<![\d.-])3[0-2]\d{3}(?![\d.])", lambda match: self._port(match[0]), text)
