@@ -13,7 +13,7 @@ from typing import Any
 
 from ..client_apply import last_applied, live_object, updated_last_applied, with_last_applied
 from ..cluster import Cluster
-from ..decode import OBJECT_META, Struct, decode
+from ..decode import OBJECT_META, Struct, decode, json_word
 from ..errors import ApiError, ManifestError, go_value
 from ..files import API_VERSIONS, RESOURCES, Item
 from ..manifest import SeparatorError, documents, parse
@@ -44,6 +44,8 @@ class Target:
         Namespace for objects that name none.
     enforced : bool
         It was given with ``-n``: an object that names another one is refused.
+    checked : bool
+        False with ``--validate=false``: kubectl does not look at the document before it decodes it.
 
     Examples
     --------
@@ -54,6 +56,7 @@ class Target:
     source: str
     namespace: str = "default"
     enforced: bool = False
+    checked: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,6 +345,8 @@ def _item(value: Any, target: Target) -> tuple[Item, str]:
     """Make kubectl's own checks, in its order, and find out where the object goes."""
     source = target.source
     problems = list(_schema_problems(value))
+    if problems and not target.checked:
+        raise KubectlError(f'unable to decode "{source}": {_undecodable(value)}')
     if problems:
         listed = problems[0] if len(problems) == 1 else f"[{', '.join(problems)}]"
         raise _StopReading(f'error validating "{source}": error validating data: {listed}; {ADVICE}')
@@ -386,6 +391,18 @@ def _schema_problems(value: Any) -> Iterator[str]:
             yield f"{field} not set"
         elif not isinstance(value[field], str):
             yield f"{field} isn't string type"
+
+
+def _undecodable(value: Any) -> str:
+    """Say why an unchecked document has no kind."""
+    if not isinstance(value, Mapping):
+        return f"json: cannot unmarshal {json_word(value)} into Go value of type unstructured.detector"
+    for field in ("apiVersion", "kind"):
+        if not isinstance(value.get(field, ""), str):
+            word = json_word(value[field])
+            return f"json: cannot unmarshal {word} into Go struct field detector.{field} of type string"
+    missing = "Kind" if not value.get("kind") else "apiVersion"
+    return f"Object '{missing}' is missing in '{go_value(dict(value))}'"
 
 
 def _identity(item: Item, namespace: str) -> str:

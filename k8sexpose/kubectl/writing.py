@@ -216,7 +216,8 @@ def _from_files(
         check_format(options.output)
     outcomes: list[Outcome] = []
     for text, source in inputs(options, stdin):
-        outcomes += act(text, Target(source, options.namespace, bool(options.given_namespace)))
+        checked = VALIDATE.get(options.validate) != "Ignore"
+        outcomes += act(text, Target(source, options.namespace, bool(options.given_namespace), checked))
     if not outcomes and verb != "replace":
         raise KubectlError(f"no objects passed to {verb}")
     if applying:
