@@ -12,10 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import k8sexpose as kx
-from k8sexpose.kubectl import Completed, layout, printers, run, wire
+from k8sexpose.api.objects import ContainerPort, Endpoint, EndpointPort, EndpointSlice, Event
+from k8sexpose.kubectl import Completed, printers, run
+from k8sexpose.kubectl import serialization as wire
+from k8sexpose.kubectl import tabwriter as layout
 from k8sexpose.kubectl.describe import describe_service
 from k8sexpose.kubectl.resources import selects
-from k8sexpose.objects import ContainerPort, Endpoint, EndpointPort, EndpointSlice, Event
 
 PRINTS = json.loads((Path(__file__).parent / "conformance" / "kubectl-prints.json").read_text())
 

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..cluster import Cluster
-from ..errors import missing
-from . import printers, wire
-from .completed import KubectlError
-from .sightings import sightings
+from ..api.errors import missing
+from ..model import Cluster
+from . import printers
+from . import serialization as wire
+from .event_series import sightings
+from .result import KubectlError
 
 __all__ = ["RESOURCES", "Resource", "find_resource", "requests", "selects"]
 
@@ -192,7 +193,7 @@ def find_resource(word: str) -> Resource:
     >>> find_resource("ingress")
     Traceback (most recent call last):
         ...
-    k8sexpose.kubectl.completed.KubectlError: k8sexpose does not model "ingress"; it has services, nodes, pods, \
+    k8sexpose.kubectl.result.KubectlError: k8sexpose does not model "ingress"; it has services, nodes, pods, \
 deployments, endpointslices, endpoints, events
     """
     found = BY_NAME.get(word.lower())

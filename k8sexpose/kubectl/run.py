@@ -11,13 +11,13 @@ import shlex
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from ..cluster import Cluster
-from ..errors import ApiError, ManifestError
+from ..api.errors import ApiError, ManifestError
+from ..model import Cluster
 from . import printers
-from .completed import Completed, KubectlError
-from .generating import DRY_RUN, expose
-from .reading import describe, get
-from .writing import apply, create, delete, patch, replace, scale
+from .changes import apply, create, delete, patch, replace, scale
+from .generators import DRY_RUN, expose
+from .get_describe import describe, get
+from .result import Completed, KubectlError
 
 __all__ = ["run"]
 
