@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from playwright.sync_api import sync_playwright
 
 import k8sexpose as kx
-from k8sexpose.visualizer.widget import Flow
+from k8sexpose.widgets.flow.widget import Flow
 from tests.browser.flow_page import page_with, served
 from tests.browser.run_lessons import FLAGS, chromium, why_not
 

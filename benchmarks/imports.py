@@ -20,9 +20,11 @@ CODE = {
     "what the whole needs": NEEDS + ", matplotlib.pyplot, ipywidgets, anywidget, IPython.display",
     "what the model needs": NEEDS,
     "the whole": "import k8sexpose as kx\nfor name in kx.__all__: getattr(kx, name)",
-    "the model": "import k8sexpose.traffic, k8sexpose.cost",
-    "model, report and command line": "import k8sexpose.traffic, k8sexpose.cost, k8sexpose.cli, k8sexpose.report",
-    "where requests go": "import k8sexpose.router",
+    "the model": "import k8sexpose.traffic.simulation, k8sexpose.cost.billing",
+    "model, report and command line": (
+        "import k8sexpose.traffic.simulation, k8sexpose.cost.billing, k8sexpose.cli, k8sexpose.report.review"
+    ),
+    "where requests go": "import k8sexpose.router.router",
 }
 # CPU time, and the best of many: a busy neighbour adds to all else.
 TIMED = "import time; began = time.process_time()\n{}\nprint(time.process_time() - began)"

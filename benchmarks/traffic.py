@@ -44,17 +44,17 @@ def ours(cluster: kx.Cluster, requests: int) -> kx.Traffic:
 
 def engine_alone(cluster: kx.Cluster, requests: int) -> float:
     """Return the CPU seconds of the engine, without router and tables."""
-    from k8sexpose.dealer import Dealer
-    from k8sexpose.draws import Draws
-    from k8sexpose.engine import Engine
-    from k8sexpose.lanes import Asking
-    from k8sexpose.timeline import standing
+    from k8sexpose.traffic.connections import Connections
+    from k8sexpose.traffic.engine import Engine
+    from k8sexpose.traffic.path_table import RequestTarget
+    from k8sexpose.traffic.random_streams import Draws
+    from k8sexpose.traffic.timeline import standing
 
-    states = standing(cluster, Asking("public-api-lb"))
+    states = standing(cluster, RequestTarget("public-api-lb"))
     names = [pod.name for pod in cluster.pods]
     nodes = [node.name for node in cluster.nodes]
     engine = Engine(
-        Draws(0, RATE_RPS, SERVICE_MS), Dealer(CLIENTS, 1, 0), states,
+        Draws(0, RATE_RPS, SERVICE_MS), Connections(CLIENTS, 1, 0), states,
         pods=names, nodes=nodes, workers=1, requests=requests, rate_rps=RATE_RPS,
     )  # fmt: skip
     return cpu_s(engine.run)
@@ -120,7 +120,7 @@ def peak_mb(requests: int) -> float:
     """Measure, in a process of its own, how far the peak of memory lies above the import (Linux)."""
     code = (
         "import sys; sys.path[:0] = sys.argv[1:3]\n"
-        "import traffic, pandas, k8sexpose.traffic\n"
+        "import traffic, pandas, k8sexpose.traffic.simulation\n"
         "def peak_kb():\n"
         "    return next(int(line.split()[1]) for line in open('/proc/self/status') if line.startswith('VmHWM'))\n"
         "before = peak_kb()\n"

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import __version__
-from .cluster import Cluster
-from .errors import ManifestError
-from .findings import SEVERITIES
-from .report import Review, review
+from .api.errors import ManifestError
+from .model import Cluster
+from .report.findings import SEVERITIES
+from .report.review import Review, review
 
 __all__ = ["main"]
 

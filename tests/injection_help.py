@@ -11,9 +11,9 @@ from typing import Any
 
 import k8sexpose as kx
 from k8sexpose import lessons
-from k8sexpose.explorers.doctor import DoctorSetting, doctor_page
 from k8sexpose.lessons import Feedback
 from k8sexpose.lessons.sheet import Sheet
+from k8sexpose.widgets.explorers.doctor import DoctorSetting, doctor_page
 
 PWN = "window.pwned=1"
 # What a text can try, by the place where it would work.

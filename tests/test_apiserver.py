@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import k8sexpose as kx
-from k8sexpose.allocation import port_pool
+from k8sexpose.api.allocation import port_pool
 from k8sexpose.kubectl import run
 
 USER_CASES = {

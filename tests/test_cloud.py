@@ -16,10 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import k8sexpose as kx
-from k8sexpose.cloud import next_flip_s
-from k8sexpose.profiles import _profiles, provider_facts
-from k8sexpose.providers import HealthCheck, LoadBalancerKind
-from k8sexpose.targets import Answers, State, Targets
+from k8sexpose.cloud.front_door import front_door
+from k8sexpose.cloud.health_checks import CheckAnswers, CheckedTargets, TargetState
+from k8sexpose.cloud.load_balancer import TargetHealth, next_flip_s
+from k8sexpose.cloud.providers import HealthCheck, LoadBalancerKind, _profiles
+from tests.cloud.provider_facts import provider_facts
 
 TYPE = "service.beta.kubernetes.io/aws-load-balancer-type"
 TARGET_TYPE = "service.beta.kubernetes.io/aws-load-balancer-nlb-target-type"
@@ -142,7 +143,7 @@ def test_unknown_names_list_what_there_is() -> None:
 )
 def test_addresses_have_the_providers_form_and_stay(provider: str, annotations: dict[str, str], pattern: str) -> None:
     first, second = (stand([1, 1], provider, annotations) for _ in range(2))
-    foreseen = kx.front_door(first, first.service("web")).address
+    foreseen = front_door(first, first.service("web")).address
     first.advance(600)
     second.advance(600)
     assert re.fullmatch(pattern, foreseen)
@@ -374,7 +375,7 @@ def test_the_finalizer_holds_until_the_cloud_is_done() -> None:
         ("DeletedLoadBalancer", "Deleted load balancer"),
     ]
     assert not any(cluster.store.port_in_use(number) for number in numbers)
-    assert not cluster.load_balancers and not cluster.work and not cluster.addresses_held
+    assert not cluster.load_balancers and not cluster.cloud_state.progress and not cluster.cloud_state.addresses_held
 
 
 def test_deleting_before_the_address_has_come() -> None:
@@ -383,7 +384,7 @@ def test_deleting_before_the_address_has_come() -> None:
     cluster.delete("web")
     cluster.advance(100)
     assert [service.name for service in cluster.services] == ["kubernetes"]
-    assert not cluster.load_balancers and not cluster.work
+    assert not cluster.load_balancers and not cluster.cloud_state.progress
 
 
 def test_another_type_gives_the_load_balancer_back() -> None:
@@ -546,7 +547,7 @@ def test_a_node_that_comes_back_is_used_again() -> None:
     cluster.advance(19)
     assert "node-1" not in kx.entries(cluster, address(cluster))
     cluster.advance(1)
-    assert kx.target_health(cluster, "web")[0] == kx.TargetHealth("node-1", True, 110.0)
+    assert kx.target_health(cluster, "web")[0] == TargetHealth("node-1", True, 110.0)
 
 
 def test_one_failed_check_is_not_enough() -> None:
@@ -588,7 +589,7 @@ def test_whom_the_check_asks() -> None:
     for policy in ("Cluster", "Local"):
         for provider in ("generic", "azure"):
             cluster = stand([1], provider, externalTrafficPolicy=policy)
-            check = kx.front_door(cluster, cluster.service("web")).check
+            check = front_door(cluster, cluster.service("web")).check
             asked[provider, policy] = check.port if check else ""
     assert asked == {
         ("generic", "Cluster"): "kube_proxy",
@@ -664,18 +665,18 @@ def test_states_are_those_of_checking_one_by_one(
     stretches: list[tuple[int, bool]], interval_s: int, unhealthy: int, healthy: int
 ) -> None:
     check = HealthCheck("HTTP", "kube_proxy", "/", interval_s, unhealthy, healthy)
-    targets = Targets.wire(("n", "m"), check, Answers(True), 0)
+    targets = CheckedTargets.wire(("n", "m"), check, CheckAnswers(True), 0)
     state, since_s, streak, now_s = True, 0, 0, 0
     for seconds, passes in stretches:
-        targets = targets.after(Answers(True, frozenset() if passes else frozenset({"n"})), now_s, now_s + seconds)
+        targets = targets.after(CheckAnswers(True, frozenset() if passes else frozenset({"n"})), now_s, now_s + seconds)
         for at_s in range(now_s + 1, now_s + seconds + 1):
             if at_s % interval_s == 0:
                 streak = streak + 1 if passes is not state else 0
                 if streak >= (unhealthy if state else healthy):
                     state, since_s, streak = passes, at_s, 0
         now_s += seconds
-    assert targets.state("n") == State(state, since_s, streak)
-    assert targets.state("m") == State(True, 0)
+    assert targets.state("n") == TargetState(state, since_s, streak)
+    assert targets.state("m") == TargetState(True, 0)
 
 
 def test_next_flip_is_when_it_flips() -> None:
@@ -688,7 +689,7 @@ def test_next_flip_is_when_it_flips() -> None:
     cluster.advance(flip_s - cluster.now_s - 0.5)
     assert kx.target_health(cluster, "web")[1].healthy
     cluster.advance(0.5)
-    assert kx.target_health(cluster, "web")[1] == kx.TargetHealth("node-2", False, 50.0)
+    assert kx.target_health(cluster, "web")[1] == TargetHealth("node-2", False, 50.0)
 
 
 # -- how each provider's packets come ----
@@ -777,12 +778,12 @@ def trace(cluster: kx.Cluster) -> tuple[Any, ...]:
     """Everything that the cloud and its controllers have written down."""
     return (
         dict(cluster.load_balancers),
-        dict(cluster.work),
-        dict(cluster.addresses_held),
+        dict(cluster.cloud_state.progress),
+        dict(cluster.cloud_state.addresses_held),
         cluster.events,
         list(cluster.clock.queue),
         cluster.now_s,
-        cluster.controller_saw,
+        (cluster.cloud_state.seen_changes, cluster.cloud_state.seen_node_version, cluster.cloud_state.seen_nodes),
         dict(cluster.store.services),
     )
 
@@ -847,12 +848,12 @@ def test_the_books_of_the_cloud_balance(acts: list[str], provider: str) -> None:
         == wanted
         == {s.key for s in cluster.services if s.load_balancer_ingress}
     )
-    held = {owner for owners in cluster.addresses_held.values() for owner in owners}
-    assert held == wanted == {"/".join(key) for key in cluster.work}
+    held = {owner for owners in cluster.cloud_state.addresses_held.values() for owner in owners}
+    assert held == wanted == {"/".join(key) for key in cluster.cloud_state.progress}
     for name in list(wanted):
         cluster.delete(name.partition("/")[2])
     cluster.advance(100)
-    assert not cluster.load_balancers and not cluster.addresses_held and not cluster.work
+    assert not cluster.load_balancers and not cluster.cloud_state.addresses_held and not cluster.cloud_state.progress
 
 
 # -- what people asked in public (tests/conformance/user-cases.json) ----

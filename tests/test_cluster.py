@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 import k8sexpose as kx
+from k8sexpose.cluster.store import held_ips, held_ports
 from k8sexpose.kubectl import run
-from k8sexpose.store import held_ips, held_ports
 
 GOOD = "apiVersion: v1\nkind: Service\nmetadata: {name: good}\nspec: {ports: [{port: 80}]}\n"
 

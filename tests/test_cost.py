@@ -16,9 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import k8sexpose as kx
-from k8sexpose.cost import bill_for, lines_of, total_of
-from k8sexpose.drivers import DRIVERS, KINDS, NODEPORT, Exposure
-from k8sexpose.pricefile import OPTIONAL, REQUIRED
+from k8sexpose.cost.alternatives import break_even_gb, break_even_services
+from k8sexpose.cost.billing import bill_for, lines_of, total_of
+from k8sexpose.cost.charges import DRIVERS, KINDS, NODEPORT, BilledEntry
+from k8sexpose.cost.prices import OPTIONAL, REQUIRED
 from tests.conformance.prices import cluster, difference
 from tools.price_book import tables
 
@@ -70,27 +71,27 @@ def test_worked_example(example: dict[str, Any]) -> None:
 
 def test_break_even_of_load_balancers_and_one_ingress() -> None:
     wanted = FACTS["breakeven"]
-    assert kx.break_even_gb(50) / 730 == pytest.approx(wanted["G_GB_per_hour_N50"])
-    assert kx.break_even_gb(50, internal=True) / 730 == pytest.approx(wanted["internal_G_N50"])
+    assert break_even_gb(50) / 730 == pytest.approx(wanted["G_GB_per_hour_N50"])
+    assert break_even_gb(50, internal=True) / 730 == pytest.approx(wanted["internal_G_N50"])
 
 
 def test_break_even_is_where_the_comparison_turns() -> None:
-    gb = kx.break_even_gb(50)
+    gb = break_even_gb(50)
     for factor, sign in ((0.99, 1), (1.01, -1)):
         total = kx.compare_exposure(50, gb_per_month=gb * factor)["total_per_month"]
         assert math.copysign(1, total["one_lb_each"] - total["one_ingress"]) == sign
-    number = kx.break_even_services(gb_per_month=200_000)
+    number = break_even_services(gb_per_month=200_000)
     for services, cheaper in ((number - 1, False), (number, True)):
         total = kx.compare_exposure(services, gb_per_month=200_000)["total_per_month"]
         assert bool(total["one_ingress"] < total["one_lb_each"]) is cheaper
 
 
 def test_break_even_of_what_costs_nothing() -> None:
-    assert kx.break_even_services("metallb") is None
-    assert kx.break_even_gb(50, "metallb") is None
-    assert kx.break_even_services("generic") is None  # no price
+    assert break_even_services("metallb") is None
+    assert break_even_gb(50, "metallb") is None
+    assert break_even_services("generic") is None  # no price
     # Up to five rules have one price.
-    assert kx.break_even_services("gcp") == 6
+    assert break_even_services("gcp") == 6
 
 
 # -- what people asked in public --------------------------------------------------------------------------------------
@@ -165,7 +166,9 @@ def test_tiers_join() -> None:
 def test_drivers_count_in_the_units_of_the_book() -> None:
     known = kx.price_book().layers[-1]
     for provider, (charges, quotas) in DRIVERS.items():
-        ways = [Exposure(f"{kind}", kind, gb=1, request_gb=1, internal=k % 2) for k, kind in enumerate(KINDS[provider])]
+        ways = [
+            BilledEntry(f"{kind}", kind, gb=1, request_gb=1, internal=k % 2) for k, kind in enumerate(KINDS[provider])
+        ]
         for charge in charges(ways, kx.price_book()):
             for component in charge.components:
                 key = (kx.pricebook.book_name(provider), charge.product, component)
@@ -235,7 +238,9 @@ def test_two_currencies_do_not_add_up() -> None:
 
 def test_a_bill_in_a_notebook_is_escaped_dated_and_an_estimate() -> None:
     source = {"price": 1, "currency": "EUR", "unit": "LB-month", "region": "all", "as_of": "<i>", "source": "<b>me</b>"}
-    bill = bill_for("hetzner", [Exposure("a", "lb11")], kx.price_book({"hetzner": {"lb11": {"lb11_month": [source]}}}))
+    bill = bill_for(
+        "hetzner", [BilledEntry("a", "lb11")], kx.price_book({"hetzner": {"lb11": {"lb11_month": [source]}}})
+    )
     for shown in (bill._repr_html_(), str(bill)):
         assert "Estimate" in shown
     assert "&lt;b&gt;me" in bill._repr_html_() and "<b>me" not in bill._repr_html_()
@@ -352,7 +357,7 @@ def test_capacity_units_are_those_of_the_busiest_dimension() -> None:
 
 def test_rule_evaluations_are_the_application_load_balancers() -> None:
     # 50 host rules, 500 requests a second: 8.2 LCU (prices.md, section 8).
-    way = Exposure("ingress", "alb", gb=1, rule_evaluations_per_s=820 / 50 * 500)
+    way = BilledEntry("ingress", "alb", gb=1, rule_evaluations_per_s=820 / 50 * 500)
     items = bill_for("aws", [way], kx.price_book()).items.set_index("name")
     assert items.loc["Load balancer capacity units (LCU)", "monthly_quantity"] == pytest.approx(8.2 * 730)
 
@@ -360,7 +365,7 @@ def test_rule_evaluations_are_the_application_load_balancers() -> None:
 def test_udp_needs_more_units_than_tcp() -> None:
     flows = {"new_connections_per_s": 400, "gb": 0.0}
     tcp, udp, both = (
-        Exposure("web", "nlb", ports=ports, **flows)
+        BilledEntry("web", "nlb", ports=ports, **flows)
         for ports in (((80, "TCP"),), ((53, "UDP"),), ((80, "TCP"), (53, "UDP")))
     )
     units = [lines_of("aws", [way], kx.price_book(), None)[1].monthly_quantity / 730 for way in (tcp, udp, both)]
@@ -451,7 +456,7 @@ AMOUNT = st.floats(0, 1e6, allow_nan=False)
 
 
 @st.composite
-def ways_in(draw: st.DrawFn, provider: str) -> list[Exposure]:
+def ways_in(draw: st.DrawFn, provider: str) -> list[BilledEntry]:
     """Some ways in, as a cluster may have them."""
     kinds = st.sampled_from([*KINDS[provider], NODEPORT])
     found = []
@@ -459,7 +464,7 @@ def ways_in(draw: st.DrawFn, provider: str) -> list[Exposure]:
         gb = draw(AMOUNT)
         share = draw(st.floats(0, 1))
         found.append(
-            Exposure(
+            BilledEntry(
                 f"default/web-{number:02}",
                 draw(kinds),
                 internal=draw(st.booleans()),
@@ -488,7 +493,7 @@ GROWING = (
 
 @settings(max_examples=150, deadline=None)
 @given(CASE)
-def test_a_bill_is_the_sum_of_its_lines_and_never_negative(case: tuple[str, list[Exposure]]) -> None:
+def test_a_bill_is_the_sum_of_its_lines_and_never_negative(case: tuple[str, list[BilledEntry]]) -> None:
     bill = bill_for(*case, FILLED)
     costs = list(bill.items["monthly_cost"])
     assert all(cost >= 0 for cost in costs)
@@ -500,7 +505,7 @@ def test_a_bill_is_the_sum_of_its_lines_and_never_negative(case: tuple[str, list
 @settings(max_examples=150, deadline=None)
 @given(CASE, st.sampled_from(GROWING), st.data())
 def test_a_bill_never_falls_when_a_quantity_rises(
-    case: tuple[str, list[Exposure]], quantity: str, data: st.DataObject
+    case: tuple[str, list[BilledEntry]], quantity: str, data: st.DataObject
 ) -> None:
     provider, ways = case
     if not ways:
@@ -510,13 +515,13 @@ def test_a_bill_never_falls_when_a_quantity_rises(
     more = [*ways[:number], replace(ways[number], **{quantity: old + data.draw(SMALL)}), *ways[number + 1 :]]
     before, after = (total_of(lines_of(provider, found, FILLED, None)) for found in (ways, more))
     assert after >= before or math.isclose(after, before, rel_tol=1e-12)
-    one_more = [*ways, Exposure("default/zzz", data.draw(st.sampled_from(KINDS[provider])))]
+    one_more = [*ways, BilledEntry("default/zzz", data.draw(st.sampled_from(KINDS[provider])))]
     assert total_of(lines_of(provider, one_more, FILLED, None)) >= before
 
 
 @settings(max_examples=100, deadline=None)
 @given(CASE, st.randoms())
-def test_a_bill_does_not_depend_on_the_order(case: tuple[str, list[Exposure]], chance: Any) -> None:
+def test_a_bill_does_not_depend_on_the_order(case: tuple[str, list[BilledEntry]], chance: Any) -> None:
     provider, ways = case
     other = ways.copy()
     chance.shuffle(other)

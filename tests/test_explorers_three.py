@@ -9,14 +9,32 @@ from xml.etree import ElementTree
 import pytest
 
 import k8sexpose as kx
-from k8sexpose.explorers.diagnosis import BROKEN, LONGEST, diagnose
-from k8sexpose.explorers.doctor import DoctorSetting, doctor_page, draw_gates
-from k8sexpose.explorers.life import draw_life, life_page
-from k8sexpose.explorers.life import rows as life_rows
-from k8sexpose.explorers.moments import CRASHES, DELETED, END_S, NODES, NOTHING, PROVIDERS, LifeSetting
-from k8sexpose.explorers.wall import draw_wall, port_wall_explorer, wall_page
-from k8sexpose.explorers.wall import rows as wall_rows
-from k8sexpose.explorers.windows import ASKED, NAMESPACES, PROTOCOLS, TAKEN, WINDOWS, WallSetting
+from k8sexpose.widgets.explorers.diagnosis import BROKEN, LONGEST, diagnose
+from k8sexpose.widgets.explorers.doctor import DoctorSetting, doctor_page, draw_gates
+from k8sexpose.widgets.explorers.life_cycle import (
+    CRASHES,
+    DELETED,
+    END_S,
+    NODES,
+    NOTHING,
+    PROVIDERS,
+    LifeSetting,
+    draw_life,
+    life_page,
+)
+from k8sexpose.widgets.explorers.life_cycle import rows as life_rows
+from k8sexpose.widgets.explorers.node_port_range import (
+    ASKED,
+    NAMESPACES,
+    PROTOCOLS,
+    TAKEN,
+    WINDOWS,
+    WallSetting,
+    draw_wall,
+    port_wall_explorer,
+    wall_page,
+)
+from k8sexpose.widgets.explorers.node_port_range import rows as wall_rows
 
 GOOD = BROKEN.replace("Loadbalancer", "LoadBalancer")
 

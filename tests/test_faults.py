@@ -19,7 +19,7 @@ import pytest
 from jupyter_client import KernelManager
 
 import k8sexpose as kx
-from k8sexpose.store import held_ips, held_ports
+from k8sexpose.cluster.store import held_ips, held_ports
 from tests.test_cluster import snapshot
 
 PACKAGE = str(Path(kx.__file__).parent)
@@ -76,7 +76,12 @@ def state(cluster: kx.Cluster) -> Any:
     """Everything that a user can ask about; a change that was undone may put a Pod at the end of a list."""
     nodes, pods, services, events, now_s, down, slices, *others = snapshot(cluster)
     endpoints = {key: [sorted(map(repr, one.endpoints)) for one in many] for key, many in slices.items()}
-    balancers = dict(cluster.load_balancers), dict(cluster.addresses_held), dict(cluster.work), cluster.api.now_s
+    balancers = (
+        dict(cluster.load_balancers),
+        dict(cluster.cloud_state.addresses_held),
+        dict(cluster.cloud_state.progress),
+        cluster.api.now_s,
+    )
     return nodes, sorted(map(repr, pods)), services, events, now_s, down, endpoints, *others, *balancers
 
 

@@ -21,7 +21,7 @@ from k8sexpose.kubectl import run
 from k8sexpose.kubectl.curl import curl
 from k8sexpose.kubectl.magics import show
 from k8sexpose.plots import Picture
-from k8sexpose.plots.page import READINGS
+from k8sexpose.plots.figure import READINGS
 from tests.injection_help import (
     EVERYTHING,
     INJECTIONS,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import k8sexpose as kx
-from k8sexpose.jsonpatch import json_patch, merge_patch
+from k8sexpose.api.json_patch import json_patch, merge_patch
 
 
 def test_too_many_operations() -> None:

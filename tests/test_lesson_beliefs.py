@@ -9,8 +9,9 @@ from functools import cache
 import pytest
 
 from k8sexpose import example
-from k8sexpose.lessons import decide, mend, misconceptions, offices, repair, save, which_policy, why_pending
-from k8sexpose.lessons.beliefs import Misconception
+from k8sexpose.lessons import decide, mend, misconceptions, repair, save, which_policy, why_pending
+from k8sexpose.lessons.loadbalancer import offices
+from k8sexpose.lessons.misconceptions import Misconception
 from k8sexpose.lessons.sheet import QUESTIONS, Sheet, judge
 from tests.test_lessons import answers
 from tests.test_lessons_outline import LESSONS, calls, code_of, read

@@ -9,11 +9,12 @@ from xml.etree import ElementTree
 import pytest
 
 import k8sexpose as kx
-from k8sexpose.explorers.crash import CONTROLS, PLACES, CrashSetting, crash_page, draw_crash
-from k8sexpose.failover import Crash, CrashStep
-from k8sexpose.lessons import offices, pending_cases, why_pending
-from k8sexpose.lessons.pending import CASES, WORDS, build, reason
+from k8sexpose.lessons import pending_cases, why_pending
+from k8sexpose.lessons.loadbalancer import offices
+from k8sexpose.lessons.loadbalancer.pending import CASES, WORDS, build, reason
 from k8sexpose.lessons.sheet import Sheet
+from k8sexpose.traffic.crash import Crash, CrashStep
+from k8sexpose.widgets.explorers.failover import CONTROLS, PLACES, CrashSetting, crash_page, draw_crash
 
 NAME = "public-api-lb"
 

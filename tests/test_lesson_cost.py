@@ -9,7 +9,12 @@ from xml.etree import ElementTree
 import pytest
 
 import k8sexpose as kx
-from k8sexpose.explorers.cost import (
+from k8sexpose.lessons import ingress_bill, save
+from k8sexpose.lessons.cost_warning.questions import fifty_teams
+from k8sexpose.lessons.sheet import Sheet
+from k8sexpose.plots import describe
+from k8sexpose.plots.costs import PARTS, WAYS
+from k8sexpose.widgets.explorers.cost import (
     POLICIES,
     PROVIDERS,
     TRAFFIC_GB_PER_HOUR,
@@ -20,12 +25,7 @@ from k8sexpose.explorers.cost import (
     explorer_page,
     rows,
 )
-from k8sexpose.explorers.slider import Slider
-from k8sexpose.lessons import ingress_bill, save
-from k8sexpose.lessons.cost import fifty_teams
-from k8sexpose.lessons.sheet import Sheet
-from k8sexpose.plots import describe
-from k8sexpose.plots.costs import PARTS, WAYS
+from k8sexpose.widgets.explorers.slider import Slider
 
 CLUSTER_IP = {"type": "ClusterIP"}
 INSIDE: dict[str, Any] = {name: CLUSTER_IP for name in ("shop", "api", "docs", "blog", "metrics")}

@@ -10,11 +10,11 @@ from xml.etree import ElementTree
 import pytest
 
 import k8sexpose as kx
-from k8sexpose.explorers.policy import BALANCERS, CONTROLS, PLACES, PolicySetting, draw_policies, policy_page
 from k8sexpose.lessons import five_cases, which_policy
-from k8sexpose.lessons.fivecases import CASES, REASON, missed, solution
-from k8sexpose.lessons.hop import NAME, stand_with
+from k8sexpose.lessons.extra_hop.questions import NAME, stand_with
+from k8sexpose.lessons.local.five_cases import CASES, REASON, missed, solution
 from k8sexpose.lessons.sheet import Sheet
+from k8sexpose.widgets.explorers.policy import BALANCERS, CONTROLS, PLACES, PolicySetting, draw_policies, policy_page
 
 PLACEMENTS = [(1, 1, 1), (2, 1), (2, 1, 0), (3, 1, 1), (5, 5, 0), (9, 1), (4, 3, 3)]
 CLOUDS = ["generic", "aws", "gcp", "azure", "digitalocean", "linode", "metallb"]

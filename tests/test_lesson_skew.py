@@ -10,15 +10,21 @@ import pandas as pd
 import pytest
 
 import k8sexpose as kx
-from k8sexpose.explorers.latency import CONTROLS, LatencyExplorer, latency_page, verdict
-from k8sexpose.explorers.sides import PLACES, WAYS, LatencySetting, clusters_of, draw_sides, sample, turns_at
 from k8sexpose.lessons import Moved, clusters_of_case, decide, five_clusters, stand, ways_out
-from k8sexpose.lessons.decisions import CASES, REASON, solve
-from k8sexpose.lessons.skew import NAME
+from k8sexpose.lessons.skew_and_latency.questions import NAME
+from k8sexpose.lessons.ways_out.decisions import CASES, REASON, solve
 from k8sexpose.plots import describe
 from k8sexpose.plots.traffic import side_looks
-from k8sexpose.tradeoff import expect
-from k8sexpose.turning import crossovers
+from k8sexpose.traffic.policy_comparison import CONFIGURATIONS, PolicyComparison, crossovers, expect
+from k8sexpose.widgets.explorers.latency import CONTROLS, LatencyExplorer, latency_page, verdict
+from k8sexpose.widgets.explorers.latency_sides import (
+    PLACES,
+    LatencySetting,
+    clusters_of,
+    draw_sides,
+    sample,
+    turns_at,
+)
 from tests.test_lessons import Hostile
 from tests.test_user_cases_routing import Case
 
@@ -177,7 +183,7 @@ def test_every_control_draws_what_the_model_says(setting: LatencySetting) -> Non
     assert ("It turns at" in page) is setting.crossover
 
 
-@pytest.mark.parametrize(("pods", "policy"), list(product(PLACES, WAYS)))
+@pytest.mark.parametrize(("pods", "policy"), list(product(PLACES, CONFIGURATIONS)))
 def test_every_pair_of_clusters(pods: str, policy: str) -> None:
     setting = LatencySetting(pods, policy=policy, crossover=True)
     clusters = clusters_of(pods, policy)
@@ -199,7 +205,7 @@ def test_the_program_gives_the_same() -> None:
 def test_controls_redraw_and_reset_once() -> None:
     asked: list[LatencySetting] = []
 
-    def compare(setting: LatencySetting) -> kx.Tradeoff:
+    def compare(setting: LatencySetting) -> PolicyComparison:
         asked.append(setting)
         return fixed
 

@@ -11,7 +11,7 @@ import pytest
 import k8sexpose as kx
 from k8sexpose.lessons import bring_dump, mend
 from k8sexpose.lessons.sheet import Sheet
-from k8sexpose.lessons.yours import four_nodes, sample
+from k8sexpose.lessons.your_cluster.questions import four_nodes, sample
 
 CLUSTER = {"externalTrafficPolicy": "Cluster"}
 MENDED: dict[str, Any] = {

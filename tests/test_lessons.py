@@ -10,9 +10,8 @@ import pytest
 
 from k8sexpose import Cluster, example
 from k8sexpose.lessons import Feedback, check_install, predict, progress, repair
+from k8sexpose.lessons.forms import Choice, Percent, Quantity, Question, Several
 from k8sexpose.lessons.install import missing
-from k8sexpose.lessons.quantity import Quantity
-from k8sexpose.lessons.question import Choice, Percent, Question, Several
 from k8sexpose.lessons.sheet import QUESTIONS, Sheet, judge
 
 every_question = pytest.mark.parametrize("question", QUESTIONS.values(), ids=list(QUESTIONS))

@@ -11,8 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import k8sexpose as kx
-from k8sexpose import files, manifest
-from k8sexpose.decode import SERVICE, decode
+from k8sexpose.api import documents as files
+from k8sexpose.api import manifest
+from k8sexpose.api.decode import decode
+from k8sexpose.api.schemas import SERVICE
+from k8sexpose.data import EXAMPLES
 
 ONE = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {ports: [{port: 80}]}\n"
 
@@ -150,6 +153,6 @@ def test_another_kind_is_named_with_its_document() -> None:
 def test_an_example_is_found_by_its_name() -> None:
     for name in ("public-api-lb", "debug-svc-nodeport"):
         assert [item.value["metadata"]["name"] for item in files.read_items(kx.example(name))] == [name]
-    assert all(files.read_items(path) for path in files.EXAMPLES.glob("*.yaml"))
+    assert all(files.read_items(path) for path in EXAMPLES.glob("*.yaml"))
     with pytest.raises(FileNotFoundError, match="public-api-lb"):
         kx.example("nothing")

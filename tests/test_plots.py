@@ -10,7 +10,7 @@ import pytest
 from matplotlib.figure import Figure
 
 import k8sexpose as kx
-from k8sexpose.palette import CONCEPTS
+from k8sexpose._palette import CONCEPTS
 from k8sexpose.plots import describe, legs
 
 

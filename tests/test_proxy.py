@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import k8sexpose as kx
-from k8sexpose.serviceport import Target, Targets, categorize_endpoints
+from k8sexpose.kubeproxy.proxy import keeps_flow
+from k8sexpose.kubeproxy.service_ports import Target, Targets, categorize_endpoints
 from tests.routing_help import CLIENT, add_service, cluster_with, outcomes
 
 LB = {"type": "LoadBalancer", "externalTrafficPolicy": "Local"}
@@ -338,7 +339,7 @@ def test_established_tcp_connections(mode: str, policy: str) -> None:
             cluster.delete("web")
         new = answers[-1].removeprefix("new: ").removesuffix(" hi")
         assert set(outcomes(cluster, "10.0.0.2:30080")) == {NAMES.get(new) or NEW[new]}
-        kept = kx.keeps_flow(cluster, node="node-2", dst="10.0.0.2", port=30080, endpoint="10.244.2.2:8080")
+        kept = keeps_flow(cluster, node="node-2", dst="10.0.0.2", port=30080, endpoint="10.244.2.2:8080")
         assert kept == (answers[0].removeprefix("old: ") == "p21 hi")
 
 
@@ -349,7 +350,7 @@ def test_udp_flows_move(mode: str) -> None:
     flow = None
     for step, answer in DYNAMICS[mode]["udp_flow"]:
         cluster.apply(slices(*STEPS[step], protocol="UDP"))
-        if flow is None or not kx.keeps_flow(
+        if flow is None or not keeps_flow(
             cluster, node="node-2", dst="10.0.0.2", port=30080, endpoint=flow[1], protocol="UDP"
         ):
             way = kx.send(cluster, "10.0.0.2:30080", protocol="UDP")

@@ -19,10 +19,10 @@ import pytest
 
 import k8sexpose as kx
 from k8sexpose import cli
-from k8sexpose.findings import FINDERS
-from k8sexpose.pages import marked
-from k8sexpose.survey import guess_provider, guess_region
-from k8sexpose.turning import crossovers
+from k8sexpose.report.assumptions import guess_provider, guess_region
+from k8sexpose.report.document import marked
+from k8sexpose.report.findings import FINDERS, Finding
+from k8sexpose.traffic.policy_comparison import crossovers
 from tools import sample_cluster
 
 SAMPLE = kx.example("sample-cluster")
@@ -714,7 +714,7 @@ def test_anonymised_by_command(tmp_path: Path) -> None:
 
 
 def test_finding_is_a_value() -> None:
-    one = kx.Finding("k", "note", "", "a", "b", "c")
+    one = Finding("k", "note", "", "a", "b", "c")
     assert replace(one, kind="l") != one and str(one) == "note: a b c"
 
 

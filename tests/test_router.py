@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import k8sexpose as kx
-from k8sexpose.question import Question
+from k8sexpose.router.node_classes import bundles
+from k8sexpose.router.query import Query
 from tests.routing_help import CLIENT, add_service, cluster_with, outcomes
 
 HALF = Fraction(1, 2)
@@ -374,8 +375,8 @@ def test_one_node_of_many_that_decide_alike_is_asked() -> None:
     cluster = kx.Cluster(nodes=nodes)
     cluster.deploy("web", per_node=[1, 1], port=8080)
     add_service(cluster)
-    question = Question.read(cluster, "web", None, "TCP", None)
-    assert len(list(question.bundles())) == 2  # one for each Pod: under Cluster all nodes decide alike
+    question = Query.read(cluster, "web", None, "TCP", None)
+    assert len(list(bundles(question))) == 2  # one for each Pod: under Cluster all nodes decide alike
     assert kx.shares(cluster, "web").extra_hop == 1 - Fraction(1, 1000)
 
 

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 import k8sexpose as kx
-from k8sexpose import queueing
-from k8sexpose.draws import Choice, Draws, hash_uniform
-from k8sexpose.histogram import LogHistogram
-from k8sexpose.lanes import Asking, read_table
-from k8sexpose.queueing import crossover_utilisation, jain_index, max_over_mean, wait_ms
-from k8sexpose.queues import Queues
+from k8sexpose.cloud.front_door import front_door
+from k8sexpose.traffic import queueing
+from k8sexpose.traffic.histogram import LogHistogram
+from k8sexpose.traffic.path_table import RequestTarget, read_table
+from k8sexpose.traffic.queueing import crossover_utilisation, jain_index, max_over_mean, wait_ms
+from k8sexpose.traffic.queues import Queues
+from k8sexpose.traffic.random_streams import Choice, Draws, hash_uniform
 from tests.conformance.chi_square import chi_square, survival
 from tests.routing_help import cluster_with
 
@@ -29,7 +30,7 @@ def simulate(cluster: kx.Cluster, target: str = "web", **options: Any) -> kx.Tra
 
 def network_ms(traffic_of: kx.Cluster) -> float:
     """What the network adds where everything is on one node."""
-    return next(iter(read_table(traffic_of, Asking("web")).lanes)).network_ms
+    return next(iter(read_table(traffic_of, RequestTarget("web")).lanes)).network_ms
 
 
 # -- theory ---------------------------------------------------------------------------------------------------------
@@ -146,7 +147,7 @@ def test_equals_a_plain_loop(policy: dict[str, Any], workers: int) -> None:
     traffic = simulate(cluster, **options)
     draws = Draws(11, 270.0 * workers, 10.0)
     arrivals, services, uniform = draws.arrivals(20_000), draws.services(20_000), draws.ways(20_000)
-    table = read_table(cluster, Asking("web"))
+    table = read_table(cluster, RequestTarget("web"))
     lanes = list(table.lanes)
     chosen = Choice.of([float(share) for share in table.lanes.values()]).pick(uniform)
     names = [lanes[k].pod for k in chosen]
@@ -239,7 +240,7 @@ def test_sampled_shares_agree_with_the_exact_ones(per_node: list[int], policy: d
 
 def test_lanes_by_place_and_together_have_the_same_shares() -> None:
     cluster = cluster_with([3, 0, 2, 1, 0], LB)
-    both = [read_table(cluster, Asking("web"), by_place=by_place) for by_place in (False, True)]
+    both = [read_table(cluster, RequestTarget("web"), by_place=by_place) for by_place in (False, True)]
     assert both[0].shares == both[1].shares
     costs = [sum(lane.network_ms * float(share) for lane, share in table.lanes.items()) for table in both]
     assert costs[0] == pytest.approx(costs[1])
@@ -260,7 +261,8 @@ def test_lanes_of_some_nodes_apart(policy: dict[str, Any], down: bool) -> None:
         cluster.fail("node-3")
     apart = {"node-1", "node-3"}
     tables = [
-        read_table(cluster, Asking("web", via=tuple(via)), by_place=by_place, apart=apart) for by_place in (True, False)
+        read_table(cluster, RequestTarget("web", via=tuple(via)), by_place=by_place, apart=apart)
+        for by_place in (True, False)
     ]
     sums: list[dict[Any, float]] = [{}, {}]
     for table, found in zip(tables, sums, strict=True):
@@ -377,7 +379,7 @@ def test_a_sticky_client_always_comes_by_the_same_node() -> None:
 @pytest.mark.parametrize(("provider", "rule"), [("generic", "flow_hash"), ("linode", "round_robin")])
 def test_round_robin_is_more_even_than_chance(provider: str, rule: str) -> None:
     cluster = cluster_with([1, 1, 1, 1], LOCAL, provider=provider)
-    assert kx.front_door(cluster, cluster.service("web")).rule == rule
+    assert front_door(cluster, cluster.service("web")).rule == rule
     counts = simulate(cluster, requests=20_000).by_pod.requests
     assert bool(counts.max() - counts.min() == 0) is (rule == "round_robin")
 
@@ -392,7 +394,7 @@ def test_affinity_makes_some_load_balancers_stick(provider: str, rule: str) -> N
     cluster = cluster_with([1] * 4, LB | {"sessionAffinity": "ClientIP"}, provider=provider)
     if provider == "aws":
         cluster.patch("web", {"metadata": {"annotations": ip_targets}})
-    assert kx.front_door(cluster, cluster.service("web")).rule == rule
+    assert front_door(cluster, cluster.service("web")).rule == rule
     clients = [f"203.0.113.{k}" for k in range(1, 21)]
     entries = [{kx.send(cluster, "web", client).hops[2].at for _ in range(8)} for client in clients]
     assert (max(map(len, entries)) == 1) is (rule == "source_ip")
@@ -401,7 +403,7 @@ def test_affinity_makes_some_load_balancers_stick(provider: str, rule: str) -> N
     nodes = simulate(cluster, requests=200, clients=1).by_pod.requests
     if provider == "gcp":
         cluster.patch("web", {"spec": {"sessionAffinity": "None"}})
-        assert kx.front_door(cluster, cluster.service("web")).rule == "flow_hash"
+        assert front_door(cluster, cluster.service("web")).rule == "flow_hash"
     assert (sorted(nodes)[:3] == [0, 0, 0]) is (rule == "source_ip")
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import k8sexpose as kx
-from k8sexpose.lanes import Asking, read_table
+from k8sexpose.traffic.path_table import RequestTarget, read_table
 from tests.routing_help import cluster_with
 
 REASON = "comes with the test extras: pip install k8sexpose[test]"
@@ -24,7 +24,7 @@ def ours(seed: int, requests: int = REQUESTS) -> kx.Traffic:
 
 
 def network_ms() -> float:
-    lanes = read_table(cluster_with([2, 1], {"type": "LoadBalancer"}), Asking("web")).lanes
+    lanes = read_table(cluster_with([2, 1], {"type": "LoadBalancer"}), RequestTarget("web")).lanes
     return sum(lane.network_ms * float(share) for lane, share in lanes.items())
 
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 import k8sexpose as kx
-from k8sexpose.dealer import Dealer
-from k8sexpose.lanes import Asking, Lane, Table, read_table
-from k8sexpose.timeline import play
+from k8sexpose.traffic.connections import Connections
+from k8sexpose.traffic.path_table import PathRow, PathTable, RequestTarget, read_table
+from k8sexpose.traffic.timeline import play
 from tests.routing_help import cluster_with
 
 LB = {"type": "LoadBalancer"}
@@ -121,10 +121,10 @@ def test_connections_break_once() -> None:
     assert ok_share(traffic, 31, 60) == 1
 
 
-def pinned(per_node: list[int]) -> tuple[Dealer, Table]:
+def pinned(per_node: list[int]) -> tuple[Connections, PathTable]:
     """A thousand clients, each with an open connection."""
-    table = read_table(cluster_with(per_node, LB), Asking("web"), by_place=True)
-    dealer = Dealer(clients=1000, per_connection=10**6, seed=0)
+    table = read_table(cluster_with(per_node, LB), RequestTarget("web"), by_place=True)
+    dealer = Connections(clients=1000, per_connection=10**6, seed=0)
     dealer.enter(table)
     return dealer, table
 
@@ -133,14 +133,14 @@ def test_a_broken_connection_costs_one_request_and_a_closed_one_none() -> None:
     everybody, none = np.arange(1000), np.empty(0)
     for breaks in (True, False):
         dealer, table = pinned([1, 1])
-        first = dealer.deal(none, everybody)
+        first = dealer.assign(none, everybody)
         dead = {k for k, lane in enumerate(dealer.lanes) if lane.node == "node-2"}
         was_on = np.isin(first, list(dead))
         assert 400 < was_on.sum() < 600
         (dealer.cut if breaks else dealer.close)(dead)
         alive = {lane: share for lane, share in table.lanes.items() if dealer.number(lane) not in dead}
-        dealer.enter(Table({lane: share / sum(alive.values()) for lane, share in alive.items()}))
-        second, third = dealer.deal(none, everybody), dealer.deal(none, everybody)
+        dealer.enter(PathTable({lane: share / sum(alive.values()) for lane, share in alive.items()}))
+        second, third = dealer.assign(none, everybody), dealer.assign(none, everybody)
         lost = np.array([not dealer.lanes[k].delivered for k in second])
         assert (lost == was_on).all() if breaks else not lost.any()
         assert (second[~was_on] == first[~was_on]).all()
@@ -245,13 +245,13 @@ def test_expected_shares_are_a_mean_over_time() -> None:
 
 def test_states_in_words() -> None:
     cluster = cluster_with([1, 1], LOCAL)
-    states = play(cluster, Asking("web"), (kx.NodeDown("node-1", at_s=5),), 200)
+    states = play(cluster, RequestTarget("web"), (kx.NodeDown("node-1", at_s=5),), 200)
     assert states[0].start_s == 0 and states[-1].end_s == math.inf
     assert all(a.end_s == b.start_s for a, b in pairwise(states))
     assert states[1].crashed == {"node-1"}
     outcomes = [{lane.outcome for lane in state.table.lanes} for state in states]
     assert outcomes[0] == {"delivered"} and outcomes[1] == {"delivered", "timeout"} and outcomes[-1] == {"delivered"}
-    assert Lane("node-1", node="node-2").nodes == {"node-1", "node-2"}
+    assert PathRow("node-1", node="node-2").nodes == {"node-1", "node-2"}
 
 
 @pytest.mark.parametrize("provider", ["aws", "gcp", "azure", "digitalocean", "linode", "metallb"])

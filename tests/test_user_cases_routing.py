@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 import k8sexpose as kx
+from k8sexpose.kubeproxy.proxy import keeps_flow
 from tests.routing_help import outcomes
 
 CASES = {c["id"]: c for c in json.loads((Path(__file__).parent / "conformance/user-cases.json").read_text())}
@@ -500,5 +501,5 @@ def test_keepalive_imbalance(case: Case) -> None:
     for k in (3, 4):
         pod = {"name": f"web-{k}", "node": "node-a", "ip": f"10.244.1.{k}", "labels": {"app": "web"}, "ready": True}
         cluster.apply(case.pod(pod | {"ports": ports}))
-    assert kx.keeps_flow(cluster, node="node-a", dst="10.0.0.1", port=30080, endpoint=endpoint)
+    assert keeps_flow(cluster, node="node-a", dst="10.0.0.1", port=30080, endpoint=endpoint)
     assert len(kx.routes(cluster, "10.0.0.1:30080", CLIENT)) == 4  # only new connections see the new Pods

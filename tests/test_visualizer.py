@@ -16,14 +16,14 @@ from typing import Any
 import pytest
 
 import k8sexpose as kx
-from k8sexpose import visualizer
-from k8sexpose.visualizer.layout import Box, lay_out
-from k8sexpose.visualizer.legs import CARD_WIDTH, card_point, trace
-from k8sexpose.visualizer.picture import draw
-from k8sexpose.visualizer.scene import MAX_NODES, Question, Scene, make_scene
-from k8sexpose.visualizer.shapes import STYLE, clean, element, fit
-from k8sexpose.visualizer.static import Still
-from k8sexpose.visualizer.widget import Flow, _look_again
+from k8sexpose._svg import STYLE, clean, element, fit
+from k8sexpose.widgets import flow as visualizer
+from k8sexpose.widgets.flow.curves import CARD_WIDTH, card_point, trace
+from k8sexpose.widgets.flow.drawing import draw
+from k8sexpose.widgets.flow.layout import Box, lay_out
+from k8sexpose.widgets.flow.scene import MAX_NODES, FlowQuery, Scene, make_scene
+from k8sexpose.widgets.flow.still import Still
+from k8sexpose.widgets.flow.widget import Flow, _look_again
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = '<script>alert("x")</script><b onload=evil()>&amp;\'\x00\u202e]]>'
@@ -54,40 +54,40 @@ def hostile_cluster() -> kx.Cluster:
     return kx.Cluster.from_json({"kind": "List", "items": objects})
 
 
-def hop_kinds() -> Iterator[tuple[str, kx.Cluster, Question]]:
+def hop_kinds() -> Iterator[tuple[str, kx.Cluster, FlowQuery]]:
     """Clusters, targets and clients that end in every way a packet can end."""
-    yield "load balancer", flow_cluster(), Question("flow-32000")
-    yield "node port", flow_cluster(), Question("10.0.0.3:32000")
-    yield "cluster ip from a Pod", flow_cluster(), Question("10.96.217.45:80", "pod/api-backend-1")
-    yield "cluster ip from outside", flow_cluster(), Question("10.96.217.45:80", "203.0.113.7")
-    yield "node as client", flow_cluster(), Question("10.0.0.3:32000", "node/node-2")
-    yield "refused", flow_cluster(), Question("10.0.0.3:30999")
-    yield "no Pods", flow_cluster([0, 0]), Question("10.0.0.1:32000")
-    yield "no such name", flow_cluster(), Question("http://elsewhere.example")
-    yield "nobody there", flow_cluster(), Question("192.0.2.9:80")
-    yield "Pod straight", flow_cluster(), Question("10.244.2.2:8080", "pod/api-backend-1")
+    yield "load balancer", flow_cluster(), FlowQuery("flow-32000")
+    yield "node port", flow_cluster(), FlowQuery("10.0.0.3:32000")
+    yield "cluster ip from a Pod", flow_cluster(), FlowQuery("10.96.217.45:80", "pod/api-backend-1")
+    yield "cluster ip from outside", flow_cluster(), FlowQuery("10.96.217.45:80", "203.0.113.7")
+    yield "node as client", flow_cluster(), FlowQuery("10.0.0.3:32000", "node/node-2")
+    yield "refused", flow_cluster(), FlowQuery("10.0.0.3:30999")
+    yield "no Pods", flow_cluster([0, 0]), FlowQuery("10.0.0.1:32000")
+    yield "no such name", flow_cluster(), FlowQuery("http://elsewhere.example")
+    yield "nobody there", flow_cluster(), FlowQuery("192.0.2.9:80")
+    yield "Pod straight", flow_cluster(), FlowQuery("10.244.2.2:8080", "pod/api-backend-1")
     local = flow_cluster()
     local.patch("flow-32000", {"spec": {"externalTrafficPolicy": "Local"}})
-    yield "dropped", local, Question("10.0.0.3:32000")
-    yield "kept source", local, Question("flow-32000")
+    yield "dropped", local, FlowQuery("10.0.0.3:32000")
+    yield "kept source", local, FlowQuery("flow-32000")
     crashed = flow_cluster()
     crashed.fail("node-1")
-    yield "crashed", crashed, Question("10.0.0.1:32000")
-    yield "Pod on a crashed node", crashed, Question("flow-32000")
+    yield "crashed", crashed, FlowQuery("10.0.0.1:32000")
+    yield "Pod on a crashed node", crashed, FlowQuery("flow-32000")
     wrong = kx.Cluster(nodes=1)
     wrong.deploy("api-backend", port=9090)
     wrong.apply(kx.example("flow-32000"))
-    yield "closed port", wrong, Question("flow-32000")
+    yield "closed port", wrong, FlowQuery("flow-32000")
     bare = kx.Cluster(nodes=[kx.Node("only", addresses=("10.0.0.1",), external_ip="203.0.113.99")])
-    yield "translated", bare, Question("203.0.113.99:32000")
-    yield "dense", flow_cluster([3] * 30), Question("flow-32000")
-    yield "hidden nodes", flow_cluster([1] * (MAX_NODES + 12)), Question("flow-32000")
+    yield "translated", bare, FlowQuery("203.0.113.99:32000")
+    yield "dense", flow_cluster([3] * 30), FlowQuery("flow-32000")
+    yield "hidden nodes", flow_cluster([1] * (MAX_NODES + 12)), FlowQuery("flow-32000")
     host = kx.Cluster(nodes=2)
     host.deploy("api-backend", per_node=[1, 0], host_network=True)
     host.apply(kx.example("flow-32000"))
-    yield "host network", host, Question("flow-32000")
-    yield "via", flow_cluster(), Question("flow-32000", via="node-2")
-    yield "hostile", hostile_cluster(), Question("10.0.0.1:32000")
+    yield "host network", host, FlowQuery("flow-32000")
+    yield "via", flow_cluster(), FlowQuery("flow-32000", via="node-2")
+    yield "hostile", hostile_cluster(), FlowQuery("10.0.0.1:32000")
 
 
 CASES = list(hop_kinds())
@@ -95,14 +95,14 @@ IDS = [name for name, _, _ in CASES]
 
 
 @pytest.fixture(params=CASES, ids=IDS)
-def case(request: pytest.FixtureRequest) -> tuple[kx.Cluster, Question]:
+def case(request: pytest.FixtureRequest) -> tuple[kx.Cluster, FlowQuery]:
     return request.param[1], request.param[2]
 
 
 # -- scenes ----
 
 
-def test_a_scene_tells_what_the_router_says(case: tuple[kx.Cluster, Question]) -> None:
+def test_a_scene_tells_what_the_router_says(case: tuple[kx.Cluster, FlowQuery]) -> None:
     cluster, question = case
     options = {"protocol": question.protocol, "via": question.via}
     all_ways = kx.routes(cluster, question.target, question.client, **options)
@@ -120,9 +120,9 @@ def test_a_scene_tells_what_the_router_says(case: tuple[kx.Cluster, Question]) -
 
 def test_the_first_way_shown_is_the_next_one_sent() -> None:
     cluster = flow_cluster()
-    shown = [make_scene(cluster, Question("flow-32000")).steps for _ in range(2)]
+    shown = [make_scene(cluster, FlowQuery("flow-32000")).steps for _ in range(2)]
     sent = kx.send(cluster, "flow-32000")
-    assert shown[0] == shown[1] == make_scene(cluster, Question("flow-32000"), sent).steps
+    assert shown[0] == shown[1] == make_scene(cluster, FlowQuery("flow-32000"), sent).steps
 
 
 def test_every_end_is_reached() -> None:
@@ -133,7 +133,7 @@ def test_every_end_is_reached() -> None:
 
 def test_each_step_says_who_did_what() -> None:
     route = next(way for way in kx.routes(flow_cluster(), "flow-32000") if way.extra_hop)
-    steps = make_scene(flow_cluster(), Question("flow-32000"), route).steps
+    steps = make_scene(flow_cluster(), FlowQuery("flow-32000"), route).steps
     assert [step.who for step in steps][:2] == ["client", "load balancer"]
     assert steps[2].who == f"rules on {route.entry}" and steps[3].who == route.pod
     assert steps[2].rewriting == "DNAT + SNAT" and steps[2].changed == ("source", "destination")
@@ -144,7 +144,7 @@ def test_each_step_says_who_did_what() -> None:
 def test_local_keeps_the_source() -> None:
     cluster = flow_cluster()
     cluster.patch("flow-32000", {"spec": {"externalTrafficPolicy": "Local"}})
-    steps = make_scene(cluster, Question("flow-32000")).steps
+    steps = make_scene(cluster, FlowQuery("flow-32000")).steps
     assert steps[2].rewriting == "DNAT" and "the client's own address" in steps[3].text
 
 
@@ -157,7 +157,7 @@ def test_a_door_contains_the_next(kind: str, frames: set[str], windows: int, ban
     cluster.deploy("api-backend", per_node=[1, 1])
     spec = {"type": kind, "selector": {"app": "api-backend"}, "ports": [{"port": 80, "targetPort": 8080}]}
     cluster.apply({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": spec})
-    scene = make_scene(cluster, Question("web"))
+    scene = make_scene(cluster, FlowQuery("web"))
     layout = lay_out(scene)
     assert (set(layout.frames), len(layout.windows), len(layout.bands)) == (frames, windows, bands)
     assert scene.door == (kind == "LoadBalancer") == ("lb" in layout.boxes)
@@ -173,13 +173,13 @@ def holds(outer: Box, inner: Box) -> bool:
 
 def test_no_load_balancer_is_drawn_where_none_answers() -> None:
     pending = flow_cluster()
-    assert not make_scene(pending, Question("10.0.0.1:32000")).door
+    assert not make_scene(pending, FlowQuery("10.0.0.1:32000")).door
     with pytest.raises(kx.NotExposed):
-        make_scene(flow_cluster(provider=None), Question("flow-32000"))
+        make_scene(flow_cluster(provider=None), FlowQuery("flow-32000"))
 
 
 @pytest.mark.parametrize("width", [320, 480, 600, 760, 900, 1240])
-def test_everything_lies_inside(case: tuple[kx.Cluster, Question], width: int) -> None:
+def test_everything_lies_inside(case: tuple[kx.Cluster, FlowQuery], width: int) -> None:
     scene = make_scene(*case)
     layout = lay_out(scene, width)
     whole = Box(0, 0, layout.width, layout.height)
@@ -202,34 +202,34 @@ def test_everything_lies_inside(case: tuple[kx.Cluster, Question], width: int) -
 
 def test_nodes_of_one_domain_are_told_apart() -> None:
     cluster = kx.Cluster.from_json(kx.example("sample-cluster"))
-    drawn = Still(make_scene(cluster, Question("monitoring/grafana"))).svg
+    drawn = Still(make_scene(cluster, FlowQuery("monitoring/grafana"))).svg
     assert all(f">{node.name.partition('.')[0]}<" in drawn for node in cluster.nodes)
 
 
 def test_many_nodes_are_grouped_and_counted() -> None:
-    scene = make_scene(flow_cluster([1] * 75), Question("flow-32000"))
+    scene = make_scene(flow_cluster([1] * 75), FlowQuery("flow-32000"))
     assert len(scene.nodes) == MAX_NODES and (scene.hidden_nodes, scene.hidden_pods) == (15, 15) and scene.dense
     assert "and 15 more nodes with 15 Pods" in Still(scene).svg
     assert [node.zone for node in scene.nodes] == sorted(node.zone for node in scene.nodes)
-    crowded = make_scene(flow_cluster([40, 0]), Question("flow-32000"))
+    crowded = make_scene(flow_cluster([40, 0]), FlowQuery("flow-32000"))
     assert crowded.dense and [share.label for share in crowded.shares] == ["node-1", "lost", "extra hop"]
-    few = make_scene(flow_cluster([40, 0]), Question("10.0.0.1:30999"))
+    few = make_scene(flow_cluster([40, 0]), FlowQuery("10.0.0.1:30999"))
     assert few.service is None and few.outcome == "refused"
 
 
 def test_pods_of_other_services_are_counted() -> None:
     cluster = flow_cluster()
     cluster.deploy("other", per_node=[2, 0, 1])
-    scene = make_scene(cluster, Question("flow-32000"))
+    scene = make_scene(cluster, FlowQuery("flow-32000"))
     assert [node.others for node in scene.nodes] == [2, 0, 1]
-    asking = make_scene(cluster, Question("10.96.217.45:80", "pod/other-3"))
+    asking = make_scene(cluster, FlowQuery("10.96.217.45:80", "pod/other-3"))
     assert [pod.name for pod in asking.nodes[2].pods if pod.asks] == ["other-3"]
 
 
 # -- still pictures ----
 
 
-def test_the_still_picture_is_xml_and_described(case: tuple[kx.Cluster, Question]) -> None:
+def test_the_still_picture_is_xml_and_described(case: tuple[kx.Cluster, FlowQuery]) -> None:
     scene = make_scene(*case)
     still = Still(scene)
     root = ET.fromstring(still.svg)
@@ -261,7 +261,7 @@ def test_hostile_text_stays_text() -> None:
 
 
 def test_the_still_picture_needs_no_style_sheet_and_has_fallback_colours() -> None:
-    svg = Still(make_scene(flow_cluster(), Question("flow-32000"))).svg
+    svg = Still(make_scene(flow_cluster(), FlowQuery("flow-32000"))).svg
     assert "class=" not in svg and "<style" not in svg and " id=" not in svg
     assert all(", #" in part or "font-family" in part for part in svg.split("var(--jp-ui-font-color")[1:])
 
@@ -443,7 +443,7 @@ def test_the_script_is_small_and_plain() -> None:
 
 
 def test_a_scene_of_a_big_cluster_is_quick_enough() -> None:
-    scene = make_scene(flow_cluster([10] * 60), Question("flow-32000"))
+    scene = make_scene(flow_cluster([10] * 60), FlowQuery("flow-32000"))
     assert isinstance(scene, Scene) and len(scene.nodes) == 60
     assert len(json.dumps(draw(scene, lay_out(scene), live=True).plain())) < 400_000
 

@@ -13,10 +13,18 @@ from xml.etree import ElementTree
 import pytest
 
 import k8sexpose as kx
-from k8sexpose.explorers.explorer import PIECE_S, Explorer
-from k8sexpose.explorers.nodeport import CONTROLS, NODES, PLACES, NodePortSetting, draw_route, explorer_page, one_change
-from k8sexpose.explorers.slider import Slider
-from k8sexpose.route import Hop, Route
+from k8sexpose.router.route import Hop, Route
+from k8sexpose.widgets.explorers.base import PIECE_S, Explorer
+from k8sexpose.widgets.explorers.node_port import (
+    CONTROLS,
+    NODES,
+    PLACES,
+    NodePortSetting,
+    draw_route,
+    explorer_page,
+    one_change,
+)
+from k8sexpose.widgets.explorers.slider import Slider
 
 SETTINGS = [
     NodePortSetting(*values)

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import k8sexpose as kx
-from k8sexpose.kubectl.wire import listed, node_dict, pod_dict, service_dict, slice_dict, to_json
-from k8sexpose.objects import Endpoint, EndpointPort, EndpointSlice
+from k8sexpose.api.objects import Endpoint, EndpointPort, EndpointSlice
+from k8sexpose.kubectl.serialization import listed, node_dict, pod_dict, service_dict, slice_dict, to_json
 
 TARGET = Path(kx.__file__).parent / "data/examples/sample-cluster.json"
 ZONES = ("us-east-1a", "us-east-1b", "us-east-1c")

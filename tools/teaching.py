@@ -14,7 +14,7 @@ from pathlib import Path
 import nbformat
 
 from k8sexpose.lessons import misconceptions
-from k8sexpose.lessons.question import Question, shown
+from k8sexpose.lessons.forms import Question, shown
 from k8sexpose.lessons.sheet import QUESTIONS
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -12,16 +12,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-from ..cluster import Cluster
-from .completed import Completed
+from ..model import Cluster
+from .changes import apply, create, patch, replace, scale
 from .deleting import delete
 from .flags import Flag, Options, flags
-from .generating import create_deployment, create_service, expose
+from .generators import create_deployment, create_service, expose
+from .get_describe import describe, get
 from .labelling import annotate, label
 from .last_applied import set_last_applied, view_last_applied
-from .reading import describe, get
+from .result import Completed
 from .rollout import restart, status
-from .writing import apply, create, patch, replace, scale
 
 __all__ = ["COMMANDS", "GLOBAL", "Command"]
 

@@ -16,14 +16,15 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NoReturn
 
-from ..health import HEALTHZ_PORT, HealthResponse, health_check, healthz
-from ..router import send
-from ..serviceport import address, cluster_ip_of, ip_version, targets
-from .completed import Completed
+from ..api.addresses import address, ip_version
+from ..kubeproxy.health import HEALTHZ_PORT, HealthResponse, health_check, healthz
+from ..kubeproxy.service_ports import cluster_ip_of, targets
+from ..router.router import send
+from .result import Completed
 
 if TYPE_CHECKING:
-    from ..cluster import Cluster
-    from ..route import Route
+    from ..model import Cluster
+    from ..router.route import Route
 
 __all__ = ["curl"]
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from ..cluster import Cluster
-from ..errors import ApiError
-from .completed import Completed, KubectlError
+from ..api.errors import ApiError
+from ..model import Cluster
 from .flags import Options
-from .generating import DRY_RUN
+from .generators import DRY_RUN
 from .inputs import inputs
-from .manifests import Outcome, Target, delete_documents
+from .manifest_files import Outcome, Target, delete_documents
 from .resources import NO_RESOURCES, Resource, find_resource, requests
+from .result import Completed, KubectlError
 from .summary import summary
 
 __all__ = ["delete", "delete_files"]

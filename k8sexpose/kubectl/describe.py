@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from ..objects import EndpointSlice
-from ..service import LAST_APPLIED, LoadBalancerIngress, Service, ServicePort
-from ..serviceport import address
-from .layout import NONE, SHOWN, age, escaped, pairs, tabbed
-from .sightings import Sighting
+from ..api.addresses import address
+from ..api.objects import EndpointSlice
+from ..api.service import LAST_APPLIED, LoadBalancerIngress, Service, ServicePort
+from .event_series import EventSeries
+from .tabwriter import NONE, SHOWN, age, escaped, pairs, tabbed
 
 __all__ = ["describe_service"]
 
@@ -19,7 +19,10 @@ LONGEST_ANNOTATION = 140
 
 
 def describe_service(
-    service: Service, slices: Sequence[EndpointSlice] = (), events: Sequence[Sighting] | None = (), now_s: float = 0.0
+    service: Service,
+    slices: Sequence[EndpointSlice] = (),
+    events: Sequence[EventSeries] | None = (),
+    now_s: float = 0.0,
 ) -> str:
     """Print ``kubectl describe service``.
 
@@ -29,7 +32,7 @@ def describe_service(
         The Service.
     slices : sequence of EndpointSlice
         Its EndpointSlices.
-    events : sequence of Sighting, optional
+    events : sequence of EventSeries, optional
         The events about it; None to leave them out.
     now_s : float
         Cluster time, in seconds.
@@ -144,7 +147,7 @@ def _endpoints(port_name: str, slices: Sequence[EndpointSlice]) -> str:
     return ",".join(shown) + (f" + {count - SHOWN} more..." if cut else "")
 
 
-def _events(events: Iterable[Sighting], now_s: float) -> Iterator[str]:
+def _events(events: Iterable[EventSeries], now_s: float) -> Iterator[str]:
     yield "Events:"
     yield "  Type\tReason\tAge\tFrom\tMessage"
     yield "  ----\t------\t----\t----\t-------"

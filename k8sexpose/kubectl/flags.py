@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
-from .completed import KubectlError
+from .result import KubectlError
 
 __all__ = ["Flag", "Options", "flags", "read_flags"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 
-from ..errors import go_quote
+from ..api.errors import go_quote
 
 __all__ = ["json_fault"]
 

@@ -9,13 +9,14 @@ import re
 from glob import glob
 from pathlib import Path
 
-from ..files import SUFFIXES, is_file, read_text
-from .completed import KubectlError
+from ..api.documents import is_file, read_text
 from .flags import Options
+from .result import KubectlError
 
 __all__ = ["inputs"]
 
 MAX_FILES = 1_000
+ENDINGS = (".json", ".yaml", ".yml")
 
 
 def inputs(options: Options, stdin: str) -> list[tuple[str | bytes, str]]:
@@ -39,7 +40,7 @@ def _files(name: str, *, recursive: bool) -> list[Path]:
         return [path]
     if path.is_dir():
         inside = sorted(path.rglob("*") if recursive else path.glob("*"))
-        files = [file for file in inside if file.is_file() and file.suffix in SUFFIXES]
+        files = [file for file in inside if file.is_file() and file.suffix in ENDINGS]
         if not files:
             raise KubectlError(f"error reading [{name}]: recognized file extensions are [.json .yaml .yml]")
         return files

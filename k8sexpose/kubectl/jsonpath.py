@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import go_quote
-from ..manifest import JsonNumber
-from ..strategicpatch import go_map
-from .completed import KubectlError
+from ..api.errors import go_quote
+from ..api.manifest import JsonNumber
+from ..api.strategic_patch import go_map
+from .result import KubectlError
 
 __all__ = ["find", "path_of", "render"]
 

@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..cluster import Cluster
-from ..formats import label_value
-from ..objects import ZONE_LABEL, Node, Pod
-from .completed import Completed, KubectlError
+from ..api.formats import label_value
+from ..api.objects import ZONE_LABEL, Node, Pod
+from ..model import Cluster
 from .flags import Options
-from .generating import written
+from .generators import written
 from .resources import Resource, requests
+from .result import Completed, KubectlError
 
 __all__ = ["annotate", "label"]
 

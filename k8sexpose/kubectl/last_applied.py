@@ -5,16 +5,16 @@ Sources: ``pkg/cmd/apply/apply_{set,view}_last_applied.go`` (kubectl).
 
 from __future__ import annotations
 
-from ..client_apply import last_applied, with_last_applied
-from ..cluster import Cluster
-from ..service import LAST_APPLIED, Service
-from . import wire
-from .completed import Completed, KubectlError
+from ..api.service import LAST_APPLIED, Service
+from ..cluster.client_apply import last_applied, with_last_applied
+from ..model import Cluster
+from . import serialization as wire
 from .flags import Options
-from .generating import written
+from .generators import written
 from .inputs import inputs
-from .manifests import Target, read_documents
+from .manifest_files import Target, read_documents
 from .resources import find_resource, named
+from .result import Completed, KubectlError
 
 __all__ = ["set_last_applied", "view_last_applied"]
 

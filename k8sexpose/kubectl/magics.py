@@ -14,10 +14,10 @@ from typing import Any
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
 
-from ..cluster import Cluster
-from ..errors import visible
-from .completed import Completed
+from .._display import visible
+from ..model import Cluster
 from .curl import curl
+from .result import Completed
 from .run import run
 
 __all__ = ["ClusterMagics", "load"]

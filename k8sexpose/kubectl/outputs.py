@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ..strategicpatch import go_map
-from . import wire
-from .completed import KubectlError
+from ..api.strategic_patch import go_map
+from . import serialization as wire
 from .jsonpath import find, path_of, render
-from .layout import NONE, table
+from .result import KubectlError
+from .tabwriter import NONE, table
 
 __all__ = ["check_format", "custom_columns", "whole"]
 

@@ -11,13 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ..errors import ApiError
-from ..objects import EndpointSlice, Node, Pod
-from ..service import Service
-from ..serviceport import address
-from ..workloads import Deployment
-from .layout import NONE, age, more, pairs, table
-from .sightings import Sighting
+from ..api.addresses import address
+from ..api.errors import ApiError
+from ..api.objects import Deployment, EndpointSlice, Node, Pod
+from ..api.service import Service
+from .event_series import EventSeries
+from .tabwriter import NONE, age, more, pairs, table
 
 __all__ = [
     "COLUMNS", "WIDE_COLUMNS", "deployment", "ended", "endpoint_slice", "endpoints", "error", "event", "external_ip",
@@ -232,14 +231,14 @@ def endpoints(shown: Service, now_s: float, slices: Iterable[EndpointSlice]) -> 
     return [shown.name, more(found, NONE), age(now_s - shown.created_s)]
 
 
-def event(shown: Sighting, now_s: float, *, wide: bool = False) -> list[str]:
+def event(shown: EventSeries, now_s: float, *, wide: bool = False) -> list[str]:
     """Print the cells of an event (``printEvent``).
 
     Examples
     --------
-    >>> from k8sexpose.objects import Event
+    >>> from k8sexpose.api.objects import Event
     >>> seen = Event(0, "Normal", "EnsuringLoadBalancer", "Ensuring load balancer", "service/web")
-    >>> event(Sighting(seen, "web.1"), 5)
+    >>> event(EventSeries(seen, "web.1"), 5)
     ['5s', 'Normal', 'EnsuringLoadBalancer', 'service/web', 'Ensuring load balancer']
     """
     first = shown.event

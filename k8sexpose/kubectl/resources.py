@@ -9,14 +9,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..apiserver import timestamp
-from ..cluster import Cluster
-from ..errors import bad_request, go_quote, missing
-from . import printers, wire
-from .completed import KubectlError
-from .layout import age
+from ..api.errors import bad_request, go_quote, missing
+from ..cluster.clock import timestamp
+from ..model import Cluster
+from . import printers
+from . import serialization as wire
+from .event_series import sightings
+from .result import KubectlError
 from .selectors import field_terms, requirements, selects
-from .sightings import sightings
+from .tabwriter import age
 
 __all__ = ["NO_RESOURCES", "RESOURCES", "Resource", "check_segment", "find_resource", "named", "requests"]
 
@@ -246,7 +247,7 @@ def find_resource(word: str) -> Resource:
     >>> find_resource("ingress")
     Traceback (most recent call last):
         ...
-    k8sexpose.kubectl.completed.KubectlError: k8sexpose does not model "ingress"; it has services, nodes, pods, \
+    k8sexpose.kubectl.result.KubectlError: k8sexpose does not model "ingress"; it has services, nodes, pods, \
 deployments, endpointslices, endpoints, namespaces, events
     """
     found = BY_NAME.get(word) or BY_NAME.get(word.lower())
@@ -277,7 +278,7 @@ def check_segment(name: str) -> None:
     >>> check_segment("a/b")
     Traceback (most recent call last):
         ...
-    k8sexpose.kubectl.completed.KubectlError: invalid resource name "a/b": [may not contain '/']
+    k8sexpose.kubectl.result.KubectlError: invalid resource name "a/b": [may not contain '/']
     """
     if not name:
         raise KubectlError("resource name may not be empty")

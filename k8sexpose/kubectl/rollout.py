@@ -5,12 +5,12 @@ Source: ``pkg/polymorphichelpers/rollout_status.go`` (kubectl).
 
 from __future__ import annotations
 
-from ..cluster import Cluster
-from ..operations import RolloutStep
-from .completed import Completed, KubectlError
+from ..cluster.operations import RolloutStep
+from ..model import Cluster
 from .flags import Options
 from .outputs import whole
 from .resources import named
+from .result import Completed, KubectlError
 
 __all__ = ["restart", "status"]
 

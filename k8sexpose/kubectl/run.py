@@ -8,14 +8,14 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
-from ..cluster import Cluster
-from ..errors import ApiError, ManifestError
+from ..api.errors import ApiError, ManifestError
+from ..model import Cluster
 from . import printers
 from .commands import COMMANDS
-from .completed import Completed, KubectlError
 from .flags import Options, read_flags
-from .generating import DRY_RUN
+from .generators import DRY_RUN
 from .help import help_of, overview
+from .result import Completed, KubectlError
 
 __all__ = ["run"]
 

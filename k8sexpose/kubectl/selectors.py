@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from ..errors import go_quote
-from ..formats import label_key, label_value
-from ..strategicpatch import go_map
+from ..api.errors import go_quote
+from ..api.formats import label_key, label_value
+from ..api.strategic_patch import go_map
 
 __all__ = ["FieldTerm", "Requirement", "field_terms", "requirements", "selects"]
 

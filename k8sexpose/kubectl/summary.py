@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from ..errors import ApiError
+from ..api.errors import ApiError
 from . import printers
-from .completed import Completed
 from .flags import Options
-from .manifests import Outcome
+from .manifest_files import Outcome
+from .result import Completed
 
 __all__ = ["summary"]
 
@@ -34,7 +34,7 @@ def summary(
         if outcome.error is not None:
             errors.append(outcome)
     notes += "".join(_error(outcome, one_of_many=len(errors) > 1) for outcome in errors)
-    stdout += ("---\n" if options.output == "yaml" else "").join(shown)
+    stdout += ("---\n" if options.output == "yaml" else "").join(filter(None, shown))
     return Completed(1 if errors else 0, stdout, notes)
 
 

@@ -1,26 +1,30 @@
-"""Predictions, checks and exercises: the learner commits to an answer, the model says what is true.
+"""Lessons: the learner commits to an answer, and the model says what is true.
 
 `predict` keeps an answer and says nothing about it. `check` computes the right answer with the model, and gives
 feedback for the very belief behind a wrong one. `progress` is the table to hand in. None of them ever raises.
 
-A lesson's questions stand in a module of their own (`start`, `nodeport`); to add one, write a `Question` there.
+In reading order: `forms` has the kinds of questions and how an answer is read, `sheet` keeps answers and checks them,
+`feedback` shows the verdict, `misconceptions` lists the beliefs, `own_numbers` gives each student numbers of their
+own, `install` looks at the machine. Then a folder for each lesson, with its questions and exercises: `start`,
+`nodeport`, `loadbalancer`, `cost_warning`, `extra_hop`, `local`, `skew_and_latency`, `ways_out`, `your_cluster`, and
+`leaflets`. To add a question, write a `Question` in its lesson's folder.
 """
 
 from __future__ import annotations
 
-from .beliefs import misconceptions
-from .decisions import clusters_of_case, decide, five_clusters
+from .cost_warning.savings import Savings, ingress_bill, save
 from .feedback import Feedback
-from .fivecases import FiveCases, five_cases, which_policy
 from .install import check_install
-from .mending import BringDump, Mended, bring_dump, mend
-from .offices import Doors, offices
-from .own import Exercise, exercise
-from .pending import Pending, pending_cases, why_pending
-from .repairs import Repairs, repair
-from .savings import Savings, ingress_bill, save
+from .loadbalancer.offices import Doors, offices
+from .loadbalancer.pending import Pending, pending_cases, why_pending
+from .local.five_cases import FiveCases, five_cases, which_policy
+from .misconceptions import misconceptions
+from .nodeport.repair import Repairs, repair
+from .own_numbers import Exercise, exercise
 from .sheet import check, predict, progress
-from .skew import Moved, stand, ways_out
+from .skew_and_latency.questions import Moved, stand, ways_out
+from .ways_out.decisions import clusters_of_case, decide, five_clusters
+from .your_cluster.mend import BringDump, Mended, bring_dump, mend
 
 __all__ = [
     "BringDump",

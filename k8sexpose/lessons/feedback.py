@@ -5,8 +5,8 @@ from __future__ import annotations
 import html
 from dataclasses import dataclass
 
-from ..pages import marked
-from ..tables import LITERAL
+from .._display import LITERAL
+from ..report.document import marked
 
 __all__ = ["Feedback"]
 

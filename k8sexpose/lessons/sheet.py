@@ -7,9 +7,18 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from . import concierge, cost, hop, leftovers, limits, local, nodeport, skew, start, sticky, yours
+from .cost_warning import questions as cost
+from .extra_hop import questions as hop
 from .feedback import Feedback
-from .question import Percent, Question, Unreadable, Wrong, shown, unanswered
+from .forms import Percent, Question, Unreadable, Wrong, shown, unanswered
+from .leaflets import leftovers, sticky
+from .loadbalancer import questions as concierge
+from .local import questions as local
+from .nodeport import questions as nodeport
+from .skew_and_latency import limits
+from .skew_and_latency import questions as skew
+from .start import questions as start
+from .your_cluster import questions as yours
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -6,16 +6,16 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..cost import NO_PRICE, Bill
-from ..palette import CONCEPTS
-from ..pricebook import HOURS_PER_MONTH
-from .page import INK, PAPER, SOFT, canvas, finish
+from .._palette import CONCEPTS
+from ..cost.billing import NO_PRICE, Bill
+from ..cost.prices import HOURS_PER_MONTH
+from .figure import INK, PAPER, SOFT, canvas, finish
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from ..traffic import Traffic
+    from ..traffic.simulation import Traffic
 
 __all__ = ["PARTS", "WAYS", "Look", "part_of", "plot_bill", "plot_bills", "plot_candidates", "plot_costs"]
 
@@ -256,7 +256,7 @@ def plot_costs(costs: pd.DataFrame, at: float | None = None, ax: Axes | None = N
 
     Examples
     --------
-    >>> from k8sexpose.costcurves import costs_by_services
+    >>> from k8sexpose.cost.alternatives import costs_by_services
     >>> from k8sexpose.plots import describe
     >>> describe(plot_costs(costs_by_services(100, "linode")))[:79]
     'Costs of 1 to 100 Services at linode (core regions), in USD a month: NodePort 0'

@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..cluster import Cluster
-from ..palette import CONCEPTS
-from ..proxy import kube_proxy
-from ..route import Hop, Route
-from ..router import routes
-from ..service import Service, ServicePort
-from .page import INK, SOFT, bare, box, canvas, finish, legend, mark
+from .._palette import CONCEPTS
+from ..api.service import Service, ServicePort
+from ..kubeproxy.proxy import kube_proxy
+from ..model import Cluster
+from ..router.route import Hop, Route
+from ..router.router import routes
+from .figure import INK, SOFT, bare, box, canvas, finish, legend, mark
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Leg", "legs", "plot_cluster", "plot_route"]
+__all__ = ["Stretch", "legs", "plot_cluster", "plot_route"]
 
 SHOWN_PODS = 6
 
@@ -122,7 +122,7 @@ def _with(pods: Sequence[str]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Leg:
+class Stretch:
     """One stretch of a way, and what the packet says on it.
 
     Parameters
@@ -139,7 +139,7 @@ class Leg:
     Examples
     --------
     >>> a, b = Hop("client", "203.0.113.7", "10.0.0.1:80", "connects"), Hop("node-1", "", "", "")
-    >>> Leg(a, b, a.after).packet
+    >>> Stretch(a, b, a.after).packet
     '203.0.113.7 → 10.0.0.1:80'
     """
 
@@ -150,7 +150,7 @@ class Leg:
     words: str = ""
 
 
-def legs(route: Route) -> tuple[Leg, ...]:
+def legs(route: Route) -> tuple[Stretch, ...]:
     """Cut a way into its stretches.
 
     Parameters
@@ -160,7 +160,7 @@ def legs(route: Route) -> tuple[Leg, ...]:
 
     Returns
     -------
-    tuple of Leg
+    tuple of Stretch
         From the client to the end.
 
     Examples
@@ -177,7 +177,7 @@ def legs(route: Route) -> tuple[Leg, ...]:
             concept, words = "dropped", route.outcome
         elif last and route.extra_hop:
             concept = words = "extra hop"
-        found.append(Leg(start, end, start.after, concept, words))
+        found.append(Stretch(start, end, start.after, concept, words))
     return tuple(found)
 
 
@@ -215,7 +215,7 @@ def plot_route(route: Route, ax: Axes | None = None) -> Axes:
 
     Examples
     --------
-    >>> from k8sexpose.router import send
+    >>> from k8sexpose.router.router import send
     >>> from k8sexpose.plots import describe
     >>> describe(plot_route(send(Cluster(nodes=1), "10.0.0.1:30007")))
     'The way of one request: from client as 203.0.113.7 → 10.0.0.1:30007, to node-1; refused: nothing listens ...'
@@ -250,6 +250,6 @@ def plot_route(route: Route, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _changes(leg: Leg) -> tuple[bool, bool]:
+def _changes(leg: Stretch) -> tuple[bool, bool]:
     hop = leg.start
     return bool(hop.new_src and hop.new_src != hop.src), bool(hop.new_dst and hop.new_dst != hop.dst)

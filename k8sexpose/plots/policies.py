@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ..palette import CONCEPTS
-from ..policies import PolicyShares, PolicySide
-from .page import INK, SOFT, canvas, finish
+from .._palette import CONCEPTS
+from ..traffic.policies import PolicyShares, PolicySide
+from .figure import INK, SOFT, canvas, finish
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

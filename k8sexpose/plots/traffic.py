@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ..palette import CONCEPTS
-from ..traffic import Traffic
-from .page import INK, PAPER, SOFT, canvas, finish
+from .._palette import CONCEPTS
+from ..traffic.simulation import Traffic
+from .figure import INK, PAPER, SOFT, canvas, finish
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from k8sexpose.visualizer.widget import Flow
+from k8sexpose.widgets.flow.widget import Flow
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

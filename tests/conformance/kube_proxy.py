@@ -15,7 +15,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import k8sexpose as kx
-from k8sexpose.serviceport import ServicePortInfo, Target, Targets
+from k8sexpose.kubeproxy.service_ports import ServicePortInfo, Target, Targets
 from tests.conformance.report import Report, main
 
 Row = dict[str, Any]

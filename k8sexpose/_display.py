@@ -1,0 +1,65 @@
+"""Tables for notebooks: every value escaped, colours from JupyterLab's theme."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable
+
+__all__ = ["LITERAL", "html_table", "visible"]
+
+# All that a terminal would obey, and what turns the direction of writing; text has no need of it. (A text, not a
+# pattern: to compile it would take a fiftieth of the time to import the model.)
+CONTROLS = r"[^\n\t -~\u00a0-\u200d\u2010-\u2029\u202f-\u2065\u2070-\U0010ffff]"
+
+
+# Classes that keep MathJax off a text, in JupyterLab and in a page of nbconvert: a name may hold $\\href{…}{…}$.
+LITERAL = "tex2jax_ignore mathjax_ignore"
+
+
+def html_table(caption: str, head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Write a table that follows JupyterLab's theme, every value escaped.
+
+    Parameters
+    ----------
+    caption : str
+        Text above the table.
+    head : iterable of str
+        Titles of the columns.
+    rows : iterable of iterable of str
+        The cells.
+
+    Returns
+    -------
+    str
+        HTML.
+
+    Examples
+    --------
+    >>> "&lt;b&gt;" in html_table("", ["name"], [["<b>"]])
+    True
+    """
+    style = (
+        "color: var(--jp-ui-font-color1, inherit); background: var(--jp-layout-color1, transparent); "
+        "font-family: var(--jp-ui-font-family, sans-serif); text-align: left"
+    )
+    cells = "".join(f'<th scope="col" style="text-align: left">{html.escape(name)}</th>' for name in head)
+    body = "".join(
+        "<tr>" + "".join(f'<td style="text-align: left">{html.escape(cell)}</td>' for cell in row) + "</tr>"
+        for row in rows
+    )
+    title = f'<caption style="text-align: left">{html.escape(caption)}</caption>'
+    return (
+        f'<table class="{LITERAL}" style="{style}">{title}<thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>'
+    )
+
+
+def visible(text: str) -> str:
+    r"""Show each control character as its escape, so that a terminal does not obey it.
+
+    Examples
+    --------
+    >>> print(visible("\x1b[31mred"))
+    \x1b[31mred
+    """
+    return re.sub(CONTROLS, lambda match: ascii(match[0])[1:-1], text)

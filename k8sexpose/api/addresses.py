@@ -1,0 +1,56 @@
+"""IP addresses: parsing as the API server does, one spelling for each, families."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+
+__all__ = []
+
+
+def parse_ip(value: str) -> IPv4Address | IPv6Address | None:
+    """Parse an address as the API server always did: with leading zeros in decimal parts, without a zone."""
+    if re.fullmatch(r"[0-9]+(\.[0-9]+){3}", value):
+        parts = [int(part[-9:]) if part.lstrip("0")[9:] == "" else 256 for part in value.split(".")]
+        return IPv4Address(".".join(map(str, parts))) if max(parts) < 256 else None
+    try:
+        return IPv6Address(value) if "%" not in value else None
+    except ValueError:
+        return None
+
+
+def family(value: str) -> str:
+    """Return ``IPv4`` or ``IPv6`` for a well-formed address."""
+    return "IPv6" if ":" in value else "IPv4"
+
+
+@lru_cache(maxsize=1 << 16)
+def canonical_ip(text: str) -> str:
+    """Write an address in its one canonical form, so that equal addresses are equal texts."""
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        return text
+
+
+def address(ip: str, port: int | None) -> str:
+    """Write ``ip:port``, an IPv6 address in brackets; without a port the address alone."""
+    if port is None:
+        return ip
+    return f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}"
+
+
+@lru_cache(maxsize=1 << 16)
+def ip_version(text: str | None) -> int | None:
+    """Return 4 or 6, or None for a text that is no address."""
+    try:
+        return ip_address(text).version if text else None
+    except ValueError:
+        return None
+
+
+def of_family(cidrs: str | None, family: int) -> list[str]:
+    """Split a list of CIDRs at its commas and keep those of a family."""
+    listed = [cidr.strip() for cidr in (cidrs or "").split(",") if cidr.strip()]
+    return [cidr for cidr in listed if ip_network(cidr).version == family]

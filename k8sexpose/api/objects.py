@@ -1,0 +1,469 @@
+"""What a cluster is made of beside Services: nodes, Pods, endpoints, and kube-proxy's settings.
+
+All of them are plain values. Nothing here checks a value: they may come from a real cluster as stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = [
+    "ContainerPort",
+    "Deployment",
+    "Endpoint",
+    "EndpointPort",
+    "EndpointSlice",
+    "Event",
+    "Node",
+    "Pod",
+    "ProxyConfig",
+    "Taint",
+]
+
+ZONE_LABEL = "topology.kubernetes.io/zone"
+SERVICE_NAME_LABEL = "kubernetes.io/service-name"
+
+
+@dataclass(frozen=True, slots=True)
+class Taint:
+    """A taint of a node: it keeps Pods or load balancers away.
+
+    Parameters
+    ----------
+    key, value, effect : str
+        As in ``spec.taints`` of a Node.
+
+    Examples
+    --------
+    >>> Taint("ToBeDeletedByClusterAutoscaler", effect="NoSchedule").key
+    'ToBeDeletedByClusterAutoscaler'
+    """
+
+    key: str
+    value: str = ""
+    effect: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One machine of the cluster.
+
+    Parameters
+    ----------
+    name : str
+        Name of the Node object.
+    addresses : tuple of str
+        Addresses on the node's interfaces; the first is the InternalIP.
+    external_ip : str, optional
+        Address that the cloud translates to the first one.
+    zone : str, optional
+        Availability zone (label ``topology.kubernetes.io/zone``).
+    pod_cidr : str, optional
+        Range the node's Pods take their addresses from.
+    labels : mapping of str to str
+        Labels of the Node object.
+    taints : tuple of Taint
+        Taints of the Node object.
+    provider_id : str, optional
+        ``spec.providerID``, from which the cloud can be guessed.
+    unschedulable, deleting : bool
+        Cordoned; being deleted.
+    created_s : float
+        Cluster time of the creation, in seconds.
+
+    Examples
+    --------
+    >>> Node("node-1", addresses=("10.0.0.1",), zone="a").internal_ip
+    '10.0.0.1'
+    """
+
+    name: str
+    addresses: tuple[str, ...] = ()
+    external_ip: str | None = None
+    zone: str | None = None
+    pod_cidr: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    taints: tuple[Taint, ...] = ()
+    provider_id: str | None = None
+    unschedulable: bool = False
+    deleting: bool = False
+    created_s: float = field(default=0.0, repr=False)
+
+    @property
+    def internal_ip(self) -> str | None:
+        """The first address, or None."""
+        return self.addresses[0] if self.addresses else None
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Node:
+        """Read a Node object as stored."""
+        metadata, spec = data.get("metadata") or {}, data.get("spec") or {}
+        listed = (data.get("status") or {}).get("addresses") or ()
+        by_type = [(entry.get("type"), entry["address"]) for entry in listed if entry.get("address")]
+        external = [address for kind, address in by_type if kind == "ExternalIP"]
+        labels = dict(metadata.get("labels") or {})
+        return cls(
+            name=metadata.get("name") or "",
+            addresses=tuple(address for kind, address in by_type if kind == "InternalIP"),
+            external_ip=external[0] if external else None,
+            zone=labels.get(ZONE_LABEL),
+            pod_cidr=spec.get("podCIDR"),
+            labels=labels,
+            taints=tuple(
+                Taint(taint.get("key") or "", taint.get("value") or "", taint.get("effect") or "")
+                for taint in spec.get("taints") or ()
+            ),
+            provider_id=spec.get("providerID"),
+            unschedulable=bool(spec.get("unschedulable")),
+            deleting=bool(metadata.get("deletionTimestamp")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerPort:
+    """A port that a container declares: documentation, and a name that ``targetPort`` may use.
+
+    Parameters
+    ----------
+    port : int
+        ``containerPort``.
+    name, protocol : str
+        As in ``spec.containers[].ports[]``.
+
+    Examples
+    --------
+    >>> ContainerPort(8080, name="http").protocol
+    'TCP'
+    """
+
+    port: int
+    name: str = ""
+    protocol: str = "TCP"
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """One Pod, as far as routing is concerned.
+
+    Parameters
+    ----------
+    name, namespace : str
+        Name and namespace.
+    node : str, optional
+        Node it runs on; None while it is not placed.
+    ip : str, optional
+        Its address; a hostNetwork Pod has the node's.
+    labels : mapping of str to str
+        What selectors look at.
+    ports : tuple of ContainerPort
+        Declared ports.
+    listens : tuple of int, optional
+        Ports on which the process really listens. None: on the declared ones, and on every port where
+        none is declared.
+    ready, terminating, host_network : bool
+        Ready condition; being deleted; shares the node's network.
+    phase : str
+        ``status.phase``.
+    app : str, optional
+        Name of the Deployment that owns it.
+    created_s : float
+        Cluster time of the creation, in seconds.
+
+    Examples
+    --------
+    >>> Pod("web-1", ports=(ContainerPort(8080),)).listens_on(80)
+    False
+    """
+
+    name: str
+    namespace: str = "default"
+    node: str | None = None
+    ip: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    ports: tuple[ContainerPort, ...] = ()
+    listens: tuple[int, ...] | None = None
+    ready: bool = True
+    terminating: bool = False
+    host_network: bool = False
+    phase: str = "Running"
+    app: str | None = None
+    created_s: float = field(default=0.0, repr=False)
+
+    def listens_on(self, port: int) -> bool:
+        """Tell whether a connection to `port` finds a process."""
+        if self.listens is not None:
+            return port in self.listens
+        return not self.ports or any(declared.port == port for declared in self.ports)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Pod:
+        """Read a Pod object as stored; without a status it counts as running and ready."""
+        metadata, spec, status = (data.get(part) or {} for part in ("metadata", "spec", "status"))
+        conditions = {entry.get("type"): entry.get("status") for entry in status.get("conditions") or ()}
+        sidecars = [c for c in spec.get("initContainers") or () if c.get("restartPolicy") == "Always"]
+        declared = [port for c in [*(spec.get("containers") or ()), *sidecars] for port in c.get("ports") or ()]
+        return cls(
+            name=metadata.get("name") or "",
+            namespace=metadata.get("namespace") or "default",
+            node=spec.get("nodeName"),
+            ip=status.get("podIP"),
+            labels=dict(metadata.get("labels") or {}),
+            ports=tuple(
+                ContainerPort(port.get("containerPort") or 0, port.get("name") or "", port.get("protocol") or "TCP")
+                for port in declared
+            ),
+            ready=conditions.get("Ready", "False" if conditions else "True") == "True",
+            terminating=bool(metadata.get("deletionTimestamp")),
+            host_network=bool(spec.get("hostNetwork")),
+            phase=status.get("phase") or "Running",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointPort:
+    """A port of an EndpointSlice, joined to a Service port by name and protocol.
+
+    Parameters
+    ----------
+    port : int, optional
+        Number on the Pod.
+    name : str, optional
+        Name of the Service port ("" for an unnamed one).
+    protocol : str
+        TCP, UDP or SCTP.
+
+    Examples
+    --------
+    >>> EndpointPort(8080).name
+    ''
+    """
+
+    port: int | None
+    name: str | None = ""
+    protocol: str = "TCP"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One address in an EndpointSlice.
+
+    Parameters
+    ----------
+    ip : str
+        ``addresses[0]``, the only one kube-proxy uses.
+    node, zone : str, optional
+        Where it runs.
+    ready, serving, terminating : bool
+        The conditions, with the API's meaning of a missing one already filled in.
+    zone_hints, node_hints : tuple of str
+        ``hints.forZones`` and ``hints.forNodes``.
+    pod : str, optional
+        Name of the Pod behind it (``targetRef``).
+
+    Examples
+    --------
+    >>> Endpoint("10.244.1.2", node="node-1").ready
+    True
+    """
+
+    ip: str
+    node: str | None = None
+    zone: str | None = None
+    ready: bool = True
+    serving: bool = True
+    terminating: bool = False
+    zone_hints: tuple[str, ...] = ()
+    node_hints: tuple[str, ...] = ()
+    pod: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointSlice:
+    """A list of endpoints that share the same ports.
+
+    Parameters
+    ----------
+    name, namespace : str
+        Of the slice itself.
+    service : str
+        Name of the Service (label ``kubernetes.io/service-name``).
+    ports : tuple of EndpointPort
+        Ports of every endpoint in it.
+    endpoints : tuple of Endpoint
+        The addresses.
+    address_type : str
+        ``IPv4`` or ``IPv6``.
+    labels : mapping of str to str
+        Labels of the slice.
+    created_s : float
+        Cluster time of the creation, in seconds.
+
+    Examples
+    --------
+    >>> EndpointSlice("web-abc", service="web").endpoints
+    ()
+    """
+
+    name: str
+    namespace: str = "default"
+    service: str = ""
+    ports: tuple[EndpointPort, ...] = ()
+    endpoints: tuple[Endpoint, ...] = ()
+    address_type: str = "IPv4"
+    labels: Mapping[str, str] = field(default_factory=dict)
+    created_s: float = field(default=0.0, repr=False)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> EndpointSlice:
+        """Read an EndpointSlice object as stored; an endpoint without an address is passed over."""
+        metadata = data.get("metadata") or {}
+        labels = dict(metadata.get("labels") or {})
+        return cls(
+            name=metadata.get("name") or "",
+            namespace=metadata.get("namespace") or "default",
+            service=labels.get(SERVICE_NAME_LABEL) or "",
+            ports=tuple(
+                EndpointPort(port.get("port"), port.get("name"), port.get("protocol") or "TCP")
+                for port in data.get("ports") or ()
+            ),
+            endpoints=tuple(_endpoint(entry) for entry in data.get("endpoints") or () if entry.get("addresses")),
+            address_type=data.get("addressType") or "IPv4",
+            labels=labels,
+        )
+
+
+def _endpoint(entry: Mapping[str, Any]) -> Endpoint:
+    conditions, hints = entry.get("conditions") or {}, entry.get("hints") or {}
+    target = entry.get("targetRef") or {}
+    return Endpoint(
+        ip=entry["addresses"][0],
+        node=entry.get("nodeName"),
+        zone=entry.get("zone"),
+        ready=conditions.get("ready") is not False,
+        serving=conditions.get("serving") is not False,
+        terminating=conditions.get("terminating") is True,
+        zone_hints=tuple(hint.get("name") or "" for hint in hints.get("forZones") or ()),
+        node_hints=tuple(hint.get("name") or "" for hint in hints.get("forNodes") or ()),
+        pod=target.get("name") if target.get("kind", "Pod") == "Pod" else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyConfig:
+    """Settings of kube-proxy, the same on every node.
+
+    Parameters
+    ----------
+    mode : str
+        ``iptables`` or ``nftables``.
+    detect_local : str or None
+        How a Pod's packet is recognised: ``ClusterCIDR``, ``NodeCIDR``, or None (no detector).
+    cluster_cidr : str, optional
+        Range of all Pods; None takes the cluster's ``pod_cidr``. Several ranges are separated by commas.
+    masquerade_all : bool
+        ``--masquerade-all``.
+    localhost_nodeports : bool
+        ``--iptables-localhost-nodeports``.
+    nodeport_addresses : tuple of str, optional
+        ``--nodeport-addresses``: CIDRs, or ``("primary",)``; None is the mode's default.
+
+    Examples
+    --------
+    >>> ProxyConfig().mode
+    'iptables'
+    """
+
+    mode: str = "iptables"
+    detect_local: str | None = "ClusterCIDR"
+    cluster_cidr: str | None = None
+    masquerade_all: bool = False
+    localhost_nodeports: bool = True
+    nodeport_addresses: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What a controller reports about an object (``kubectl get events``).
+
+    Parameters
+    ----------
+    at_s : float
+        Cluster time, in seconds.
+    type, reason, message : str
+        As in an Event object; type is ``Normal`` or ``Warning``.
+    object : str
+        ``service/web``.
+    namespace : str
+        Namespace of the object.
+    source : str
+        The reporting component.
+
+    Examples
+    --------
+    >>> Event(0.0, "Normal", "EnsuringLoadBalancer", "Ensuring load balancer", "service/web").type
+    'Normal'
+    """
+
+    at_s: float
+    type: str
+    reason: str
+    message: str
+    object: str
+    namespace: str = "default"
+    source: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields by their names."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A set of like Pods.
+
+    Parameters
+    ----------
+    name, namespace : str
+        Name and namespace; the Pods are called ``name-1``, ``name-2``, ….
+    labels : mapping of str to str
+        Labels of the Pods.
+    ports : tuple of ContainerPort
+        What the container declares.
+    listens : tuple of int, optional
+        Where the process really listens; None: where it declares.
+    host_network : bool
+        Pods share their node's network.
+    made : int
+        How many Pods it has made so far, for their names.
+    created_s : float
+        Cluster time of the creation, in seconds.
+
+    Examples
+    --------
+    >>> Deployment("web", labels={"app": "web"}, ports=(ContainerPort(8080),)).made
+    0
+    """
+
+    name: str
+    namespace: str = "default"
+    labels: Mapping[str, str] = field(default_factory=dict)
+    ports: tuple[ContainerPort, ...] = ()
+    listens: tuple[int, ...] | None = None
+    host_network: bool = False
+    made: int = 0
+    created_s: float = field(default=0.0, repr=False)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Deployment:
+        """Read a Deployment manifest; what matters stands in its Pod template."""
+        template = Pod.from_dict((data.get("spec") or {}).get("template") or {})
+        metadata = data.get("metadata") or {}
+        return cls(
+            name=metadata.get("name") or "",
+            namespace=metadata.get("namespace") or "default",
+            labels=template.labels,
+            ports=template.ports,
+            host_network=template.host_network,
+        )

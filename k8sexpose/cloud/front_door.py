@@ -1,0 +1,274 @@
+"""The load balancer in front of the cluster: what stands before a Service, now or once everything has settled.
+
+`front_door` says how packets come through it, `provision` how it comes to life, `target_health` which nodes it uses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from weakref import WeakKeyDictionary
+
+from ..api.errors import NotExposed
+from ..api.service import LoadBalancerIngress, Service, ServicePort
+from ..cluster.latency import latencies
+from ..cluster.state import ClusterState
+from ..cluster.store import Store
+from ..kubeproxy.health import ready_local_endpoints
+from ..kubeproxy.service_ports import targets
+from .health_checks import CheckAnswers, CheckedTargets, answers, candidates, is_candidate
+from .load_balancer import LoadBalancer, NoAddress, address_owner, choose_address, over_quota
+from .providers import NODE_PORT, TO_POD, VIP, HealthCheck, LoadBalancerKind, has_annotations
+from .providers import provider as profile
+from .spread import Spread, spread_over
+
+__all__ = ["NODE_PORT", "TO_POD", "VIP", "FrontDoor", "Spread", "front_door"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrontDoor:
+    """The load balancer of one Service, as far as a packet is concerned.
+
+    Parameters
+    ----------
+    service : Service
+        The Service with the load balancer's address in its status.
+    address : str
+        Where clients connect: an IP address or a DNS name.
+    spread : Spread
+        How new connections are dealt to nodes; to ``ip:port`` of endpoints where `data_path` is ``pod``.
+    data_path : str
+        ``node_port`` (to NodeIP:nodePort), ``vip`` (the node sees the load balancer's address as destination)
+        or ``pod`` (straight to the Pod).
+    preserves_source : bool
+        Whether the node sees the client's address.
+    proxies : bool
+        Whether the load balancer ends connections itself and opens its own.
+    latency_ms : float
+        What the load balancer adds to a round trip, in milliseconds.
+    source_ip : str, optional
+        Its own address towards the nodes, where the client's is not preserved.
+    rule : str
+        ``flow_hash``, ``round_robin``, ``one_node``, or ``source_ip``: all connections of a client go to one target.
+    hairpin : bool
+        Whether a node may reach itself through it; where it may not, such packets are lost.
+    title : str
+        What kind of load balancer it is.
+    check : HealthCheck, optional
+        What it asks its targets, and how often.
+
+    Examples
+    --------
+    >>> FrontDoor(Service("web"), "198.51.100.7", Spread(())).data_path
+    'node_port'
+    """
+
+    service: Service
+    address: str
+    spread: Spread
+    data_path: str = NODE_PORT
+    preserves_source: bool = True
+    proxies: bool = False
+    latency_ms: float = 0.0
+    source_ip: str | None = None
+    rule: str = "flow_hash"
+    hairpin: bool = True
+    title: str = "load balancer"
+    check: HealthCheck | None = None
+
+
+def front_door(
+    cluster: ClusterState, service: Service, *, port: ServicePort | None = None, settled: bool = True
+) -> FrontDoor:
+    """Describe the load balancer of a Service.
+
+    Parameters
+    ----------
+    cluster : Cluster
+        The cluster.
+    service : Service
+        A Service of type LoadBalancer.
+    port : ServicePort, optional
+        The port that is dialled: it decides on the endpoints where packets go straight to Pods; None for the first.
+    settled : bool
+        True: as it will be once provisioning is done and the health checks have settled.
+        False: as it is now.
+
+    Returns
+    -------
+    FrontDoor
+        The load balancer; its spread is empty where no node is healthy.
+
+    Raises
+    ------
+    NotExposed
+        If nobody builds a load balancer for this Service, or the cloud refuses to.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster, Node
+    >>> cluster = Cluster(nodes=[Node("node-1", addresses=("10.0.0.1",))])
+    >>> front_door(cluster, Service("web", type="LoadBalancer")).spread.shares()
+    {'node-1': Fraction(1, 1)}
+    """
+    live = cluster.load_balancers.get(service.key)
+    shown = next((entry for entry in service.load_balancer_ingress if entry.address), None)
+    kind = live.kind if live is not None and not settled else _kind_to_be(cluster, service, live)
+    ingress = shown
+    if kind is None and shown is None:
+        raise NotExposed(_pending(service, "no controller here builds load balancers for it"))
+    if kind is None:
+        kind = profile("generic").kinds[0]  # somebody else wrote an address into the status
+    elif shown is None or (live is not None and live.kind.name != kind.name and kind.kind_change == "orphan"):
+        ingress = (
+            live.ingress if live is not None and live.kind.name == kind.name else _will_get(cluster, service, kind)
+        )
+        service = replace(service, load_balancer_ingress=(ingress,))
+    assert ingress is not None
+    wired = live.targets if live is not None and not settled else None
+    return FrontDoor(
+        service,
+        ingress.address,
+        _spread(cluster, service, kind, ingress.address, wired, port),
+        data_path=kind.data_path,
+        preserves_source=kind.keeps_source(service),
+        proxies=kind.proxies,
+        latency_ms=latencies()[kind.latency].ms if kind.latency else 0.0,
+        source_ip=kind.source_ip,
+        rule=kind.rule(service),
+        hairpin=kind.hairpin or not kind.keeps_source(service),
+        title=kind.title,
+        check=kind.check(service),
+    )
+
+
+def _kind_to_be(cluster: ClusterState, service: Service, live: LoadBalancer | None) -> LoadBalancerKind | None:
+    """Return what kind the load balancer of a Service will be, whatever it is now."""
+    kind: LoadBalancerKind | None = cluster.provider.kind_for(service) if cluster.provider else None
+    if kind is not None and live is not None and kind.kind_change == "ignored":
+        return live.kind
+    return kind
+
+
+def _pending(service: Service, why: str) -> str:
+    ports = ", ".join(dict.fromkeys(str(port.node_port) for port in service.ports if port.node_port))
+    why = why.rstrip(".")
+    return f"{service.name} stays <pending>: {why}" + (f"; every node answers on its nodePort {ports}" if ports else "")
+
+
+def _will_get(cluster: ClusterState, service: Service, kind: LoadBalancerKind) -> LoadBalancerIngress:
+    """Foresee the address of a load balancer that is still to be made.
+
+    Raises
+    ------
+    NotExposed
+        If it cannot be made.
+    """
+    assert cluster.provider is not None
+    ahead = _ahead(cluster, service, kind) if kind.quota or kind.address == "pool" else 0
+    problem = cluster.provider.problem(service, kind) or over_quota(cluster, kind, service, ahead)
+    if problem is None:
+        try:
+            return choose_address(cluster, cluster.provider, kind, service, skipped=ahead)
+        except NoAddress as refusal:
+            problem = str(refusal)
+    raise NotExposed(_pending(service, problem.replace("{quota}", str(kind.quota))))
+
+
+def _ahead(cluster: ClusterState, service: Service, kind: LoadBalancerKind) -> int:
+    """Count the Services that wait for a load balancer of this kind, and came before this one."""
+    count = 0
+    for other in cluster.store.services.values():
+        if other.key == service.key:
+            break
+        wanted = cluster.provider.kind_for(other) if cluster.provider and other.type == "LoadBalancer" else None
+        if wanted is not None and wanted.quota_error == kind.quota_error and other.key not in cluster.load_balancers:
+            count += not other.load_balancer_ip
+    return count
+
+
+# -- who gets the next connection ----
+
+
+def _spread(
+    cluster: ClusterState,
+    service: Service,
+    kind: LoadBalancerKind,
+    address: str,
+    wired: CheckedTargets | None,
+    port: ServicePort | None,
+) -> Spread:
+    """Deal to the healthy targets: those of now where `wired` is given, else those that will be."""
+    if kind.data_path == TO_POD:
+        return _pod_spread(cluster, service, kind, wired, port)
+    found = answers(cluster, service, kind.check(service)) if wired is None else None
+    zonal = kind.keeps_zones(service)
+    if kind.spread != "one_node" and not has_annotations(service, kind.weighted_by):
+        return _plain_spread(cluster, kind, zonal, wired, found)
+    names = _healthy_nodes(cluster, kind, wired, found)
+    if kind.spread == "one_node":
+        owner = address_owner(names, address)
+        return Spread(() if owner is None else (owner,))
+    weights = None
+    if service.needs_health_check_node_port:
+        weights = {name: ready_local_endpoints(cluster, service, name) for name in names}
+    return spread_over(cluster.store.nodes, names, zonal=zonal, weights=weights)
+
+
+def _plain_spread(
+    cluster: ClusterState, kind: LoadBalancerKind, zonal: bool, wired: CheckedTargets | None, found: CheckAnswers | None
+) -> Spread:
+    """Deal to nodes evenly, or zone by zone; made anew only when something has changed."""
+    version = (cluster.store.node_version, kind.when_none_healthy, zonal)
+    state = wired or found
+    last = _SPREADS.get(cluster.store)
+    if last is None or last[0] is not state or last[1] != version:
+        names = _healthy_nodes(cluster, kind, wired, found)
+        spread = spread_over(cluster.store.nodes, names, zonal=zonal)
+        last = _SPREADS[cluster.store] = (state, version, spread)
+    return last[2]
+
+
+_SPREADS: WeakKeyDictionary[Store, tuple[object, object, Spread]] = WeakKeyDictionary()
+
+
+def _healthy_nodes(
+    cluster: ClusterState, kind: LoadBalancerKind, wired: CheckedTargets | None, found: CheckAnswers | None
+) -> tuple[str, ...]:
+    """Name the nodes that get new connections; where none is healthy, all or none, as the provider has it."""
+    nodes = cluster.store.nodes
+    if wired is not None:
+        names: tuple[str, ...] = wired.healthy
+    elif found is not None and not found.others:
+        names = tuple(sorted(name for name in found.named if name in nodes and is_candidate(nodes[name])))
+    else:
+        names = tuple(name for name in candidates(cluster) if found is None or found.of(name))
+    if not names and kind.when_none_healthy == "all":
+        names = wired.names if wired is not None else candidates(cluster)
+    return tuple(name for name in names if name in nodes)
+
+
+def _pod_spread(
+    cluster: ClusterState,
+    service: Service,
+    kind: LoadBalancerKind,
+    wired: CheckedTargets | None,
+    port: ServicePort | None,
+) -> Spread:
+    """Deal straight to the ready endpoints of one port; one zone's load balancer deals to its own zone."""
+    chosen = port or next(iter(service.ports), None)
+    if chosen is None:
+        return Spread(())
+    family = 6 if service.ip_families[:1] == ("IPv6",) else 4
+    ready = targets(cluster.store, service, chosen, family).ready
+    found = answers(cluster, service, kind.check(service)) if wired is None else None
+    passes = found.of if found is not None else lambda ip: wired is not None and wired.state(ip).healthy
+    healthy = [target for target in ready if passes(target.endpoint.ip)]
+    if not healthy and kind.when_none_healthy == "all":
+        healthy = list(ready)
+    nodes = cluster.store.nodes
+    hosts = {str(target): nodes[target.endpoint.node] for target in healthy if target.endpoint.node in nodes}
+    zonal = kind.keeps_zones(service) and len(hosts) == len(healthy)
+    return spread_over(hosts, map(str, healthy), zonal=zonal)
+
+
+# -- looking at the targets ----

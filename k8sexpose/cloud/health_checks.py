@@ -1,0 +1,391 @@
+"""The targets of a load balancer: which are healthy, and since when.
+
+A target is checked every interval from the moment the load balancer exists; a number of equal answers in a row
+changes its state. Between two movements of the clock nothing in the cluster changes, so the answers of all checks in
+between are the same, and the states follow by counting: no step of the clock is spent on a check.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from weakref import WeakKeyDictionary
+
+from ..api.objects import Node
+from ..api.service import Service
+from ..cluster.state import ClusterState
+from ..cluster.store import Store
+from ..kubeproxy.health import eligible, ready_local_endpoints
+from ..kubeproxy.proxy import kube_proxy, primary_ip
+from ..kubeproxy.service_ports import Target, targets
+from .providers import HealthCheck
+
+__all__ = ["CheckAnswers", "CheckedTargets", "TargetState", "all_targets", "answers", "candidates"]
+
+EXCLUDED = "node.kubernetes.io/exclude-from-external-load-balancers"
+FALSE = ("0", "f", "F", "false", "False", "FALSE")  # what Go's strconv.ParseBool calls false
+
+
+# -- which nodes are targets ----
+
+
+def candidates(cluster: ClusterState) -> tuple[str, ...]:
+    """Name the nodes that the service controller hands to load balancers; readiness plays no part.
+
+    Parameters
+    ----------
+    cluster : Cluster
+        The cluster.
+
+    Returns
+    -------
+    tuple of str
+        Those that are not being deleted, not excluded by label, and not tainted by the cluster autoscaler.
+
+    Notes
+    -----
+    Source: ``controllers/service/controller.go`` stableNodeSetPredicates (kubernetes/cloud-provider v0.36.2).
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster, Node
+    >>> candidates(Cluster(nodes=[Node("node-1", labels={EXCLUDED: ""}), Node("node-2", labels={EXCLUDED: "false"})]))
+    ('node-2',)
+    """
+    found = _CANDIDATES.get(cluster.store)
+    if found is None or found[0] != cluster.store.node_version:
+        names = tuple(name for name, node in cluster.store.nodes.items() if is_candidate(node))
+        found = _CANDIDATES[cluster.store] = (cluster.store.node_version, names)
+    return found[1]
+
+
+_CANDIDATES: WeakKeyDictionary[Store, tuple[int, tuple[str, ...]]] = WeakKeyDictionary()
+
+
+def is_candidate(node: Node) -> bool:
+    """Tell whether a node is handed to load balancers."""
+    return eligible(node) and not excluded(node.labels)
+
+
+def excluded(labels: Mapping[str, str]) -> bool:
+    """Tell whether the label keeps a node out of load balancers: its value is read as Go reads a bool, since 1.34."""
+    return EXCLUDED in labels and labels[EXCLUDED] not in FALSE
+
+
+# -- what a check is answered ----
+
+
+@dataclass(frozen=True, slots=True)
+class CheckAnswers:
+    """What the targets would answer to a check now: all the same, but for some.
+
+    Parameters
+    ----------
+    others : bool
+        What all targets answer that are not named.
+    named : frozenset of str
+        The targets that answer the opposite.
+
+    Examples
+    --------
+    >>> CheckAnswers(True, frozenset({"node-2"})).of("node-2")
+    False
+    """
+
+    others: bool
+    named: frozenset[str] = frozenset()
+
+    def of(self, name: str) -> bool:
+        """Tell whether a target passes."""
+        return self.others is not (name in self.named)
+
+
+NOBODY = CheckAnswers(False)
+
+
+def cluster_version(cluster: ClusterState) -> tuple[object, ...]:
+    """Return what the answers to health checks depend on."""
+    return cluster.store.changes, cluster.down, cluster.stopped_proxies
+
+
+def answers(cluster: ClusterState, service: Service, check: HealthCheck) -> CheckAnswers:
+    """Ask every target, at once.
+
+    Parameters
+    ----------
+    cluster : Cluster
+        The cluster.
+    service : Service
+        The Service as the load balancer knows it.
+    check : HealthCheck
+        What is asked.
+
+    Returns
+    -------
+    CheckAnswers
+        By node; by address of the endpoint where Pods are targets.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster, provider
+    >>> cluster = Cluster(nodes=2)
+    >>> cluster.fail("node-2")
+    >>> answers(cluster, Service("web"), provider("gcp").kind("target_pool").check_cluster).named
+    frozenset({'node-2'})
+    """
+    if check.port == "kube_proxy":
+        return _kube_proxies(cluster)
+    known = _ANSWERS.setdefault(cluster.store, {})
+    question = (service.key, check.port)
+    version = cluster_version(cluster)
+    found = known.get(question)
+    if found is None or found[0] != version or found[1] != service:
+        found = known[question] = (version, service, _ask(cluster, service, check))
+    return found[2]
+
+
+_ANSWERS: WeakKeyDictionary[Store, dict[tuple[str, str], tuple[object, Service, CheckAnswers]]] = WeakKeyDictionary()
+
+
+def _ask(cluster: ClusterState, service: Service, check: HealthCheck) -> CheckAnswers:
+    if check.port == "health_check_node_port":
+        current = cluster.store.services.get((service.namespace, service.name), service)
+        if current.health_check_node_port != service.health_check_node_port:
+            return NOBODY  # the port that the load balancer asks is no longer served
+        return _local(cluster, service, proxy_asked=True)
+    if check.port == "pod":
+        ready = (target for target in all_targets(cluster, service) if target.endpoint.ready)
+        return CheckAnswers(False, frozenset(t.endpoint.ip for t in ready if _connects(cluster, t)))
+    if check.port == "speaker":
+        if service.needs_health_check_node_port:
+            return _local(cluster, service, proxy_asked=False)
+        if not any(target.endpoint.ready for target in all_targets(cluster, service)):
+            return NOBODY  # an address without endpoints is announced by nobody
+        return CheckAnswers(True, cluster.down)
+    return _node_ports(cluster, service)
+
+
+def _kube_proxies(cluster: ClusterState) -> CheckAnswers:
+    """Ask kube-proxy's own health check."""
+    version = (cluster.store.node_version, cluster.down, cluster.stopped_proxies)
+    found = _PROXIES.get(cluster.store)
+    if found is None or found[0] != version:
+        silent = cluster.down | cluster.stopped_proxies
+        failing = silent | {name for name, node in cluster.store.nodes.items() if not eligible(node)}
+        found = _PROXIES[cluster.store] = (version, CheckAnswers(True, frozenset(failing)))
+    return found[1]
+
+
+_PROXIES: WeakKeyDictionary[Store, tuple[object, CheckAnswers]] = WeakKeyDictionary()
+
+
+def _local(cluster: ClusterState, service: Service, *, proxy_asked: bool) -> CheckAnswers:
+    """Ask the nodes for ready endpoints of their own."""
+    passing = (
+        name
+        for name in _hosts(cluster, service)
+        if name in cluster.store.nodes
+        and not cluster.is_down(name)
+        and not (proxy_asked and cluster.proxy_stopped(name))
+        and ready_local_endpoints(cluster, service, name)
+    )
+    return CheckAnswers(False, frozenset(passing))
+
+
+def _node_ports(cluster: ClusterState, service: Service) -> CheckAnswers:
+    """Open a connection to the first nodePort of every node: any Pod may answer it.
+
+    Nodes without endpoints of their own decide alike, zone by zone, so one of them is asked for all. A connection
+    that happens to be dealt to a dead endpoint counts as answered as long as another one answers.
+    """
+    special = {*_hosts(cluster, service), *cluster.stopped_proxies, *cluster.down}
+    by_zone: dict[str | None, bool] = {}
+    passing: dict[str, bool] = {}
+    for name, node in cluster.store.nodes.items():
+        if name in special:
+            passing[name] = _node_port_answers(cluster, service, name)
+            continue
+        if node.zone not in by_zone:
+            by_zone[node.zone] = _node_port_answers(cluster, service, name)
+        passing[name] = by_zone[node.zone]
+    others = any(by_zone.values()) if by_zone else any(passing.values())
+    return CheckAnswers(others, frozenset(name for name, passes in passing.items() if passes is not others))
+
+
+def _node_port_answers(cluster: ClusterState, service: Service, name: str) -> bool:
+    node, port = cluster.store.nodes[name], next((port for port in service.ports if port.node_port), None)
+    ip = primary_ip(node, 4) or primary_ip(node, 6)
+    if port is None or ip is None or cluster.is_down(name):
+        return False
+    verdict = kube_proxy(cluster, node=name, src=None, dst=ip, port=port.node_port, protocol=port.protocol or "TCP")
+    return any(_connects(cluster, target) for target in verdict.targets)
+
+
+def _connects(cluster: ClusterState, target: Target) -> bool:
+    """Tell whether a process answers at an endpoint."""
+    store, ip = cluster.store, target.endpoint.ip
+    pod, host = store.pod_at(ip), store.node_at(ip)
+    if pod is not None:
+        return pod.node is not None and not cluster.is_down(pod.node) and pod.listens_on(target.port)
+    if host is not None:
+        return not cluster.is_down(host.name)
+    return target.endpoint.node is None or not cluster.is_down(target.endpoint.node)
+
+
+def all_targets(cluster: ClusterState, service: Service) -> Iterator[Target]:
+    """Give the endpoints of a Service, over all ports."""
+    for port in service.ports:
+        for family in (4, 6):
+            yield from targets(cluster.store, service, port, family).all
+
+
+def _hosts(cluster: ClusterState, service: Service) -> dict[str, None]:
+    """Name the nodes with endpoints of a Service."""
+    return {target.endpoint.node: None for target in all_targets(cluster, service) if target.endpoint.node}
+
+
+# -- states over time ----
+
+
+@dataclass(frozen=True, slots=True)
+class TargetState:
+    """What a load balancer thinks of a target.
+
+    Parameters
+    ----------
+    healthy : bool
+        Whether it gets new connections.
+    since_s : float
+        Since when.
+    streak : int
+        How many checks in a row have said the opposite.
+
+    Examples
+    --------
+    >>> check = HealthCheck("HTTP", "kube_proxy", "/healthz", 10, unhealthy=2, healthy=2)
+    >>> TargetState(True, 0).after(False, check, start_s=0, since_s=3, until_s=20)
+    TargetState(healthy=False, since_s=20, streak=0)
+    """
+
+    healthy: bool
+    since_s: float
+    streak: int = 0
+
+    def after(self, passes: bool, check: HealthCheck, *, start_s: float, since_s: float, until_s: float) -> TargetState:
+        """Return the state after the checks in a stretch of time in which every answer was the same.
+
+        A check at the very end still finds the old answer: what changes at that moment is noticed by the next one.
+        """
+        first = checks_until(start_s, check, since_s)
+        count = checks_until(start_s, check, until_s) - first
+        if passes is self.healthy:
+            return replace(self, streak=0) if count and self.streak else self
+        needed = self._threshold(check) - self.streak
+        if count < needed:
+            return replace(self, streak=self.streak + count) if count else self
+        return TargetState(passes, start_s + (first + needed) * check.interval_s)
+
+    def flips_at_s(self, passes: bool, check: HealthCheck, *, start_s: float, now_s: float) -> float | None:
+        """Return when the state will change if the answer stays as it is; None for never."""
+        if passes is self.healthy:
+            return None
+        needed = self._threshold(check) - self.streak
+        return start_s + (checks_until(start_s, check, now_s) + needed) * check.interval_s
+
+    def _threshold(self, check: HealthCheck) -> int:
+        return check.unhealthy if self.healthy else check.healthy
+
+
+def checks_until(start_s: float, check: HealthCheck, at_s: float) -> int:
+    """Count the checks up to a moment, the first one an interval after the start."""
+    return max(math.floor((at_s - start_s) / check.interval_s + 1e-9), 0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CheckedTargets:
+    """The targets of one load balancer, with their states: one state for most of them, and the exceptions.
+
+    Parameters
+    ----------
+    names : tuple of str
+        All targets.
+    check : HealthCheck
+        How they are checked.
+    start_s : float
+        When the load balancer began to check.
+    others : TargetState
+        The state of every target that is not named.
+    named : mapping of str to TargetState
+        The exceptions.
+
+    Examples
+    --------
+    >>> check = HealthCheck("HTTP", "kube_proxy", "/healthz", 10, 2, 2)
+    >>> wired = CheckedTargets.wire(("node-1", "node-2"), check, CheckAnswers(True), 0)
+    >>> wired.after(CheckAnswers(True, frozenset({"node-2"})), 0, 20).healthy
+    ('node-1',)
+    """
+
+    names: tuple[str, ...]
+    check: HealthCheck
+    start_s: float
+    others: TargetState
+    named: Mapping[str, TargetState] = field(default_factory=dict)
+
+    @classmethod
+    def wire(cls, names: tuple[str, ...], check: HealthCheck, found: CheckAnswers, now_s: float) -> CheckedTargets:
+        """Register targets; a new one counts as its first check, made at once, finds it."""
+        exceptions = {name: TargetState(not found.others, now_s) for name in found.named}
+        return cls(names, check, now_s, TargetState(found.others, now_s), exceptions)
+
+    def state(self, name: str) -> TargetState:
+        """Return the state of a target."""
+        return self.named.get(name, self.others)
+
+    @property
+    def healthy(self) -> tuple[str, ...]:
+        """The targets that get new connections."""
+        return tuple(name for name in self.names if self.state(name).healthy)
+
+    def after(self, found: CheckAnswers, since_s: float, until_s: float) -> CheckedTargets:
+        """Return the targets after a stretch of time in which every check was answered alike."""
+        if self._at_rest(found):
+            return self
+        others = self._step(self.others, found.others, since_s, until_s)
+        named = {
+            name: self._step(self.state(name), found.of(name), since_s, until_s) for name in {*self.named, *found.named}
+        }
+        kept = {name: state for name, state in named.items() if state != others or found.of(name) is not found.others}
+        return replace(self, others=others, named=kept)
+
+    def _step(self, state: TargetState, passes: bool, since_s: float, until_s: float) -> TargetState:
+        return state.after(passes, self.check, start_s=self.start_s, since_s=since_s, until_s=until_s)
+
+    def _at_rest(self, found: CheckAnswers) -> bool:
+        """Tell whether every answer agrees with the state: time alone changes nothing then."""
+        if self.others.healthy is not found.others or self.others.streak:
+            return False
+        named = {*self.named, *found.named}
+        return all((state := self.state(n)).healthy is found.of(n) and not state.streak for n in named)
+
+    @property
+    def last_flip_s(self) -> float:
+        """When the state of a target changed last."""
+        return max(state.since_s for state in (self.others, *self.named.values()))
+
+    def next_flip_s(self, found: CheckAnswers, now_s: float) -> float | None:
+        """Return when the next target changes its state if nothing else happens; None for never."""
+        states = [(self.others, found.others), *((self.state(n), found.of(n)) for n in {*self.named, *found.named})]
+        times = (state.flips_at_s(ok, self.check, start_s=self.start_s, now_s=now_s) for state, ok in states)
+        return min((time for time in times if time is not None), default=None)
+
+    def rewired(self, names: tuple[str, ...], check: HealthCheck, found: CheckAnswers, now_s: float) -> CheckedTargets:
+        """Return the targets after the controller has handed over a new list, or another check."""
+        old = set(self.names)
+        named = {name: state for name, state in self.named.items() if name in old}
+        for name in names:
+            fresh = TargetState(found.of(name), now_s)
+            if name not in old and fresh.healthy is not self.others.healthy:
+                named[name] = fresh
+        return replace(self, names=names, check=check, named=named)

@@ -1,0 +1,432 @@
+"""What load balancers are like: the values that describe one, and who makes it.
+
+A provider offers one or more *kinds* of load balancer; annotations or ``spec.loadBalancerClass`` choose among them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from functools import cache
+from ipaddress import ip_network
+from typing import Any
+
+from ..api.service import Service
+from ..data import load
+
+__all__ = ["AnnotationRule", "HealthCheck", "LoadBalancerKind", "Provider", "has_annotations", "provider"]
+
+CLASS = "spec.loadBalancerClass"
+NODE_PORT, VIP, TO_POD = "node_port", "vip", "pod"
+BY_CLIENT = "source_ip"
+IN_TREE = "service-controller"
+
+
+@dataclass(frozen=True, slots=True)
+class HealthCheck:
+    """What a load balancer asks its targets, and how often.
+
+    Parameters
+    ----------
+    protocol : str
+        HTTP, TCP; ``memberlist`` or ``BGP`` where nodes watch each other.
+    port : str
+        ``kube_proxy`` (10256), ``health_check_node_port``, ``node_port``, ``pod`` or ``speaker``.
+    path : str
+        Of an HTTP check.
+    interval_s : float
+        Seconds from one check to the next.
+    unhealthy, healthy : int
+        How many answers in a row change the state.
+
+    Examples
+    --------
+    >>> HealthCheck("HTTP", "kube_proxy", "/healthz", 10, 2, 2).seconds_to_unhealthy
+    20
+    """
+
+    protocol: str
+    port: str
+    path: str
+    interval_s: float
+    unhealthy: int
+    healthy: int
+
+    @property
+    def seconds_to_unhealthy(self) -> float:
+        """Interval × threshold: the longest that a dead target keeps its place."""
+        return self.interval_s * self.unhealthy
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotationRule:
+    """The values that an annotation may have.
+
+    Parameters
+    ----------
+    values : tuple of str
+        What is understood; empty for anything.
+    error : str
+        What the controller says to another value; empty where it ignores it in silence.
+
+    Examples
+    --------
+    >>> AnnotationRule(("Standard", "Premium"), 'unsupported network tier: "{value}"').problem("tier", "Gold")
+    'unsupported network tier: "Gold"'
+    """
+
+    values: tuple[str, ...]
+    error: str
+
+    def problem(self, key: str, value: str) -> str | None:
+        """Return what the controller says to a value; None if it accepts or ignores it."""
+        if not self.error or not self.values or value in self.values:
+            return None
+        return self.error.format(key=key, value=value)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LoadBalancerKind:
+    """One kind of load balancer.
+
+    Parameters
+    ----------
+    name, title : str
+        Short name, and name for people.
+    controller : str
+        Who makes it: the source of its events.
+    data_path : str
+        ``node_port`` (to NodeIP:nodePort), ``vip`` (the node sees the load balancer's address as destination) or
+        ``pod`` (straight to the Pod).
+    preserves_source, proxies : bool
+        The node sees the client's address; the load balancer ends connections and opens its own.
+    spread : str
+        ``flow_hash``, ``round_robin``, or ``one_node`` (each address on one node).
+    zonal : bool
+        Each zone deals to its own targets only, unless `cross_zone_by` says otherwise.
+    address : str
+        Form of the address: ``ip``, ``pool``, ``classic``, ``nlb`` or ``k8s_nlb``.
+    check_cluster, check_local : HealthCheck
+        The health check under each ``externalTrafficPolicy``.
+    when_none_healthy : str
+        ``all`` targets get traffic, or ``none``.
+    provisioning_s, targets_s, update_s, deletion_s : float
+        Seconds until the address stands in the status; until the targets are wired; for a change; for a deletion.
+    quota : int
+        How many there may be; 0 for no limit.
+    quota_error : str
+        What the cloud says beyond it.
+    latency : str
+        Row of ``latency.toml``; empty for none.
+    finalizer : str
+        What the controller puts on the Service; empty for none.
+    selected_by : tuple of mapping of str to str
+        Annotations (or ``spec.loadBalancerClass``) that choose this kind, each mapping alone; empty for the default.
+    protocols : tuple of str
+        What it can listen to.
+    mixed_protocols, affinity, hairpin : bool
+        TCP and UDP in one Service; ``sessionAffinity: ClientIP``; a target may be its own client.
+    kind_change : str
+        What an annotation that asks for another kind does to one that exists: ``orphan`` (a new one is made, the
+        old one stays and is paid), ``in_place`` or ``ignored``.
+    source_ip : str, optional
+        Its address towards the nodes, where it does not keep the client's.
+    cross_zone_by, preserve_by, weighted_by : mapping of str to str
+        Annotations that let every zone deal to all targets; keep the client's address; weight by local Pods.
+    sticky : bool
+        ``sessionAffinity: ClientIP`` is for it too: it sends all connections of a client to one target.
+    retry_s : float, optional
+        Seconds after which the controller looks again while the cloud is busy.
+    being_created : str, optional
+        What the controller says meanwhile.
+
+    Examples
+    --------
+    >>> from k8sexpose import provider
+    >>> provider("aws").kind("nlb").check_local.seconds_to_unhealthy
+    20
+    """
+
+    name: str
+    title: str
+    controller: str
+    data_path: str
+    preserves_source: bool
+    proxies: bool
+    spread: str
+    zonal: bool
+    address: str
+    check_cluster: HealthCheck
+    check_local: HealthCheck
+    when_none_healthy: str
+    provisioning_s: float
+    targets_s: float
+    update_s: float
+    deletion_s: float
+    quota: int
+    quota_error: str
+    latency: str
+    finalizer: str
+    selected_by: tuple[Mapping[str, str], ...]
+    protocols: tuple[str, ...]
+    mixed_protocols: bool
+    affinity: bool
+    hairpin: bool
+    kind_change: str
+    source_ip: str | None = None
+    cross_zone_by: Mapping[str, str] = field(default_factory=dict)
+    preserve_by: Mapping[str, str] = field(default_factory=dict)
+    weighted_by: Mapping[str, str] = field(default_factory=dict)
+    sticky: bool = False
+    retry_s: float | None = None
+    being_created: str | None = None
+
+    def check(self, service: Service) -> HealthCheck:
+        """Return the health check for a Service."""
+        return self.check_local if service.needs_health_check_node_port else self.check_cluster
+
+    def is_selected(self, service: Service) -> bool:
+        """Tell whether a Service asks for this kind."""
+        if not self.selected_by:
+            return service.load_balancer_class is None
+        return any(_matches(service, wanted) for wanted in self.selected_by)
+
+    def rule(self, service: Service) -> str:
+        """Return how it deals the connections of a Service: its `spread`, or ``source_ip`` where clients stick."""
+        return BY_CLIENT if self.sticky and service.session_affinity == "ClientIP" else self.spread
+
+    def keeps_zones(self, service: Service) -> bool:
+        """Tell whether each zone deals to its own targets only."""
+        return self.zonal and not has_annotations(service, self.cross_zone_by)
+
+    def keeps_source(self, service: Service) -> bool:
+        """Tell whether the node sees the client's address."""
+        return self.preserves_source or has_annotations(service, self.preserve_by)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Provider:
+    """Who makes load balancers for a cluster.
+
+    Parameters
+    ----------
+    name, title : str
+        Short name, and name for people.
+    kinds : tuple of LoadBalancerKind
+        What it offers; of those that a Service asks for, the first one counts. None for kind and minikube.
+    annotations : mapping of str to AnnotationRule
+        What its controllers look at.
+    failures : mapping of str to str
+        Ways in which it can be made to fail, and what it says then.
+    fail : tuple of str
+        Those that are in force.
+    pool : str, optional
+        The addresses that may be given out, as CIDR (several with commas).
+    region : str
+        Part of DNS names.
+    missing_controllers : tuple of str
+        Controllers that are not installed: nobody serves what they would.
+
+    Examples
+    --------
+    >>> from k8sexpose import provider
+    >>> [kind.name for kind in provider("azure").kinds]
+    ['no_floating_ip', 'standard']
+    """
+
+    name: str
+    title: str
+    kinds: tuple[LoadBalancerKind, ...] = ()
+    annotations: Mapping[str, AnnotationRule] = field(default_factory=dict)
+    failures: Mapping[str, str] = field(default_factory=dict)
+    fail: tuple[str, ...] = ()
+    pool: str | None = None
+    region: str = "us-east-1"
+    missing_controllers: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<provider {self.name}: {', '.join(kind.name for kind in self.kinds) or 'makes no load balancers'}>"
+
+    def kind(self, name: str) -> LoadBalancerKind:
+        """Return a kind by its name."""
+        return next(kind for kind in self.kinds if kind.name == name)
+
+    def kind_for(self, service: Service) -> LoadBalancerKind | None:
+        """Return the kind that a Service asks for; None if nobody here serves it."""
+        if service.type != "LoadBalancer":
+            return None
+        found = next((kind for kind in self.kinds if kind.is_selected(service)), None)
+        return None if found is None or found.controller in self.missing_controllers else found
+
+    def problem(self, service: Service, kind: LoadBalancerKind) -> str | None:
+        """Return why the cloud refuses a Service, in its own words; None if it does not."""
+        for failure in self.fail:
+            return self.failures[failure]
+        for key, value in service.annotations.items():
+            rule = self.annotations.get(key)
+            refused = rule.problem(key, value) if rule else None
+            if refused:
+                return refused
+        protocols = {port.protocol or "TCP" for port in service.ports}
+        if len(protocols) > 1 and not kind.mixed_protocols:
+            return "mixed protocol is not supported for LoadBalancer"
+        for protocol in sorted(protocols - set(kind.protocols)):
+            return f"Protocol {protocol} not supported by LoadBalancer"
+        if service.session_affinity == "ClientIP" and not kind.affinity:
+            return "unsupported load balancer affinity: ClientIP"
+        return None
+
+
+def has_annotations(service: Service, wanted: Mapping[str, str]) -> bool:
+    """Tell whether a Service has these annotations; a list of attributes may hold the wanted one among others."""
+    return bool(wanted) and all(
+        service.annotations.get(key) == value or value in service.annotations.get(key, "").split(",")
+        for key, value in wanted.items()
+    )
+
+
+def _matches(service: Service, wanted: Mapping[str, str]) -> bool:
+    if service.load_balancer_class != wanted.get(CLASS):
+        return False
+    return all(service.annotations.get(key) == value for key, value in wanted.items() if key != CLASS)
+
+
+AWS_CONTROLLER = "aws-load-balancer-controller"
+DEFAULT_POOL = "198.51.100.0/24"
+CHECKS = ("check_cluster", "check_local")
+
+
+def provider(
+    name: str,
+    *,
+    health_check_interval_s: float | None = None,
+    quota: int | None = None,
+    fail: str | Sequence[str] = (),
+    pool: str | None = None,
+    mode: str | None = None,
+    region: str = "us-east-1",
+    source_ip: str | None = None,
+    load_balancer_controller: bool = True,
+) -> Provider:
+    """Choose who makes load balancers, with settings of your own.
+
+    Parameters
+    ----------
+    name : str
+        generic, aws, gcp, azure, digitalocean, linode, metallb, kind or minikube.
+    health_check_interval_s : float, optional
+        Seconds between two health checks, in place of the provider's.
+    quota : int, optional
+        How many load balancers there may be.
+    fail : str or sequence of str
+        What shall go wrong, such as ``"no_subnets"`` (aws).
+    pool : str, optional
+        The addresses to give out, as CIDR.
+    mode : str, optional
+        ``l2`` (the default) or ``bgp`` (metallb).
+    region : str
+        Part of DNS names (aws).
+    source_ip : str, optional
+        Address of a load balancer towards the nodes, where it does not keep the client's.
+    load_balancer_controller : bool
+        Whether the AWS load balancer controller is installed (aws).
+
+    Returns
+    -------
+    Provider
+        The profile, for ``Cluster(provider=…)``.
+
+    Raises
+    ------
+    ValueError
+        If there is no such provider, mode or failure; the text lists what there is.
+
+    Examples
+    --------
+    >>> provider("metallb", pool="198.51.100.0/29", mode="bgp").kinds[0].spread
+    'flow_hash'
+    """
+    known = _profiles()
+    if name not in known:
+        raise ValueError(f"there is no provider {name!r}; there are {', '.join(known)}, and None for nobody")
+    found = known[name]
+    broken = (fail,) if isinstance(fail, str) else tuple(fail)
+    for failure in broken:
+        if failure not in found.failures:
+            listed = ", ".join(found.failures) or "none"
+            raise ValueError(f"provider {name!r} has no failure {failure!r}; there are: {listed}")
+    kinds = found.kinds
+    if name == "metallb" or mode is not None:
+        kinds = tuple(kind for kind in kinds if kind.name == (mode or "l2"))
+        if not kinds:
+            modes = ", ".join(kind.name for kind in found.kinds) if name == "metallb" else "none"
+            raise ValueError(f"provider {name!r} has no mode {mode!r}; there are: {modes}")
+    if health_check_interval_s is not None and not 0 < health_check_interval_s < float("inf"):
+        raise ValueError(f"health_check_interval_s is a number of seconds above 0, not {health_check_interval_s}")
+    if quota is not None and quota < 1:
+        raise ValueError(f"quota is a number of load balancers from 1 on, not {quota}")
+    if pool is not None:
+        _check_pool(pool)
+    return replace(
+        found,
+        kinds=tuple(_tuned(kind, health_check_interval_s, quota, source_ip) for kind in kinds),
+        fail=broken,
+        pool=pool or found.pool,
+        region=region,
+        missing_controllers=() if load_balancer_controller else (AWS_CONTROLLER,),
+    )
+
+
+def _tuned(
+    kind: LoadBalancerKind, interval_s: float | None, quota: int | None, source_ip: str | None
+) -> LoadBalancerKind:
+    if interval_s is not None:
+        slower = {name: replace(getattr(kind, name), interval_s=interval_s) for name in CHECKS}
+        kind = replace(kind, **slower)
+    if quota is not None:
+        kind = replace(kind, quota=quota)
+    return replace(kind, source_ip=source_ip) if source_ip is not None else kind
+
+
+def _check_pool(pool: str) -> None:
+    for text in pool.split(","):
+        try:
+            ip_network(text.strip())
+        except ValueError as error:
+            message = f"pool {text.strip()!r} is no range of addresses such as 198.51.100.0/29: {error}"
+            raise ValueError(message) from None
+
+
+@cache
+def _table() -> dict[str, Any]:
+    return load("providers")
+
+
+@cache
+def _profiles() -> dict[str, Provider]:
+    return {name: _profile(name, entry) for name, entry in _table().items() if name != "sources"}
+
+
+def _profile(name: str, entry: Mapping[str, Any]) -> Provider:
+    rules = {
+        key: AnnotationRule(tuple(rule["values"]["value"]), rule["error"]["value"])
+        for key, rule in entry.get("annotations", {}).items()
+    }
+    failures = {key: failure["value"] for key, failure in entry.get("failures", {}).items()}
+    kinds = tuple(_kind(key, kind) for key, kind in entry.get("kinds", {}).items())
+    pool = DEFAULT_POOL if name == "metallb" else None
+    return Provider(name, entry["title"], kinds, rules, failures, pool=pool)
+
+
+def _kind(name: str, entry: Mapping[str, Any]) -> LoadBalancerKind:
+    given: dict[str, Any] = {
+        key: spec["value"] if isinstance(spec, Mapping) else spec for key, spec in entry.items()
+    } | {"name": name}
+    unknown = set(given) - {known.name for known in fields(LoadBalancerKind)}
+    if unknown:
+        raise ValueError(f"providers.toml: kind {name} has unknown fields {sorted(unknown)}")
+    for key in CHECKS:
+        given[key] = HealthCheck(**given[key])
+    for key in ("selected_by", "protocols"):
+        given[key] = tuple(given[key])
+    return LoadBalancerKind(**given)

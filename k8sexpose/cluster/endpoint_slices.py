@@ -1,0 +1,123 @@
+"""The EndpointSlice controller: from a Service and the Pods to the list of addresses behind it.
+
+Source: ``staging/src/k8s.io/endpointslice/{reconciler,utils}.go`` and ``trafficdist/`` (kubernetes/kubernetes).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from ipaddress import ip_address
+
+from ..api.objects import SERVICE_NAME_LABEL, Endpoint, EndpointPort, EndpointSlice, Node, Pod
+from ..api.service import Service, ServicePort
+
+__all__ = ["endpoint_slices", "target_port"]
+
+MAX_ENDPOINTS_PER_SLICE = 100
+MANAGED_BY_LABEL, CONTROLLER = "endpointslice.kubernetes.io/managed-by", "endpointslice-controller.k8s.io"
+SAME_ZONE = ("PreferSameZone", "PreferClose", "PreferSameNode")
+
+
+def endpoint_slices(
+    service: Service, pods: Iterable[Pod], node: Callable[[str], Node | None], suffix: Callable[[int], str]
+) -> tuple[EndpointSlice, ...]:
+    """Make the slices that the controller keeps for a Service.
+
+    Parameters
+    ----------
+    service : Service
+        Its selector says which Pods; without a selector the controller makes nothing.
+    pods : iterable of Pod
+        Candidates; those of other namespaces or with other labels are passed over.
+    node : callable
+        Looks a Node up by name; None where it does not exist.
+    suffix : callable
+        Gives the letters at the end of the k-th slice's name.
+
+    Returns
+    -------
+    tuple of EndpointSlice
+        One for each list of resolved ports and each hundred endpoints; one empty slice where no Pod matches.
+
+    Examples
+    --------
+    >>> web = Service("web", selector={"app": "web"}, ports=(ServicePort(80, 8080, protocol="TCP"),))
+    >>> pod = Pod("web-1", ip="10.244.1.2", node="node-1", labels={"app": "web"})
+    >>> endpoint_slices(web, [pod], lambda name: Node(name), lambda k: "abcde")[0].endpoints[0].ip
+    '10.244.1.2'
+    """
+    if not service.selector or service.type == "ExternalName":
+        return ()
+    groups: dict[tuple[str, tuple[EndpointPort, ...]], list[Endpoint]] = {}
+    families = service.ip_families or ("IPv4",)
+    for pod in pods:
+        home = node(pod.node) if pod.node else None
+        if not _selects(service, pod) or (home is None and not service.publish_not_ready_addresses):
+            continue
+        family = f"IPv{ip_address(pod.ip).version}" if pod.ip else ""
+        if family in families:
+            groups.setdefault((family, resolved_ports(service, pod)), []).append(_endpoint(service, pod, home))
+    if not groups:
+        groups[families[0], ()] = []
+    slices: list[EndpointSlice] = []
+    for (family, ports), found in groups.items():
+        hinted = [_with_hints(service, endpoint) for endpoint in found]
+        for start in range(0, max(len(hinted), 1), MAX_ENDPOINTS_PER_SLICE):
+            name = f"{service.name}-{suffix(len(slices))}"
+            chunk = tuple(hinted[start : start + MAX_ENDPOINTS_PER_SLICE])
+            labels = {**service.labels, SERVICE_NAME_LABEL: service.name, MANAGED_BY_LABEL: CONTROLLER}
+            slices.append(
+                EndpointSlice(
+                    name, service.namespace, service.name, ports, chunk, family, labels, created_s=service.created_s
+                )
+            )
+    return tuple(slices)
+
+
+def target_port(port: ServicePort, pod: Pod) -> int | None:
+    """Resolve ``targetPort`` on one Pod: a number stands for itself, a name is looked up; None if not found."""
+    if isinstance(port.target_port, int):
+        return port.target_port
+    protocol = port.protocol or "TCP"
+    matches = (p.port for p in pod.ports if p.name == port.target_port and p.protocol == protocol)
+    return next(matches, None)
+
+
+def resolved_ports(service: Service, pod: Pod) -> tuple[EndpointPort, ...]:
+    """List the ports of the Service that this Pod offers; a port whose name the Pod lacks is left out."""
+    resolved = ((port, target_port(port, pod)) for port in service.ports)
+    return tuple(EndpointPort(number, port.name, port.protocol or "TCP") for port, number in resolved if number)
+
+
+def _selects(service: Service, pod: Pod) -> bool:
+    return (
+        pod.namespace == service.namespace
+        and pod.phase not in ("Succeeded", "Failed")
+        and bool(pod.ip)
+        and service.selector.items() <= pod.labels.items()
+    )
+
+
+def _endpoint(service: Service, pod: Pod, home: Node | None) -> Endpoint:
+    return Endpoint(
+        ip=pod.ip or "",
+        node=pod.node,
+        zone=home.zone if home else None,
+        ready=service.publish_not_ready_addresses or (pod.ready and not pod.terminating),
+        serving=pod.ready,
+        terminating=pod.terminating,
+        pod=pod.name,
+    )
+
+
+def _with_hints(service: Service, endpoint: Endpoint) -> Endpoint:
+    """Give a ready endpoint the hints of ``trafficDistribution``."""
+    if service.traffic_distribution not in SAME_ZONE or not endpoint.ready:
+        return endpoint
+    same_node = service.traffic_distribution == "PreferSameNode"
+    return replace(
+        endpoint,
+        zone_hints=(endpoint.zone,) if endpoint.zone else (),
+        node_hints=(endpoint.node,) if same_node and endpoint.node else (),
+    )

@@ -1,0 +1,404 @@
+"""The verbs of an operator, and of bad luck: deploy, scale, roll out; crash, recover, stop kube-proxy.
+
+Sources of the periods: ``pkg/controller/nodelifecycle`` (node-monitor-grace-period, 50 s since 1.32); the
+``tolerationSeconds`` of 300 that every Pod gets (``plugin/pkg/admission/defaulttolerationseconds``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from ..api.errors import ApiError
+from ..api.objects import ContainerPort, Deployment, Pod
+from .scheduling import check_per_node, choose_node, new_pod
+from .state import NODE_MONITOR_GRACE_S, ClusterState
+from .store import found
+from .transaction import whole
+
+__all__ = ["Operations"]
+
+EVICTION_S = 300.0
+
+Key = tuple[str, str]
+
+
+class Operations(ClusterState):
+    """The verbs of an operator, and of bad luck; `k8sexpose.Cluster` has them all.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster
+    >>> [pod.node for pod in Cluster(nodes=2).deploy("web", replicas=3)]
+    ['node-1', 'node-2', 'node-1']
+    """
+
+    # -- deploying ------------------------------------------------------------------------------------------------
+
+    @whole
+    def deploy(
+        self,
+        name: str,
+        per_node: Sequence[int] | None = None,
+        *,
+        replicas: int | None = None,
+        port: int = 8080,
+        container_port: int | None = None,
+        port_name: str = "",
+        protocol: str = "TCP",
+        labels: Mapping[str, str] | None = None,
+        namespace: str = "default",
+        host_network: bool = False,
+    ) -> tuple[Pod, ...]:
+        """Run Pods.
+
+        Parameters
+        ----------
+        name : str
+            Name of the app; the Pods are called ``name-1``, ``name-2``, … and carry the label ``app=name``.
+        per_node : sequence of int, optional
+            How many on each node, in the order of the nodes.
+        replicas : int, optional
+            How many, placed by the scheduler; one if neither is given.
+        port : int
+            Where the process listens.
+        container_port : int, optional
+            What the container declares; ``port`` by default.
+        port_name, protocol : str
+            Name and protocol of the declared port.
+        labels : mapping of str to str, optional
+            Labels in place of ``app=name``.
+        namespace : str
+            Namespace of the Pods.
+        host_network : bool
+            The Pods share their node's network.
+
+        Returns
+        -------
+        tuple of Pod
+            The Pods, in the order they were made.
+
+        Raises
+        ------
+        ApiError
+            409 AlreadyExists: scale what is there.
+        ValueError
+            The numbers make no sense.
+
+        Examples
+        --------
+        >>> from k8sexpose import Cluster
+        >>> [pod.name for pod in Cluster().deploy("api-backend", per_node=[1, 0, 1])]
+        ['api-backend-1', 'api-backend-2']
+        """
+        if (namespace, name) in self._deployments:
+            raise ApiError(409, "AlreadyExists", f'deployments.apps "{name}" already exists', hint="Use scale().")
+        declared = ContainerPort(port if container_port is None else container_port, port_name, protocol)
+        deployment = Deployment(name, namespace, dict(labels or {"app": name}), (declared,), (port,), host_network)
+        deployment = replace(deployment, created_s=self.now_s)
+        replicas = 1 if per_node is None and replicas is None else replicas
+        return self._place(deployment, per_node, replicas)
+
+    @whole
+    def scale(
+        self,
+        name: str,
+        per_node: Sequence[int] | None = None,
+        *,
+        replicas: int | None = None,
+        namespace: str = "default",
+    ) -> tuple[Pod, ...]:
+        """Change how many Pods run, and where.
+
+        Parameters
+        ----------
+        name, namespace : str
+            Which app.
+        per_node : sequence of int, optional
+            How many on each node, in the order of the nodes.
+        replicas : int, optional
+            How many in all; the newest go first, new ones go where there are fewest.
+
+        Returns
+        -------
+        tuple of Pod
+            The Pods that run now.
+
+        Raises
+        ------
+        ApiError
+            404 NotFound: there is no such app.
+        ValueError
+            The numbers make no sense, or a node has no address left.
+
+        Examples
+        --------
+        >>> from k8sexpose import Cluster
+        >>> cluster = Cluster()
+        >>> _ = cluster.deploy("web", per_node=[3, 0, 0])
+        >>> [pod.node for pod in cluster.scale("web", per_node=[1, 1, 1])]
+        ['node-1', 'node-2', 'node-3']
+        """
+        deployment = self.deployment(name, namespace)
+        return self._place(deployment, per_node, replicas)
+
+    def _place(self, deployment: Deployment, per_node: Sequence[int] | None, replicas: int | None) -> tuple[Pod, ...]:
+        """Bring the Pods of a Deployment to the wanted numbers; surplus ones end at once."""
+        names = list(self.store.nodes)
+        running = [pod for pod in self.store.pods_of(deployment.namespace, deployment.name) if not pod.terminating]
+        if per_node is not None:
+            counts = check_per_node(per_node, len(names))
+            wanted = dict(zip(names, counts + [0] * (len(names) - len(counts)), strict=True))
+            for pod in reversed(running):
+                surplus = sum(other.node == pod.node for other in running) > wanted.get(pod.node or "", 0)
+                if surplus:
+                    running.remove(pod)
+                    self.store.delete_pod((pod.namespace, pod.name))
+            homes: Iterable[str | None] = [
+                name for name in names for _ in range(wanted[name] - sum(pod.node == name for pod in running))
+            ]
+        else:
+            count = 0 if replicas is None else check_per_node([replicas], 1)[0]
+            for pod in running[count:]:
+                self.store.delete_pod((pod.namespace, pod.name))
+            homes = (choose_node(self.store, deployment, self.down) for _ in range(max(count - len(running), 0)))
+        for home in homes:
+            deployment = self._run(deployment, home)
+        self._deployments[deployment.namespace, deployment.name] = deployment
+        return tuple(pod for pod in self.store.pods_of(deployment.namespace, deployment.name) if not pod.terminating)
+
+    def _run(self, deployment: Deployment, home: str | None) -> Deployment:
+        deployment, pod = new_pod(self.store, deployment, home)
+        self.store.put_pod(replace(pod, created_s=self.now_s))
+        return deployment
+
+    @whole
+    def rollout(self, name: str, *, namespace: str = "default", interval_s: float = 5, grace_s: float = 30) -> None:
+        """Replace the Pods one after the other, as time advances.
+
+        Parameters
+        ----------
+        name, namespace : str
+            Which app.
+        interval_s : float
+            Seconds from one Pod to the next; the first is replaced at once.
+        grace_s : float
+            Seconds for which an old Pod goes on serving after it was told to end.
+
+        Raises
+        ------
+        ApiError
+            404 NotFound: there is no such app.
+
+        Examples
+        --------
+        >>> from k8sexpose import Cluster
+        >>> cluster = Cluster()
+        >>> _ = cluster.deploy("web", per_node=[1, 1, 0])
+        >>> cluster.rollout("web")
+        >>> cluster.advance(60)
+        >>> [pod.name for pod in cluster.pods]
+        ['web-3', 'web-4']
+        """
+        old = [
+            pod for pod in self.store.pods_of(namespace, self.deployment(name, namespace).name) if not pod.terminating
+        ]
+        for number, pod in enumerate(old):
+            self.clock.schedule(self.now_s + number * interval_s, RolloutStep((namespace, pod.name), grace_s))
+
+    def replace_pod(self, key: Key, grace_s: float) -> None:
+        """Start a new Pod beside an old one, and tell the old one to end."""
+        pod = self.store.pods.get(key)
+        if pod is None or pod.terminating or pod.app is None:
+            return
+        deployment = self.deployment(pod.app, pod.namespace)
+        self._deployments[deployment.namespace, deployment.name] = self._run(deployment, pod.node)
+        self.terminate(f"{pod.namespace}/{pod.name}", grace_s=grace_s)
+
+    # -- one Pod --------------------------------------------------------------------------------------------------
+
+    @whole
+    def set_ready(self, pod: str, ready: bool) -> Pod:
+        """Let the readiness probe of a Pod succeed or fail.
+
+        Returns
+        -------
+        Pod
+            The Pod afterwards.
+        """
+        changed = replace(self.pod(pod), ready=ready)
+        self.store.put_pod(changed)
+        return changed
+
+    @whole
+    def terminate(self, pod: str, *, grace_s: float = 30) -> Pod:
+        """Tell a Pod to end: it goes on serving for the grace period, but is no longer ready for new connections.
+
+        Nothing replaces it: `scale` or `rollout` do that.
+
+        Returns
+        -------
+        Pod
+            The Pod afterwards.
+        """
+        if grace_s < 0:
+            raise ValueError(f"grace_s is a number of seconds from 0 on, not {grace_s}")
+        changed = replace(self.pod(pod), terminating=True)
+        self.store.put_pod(changed)
+        self.clock.schedule(self.now_s + grace_s, PodGone((changed.namespace, changed.name)))
+        return changed
+
+    @whole
+    def relabel_pod(self, key: Key, labels: Mapping[str, str]) -> Pod:
+        """Give a Pod other labels; one that its Deployment no longer selects is left alone, and a new one is started.
+
+        Returns
+        -------
+        Pod
+            The Pod afterwards.
+        """
+        pod = self.store.pods[key]
+        selected = pod.app is not None and (pod.namespace, pod.app) in self._deployments
+        changed = replace(pod, labels=dict(labels))
+        if selected:
+            deployment = self.deployment(pod.app or "", pod.namespace)
+            if not deployment.labels.items() <= changed.labels.items():
+                changed = replace(changed, app=None)
+        self.store.put_pod(changed)
+        if selected and changed.app is None and not pod.terminating:
+            home = choose_node(self.store, deployment, self.down)
+            self._deployments[deployment.namespace, deployment.name] = self._run(deployment, home)
+        return changed
+
+    def remove(self, kind: str, name: str, namespace: str) -> None:
+        """Delete a Pod, Node, Deployment or EndpointSlice; Pods get their grace period."""
+        if kind == "Pod":
+            self.terminate(f"{namespace}/{name}")
+        elif kind == "Node":
+            self.store.delete_node(self.node(name).name)
+        elif kind == "Deployment":
+            for pod in self.store.pods_of(namespace, self.deployment(name, namespace).name):
+                self.terminate(f"{namespace}/{pod.name}")
+            del self._deployments[namespace, name]
+        elif kind == "EndpointSlice":
+            found("endpointslices.discovery.k8s.io", f"{namespace}/{name}", self.store.applied_slices)
+            self.store.delete_slice((namespace, name))
+
+    # -- bad luck -------------------------------------------------------------------------------------------------
+
+    @whole
+    def fail(self, node: str) -> None:
+        """Crash a node: packets to it vanish; after 50 s its Pods count as not ready, 300 s later they are evicted.
+
+        Examples
+        --------
+        >>> from k8sexpose import Cluster
+        >>> cluster = Cluster()
+        >>> _ = cluster.deploy("web", per_node=[1, 0, 0])
+        >>> cluster.fail("node-1")
+        >>> cluster.pod("web-1").ready
+        True
+        >>> cluster.advance(50)
+        >>> cluster.pod("web-1").ready
+        False
+        """
+        if self.node(node).name in self.failed:
+            return
+        self.failed[node] = self.now_s
+        lost_at_s = self.now_s + NODE_MONITOR_GRACE_S
+        self.clock.schedule(lost_at_s, NodeUnreachable(node, self.now_s))
+        self.clock.schedule(lost_at_s + EVICTION_S, PodsEvicted(node, self.now_s))
+
+    @whole
+    def recover(self, node: str) -> None:
+        """Bring a failed node back; Pods that were not evicted are ready again."""
+        self.node(node)
+        self.failed.pop(node, None)
+        for key in self._unreachable.pop(node, ()):
+            pod = self.store.pods.get(key)
+            if pod is not None and pod.terminating:
+                self.store.delete_pod(key)
+            elif pod is not None:
+                self.store.put_pod(replace(pod, ready=True))
+
+    def mark_unreachable(self, node: str) -> None:
+        """Mark the Pods of a node that no longer reports as not ready."""
+        lost = [pod for pod in self.store.pods_on(node) if pod.ready]
+        self._unreachable[node] = tuple((pod.namespace, pod.name) for pod in lost)
+        for pod in lost:
+            self.store.put_pod(replace(pod, ready=False))
+
+    def evict(self, node: str) -> None:
+        """Delete the Pods of an unreachable node; their Deployments make new ones elsewhere."""
+        for pod in self.store.pods_on(node):
+            if pod.terminating:
+                continue
+            # The kubelet that could confirm the end is unreachable: the object stays, terminating.
+            self.store.put_pod(replace(pod, terminating=True))
+            if pod.app is not None and (pod.namespace, pod.app) in self._deployments:
+                deployment = self._deployments[pod.namespace, pod.app]
+                home = choose_node(self.store, deployment, self.down)
+                self._deployments[pod.namespace, pod.app] = self._run(deployment, home)
+
+    @whole
+    def stop_proxy(self, node: str) -> None:
+        """Stop kube-proxy on a node: the rules it wrote stay in the kernel, and no longer change."""
+        if self.node(node).name not in self._stopped_proxies:
+            self._stopped_proxies[node] = self.store.copy()
+
+    @whole
+    def start_proxy(self, node: str) -> None:
+        """Start kube-proxy again: it catches up at once."""
+        self.node(node)
+        self._stopped_proxies.pop(node, None)
+
+
+@dataclass(frozen=True, slots=True)
+class PodGone:
+    """The grace period of a terminating Pod is over."""
+
+    key: Key
+
+    def __call__(self, cluster: Operations) -> None:
+        """Remove the Pod."""
+        pod = cluster.store.pods.get(self.key)
+        if pod is not None and pod.terminating:
+            cluster.store.delete_pod(self.key)
+
+
+@dataclass(frozen=True, slots=True)
+class NodeUnreachable:
+    """The node has not reported for the grace period: its Pods count as not ready."""
+
+    node: str
+    failed_at_s: float
+
+    def __call__(self, cluster: Operations) -> None:
+        """Mark the Pods of the node, if it is still the same failure."""
+        if cluster.failed.get(self.node) == self.failed_at_s:
+            cluster.mark_unreachable(self.node)
+
+
+@dataclass(frozen=True, slots=True)
+class PodsEvicted:
+    """The tolerance for an unreachable node is over: its Pods are deleted, and made anew elsewhere."""
+
+    node: str
+    failed_at_s: float
+
+    def __call__(self, cluster: Operations) -> None:
+        """Evict the Pods of the node, if it is still the same failure."""
+        if cluster.failed.get(self.node) == self.failed_at_s:
+            cluster.evict(self.node)
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutStep:
+    """The turn of one Pod in a rollout."""
+
+    key: Key
+    grace_s: float
+
+    def __call__(self, cluster: Operations) -> None:
+        """Replace the Pod, if it is still there."""
+        cluster.replace_pod(self.key, self.grace_s)

@@ -1,0 +1,208 @@
+"""The state of a cluster: its settings, what is stored, the clock, what has failed, what the cloud holds.
+
+`ClusterState` has no verb: it answers questions, it can be copied, and it undoes a block that fails. The verbs stand
+above it (`k8sexpose.cluster.operations`, `k8sexpose.model`); cloud, router and simulation need no more than the state.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from ..api.errors import missing
+from ..api.objects import Deployment, EndpointSlice, Event, Node, Pod, ProxyConfig
+from ..api.service import Service
+from .clock import Clock
+from .store import Store, found
+
+__all__ = ["NODE_MONITOR_GRACE_S", "ClusterState"]
+
+NODE_MONITOR_GRACE_S = 50.0
+
+Key = tuple[str, str]
+
+
+class ClusterState:
+    """What is in a cluster at one moment; `k8sexpose.Cluster` adds the verbs and describes the settings.
+
+    `provider`, `controller` and `cloud_state` belong to `k8sexpose.cloud.controller`; they are kept here and not read.
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int,
+        provider: Any,
+        controller: Any,
+        cloud_state: Any,
+        proxy: ProxyConfig,
+        service_cidr: str,
+        pod_cidr: str,
+        cni_masquerade: bool,
+        cni_bridge: bool,
+        cni_hairpin: bool,
+        nodes_routable: bool,
+        firewall: Iterable[tuple[int, int]],
+    ) -> None:
+        self.store = Store(seed)
+        self.clock = Clock()
+        self.seed = seed
+        self.provider = provider
+        self.controller = controller
+        self.cloud_state = cloud_state
+        self.proxy = proxy
+        self.service_cidr = service_cidr
+        self.pod_cidr = pod_cidr
+        self.cni_masquerade = cni_masquerade
+        self.cni_bridge = cni_bridge
+        self.cni_hairpin = cni_hairpin
+        self.nodes_routable = nodes_routable
+        self.firewall = tuple(firewall)
+        self.affinity: dict[Any, Any] = {}
+        self.sends = 0
+        self.failed: dict[str, float] = {}
+        self._deployments: dict[Key, Deployment] = {}
+        self._unreachable: dict[str, tuple[Key, ...]] = {}
+        self._stopped_proxies: dict[str, Store] = {}
+        self._manifests: dict[tuple[str, str, str], Mapping[str, Any]] = {}
+        self._events: list[Event] = []
+
+    # -- looking --------------------------------------------------------------------------------------------------
+
+    @property
+    def now_s(self) -> float:
+        """Cluster time, in seconds."""
+        return self.clock.now_s
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """All nodes."""
+        return tuple(self.store.nodes.values())
+
+    @property
+    def pods(self) -> tuple[Pod, ...]:
+        """All Pods."""
+        return tuple(self.store.pods.values())
+
+    @property
+    def services(self) -> tuple[Service, ...]:
+        """All Services, by namespace and name."""
+        return tuple(self.store.services[key] for key in sorted(self.store.services))
+
+    @property
+    def deployments(self) -> tuple[Deployment, ...]:
+        """All Deployments, by namespace and name."""
+        return tuple(self._deployments[key] for key in sorted(self._deployments))
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """What controllers reported, in order."""
+        return tuple(self._events)
+
+    @property
+    def load_balancers(self) -> dict[str, Any]:
+        """The load balancers that the cloud holds, by the ``namespace/name`` of their Service."""
+        held: dict[str, Any] = self.cloud_state.load_balancers
+        return held
+
+    @property
+    def down(self) -> frozenset[str]:
+        """Names of the nodes that have failed."""
+        return frozenset(self.failed)
+
+    @property
+    def stopped_proxies(self) -> frozenset[str]:
+        """Names of the nodes on which kube-proxy is stopped."""
+        return frozenset(self._stopped_proxies)
+
+    @property
+    def lost_pods(self) -> frozenset[tuple[str, str]]:
+        """Pods that count as not ready only because their node no longer reports."""
+        return frozenset(key for keys in self._unreachable.values() for key in keys)
+
+    def is_down(self, node: str) -> bool:
+        """Return True if a node has failed."""
+        return node in self.failed
+
+    def node_ready(self, node: str) -> bool:
+        """Return True if the control plane takes a node for Ready: it notices a crash after the grace period."""
+        return self.now_s < self.failed.get(node, self.now_s) + NODE_MONITOR_GRACE_S
+
+    def proxy_stopped(self, node: str) -> bool:
+        """Return True if kube-proxy is stopped on a node."""
+        return node in self._stopped_proxies
+
+    def rules(self, node: str) -> Store:
+        """Return what kube-proxy on a node knows: the store, or what it was when kube-proxy stopped."""
+        return self._stopped_proxies.get(node, self.store)
+
+    def node(self, name: str) -> Node:
+        """Return a node by name; an `ApiError` (404) names those that exist."""
+        if name not in self.store.nodes:
+            raise missing("nodes", name, self.store.nodes)
+        return self.store.nodes[name]
+
+    def pod(self, name: str) -> Pod:
+        """Return a Pod by ``name`` or ``namespace/name``; an `ApiError` (404) names those that exist."""
+        pod: Pod = found("pods", name, self.store.pods)
+        return pod
+
+    def service(self, name: str) -> Service:
+        """Return a Service by ``name`` or ``namespace/name``; an `ApiError` (404) names those that exist."""
+        service: Service = found("services", name, self.store.services)
+        return service
+
+    def deployment(self, name: str, namespace: str = "default") -> Deployment:
+        """Return an app that `deploy` or a Deployment manifest made."""
+        if (namespace, name) not in self._deployments:
+            raise missing("deployments.apps", name, [known for _, known in self._deployments])
+        return self._deployments[namespace, name]
+
+    def endpoint_slices(self, name: str) -> tuple[EndpointSlice, ...]:
+        """Return the EndpointSlices of a Service."""
+        return self.store.slices(self.service(name))
+
+    # -- changing -------------------------------------------------------------------------------------------------
+
+    def report(self, event: Event) -> None:
+        """Add an event, as a controller does."""
+        self._events.append(event)
+
+    def steps(self, until_s: float) -> Iterator[None]:
+        """Yield after each thing that happens until a moment: a look of the controllers, a step that was due."""
+        while self.controller.look(self, until_s):
+            yield
+            self.clock.pop()(self)
+            yield
+        yield
+        self.clock.now_s = until_s
+
+    def snapshot(self) -> dict[str, object]:
+        """Return what can change, time apart: values are compared, and the store counts its changes."""
+        kept = {name: _copied(value) for name, value in vars(self).items() if not isinstance(value, Store | Clock)}
+        return kept | {"changes": self.store.changes}
+
+    def copy(self) -> Any:
+        """Return a cluster that goes on apart from this one."""
+        twin = copy.copy(self)
+        for name, value in vars(self).items():
+            setattr(twin, name, value.copy() if isinstance(value, Store) else _copied(value))
+        return twin
+
+    @contextmanager
+    def _all_or_nothing(self) -> Iterator[None]:
+        """Undo everything that the block has done, if an error or an interrupt leaves it."""
+        with self.store.journal.transaction(self._restorer()):
+            yield
+
+    def _restorer(self) -> Callable[[], None]:
+        """Return what puts everything back that is not in the store; it may be called twice."""
+        saved = {name: _copied(value) for name, value in vars(self).items() if not isinstance(value, Store)}
+        return lambda: vars(self).update({name: _copied(value) for name, value in saved.items()})
+
+
+def _copied(value: Any) -> Any:
+    """Copy what is changed in place; all other values are replaced as a whole."""
+    return value.copy() if hasattr(value, "copy") else value

@@ -1,0 +1,373 @@
+"""What the API server stores, with the look-ups that routing needs.
+
+Every object is kept once. The look-ups (by address, port and label) follow each change, so that no question walks
+the whole cluster. The node ports and cluster IPs in use are such look-ups, too: there is no second list that could
+disagree with what the Services hold.
+"""
+
+from __future__ import annotations
+
+import copy
+import zlib
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from typing import Any, Generic, TypeVar
+
+from ..api.addresses import canonical_ip
+from ..api.errors import missing, unknown
+from ..api.formats import SUFFIX_LETTERS
+from ..api.objects import EndpointSlice, Node, Pod
+from ..api.service import Service
+from .endpoint_slices import endpoint_slices
+from .transaction import Journal
+
+__all__ = ["Store"]
+
+Key = tuple[str, str]
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V", bound=Hashable)
+
+
+class Index(Generic[K, V]):
+    """From a property to the keys of all objects that have it, in the order they came."""
+
+    def __init__(self) -> None:
+        self.entries: dict[K, dict[V, None]] = {}
+
+    def __contains__(self, prop: K) -> bool:
+        return prop in self.entries
+
+    def add(self, prop: K, key: V) -> None:
+        """Note that the object `key` has the property."""
+        self.entries.setdefault(prop, {})[key] = None
+
+    def discard(self, prop: K, key: V) -> None:
+        """Forget that the object `key` has the property."""
+        keys = self.entries.get(prop, {})
+        keys.pop(key, None)
+        if not keys:
+            self.entries.pop(prop, None)
+
+    def get(self, prop: K) -> tuple[V, ...]:
+        """Return the keys of all objects that have the property."""
+        return tuple(self.entries.get(prop, ()))
+
+
+class Store:
+    """Nodes, Pods, Services and EndpointSlices, each by name and by what packets look for.
+
+    Parameters
+    ----------
+    seed : int
+        Decides the letters in the names of EndpointSlices.
+
+    Examples
+    --------
+    >>> store = Store()
+    >>> store.put_node(Node("node-1", addresses=("10.0.0.1",)))
+    >>> store.node_at("10.0.0.1").name
+    'node-1'
+    """
+
+    def __init__(self, seed: int = 0) -> None:
+        self.seed = seed
+        self.changes = 0
+        self.nodes: dict[str, Node] = {}
+        self.pods: dict[Key, Pod] = {}
+        self.services: dict[Key, Service] = {}
+        self.applied_slices: dict[Key, EndpointSlice] = {}
+        self._node_names: Index[str, str] = Index()
+        self._node_names_outside: Index[str, str] = Index()
+        self._pods_at: Index[str, Key] = Index()
+        self._pods_on: Index[str, Key] = Index()
+        self._pods_of: Index[Key, Key] = Index()
+        self._pods_labelled: Index[tuple[str, str, str], Key] = Index()
+        self._services_at: Index[str, Key] = Index()
+        self._services_named: Index[str, Key] = Index()
+        self._services_on: Index[int, Key] = Index()
+        self._ports_held: Index[int, Key] = Index()
+        self._ips_held: Index[str, Key] = Index()
+        self._slices_of: Index[Key, Key] = Index()
+        self._label_changes: dict[tuple[str, str, str], int] = {}
+        self._node_changes = 0
+        self._slice_cache: dict[Key, tuple[tuple[object, ...], tuple[EndpointSlice, ...]]] = {}
+        self.journal = Journal()
+
+    # -- changes --------------------------------------------------------------------------------------------------
+
+    def _remember(self, undo: Callable[[], None]) -> None:
+        """Note how to undo the change that comes next."""
+        self.changes += 1
+        self.journal.note(undo)
+
+    def put_node(self, node: Node) -> None:
+        """Store a node, in place of the one with its name."""
+        old = self.nodes.get(node.name)
+        self._remember(lambda: self.put_node(old) if old else self.delete_node(node.name))
+        self.delete_node(node.name, keep_place=True)
+        self.nodes[node.name] = node
+        for address in node.addresses:
+            self._node_names.add(canonical_ip(address), node.name)
+        if node.external_ip:
+            self._node_names_outside.add(canonical_ip(node.external_ip), node.name)
+
+    def delete_node(self, name: str, *, keep_place: bool = False) -> None:
+        """Forget a node; `keep_place` is for one that is replaced at once."""
+        old = self.nodes.get(name)
+        if old is not None:
+            if not keep_place:
+                order = list(self.nodes)
+                self._remember(lambda: self._put_back(old, order))
+            for address in old.addresses:
+                self._node_names.discard(canonical_ip(address), name)
+            if old.external_ip:
+                self._node_names_outside.discard(canonical_ip(old.external_ip), name)
+            if not keep_place:
+                del self.nodes[name]
+        self._node_changes += 1
+
+    def _put_back(self, node: Node, order: list[str]) -> None:
+        """Store a node that was deleted, in its old place: load balancers deal in this order."""
+        self.put_node(node)
+        self.nodes = {name: self.nodes[name] for name in order}
+
+    def put_pod(self, pod: Pod) -> None:
+        """Store a Pod, in place of the one with its name."""
+        key = (pod.namespace, pod.name)
+        old = self.pods.get(key)
+        self._remember(lambda: self.put_pod(old) if old else self.delete_pod(key))
+        self._unindex_pod(key)
+        self.pods[key] = pod
+        if pod.ip:
+            self._pods_at.add(canonical_ip(pod.ip), key)
+        if pod.node:
+            self._pods_on.add(pod.node, key)
+        if pod.app:
+            self._pods_of.add((pod.namespace, pod.app), key)
+        for label in _labels(pod):
+            self._pods_labelled.add(label, key)
+            self._label_changes[label] = self._label_changes.get(label, 0) + 1
+
+    def delete_pod(self, key: Key) -> None:
+        """Forget a Pod."""
+        old = self.pods.get(key)
+        if old is not None:
+            self._remember(lambda: self.put_pod(old))
+            self._unindex_pod(key)
+            del self.pods[key]
+
+    def _unindex_pod(self, key: Key) -> None:
+        old = self.pods.get(key)
+        if old is None:
+            return
+        if old.ip:
+            self._pods_at.discard(canonical_ip(old.ip), key)
+        if old.node:
+            self._pods_on.discard(old.node, key)
+        if old.app:
+            self._pods_of.discard((old.namespace, old.app), key)
+        for label in _labels(old):
+            self._pods_labelled.discard(label, key)
+            self._label_changes[label] = self._label_changes.get(label, 0) + 1
+
+    def put_service(self, service: Service) -> None:
+        """Store a Service, in place of the one with its name."""
+        key = (service.namespace, service.name)
+        old = self.services.get(key)
+        self._remember(lambda: self.put_service(old) if old else self.delete_service(key))
+        self._index_service(old, Index.discard)
+        self.services[key] = service
+        self._index_service(service, Index.add)
+
+    def delete_service(self, key: Key) -> None:
+        """Forget a Service; its ports and addresses are free again."""
+        old = self.services.get(key)
+        if old is not None:
+            self._remember(lambda: self.put_service(old))
+            self._index_service(old, Index.discard)
+            del self.services[key]
+
+    def _index_service(self, service: Service | None, change: Callable[..., None]) -> None:
+        if service is None:
+            return
+        key = (service.namespace, service.name)
+        for ip in service_ips(service):
+            change(self._services_at, ip, key)
+        for ingress in service.load_balancer_ingress:
+            change(self._services_named, ingress.hostname.lower(), key)
+        for port in service.ports:
+            if port.node_port:
+                change(self._services_on, port.node_port, key)
+        for number in held_ports(service):
+            change(self._ports_held, number, key)
+        for ip in held_ips(service):
+            change(self._ips_held, ip, key)
+
+    def put_slice(self, endpoint_slice: EndpointSlice) -> None:
+        """Store an EndpointSlice that somebody wrote; it replaces the model's own for its Service."""
+        key = (endpoint_slice.namespace, endpoint_slice.name)
+        old = self.applied_slices.get(key)
+        self._remember(lambda: self.put_slice(old) if old else self.delete_slice(key))
+        if old is not None:
+            self._slices_of.discard((old.namespace, old.service), key)
+        self.applied_slices[key] = endpoint_slice
+        self._slices_of.add((endpoint_slice.namespace, endpoint_slice.service), key)
+
+    def delete_slice(self, key: Key) -> None:
+        """Forget an EndpointSlice that somebody wrote."""
+        old = self.applied_slices.get(key)
+        if old is not None:
+            self._remember(lambda: self.put_slice(old))
+            self._slices_of.discard((old.namespace, old.service), key)
+            del self.applied_slices[key]
+
+    # -- look-ups -------------------------------------------------------------------------------------------------
+
+    def node(self, name: str) -> Node:
+        """Return the node of this name; `UnknownName` tells which there are."""
+        if name not in self.nodes:
+            raise unknown("node", name, self.nodes)
+        return self.nodes[name]
+
+    def node_at(self, ip: str) -> Node | None:
+        """Return the node that has this address on an interface."""
+        names = self._node_names.get(canonical_ip(ip))
+        return self.nodes[names[0]] if names else None
+
+    def node_behind(self, external_ip: str) -> Node | None:
+        """Return the node that the cloud reaches by this external address."""
+        names = self._node_names_outside.get(canonical_ip(external_ip))
+        return self.nodes[names[0]] if names else None
+
+    @property
+    def node_version(self) -> int:
+        """A number that changes with every change to the nodes."""
+        return self._node_changes
+
+    def pod_at(self, ip: str) -> Pod | None:
+        """Return the Pod with this address; hostNetwork Pods are found by their node."""
+        pods = (self.pods[key] for key in self._pods_at.get(canonical_ip(ip)))
+        return next((pod for pod in pods if not pod.host_network), None)
+
+    def pods_on(self, node: str) -> tuple[Pod, ...]:
+        """Return the Pods of a node."""
+        return tuple(self.pods[key] for key in self._pods_on.get(node))
+
+    def pods_of(self, namespace: str, app: str) -> tuple[Pod, ...]:
+        """Return the Pods of a Deployment, in the order they were made."""
+        return tuple(sorted((self.pods[key] for key in self._pods_of.get((namespace, app))), key=_number))
+
+    def services_at(self, ip: str) -> tuple[Service, ...]:
+        """Return the Services with this clusterIP, externalIP or load balancer address."""
+        return tuple(self.services[key] for key in self._services_at.get(canonical_ip(ip)))
+
+    def services_named(self, hostname: str) -> tuple[Service, ...]:
+        """Return the Services whose load balancer has this host name."""
+        return tuple(self.services[key] for key in self._services_named.get(hostname.lower()) if hostname)
+
+    def services_on(self, node_port: int) -> tuple[Service, ...]:
+        """Return the Services with this nodePort."""
+        return tuple(self.services[key] for key in self._services_on.get(node_port))
+
+    def health_checks_on(self, number: int) -> tuple[Service, ...]:
+        """Return the Services with this healthCheckNodePort."""
+        services = (self.services[key] for key in self._ports_held.get(number))
+        return tuple(service for service in services if service.health_check_node_port == number)
+
+    def port_in_use(self, number: int) -> bool:
+        """Tell whether a Service holds this node port, or has it as its healthCheckNodePort."""
+        return number in self._ports_held
+
+    def ip_in_use(self, ip: str) -> bool:
+        """Tell whether a Service holds this clusterIP."""
+        return canonical_ip(ip) in self._ips_held
+
+    def slices(self, service: Service) -> tuple[EndpointSlice, ...]:
+        """Return the EndpointSlices of a Service: those that somebody applied, else the controller's."""
+        key = (service.namespace, service.name)
+        applied = self._slices_of.get(key)
+        if applied:
+            return tuple(self.applied_slices[name] for name in applied)
+        version = (service, self._node_changes, *(self._label_changes.get(label) for label in _selector(service)))
+        cached = self._slice_cache.get(key)
+        if cached is None or cached[0] != version:
+            made = endpoint_slices(service, self._candidates(service), self.nodes.get, self._suffix(key))
+            cached = self._slice_cache[key] = (version, made)
+        return cached[1]
+
+    def _candidates(self, service: Service) -> Iterator[Pod]:
+        """Give the Pods that carry the rarest label of the selector."""
+        found = [self._pods_labelled.get(label) for label in _selector(service)]
+        return (self.pods[key] for key in min(found, key=len, default=()))
+
+    def _suffix(self, key: Key) -> Callable[[int], str]:
+        def letters(number: int) -> str:
+            code = zlib.crc32(f"{self.seed}/{key}/{number}".encode())
+            return "".join(SUFFIX_LETTERS[code // 27**place % 27] for place in range(5))
+
+        return letters
+
+    def copy(self) -> Store:
+        """Return a store that changes apart from this one (the objects themselves never change)."""
+        twin = copy.copy(self)
+        for name, value in vars(self).items():
+            if isinstance(value, dict):
+                setattr(twin, name, dict(value))
+            elif isinstance(value, Index):
+                index: Index[Hashable, Hashable] = Index()
+                index.entries = {prop: dict(keys) for prop, keys in value.entries.items()}
+                setattr(twin, name, index)
+        twin.journal = Journal()
+        return twin
+
+
+def found(resource: str, name: str, objects: Mapping[Key, Any]) -> Any:
+    """Look an object up by ``name`` or ``namespace/name``.
+
+    Raises
+    ------
+    ApiError
+        404 NotFound; the hint lists what exists.
+    """
+    namespace, _, short = name.rpartition("/")
+    key = (namespace or "default", short)
+    if key not in objects:
+        raise missing(resource, short, ["/".join(known) if known[0] != "default" else known[1] for known in objects])
+    return objects[key]
+
+
+def service_ips(service: Service) -> list[str]:
+    """List every address a packet may carry to reach the Service, nodes apart."""
+    ips = [ip for ip in service.cluster_ips or (service.cluster_ip,) if ip and ip != "None"]
+    ips += service.external_ips
+    ips += [ingress.ip for ingress in service.load_balancer_ingress if ingress.ip]
+    return list(dict.fromkeys(map(canonical_ip, ips)))
+
+
+def held_ports(service: Service) -> list[int]:
+    """List the numbers that the Service takes out of the node port pool."""
+    if service.type not in ("NodePort", "LoadBalancer"):
+        return []
+    numbers = [port.node_port for port in service.ports]
+    if service.needs_health_check_node_port:
+        numbers.append(service.health_check_node_port)
+    return [number for number in dict.fromkeys(numbers) if number]
+
+
+def held_ips(service: Service) -> list[str]:
+    """List the addresses that the Service takes out of the cluster IP pool."""
+    if service.type == "ExternalName":
+        return []
+    return [canonical_ip(ip) for ip in service.cluster_ips if ip and ip != "None"]
+
+
+def _number(pod: Pod) -> int:
+    """Return the number at the end of the name of a Deployment's Pod."""
+    return int(pod.name.rpartition("-")[2])
+
+
+def _labels(pod: Pod) -> list[tuple[str, str, str]]:
+    return [(pod.namespace, key, value) for key, value in pod.labels.items()]
+
+
+def _selector(service: Service) -> list[tuple[str, str, str]]:
+    return [(service.namespace, key, value) for key, value in service.selector.items()]

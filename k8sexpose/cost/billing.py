@@ -1,0 +1,339 @@
+"""What exposing Services costs in a month: the bill of a cluster, and ways of exposing compared.
+
+An estimate from list prices, each with its source and date; no discount, no tax. What costs the same in every design
+is left out: internet egress, nodes and their addresses, DNS, certificates, and the Pods of a gateway.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from ipaddress import ip_network
+from typing import TYPE_CHECKING, NamedTuple
+
+from .._display import html_table, visible
+from .charges import DRIVERS, GB_UNITS, BilledEntry, Charge, load_balancers
+from .prices import PriceBook, PriceSource, price_book
+from .usage import MonthlyTraffic, exposures
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..model import Cluster
+
+__all__ = ["Bill", "QuotaUse", "bill", "bill_for"]
+
+COLUMNS = ("name", "monthly_quantity", "unit", "unit_price", "monthly_cost", "source", "as_of")
+NO_PRICE = "no price in the book"
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaUse:
+    """How much of a quota a bill uses.
+
+    Parameters
+    ----------
+    name : str
+        The quota.
+    used, limit : int
+        How many there are, and may be.
+    adjustable : bool, optional
+        Whether the provider raises it on request; None where the source does not say.
+    source, as_of : str
+        Who says so, and when.
+
+    Examples
+    --------
+    >>> QuotaUse("nlb_per_region", 51, 50).over
+    True
+    """
+
+    name: str
+    used: int
+    limit: int
+    adjustable: bool | None = None
+    source: str = ""
+    as_of: str = ""
+
+    @property
+    def over(self) -> bool:
+        """True if there are more than there may be."""
+        return self.used > self.limit
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.used} of {self.limit}{', too many' if self.over else ''}"
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Bill:
+    """What a provider charges in a month of 730 hours: an estimate.
+
+    Parameters
+    ----------
+    provider, region, currency : str
+        Whose prices, where, and in what; no provider is ``none``.
+    items : DataFrame
+        The lines: name, monthly_quantity, unit, unit_price, monthly_cost, source, as_of. A line whose price nobody
+        shows has no amount (NaN).
+    missing : tuple of str
+        The prices that the book lacks; your own price file fills them.
+    quotas : tuple of QuotaUse
+        Limits of the provider, and how much of each is used.
+    load_balancers : int
+        How many the provider runs.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster
+    >>> bill(Cluster(provider="aws")).total_per_month
+    0.0
+    """
+
+    provider: str
+    region: str
+    currency: str
+    items: pd.DataFrame
+    missing: tuple[str, ...] = ()
+    quotas: tuple[QuotaUse, ...] = ()
+    load_balancers: int = 0
+
+    @property
+    def total_per_month(self) -> float | None:
+        """The sum of the lines, not rounded; None if a price is missing."""
+        return None if self.missing else math.fsum(self.items["monthly_cost"])
+
+    @property
+    def over_quota(self) -> tuple[QuotaUse, ...]:
+        """The quotas that do not suffice."""
+        return tuple(use for use in self.quotas if use.over)
+
+    @property
+    def as_of(self) -> tuple[str, ...]:
+        """The dates of the prices."""
+        return tuple(sorted(set(self.items["as_of"]) - {""}))
+
+    @property
+    def summary(self) -> str:
+        """The total in a line, with what one must know about it."""
+        total = self.total_per_month
+        where = f"{self.provider} {self.region}".strip()
+        amount = "unknown" if total is None else f"{total:,.2f} {self.currency} a month"
+        parts = [f"Estimate for {where}: {amount} (list prices of {', '.join(self.as_of) or 'no date'})"]
+        parts += [f"no price for {', '.join(self.missing)}"] if self.missing else []
+        parts += [f"over quota: {use}" for use in self.over_quota]
+        return "; ".join(parts)
+
+    def _rows(self) -> Iterator[tuple[str, ...]]:
+        for name, quantity, unit, price, cost, source, as_of in self.items[list(COLUMNS)].itertuples(index=False):
+            amounts = (NO_PRICE, "") if math.isnan(price) else (f"{price:g}", f"{cost:,.2f}")
+            yield name, f"{quantity:,.2f}".removesuffix(".00"), unit, *amounts, source, as_of
+
+    def __repr__(self) -> str:
+        return f"<Bill: {self.summary}>"
+
+    def __str__(self) -> str:
+        lines = (
+            f"  {name}: {quantity} {unit} × {price} = {cost}" for name, quantity, unit, price, cost, *_ in self._rows()
+        )
+        return "\n".join([self.summary, *lines])
+
+    def _repr_pretty_(self, printer: object, cycle: bool) -> None:
+        """Show the lines in a terminal (IPython's hook)."""
+        printer.text(visible(repr(self) if cycle else str(self)))  # type: ignore[attr-defined]
+
+    def _repr_html_(self) -> str:
+        head = ("name", "monthly quantity", "unit", "unit price", f"monthly cost, {self.currency}", "source", "as of")
+        return html_table(self.summary, head, self._rows())
+
+
+def bill(
+    cluster: Cluster,
+    *,
+    region: str | None = None,
+    gb_per_month: float = 1000,
+    traffic_gb: Mapping[str, float] | None = None,
+    request_share: float = 0.1,
+    new_connections_per_s: float = 0,
+    active_connections: float = 0,
+    rule_evaluations_per_s: float = 0,
+    prices: PriceSource = None,
+    outbound_rule: bool = False,
+) -> Bill:
+    """Estimate what the provider charges for the Services of a cluster.
+
+    Every LoadBalancer Service counts as if it were provisioned, also beyond a quota, and so does every load balancer
+    that the cloud still holds for a Service that is gone. It faces the internet, in every zone that has nodes, unless
+    an annotation says otherwise.
+
+    Parameters
+    ----------
+    cluster : Cluster
+        The cluster; it stays as it is.
+    region : str, optional
+        Of the provider; us-east-1 or that of the profile (aws), us-central1 (gcp) and eastus (azure) by default.
+    gb_per_month : float
+        Request and response together; the exposed Services share it evenly. GB or GiB, as the provider counts.
+    traffic_gb : mapping of str to float, optional
+        Instead of that, GB by ``namespace/name``.
+    request_share : float
+        The part of the bytes that comes in, from 0 to 1 (GCP's load balancer processes only that).
+    new_connections_per_s, active_connections, rule_evaluations_per_s : float
+        Of all load balancers together, which share them evenly. Rules are evaluated by application load balancers
+        only; those beyond the ten free ones of each request count.
+    prices : str, Path, mapping or PriceBook, optional
+        Your own prices; see `price_book`.
+    outbound_rule : bool
+        Whether AKS made its default outbound rule, with an address of its own (azure).
+
+    Returns
+    -------
+    Bill
+        Its lines, its total, and the quotas that it uses.
+
+    Raises
+    ------
+    ValueError
+        If the region is unknown (the text lists those that exist), or a number makes no sense.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster, example
+    >>> cluster = Cluster(nodes=3, provider="linode")
+    >>> _ = cluster.apply(example("public-api-lb"))
+    >>> bill(cluster).total_per_month
+    10.0
+    """
+    traffic = MonthlyTraffic(
+        gb_per_month, traffic_gb, request_share, new_connections_per_s, active_connections, rule_evaluations_per_s
+    )
+    book = price_book(prices)
+    profile = cluster.provider
+    name = profile.name if profile else "none"
+    found = exposures(cluster, traffic)
+    if name not in DRIVERS:  # kind, minikube, nobody: no cloud, no bill
+        return Bill(name, "", "USD", _frame([]))
+    if name == "azure" and outbound_rule:
+        found = (*found, BilledEntry("the outbound rule", "standard"))
+    if region is None and profile is not None and name == "aws":
+        region = profile.region  # part of the names that its load balancers get
+    made = bill_for(name, found, book, region)
+    if name == "metallb" and profile is not None and profile.pool:
+        used = len({entry.address or entry.name for entry in found if entry.kind == "address"})
+        made = replace(made, quotas=(*made.quotas, QuotaUse("ip_pool", used, _addresses_in(profile.pool))))
+    return made
+
+
+def _addresses_in(pool: str) -> int:
+    return sum(ip_network(text.strip()).num_addresses for text in pool.split(","))
+
+
+def bill_for(provider: str, found: Sequence[BilledEntry], book: PriceBook, region: str | None = None) -> Bill:
+    """Write the bill for ways in that are described already.
+
+    Parameters
+    ----------
+    provider : str
+        A key of `DRIVERS`.
+    found : sequence of BilledEntry
+        The ways in; their order does not matter.
+    book : PriceBook
+        The prices.
+    region : str, optional
+        None for the provider's default.
+
+    Returns
+    -------
+    Bill
+        The bill.
+
+    Raises
+    ------
+    ValueError
+        If provider or region is unknown; the text lists those that exist.
+
+    Examples
+    --------
+    >>> bill_for("hetzner", [BilledEntry("web", "lb11")], price_book()).total_per_month
+    5.39
+    """
+    lines = lines_of(provider, found, book, region)
+    missing = dict.fromkeys(line.missing for line in lines if line.missing)
+    return Bill(
+        provider,
+        book.region(provider, region),
+        currency_of(provider, lines, book),
+        _frame(lines),
+        tuple(missing),
+        quotas_of(provider, found, book),
+        load_balancers(found),
+    )
+
+
+class Line(NamedTuple):
+    """One line of a bill; the columns first."""
+
+    name: str
+    monthly_quantity: float
+    unit: str
+    unit_price: float
+    monthly_cost: float
+    source: str
+    as_of: str
+    currency: str = ""
+    missing: str = ""
+
+
+def lines_of(provider: str, found: Sequence[BilledEntry], book: PriceBook, region: str | None) -> list[Line]:
+    """List the lines of a bill; see `bill_for`."""
+    if provider not in DRIVERS:
+        raise ValueError(f"there is no price list for provider {provider!r}; there are: {', '.join(DRIVERS)}")
+    region = book.region(provider, region)
+    charges = DRIVERS[provider][0](sorted(found, key=lambda entry: entry.name), book)
+    return [line for charge in charges for line in _priced(provider, charge, book, region)]
+
+
+def total_of(lines: Sequence[Line]) -> float | None:
+    """Add up a bill; None if a price is missing."""
+    return None if any(line.missing for line in lines) else math.fsum(line.monthly_cost for line in lines)
+
+
+def quotas_of(provider: str, found: Sequence[BilledEntry], book: PriceBook) -> tuple[QuotaUse, ...]:
+    """List the quotas that are used."""
+    return tuple(
+        QuotaUse(quota.name, use.used, quota.value, quota.adjustable, quota.source, quota.as_of)
+        for use in DRIVERS[provider][1](found)
+        if use.used and (quota := book.quota(provider, use.quota)) is not None
+    )
+
+
+def _priced(provider: str, charge: Charge, book: PriceBook, region: str) -> Iterator[Line]:
+    """Cut a quantity into the tiers of its price; what no row covers is a line without amount."""
+    rows = (row for name in charge.components for row in book.find(provider, charge.product, name, region))
+    rest = charge.quantity
+    for row in rows:
+        if row.unit and row.unit != charge.unit and {row.unit, charge.unit} != set(GB_UNITS):
+            raise ValueError(f"{row.component} is the price of one {row.unit}, but {charge.unit} is counted")
+        part = min(charge.quantity, row.upper) - row.lower if charge.by_tier else charge.quantity
+        if part > 0:
+            rest -= part
+            unit, cost = row.unit or charge.unit, part * row.price
+            yield Line(charge.name, part, unit, row.price, cost, row.source, row.as_of, row.currency)
+    if rest > 1e-9 * charge.quantity:
+        missing = f"{charge.components[-1]} ({provider} {charge.product}, {region})"
+        yield Line(charge.name, rest, charge.unit, math.nan, math.nan, NO_PRICE, "", missing=missing)
+
+
+def currency_of(provider: str, lines: Sequence[Line], book: PriceBook) -> str:
+    """Return the one currency of a bill."""
+    found = sorted({line.currency for line in lines} - {""})
+    if len(found) > 1:
+        raise ValueError(f"a bill has one currency; the prices of {provider} are in {' and '.join(found)}")
+    return found[0] if found else book.currency(provider)
+
+
+def _frame(lines: Sequence[Line]) -> pd.DataFrame:
+    import pandas as pd
+
+    frame = pd.DataFrame([line[: len(COLUMNS)] for line in lines], columns=list(COLUMNS))
+    return frame.astype({name: float for name in ("monthly_quantity", "unit_price", "monthly_cost")})

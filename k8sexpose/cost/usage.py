@@ -1,0 +1,286 @@
+"""What the provider has to do for a cluster: every way in, and the bytes that take it.
+
+Which zones bytes leave is not decided here: `shares` and `entries` of the router say it, and this module weighs bytes
+with their probabilities.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from ipaddress import ip_network
+from typing import TYPE_CHECKING
+
+from ..api.errors import NotExposed
+from ..api.service import Service, ServicePort
+from ..cloud.providers import TO_POD, LoadBalancerKind
+from ..router.router import entries, shares
+from .charges import NODEPORT, BilledEntry
+
+if TYPE_CHECKING:
+    from ..model import Cluster
+
+__all__ = ["MonthlyTraffic", "admitted_client", "exposures"]
+
+# The kinds of load balancer that a profile tells apart and a bill does not.
+BILLED_AS = {
+    "nlb_ip": "nlb", "nlb_instance": "nlb", "rbs": "forwarding_rule", "target_pool": "forwarding_rule",
+    "no_floating_ip": "standard", "regional": "REGIONAL", "regional_network": "REGIONAL_NETWORK", "l2": "address",
+    "bgp": "address", "l4": "load_balancer",
+}  # fmt: skip
+AWS = "service.beta.kubernetes.io/aws-load-balancer-"
+INTERNAL_BY: dict[str, Callable[[str], bool]] = {
+    f"{AWS}internal": lambda value: value not in ("", "false"),
+    f"{AWS}scheme": lambda value: value == "internal",
+    "networking.gke.io/load-balancer-type": lambda value: value in ("Internal", "internal"),
+    "service.beta.kubernetes.io/azure-load-balancer-internal": lambda value: value == "true",
+}
+# The AWS load balancer controller keeps to itself unless told (facts of its annotations: "internal (default)").
+INTERNAL_UNASKED = ("nlb_ip", "nlb_instance")
+AZURE_ADDRESS = "service.beta.kubernetes.io/azure-pip-name"
+DIGITALOCEAN_SIZE = "service.beta.kubernetes.io/do-loadbalancer-size-unit"
+
+
+@dataclass(frozen=True, slots=True)
+class MonthlyTraffic:
+    """What passes in a month.
+
+    Parameters
+    ----------
+    gb_per_month : float
+        Request and response together, of all Services, which share it evenly.
+    traffic_gb : mapping of str to float, optional
+        Instead, by ``namespace/name``; a Service that is not named has none.
+    request_share : float
+        The part of the bytes that comes in.
+    new_connections_per_s, active_connections, rule_evaluations_per_s : float
+        Of all load balancers, which share them evenly.
+
+    Examples
+    --------
+    >>> MonthlyTraffic(1000, request_share=0.1).gb_of({"default/web": None, "default/api": None})
+    {'default/web': 500.0, 'default/api': 500.0}
+    """
+
+    gb_per_month: float = 1000.0
+    traffic_gb: Mapping[str, float] | None = None
+    request_share: float = 0.1
+    new_connections_per_s: float = 0.0
+    active_connections: float = 0.0
+    rule_evaluations_per_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("gb_per_month", "new_connections_per_s", "active_connections", "rule_evaluations_per_s"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"{name} is a number from 0 on, not {getattr(self, name)!r}")
+        if not 0 <= self.request_share <= 1:
+            raise ValueError(f"request_share is a number from 0 to 1, not {self.request_share!r}")
+        for name, gb in (self.traffic_gb or {}).items():
+            if not 0 <= gb < math.inf:
+                raise ValueError(f"traffic_gb of {name} is a number from 0 on, not {gb!r}")
+
+    def gb_of(self, services: Mapping[str, object]) -> dict[str, float]:
+        """Return the GB of each Service.
+
+        Parameters
+        ----------
+        services : mapping
+            By ``namespace/name``.
+
+        Returns
+        -------
+        dict of str to float
+            GB in a month.
+
+        Raises
+        ------
+        ValueError
+            If `traffic_gb` names a Service that is not exposed; the text lists those that are.
+        """
+        if self.traffic_gb is None:
+            return dict.fromkeys(services, self.gb_per_month / max(len(services), 1))
+        given = {name if "/" in name else f"default/{name}": float(gb) for name, gb in self.traffic_gb.items()}
+        if unknown := sorted(set(given) - set(services)):
+            listed = ", ".join(services) or "none"
+            raise ValueError(f"traffic_gb names {', '.join(unknown)}; the exposed Services are: {listed}")
+        return {name: given.get(name, 0.0) for name in services}
+
+
+def exposures(cluster: Cluster, traffic: MonthlyTraffic) -> tuple[BilledEntry, ...]:
+    """List every way into a cluster: its LoadBalancer and NodePort Services, and what the cloud forgot to delete.
+
+    Parameters
+    ----------
+    cluster : Cluster
+        The cluster; it stays as it is.
+    traffic : MonthlyTraffic
+        What passes.
+
+    Returns
+    -------
+    tuple of BilledEntry
+        By name; the load balancers that no Service uses any more stand at the end. Services for which nobody here
+        makes a load balancer, or whose load balancer the provider refuses, are left out: nothing is paid for them.
+
+    Raises
+    ------
+    ValueError
+        If the traffic names a Service that is not exposed.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster, example
+    >>> cluster = Cluster()
+    >>> _ = cluster.apply(example("public-api-lb"))
+    >>> [entry.kind for entry in exposures(cluster, MonthlyTraffic())]
+    ['load_balancer']
+    """
+    found: dict[str, tuple[Service, LoadBalancerKind | None]] = {}
+    for service in cluster.services:
+        kind = _kind(cluster, service)
+        if service.type == "NodePort" or (kind is not None and not _refused(cluster, service, kind)):
+            found[service.key] = service, kind
+    gb = traffic.gb_of(found)
+    balancers = sum(kind is not None for _, kind in found.values())
+    listed = [
+        _exposure(cluster, service, kind, gb[name], traffic, balancers)
+        for name, (service, kind) in sorted(found.items())
+    ]
+    return (*listed, *_orphans(cluster))
+
+
+def _kind(cluster: Cluster, service: Service) -> LoadBalancerKind | None:
+    """Return what load balancer a Service has or will have; some clouds ignore a change of mind."""
+    wanted: LoadBalancerKind | None = cluster.provider.kind_for(service) if cluster.provider else None
+    live = cluster.load_balancers.get(service.key)
+    return live.kind if live and wanted and wanted.kind_change == "ignored" else wanted
+
+
+def _refused(cluster: Cluster, service: Service, kind: LoadBalancerKind) -> bool:
+    """Tell whether the provider will never build what a Service asks for; one over a quota is billed, and reported."""
+    built = service.key in cluster.load_balancers or bool(service.load_balancer_ingress)
+    return not built and cluster.provider is not None and cluster.provider.problem(service, kind) is not None
+
+
+def _exposure(
+    cluster: Cluster,
+    service: Service,
+    kind: LoadBalancerKind | None,
+    gb: float,
+    traffic: MonthlyTraffic,
+    balancers: int,
+) -> BilledEntry:
+    """Describe one Service to the provider."""
+    to_pod, to_node = _crossing(cluster, service, kind) if gb else (0.0, 0.0)
+    way_in = (
+        _balancer(cluster, service.key, service, kind)
+        if kind
+        else BilledEntry(service.key, NODEPORT, ports=_ports(service))
+    )
+    way_in = replace(way_in, gb=gb, request_gb=gb * traffic.request_share, node_to_pod_gb=gb * to_pod)
+    if kind is None:
+        return way_in
+    return replace(
+        way_in,
+        balancer_to_node_gb=gb * to_node,
+        new_connections_per_s=traffic.new_connections_per_s / balancers,
+        active_connections=traffic.active_connections / balancers,
+        rule_evaluations_per_s=traffic.rule_evaluations_per_s / balancers,
+    )
+
+
+def _orphans(cluster: Cluster) -> Iterator[BilledEntry]:
+    """List the load balancers that the cloud still holds and no Service uses: no traffic, but they cost."""
+    for name, balancer in cluster.load_balancers.items():
+        if balancer.orphan:
+            yield _balancer(cluster, name, balancer.service, balancer.kind)
+
+
+def _balancer(cluster: Cluster, name: str, service: Service, kind: LoadBalancerKind) -> BilledEntry:
+    """Describe a load balancer, idle."""
+    zones = Counter(node.zone for node in cluster.nodes)
+    return BilledEntry(
+        name,
+        BILLED_AS.get(kind.name, kind.name),
+        internal=_is_internal(service, kind),
+        ports=_ports(service),
+        families=max(len(service.ip_families), 1),
+        zones=max(len(set(zones) - {None}), 1),
+        address=service.annotations.get(AZURE_ADDRESS) or service.load_balancer_ip,
+        size_units=_size(service),
+        tls=f"{AWS}ssl-cert" in service.annotations,
+        targets=len(cluster.nodes),
+        targets_per_zone=max(zones.values(), default=0),
+    )
+
+
+def _ports(service: Service) -> tuple[tuple[int, str], ...]:
+    return tuple((port.port, port.protocol or "TCP") for port in service.ports)
+
+
+def _is_internal(service: Service, kind: LoadBalancerKind) -> bool:
+    told = [ask(service.annotations[key]) for key, ask in INTERNAL_BY.items() if key in service.annotations]
+    return any(told) if told else kind.name in INTERNAL_UNASKED
+
+
+def _size(service: Service) -> int:
+    text = service.annotations.get(DIGITALOCEAN_SIZE, "")
+    return max(int(text), 1) if text.isdecimal() else 1
+
+
+# -- bytes that leave their zone --------------------------------------------------------------------------------------
+
+
+def _crossing(cluster: Cluster, service: Service, kind: LoadBalancerKind | None) -> tuple[float, float]:
+    """Return which shares leave their zone, from node to Pod and from load balancer to node; ports count alike.
+
+    A Service beyond a quota is asked about as if there were none. What the cloud refuses for good lets no byte in,
+    nor does a stored value that cannot be read.
+    """
+    for twin in _with_and_without_quotas(cluster):
+        try:
+            found = [_crossing_of(twin, service, port, kind) for port in service.ports]
+        except (NotExposed, KeyError, ValueError):
+            continue
+        ports = max(len(found), 1)
+        return float(sum(share for share, _ in found) / ports), float(sum(share for _, share in found) / ports)
+    return 0.0, 0.0
+
+
+def _crossing_of(
+    cluster: Cluster, service: Service, port: ServicePort, kind: LoadBalancerKind | None
+) -> tuple[Fraction, Fraction]:
+    """Return the shares of one port.
+
+    Where an annotation lets a load balancer deal to every zone, its name has an address in each of Z zones: 1/Z of
+    the connections reach each, and of those dealt to a node or Pod, 1/Z started in its zone.
+    """
+    protocol, question = port.protocol or "TCP", (f"{service.key}:{port.port}", admitted_client(service))
+    found = shares(cluster, *question, protocol=protocol)
+    zones = {node.zone for node in cluster.nodes} - {None}
+    if not zones or kind is None or not kind.zonal or kind.keeps_zones(service):
+        return found.crosses_zone, Fraction(0)
+    dealt = found.by_node if kind.data_path == TO_POD else entries(cluster, *question, protocol=protocol)
+    return found.crosses_zone, sum(dealt.values(), Fraction(0)) * (1 - Fraction(1, len(zones)))
+
+
+def _with_and_without_quotas(cluster: Cluster) -> Iterator[Cluster]:
+    yield cluster
+    twin = cluster.copy()
+    if twin.provider is not None:
+        twin.provider = replace(twin.provider, kinds=tuple(replace(kind, quota=0) for kind in twin.provider.kinds))
+    yield twin
+
+
+def admitted_client(service: Service) -> str | None:
+    """Name a client that the Service lets in; None for any."""
+    for text in service.load_balancer_source_ranges:
+        try:
+            network = ip_network(text.strip(), strict=False)
+        except ValueError:
+            continue
+        return None if network.prefixlen == 0 else str(network[0])
+    return None

@@ -1,0 +1,204 @@
+"""What kube-proxy answers when a load balancer asks whether a node is fit to receive traffic.
+
+Sources (kubernetes/kubernetes): ``pkg/proxy/healthcheck/service_health.go``,
+``pkg/proxy/healthcheck/proxy_health.go``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..cluster.clock import timestamp
+from ..cluster.state import ClusterState
+from .service_ports import targets
+
+if TYPE_CHECKING:
+    from ..api.objects import Node
+    from ..api.service import Service
+
+__all__ = ["HealthResponse", "eligible", "health_check", "healthz", "ready_local_endpoints"]
+
+HEALTHZ_PORT = 10256
+AUTOSCALER_TAINT = "ToBeDeletedByClusterAutoscaler"
+JSON_HEADERS = {"Content-Type": "application/json", "X-Content-Type-Options": "nosniff"}
+
+
+@dataclass(frozen=True, slots=True)
+class HealthResponse:
+    """The HTTP answer to a health check.
+
+    Parameters
+    ----------
+    status : int
+        200 or 503.
+    headers : mapping of str to str
+        The headers that kube-proxy sets.
+    body : str
+        JSON, laid out as kube-proxy lays it out.
+
+    Examples
+    --------
+    >>> HealthResponse(200, {}, "{}").status
+    200
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: str
+
+
+def ready_local_endpoints(cluster: ClusterState, service: Service, node: str) -> int:
+    """Count the addresses of ready endpoints on a node, over all ports; terminating ones do not count.
+
+    Parameters
+    ----------
+    cluster : Cluster
+        The cluster.
+    service : Service
+        The Service.
+    node : str
+        The node.
+
+    Returns
+    -------
+    int
+        What ``X-Load-Balancing-Endpoint-Weight`` says.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster, Node, Service
+    >>> ready_local_endpoints(Cluster(nodes=[Node("node-1")]), Service("web"), "node-1")
+    0
+    """
+    store = cluster.rules(node)
+    found = {
+        target.endpoint.ip
+        for port in service.ports
+        for family in (4, 6)
+        for target in targets(store, service, port, family).on_node.get(node, ())
+        if target.endpoint.ready
+    }
+    return len(found)
+
+
+def health_check(cluster: ClusterState, service: str, *, node: str, proxy_healthy: bool = True) -> HealthResponse:
+    """Ask a node's healthCheckNodePort whether it has endpoints of a Service.
+
+    Parameters
+    ----------
+    cluster : Cluster
+        The cluster.
+    service : str
+        ``name`` or ``namespace/name``.
+    node : str
+        The node that is asked.
+    proxy_healthy : bool
+        Whether kube-proxy on that node is up to date.
+
+    Returns
+    -------
+    HealthResponse
+        200 where the node has a ready endpoint and kube-proxy is healthy, else 503.
+
+    Raises
+    ------
+    ApiError
+        404 NotFound: there is no such Service.
+    UnknownName
+        If there is no such node (it is a KeyError).
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster
+    >>> cluster = Cluster.from_json(
+    ...     {
+    ...         "items": [
+    ...             {"kind": "Node", "metadata": {"name": "node-1"}},
+    ...             {"kind": "Service", "metadata": {"name": "web"}, "spec": {"type": "LoadBalancer"}},
+    ...         ]
+    ...     }
+    ... )
+    >>> health_check(cluster, "web", node="node-1").headers["X-Load-Balancing-Endpoint-Weight"]
+    '0'
+    """
+    found = cluster.service(service)
+    cluster.store.node(node)  # an UnknownName, if there is none
+    count = ready_local_endpoints(cluster, found, node)
+    body = {
+        "service": {"namespace": found.namespace, "name": found.name},
+        "localEndpoints": count,
+        "serviceProxyHealthy": proxy_healthy,
+    }
+    headers = {**JSON_HEADERS, "X-Load-Balancing-Endpoint-Weight": str(count)}
+    status = 200 if count > 0 and proxy_healthy else 503
+    return HealthResponse(status, headers, json.dumps(body, indent="\t"))
+
+
+def healthz(cluster: ClusterState, *, node: str, path: str = "/healthz", sync_overdue: bool = False) -> HealthResponse:
+    """Ask kube-proxy itself (port 10256), as load balancers do under ``externalTrafficPolicy: Cluster``.
+
+    Parameters
+    ----------
+    cluster : Cluster
+        The cluster.
+    node : str
+        The node that is asked; readiness and cordoning of the node play no part.
+    path : str
+        ``/healthz``, or ``/livez``, which does not ask whether the node is about to go.
+    sync_overdue : bool
+        Whether a change has waited longer than two sync periods.
+
+    Returns
+    -------
+    HealthResponse
+        200 or 503.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such node (it is a KeyError).
+    ValueError
+        If the path is neither.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster, Node
+    >>> healthz(Cluster(nodes=[Node("node-1", deleting=True)]), node="node-1").status
+    503
+    """
+    if path not in ("/healthz", "/livez"):
+        raise ValueError(f"path {path!r} is neither /healthz nor /livez")
+    can_serve = eligible(cluster.store.node(node))
+    now = timestamp(cluster.now_s)
+    body: dict[str, Any] = {"lastUpdated": now, "currentTime": now}
+    if path == "/healthz":
+        body["nodeEligible"] = can_serve
+    body["healthy"] = not sync_overdue
+    body["status"] = {name: {"lastUpdated": now, "healthy": not sync_overdue} for name in ("IPv4", "IPv6")}
+    healthy = not sync_overdue and (can_serve or path == "/livez")
+    return HealthResponse(200 if healthy else 503, JSON_HEADERS, json.dumps(body))
+
+
+def eligible(node: Node) -> bool:
+    """Tell whether a node may get new traffic: it is not about to be removed.
+
+    Parameters
+    ----------
+    node : Node
+        The node.
+
+    Returns
+    -------
+    bool
+        False where it is being deleted, or the cluster autoscaler has marked it (KEP-3836).
+
+    Examples
+    --------
+    >>> from k8sexpose import Node
+    >>> eligible(Node("node-1", deleting=True))
+    False
+    """
+    return not node.deleting and all(taint.key != AUTOSCALER_TAINT for taint in node.taints)

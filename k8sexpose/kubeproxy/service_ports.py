@@ -1,0 +1,333 @@
+"""What kube-proxy knows about one port of a Service, and which of its endpoints a node may use.
+
+Sources (kubernetes/kubernetes): ``pkg/proxy/serviceport.go``, ``pkg/proxy/endpointslicecache.go``,
+``pkg/proxy/topology.go``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_network
+from typing import TypeAlias
+from weakref import WeakKeyDictionary
+
+from ..api.addresses import address, canonical_ip, ip_version
+from ..api.objects import Endpoint, EndpointSlice
+from ..api.service import Service, ServicePort
+from ..cluster.store import Store
+
+_Prepared: TypeAlias = "tuple[tuple[EndpointSlice, ...], Targets]"
+
+__all__ = ["Categories", "ServicePortInfo", "Target", "Targets", "categorize_endpoints"]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One endpoint with the port that one Service port leads to.
+
+    Parameters
+    ----------
+    endpoint : Endpoint
+        The address and its conditions.
+    port : int
+        Port number on the Pod.
+
+    Examples
+    --------
+    >>> str(Target(Endpoint("10.244.1.2"), 8080))
+    '10.244.1.2:8080'
+    """
+
+    endpoint: Endpoint
+    port: int
+
+    def __str__(self) -> str:
+        return address(self.endpoint.ip, self.port)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Targets:
+    """All endpoints of one Service port, sorted as kube-proxy sorts them, and split once.
+
+    Parameters
+    ----------
+    all, ready, terminating : tuple of Target
+        Every endpoint; the ready ones; those that terminate but still serve.
+    on_node : mapping of str to tuple of Target
+        The endpoints of each node.
+    node_hints, zone_hints : frozenset of str
+        Nodes and zones that the hints name. Empty if one ready endpoint has no such hint: none counts then.
+
+    Examples
+    --------
+    >>> targets = Targets.of([Target(Endpoint("10.244.2.2"), 80), Target(Endpoint("10.244.1.2", ready=False), 80)])
+    >>> [str(target) for target in targets.all], len(targets.ready)
+    (['10.244.1.2:80', '10.244.2.2:80'], 1)
+    """
+
+    all: tuple[Target, ...] = ()
+    ready: tuple[Target, ...] = ()
+    terminating: tuple[Target, ...] = ()
+    on_node: Mapping[str, tuple[Target, ...]] = field(default_factory=dict)
+    node_hints: frozenset[str] = frozenset()
+    zone_hints: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, targets: Iterable[Target]) -> Targets:
+        """Sort and split the endpoints of one Service port."""
+        listed = tuple(sorted(targets, key=str))
+        ready = tuple(target for target in listed if target.endpoint.ready)
+        on_node: dict[str, list[Target]] = {}
+        for target in listed:
+            if target.endpoint.node is not None:
+                on_node.setdefault(target.endpoint.node, []).append(target)
+        return cls(
+            all=listed,
+            ready=ready,
+            terminating=_terminating(listed),
+            on_node={node: tuple(found) for node, found in on_node.items()},
+            node_hints=_hints([target.endpoint.node_hints for target in ready]),
+            zone_hints=_hints([target.endpoint.zone_hints for target in ready]),
+        )
+
+
+def _terminating(targets: Iterable[Target]) -> tuple[Target, ...]:
+    return tuple(target for target in targets if target.endpoint.serving and target.endpoint.terminating)
+
+
+def _hints(hints: list[tuple[str, ...]]) -> frozenset[str]:
+    return frozenset(name for named in hints for name in named) if all(hints) else frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Categories:
+    """The endpoints that one node may use, by kind of traffic.
+
+    Parameters
+    ----------
+    cluster : tuple of Target
+        For traffic under the policy Cluster.
+    local : tuple of Target
+        For traffic under the policy Local.
+    has_any : bool
+        Whether any usable endpoint exists anywhere.
+
+    Examples
+    --------
+    >>> Categories((), (), False).all_reachable
+    ()
+    """
+
+    cluster: tuple[Target, ...]
+    local: tuple[Target, ...]
+    has_any: bool
+
+    @property
+    def all_reachable(self) -> tuple[Target, ...]:
+        """Every endpoint that the node needs a rule for."""
+        if not self.local:
+            return self.cluster
+        return tuple(sorted({*self.cluster, *self.local}, key=str))
+
+
+def categorize_endpoints(
+    targets: Targets,
+    *,
+    node: str,
+    zone: str | None = None,
+    uses_cluster: bool = True,
+    uses_local: bool = True,
+    same_node_hints: bool = True,
+) -> Categories:
+    """Choose the endpoints that kube-proxy on a node uses: the choice behind every verdict.
+
+    Parameters
+    ----------
+    targets : Targets
+        The endpoints of one Service port.
+    node, zone : str
+        The node that decides, and its zone.
+    uses_cluster, uses_local : bool
+        Whether any traffic of this port follows the policy Cluster, and the policy Local.
+    same_node_hints : bool
+        Whether node hints count (the feature gate ``PreferSameTrafficDistribution``).
+
+    Returns
+    -------
+    Categories
+        Terminating endpoints appear only where no ready one is left.
+
+    Notes
+    -----
+    Source: ``pkg/proxy/topology.go`` CategorizeEndpoints.
+
+    Examples
+    --------
+    >>> pods = [
+    ...     Target(Endpoint("10.244.1.2", node="node-1"), 80),
+    ...     Target(Endpoint("10.244.2.2", node="node-2"), 80),
+    ... ]
+    >>> chosen = categorize_endpoints(Targets.of(pods), node="node-2")
+    >>> len(chosen.cluster), [str(target) for target in chosen.local]
+    (2, ['10.244.2.2:80'])
+    """
+    cluster: tuple[Target, ...] = ()
+    if uses_cluster:
+        if same_node_hints and node in targets.node_hints:
+            cluster = tuple(target for target in targets.ready if node in target.endpoint.node_hints)
+        elif zone in targets.zone_hints:
+            cluster = tuple(target for target in targets.ready if zone in target.endpoint.zone_hints)
+        else:
+            cluster = targets.ready
+        cluster = cluster or targets.terminating
+    local: tuple[Target, ...] = ()
+    if uses_local:
+        here = targets.on_node.get(node, ())
+        local = tuple(target for target in here if target.endpoint.ready) or _terminating(here)
+    return Categories(cluster, local, has_any=bool(targets.ready or targets.terminating))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ServicePortInfo:
+    """What kube-proxy keeps of one port of a Service, for one IP family.
+
+    Parameters
+    ----------
+    service : Service
+        The Service.
+    port : ServicePort
+        The port.
+    family : int
+        4 or 6.
+    cluster_ip : str
+        The clusterIP of this family.
+    targets : Targets
+        The endpoints behind the port.
+
+    Examples
+    --------
+    >>> web = Service("web", cluster_ip="10.96.0.9", ports=(ServicePort(80, node_port=30007),))
+    >>> ServicePortInfo(web, web.ports[0], 4, "10.96.0.9", Targets()).externally_accessible
+    True
+    """
+
+    service: Service
+    port: ServicePort
+    family: int
+    cluster_ip: str
+    targets: Targets
+
+    @property
+    def name(self) -> str:
+        """``namespace/name:port``, as kube-proxy names it in its rules."""
+        return f"{self.service.key}:{self.port.name}" if self.port.name else self.service.key
+
+    @property
+    def load_balancer_vips(self) -> tuple[str, ...]:
+        """Load balancer addresses that kube-proxy answers itself: not ipMode Proxy, not host names."""
+        ingress = self.service.load_balancer_ingress
+        return _of_family((entry.ip for entry in ingress if entry.ip_mode in (None, "VIP")), self.family)
+
+    @property
+    def external_ips(self) -> tuple[str, ...]:
+        """``spec.externalIPs`` of this family."""
+        return _of_family(self.service.external_ips, self.family)
+
+    @property
+    def source_ranges(self) -> tuple[str, ...]:
+        """``loadBalancerSourceRanges`` of this family; a range /0 allows everybody, as an empty list does."""
+        ranges = [text.strip() for text in self.service.load_balancer_source_ranges]
+        ranges = [text for text in ranges if ip_network(text, strict=False).version == self.family]
+        return () if any(text.endswith("/0") for text in ranges) else tuple(ranges)
+
+    @property
+    def externally_accessible(self) -> bool:
+        """True if the port can be reached by more than the clusterIP."""
+        return bool(self.port.node_port or self.load_balancer_vips or self.external_ips)
+
+    @property
+    def external_local(self) -> bool:
+        """True under ``externalTrafficPolicy: Local``."""
+        return self.externally_accessible and self.service.external_traffic_policy == "Local"
+
+    @property
+    def internal_local(self) -> bool:
+        """True under ``internalTrafficPolicy: Local``."""
+        return self.service.internal_traffic_policy == "Local"
+
+    @property
+    def uses_cluster(self) -> bool:
+        """True if some traffic of the port may go to every endpoint."""
+        return not self.internal_local or self.externally_accessible
+
+    @property
+    def uses_local(self) -> bool:
+        """True if some traffic of the port may only go to endpoints of the node."""
+        return self.internal_local or self.external_local
+
+    def categorize(self, node: str, zone: str | None, *, same_node_hints: bool = True) -> Categories:
+        """Choose the endpoints that this node uses for the port."""
+        return categorize_endpoints(
+            self.targets,
+            node=node,
+            zone=zone,
+            uses_cluster=self.uses_cluster,
+            uses_local=self.uses_local,
+            same_node_hints=same_node_hints,
+        )
+
+
+def cluster_ip_of(service: Service, family: int) -> str | None:
+    """Return the clusterIP of a family; None for a Service that kube-proxy passes over."""
+    if service.type == "ExternalName":
+        return None
+    found = _of_family(service.cluster_ips or (service.cluster_ip,), family)
+    return found[0] if found else None
+
+
+def _of_family(ips: Iterable[str], family: int) -> tuple[str, ...]:
+    return tuple(canonical_ip(ip) for ip in ips if ip_version(ip) == family)
+
+
+# The prepared endpoints of each Service port, with the slices that they were made of.
+_PREPARED: WeakKeyDictionary[Store, dict[tuple[str, ServicePort, int], _Prepared]] = WeakKeyDictionary()
+
+
+def service_ports(store: Store, service: Service, family: int) -> Iterator[ServicePortInfo]:
+    """Give the ports of a Service as kube-proxy knows them; none without a clusterIP of the family."""
+    cluster_ip = cluster_ip_of(service, family)
+    if cluster_ip is not None:
+        for port in service.ports:
+            yield ServicePortInfo(service, port, family, cluster_ip, targets(store, service, port, family))
+
+
+def targets(store: Store, service: Service, port: ServicePort, family: int) -> Targets:
+    """Return the endpoints behind a Service port."""
+    slices = store.slices(store.services.get((service.namespace, service.name), service))
+    prepared = _PREPARED.setdefault(store, {})
+    found = prepared.get((service.key, port, family))
+    if found is None or found[0] != slices:
+        found = prepared[service.key, port, family] = (slices, targets_of(slices, port, family))
+    return found[1]
+
+
+def targets_of(slices: Iterable[EndpointSlice], port: ServicePort, family: int) -> Targets:
+    """Join a Service port with the slices: by port name and protocol, never by number."""
+    found: dict[str, Target] = {}
+    for target in _joined(slices, port, family):
+        # The same address twice, during an update: the one that is not terminating counts.
+        if str(target) not in found or not target.endpoint.terminating:
+            found[str(target)] = target
+    return Targets.of(found.values())
+
+
+def _joined(slices: Iterable[EndpointSlice], port: ServicePort, family: int) -> Iterator[Target]:
+    protocol = port.protocol or "TCP"
+    for one in slices:
+        if one.address_type != f"IPv{family}":
+            continue
+        numbers = [p.port for p in one.ports if p.name == port.name and p.protocol == protocol]
+        for number in numbers:
+            if number:
+                yield from (Target(endpoint, number) for endpoint in one.endpoints)

@@ -1,0 +1,266 @@
+"""The exercise of lesson 3: eight Services, half the bill, nobody loses anything. And what Ingress objects cost."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from ..._display import html_table
+from ...api.errors import ApiError, ManifestError, NotExposed
+from ...cost.billing import Bill, bill, bill_for
+from ...cost.charges import BilledEntry
+from ...cost.prices import PriceSource, price_book
+from ...data import example
+from ...model import Cluster
+from ...report.assumptions import EXPOSED
+from ...router.route import Route
+from ...router.router import routes
+from ..forms import shown
+
+__all__ = ["Savings", "Wish", "eight_services", "ingress_bill", "save"]
+
+CLIENT = "203.0.113.7"
+CUSTOMERS = ("shop", "api", "docs", "blog")
+TRAFFIC_GB = {
+    "gateway": 500.0, "shop": 3000.0, "api": 3000.0, "docs": 500.0, "blog": 500.0, "metrics": 0.0, "audit": 1000.0,
+    "voice": 1500.0,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One thing that must hold.
+
+    Parameters
+    ----------
+    what : str
+        The wish.
+    found : str
+        What the model found.
+    granted : bool
+        Whether it holds.
+    misconception : int, optional
+        The belief behind it where it does not.
+
+    Examples
+    --------
+    >>> Wish("half the bill", "412 USD", False, 24).granted
+    False
+    """
+
+    what: str
+    found: str
+    granted: bool
+    misconception: int | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Savings:
+    """How a set of changes stands: every wish, and the bill before and after.
+
+    Parameters
+    ----------
+    wishes : tuple of Wish
+        What must hold.
+    before, after : Bill
+        The bills.
+
+    Examples
+    --------
+    >>> save().solved
+    False
+    """
+
+    wishes: tuple[Wish, ...]
+    before: Bill
+    after: Bill
+
+    @property
+    def solved(self) -> bool:
+        """True when every wish is granted."""
+        return all(wish.granted for wish in self.wishes)
+
+    @property
+    def _caption(self) -> str:
+        granted = sum(wish.granted for wish in self.wishes)
+        return (
+            f"{granted} of {len(self.wishes)} wishes hold; {_usd(self.before)} a month before, {_usd(self.after)} now"
+        )
+
+    def _cells(self) -> Iterator[tuple[str, str, str]]:
+        for wish in self.wishes:
+            yield wish.what, wish.found, "✓ holds" if wish.granted else "✗ not yet"
+
+    def __repr__(self) -> str:
+        return "\n".join([self._caption, *("  " + " | ".join(cells) for cells in self._cells())])
+
+    def _repr_html_(self) -> str:
+        return html_table(self._caption, ("wish", "what the model finds", "state"), self._cells())
+
+
+def eight_services() -> Cluster:
+    """Build the cluster of the exercise: three zones, a Pod of each app in each, eight load balancers.
+
+    Returns
+    -------
+    Cluster
+        The cluster.
+
+    Examples
+    --------
+    >>> sum(service.type == "LoadBalancer" for service in eight_services().services)
+    8
+    """
+    cluster = Cluster(nodes=3, provider="aws")
+    for name in TRAFFIC_GB:
+        udp = name == "voice"
+        cluster.deploy(name, per_node=[1, 1, 1], port=3478 if udp else 8080, protocol="UDP" if udp else "TCP")
+    cluster.apply(example("eight-services"))
+    return cluster
+
+
+def save(change: object = None) -> Savings:
+    """Change the eight Services as told, and look whether every wish holds.
+
+    Parameters
+    ----------
+    change : mapping of str to mapping, optional
+        For the name of a Service the fields of its spec to set, as `kubectl patch` takes them:
+        ``{"metrics": {"type": "ClusterIP"}}``.
+
+    Returns
+    -------
+    Savings
+        A table of the wishes, and the bills. Nothing is ever raised.
+
+    Examples
+    --------
+    >>> save({"metrics": {"type": "ClusterIP"}}).after.load_balancers
+    7
+    """
+    cluster = eight_services()
+    before, refused = _bill(cluster), []
+    for name, spec in change.items() if isinstance(change, Mapping) else ():
+        try:
+            if not isinstance(spec, Mapping):
+                raise ManifestError(f"{shown(spec)} is no mapping of fields such as {{'type': 'ClusterIP'}}")
+            cluster.patch(str(name), {"spec": dict(spec)})
+        except ApiError as error:
+            refused.append(f"{shown(name)}: {error.message}")
+        except Exception as error:  # whatever a learner writes is told, not raised
+            refused.append(f"{shown(name)}: {error}")
+    after = _bill(cluster)
+    wishes = [Wish("the API server accepts every change", "; ".join(refused) or "all accepted", not refused)]
+    wishes += [_customers(cluster, name) for name in CUSTOMERS]
+    wishes += [_front_door(cluster, "voice", "UDP"), _audit(cluster), _metrics(cluster), _half(before, after)]
+    return Savings(tuple(wishes), before, after)
+
+
+def _bill(cluster: Cluster) -> Bill:
+    """Write the bill; what customers asked of a Service without a load balancer comes in by the gateway."""
+    exposed = {service.name for service in cluster.services if service.type in EXPOSED}
+    through = math.fsum(gb for name, gb in TRAFFIC_GB.items() if name not in exposed)
+    traffic = {name: gb for name, gb in TRAFFIC_GB.items() if name in exposed}
+    if "gateway" in traffic:
+        traffic["gateway"] += through
+    return bill(cluster, traffic_gb=traffic)
+
+
+def _usd(made: Bill) -> str:
+    total = made.total_per_month
+    return "unknown" if total is None else f"{total:,.2f} {made.currency}"
+
+
+def _ways(cluster: Cluster, name: str, client: str, protocol: str = "TCP") -> tuple[Route, ...]:
+    try:
+        return routes(cluster, name, client=client, protocol=protocol)
+    except (NotExposed, ValueError, KeyError):
+        return ()
+
+
+def _reached(ways: tuple[Route, ...], app: str) -> bool:
+    return bool(ways) and all(way.delivered and str(way.pod).startswith(f"{app}-") for way in ways)
+
+
+def _front_door(cluster: Cluster, name: str, protocol: str = "TCP") -> Wish:
+    """Ask for a way in that lasts: a load balancer."""
+    what = f"{name}: customers get through ({protocol})"
+    kind = cluster.service(name).type
+    if kind != "LoadBalancer":
+        belief = 19 if kind == "NodePort" else None
+        return Wish(what, f"type {kind} has no lasting address on the internet", False, belief)
+    good = _reached(_ways(cluster, name, CLIENT, protocol), name)
+    return Wish(what, "through its own load balancer" if good else "not every connection arrives", good)
+
+
+def _customers(cluster: Cluster, name: str) -> Wish:
+    """An HTTP app is reached through its own load balancer, or through the gateway."""
+    if cluster.service(name).type != "ClusterIP":
+        return _front_door(cluster, name)
+    what = f"{name}: customers get through (TCP)"
+    if not _front_door(cluster, "gateway").granted:
+        return Wish(what, "the gateway, its only way in, is not reached", False)
+    good = _reached(_ways(cluster, name, "pod/gateway-1"), name)
+    return Wish(what, "through the gateway" if good else "the gateway does not reach it", good)
+
+
+def _audit(cluster: Cluster) -> Wish:
+    door = _front_door(cluster, "audit")
+    what = "audit: the Pod sees the client's address"
+    if not door.granted:
+        return Wish(what, door.found, False, door.misconception)
+    seen = sorted({str(way.client_seen) for way in _ways(cluster, "audit", CLIENT)})
+    return Wish(what, f"it sees {', '.join(seen)}", seen == [CLIENT], None if seen == [CLIENT] else 7)
+
+
+def _metrics(cluster: Cluster) -> Wish:
+    good = _reached(_ways(cluster, f"{cluster.service('metrics').cluster_ip}:80", "pod/shop-1"), "metrics")
+    return Wish("metrics: Pods of the cluster reach it", "shop-1 asks it" if good else "shop-1 gets no answer", good)
+
+
+def _half(before: Bill, after: Bill) -> Wish:
+    old, new = before.total_per_month or 0.0, after.total_per_month
+    good = new is not None and new <= old / 2
+    found = f"{_usd(after)} of {_usd(before)}"
+    if good:
+        return Wish("at most half the bill", found, True)
+    crossing = after.items[after.items["name"].str.startswith("cross-zone")]["monthly_cost"].sum()
+    many = after.load_balancers > 3
+    hint = f"{after.load_balancers} load balancers" + (": who needs one?" if many else ", few enough")
+    hint += f"; {crossing:,.2f} for bytes that cross zones"
+    return Wish("at most half the bill", f"{found}: {hint}", False, 24 if many else None)
+
+
+def ingress_bill(
+    objects: int = 50, grouped: bool = False, gb_per_month: float = 36_500, prices: PriceSource = None
+) -> Bill:
+    """Write the AWS bill for Ingress objects: a load balancer (ALB) for each, unless they name one group.
+
+    That is what the AWS Load Balancer Controller does: Ingress objects share a load balancer where their annotation
+    ``alb.ingress.kubernetes.io/group.name`` is the same. Source: its guide, "IngressGroup".
+
+    Parameters
+    ----------
+    objects : int
+        How many Ingress objects.
+    grouped : bool
+        Whether all of them name the same group.
+    gb_per_month : float
+        Of all together.
+    prices : str, Path, mapping or PriceBook, optional
+        Your own prices; see `price_book`.
+
+    Returns
+    -------
+    Bill
+        The bill, of load balancers in three zones.
+
+    Examples
+    --------
+    >>> ingress_bill(50).load_balancers, ingress_bill(50, grouped=True).load_balancers
+    (50, 1)
+    """
+    names = ["the group"] if grouped and objects else [f"ingress-{number}" for number in range(objects)]
+    gb = gb_per_month / max(len(names), 1)
+    return bill_for("aws", [BilledEntry(name, "alb", zones=3, gb=gb) for name in names], price_book(prices))

@@ -1,0 +1,208 @@
+"""Questions of lesson 4 on Cluster: the address that Pods see, and how many connections make an extra hop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+from ...data import example
+from ...model import Cluster
+from ...router.router import routes, shares
+from ..forms import Choice, Percent, Question, Wrong
+
+__all__ = ["QUESTIONS", "stand_with", "who_is"]
+
+LESSON = "04_extra_hop"
+NAME, APP, CLIENT = "public-api-lb", "api-backend", "203.0.113.7"
+SETTLED_S = 600.0
+PARTS = Choice(("0", "1/3", "1/2", "5/9", "2/3", "29/30", "1"))
+SENDERS = Choice(("client", "load balancer", "node-1", "node-2"))
+
+
+def stand_with(per_node: Sequence[int], policy: str = "Cluster", provider: Any = "generic") -> Cluster:
+    """Build the stand of lesson 4: Pods as told, and a Service of type LoadBalancer that has its address.
+
+    Parameters
+    ----------
+    per_node : sequence of int
+        How many Pods on each node.
+    policy : str
+        ``externalTrafficPolicy``.
+    provider : object
+        As for ``Cluster(provider=…)``.
+
+    Returns
+    -------
+    Cluster
+        All clocks have run out.
+
+    Examples
+    --------
+    >>> str(shares(stand_with([1, 1, 1]), NAME).extra_hop)
+    '2/3'
+    """
+    cluster = Cluster(nodes=len(per_node), provider=provider)
+    cluster.deploy(APP, per_node=per_node)
+    cluster.apply(example(NAME))
+    if policy != "Cluster":
+        cluster.patch(NAME, {"spec": {"externalTrafficPolicy": policy}})
+    cluster.advance(SETTLED_S)
+    return cluster
+
+
+def who_is(cluster: Cluster, address: str | None) -> str:
+    """Name whose address it is: the client's, a node's, or that of the load balancer.
+
+    Examples
+    --------
+    >>> who_is(Cluster(nodes=2), "10.0.0.2"), who_is(Cluster(nodes=2), "203.0.113.7")
+    ('node-2', 'client')
+    """
+    owners = {node.addresses[0]: node.name for node in cluster.nodes if node.addresses}
+    return "client" if address == CLIENT else owners.get(address or "", "load balancer")
+
+
+def seen_through(cluster: Cluster, entry: str | None = None) -> str:
+    """Name whom the Pod takes for the client of a request through the load balancer, in by a node."""
+    found = next(way for way in routes(cluster, NAME, CLIENT, via=entry) if way.delivered)
+    return who_is(cluster, found.client_seen)
+
+
+def percent(share: Fraction) -> float:
+    """Write a share as percent."""
+    return 100 * float(share)
+
+
+def hop_share(cluster: Cluster) -> str:
+    """Tell the part of the connections that makes an extra hop."""
+    return str(shares(cluster, NAME).extra_hop)
+
+
+def about(percent: float) -> Any:
+    """Accept a number near another."""
+    return lambda given, right: abs(given - percent) <= 0.5
+
+
+STAYS = Wrong(
+    "1/3",
+    "You gave the part that stays: one in three is dealt to the node by which it came in. Extra hops: {right}.",
+)
+PREFERS = (
+    "You expected a node to prefer a Pod of its own. With Local it must. Under Cluster all Pods stand in one list, "
+    "and a node deals from it without looking where they are. Extra hops: {right}."
+)
+
+QUESTIONS = (
+    Question(
+        "hop-address-far", LESSON, "In by node-2, the Pod on node-1, policy Cluster: whose address does the Pod see?",
+        SENDERS, lambda: stand_with([1, 0, 0]), lambda cluster: seen_through(cluster, "node-2"),
+        right="{right}: the node that passed the order on put its own address in.",
+        wrong=(
+            Wrong(
+                "client",
+                "You expected the Pod to see its client. This load balancer does leave the client's address on the "
+                "packet; but the node by which it came in replaced it, so that the answer finds back. Seen: {right}.",
+                7,
+            ),
+            Wrong(
+                "load balancer",
+                "You expected the load balancer's address. One that ends connections itself shows it. This one passes "
+                "packets on, and the node put in its own. Seen: {right}.",
+                7,
+            ),
+            Wrong(
+                "node-1",
+                "You took the node of the Pod. The address is that of the node which rewrote the packet: where it came "
+                "in. Seen: {right}.",
+                7,
+            ),
+        ),
+    ),
+    Question(
+        "hop-address-near", LESSON, "In by node-1, the Pod on node-1 too, policy Cluster: whose address does the Pod "
+        "see?",
+        SENDERS, lambda: stand_with([1, 0, 0]), lambda cluster: seen_through(cluster, "node-1"),
+        right="{right}: the rules mark the packet for SNAT before they choose a Pod.",
+        wrong=(
+            Wrong(
+                "client",
+                "You expected the client's address, as no other node is needed. With Local you would be right. Under "
+                "Cluster the packet is marked for SNAT before a Pod is chosen, wherever it runs. Seen: {right}.",
+                7,
+            ),
+            Wrong(
+                "load balancer",
+                "You expected the load balancer's address. One that ends connections itself shows it, if the node "
+                "leaves it there. Under Cluster the node puts in its own, even for its own Pod. Seen: {right}.",
+                7,
+            ),
+            Wrong(
+                "node-2",
+                "node-2 has no part in this way: in by node-1, and the Pod is there. Seen: {right}.",
+                7,
+            ),
+        ),
+    ),
+    Question(
+        "hop-three", LESSON, "Three nodes, a Pod on each, policy Cluster: what part of the connections makes an "
+        "extra hop?",
+        PARTS, lambda: stand_with([1, 1, 1]), hop_share,
+        right="{right}: wherever it comes in, two of the three Pods are elsewhere.",
+        wrong=(Wrong("0", PREFERS), STAYS),
+    ),
+    Question(
+        "hop-thirty", LESSON, "The same with ten Pods on each node: what part makes an extra hop?",
+        PARTS, lambda: stand_with([10, 10, 10]), hop_share,
+        right="{right}: of thirty Pods twenty are elsewhere. More replicas change nothing.",
+        wrong=(
+            Wrong("0", PREFERS),
+            STAYS,
+            Wrong(
+                "29/30",
+                "You counted Pods. Ten of the thirty are on the node where it came in, and any of them saves the hop. "
+                "Extra hops: {right}.",
+            ),
+        ),
+    ),
+    Question(
+        "hop-one-node", LESSON, "All three Pods on node-1: what part makes an extra hop?",
+        PARTS, lambda: stand_with([3, 0, 0]), hop_share,
+        right="{right}: the load balancer goes on sending to all three nodes.",
+        wrong=(
+            Wrong(
+                "0",
+                "You expected the load balancer to know where the Pods are. With Local its health check tells it. "
+                "Under Cluster all three nodes are healthy, and each gets a third. Extra hops: {right}.",
+            ),
+            STAYS,
+            Wrong(
+                "1",
+                "You expected every connection to be passed on. One in three comes in by node-1, where the Pods are. "
+                "Extra hops: {right}.",
+            ),
+        ),
+    ),
+    Question(
+        "hop-zones", LESSON, "An AWS Network Load Balancer, four nodes in zones a, b, c, a, Pods on the first "
+        "three: what part makes an extra hop, in percent?",
+        Percent(), lambda: stand_with([1, 1, 1, 0], provider="aws"),
+        lambda cluster: percent(shares(cluster, NAME).extra_hop),
+        right="{right} %: the two nodes of zone a share a third. node-4 passes all of its sixth on, the others two "
+        "thirds of theirs.",
+        wrong=(
+            Wrong(
+                about(75),
+                "You used 1 − 1/N with N = 4. It holds where the load balancer spreads evenly over all nodes. This one "
+                "spreads evenly over zones, so a node in zone a gets a sixth. Extra hops: {right} %.",
+            ),
+            Wrong(
+                about(66.67),
+                "You used 1 − 1/N with the three nodes that have a Pod, or with three zones. node-4 takes orders too, "
+                "and must pass on every one. Extra hops: {right} %.",
+            ),
+        ),
+        otherwise="First the entrances: a third for each zone, in zone a a sixth for each node. Then what each node "
+        "passes on: node-4 all, the others two thirds. Extra hops: {right} %.",
+    ),
+)  # fmt: skip

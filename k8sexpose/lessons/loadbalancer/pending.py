@@ -1,0 +1,193 @@
+"""The exercise of lesson 2 on events: five Services that stay pending, each for a reason of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from ..._display import html_table
+from ...cloud.providers import provider
+from ...cloud.provisioning import provision
+from ...model import Cluster
+from ..forms import Choice, Unreadable, shown, unanswered
+
+__all__ = ["Pending", "PendingCase", "pending_cases", "why_pending"]
+
+WORDS = Choice(("nobody", "pool", "protocols", "quota", "subnets"))
+CASES = range(1, 6)
+WAIT_S = 900.0
+TYPE = "service.beta.kubernetes.io/aws-load-balancer-type"
+
+
+def _service(name: str, *protocols: str, **annotations: str) -> dict[str, Any]:
+    ports = [{"name": p.lower(), "port": 443, "targetPort": 8080, "protocol": p} for p in protocols or ("TCP",)]
+    spec = {"type": "LoadBalancer", "selector": {"app": "web"}, "ports": ports}
+    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "annotations": annotations}, "spec": spec}
+
+
+def build(number: int, mend: str = "") -> Cluster:
+    """Build one cluster, where the Service ``shop`` stays pending; or the same with one thing mended.
+
+    Parameters
+    ----------
+    number : int
+        Which case.
+    mend : str
+        What to mend, one of the words; a word that has nothing to do with the case changes nothing.
+    """
+    clouds: dict[int, Any] = {
+        1: provider("metallb", pool="198.51.100.8/30" if mend == "pool" else "198.51.100.8/31"),
+        2: provider("aws", load_balancer_controller=mend == "nobody"),
+        3: provider("aws"),
+        4: provider("azure", quota=None if mend == "quota" else 2),
+        5: provider("aws", fail=() if mend == "subnets" else "no_subnets"),
+    }
+    others = {1: ("blog", "wiki"), 2: ("blog",), 4: ("blog", "wiki")}.get(number, ())
+    annotations = {TYPE: {2: "external", 3: "nlb"}[number]} if number in (2, 3) else {}
+    protocols = ("TCP", "UDP") if number == 3 and mend != "protocols" else ("TCP",)
+    cluster = Cluster(nodes=3, provider=clouds[number])
+    cluster.deploy("web", per_node=[1, 1, 1])
+    for other in others:
+        cluster.apply(_service(other))
+    cluster.advance(WAIT_S)
+    cluster.apply(_service("shop", *protocols, **annotations))
+    cluster.advance(WAIT_S)
+    return cluster
+
+
+def pending_cases() -> tuple[Cluster, ...]:
+    """Build the five clusters of the exercise; in each the Service ``shop`` is pending.
+
+    Returns
+    -------
+    tuple of Cluster
+        The cases 1 to 5.
+
+    Examples
+    --------
+    >>> len(pending_cases())
+    5
+    """
+    return tuple(build(number) for number in CASES)
+
+
+@cache
+def reason(number: int, mend: str = "") -> str:
+    """Say why ``shop`` stays pending; empty if it gets its address."""
+    found = provision(build(number, mend), "shop")
+    return found.reason if found.pending else ""
+
+
+@dataclass(frozen=True, slots=True)
+class PendingCase:
+    """How one answer stands.
+
+    Parameters
+    ----------
+    number : int
+        Which case.
+    answer : str
+        What the learner says.
+    solved : bool
+        Whether the address comes once that is mended.
+    text : str
+        What happens then.
+    misconception : int, optional
+        The belief behind a wrong answer, in the course's list.
+
+    Examples
+    --------
+    >>> PendingCase(1, "pool", True, "mended, and the address comes").solved
+    True
+    """
+
+    number: int
+    answer: str
+    solved: bool
+    text: str
+    misconception: int | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Pending:
+    """All answers of the exercise; `solved` says whether every one is right.
+
+    Parameters
+    ----------
+    rows : tuple of PendingCase
+        One for each case.
+
+    Examples
+    --------
+    >>> Pending(()).solved
+    True
+    """
+
+    rows: tuple[PendingCase, ...]
+
+    @property
+    def solved(self) -> bool:
+        """True when every case is explained."""
+        return all(row.solved for row in self.rows)
+
+    @property
+    def _caption(self) -> str:
+        return f"{sum(row.solved for row in self.rows)} of {len(self.rows)} explained"
+
+    def _cells(self) -> Iterator[tuple[str, str, str]]:
+        for row in self.rows:
+            yield str(row.number), row.answer, f"{'✓' if row.solved else '✗'} {row.text}"
+
+    def __repr__(self) -> str:
+        return "\n".join([self._caption, *("  " + " | ".join(cells) for cells in self._cells())])
+
+    def _repr_html_(self) -> str:
+        return html_table(self._caption, ("case", "your answer", "mended, and then"), self._cells())
+
+
+def why_pending(why: object = None) -> Pending:
+    """Mend what you name in each case, and see whether the address comes.
+
+    Parameters
+    ----------
+    why : mapping of int to str, optional
+        For the number of a case one of ``nobody``, ``pool``, ``protocols``, ``quota``, ``subnets``.
+
+    Returns
+    -------
+    Pending
+        A table; nothing is ever raised.
+
+    Examples
+    --------
+    >>> why_pending({1: "pool"}).rows[0].solved
+    True
+    >>> why_pending({1: "nobody"}).rows[0].misconception
+    1
+    """
+    given = why if isinstance(why, Mapping) else {}
+    return Pending(tuple(_judge(number, given.get(number)) for number in CASES))
+
+
+def _judge(number: int, answer: object) -> PendingCase:
+    if unanswered(answer):
+        return PendingCase(number, "", False, f"no answer yet: {WORDS.example}")
+    try:
+        word = WORDS.read(answer)
+    except Unreadable:
+        return PendingCase(number, shown(answer), False, f"not understood: {WORDS.example}")
+    still = reason(number, word)
+    if not still:
+        return PendingCase(number, word, True, "the address comes")
+    silent = "no event says so" in reason(number)
+    if word == "nobody":
+        text = "You expected that nobody looks at it. But there is an event about shop, and somebody wrote it"
+    elif silent:
+        text = (
+            "You expected a failure. Who fails says so in an event; about shop there is none, though others have theirs"
+        )
+    else:
+        text = "You expected another reason than the event gives"
+    return PendingCase(number, word, False, f"{text}. It is still <pending>.", 1)

@@ -1,0 +1,1 @@
+"""Lesson 5, Local: `questions`, and the exercise `five_cases`."""

@@ -1,0 +1,254 @@
+"""The closing task of lesson 4: five short cases, which policy, and what decides; the model tries both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from textwrap import fill
+
+from ..._display import html_table
+from ...data import example
+from ...model import Cluster
+from ...traffic.policies import POLICIES, PolicyShares, PolicySide, policy_shares
+from ..extra_hop.questions import APP, CLIENT, NAME
+from ..forms import Choice, Unreadable, shown, unanswered
+
+__all__ = ["FiveCases", "PolicyCase", "five_cases", "which_policy"]
+
+POLICY = Choice(("cluster", "local"))
+REASON = Choice(("address", "hop", "lost", "skew"))
+ANSWER = 'a pair such as ("Local", "hop"); the reason is ' + REASON.example
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What a team has, and what it wants: a test for each wish, in the words of the reasons."""
+
+    story: str
+    per_node: tuple[int, ...]
+    wishes: tuple[str, ...]
+    provider: str = "generic"
+    node_port: bool = False
+    most_of_mean: float = 1.4
+
+
+CASES: Mapping[int, Case] = {
+    1: Case(
+        "A log collector, one Pod on every node. The cloud bills bytes that cross a zone between nodes, and nobody "
+        "asks who the client was.",
+        (1, 1, 1), ("hop", "skew"),
+    ),
+    2: Case(
+        "A login page behind a load balancer that passes packets on, two Pods on each of two nodes. It must count "
+        "failed logins by address.",
+        (2, 2, 0), ("address", "skew", "lost"),
+    ),
+    3: Case(
+        "An API that writes no addresses. An autoscaler has put four Pods on one node and one on another; no Pod can "
+        "take more than 1.4 times the mean.",
+        (4, 1, 0), ("skew", "lost"),
+    ),
+    4: Case(
+        "No load balancer. A DNS name lists all three nodes, clients come to the node port (type NodePort). The Pods "
+        "run on two of the nodes, and no call may be lost.",
+        (2, 2, 0), ("lost", "skew"), node_port=True,
+    ),
+    5: Case(
+        "From a public thread: behind a load balancer that ends connections itself, a team sets Local, because its log "
+        "shows one private address. Three Pods on one node, one on another; no Pod may take more than 1.4 times the "
+        "mean.",
+        (3, 1, 0), ("address", "skew"), provider="linode",
+    ),
+}  # fmt: skip
+
+# What each wish asks of a side.
+TESTS: Mapping[str, Callable[[Case, PolicySide], bool]] = {
+    "address": lambda case, side: set(side.seen) == {CLIENT},
+    "hop": lambda case, side: side.extra_hop == 0,
+    "lost": lambda case, side: side.lost == 0,
+    "skew": lambda case, side: side.hottest_over_mean <= case.most_of_mean,
+}
+# What a side does that misses the wish, and the belief behind choosing it.
+MISSED: Mapping[str, tuple[str, int | None]] = {
+    "address": ("the Pods see {seen}", 7),
+    "hop": ("{hop:.0%} of the connections make an extra hop", None),
+    "lost": ("{lost:.0%} of the connections are lost", 25),
+    "skew": ("the hottest Pod gets {hottest:.3g} times the mean", 25),
+}
+
+
+def five_cases() -> str:
+    """Tell the five cases.
+
+    Returns
+    -------
+    str
+        A numbered list.
+
+    Examples
+    --------
+    >>> five_cases().startswith("1. A log collector")
+    True
+    """
+    told = (fill(f"{number}. {case.story}", 110, subsequent_indent="   ") for number, case in CASES.items())
+    return "\n".join(told)
+
+
+@cache
+def tried(number: int) -> PolicyShares:
+    """Build the cluster of a case, and ask the router about both policies."""
+    case = CASES[number]
+    cluster = Cluster(nodes=len(case.per_node), provider=case.provider)
+    cluster.deploy(APP, per_node=case.per_node)
+    text = example(NAME).read_text(encoding="utf-8")
+    cluster.apply(text.replace("type: LoadBalancer", "type: NodePort") if case.node_port else text)
+    return policy_shares(cluster, NAME, CLIENT)
+
+
+def missed(number: int, policy: str) -> tuple[str, ...]:
+    """Name the wishes that a policy misses.
+
+    Examples
+    --------
+    >>> missed(3, "Local"), missed(3, "Cluster")
+    (('skew',), ())
+    """
+    case, side = CASES[number], tried(number)[policy]
+    return tuple(wish for wish in case.wishes if not TESTS[wish](case, side))
+
+
+def solution(number: int) -> tuple[str, frozenset[str]]:
+    """Return the policy that misses fewer wishes, and the wishes that decide: those only the other one misses."""
+    right, other = sorted(POLICIES, key=lambda policy: len(missed(number, policy)))
+    return right, frozenset(missed(number, other)) - frozenset(missed(number, right))
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyCase:
+    """How one answer stands.
+
+    Parameters
+    ----------
+    number : int
+        Which case.
+    answer : str
+        What the learner says.
+    solved : bool
+        Whether policy and reason are right.
+    text : str
+        What the model found.
+    misconception : int, optional
+        The belief behind a wrong answer, in the course's list.
+
+    Examples
+    --------
+    >>> PolicyCase(1, "Local, hop", True, "right").solved
+    True
+    """
+
+    number: int
+    answer: str
+    solved: bool
+    text: str
+    misconception: int | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class FiveCases:
+    """All answers of the task; `solved` says whether every one is right.
+
+    Parameters
+    ----------
+    rows : tuple of PolicyCase
+        One for each case.
+
+    Examples
+    --------
+    >>> FiveCases(()).solved
+    True
+    """
+
+    rows: tuple[PolicyCase, ...]
+
+    @property
+    def solved(self) -> bool:
+        """True when every case has its policy and its reason."""
+        return all(row.solved for row in self.rows)
+
+    @property
+    def _caption(self) -> str:
+        return f"{sum(row.solved for row in self.rows)} of {len(self.rows)} decided"
+
+    def _cells(self) -> Iterator[tuple[str, str, str]]:
+        for row in self.rows:
+            yield str(row.number), row.answer, f"{'✓' if row.solved else '✗'} {row.text}"
+
+    def __repr__(self) -> str:
+        return "\n".join([self._caption, *("  " + " | ".join(cells) for cells in self._cells())])
+
+    def _repr_html_(self) -> str:
+        return html_table(self._caption, ("case", "your answer", "what the model found"), self._cells())
+
+
+def which_policy(choices: object = None) -> FiveCases:
+    """Try both policies in each case, and compare with what you chose.
+
+    Parameters
+    ----------
+    choices : mapping of int to (str, str), optional
+        For the number of a case a policy, ``"Cluster"`` or ``"Local"``, and what decides: ``"address"``, ``"hop"``,
+        ``"lost"`` or ``"skew"``.
+
+    Returns
+    -------
+    FiveCases
+        A table; nothing is ever raised.
+
+    Examples
+    --------
+    >>> which_policy({1: ("Local", "hop")}).rows[0].solved
+    True
+    >>> which_policy({5: ("Local", "address")}).rows[4].misconception
+    7
+    """
+    given = choices if isinstance(choices, Mapping) else {}
+    return FiveCases(tuple(_judge(number, given.get(number)) for number in CASES))
+
+
+def _judge(number: int, answer: object) -> PolicyCase:
+    if unanswered(answer):
+        return PolicyCase(number, "", False, f"no answer yet: {ANSWER}")
+    try:
+        if not isinstance(answer, tuple | list) or len(answer) != 2:
+            raise Unreadable(ANSWER)
+        policy, reason = POLICY.read(answer[0]).capitalize(), REASON.read(answer[1])
+    except Unreadable:
+        return PolicyCase(number, shown(answer), False, f"not understood: {ANSWER}")
+    said = f"{policy}, {reason}"
+    right, reasons = solution(number)
+    other = next(name for name in POLICIES if name != right)
+    if policy != right:
+        wish = next(wish for wish in CASES[number].wishes if wish in reasons)
+        # Whoever hopes for the address where no policy brings it holds that belief, whatever else goes wrong.
+        hoped = reason == "address" and "address" in missed(number, policy)
+        belief = 7 if hoped else MISSED[wish][1]
+        found = _tell(number, policy, *(("address",) if hoped else ()), wish)
+        return PolicyCase(
+            number, said, False, f"Under {policy} {found}; under {right} {_tell(number, right, wish)}.", belief
+        )
+    if reason not in reasons:
+        both = "; ".join(f"under {name} {_tell(number, name, reason)}" for name in POLICIES)
+        return PolicyCase(number, said, False, f"The policy is right. But that is not what decides: {both}.")
+    return PolicyCase(number, said, True, f"Under {other} {_tell(number, other, reason)}.")
+
+
+def _tell(number: int, policy: str, *wishes: str) -> str:
+    """Say in numbers what a policy does about some wishes."""
+    found = tried(number)
+    side = found[policy]
+    words = {
+        "seen": found.sees(side), "hop": float(side.extra_hop), "lost": float(side.lost),
+        "hottest": side.hottest_over_mean,
+    }  # fmt: skip
+    return ", and ".join(MISSED[wish][0].format(**words) for wish in wishes)

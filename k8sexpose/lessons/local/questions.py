@@ -1,0 +1,366 @@
+"""Questions of lesson 4 on Local: where it applies, what it drops, whom Pods see, and what it costs."""
+
+from __future__ import annotations
+
+from ...api.errors import ApiError
+from ...cloud.load_balancer import target_health
+from ...data import example
+from ...model import Cluster
+from ...router.router import routes, shares
+from ...traffic.crash import watch_crash
+from ...traffic.policies import policy_shares
+from ..extra_hop.questions import (
+    APP,
+    CLIENT,
+    LESSON,
+    NAME,
+    PARTS,
+    SENDERS,
+    SETTLED_S,
+    about,
+    percent,
+    seen_through,
+    stand_with,
+)
+from ..forms import Choice, Percent, Question, Several, Wrong
+
+__all__ = ["QUESTIONS"]
+
+OUTCOMES = Choice(("delivered", "refused", "timeout"))
+TARGETS = Several(("node-1", "node-2", "node-3"))
+
+
+def node_port(cluster: Cluster, node: str) -> str:
+    """Write a node's address and the node port."""
+    return f"{cluster.node(node).addresses[0]}:{cluster.service(NAME).ports[0].node_port}"
+
+
+def outcome(cluster: Cluster, target: str, client: str = CLIENT) -> str:
+    """Name what becomes of a request: of several ways the worst."""
+    found = {way.outcome for way in routes(cluster, target, client)}
+    return next((word for word in ("timeout", "refused") if word in found), "delivered")
+
+
+def empty_node(cluster: Cluster) -> str:
+    """Dial the node port of node-2, where no Pod is."""
+    return outcome(cluster, node_port(cluster, "node-2"))
+
+
+def without_pods(cluster: Cluster) -> str:
+    """Take all Pods away, then dial node-2."""
+    cluster.scale(APP, per_node=[0] * len(cluster.nodes))
+    return empty_node(cluster)
+
+
+def with_cluster_ip(cluster: Cluster) -> str:
+    """Write the field's default value into a Service of type ClusterIP."""
+    spec = {"type": "ClusterIP", "externalTrafficPolicy": "Cluster", "ports": [{"port": 80}]}
+    try:
+        made = cluster.create({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "inside"}, "spec": spec})
+    except ApiError:
+        return "refused"
+    return "accepted" if made.to_dict()["spec"].get("externalTrafficPolicy") else "ignored"
+
+
+def healthy(cluster: Cluster) -> frozenset[str]:
+    """Name the targets that the load balancer calls healthy."""
+    return frozenset(target.name for target in target_health(cluster, NAME) if target.healthy)
+
+
+def inside() -> Cluster:
+    """Build the stand with Local, its only Pod on node-1, and a customer inside: a Pod on node-2."""
+    cluster = stand_with([1, 0, 0], "Local")
+    cluster.deploy("shop", per_node=[0, 1, 0])
+    return cluster
+
+
+def inside_open() -> Cluster:
+    """Build the same with a network that leaves a Pod its own address on the way to another node."""
+    cluster = Cluster(nodes=3, cni_masquerade=False)
+    cluster.deploy(APP, per_node=[1, 0, 0])
+    cluster.deploy("shop", per_node=[0, 1, 0])
+    cluster.apply(example(NAME))
+    cluster.patch(NAME, {"spec": {"externalTrafficPolicy": "Local"}})
+    cluster.advance(SETTLED_S)
+    return cluster
+
+
+def at_external_ip(cluster: Cluster) -> str:
+    """Give the Service an external address, and let the Pod on node-2 dial it."""
+    cluster.patch(NAME, {"spec": {"externalIPs": ["192.0.2.80"]}})
+    return outcome(cluster, "192.0.2.80:80", "pod/shop-1")
+
+
+def from_inside(cluster: Cluster) -> frozenset[str]:
+    """Let the Pod on node-2 dial (a) the load balancer, (b) its own node, (c) node-3."""
+    front = cluster.service(NAME).load_balancer_ingress[0].address
+    doors = {"a": f"{front}:80", "b": node_port(cluster, "node-2"), "c": node_port(cluster, "node-3")}
+    return frozenset(
+        letter for letter, target in doors.items() if outcome(cluster, target, "pod/shop-1") == "delivered"
+    )
+
+
+def _local(cluster: Cluster, number: int) -> float:
+    """Share of a Pod under Local, in percent."""
+    return percent(policy_shares(cluster, NAME)["Local"].pods[number].share)
+
+
+def hottest(cluster: Cluster) -> str:
+    """Load of the hottest Pod under Local over the mean, as a fraction."""
+    pods = policy_shares(cluster, NAME)["Local"].pods
+    return str(max(pod.share for pod in pods) * len(pods))
+
+
+def first_loss(cluster: Cluster) -> str:
+    """Crash node-1; tell the part that is lost before anybody notices."""
+    steps = watch_crash(cluster, NAME, "node-1").steps
+    return str(next(step.lost for step in steps if step.at_s >= 0))
+
+
+QUESTIONS = (
+    Question(
+        "hop-clusterip", LESSON, "A Service of type ClusterIP with externalTrafficPolicy: Cluster, the default: what "
+        "does the API server do?",
+        Choice(("accepted", "ignored", "refused")), Cluster, with_cluster_ip,
+        right="{right}: nothing comes in from outside, so the field may not be there at all.",
+        wrong=(
+            Wrong(
+                "accepted",
+                "You expected that a default can always be written out. On a NodePort or LoadBalancer it can. On a "
+                "Service that is not reachable from outside even the default is forbidden, and charts trip on it: "
+                "{right}.",
+                10,
+            ),
+            Wrong(
+                "ignored",
+                "You expected a field without a meaning to be dropped in silence. The API server does that when you "
+                "change the type of a Service that had it. Written by you, it is an error: {right}.",
+                10,
+            ),
+        ),
+    ),
+    Question(
+        "hop-healthy", LESSON, "Local, and the only Pod on node-1: which targets does the load balancer call healthy?",
+        TARGETS, lambda: stand_with([1, 0, 0], "Local"), healthy,
+        right="{right}: the check asks kube-proxy for a Pod on this very node.",
+        wrong=(
+            Wrong(
+                frozenset(TARGETS.options),
+                "You expected Local to add the client's address and change nothing else. All nodes stay registered. "
+                "But the check now asks for a local Pod, and a node without one answers 503. Healthy: {right}.",
+                25,
+            ),
+            Wrong(
+                lambda given, right: not right <= given,
+                "You left out the node that has the Pod. It answers 200 on the health check port. Healthy: {right}.",
+            ),
+        ),
+    ),
+    Question(
+        "hop-red", LESSON, "With those targets, what part of the load balancer's connections is lost?",
+        PARTS, lambda: stand_with([1, 0, 0], "Local"), lambda cluster: str(shares(cluster, NAME).lost),
+        right="{right}: red keeps connections away from nodes that would drop them. It is the design.",
+        wrong=(
+            Wrong(
+                "2/3",
+                "You took two red targets for an incident. In a cluster with Cluster they would be one. Here red "
+                "means: no Pod of this Service on this node, send nothing. Lost: {right}.",
+                25,
+            ),
+            Wrong(
+                lambda given, right: given != right,
+                "You expected red targets to cost something. Nothing is sent there: the one healthy target gets all. "
+                "Lost: {right}.",
+                25,
+            ),
+        ),
+    ),
+    Question(
+        "hop-empty-node", LESSON, "Local, the only Pod on node-1; a client dials the node port of node-2 all the same. "
+        "What does it get?",
+        OUTCOMES, lambda: stand_with([1, 0, 0], "Local"), empty_node,
+        right="{right}: dropped in silence. The Service has Pods, but none here, and nothing may be passed on.",
+        wrong=(
+            Wrong(
+                "delivered",
+                "You expected the window in every wall to go on working. Under Cluster it does. Local forbids the hop, "
+                "so a node without a Pod has nothing to give: {right}.",
+                25,
+            ),
+            Wrong(
+                "refused",
+                "You expected a no. That is what you get when no Pod is anywhere. Here there is one, on another node, "
+                "and the packet is dropped without a word: {right}.",
+            ),
+        ),
+    ),
+    Question(
+        "hop-no-pods", LESSON, "The same with no Pod anywhere: what does the client get?",
+        OUTCOMES, lambda: stand_with([1, 0, 0], "Local"), without_pods,
+        right="{right}: an empty list is answered with a no, whatever the policy.",
+        wrong=(
+            Wrong(
+                "timeout",
+                "You expected Local to drop in silence again. It does while there are Pods elsewhere. With none at all "
+                "kube-proxy writes a rule that says no: {right}.",
+            ),
+            Wrong("delivered", "There is nobody who could answer: {right}."),
+        ),
+    ),
+    Question(
+        "hop-local-sees", LESSON, "Local, a load balancer that passes packets on: whose address does the Pod see?",
+        SENDERS, lambda: stand_with([1, 0, 0], "Local"), seen_through,
+        right="{right}: nothing is passed on, so nothing needs to come back through the node.",
+        wrong=(
+            Wrong(
+                lambda given, right: given != right,
+                "You expected that somebody still hides the client. Under Cluster the node does, and some load "
+                "balancers do. Here nobody does any more. Seen: {right}.",
+            ),
+        ),
+    ),
+    Question(
+        "hop-proxy-sees", LESSON, "Local, a load balancer that ends connections itself: whose address does the Pod "
+        "see?",
+        SENDERS, lambda: stand_with([1, 0, 0], "Local", "linode"), seen_through,
+        right="{right}: it opened this connection itself. Local only stops the node's SNAT.",
+        wrong=(
+            Wrong(
+                "client",
+                "You expected Local to bring the client back. It does where the load balancer leaves the address on "
+                "the packet. There are two who may replace it, and Local stops only the node. Seen: {right}.",
+                7,
+            ),
+            Wrong(
+                lambda given, right: given != right,
+                "You expected the node to put its address in. Under Cluster it does; Local stops exactly that. "
+                "Seen: {right}.",
+                7,
+            ),
+        ),
+    ),
+    Question(
+        "hop-inside", LESSON, "Local, the only Pod on node-1. A Pod on node-2 dials (a) the load balancer's address, "
+        "(b) node-2's node port, (c) node-3's. Which answer?",
+        Several(("a", "b", "c")), inside, from_inside,
+        right="{right}: at the load balancer's address and at its own node a Pod is served as under Cluster. At node-3 "
+        "it arrives as a stranger.",
+        wrong=(
+            Wrong(
+                lambda given, right: "a" not in given,
+                "You expected the load balancer's address to behave as from outside: to go out, and come back in where "
+                "Local holds. For a load balancer with a host name that is so. For an IP address the node's own rules "
+                "take the packet at once, and serve its Pods from the whole list. Answers: {right}.",
+                5,
+            ),
+            Wrong(
+                lambda given, right: "c" in given,
+                "You expected that Local binds nobody inside. At its own node it does not bind a Pod. Towards node-3 "
+                "the packet carries node-2's address, and node-3 takes it for outside traffic. Answers: {right}.",
+                5,
+            ),
+            Wrong(
+                lambda given, right: "b" not in given,
+                "You expected node-2 to drop, as for a client outside. For a Pod of its own it uses the whole list. "
+                "Answers: {right}.",
+                5,
+            ),
+        ),
+    ),
+    Question(
+        "hop-pair", LESSON, "Local, two Pods on node-1 and one on node-2: what does each of the two get, in percent?",
+        Percent(), lambda: stand_with([2, 1]), lambda cluster: _local(cluster, 0),
+        right="{right} %: half of the connections come in by node-1, and two Pods share them.",
+        wrong=(
+            Wrong(
+                about(33.33),
+                "You dealt evenly over Pods. Cluster does. Under Local the load balancer deals over nodes first, half "
+                "to each, and each node over its own Pods. Each of the two: {right} %.",
+                25,
+            ),
+            Wrong(about(50), "You gave the share of node-1. Its two Pods halve it: {right} %."),
+        ),
+        otherwise="The load balancer sees nodes, not Pods: 1/(nodes with a Pod), then divided by the Pods there. "
+        "{right} %.",
+    ),
+    Question(
+        "hop-lone", LESSON, "And what does the lone Pod on node-2 get, in percent?",
+        Percent(), lambda: stand_with([2, 1]), lambda cluster: _local(cluster, 2),
+        right="{right} %: twice as much as either of the others, and one and a half times the mean.",
+        wrong=(
+            Wrong(
+                about(33.33),
+                "You expected Local to bring the address back and leave the shares alone. With equally many Pods on "
+                "every node it does. Here the lone Pod takes all that node-2 gets: {right} %.",
+                25,
+            ),
+        ),
+        otherwise="Two nodes have Pods, so each gets half; the lone Pod does not share it: {right} %.",
+    ),
+    Question(
+        "hop-crash", LESSON, "Local, a Pod on each of three nodes, and node-1 crashes: what part is lost before "
+        "anybody notices?",
+        PARTS, lambda: stand_with([1, 1, 1], "Local"), first_loss,
+        right="{right}: only what comes in there. Nobody else deals to its Pod.",
+        wrong=(
+            Wrong(
+                "5/9",
+                "That is Cluster's loss, from lesson 2: to come in by the dead node, or to be dealt to its Pod. With "
+                "Local the two dangers are one. Lost: {right}.",
+            ),
+            Wrong(
+                "0",
+                "You expected the load balancer to know at once. It knows what its last checks said. Lost: {right}.",
+            ),
+        ),
+    ),
+    Question(
+        "hop-hottest", LESSON, "Local, 3 + 1 + 1 Pods on three nodes: the load of the hottest Pod over the mean?",
+        Choice(("1", "5/4", "3/2", "5/3", "3")), lambda: stand_with([3, 1, 1]), hottest,
+        part="exercise",
+        right="{right}: Pods / (nodes with a Pod × the smallest number on one of them) = 5 / (3 × 1).",
+        wrong=(
+            Wrong(
+                "3",
+                "You compared the hottest with the coldest Pod: 1/3 against 1/9. The mean of five Pods is 1/5. "
+                "Over the mean: {right}.",
+                25,
+            ),
+            Wrong("1", "You dealt evenly over Pods. Under Local nodes come first. Over the mean: {right}.", 25),
+        ),
+    ),
+    Question(
+        "hop-external-ip", LESSON, "Local, the only Pod on node-1, externalIPs: [192.0.2.80]. What does a Pod on "
+        "node-2 get there?",
+        OUTCOMES, inside, at_external_ip,
+        part="optional",
+        right="{right}: node-2's own rules take the packet, and serve a Pod of theirs from the whole list.",
+        wrong=(
+            Wrong(
+                "timeout",
+                "You expected an external address to be external from inside too. For clients outside Local holds "
+                "there. A packet of a Pod meets the rules of its own node first, and Local does not bind it: {right}.",
+                5,
+            ),
+            Wrong("refused", "There is a Pod, on node-1, so nobody says no: {right}."),
+        ),
+    ),
+    Question(
+        "hop-no-masquerade", LESSON, "The CNI leaves a Pod its own address on the way to another node. What does the "
+        "Pod on node-2 get at node-3's node port, under Local?",
+        OUTCOMES, inside_open,
+        lambda cluster: outcome(cluster, node_port(cluster, "node-3"), "pod/shop-1"),
+        part="optional",
+        right="{right}, for another reason than before: the packet arrives, and its answer goes astray.",
+        wrong=(
+            Wrong(
+                "delivered",
+                "You expected node-3 to know a Pod by its address, and to serve it from the whole list. It does, and "
+                "the packet arrives. But the answer goes straight to the Pod on node-2, from an address that it never "
+                "dialled: {right}.",
+                5,
+            ),
+            Wrong("refused", "There is a Pod, on node-1, so nobody says no: {right}."),
+        ),
+    ),
+)  # fmt: skip

@@ -1,0 +1,1 @@
+"""Lesson 1, NodePort: `questions`, and the exercise `repair`."""

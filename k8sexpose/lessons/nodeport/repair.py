@@ -1,0 +1,148 @@
+"""The exercise of lesson 1: five broken manifests, and a table that says how each one stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from ..._display import html_table
+from ...api.errors import ApiError, ManifestError
+from ...api.service import Service
+from ...data import example
+from ...model import Cluster
+from ...router.router import routes
+from ..forms import shown
+
+__all__ = ["Repair", "Repairs", "repair"]
+
+# What each manifest, as it stands, is an example of in the list of misconceptions.
+BELIEFS = {1: 9, 2: 3, 3: 3, 4: 3, 5: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """How one manifest stands.
+
+    Parameters
+    ----------
+    number : int
+        Which manifest.
+    server : str
+        What the API server says.
+    client : str
+        What a client gets at the windows.
+    solved : bool
+        Whether every window leads to a Pod.
+    misconception : int, optional
+        The belief that breaks it; None once it is solved.
+
+    Examples
+    --------
+    >>> Repair(1, "created", "refused", False, 3).solved
+    False
+    """
+
+    number: int
+    server: str
+    client: str
+    solved: bool
+    misconception: int | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Repairs:
+    """All manifests of the exercise; `solved` says whether every one works.
+
+    Parameters
+    ----------
+    rows : tuple of Repair
+        One for each manifest.
+
+    Examples
+    --------
+    >>> Repairs(()).solved
+    True
+    """
+
+    rows: tuple[Repair, ...]
+
+    @property
+    def solved(self) -> bool:
+        """True when every manifest is repaired."""
+        return all(row.solved for row in self.rows)
+
+    @property
+    def _caption(self) -> str:
+        return f"{sum(row.solved for row in self.rows)} of {len(self.rows)} manifests are repaired"
+
+    def _cells(self) -> Iterator[tuple[str, str, str, str]]:
+        for row in self.rows:
+            state = "✓ repaired" if row.solved else "✗ broken"
+            yield str(row.number), row.server, row.client, state
+
+    def __repr__(self) -> str:
+        return "\n".join([self._caption, *("  " + " | ".join(cells) for cells in self._cells())])
+
+    def _repr_html_(self) -> str:
+        return html_table(self._caption, ("manifest", "the API server", "a client", "state"), self._cells())
+
+
+def repair(fix: object = None) -> Repairs:
+    """Change the broken manifests as told, and try each one.
+
+    Parameters
+    ----------
+    fix : mapping of int to mapping of str to str, optional
+        For a manifest's number, what to replace by what: ``{1: {"nodePort: 80": "nodePort: 30080"}}``.
+
+    Returns
+    -------
+    Repairs
+        A table of what the API server says and what a client gets. Nothing is ever raised.
+
+    Examples
+    --------
+    >>> repair({1: {"nodePort: 2181": "nodePort: 30281"}}).rows[0].solved
+    True
+    """
+    text = example("broken-windows").read_text(encoding="utf-8")
+    fixes = fix if isinstance(fix, Mapping) else {}
+    documents = enumerate(text.split("\n---\n"), start=1)
+    return Repairs(tuple(_try(number, document, fixes.get(number)) for number, document in documents))
+
+
+def _try(number: int, document: str, edits: object) -> Repair:
+    asked = len(_original_ports(document))
+    for old, new in edits.items() if isinstance(edits, Mapping) else ():
+        if not isinstance(old, str) or not isinstance(new, str) or not old or old not in document:
+            problem = f"not in the manifest: {shown(old)}"
+            return Repair(number, "not asked", problem, False, BELIEFS[number])
+        document = document.replace(old, new, 1)
+    cluster = Cluster(nodes=3)
+    cluster.deploy("web", per_node=[1, 1, 0])
+    try:
+        applied = [result.object for result in cluster.apply(document + "\n")]
+    except ApiError as error:
+        return Repair(number, error.message, "no window", False, BELIEFS[number])
+    except (ManifestError, FileNotFoundError) as error:
+        return Repair(number, f"never got it: {error}", "no window", False, BELIEFS[number])
+    services = [service for service in applied if isinstance(service, Service)]
+    client = "; ".join(_at_window(cluster, service, at) for service in services for at in range(len(service.ports)))
+    whole = [len(service.ports) for service in services if service.type == "NodePort"] == [asked]
+    solved = whole and "refused" not in client and "timeout" not in client
+    said = "created" if whole else "created, but no longer one NodePort Service with all its ports"
+    return Repair(number, said, client or "no window", solved, None if solved else BELIEFS[number])
+
+
+def _original_ports(document: str) -> list[str]:
+    return [line for line in document.splitlines() if "targetPort:" in line]
+
+
+def _at_window(cluster: Cluster, service: Service, at: int) -> str:
+    """Dial one window of each node; say what the worst of them gives."""
+    number = service.ports[at].node_port
+    if not number:
+        return "no window"
+    ways = [way for node in cluster.nodes for way in routes(cluster, f"{node.addresses[0]}:{number}")]
+    worst = next((way for way in ways if not way.delivered), ways[0])
+    return worst.outcome if worst.delivered else f"{worst.outcome}: {worst.reason}"

@@ -1,0 +1,1 @@
+"""Lesson 6, skew and latency: `questions`, and the limits of the model."""

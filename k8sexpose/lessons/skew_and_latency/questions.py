@@ -1,0 +1,444 @@
+"""Questions of lesson 5: what skew costs, where the policies change places, and what clients and checks add."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...data import example
+from ...model import Cluster
+from ...traffic.policies import both_policies
+from ...traffic.policy_comparison import CONFIGURATIONS, Configuration, crossovers, expect
+from ...traffic.queueing import sticky_max_over_mean
+from ...traffic.simulation import simulate
+from ...traffic.timeline import Scale
+from ..forms import Choice, Percent, Question, Several, Wrong
+from ..leaflets.sticky import pods_that_answer
+
+__all__ = ["QUESTIONS", "Moved", "stand", "ways_out"]
+
+LESSON = "05_skew_and_latency"
+NAME, APP = "public-api-lb", "api-backend"
+HOP_MS = 1.0
+PROXY_PROTOCOL = "service.beta.kubernetes.io/linode-loadbalancer-default-proxy-protocol"
+PLACES = ("5", "20", "45", "65")
+RATIOS = ("1.0", "1.15", "1.5", "3.0")
+GRACES = ("5", "10", "20", "50")
+FIXES = {
+    "weights": CONFIGURATIONS["Local, weighted by Pods"],
+    "ip targets": CONFIGURATIONS["IP targets, cross-zone on"],
+    "same zone": CONFIGURATIONS["Cluster, PreferSameZone"],
+    "proxy protocol": Configuration(
+        "linode", {"metadata": {"annotations": {PROXY_PROTOCOL: "v2"}}}
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A Pod is replaced by one on another node: an event for `simulate`.
+
+    Parameters
+    ----------
+    at_s : float
+        When, in seconds after the start.
+    grace_s : float
+        Seconds for which the old Pod goes on serving.
+    pod : str
+        The old Pod, alone on the first node.
+
+    Examples
+    --------
+    >>> Moved(at_s=10, grace_s=15).grace_s
+    15
+    """
+
+    at_s: float
+    grace_s: float
+    pod: str = f"{APP}-1"
+
+    def do(self, cluster: Cluster) -> None:
+        """Start the new Pod on the second node, and tell the old one to end."""
+        counts = [sum(pod.node == node.name for pod in cluster.pods) for node in cluster.nodes]
+        cluster.scale(APP, per_node=[counts[0], counts[1] + 1, *counts[2:]])
+        cluster.terminate(self.pod, grace_s=self.grace_s)
+
+
+def stand(*per_node: int, policy: str = "Cluster", **patch: object) -> Cluster:
+    """Build a cluster of lesson 5: the Service of lesson 2, and Pods as told.
+
+    Parameters
+    ----------
+    *per_node : int
+        Pods on each node.
+    policy : str
+        ``externalTrafficPolicy``.
+    **patch : object
+        Further fields of the Service's spec.
+
+    Returns
+    -------
+    Cluster
+        The cluster.
+
+    Examples
+    --------
+    >>> len(stand(2, 1).pods)
+    3
+    """
+    cluster = Cluster(nodes=len(per_node))
+    cluster.deploy(APP, per_node=list(per_node))
+    cluster.apply(example(NAME))
+    cluster.patch(NAME, {"spec": {"externalTrafficPolicy": policy, **patch}})
+    return cluster
+
+
+def uneven() -> Cluster:
+    """Build the cluster of the lesson: two Pods on one node, one on the other."""
+    return stand(2, 1)
+
+
+def busiest(cluster: Cluster) -> float:
+    """Compute how busy the busiest Pod is under Local at 60 %."""
+    return 100 * expect(both_policies(cluster, NAME)["Local"], NAME, utilisation=0.6).busiest
+
+
+def _turns(cluster: Cluster, workers: int = 1) -> dict[str, float]:
+    clusters = tuple(both_policies(cluster, NAME).values())
+    return crossovers(clusters, NAME, hop_ms=HOP_MS, workers=workers)
+
+
+def turn_of_mean(cluster: Cluster) -> str:
+    """Find the crossover of the mean, and choose the nearest."""
+    turn = 100 * _turns(cluster)["mean"]
+    return min(PLACES, key=lambda place: abs(float(place) - turn))
+
+
+def turn_of_tail(cluster: Cluster) -> str:
+    """Compare the crossovers of p99 and mean."""
+    turns = _turns(cluster)
+    return _word(turns["p99"], turns["mean"], ("earlier", "same", "later"))
+
+
+def turn_with_workers(cluster: Cluster) -> str:
+    """Compare the crossover with four workers to that with one."""
+    return _word(_turns(cluster, 4)["mean"], _turns(cluster)["mean"], ("lower", "same", "higher"))
+
+
+def _word(one: float, other: float, words: tuple[str, str, str]) -> str:
+    return words[1] if abs(one - other) < 1e-6 else words[0] if one < other else words[2]
+
+
+def two_pods() -> Cluster:
+    """Build a cluster with a Pod on each of two nodes."""
+    return stand(1, 1)
+
+
+def pods_of_a_connection(cluster: Cluster) -> str:
+    """Send 1,000 requests over one connection, scale to four Pods meanwhile, and count who answered."""
+    grows = [Scale(APP, at_s=6, replicas=4)]
+    return pods_that_answer(
+        cluster, NAME, requests=1000, rate_rps=50, clients=1, requests_per_connection=1000, events=grows
+    )
+
+
+def remembering() -> Cluster:
+    """Build a cluster with a Pod on each of three nodes and sessionAffinity."""
+    return stand(1, 1, 1, sessionAffinity="ClientIP")
+
+
+def pods_of_a_crowd(cluster: Cluster) -> str:
+    """Let 200 clients in by one node, and count the Pods that serve them."""
+    return pods_that_answer(cluster, NAME, requests=5000, clients=200, via=cluster.nodes[0].name)
+
+
+def ten_alike() -> Cluster:
+    """Build a cluster with a Pod on each of ten nodes, under Local."""
+    return stand(*[1] * 10, policy="Local")
+
+
+def hottest_of_sticky(cluster: Cluster) -> str:
+    """Ask how hot the hottest node is expected to be with 100 sticky clients, and choose the nearest."""
+    nodes = len({pod.node for pod in cluster.pods})
+    expected = sticky_max_over_mean(nodes, 100)
+    return min(RATIOS, key=lambda ratio: abs(float(ratio) - expected))
+
+
+def three_local() -> Cluster:
+    """Build a cluster with a Pod on each of three nodes, under Local."""
+    return stand(1, 1, 1, policy="Local")
+
+
+def lost_while_moving(cluster: Cluster, grace_s: float) -> int:
+    """Move the first Pod, and count the requests that fail."""
+    events = [Moved(at_s=10, grace_s=grace_s)]
+    traffic = simulate(cluster, NAME, requests=9000, rate_rps=100, clients=1000, events=events)
+    return int(traffic.failed.sum())
+
+
+def loses_with_sleep(cluster: Cluster) -> str:
+    """Move a Pod that serves on for 15 s."""
+    return "yes" if lost_while_moving(cluster, 15) else "no"
+
+
+def grace_that_is_enough(cluster: Cluster) -> str:
+    """Find the shortest grace period of the list without a lost request."""
+    return next(grace for grace in GRACES if not lost_while_moving(cluster, float(grace)))
+
+
+def ways_out(*per_node: int) -> dict[str, Cluster]:
+    """Build a cluster for each way out of skew: with its provider, annotations and fields.
+
+    Parameters
+    ----------
+    *per_node : int
+        Pods on each node.
+
+    Returns
+    -------
+    dict of str to Cluster
+        By name: weights, ip targets, same zone, proxy protocol.
+
+    Examples
+    --------
+    >>> ways_out(2, 1)["weights"].provider.name
+    'gcp'
+    """
+    found = {}
+    for name, way in FIXES.items():
+        cluster = found[name] = Cluster(nodes=len(per_node), provider=way.provider)
+        cluster.deploy(APP, per_node=list(per_node))
+        cluster.apply(example(NAME))
+        cluster.patch(NAME, way.patch)
+    return found
+
+
+def fixes(cluster: Cluster) -> frozenset[str]:
+    """Find the ways out that load all Pods alike without an extra hop."""
+    per_node = [sum(pod.node == node.name for pod in cluster.pods) for node in cluster.nodes]
+    cluster.service(NAME)
+    found = set()
+    for name, twin in ways_out(*per_node).items():
+        one = expect(twin, NAME, utilisation=0.5)
+        if one.fairness > 0.999 and one.hop_share == 0:
+            found.add(name)
+    return frozenset(found)
+
+
+QUESTIONS = (
+    Question(
+        "sk-busiest", LESSON, "Local, two Pods on node-1, one on node-2; all three together are 60 % busy. How busy is "
+        "the busiest Pod, in percent?",
+        Percent(), uneven, busiest,
+        right="{right} %: half of all requests enter by node-2, and its one Pod has to serve them all.",
+        wrong=(
+            Wrong(
+                lambda given, right: 55 <= given <= 70,
+                "You expected Local to bring the client's address and nothing else. Under Cluster every Pod is "
+                "60 % busy, that is right. Under Local each node gets the same, however many Pods it has: {right} %.",
+                25,
+            ),
+            Wrong(
+                lambda given, right: given < 55,
+                "You looked at the two that share a node: they are less busy than the mean. What they are spared, the "
+                "third one gets: {right} %.",
+                25,
+            ),
+            Wrong(
+                lambda given, right: given >= 95,
+                "You expected it to be full. It is from 67 % on: load times one and a half. At 60 %: {right} %.",
+            ),
+        ),
+        otherwise="The lone Pod serves half of all requests, where a third would be fair: {right} %.",
+    ),
+    Question(
+        "sk-turn", LESSON, "From about which utilisation on is Local slower on average, in percent?",
+        Choice(PLACES, "%"), uneven, turn_of_mean,
+        right="about {right} %: long before a Pod is full, its queue costs more than the hop saves.",
+        wrong=(
+            Wrong(
+                "65",
+                "You expected skew to cost nothing until a Pod is full, at 67 %. A pipe works like that. Requests come "
+                "by chance, and a queue grows with 1/(1 − load), from the start: about {right} %.",
+                25,
+            ),
+            Wrong(
+                "45",
+                "You expected the middle. With four workers in each Pod, it is near 40 %. With one worker, requests "
+                "wait earlier: about {right} %.",
+            ),
+            Wrong(
+                "5",
+                "You expected the hop to be next to nothing. With a hop of a tenth of a millisecond you would be "
+                "right. A whole one is a tenth of the work: about {right} %.",
+            ),
+        ),
+    ),
+    Question(
+        "sk-tail", LESSON, "Does the p99 turn earlier or later than the mean?",
+        Choice(("earlier", "same", "later")), uneven, turn_of_tail,
+        right="{right}: the slowest hundredth waits at the busiest Pod.",
+        wrong=(
+            Wrong(
+                "same",
+                "You expected one point for everything. If all requests grew slower alike, it would be so. A hop "
+                "costs whoever makes it one millisecond; the queue takes most from a few: {right}.",
+            ),
+            Wrong(
+                "later",
+                "You expected the hop to weigh on the slowest requests most. It adds one millisecond to all that take "
+                "it. The queue of the busiest Pod adds tens to those that are slow already: {right}.",
+            ),
+        ),
+    ),
+    Question(
+        "sk-workers", LESSON, "Four workers in each Pod, each as busy as before: where does the mean turn?",
+        Choice(("lower", "same", "higher")), uneven, turn_with_workers,
+        right="{right}: a request waits only if all four are busy, so skew costs less.",
+        wrong=(
+            Wrong(
+                "same",
+                "You expected only utilisation to count. For the share of time that a worker is busy that is so. "
+                "Waiting is another matter: one of four is free more often than the only one: {right}.",
+            ),
+            Wrong(
+                "lower",
+                "You expected more workers to mean more load on the hot Pod. There is more, and it is shared by four: "
+                "{right}.",
+            ),
+        ),
+    ),
+    Question(
+        "sk-keepalive", LESSON, "One client, one connection, 1,000 requests; meanwhile the app grows from two Pods to "
+        "four. How many of them answer?",
+        Choice(("1", "2", "3", "4")), two_pods, pods_of_a_connection,
+        right="{right}: the first packet was dealt, and all later ones follow it.",
+        wrong=(
+            Wrong(
+                "4",
+                "You expected requests to be balanced. A proxy that reads HTTP does that. kube-proxy's rules deal "
+                "connections, once, at their first packet. It is {right}; the new Pods get nothing.",
+                15,
+            ),
+            Wrong(
+                "2",
+                "You expected a fair deal between the Pods of the start. Two connections would be dealt by chance to "
+                "one or both. One connection has one Pod: {right}.",
+                15,
+            ),
+            Wrong(
+                "3",
+                "You expected the growing app to draw some of the requests. New connections would find the new Pods. "
+                "This one stays: {right}.",
+                15,
+            ),
+        ),
+    ),
+    Question(
+        "sk-affinity", LESSON, "Cluster, sessionAffinity: ClientIP, three Pods. 200 clients all come in by node-1. How "
+        "many Pods serve them?",
+        Choice(("1", "2", "3")), remembering, pods_of_a_crowd,
+        right="{right}: the node remembers the address that it sees, before it puts its own in its place.",
+        wrong=(
+            Wrong(
+                "1",
+                "You expected the node's address to be the client. It is what the Pod sees under Cluster. But affinity "
+                "is kept by the node, on what arrives there; with one address in front of all, you would be right: "
+                "{right}.",
+                11,
+            ),
+            Wrong(
+                "2",
+                "You expected the Pod of the entry node to be left out, or to be the only one beside another. Under "
+                "Cluster a node deals to all Pods, and each client keeps its own: {right}.",
+                11,
+            ),
+        ),
+    ),
+    Question(
+        "sk-sticky", LESSON, "Local, ten nodes with a Pod each; 100 clients, each always by the same node. How much "
+        "does the hottest Pod get, over the mean?",
+        Choice(RATIOS), ten_alike, hottest_of_sticky,
+        right="about {right}: 100 clients fall on ten nodes like dice, never ten on each.",
+        wrong=(
+            Wrong(
+                "1.0",
+                "You expected an even placement to mean an even load. It does if every connection is dealt anew, or "
+                "with very many clients. A hundred are few: about {right}.",
+                25,
+            ),
+            Wrong(
+                "1.15",
+                "You expected little. With a thousand clients that is what chance does. The unevenness shrinks with "
+                "the root of their number: about {right}.",
+            ),
+            Wrong(
+                "3.0",
+                "You expected worse. With a handful of clients it comes to that. With a hundred: about {right}.",
+            ),
+        ),
+    ),
+    Question(
+        "sk-rollout", LESSON, "Local; a Pod moves to another node and serves on for 15 s. The load balancer asks every "
+        "10 s, and believes the second failure. Is any request lost?",
+        Choice(("yes", "no")), three_local, loses_with_sleep,
+        right="{right}: from the end of the Pod until the second failed check, packets for its node are dropped.",
+        wrong=(
+            Wrong(
+                "no",
+                "You expected a grace period, a preStop sleep, to be enough. It is right that the Pod serves on while "
+                "its node's check already says 503. But the load balancer believes it after 20 s, and the Pod has "
+                "gone after 15. Is any lost: {right}.",
+                14,
+            ),
+        ),
+    ),
+    Question(
+        "sk-grace", LESSON, "Of 5, 10, 20 and 50 s: which is the shortest grace period with no request lost?",
+        Choice(GRACES, "s"), three_local, grace_that_is_enough,
+        right="{right} s: interval × threshold, 10 s × 2.",
+        wrong=(
+            Wrong(
+                "10",
+                "You expected one check to be enough. With a threshold of one it would be. This load balancer wants to "
+                "be told twice: {right} s.",
+                14,
+            ),
+            Wrong(
+                "5",
+                "You expected that a short sleep covers it. It covers the time until kube-proxy has new rules. The "
+                "load balancer takes interval × threshold: {right} s.",
+                14,
+            ),
+            Wrong(
+                "50",
+                "You thought of a crash, which the cluster notices after 50 s. Here the Pod says itself that it ends, "
+                "and the check knows at once: {right} s.",
+                14,
+            ),
+        ),
+    ),
+    Question(
+        "sk-ways", LESSON, "Which of these load all three Pods alike, and without an extra hop?",
+        Several(tuple(FIXES)), uneven, fixes,
+        right="{right}: the one tells the load balancer how many Pods a node has, the other asks no node at all.",
+        wrong=(
+            Wrong(
+                lambda given, right: "same zone" in given,
+                "You expected that near means even. It saves the hop into another zone. But a zone with one Pod keeps "
+                "its whole share, as a node does under Local. Right: {right}.",
+                25,
+            ),
+            Wrong(
+                lambda given, right: "proxy protocol" in given,
+                "You expected the PROXY protocol to change the way. It brings the client's address to the Pod under "
+                "policy Cluster, in a header; the hop stays. Right: {right}.",
+                7,
+            ),
+            Wrong(
+                lambda given, right: given < right,
+                "You left one out. Somebody has to know how many Pods stand behind a node: the load balancer, by "
+                "weights, or because it deals to Pods itself. Right: {right}.",
+            ),
+        ),
+    ),
+)  # fmt: skip

@@ -1,0 +1,1 @@
+"""Lesson 7, ways out: the exercise `decisions`."""

@@ -1,0 +1,1 @@
+"""Lesson 8, your cluster: `questions`, and the exercise `mend`."""

@@ -1,0 +1,214 @@
+"""The exercise of lesson 6: mend the sample cluster. And the way to bring a dump of one's own."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import ipywidgets
+
+from ..._display import html_table
+from ...api.addresses import address
+from ...api.errors import ApiError, ManifestError
+from ...data import example
+from ...model import Cluster
+from ...report.review import Review, review
+from ...router.router import routes
+from ..forms import shown
+
+__all__ = ["BringDump", "Mended", "bring_dump", "mend"]
+
+API_SERVER = ("default", "kubernetes")
+FAST_MS = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """One thing that must hold, and what the model found."""
+
+    what: str
+    found: str
+    reached: bool
+    misconception: int | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Mended:
+    """How a set of patches stands.
+
+    Parameters
+    ----------
+    goals : tuple of Goal
+        What must hold.
+    review : Review
+        The review of the patched cluster.
+
+    Examples
+    --------
+    >>> mend({}).solved
+    False
+    """
+
+    goals: tuple[Goal, ...]
+    review: Review
+
+    @property
+    def solved(self) -> bool:
+        """True when every goal is reached."""
+        return all(goal.reached for goal in self.goals)
+
+    @property
+    def _caption(self) -> str:
+        return f"{sum(goal.reached for goal in self.goals)} of {len(self.goals)} goals are reached"
+
+    def _cells(self) -> Iterator[tuple[str, str, str]]:
+        for goal in self.goals:
+            yield goal.what, goal.found, "✓ reached" if goal.reached else "✗ not yet"
+
+    def __repr__(self) -> str:
+        return "\n".join([self._caption, *("  " + " | ".join(cells) for cells in self._cells())])
+
+    def _repr_html_(self) -> str:
+        return html_table(self._caption, ("goal", "what the model finds", "state"), self._cells())
+
+
+def mend(patches: object = None) -> Mended:
+    """Patch Services of the sample cluster, and look what is still wrong.
+
+    Parameters
+    ----------
+    patches : mapping of str to mapping, optional
+        For ``namespace/name`` the fields of its spec to set, as `kubectl patch` takes them:
+        ``{"media/thumbs": {"type": "ClusterIP"}}``.
+
+    Returns
+    -------
+    Mended
+        A table of the goals. Nothing is ever raised.
+
+    Examples
+    --------
+    >>> mend({"shop/orders": {"selector": {"app": "orders"}}}).goals[1].reached
+    True
+    """
+    cluster = Cluster.from_json(example("sample-cluster"), provider="aws")
+    for part in list(cluster.store.applied_slices.values()):
+        if (part.namespace, part.service) != API_SERVER:  # from here on the controller writes them
+            cluster.store.delete_slice((part.namespace, part.name))
+    refused = []
+    for name, spec in patches.items() if isinstance(patches, Mapping) else ():
+        try:
+            if not isinstance(spec, Mapping):
+                raise ManifestError(f"{shown(spec)} is no mapping of fields such as {{'type': 'ClusterIP'}}")
+            space, _, service = str(name).rpartition("/")
+            cluster.patch(service, {"spec": dict(spec)}, namespace=space or "default")
+        except ApiError as error:
+            refused.append(f"{shown(name)}: {error.message}")
+        except Exception as error:  # whatever a learner writes is told, not raised
+            refused.append(f"{shown(name)}: {error}")
+    made = review(cluster)
+    goals = [Goal("the API server accepts every patch", "; ".join(refused) or "all accepted", not refused)]
+    goals += [_answers(cluster, "shop/orders"), _answers(cluster, "media/thumbs"), _grafana(made), _storefront(made)]
+    return Mended(tuple(goals), made)
+
+
+def _answers(cluster: Cluster, name: str) -> Goal:
+    """Ask every port of a Service from a node: an endpoint on which nobody listens is no answer."""
+    service = cluster.service(name)
+    for port in service.ports:
+        ways = routes(cluster, address(service.cluster_ip, port.port), client=f"node/{cluster.nodes[0].name}")
+        lost = next((way for way in ways if not way.delivered), None)
+        if lost is not None:
+            return Goal(f"{name} answers the nodes of its cluster", lost.summary, False, 3)
+    return Goal(f"{name} answers the nodes of its cluster", "it does", True, 3)
+
+
+def _grafana(made: Review) -> Goal:
+    one = made.service("monitoring/grafana")
+    what = "monitoring/grafana loses no connection on any node"
+    if one.comparison is None:
+        return Goal(what, one.why_not or f"type {one.type} has no node port", False)
+    lost = one.comparison.views.get(one.comparison.now, one.comparison.cluster).lost
+    return Goal(what, f"{lost:.1%} are lost", one.type == "NodePort" and not lost, 8)
+
+
+def _storefront(made: Review) -> Goal:
+    one = made.service("shop/storefront").comparison
+    what = f"shop/storefront answers 99 of 100 within {FAST_MS:g} ms, half busy"
+    if one is None:
+        return Goal(what, "nobody outside reaches it", False)
+    p99_ms = one.views.get(one.now, one.cluster).p99_ms
+    return Goal(what, f"p99 is {p99_ms:.3g} ms under {one.now}", p99_ms <= FAST_MS, 25)
+
+
+# -- a dump of one's own ----------------------------------------------------------------------------------------------
+
+
+class BringDump(ipywidgets.VBox):  # type: ignore[misc]
+    """A button that takes a dump, and where it is kept: in this kernel's memory only.
+
+    Examples
+    --------
+    >>> bring_dump().cluster("no-such-file.json")[1]
+    'no dump of yours yet: this is the sample'
+    """
+
+    def __init__(self) -> None:
+        self.button = ipywidgets.FileUpload(
+            accept=".json", multiple=False, description="Your dump (.json)", layout={"width": "16em"},
+            tooltip="kubectl get nodes,pods,services,endpointslices -A -o json > my-cluster.json",
+        )  # fmt: skip
+        self.state = ipywidgets.HTML("No file yet. A large file (above 10 MB): name it in the cell below.")
+        self.button.observe(self._told, names="value")
+        super().__init__([self.button, self.state])
+
+    def __repr__(self) -> str:
+        return "<a button that takes a dump>"
+
+    def _told(self, change: Any) -> None:
+        self.state.value = "Taken. Run the next cell." if self.button.value else "No file yet."
+
+    def cluster(self, path: str = "my-cluster.json") -> tuple[Cluster, str]:
+        """Load what was brought: the uploaded file, else the file of that name, else the sample.
+
+        Parameters
+        ----------
+        path : str
+            A file beside the notebook, or anywhere.
+
+        Returns
+        -------
+        tuple of Cluster, str
+            The cluster, and what it is, or why the file could not be read.
+        """
+        try:
+            if self.button.value:
+                with tempfile.TemporaryDirectory() as folder:
+                    kept = Path(folder) / "dump.json"
+                    kept.write_bytes(bytes(self.button.value[0]["content"]))
+                    return Cluster.from_json(kept, provider=None), "your upload"
+            if Path(path).is_file():
+                return Cluster.from_json(Path(path), provider=None), path
+            words = "no dump of yours yet: this is the sample"
+        except (ManifestError, ValueError, OSError) as error:
+            words = f"this is the sample, because yours cannot be read: {error}"
+        return Cluster.from_json(example("sample-cluster"), provider=None), words
+
+
+def bring_dump() -> BringDump:
+    """Show a button that takes a dump of your cluster.
+
+    Returns
+    -------
+    BringDump
+        The button; its ``cluster()`` loads what was brought, or the sample.
+
+    Examples
+    --------
+    >>> bring_dump()
+    <a button that takes a dump>
+    """
+    return BringDump()

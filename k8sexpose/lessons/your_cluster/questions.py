@@ -1,0 +1,188 @@
+"""Questions of lesson 6: a real cluster, asked before it is reviewed."""
+
+from __future__ import annotations
+
+from ...api.errors import NotExposed
+from ...cost.usage import admitted_client
+from ...data import example
+from ...model import Cluster
+from ...report.review import review
+from ...router.router import shares
+from ..forms import Choice, Percent, Question, Several, Wrong
+
+__all__ = ["QUESTIONS", "worst_pod"]
+
+LESSON = "06_your_cluster"
+EXPOSED = ("storefront", "api", "orders", "checkout", "stream", "grafana")
+COMPARED = ("api", "checkout")
+TURNS = ("4", "20", "50", "90")
+PER_NODE = (4, 3, 2, 1)  # what somebody asked about in public
+
+
+def sample() -> Cluster:
+    """Load the sample dump."""
+    return Cluster.from_json(example("sample-cluster"), provider="aws")
+
+
+def who_is_served(cluster: Cluster) -> frozenset[str]:
+    """Ask each exposed Service as a client that it lets in; keep those that lose no connection."""
+    served = set()
+    for service in cluster.services:
+        if service.name not in EXPOSED:
+            continue
+        try:
+            lost = shares(cluster, f"{service.key}:{service.ports[0].port}", admitted_client(service)).lost
+        except (NotExposed, ValueError):
+            continue
+        if not lost:
+            served.add(service.name)
+    return frozenset(served)
+
+
+def who_gets_local(cluster: Cluster) -> frozenset[str]:
+    """Name the Services for which Local answers sooner at the p99, half busy."""
+    found = {one.name.partition("/")[2]: one.comparison for one in review(cluster).exposed}
+    chosen = (name for name in COMPARED if (one := found.get(name)) and one.advice.policy == "Local")
+    return frozenset(chosen)
+
+
+def turns(cluster: Cluster) -> str:
+    """Say from which utilisation storefront is slower under Local at the p99, to the nearest choice."""
+    one = review(cluster).service("shop/storefront").comparison
+    assert one is not None and one.turns_at_p99 is not None
+    percent = 100 * one.turns_at_p99
+    return min(TURNS, key=lambda text: abs(float(text) - percent))
+
+
+def four_nodes() -> Cluster:
+    """Build the cluster of exercise 2: ten Pods, unevenly on four nodes."""
+    cluster = Cluster(nodes=len(PER_NODE))
+    cluster.deploy("api-backend", per_node=PER_NODE)
+    cluster.apply(example("public-api-lb"))
+    return cluster
+
+
+def worst_pod(cluster: Cluster) -> float:
+    """Return the utilisation of the average Pod, in percent, at which Local overloads the first Pod.
+
+    Examples
+    --------
+    >>> worst_pod(four_nodes())
+    40.0
+    """
+    one = review(cluster).service("public-api-lb").comparison
+    assert one is not None
+    return 100 / one.local.hottest
+
+
+QUESTIONS = (
+    Question(
+        "own-served", LESSON, "Which of the six exposed Services answer every connection of a client that they let in?",
+        Several(EXPOSED), sample, who_is_served,
+        right="{right}. The other three look exposed, and lose some or all of their clients.",
+        wrong=(
+            Wrong(
+                lambda given, right: "stream" in given - right,
+                "You count on stream: the API server accepted TCP and UDP in one Service. It does, since 1.26. But "
+                "AWS's "
+                "in-tree controller refuses the mix, so there is no address. Elsewhere it may work. The model says: "
+                "{right}.",
+                16,
+            ),
+            Wrong(
+                lambda given, right: "orders" in given - right,
+                "You count on orders: it has an address, and Pods named orders run. Both are true. Its selector says "
+                "app=order, so none of them is an endpoint. Names of Pods do not matter, labels do. The model says: "
+                "{right}.",
+                3,
+            ),
+            Wrong(
+                lambda given, right: "grafana" in given - right,
+                "You count on grafana: a node port answers on every node. Under Cluster it would. Its policy is Local, "
+                "and ten of twelve nodes have no Pod of it: they drop the packet. The model says: {right}.",
+                8,
+            ),
+            Wrong(
+                lambda given, right: "storefront" in right - given,
+                "You left out storefront: Local, and five nodes without a Pod. Who dials a node can lose that way. "
+                "Here "
+                "the load balancer asks first, and sends nothing to those five. The model says: {right}.",
+                25,
+            ),
+        ),
+        otherwise="You left out a Service that works. The model says: {right}. Look at policy, Pods and EXTERNAL-IP "
+                  "of each.",
+    ),
+    Question(
+        "own-policy", LESSON, "For which of api and checkout is Local the faster policy at the p99, half "
+        "busy?",
+        Several(COMPARED), sample, who_gets_local,
+        right="{right}: it has a Pod on every node. The other pays for the hop it saves with a hotter Pod.",
+        wrong=(
+            Wrong(
+                frozenset(COMPARED),
+                "You gave Local to both: it saves a hop and keeps the client's address. Both hold. But the load "
+                "balancer "
+                "deals to nodes, so where nodes have unequal Pods, or zones unequal nodes, a Pod gets more than its "
+                "part. "
+                "The model says: {right}.",
+                25,
+            ),
+            Wrong(
+                frozenset(),
+                "You gave Local to neither: Cluster is the default, and even. That is right wherever Pods are uneven. "
+                "Where "
+                "every node has the same number, Local is as even, and saves the hop. The model says: {right}.",
+            ),
+            Wrong(
+                lambda given, right: "checkout" in given,
+                "You gave Local to checkout: one Pod on a node, four nodes. Per node that is even. But an NLB deals "
+                "to its "
+                "zones first, and two of the four stand in one zone. The model says: {right}.",
+                25,
+            ),
+        ),
+    ),
+    Question(
+        "own-turn", LESSON, "From which utilisation on is storefront slower under Local at the p99?",
+        Choice(TURNS, "%"), sample, turns,
+        right="about {right} %: with a Pod that gets half more than its part, a hop of a millisecond is soon eaten.",
+        wrong=(
+            Wrong(
+                "90",
+                "You expected skew to hurt only near full load. For an even queue that is where it hurts. The "
+                "hottest Pod "
+                "here gets half more than its part, so it is there long before. The model says: about {right} %.",
+            ),
+            Wrong(
+                "20",
+                "You were near the turn of the mean. The slowest request in a hundred meets the queue first, so the "
+                "p99 "
+                "turns earlier. The model says: about {right} %.",
+            ),
+        ),
+        otherwise="Compare what a hop costs (about a millisecond) with what a queue costs. The model says: about "
+                  "{right} %.",
+    ),
+    Question(
+        "own-worst-pod", LESSON, "Ten Pods, 4, 3, 2 and 1 on four nodes, Local: at which average utilisation is a "
+        "Pod full?",
+        Percent(), four_nodes, worst_pod,
+        part="exercise",
+        right="{right} %: the lonely Pod gets a quarter of the traffic, two and a half times its tenth.",
+        wrong=(
+            Wrong(
+                lambda given, right: given >= 99.5,
+                "You expected every Pod to be full at once. Under Cluster they are. Under Local the load balancer "
+                "deals "
+                "to nodes, and the lonely Pod gets a whole node's part. The model says: {right} %.",
+                25,
+            ),
+            Wrong(
+                lambda given, right: abs(given - 25) <= 0.5,
+                "25 % is its share of the traffic, well seen. Its load is that share over the mean share, a tenth: two "
+                "and a half times the mean. The model says: {right} %.",
+            ),
+        ),
+    ),
+)  # fmt: skip

@@ -1,0 +1,418 @@
+"""The cluster: the one thing in this package that changes.
+
+It has few verbs: those of kubectl (`Cluster.apply`, `create`, `replace`, `patch`, `delete`), those of an operator
+(`deploy`, `scale`, `rollout`, `terminate`, `set_ready`), those of bad luck (`fail`, `recover`, `stop_proxy`,
+`start_proxy`) and the clock (`advance`). A verb that raises has changed nothing.
+"""
+
+from __future__ import annotations
+
+import copy
+import random
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+
+from ._display import html_table
+from .api.allocation import ip_pool, port_pool
+from .api.documents import RESOURCES, ApplyResult, Item, read_items
+from .api.dump import read_dump
+from .api.errors import ApiError, ManifestError
+from .api.hints import hinted
+from .api.objects import Deployment, EndpointSlice, Node, Pod, ProxyConfig
+from .api.service import Service
+from .cloud.controller import CloudState, start_controller
+from .cloud.load_balancer import next_change_s
+from .cluster.apiserver import ApiServer
+from .cluster.client_apply import apply_service
+from .cluster.operations import Operations
+from .cluster.scheduling import choose_node, kubernetes_service, make_nodes, with_address
+
+__all__ = ["ApplyResult", "Cluster"]
+
+
+SHOWN = 12
+
+
+class Cluster(Operations):
+    """A Kubernetes cluster, as far as the way to its Services is concerned.
+
+    Parameters
+    ----------
+    nodes : int or iterable of Node
+        How many nodes (node-1 …, 10.0.0.1 …, zones a, b, c, a, …), or the nodes themselves.
+    provider : str or profile, optional
+        Who makes load balancers; None for nobody.
+    seed : int
+        Decides everything that is random.
+    proxy : ProxyConfig, optional
+        Settings of kube-proxy.
+    node_port_range : tuple of int
+        First and last node port (``--service-node-port-range``).
+    service_cidr : str
+        Range of cluster IPs; two ranges, separated by a comma, make the cluster dual-stack.
+    pod_cidr : str
+        Range of Pod addresses.
+    cni_masquerade : bool
+        Pod traffic that leaves the Pod network carries its node's address.
+    cni_bridge : bool
+        Masqueraded traffic to a Pod on the same node shows the bridge's address.
+    cni_hairpin : bool
+        A Pod can be dealt to itself.
+    namespaces : iterable of str, optional
+        The namespaces that exist; None for all.
+    nodes_routable : bool
+        Clients outside can route to node addresses.
+    firewall : iterable of tuple of int
+        Port ranges on node addresses that are closed to clients outside.
+
+    Examples
+    --------
+    >>> cluster = Cluster(nodes=3)
+    >>> cluster.deploy("api-backend", per_node=[2, 1, 0])[0].ip
+    '10.244.1.2'
+    """
+
+    def __init__(
+        self,
+        nodes: int | Iterable[Node] = 3,
+        *,
+        provider: Any = "generic",
+        seed: int = 0,
+        proxy: ProxyConfig | None = None,
+        node_port_range: tuple[int, int] = (30000, 32767),
+        service_cidr: str = "10.96.0.0/16",
+        pod_cidr: str = "10.244.0.0/16",
+        cni_masquerade: bool = True,
+        cni_bridge: bool = False,
+        cni_hairpin: bool = True,
+        namespaces: Iterable[str] | None = None,
+        nodes_routable: bool = True,
+        firewall: Iterable[tuple[int, int]] = (),
+    ) -> None:
+        profile, controller = start_controller(provider)
+        super().__init__(
+            seed=seed,
+            provider=profile,
+            controller=controller,
+            cloud_state=CloudState(),
+            proxy=proxy or ProxyConfig(),
+            service_cidr=service_cidr,
+            pod_cidr=pod_cidr,
+            cni_masquerade=cni_masquerade,
+            cni_bridge=cni_bridge,
+            cni_hairpin=cni_hairpin,
+            nodes_routable=nodes_routable,
+            firewall=firewall,
+        )
+        ranges = [text.strip() for text in service_cidr.split(",")]
+        pools = {f"IPv{ip_network(text).version}": ip_pool(text) for text in ranges}
+        self.api = ApiServer(self.store, port_pool(*node_port_range), pools, random.Random(seed), namespaces)
+        for node in make_nodes(nodes, pod_cidr.split(",")[0]) if isinstance(nodes, int) else nodes:
+            self.store.put_node(node)
+        self.store.put_service(kubernetes_service(str(ip_network(ranges[0])[1])))
+
+    @classmethod
+    def from_json(cls, source: str | Path | Mapping[str, Any], **options: Any) -> Cluster:
+        """Load a real cluster: what ``kubectl get nodes,pods,services,endpointslices -A -o json`` prints.
+
+        Parameters
+        ----------
+        source : str, Path or mapping
+            A path, the JSON text, or the objects. They are taken as stored: no defaulting, allocation, validation.
+        **options
+            As for `Cluster`, nodes apart.
+
+        Returns
+        -------
+        Cluster
+            With the objects of the dump and no others.
+
+        Raises
+        ------
+        ManifestError
+            When the dump cannot be read; the text names the object and the field.
+        FileNotFoundError
+            There is no such file.
+
+        Examples
+        --------
+        >>> node = {"kind": "Node", "apiVersion": "v1", "metadata": {"name": "n1"}}
+        >>> Cluster.from_json({"kind": "List", "items": [node]}).nodes[0].name
+        'n1'
+        """
+        cluster = cls(nodes=[], **options)
+        cluster.store.delete_service(("default", "kubernetes"))
+        put = {
+            Node: cluster.store.put_node, Pod: cluster.store.put_pod, Service: cluster.store.put_service,
+            EndpointSlice: cluster.store.put_slice,
+        }  # fmt: skip
+        for item in read_dump(source):
+            put[type(item)](item)  # type: ignore[operator]
+        return cluster
+
+    # -- looking --------------------------------------------------------------------------------------------------
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Warnings of the API server's last answer."""
+        return self.api.warnings
+
+    # -- the verbs of kubectl -------------------------------------------------------------------------------------
+
+    def apply(self, source: str | Path | Mapping[str, Any], *, namespace: str = "default") -> tuple[ApplyResult, ...]:
+        """Do what ``kubectl apply -f`` does, all or nothing.
+
+        Parameters
+        ----------
+        source : str, Path or mapping
+            A path (or one line that ends in .yaml, .yml or .json), the text of one or more documents, or one object.
+        namespace : str
+            Namespace for objects that name none.
+
+        Returns
+        -------
+        tuple of ApplyResult
+            One for each object, in the order of the text.
+
+        Raises
+        ------
+        ApiError
+            A document is refused; the cluster is as it was before the call.
+        ManifestError
+            A document cannot be read, or is of a kind that is not modelled; nothing was applied.
+        FileNotFoundError
+            There is no such file.
+        """
+        items = read_items(source)
+        with self._all_or_nothing():
+            return tuple(self.apply_item(item, namespace) for item in items)
+
+    def apply_item(self, item: Item, namespace: str = "default", **options: Any) -> ApplyResult:
+        """Apply one parsed object, a Service with options of `apply_service`; an `ApiError` changes nothing."""
+        with self._all_or_nothing(), hinted(item.text, item.value):
+            if item.kind != "Service":
+                return self._apply_other(item, namespace)
+            applied = apply_service(self.api, item.value, namespace, **options)
+            service = applied.service
+            return ApplyResult("Service", service.namespace, service.name, applied.verb, service, applied.warnings)
+
+    def create_item(self, item: Item, namespace: str = "default") -> ApplyResult:
+        """Create one parsed object that is not a Service."""
+        made = item.object(namespace)
+        scope = "" if isinstance(made, Node) else made.namespace
+        if (item.kind, scope, made.name) in self._manifests:
+            group = RESOURCES[item.kind].partition(".")
+            raise ApiError(409, "AlreadyExists", f'{group[0]}s{group[1]}{group[2]} "{made.name}" already exists')
+        with self._all_or_nothing(), hinted(item.text, item.value):
+            return self._apply_other(item, namespace)
+
+    def _apply_other(self, item: Item, namespace: str) -> ApplyResult:
+        made = item.object(namespace)
+        scope = "" if isinstance(made, Node) else made.namespace
+        if scope:
+            self.api.check_namespace(scope)
+        key = (item.kind, scope, made.name)
+        verb = "configured" if key in self._manifests else "created"
+        if self._manifests.get(key) == item.value:
+            return ApplyResult(item.kind, scope, made.name, "unchanged", made)
+        old = self._stored(item.kind, scope, made.name)
+        made = replace(made, created_s=self.now_s if old is None else old.created_s)
+        match made:
+            case Node():
+                self.store.put_node(made)
+            case EndpointSlice():
+                self.store.put_slice(made)
+            case Deployment():
+                self._apply_deployment(made, item.value)
+            case Pod():
+                home = made.node or choose_node(self.store, Deployment(made.name, made.namespace), self.down)
+                made = with_address(self.store, replace(made, node=home))
+                self.store.put_pod(made)
+        self._manifests[key] = item.value
+        return ApplyResult(item.kind, scope, made.name, verb, made)
+
+    def _stored(self, kind: str, namespace: str, name: str) -> Any:
+        if kind == "Node":
+            return self.store.nodes.get(name)
+        tables: dict[str, Mapping[tuple[str, str], Any]] = {
+            "Pod": self.store.pods, "EndpointSlice": self.store.applied_slices, "Deployment": self._deployments,
+        }  # fmt: skip
+        return tables[kind].get((namespace, name))
+
+    def _apply_deployment(self, made: Deployment, manifest: Mapping[str, Any]) -> None:
+        """Make the Pods of a Deployment; a changed Pod template rolls out."""
+        old = self._deployments.get((made.namespace, made.name))
+        if old is not None:
+            made = replace(made, made=old.made, listens=old.listens)
+        self._deployments[made.namespace, made.name] = made
+        replicas = (manifest.get("spec") or {}).get("replicas")
+        self.scale(made.name, replicas=1 if replicas is None else replicas, namespace=made.namespace)
+        if old is not None and replace(old, made=made.made) != made:
+            self.rollout(made.name, namespace=made.namespace)
+
+    def create(
+        self,
+        manifest: str | bytes | Mapping[str, Any],
+        *,
+        namespace: str = "default",
+        field_validation: str = "Strict",
+        dry_run: bool = False,
+    ) -> Service:
+        """POST a Service; see `k8sexpose.cluster.apiserver.ApiServer.create`."""
+        with self._all_or_nothing(), hinted(manifest):
+            return self.api.create(manifest, namespace=namespace, field_validation=field_validation, dry_run=dry_run)
+
+    def replace(
+        self,
+        manifest: str | bytes | Mapping[str, Any],
+        *,
+        name: str | None = None,
+        namespace: str = "default",
+        field_validation: str = "Strict",
+        dry_run: bool = False,
+    ) -> Service:
+        """PUT a Service; see `k8sexpose.cluster.apiserver.ApiServer.replace`."""
+        options: dict[str, Any] = {"field_validation": field_validation, "dry_run": dry_run}
+        with self._all_or_nothing(), hinted(manifest):
+            return self.api.replace(manifest, name=name, namespace=namespace, **options)
+
+    def patch(
+        self, name: str, patch: Mapping[str, Any] | Sequence[Any] | None, *, namespace: str = "default", **options: Any
+    ) -> Service:
+        """PATCH a Service; see `k8sexpose.cluster.apiserver.ApiServer.patch`."""
+        with self._all_or_nothing(), hinted("", patch):
+            return self.api.patch(name, patch, namespace=namespace, **options)
+
+    def delete(self, name: str, *, kind: str = "Service", namespace: str = "default") -> None:
+        """Delete an object, as ``kubectl delete`` does.
+
+        Raises
+        ------
+        ApiError
+            404 NotFound.
+        ManifestError
+            The kind is not modelled.
+        """
+        with self._all_or_nothing():
+            if kind == "Service":
+                self.api.delete(name, namespace=namespace)
+            elif kind in RESOURCES:
+                self.remove(kind, name, namespace)
+            else:
+                raise ManifestError(f"not modelled: kind {kind}; there are {', '.join(RESOURCES)}")
+            scope = "" if kind == "Node" else namespace
+            self._manifests.pop((kind, scope, name), None)
+
+    def set_load_balancer(
+        self, name: str, ingress: Sequence[Mapping[str, Any]], *, namespace: str = "default"
+    ) -> Service:
+        """Write the addresses into the status, as a cloud controller does."""
+        with self._all_or_nothing():
+            return self.api.set_load_balancer(name, ingress, namespace=namespace)
+
+    # -- time -----------------------------------------------------------------------------------------------------
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass, and do what becomes due: controllers' steps, health checks, grace periods.
+
+        Parameters
+        ----------
+        seconds : float
+            How long, from 0 on.
+
+        Raises
+        ------
+        ValueError
+            Time does not move backward.
+
+        Examples
+        --------
+        >>> cluster = Cluster()
+        >>> cluster.advance(30)
+        >>> cluster.now_s
+        30.0
+        """
+        if not 0 <= seconds < float("inf"):
+            raise ValueError(f"time moves forward only: seconds is a number from 0 on, not {seconds}")
+        end_s = self.clock.now_s + seconds
+        with self._all_or_nothing():
+            for _ in self.steps(end_s):
+                pass
+            self.api.now_s = end_s
+
+    def changes(self, until_s: float) -> Iterator[float]:
+        """Advance to each moment at which a step is due or a load balancer changes its mind, and yield that moment.
+
+        Parameters
+        ----------
+        until_s : float
+            Cluster time; what happens later is left alone.
+
+        Yields
+        ------
+        float
+            Cluster time.
+
+        Examples
+        --------
+        >>> cluster = Cluster()
+        >>> cluster.fail("node-1")
+        >>> list(cluster.changes(600))
+        [50.0, 350.0]
+        """
+        at_s = next_change_s(self)
+        while at_s is not None and at_s <= until_s:
+            self.advance(at_s - self.now_s)
+            yield at_s
+            at_s = next_change_s(self)
+
+    def copy(self) -> Cluster:
+        """Return a cluster that goes on apart from this one.
+
+        Examples
+        --------
+        >>> cluster = Cluster()
+        >>> twin = cluster.copy()
+        >>> _ = twin.deploy("web")
+        >>> len(cluster.pods), len(twin.pods)
+        (0, 1)
+        """
+        twin: Cluster = super().copy()
+        twin.api = copy.copy(self.api)
+        twin.api.store = twin.store
+        twin.api.rng = copy.copy(self.api.rng)
+        return twin
+
+    def _restorer(self) -> Callable[[], None]:
+        restore, rng = super()._restorer(), self.api.rng.getstate()
+        now_s, made = self.api.now_s, self.api.made
+
+        def restore_all() -> None:
+            restore()
+            self.api.rng.setstate(rng)
+            self.api.now_s, self.api.made = now_s, made
+
+        return restore_all
+
+    # -- showing --------------------------------------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        counts = ", ".join(
+            f"{len(objects)} {noun}"
+            for noun, objects in (("nodes", self.nodes), ("Pods", self.pods), ("Services", self.services))
+        )
+        return f"<Cluster: {counts}, t = {self.now_s:g} s>"
+
+    def _repr_html_(self) -> str:
+        rows = []
+        for node in self.nodes[:SHOWN]:
+            pods = [pod.name for pod in self.store.pods_on(node.name)]
+            listed = ", ".join(pods[:SHOWN]) + (f" and {len(pods) - SHOWN} more" if len(pods) > SHOWN else "")
+            state = "down" if self.is_down(node.name) else "up"
+            rows.append((node.name, ", ".join(node.addresses), node.zone or "", state, listed))
+        hidden = f", the first {SHOWN} shown" if len(self.nodes) > SHOWN else ""
+        head = ("node", "address", "zone", "state", "Pods")
+        return html_table(f"{len(self.nodes)} nodes{hidden}, t = {self.now_s:g} s", head, rows)

@@ -1,0 +1,175 @@
+"""What all figures share: a canvas, the signs of the palette, and `show`, which puts a figure on the page."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import FancyBboxPatch
+from matplotlib.text import Text
+
+from .._display import LITERAL
+from .._palette import CONCEPTS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["Picture", "describe", "show"]
+
+INK, PAPER, SOFT = "#1a1a1a", "#ffffff", "#666666"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Picture:
+    """A figure for the page, with a description for those who do not see it.
+
+    Parameters
+    ----------
+    png : bytes
+        The picture.
+    alt : str
+        What it shows, in a sentence.
+    reading : str
+        How to read it.
+
+    Examples
+    --------
+    >>> Picture(b"", "Three nodes.", "Boxes are nodes.")
+    <Picture: Three nodes.>
+    """
+
+    png: bytes
+    alt: str
+    reading: str = ""
+
+    def __repr__(self) -> str:
+        return f"<Picture: {self.alt}>"
+
+    def _repr_html_(self) -> str:
+        data = base64.b64encode(self.png).decode("ascii")
+        image = f'<img alt="{html.escape(self.alt)}" style="max-width: 100%" src="data:image/png;base64,{data}">'
+        if not self.reading:
+            return image
+        style = (
+            "max-width: 60em; margin: 0.4em 0; "
+            "color: var(--jp-ui-font-color1, inherit); font-family: var(--jp-ui-font-family, sans-serif)"
+        )
+        caption = (
+            f'<figcaption style="{style}"><strong>How to read this.</strong> {html.escape(self.reading)}</figcaption>'
+        )
+        return f'<figure class="{LITERAL}" style="margin: 0">{image}{caption}</figure>'
+
+
+def show(ax: Axes) -> Picture:
+    """Put a figure on the page.
+
+    Parameters
+    ----------
+    ax : Axes
+        What a plot returned.
+
+    Returns
+    -------
+    Picture
+        An image with a description, the same bytes every time.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster, plot_cluster
+    >>> show(plot_cluster(Cluster(nodes=2))).alt
+    'A cluster of 2 nodes: node-1 (10.0.0.1) without Pods, node-2 (10.0.0.2) without Pods.'
+    """
+    figure = ax.get_figure(root=True)
+    stream = io.BytesIO()
+    if figure is not None:
+        figure.savefig(stream, format="png", dpi=110, facecolor=PAPER, bbox_inches="tight", metadata={"Software": None})
+    return Picture(stream.getvalue(), describe(ax), READINGS.get(ax, ("", ""))[1])
+
+
+def describe(ax: Axes) -> str:
+    """Say in a sentence what a figure of this module shows.
+
+    Parameters
+    ----------
+    ax : Axes
+        What a plot returned.
+
+    Returns
+    -------
+    str
+        The description, computed from the data.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster, plot_cluster
+    >>> describe(plot_cluster(Cluster(nodes=1)))
+    'A cluster of 1 node: node-1 (10.0.0.1) without Pods.'
+    """
+    return READINGS.get(ax, ("", ""))[0]
+
+
+READINGS: WeakKeyDictionary[Axes, tuple[str, str]] = WeakKeyDictionary()
+
+
+def finish(ax: Axes, alt: str, reading: str) -> None:
+    """Keep what a figure shows and how to read it, and let its texts be drawn as they are.
+
+    To matplotlib, ``$`` begins a formula: a name could be drawn as another one, or end in an error.
+    """
+    READINGS[ax] = alt, reading
+    for text in ax.findobj(Text):
+        text.set_parse_math(False)
+
+
+def canvas(ax: Axes | None, width: float, height: float) -> Axes:
+    """Return where to draw: the given axes, or those of a new figure that pyplot knows nothing of."""
+    if ax is None:
+        ax = Figure(figsize=(width, height), facecolor=PAPER).add_subplot()
+    ax.set_facecolor(PAPER)
+    return ax
+
+
+def bare(ax: Axes, x: tuple[float, float], y: tuple[float, float]) -> None:
+    """Set the limits, and hide ticks and frame."""
+    ax.set_xlim(*x)
+    ax.set_ylim(*y)
+    ax.set_axis_off()
+
+
+def box(ax: Axes, x: float, y: float, width: float, height: float, color: str) -> None:
+    """Draw a rounded box."""
+    ax.add_patch(
+        FancyBboxPatch(
+            (x, y), width, height, boxstyle="round,pad=0,rounding_size=0.08", edgecolor=color, facecolor=color + "18",
+            linewidth=2,
+        )
+    )  # fmt: skip
+
+
+def mark(ax: Axes, kind: str, x: float, y: float, size: float = 11, key: str | None = None) -> None:
+    """Put the sign of a concept at a point; `key` names the artist."""
+    look = CONCEPTS[kind]
+    ax.plot(
+        [x], [y], linestyle="none", marker=look.marker, markersize=size, color=look.color, markeredgecolor=INK,
+        markeredgewidth=0.8, zorder=5, gid=key or kind,
+    )  # fmt: skip
+
+
+def legend(ax: Axes, kinds: Sequence[str]) -> None:
+    """Say under the figure what each sign stands for."""
+    handles = []
+    for kind in kinds:
+        look = CONCEPTS[kind]
+        sign = {"marker": look.marker, "color": look.color, "markeredgecolor": INK, "markersize": 8}
+        handles.append(Line2D([], [], linestyle="none", label=look.label, **sign))  # type: ignore[arg-type]
+    ax.legend(
+        handles=handles, loc="upper center", bbox_to_anchor=(0.5, 0.02), ncols=len(kinds), frameon=False, fontsize=9,
+        labelcolor=INK,
+    )  # fmt: skip

@@ -1,0 +1,371 @@
+"""A real cluster, made ready to be asked: whose it is, where it stands, and what is assumed because no dump says it.
+
+Every assumption is written down in words; the report shows them all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from ..api.errors import NotExposed
+from ..api.objects import EndpointSlice
+from ..api.service import Service
+from ..cloud.controller import start_controller
+from ..cloud.front_door import front_door
+from ..cloud.health_checks import all_targets
+from ..cloud.providers import LoadBalancerKind, Provider
+from ..cloud.providers import provider as profile
+from ..cost.charges import DRIVERS
+from ..cost.prices import PriceBook
+from ..kubeproxy.service_ports import Target, targets
+from ..model import Cluster
+
+__all__ = ["EXPOSED", "LOAD", "ReviewedCluster", "guess_provider", "guess_region", "survey"]
+
+PROTOCOLS = ("TCP", "UDP", "SCTP")
+EXPOSED = ("NodePort", "LoadBalancer")
+REGION_LABEL = "topology.kubernetes.io/region"
+# The scheme of spec.providerID is the name of the cloud provider (cloud-provider, GetInstanceProviderID).
+SCHEMES = {
+    "aws": "aws", "gce": "gcp", "azure": "azure", "digitalocean": "digitalocean", "linode": "linode", "kind": "kind",
+    "minikube": "minikube",
+}  # fmt: skip
+MINIKUBE_LABEL = "minikube.k8s.io/name"
+LOAD = "Load: "
+AWS_CONTROLLER, METALLB = "aws-load-balancer-controller", "metallb"
+APP_LABELS = ("app.kubernetes.io/name", "app", "k8s-app")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReviewedCluster:
+    """A cluster that can be asked, and what is known about it.
+
+    Parameters
+    ----------
+    cluster : Cluster
+        A copy of the cluster, with the provider's load balancers, that nobody else changes.
+    provider, region : str
+        Whose cluster it is, and where.
+    why : str
+        How one knows.
+    assumptions : tuple of str
+        What no dump says.
+    utilisation, service_ms : float
+        Load of the average Pod, from 0 to 1; mean time for a request, in milliseconds.
+    workers : int
+        How many requests a Pod serves at once.
+    set_aside : dict of str to str
+        Services that no API server would store, by ``namespace/name``, and why; they are left out.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster
+    >>> survey(Cluster(), provider="aws").provider
+    'aws'
+    """
+
+    cluster: Cluster
+    provider: str
+    region: str
+    why: str
+    assumptions: tuple[str, ...] = ()
+    utilisation: float = 0.5
+    service_ms: float = 10.0
+    workers: int = 1
+    set_aside: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def profile(self) -> Provider | None:
+        """Who makes load balancers here."""
+        found: Provider | None = self.cluster.provider
+        return found
+
+    @property
+    def exposed(self) -> tuple[Service, ...]:
+        """The Services that have a way in from outside: node ports and load balancers."""
+        return tuple(service for service in self.cluster.services if service.type in EXPOSED)
+
+    def kind(self, service: Service) -> LoadBalancerKind | None:
+        """Return what kind of load balancer a Service asks for; None if nobody makes it."""
+        return self.profile.kind_for(service) if self.profile else None
+
+    def ready(self, service: Service) -> tuple[Target, ...]:
+        """List the ready endpoints of a Service, over all ports and families."""
+        return tuple(target for target in all_targets(self.cluster, service) if target.endpoint.ready)
+
+    def hosts(self, service: Service) -> Counter[str]:
+        """Count the ready Pods of each node, as the first port sees them."""
+        found: Counter[str] = Counter()
+        for port in service.ports[:1]:
+            for family in (4, 6):
+                ready = targets(self.cluster.store, service, port, family).ready
+                found.update(target.endpoint.node for target in ready if target.endpoint.node)
+        return found
+
+    def pending(self, service: Service) -> str | None:
+        """Say why a load balancer has no address; None where it has one, or is not asked for."""
+        if service.type != "LoadBalancer" or any(entry.address for entry in service.load_balancer_ingress):
+            return None
+        try:
+            front_door(self.cluster, service)
+        except NotExposed as reason:
+            return str(reason)
+        return (
+            f"{service.name} is <pending>, and the model sees no reason why {self.provider} should refuse it: "
+            f"wait, or look at its events"
+        )
+
+
+def survey(
+    cluster: Cluster,
+    *,
+    provider: str | None = None,
+    region: str | None = None,
+    book: PriceBook | None = None,
+    utilisation: float = 0.5,
+    service_ms: float = 10.0,
+    workers: int = 1,
+) -> ReviewedCluster:
+    """Make a cluster ready to be asked; it stays as it is.
+
+    Parameters
+    ----------
+    cluster : Cluster
+        The cluster.
+    provider, region : str, optional
+        Whose, and where; None to guess both from the nodes.
+    book : PriceBook, optional
+        Which regions have prices.
+    utilisation, service_ms, workers
+        The load to assume; see `ReviewedCluster`.
+
+    Returns
+    -------
+    ReviewedCluster
+        A copy, and what was assumed.
+
+    Raises
+    ------
+    ValueError
+        If there is no such provider or region, or a number makes no sense.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster, Node
+    >>> survey(Cluster(nodes=[Node("n1", provider_id="gce://shop/europe-west1-b/n1")])).why
+    'gcp: spec.providerID of 1 of 1 nodes begins with gce://'
+    """
+    if not 0 < utilisation < 1:
+        raise ValueError(f"utilisation is a number between 0 and 1, not {utilisation!r}")
+    if not 0 < service_ms < float("inf"):
+        raise ValueError(f"service_ms is a number of milliseconds above 0, not {service_ms!r}")
+    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
+        raise ValueError(f"workers is a whole number from 1 on, not {workers!r}")
+    twin = cluster.copy()
+    set_aside = _set_aside(twin)
+    name, why = (provider, f"{provider}: as you said") if provider else guess_provider(twin)
+    assumptions = []
+    if not _already(twin, name, provider):
+        chosen, words = _profile(twin, name)
+        assumptions += words
+        twin.provider, twin.controller = start_controller(chosen)
+    place, words = _region(twin, name, region, book)
+    assumptions += words
+    assumptions += _listening(twin)
+    twin.advance(0)  # the cloud takes over the load balancers whose address stands in a status
+    load = f"each Pod busy {utilisation:.0%} of the time on average, {service_ms:g} ms of work a request"
+    at_a_time = "one request at a time" if workers == 1 else f"{workers} requests at a time"
+    assumptions.append(f"{LOAD}{load}, {at_a_time}; many clients, a new connection for each request.")
+    if not twin.cni_masquerade:
+        assumptions.append("Pods leave the Pod network with their own address (no masquerading).")
+    return ReviewedCluster(twin, name, place, why, tuple(assumptions), utilisation, service_ms, workers, set_aside)
+
+
+def _set_aside(twin: Cluster) -> dict[str, str]:
+    """Take out the exposed Services that cannot be asked about, and say why."""
+    found: dict[str, str] = {}
+    for service in twin.services:
+        unknown = sorted({port.protocol for port in service.ports} - {"", *PROTOCOLS})
+        if service.type in EXPOSED and not service.ports:
+            found[service.key] = "spec.ports is empty"
+        elif unknown:
+            found[service.key] = f"spec.ports[].protocol is {', '.join(unknown)}, none of {', '.join(PROTOCOLS)}"
+        if service.key in found:
+            twin.store.delete_service((service.namespace, service.name))
+    return found
+
+
+def _already(twin: Cluster, name: str, asked: str | None) -> bool:
+    """Tell whether the cluster has this provider already, with settings of its own (a quota, a pool)."""
+    return twin.provider is not None and twin.provider.name == name and (asked is None or asked == name)
+
+
+# -- whose ------------------------------------------------------------------------------------------------------------
+
+
+def guess_provider(cluster: Cluster) -> tuple[str, str]:
+    """Guess whose cluster it is: from a provider that was set, from ``spec.providerID``, or from what runs in it.
+
+    Parameters
+    ----------
+    cluster : Cluster
+        The cluster.
+
+    Returns
+    -------
+    tuple of str, str
+        The provider, and how one knows, in words.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster, Node
+    >>> guess_provider(Cluster(nodes=[Node("n1", provider_id="aws:///eu-west-1a/i-0123456789abcdef0")]))
+    ('aws', 'aws: spec.providerID of 1 of 1 nodes begins with aws://')
+    """
+    told = cluster.provider.name if cluster.provider is not None else None
+    if told not in (None, "generic"):
+        return str(told), f"{told}: the cluster was made with this provider"
+    schemes = Counter(_scheme(node.provider_id) for node in cluster.nodes)
+    if _runs(cluster, METALLB) and not set(schemes) & set(SCHEMES):
+        return METALLB, f"{METALLB}: its Pods run in the cluster"
+    del schemes[""]
+    for scheme, count in schemes.most_common(1):
+        evidence = f"spec.providerID of {count} of {len(cluster.nodes)} nodes begins with {scheme}://"
+        if scheme in SCHEMES:
+            return SCHEMES[scheme], f"{SCHEMES[scheme]}: {evidence}"
+        return (
+            "generic",
+            f"generic: {evidence}, which is not modelled; a load balancer that keeps the source is assumed",
+        )
+    if any(MINIKUBE_LABEL in node.labels for node in cluster.nodes):
+        return "minikube", f"minikube: a node has the label {MINIKUBE_LABEL}"
+    return "generic", "generic: no node has a spec.providerID; a load balancer that keeps the source is assumed"
+
+
+def _scheme(provider_id: str | None) -> str:
+    found = re.match(r"([a-z0-9]+)://", provider_id or "")
+    return found[1] if found else ""
+
+
+def _runs(cluster: Cluster, app: str) -> bool:
+    return any(pod.labels.get(label) == app for pod in cluster.pods for label in APP_LABELS)
+
+
+def _profile(cluster: Cluster, name: str) -> tuple[Provider, list[str]]:
+    if name != "aws":
+        return profile(name), []
+    seen = _runs(cluster, AWS_CONTROLLER)
+    state = "its Pods are in the dump" if seen else "no Pod of it is in the dump, so it counts as not installed"
+    return profile("aws", load_balancer_controller=seen), [f"AWS Load Balancer Controller: {state}."]
+
+
+# -- where ------------------------------------------------------------------------------------------------------------
+
+
+def guess_region(cluster: Cluster) -> str | None:
+    """Guess the region of a cluster from the labels and zones of its nodes.
+
+    Parameters
+    ----------
+    cluster : Cluster
+        The cluster.
+
+    Returns
+    -------
+    str or None
+        The region of most nodes; None if no node tells.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster, Node
+    >>> guess_region(Cluster(nodes=[Node("n1", zone="eu-west-1a")]))
+    'eu-west-1'
+    """
+    found = Counter(node.labels.get(REGION_LABEL) or _region_of(node.zone) for node in cluster.nodes)
+    del found[""]
+    return found.most_common(1)[0][0] if found else None
+
+
+def _region_of(zone: str | None) -> str:
+    """Read the region out of ``eu-west-1a`` (aws) or ``europe-west1-b`` (gcp)."""
+    found = re.fullmatch(r"([a-z]{2}-[a-z-]+-\d)[a-z]|([a-z]+-[a-z]+\d+)-[a-z]", zone or "")
+    return (found[1] or found[2]) if found else ""
+
+
+def _region(cluster: Cluster, name: str, region: str | None, book: PriceBook | None) -> tuple[str, list[str]]:
+    """Choose the region of the prices: yours, the nodes', or the provider's default."""
+    if book is None or name not in DRIVERS:
+        return region or "", []
+    if region is not None:
+        return book.region(name, region), []
+    guessed = guess_region(cluster)
+    default = book.region(name, None)
+    if guessed is None:
+        return default, [f"Prices: {default or name}, because no node says where it stands."]
+    try:
+        return book.region(name, guessed), [f"Prices: {guessed}, from the labels of the nodes."]
+    except ValueError:
+        return default, [f"Prices: {default or name}, because the price book has none for {guessed}."]
+
+
+# -- who listens ------------------------------------------------------------------------------------------------------
+
+
+def _listening(twin: Cluster) -> list[str]:
+    """Let a process listen wherever an endpoint leads: a dump does not say, and containerPort is documentation."""
+    silent: dict[tuple[str, str], set[int]] = {}
+    for service in twin.services:
+        if service.type in EXPOSED:
+            for target in all_targets(twin, service):
+                pod = twin.store.pod_at(target.endpoint.ip)
+                if pod is not None and not pod.listens_on(target.port):
+                    silent.setdefault((pod.namespace, pod.name), set()).add(target.port)
+    for key, numbers in silent.items():
+        pod = twin.store.pods[key]
+        declared = (port.port for port in pod.ports) if pod.listens is None else pod.listens
+        twin.store.put_pod(replace(pod, listens=(*declared, *sorted(numbers))))
+    if not silent:
+        return []
+    return [f"{len(silent)} Pods do not declare the port that a Service leads to; a process is assumed to listen."]
+
+
+def apart(cluster: Cluster) -> Callable[[Service], Cluster]:
+    """Return a function that makes a cluster of all nodes, one Service, and the Pods and endpoints behind it.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster, example
+    >>> cluster = Cluster()
+    >>> _ = cluster.apply(example("public-api-lb")), cluster.deploy("other")
+    >>> apart(cluster)(cluster.service("public-api-lb"))
+    <Cluster: 3 nodes, 0 Pods, 1 Services, t = 0 s>
+    """
+    settings = (
+        "proxy", "pod_cidr", "cni_masquerade", "cni_bridge", "cni_hairpin", "nodes_routable", "firewall", "seed",
+    )  # fmt: skip
+    base = Cluster(nodes=cluster.nodes, provider=cluster.provider)
+    base.store.delete_service(("default", "kubernetes"))
+    for name in settings:
+        setattr(base, name, getattr(cluster, name))
+
+    def make(service: Service) -> Cluster:
+        one = base.copy()
+        slices = cluster.store.slices(service)
+        for endpoint in (endpoint for part in slices for endpoint in part.endpoints):
+            pod = cluster.store.pod_at(endpoint.ip)
+            if pod is not None:
+                one.store.put_pod(pod)
+        one.store.put_service(service)
+        if _addresses(one.store.slices(service)) != _addresses(slices):
+            for part in slices:  # not what the controller would write: kept as it stands
+                one.store.put_slice(part)
+        return one
+
+    return make
+
+
+def _addresses(slices: Iterable[EndpointSlice]) -> set[tuple[str, bool, int | None]]:
+    return {(e.ip, e.ready, port.port) for part in slices for e in part.endpoints for port in part.ports}

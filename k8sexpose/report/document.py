@@ -1,0 +1,214 @@
+"""How a report is written: as Markdown, and as one HTML page that needs nothing else.
+
+Both are made from the same parts: headings, paragraphs, lists and tables. Every text is escaped here and nowhere else,
+so no name in a cluster can become markup.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from .._display import LITERAL
+
+__all__ = ["Heading", "Listing", "Paragraph", "Part", "Table", "to_html", "to_markdown"]
+
+LONGEST = 2000  # characters of one text; names and ranges of a broken dump may have no end
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading of level 2 or 3; the title is the only one of level 1."""
+
+    text: str
+    level: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A text; `strong` stands before it."""
+
+    text: str
+    strong: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A list of texts."""
+
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table with a heading for each column; the first cell of a row is the heading of the row."""
+
+    caption: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+Part = Heading | Paragraph | Listing | Table
+
+
+def plain(text: str) -> str:
+    r"""Make one line of a text, without control characters, and of a bearable length.
+
+    Examples
+    --------
+    >>> plain("a\n\tb\x1b[31m")
+    'a b [31m'
+    """
+    line = re.sub(
+        r"[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]+", " ", text
+    ).strip()
+    return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
+
+
+# -- Markdown ---------------------------------------------------------------------------------------------------------
+
+
+def marked(text: str) -> str:
+    r"""Escape a text for Markdown: no emphasis, link, image, HTML, mention or table border comes of it.
+
+    Examples
+    --------
+    >>> marked("*a* <b> [c](d) https://e | @f")
+    '\\*a\\* &lt;b&gt; \\[c\\](d) https:\\//e \\| &#64;f'
+    """
+    line = plain(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    line = re.sub(r"([\\`*_{}\[\]#|~$!])", r"\\\1", line).replace("@", "&#64;")
+    line = re.sub(r"(?i)\b(www)\.", r"\1\\.", line).replace("://", ":\\//")
+    return re.sub(r"^(-(?=-)|[-+](?=\s|$)|\d+[.)](?=\s|$))", lambda found: f"{found[1][:-1]}\\{found[1][-1]}", line)
+
+
+def to_markdown(title: str, parts: Iterable[Part]) -> str:
+    r"""Write a page of Markdown.
+
+    Parameters
+    ----------
+    title : str
+        Its title.
+    parts : iterable of Part
+        What stands under it.
+
+    Returns
+    -------
+    str
+        GitHub's Markdown.
+
+    Examples
+    --------
+    >>> print(to_markdown("A", [Table("", ("b", "c"), (("1", "2|3"),))]))
+    # A
+    <BLANKLINE>
+    | b | c |
+    |---|---|
+    | 1 | 2\|3 |
+    <BLANKLINE>
+    """
+    return "\n\n".join([f"# {marked(title)}", *map(_markdown, parts)]) + "\n"
+
+
+def _markdown(part: Part) -> str:
+    match part:
+        case Heading(text, level):
+            return f"{'#' * level} {marked(text)}"
+        case Paragraph(text, strong):
+            return f"**{marked(strong)}** {marked(text)}" if strong else marked(text)
+        case Listing(items):
+            return "\n".join(f"- {marked(item)}" for item in items)
+        case Table(caption, head, rows):
+            lines = [_row(head), "|" + "---|" * len(head), *map(_row, rows)]
+            return "\n".join([*([marked(caption), ""] if caption else []), *lines])
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(marked(cell) for cell in cells) + " |"
+
+
+# -- HTML -------------------------------------------------------------------------------------------------------------
+
+STYLE = """
+:root { color-scheme: light dark; --ink: #1a1a1a; --paper: #fff; --soft: #595959; --line: #c8c8c8; --band: #f4f4f4; }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #e8e8e8; --paper: #16181c; --soft: #b0b0b0; --line: #4a4d52; --band: #202329; }
+}
+body { color: var(--ink); background: var(--paper); font: 16px/1.5 system-ui, sans-serif; max-width: 75rem;
+  margin: 0 auto; padding: 1.5rem; }
+h1 { font-size: 1.7rem; line-height: 1.25; } h2 { font-size: 1.3rem; margin-top: 2.2rem; }
+h3 { font-size: 1.05rem; margin-top: 1.8rem; overflow-wrap: anywhere; }
+p, li { max-width: 60rem; overflow-wrap: anywhere; }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; margin: 0.8rem 0; font-size: 0.92rem; }
+caption { text-align: left; color: var(--soft); padding: 0.2rem 0; }
+th, td { border: 1px solid var(--line); padding: 0.35rem 0.6rem; text-align: left; vertical-align: top;
+  overflow-wrap: anywhere; min-width: 4rem; }
+thead th { background: var(--band); overflow-wrap: normal; }
+tbody th { font-weight: 600; min-width: 12rem; max-width: 16rem; } tbody th + td { min-width: 10.5rem; }
+@media print {
+  :root { --ink: #000; --paper: #fff; --soft: #333; --line: #999; --band: #eee; }
+  body { font-size: 10pt; max-width: none; padding: 0; } .wide { overflow: visible; }
+  h2, h3 { break-after: avoid; } tr { break-inside: avoid; } table { font-size: 8.5pt; }
+}
+"""
+POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+
+
+def to_html(title: str, parts: Iterable[Part]) -> str:
+    """Write a page of HTML: one file, no script, nothing fetched from elsewhere.
+
+    Parameters
+    ----------
+    title : str
+        Its title.
+    parts : iterable of Part
+        What stands under it.
+
+    Returns
+    -------
+    str
+        The page; it prints well, and follows the light or dark of its reader.
+
+    Examples
+    --------
+    >>> "&lt;script&gt;" in to_html("<script>", [])
+    True
+    """
+    body = "\n".join([f"<h1>{_text(title)}</h1>", *map(_html, parts)])
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{_text(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
+        f'<main class="{LITERAL}">\n{body}\n</main>\n</body>\n'
+        "</html>\n"
+    )
+
+
+def _text(text: str) -> str:
+    return html.escape(plain(text))
+
+
+def _html(part: Part) -> str:
+    match part:
+        case Heading(text, level):
+            return f"<h{level}>{_text(text)}</h{level}>"
+        case Paragraph(text, strong):
+            return f"<p>{f'<strong>{_text(strong)}</strong> ' if strong else ''}{_text(text)}</p>"
+        case Listing(items):
+            return "<ul>" + "".join(f"<li>{_text(item)}</li>" for item in items) + "</ul>"
+        case Table(caption, head, rows):
+            titles = "".join(f'<th scope="col">{_text(name)}</th>' for name in head)
+            body = "".join(f"<tr>{_cells(row)}</tr>" for row in rows)
+            above = f"<caption>{_text(caption)}</caption>" if caption else ""
+            return (
+                f'<div class="wide"><table>{above}<thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table></div>'
+            )
+
+
+def _cells(row: Sequence[str]) -> str:
+    first, *rest = row
+    return f'<th scope="row">{_text(first)}</th>' + "".join(f"<td>{_text(cell)}</td>" for cell in rest)

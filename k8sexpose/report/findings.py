@@ -1,0 +1,450 @@
+"""What is wrong, or soon will be, with the way into a cluster: one small function for each finding.
+
+A finding never decides how packets go: it asks the model, and says what it heard.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_address, ip_network
+from typing import Any
+
+from ..api.addresses import address, ip_version
+from ..api.errors import NotExposed
+from ..api.objects import Pod
+from ..api.service import LAST_APPLIED, Service, ServicePort
+from ..cloud.health_checks import candidates
+from ..cloud.providers import NODE_PORT
+from ..cluster.endpoint_slices import target_port
+from ..cost.billing import Bill
+from ..kubeproxy.service_ports import targets
+from ..router.router import shares
+from .assumptions import EXPOSED, ReviewedCluster
+from .policy_advice import ServiceComparison
+
+__all__ = ["FINDERS", "Asked", "Finding", "find_all", "written_node_ports"]
+
+PROBLEM, WARNING, NOTE = "problem", "warning", "note"
+SEVERITIES = (PROBLEM, WARNING, NOTE)
+API_SERVER = "default/kubernetes"  # its endpoints are written by the API server itself
+LISTED = 5
+SEARCHED = 5000  # Pods in which a near miss is looked for
+UNEVEN = 1.2  # hottest over mean: a fifth more than its part
+NEAR = 0.8  # of a quota
+OUTSIDERS = ("192.0.2.99", "203.0.113.199", "2001:db8:ffff::99", "2001:db8:eeee::99")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to know about a cluster.
+
+    Parameters
+    ----------
+    kind : str
+        Short name, the same in every report: ``no-endpoints``, ``pending``, …
+    severity : str
+        ``problem`` (somebody is not served), ``warning`` (will hurt), ``note`` (good to know).
+    service : str
+        ``namespace/name``; empty for the whole cluster.
+    what, why, fix : str
+        What was found, where it comes from, what to do.
+
+    Examples
+    --------
+    >>> print(Finding("pending", "problem", "default/web", "No address.", "Nobody makes one.", "Use the node port."))
+    problem default/web: No address. Nobody makes one. Use the node port.
+    """
+
+    kind: str
+    severity: str
+    service: str
+    what: str
+    why: str
+    fix: str
+
+    def __str__(self) -> str:
+        where = f" {self.service}" if self.service else ""
+        return f"{self.severity}{where}: {self.what} {self.why} {self.fix}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """All that a finding may look at.
+
+    Parameters
+    ----------
+    survey : ReviewedCluster
+        The cluster.
+    comparisons : mapping of str to ServiceComparison or str
+        Both policies, by Service.
+    bill : Bill
+        The bill, with the quotas.
+    labelled : dict
+        The Pods by namespace and label, made when it is first needed.
+    """
+
+    survey: ReviewedCluster
+    comparisons: Mapping[str, ServiceComparison | str]
+    bill: Bill
+    labelled: dict[tuple[str, str, str], list[Pod]] = field(default_factory=dict)
+
+    def compared(self, service: Service) -> ServiceComparison | None:
+        """Return both policies of a Service, if they could be compared."""
+        found = self.comparisons.get(service.key)
+        return found if isinstance(found, ServiceComparison) else None
+
+
+Finder = Callable[[Asked, Service], Iterator[Finding]]
+
+
+def find_all(asked: Asked) -> tuple[Finding, ...]:
+    """Collect all findings, the gravest first.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster, bill
+    >>> from k8sexpose.report.assumptions import survey
+    >>> find_all(Asked(survey(Cluster()), {}, bill(Cluster())))
+    ()
+    """
+    found = list(quotas(asked))
+    found += [_unreadable(key, why) for key, why in asked.survey.set_aside.items()]
+    for service in asked.survey.cluster.services:
+        for finder in FINDERS:
+            try:
+                found.extend(finder(asked, service))
+            except (ValueError, KeyError) as error:  # what is stored may be what no API server of today would store
+                found.append(_unreadable(service.key, str(error)))
+    return tuple(sorted(dict.fromkeys(found), key=lambda one: (SEVERITIES.index(one.severity), one.service, one.kind)))
+
+
+def _unreadable(service: str, why: str) -> Finding:
+    return Finding(
+        "unreadable", WARNING, service, "It holds a value that the model cannot read.", f"{why}.",
+        "Compare its fields with what kubectl explain service says.",
+    )  # fmt: skip
+
+
+def listed(names: list[str]) -> str:
+    """Write a few names, and how many more there are."""
+    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    return ", ".join(names[:LISTED]) + more
+
+
+# -- endpoints --------------------------------------------------------------------------------------------------------
+
+
+def no_endpoints(asked: Asked, service: Service) -> Iterator[Finding]:
+    """A port of the Service leads to no ready Pod; say whether selector, readiness or the name of a port is why."""
+    if service.type == "ExternalName" or not service.ports or service.key == API_SERVER:
+        return
+    empty = [port for port in service.ports if not _ready(asked, service, port)]
+    if not empty:
+        return
+    ports = ", ".join(str(port.port) for port in empty)
+    pods = _selected(asked, service)
+    severity = PROBLEM if service.type in EXPOSED else WARNING
+    what = f"Port {ports} has no ready endpoint: connections are refused."
+    yield Finding("no-endpoints", severity, service.key, what, *_why_empty(asked, service, pods, empty))
+
+
+def _ready(asked: Asked, service: Service, port: ServicePort) -> bool:
+    store = asked.survey.cluster.store
+    return any(targets(store, service, port, family).ready for family in (4, 6))
+
+
+def _selected(asked: Asked, service: Service) -> list[Pod]:
+    """Find the Pods that the selector names, whatever their state."""
+    if not asked.labelled:
+        for pod in asked.survey.cluster.pods:
+            for key, value in pod.labels.items():
+                asked.labelled.setdefault((pod.namespace, key, value), []).append(pod)
+    found = [asked.labelled.get((service.namespace, *label), []) for label in service.selector.items()]
+    return [pod for pod in min(found, key=len, default=[]) if service.selector.items() <= pod.labels.items()]
+
+
+def _why_empty(asked: Asked, service: Service, pods: list[Pod], empty: list[ServicePort]) -> tuple[str, str]:
+    if not service.selector:
+        return (
+            "It has no selector, so nobody makes EndpointSlices for it, and none was written by hand.",
+            "Write a selector, or an EndpointSlice.",
+        )
+    selector = ",".join(f"{key}={value}" for key, value in sorted(service.selector.items()))
+    if not pods:
+        near = _nearest(asked, service)
+        return f"Its selector {selector} matches no Pod of namespace {service.namespace}.{near}", (
+            "Correct the selector, or deploy the Pods."
+        )
+    live = [pod for pod in pods if pod.phase not in ("Succeeded", "Failed")]
+    nameless = [port for port in empty if any(target_port(port, pod) is None for pod in live)]
+    if live and nameless:
+        names = ", ".join(str(port.target_port) for port in nameless)
+        offered = sorted({port.name for pod in live for port in pod.ports if port.name})
+        words = f"they name {', '.join(offered)}" if offered else "they name no port"
+        return (
+            f"targetPort {names} is a name, and no container of {listed([pod.name for pod in live])} has a port "
+            f"of that name and protocol: {words}."
+        ), "Use the name that the containers have, or the number."
+    waiting = [pod for pod in live if not pod.ready or pod.terminating or not pod.ip]
+    if waiting:
+        return (
+            f"{len(pods)} Pods match its selector, and {len(waiting)} of them are not ready: "
+            f"{listed([pod.name for pod in waiting])}."
+        ), "kubectl describe pod tells why the readiness probe fails, or why the Pod does not start."
+    if not live:
+        return f"The {len(pods)} Pods that match its selector have ended.", "Look at their Deployment or Job."
+    return (
+        f"{len(live)} ready Pods match its selector {selector}, but its EndpointSlices do not list them.",
+        "Look who writes the EndpointSlices, and whether the dump is of one moment.",
+    )
+
+
+def _nearest(asked: Asked, service: Service) -> str:
+    """Point at Pods that miss the selector by one label, or by their namespace."""
+    wanted = service.selector
+    some = asked.survey.cluster.pods[:SEARCHED]
+    for pod in some:
+        if pod.namespace == service.namespace:
+            for key, value in wanted.items():
+                others = {name: label for name, label in wanted.items() if name != key}
+                near = others or _alike(value, pod.labels.get(key, ""))
+                if pod.labels.get(key, value) != value and others.items() <= pod.labels.items() and near:
+                    return f" {pod.name} misses it by one label: {key}={pod.labels[key]}."
+    for pod in some:
+        if pod.namespace != service.namespace and wanted.items() <= pod.labels.items():
+            return f" Pods with these labels run in namespace {pod.namespace}; a selector does not look there."
+    return ""
+
+
+def _alike(one: str, other: str) -> bool:
+    return bool(one) and bool(other) and (one in other or other in one)
+
+
+def undeclared_port(asked: Asked, service: Service) -> Iterator[Finding]:
+    """No container declares the port that the Service leads to: documentation only, but often a typing error."""
+    for port in service.ports:
+        if not isinstance(port.target_port, int) or not _ready(asked, service, port):
+            continue
+        pods = [pod for pod in _selected(asked, service) if pod.ports] if service.selector else []
+        if pods and not any(one.port == port.target_port for pod in pods for one in pod.ports):
+            declared = sorted({one.port for pod in pods for one in pod.ports})
+            yield Finding(
+                "undeclared-port", NOTE, service.key,
+                f"targetPort {port.target_port} is declared by no container of its Pods.",
+                f"They declare {', '.join(map(str, declared))}. That is documentation only, but if nothing listens on "
+                f"{port.target_port}, connections are refused although endpoints are listed.",
+                "Try it from another Pod, or correct targetPort.",
+            )  # fmt: skip
+
+
+# -- node ports -------------------------------------------------------------------------------------------------------
+
+
+def pinned_node_port(asked: Asked, service: Service) -> Iterator[Finding]:
+    """A nodePort that the manifest writes down, in the band from which the API server picks by itself."""
+    pool = asked.survey.cluster.api.ports
+    written = written_node_ports(service)
+    pinned = sorted(number for number in written if number in pool and number >= pool.first + pool.static_size)
+    if pinned:
+        band = f"{pool.first}-{pool.first + pool.static_size - 1}"
+        yield Finding(
+            "pinned-node-port", WARNING, service.key,
+            f"Its manifest pins nodePort {', '.join(map(str, pinned))}, in the band of automatic picks.",
+            f"In another cluster, or after a deletion, the number may be taken by a pick; only {band} is left alone.",
+            f"Pin a number of {band}, or none.",
+        )  # fmt: skip
+
+
+def written_node_ports(service: Service) -> set[int]:
+    """Read the node ports of the manifest that kubectl applied last."""
+    try:
+        manifest: Any = json.loads(service.annotations.get(LAST_APPLIED, "{}"))
+        ports = manifest["spec"]["ports"]
+        return {number for port in ports if isinstance(number := port.get("nodePort"), int)}
+    except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
+        return set()
+
+
+def source_ranges(asked: Asked, service: Service) -> Iterator[Finding]:
+    """Ask a nodePort for a client that the source ranges shut out."""
+    cluster, family = asked.survey.cluster, ip_version(service.cluster_ip) or 4
+    port = next((port for port in service.ports if port.node_port), None)
+    outsider = _shut_out(service, family)
+    if service.type != "LoadBalancer" or port is None or outsider is None:
+        return
+    hosts = asked.survey.hosts(service)
+    dialled = sorted(cluster.nodes, key=lambda node: not hosts[node.name])  # under Local only these answer
+    node = next((node for node in dialled if ip_version(node.internal_ip) == family), None)
+    if node is None:
+        return
+    door = address(node.internal_ip or "", port.node_port)
+    try:
+        dealt = shares(cluster, door, outsider, protocol=port.protocol or "TCP")
+    except NotExposed:
+        return
+    if dealt.lost < 1:
+        public = any(node.external_ip for node in cluster.nodes)
+        who = "anybody on the internet, as nodes have external addresses" if public else "anybody who can reach a node"
+        ranges = ", ".join(service.load_balancer_source_ranges)
+        yield Finding(
+            "source-ranges-bypassed", WARNING, service.key,
+            f"loadBalancerSourceRanges ({ranges}) guard the load balancer, not nodePort {port.node_port}.",
+            f"{outsider} is in none of them, and is answered at {door}. So is {who}, unless a firewall closes it.",
+            "Close the port in the firewall, or write a NetworkPolicy.",
+        )  # fmt: skip
+
+
+def _shut_out(service: Service, family: int) -> str | None:
+    """Name a client that the source ranges do not let in; None if they let in everybody."""
+    networks = []
+    for text in service.load_balancer_source_ranges:
+        try:
+            networks.append(ip_network(text.strip(), strict=False))
+        except ValueError:
+            continue
+    clients = [ip_address(text) for text in OUTSIDERS if ip_version(text) == family]
+    shut = (client for client in clients if networks and not any(client in network for network in networks))
+    return next((str(client) for client in shut), None)
+
+
+def _uses_node_port(asked: Asked, service: Service) -> bool:
+    kind = asked.survey.kind(service)
+    return kind is None or kind.data_path == NODE_PORT
+
+
+# -- load balancers ---------------------------------------------------------------------------------------------------
+
+
+def pending(asked: Asked, service: Service) -> Iterator[Finding]:
+    """A load balancer without an address, and the model's reason."""
+    reason = asked.survey.pending(service)
+    if reason is not None:
+        yield Finding(
+            "pending", PROBLEM, service.key, "It has no address: EXTERNAL-IP is <pending>.", _sentence(reason),
+            "kubectl describe service shows the events.",
+        )  # fmt: skip
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith(".") else f"{text}."
+
+
+def mixed_protocols(asked: Asked, service: Service) -> Iterator[Finding]:
+    """TCP and UDP on one load balancer: the API server accepts it, the cloud may not."""
+    protocols = sorted({port.protocol or "TCP" for port in service.ports})
+    kind = asked.survey.kind(service)
+    if service.type != "LoadBalancer" or len(protocols) < 2:
+        return
+    refused = asked.survey.profile.problem(service, kind) if asked.survey.profile and kind else None
+    yield Finding(
+        "mixed-protocols", WARNING if refused else NOTE, service.key,
+        f"It has ports of {' and '.join(protocols)}.",
+        f"{kind.title if kind else 'A load balancer'} says: {refused}." if refused
+        else f"{kind.title} takes both; another provider may refuse." if kind
+        else "The API server accepts it; whether a load balancer does depends on the provider.",
+        "Make two Services, one for each protocol." if refused else "Nothing, while it stays with this provider.",
+    )  # fmt: skip
+
+
+def no_targets(asked: Asked, service: Service) -> Iterator[Finding]:
+    """No node may become a target of load balancers, as in a cluster with control-plane nodes only."""
+    cluster = asked.survey.cluster
+    if service.type == "LoadBalancer" and cluster.nodes and _uses_node_port(asked, service) and not candidates(cluster):
+        yield Finding(
+            "no-targets", PROBLEM, service.key, "No node may become a target of its load balancer.",
+            "All nodes are excluded by the label node.kubernetes.io/exclude-from-external-load-balancers, or are being "
+            "removed.", "Take the label off the nodes that shall serve.",
+        )  # fmt: skip
+
+
+def no_node_port(asked: Asked, service: Service) -> Iterator[Finding]:
+    """The load balancer delivers to a nodePort, and there is none."""
+    bare = [port for port in service.ports if not port.node_port]
+    if service.type == "LoadBalancer" and bare and asked.survey.kind(service) and _uses_node_port(asked, service):
+        yield Finding(
+            "no-node-port", PROBLEM, service.key,
+            f"Port {', '.join(str(port.port) for port in bare)} has no nodePort, and its load balancer delivers there.",
+            "allocateLoadBalancerNodePorts: false is for load balancers that deliver elsewhere.",
+            "Allow node ports again, or choose a load balancer with Pods as targets.",
+        )  # fmt: skip
+
+
+def quotas(asked: Asked) -> Iterator[Finding]:
+    """A quota of the provider that is nearly used up, with one load balancer for each Service."""
+    for use in asked.bill.quotas:
+        if use.used >= NEAR * use.limit:
+            raised = "Ask the provider to raise it, or share" if use.adjustable else "Share"
+            yield Finding(
+                "quota", PROBLEM if use.over else WARNING, "",
+                f"{use.used} of {use.limit} are used of the quota {use.name}.",
+                "Each Service of type LoadBalancer takes one more; beyond the quota it stays <pending>.",
+                f"{raised} one entry among several Services (Gateway API or Ingress).",
+            )  # fmt: skip
+
+
+# -- Local ------------------------------------------------------------------------------------------------------------
+
+
+def local_without_pods(asked: Asked, service: Service) -> Iterator[Finding]:
+    """Local, and nodes without a Pod: by design behind a load balancer, a loss for who dials nodes."""
+    one = asked.compared(service)
+    if one is None or one.now != "Local":
+        return
+    hosts, nodes = asked.survey.hosts(service), asked.survey.cluster.nodes
+    empty = [node.name for node in nodes if not hosts[node.name]]
+    if not empty:
+        return
+    if one.local.lost:
+        yield Finding(
+            "local-without-pods", PROBLEM, service.key,
+            f"Local, and {len(empty)} of {len(nodes)} nodes have no ready Pod: {one.local.lost:.1%} of the connections "
+            "are lost.", "A node without a Pod drops them in silence: the client waits for a timeout.",
+            "Use Cluster, or a Pod on every node that is dialled, or a load balancer that checks health.",
+        )  # fmt: skip
+    else:
+        yield Finding(
+            "local-without-pods", NOTE, service.key,
+            f"Local, and {len(empty)} of {len(nodes)} nodes have no ready Pod.",
+            "Their health check answers 503 on purpose: red targets in the cloud's console are not an incident.",
+            "Nothing; but who dials the nodePort of one of them gets a timeout.",
+        )  # fmt: skip
+
+
+def uneven_local(asked: Asked, service: Service) -> Iterator[Finding]:
+    """Local, and Pods that share a node with few others get more."""
+    one = asked.compared(service)
+    if one is not None and one.now == "Local" and one.local.hottest >= UNEVEN:
+        counts = sorted(asked.survey.hosts(service).values(), reverse=True)
+        zonal = one.local.hottest > sum(counts) / (len(counts) * min(counts)) + 0.005  # more than nodes explain
+        yield Finding(
+            "uneven-local", WARNING, service.key,
+            f"Local, and the hottest Pod gets {one.local.hottest:.2f} times the mean.",
+            f"The load balancer deals to {'zones, then to ' if zonal else ''}nodes, and they have "
+            f"{', '.join(map(str, counts[:10]))}"
+            f"{', …' if len(counts) > 10 else ''} ready Pods.",
+            f"Spread the Pods evenly over {'zones and ' if zonal else ''}nodes (topologySpreadConstraints, maxSkew 1), "
+            "or use Cluster.",
+        )  # fmt: skip
+
+
+def useless_affinity(asked: Asked, service: Service) -> Iterator[Finding]:
+    """ClientIP affinity on a source address that is not the client's."""
+    one = asked.compared(service)
+    if one is None or service.session_affinity != "ClientIP" or one.now not in one.views:
+        return
+    now = one.views[one.now]
+    if now.source != "the client's address":
+        yield Finding(
+            "affinity-without-source", WARNING, service.key,
+            f"sessionAffinity: ClientIP, but the Pod sees {now.source}.",
+            "Affinity is kept by each node, on the source address that it sees; another entry node, another Pod.",
+            "Use Local where it keeps the client's address, or a cookie in an HTTP proxy.",
+        )  # fmt: skip
+
+
+FINDERS: tuple[Finder, ...] = (
+    no_endpoints, undeclared_port, pinned_node_port, source_ranges, pending, mixed_protocols, no_targets, no_node_port,
+    local_without_pods, uneven_local, useless_affinity,
+)  # fmt: skip

@@ -1,0 +1,386 @@
+"""The review of a cluster: what is exposed and how, what is wrong, and which policy each Service should have."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from .._display import html_table, visible
+from ..api.service import Service
+from ..cost.billing import Bill, bill
+from ..cost.prices import PriceSource, price_book
+from ..cost.usage import MonthlyTraffic
+from .anonymise import anonymised
+from .assumptions import EXPOSED, LOAD, ReviewedCluster, survey
+from .document import Heading, Listing, Paragraph, Part, Table, to_html, to_markdown
+from .findings import Asked, Finding, find_all
+from .policy_advice import ServiceComparison, compare_services
+
+if TYPE_CHECKING:
+    from ..model import Cluster
+
+__all__ = ["Review", "ServiceReview", "review"]
+
+MANY = 200  # Services that are compared on the page, each with a table of its own
+SIGNS = {"problem": "✗ problem", "warning": "! warning", "note": "· note"}
+HEAD = ("Service", "type", "address", "ports", "who reaches it", "ready")
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceReview:
+    """One Service: how it is exposed, and both policies.
+
+    Parameters
+    ----------
+    name, type : str
+        ``namespace/name``, and type.
+    address, ports, reached_by : str
+        Where it is dialled, on which ports, and by whom.
+    ready : int
+        Ready Pods behind its first port.
+    comparison : ServiceComparison, optional
+        Both policies; None where there is nothing to compare.
+    why_not : str
+        Why there is not.
+
+    Examples
+    --------
+    >>> ServiceReview("default/web", "ClusterIP", "10.96.0.9", "80/TCP", "Pods and nodes", 3).comparison is None
+    True
+    """
+
+    name: str
+    type: str
+    address: str
+    ports: str
+    reached_by: str
+    ready: int
+    comparison: ServiceComparison | None = None
+    why_not: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Review:
+    """What there is to say about a cluster; shows as its findings in a notebook.
+
+    Parameters
+    ----------
+    provider, region, guess : str
+        Whose cluster it is and where, and how one knows.
+    size : str
+        Nodes, Pods and Services in words.
+    findings : tuple of Finding
+        The gravest first.
+    services : tuple of ServiceReview
+        Those that are exposed first.
+    bill : Bill
+        Of the Services as they are.
+    assumptions : tuple of str
+        What no dump says.
+    cluster : Cluster
+        What was asked: a copy of yours, of the provider that was guessed or told.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster, example
+    >>> cluster = Cluster(nodes=3)
+    >>> _ = cluster.apply(example("public-api-lb"))
+    >>> [finding.kind for finding in review(cluster).findings]
+    ['no-endpoints', 'pending']
+    """
+
+    provider: str
+    region: str
+    guess: str
+    size: str
+    findings: tuple[Finding, ...]
+    services: tuple[ServiceReview, ...]
+    bill: Bill
+    assumptions: tuple[str, ...]
+    cluster: Cluster
+
+    @property
+    def exposed(self) -> tuple[ServiceReview, ...]:
+        """The Services with a node port or a load balancer."""
+        return tuple(one for one in self.services if one.type in EXPOSED)
+
+    def service(self, name: str) -> ServiceReview:
+        """Return a Service by ``name`` or ``namespace/name``.
+
+        Raises
+        ------
+        KeyError
+            If there is no such Service; the text lists those that are exposed.
+        """
+        full = name if "/" in name else f"default/{name}"
+        for one in self.services:
+            if one.name == full:
+                return one
+        raise KeyError(f"no Service {name!r}; exposed are: {', '.join(one.name for one in self.exposed) or 'none'}")
+
+    @property
+    def summary(self) -> str:
+        """The review in a line."""
+        counts = {kind: sum(one.severity == kind for one in self.findings) for kind in SIGNS}
+        words = ", ".join(_count(count, kind) for kind, count in counts.items())
+        return f"{self.size}, provider {self.provider}: {_count(len(self.exposed), 'Service')} exposed, {words}"
+
+    def __repr__(self) -> str:
+        return f"<Review: {self.summary}>"
+
+    def __str__(self) -> str:
+        return "\n".join([self.summary, *(f"  {one}" for one in self.findings)])
+
+    def _repr_pretty_(self, printer: object, cycle: bool) -> None:
+        """Show the findings in a terminal (IPython's hook)."""
+        printer.text(visible(repr(self) if cycle else str(self)))  # type: ignore[attr-defined]
+
+    def _repr_html_(self) -> str:
+        return html_table(self.summary, FINDING_HEAD, _finding_rows(self.findings))
+
+    def to_markdown(self) -> str:
+        """Write the report as Markdown.
+
+        Returns
+        -------
+        str
+            GitHub's Markdown, every name escaped.
+        """
+        return to_markdown(TITLE, _parts(self))
+
+    def to_html(self) -> str:
+        """Write the report as one HTML page that needs nothing else.
+
+        Returns
+        -------
+        str
+            The page, every name escaped; no script, nothing fetched.
+        """
+        return to_html(TITLE, _parts(self))
+
+
+def _count(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+TITLE = "How this cluster is exposed"
+FINDING_HEAD = ("severity", "Service", "what", "why", "what to do")
+
+
+def review(
+    cluster: Cluster,
+    region: str | None = None,
+    *,
+    provider: str | None = None,
+    utilisation: float = 0.5,
+    service_ms: float = 10.0,
+    workers: int = 1,
+    gb_per_month: float = 1000,
+    traffic_gb: Mapping[str, float] | None = None,
+    prices: PriceSource = None,
+    anonymise: bool = False,
+) -> Review:
+    """Review how a cluster exposes its Services.
+
+    Parameters
+    ----------
+    cluster : Cluster
+        The cluster, from `Cluster.from_json` or your own; it stays as it is.
+    region, provider : str, optional
+        Whose prices; None to guess both from the nodes.
+    utilisation : float
+        How busy the average Pod is, between 0 and 1.
+    service_ms : float
+        Mean time that a Pod needs for a request, in milliseconds.
+    workers : int
+        How many requests a Pod serves at once.
+    gb_per_month, traffic_gb
+        What passes, as for `bill`.
+    prices : str, Path, mapping or PriceBook, optional
+        Your own prices, as for `bill`.
+    anonymise : bool
+        Replace names and addresses, each by the same word wherever it stands.
+
+    Returns
+    -------
+    Review
+        Findings, Services, bill; and the report as Markdown or HTML.
+
+    Raises
+    ------
+    ValueError
+        If there is no such provider or region, or a number makes no sense.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster, example
+    >>> cluster = Cluster(nodes=3)
+    >>> _ = cluster.deploy("api-backend", per_node=[2, 1, 0])
+    >>> _ = cluster.apply(example("public-api-lb"))
+    >>> review(cluster, utilisation=0.05).service("public-api-lb").comparison.advice.policy
+    'Local'
+    """
+    book = price_book(prices)
+    found = survey(
+        cluster, provider=provider, region=region, book=book, utilisation=utilisation, service_ms=service_ms,
+        workers=workers,
+    )  # fmt: skip
+    if anonymise:
+        _check_names(traffic_gb)
+        hidden = {f"Service {number}": why for number, why in enumerate(found.set_aside.values(), 1)}
+        found = replace(found, cluster=anonymised(found.cluster), set_aside=hidden)
+    traffic = MonthlyTraffic(gb_per_month, traffic_gb)
+    comparisons = compare_services(found, traffic=traffic, book=book)
+    made = bill(
+        found.cluster, region=found.region or None, gb_per_month=gb_per_month, traffic_gb=traffic_gb, prices=book
+    )
+    counts = ((len(found.cluster.nodes), "node"), (len(found.cluster.pods), "Pod"),
+              (len(found.cluster.services), "Service"))  # fmt: skip
+    services = [_service(found, service, comparisons.get(service.key)) for service in found.cluster.services]
+    return Review(
+        found.provider,
+        found.region,
+        found.why,
+        ", ".join(_count(count, noun) for count, noun in counts),
+        find_all(Asked(found, comparisons, made)),
+        tuple(sorted(services, key=lambda one: (RANK.get(one.type, 2), one.name))),
+        made,
+        (*found.assumptions, f"Traffic: {_traffic(gb_per_month, traffic_gb)}."),
+        found.cluster,
+    )
+
+
+RANK = {"LoadBalancer": 0, "NodePort": 1}
+
+
+def _check_names(traffic_gb: Mapping[str, float] | None) -> None:
+    if traffic_gb is not None:
+        raise ValueError("traffic_gb names Services, and an anonymised report has other names: give gb_per_month")
+
+
+def _traffic(gb_per_month: float, traffic_gb: Mapping[str, float] | None) -> str:
+    if traffic_gb is None:
+        return f"{gb_per_month:,g} GB a month, evenly over the exposed Services"
+    return f"{math.fsum(traffic_gb.values()):,g} GB a month, by Service as you said"
+
+
+def _service(found: ReviewedCluster, service: Service, compared: ServiceComparison | str | None) -> ServiceReview:
+    ports = ", ".join(
+        f"{port.port}{f':{port.node_port}' if port.node_port else ''}/{port.protocol or 'TCP'}"
+        for port in service.ports
+    )  # fmt: skip
+    return ServiceReview(
+        service.key,
+        service.type or "ClusterIP",
+        _address(service),
+        ports or "none",
+        _reached_by(found, service),
+        sum(found.hosts(service).values()),
+        compared if isinstance(compared, ServiceComparison) else None,
+        compared if isinstance(compared, str) else "",
+    )
+
+
+def _address(service: Service) -> str:
+    if service.type == "ExternalName":
+        return service.external_name
+    if service.type == "LoadBalancer":
+        return ", ".join(entry.address for entry in service.load_balancer_ingress if entry.address) or "<pending>"
+    if service.type == "NodePort":
+        return "every node"
+    return ", ".join((*service.external_ips, "headless" if service.headless else service.cluster_ip))
+
+
+def _reached_by(found: ReviewedCluster, service: Service) -> str:
+    ranges = ", ".join(service.load_balancer_source_ranges)
+    if service.type == "LoadBalancer":
+        kind = found.kind(service)
+        door = kind.title if kind else "a load balancer of somebody else"
+        also = "; and every node on its nodePort" if any(port.node_port for port in service.ports) else ""
+        return f"clients{f' of {ranges}' if ranges else ''} through {door}{also}"
+    if service.type == "NodePort":
+        return "whoever can reach a node"
+    if service.type == "ExternalName":
+        return "Pods, by a name in the DNS"
+    return "whoever can route to its externalIPs; Pods and nodes" if service.external_ips else "Pods and nodes"
+
+
+# -- the page ---------------------------------------------------------------------------------------------------------
+
+
+def _parts(made: Review) -> Iterator[Part]:
+    """Give the parts of the report, in order."""
+    yield Paragraph(f"{made.summary}.")
+    yield Paragraph(f"{made.guess}.", "Provider.")
+    yield Paragraph(f"{made.bill.summary}.", "Bill.")
+    yield Heading("Findings")
+    if made.findings:
+        yield Table("The gravest first.", FINDING_HEAD, tuple(_finding_rows(made.findings)))
+    else:
+        yield Paragraph("None of the problems that this report looks for.")
+    yield Heading("What is exposed")
+    if made.exposed:
+        rows = tuple((o.name, o.type, o.address, o.ports, o.reached_by, str(o.ready)) for o in made.exposed)
+        yield Table("ports: port:nodePort/protocol; ready: ready Pods behind the first port.", HEAD, rows)
+        inside = len(made.services) - len(made.exposed)
+        yield Paragraph(f"Without a node port or a load balancer: {_count(inside, 'other Service')}.")
+    else:
+        yield Paragraph("No Service has a node port or a load balancer.")
+    yield Heading("Cluster against Local")
+    yield from _summary(made)
+    for one in made.exposed[:MANY]:
+        yield from _comparison(one, made.bill.currency)
+    if len(made.exposed) > MANY:
+        yield Paragraph(f"The first {MANY} of {len(made.exposed)} Services are shown one by one.")
+    yield Heading("What was assumed")
+    yield Listing((*made.assumptions, *METHOD))
+
+
+METHOD = (
+    "Shares, hops, zones and addresses are exact for many clients that connect anew each time; with few clients or "
+    "long-lived connections the load is less even.",
+    "Latencies are round trips inside the cluster, by the formulas of a queue with random arrivals and exponential "
+    "service (M/M/c); the internet before the load balancer counts 0.",
+    "Costs are list prices for the Service alone, with its hours, addresses, capacity units and bytes between zones.",
+    "A dump holds no events, no firewall and no routes of the cloud: those are not looked at.",
+)
+
+
+def _finding_rows(findings: tuple[Finding, ...]) -> Iterator[tuple[str, ...]]:
+    for one in findings:
+        yield SIGNS[one.severity], one.service or "the cluster", one.what, one.why, one.fix
+
+
+def _summary(made: Review) -> Iterator[Part]:
+    compared = [one.comparison for one in made.exposed if one.comparison is not None]
+    if not compared:
+        yield Paragraph("There is no exposed Service whose policies can be compared.")
+        return
+    load = next(text.removeprefix(LOAD) for text in made.assumptions if text.startswith(LOAD))
+    more = "Pods that serve more requests at a time have shorter queues, and Local stays ahead up to a higher load."
+    yours = "Name yours: --utilisation, --service-ms, --workers."
+    yield Paragraph(f"{load[:1].upper()}{load[1:]} {more} {yours}", "Assumed.")
+    head = ("Service", "policy now", "recommended", "Local is slower on average from", "at the p99 from")
+    rows = tuple(
+        (one.service, one.now, one.advice.policy, _turn(one.turns_at), _turn(one.turns_at_p99)) for one in compared
+    )
+    yield Table("The last two columns: utilisation of the average Pod.", head, rows)
+
+
+def _turn(utilisation: float | None) -> str:
+    if utilisation is None:
+        return "cannot be said"
+    return "never" if utilisation >= 1 else "always" if utilisation <= 0 else f"{utilisation:.1%}"
+
+
+def _comparison(one: ServiceReview, currency: str) -> Iterator[Part]:
+    yield Heading(one.name, 3)
+    found = one.comparison
+    if found is None:
+        yield Paragraph(f"Not compared: {one.why_not}.".replace("..", "."))
+        return
+    yield Paragraph(f"{found.advice.policy}.", "Recommended:")
+    yield Listing(found.advice.reasons)
+    yield Table("", ("", *found.titles), tuple(found.rows(currency)))

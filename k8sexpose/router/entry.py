@@ -1,0 +1,296 @@
+"""How a packet from outside comes to a node: straight, through a load balancer, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from ipaddress import ip_address, ip_network
+
+from ..api.addresses import address, canonical_ip, ip_version
+from ..api.errors import NotExposed
+from ..api.objects import Node
+from ..api.service import Service, ServicePort
+from ..cloud.front_door import NODE_PORT, TO_POD, VIP, FrontDoor, Spread, front_door
+from ..cloud.providers import BY_CLIENT
+from ..cluster.state import ClusterState
+from ..kubeproxy.proxy import primary_ip
+from ..kubeproxy.service_ports import cluster_ip_of
+from .addressing import Destination
+from .route import CLOUD, LOAD_BALANCER, Hop
+
+__all__ = ["Entry", "Packet", "load_balancer_at", "load_balancer_entry", "node_arrival", "outside_entry"]
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """The first packet of a connection: who, to whom.
+
+    Parameters
+    ----------
+    src, dst : str
+        The two addresses.
+    port : int, optional
+        Destination port; None for ICMP.
+    protocol : str
+        TCP, UDP, SCTP or ICMP.
+
+    Examples
+    --------
+    >>> Packet("203.0.113.7", "10.0.0.1", 30007).to
+    '10.0.0.1:30007'
+    """
+
+    src: str
+    dst: str
+    port: int | None
+    protocol: str = "TCP"
+
+    @property
+    def to(self) -> str:
+        """The destination as a hop shows it."""
+        return address(self.dst, self.port)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What the client dials, the packet as it arrives at the node, and the hops between the two."""
+
+    dialled: Packet
+    packet: Packet
+    hops: tuple[Hop, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entry:
+    """The nodes by which a packet can come in, or the reason why it cannot.
+
+    Parameters
+    ----------
+    spread : Spread
+        How packets are dealt to nodes; empty where none comes in.
+    arrive : callable, optional
+        Gives, for one of these nodes, what the client dials, the packet as it arrives, and the hops between.
+    to_pod : bool
+        The load balancer delivers to Pods: the names in the spread are their ``ip:port``.
+    proxies : bool
+        A load balancer ends the connection: what fails behind it is a reset.
+    hairpin : bool
+        A node may be dealt to that the packet comes from.
+    sticky : str
+        What the load balancer hashes, where all connections of a client come in by one place; empty otherwise.
+    outcome, reason : str
+        How and why the packet is lost, where the spread is empty.
+
+    Examples
+    --------
+    >>> lost("no route").outcome
+    'timeout'
+    """
+
+    spread: Spread
+    arrive: Callable[[str], Arrival] | None = None
+    to_pod: bool = False
+    proxies: bool = False
+    hairpin: bool = True
+    sticky: str = ""
+    outcome: str = "timeout"
+    reason: str = ""
+
+
+def lost(reason: str, outcome: str = "timeout") -> Entry:
+    """Say that no packet comes in."""
+    return Entry(Spread(()), outcome=outcome, reason=reason)
+
+
+def outside_entry(
+    cluster: ClusterState, destination: Destination, door: FrontDoor | None, packet: Packet, via: tuple[str, ...]
+) -> Entry:
+    """Find the way in for a client outside the cluster.
+
+    Parameters
+    ----------
+    cluster : Cluster
+        The cluster.
+    destination : Destination
+        What the client dials.
+    door : FrontDoor or None
+        The load balancer that it names.
+    packet : Packet
+        The packet as it leaves the client.
+    via : tuple of str
+        Nodes by which it must arrive; empty for none in particular.
+
+    Returns
+    -------
+    Entry
+        The way in.
+
+    Raises
+    ------
+    NotExposed
+        If the Service has no door to the outside.
+    """
+    service, port = destination.service, destination.service_port
+    if destination.hostname is not None and service is None:
+        return lost(f"there is no address for the name {destination.hostname}", "unresolved")
+    if service is None:
+        return _address_entry(cluster, packet, via)
+    if door is not None:
+        return load_balancer_entry(cluster, door, port, packet, via)
+    if service.type == "NodePort" and port is not None:
+        return _node_port_entry(cluster, service, port, packet, via)
+    if service.headless:
+        raise NotExposed(f"{service.name} is headless: its Pods are found by DNS, inside the cluster only")
+    return _address_entry(cluster, packet, via)
+
+
+def load_balancer_entry(
+    cluster: ClusterState, door: FrontDoor, port: ServicePort | None, packet: Packet, via: tuple[str, ...] = ()
+) -> Entry:
+    """Come in through a load balancer.
+
+    Parameters
+    ----------
+    cluster : Cluster
+        The cluster.
+    door : FrontDoor
+        The load balancer.
+    port : ServicePort or None
+        The port of the Service that is dialled; None if it has none of this number.
+    packet : Packet
+        The packet as it comes to the load balancer.
+    via : tuple of str
+        Nodes dealt to in place of those that the load balancer chooses.
+
+    Returns
+    -------
+    Entry
+        The way in.
+    """
+    if packet.port is None:
+        return lost("the load balancer passes on the ports of the Service, and no ping")
+    if port is None:
+        return lost(f"the load balancer does not listen on port {packet.port}")
+    if door.data_path != VIP and not _admits(door.service, packet.src):
+        return lost(f"the load balancer does not admit {packet.src}: it is outside loadBalancerSourceRanges")
+    if door.data_path == NODE_PORT and not port.node_port:
+        return lost("the load balancer delivers to a nodePort, and the Service has none")
+    spread = Spread(via) if via else door.spread
+    if not spread.names:
+        return lost("the load balancer finds no healthy node", "reset" if door.proxies else "timeout")
+    to_pod = door.data_path == TO_POD and not via
+    src = packet.src if door.preserves_source else door.source_ip or door.address
+
+    def arrive(name: str) -> Arrival:
+        if to_pod:
+            ip, _, number = name.rpartition(":")
+            new = replace(packet, src=src, dst=ip.strip("[]"), port=int(number))
+        elif door.data_path != VIP:
+            ip = _node_ip(cluster.store.nodes[name], packet)
+            new = replace(packet, src=src, dst=ip, port=port.node_port)
+        else:
+            new = replace(packet, src=src)
+        hop = Hop(
+            "load balancer", packet.src, packet.to, f"deals to {name}", door.latency_ms,
+            new_src=src if src != packet.src else None, new_dst=new.to if new.to != packet.to else None,
+            kind=LOAD_BALANCER,
+        )  # fmt: skip
+        return Arrival(packet, new, (hop,))
+
+    sticky = f"{packet.src} {packet.dst}" if door.rule == BY_CLIENT and not via else ""
+    return Entry(spread, arrive, to_pod, door.proxies, hairpin=door.hairpin, sticky=sticky)
+
+
+def _admits(service: Service, src: str) -> bool:
+    """Ask the load balancer's own firewall; where nodes see its address, kube-proxy guards it instead."""
+    ranges = [ip_network(text.strip(), strict=False) for text in service.load_balancer_source_ranges]
+    mine = [network for network in ranges if network.version == ip_version(src)]
+    return not mine or any(ip_address(src) in network for network in mine)
+
+
+def _node_port_entry(
+    cluster: ClusterState, service: Service, port: ServicePort, packet: Packet, via: tuple[str, ...]
+) -> Entry:
+    """Dial the nodes' addresses, one like the other: nothing knows which of them are well."""
+    if not port.node_port:
+        raise NotExposed(f"{service.name} has no nodePort")
+    nodes = cluster.store.nodes
+    reachable = [n.name for n in nodes.values() if via or cluster.nodes_routable or n.external_ip]
+    if not reachable:
+        raise NotExposed(f"{service.name}: no node has an address that can be reached from outside")
+    number = port.node_port if packet.port is not None else None
+    if number is not None and _firewall_closes(cluster, number):
+        return lost(f"the firewall is closed for port {number}")
+
+    def arrive(name: str) -> Arrival:
+        dialled = replace(packet, dst=dialled_ip(cluster, nodes[name], packet), port=number)
+        return node_arrival(cluster, nodes[name], dialled)
+
+    return Entry(Spread(via or tuple(reachable)), arrive)
+
+
+def node_arrival(cluster: ClusterState, node: Node, packet: Packet) -> Arrival:
+    """Arrive at a node's address; the cloud translates an external one to the node's own."""
+    if node.external_ip is None or canonical_ip(node.external_ip) != packet.dst:
+        return Arrival(packet, packet)
+    new = replace(packet, dst=_node_ip(node, packet))
+    hop = Hop("cloud", packet.src, packet.to, "1:1 translation", new_dst=new.to, kind=CLOUD)
+    return Arrival(packet, new, (hop,))
+
+
+def _address_entry(cluster: ClusterState, packet: Packet, via: tuple[str, ...]) -> Entry:
+    """Dial an address: what happens is what happens now."""
+    store = cluster.store
+    node = store.node_at(packet.dst)
+    behind = store.node_behind(packet.dst)
+    if (node or behind) and packet.port is not None and _firewall_closes(cluster, packet.port):
+        return lost(f"the firewall is closed for port {packet.port}")
+    if behind is not None:
+        return Entry(Spread(via or (behind.name,)), lambda name: node_arrival(cluster, behind, packet))
+    if via:
+        return Entry(Spread(via), lambda name: Arrival(packet, packet))
+    if node is not None and cluster.nodes_routable:
+        return Entry(Spread((node.name,)), lambda name: Arrival(packet, packet))
+    if node is not None:
+        return lost(f"no route: {packet.dst} is a private address of {node.name}")
+    return load_balancer_at(cluster, packet) or lost(f"no route: {_what_is(cluster, packet.dst)}")
+
+
+def load_balancer_at(cluster: ClusterState, packet: Packet) -> Entry | None:
+    """Come in through the load balancer whose address the packet carries, as it is now; None if there is none."""
+    for service in cluster.store.services_at(packet.dst):
+        if any(canonical_ip(entry.ip) == packet.dst for entry in service.load_balancer_ingress if entry.ip):
+            port = next((p for p in service.ports if fits(p, packet)), None)
+            door = front_door(cluster, service, port=port, settled=False)
+            return load_balancer_entry(cluster, door, port, packet)
+    return None
+
+
+def _what_is(cluster: ClusterState, ip: str) -> str:
+    """Say what an address is that cannot be reached from outside."""
+    for service in cluster.store.services_at(ip):
+        if cluster_ip_of(service, ip_version(ip) or 4) == ip:
+            return f"{ip} is the clusterIP of {service.name}, known only inside the cluster"
+        return f"{ip} is an externalIP of {service.name}, and nobody has told the network which node it leads to"
+    pod = cluster.store.pod_at(ip)
+    return f"{ip} is the address of Pod {pod.name}" if pod else f"nobody has the address {ip}"
+
+
+def fits(port: ServicePort, packet: Packet) -> bool:
+    """Tell whether a packet to the Service means this port."""
+    return port.port == packet.port and (port.protocol or "TCP") == packet.protocol
+
+
+def dialled_ip(cluster: ClusterState, node: Node, packet: Packet) -> str:
+    """Return the address by which a client reaches a node: the external one, where only that is routed."""
+    if not cluster.nodes_routable and node.external_ip:
+        return canonical_ip(node.external_ip)
+    return _node_ip(node, packet)
+
+
+def _node_ip(node: Node, packet: Packet) -> str:
+    return primary_ip(node, ip_version(packet.src) or 4) or node.internal_ip or ""
+
+
+def _firewall_closes(cluster: ClusterState, port: int) -> bool:
+    return any(first <= port <= last for first, last in cluster.firewall)

@@ -1,0 +1,157 @@
+"""Nodes that decide alike: the ways through them are followed once, and counted for all.
+
+A cluster has thousands of nodes, and most of them hold no endpoint of the Service: their verdict is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from ..api.addresses import ip_version
+from ..api.objects import Node
+from ..api.service import Service
+from ..kubeproxy.proxy import Verdict
+from ..kubeproxy.service_ports import targets
+from .addressing import OUTSIDE
+from .entry import Entry
+from .path import PathTracer
+from .query import Query
+from .route import Route
+
+__all__ = ["Bundle", "bundles"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bundle:
+    """One way, with all packets that take it, by whichever node they came in.
+
+    Parameters
+    ----------
+    route : Route
+        The way, as it is from the first of these nodes.
+    probability : Fraction
+        The share of all packets.
+    extra_hop, crosses_zone : Fraction
+        The share that changes the node, and the zone.
+    """
+
+    route: Route
+    probability: Fraction
+    extra_hop: Fraction
+    crosses_zone: Fraction
+
+
+class Group:
+    """Nodes that decide alike, and the share of packets that enter by each.
+
+    Parameters
+    ----------
+    verdict : Verdict, optional
+        What they decide.
+    """
+
+    def __init__(self, verdict: Verdict | None) -> None:
+        self.verdict = verdict  # kept, because its targets are known by their identity
+        self.first = ""
+        self.share = Fraction(0)
+        self.members: dict[str, Fraction] = {}
+        self.by_zone: dict[str | None, Fraction] = {}
+
+    def add(self, node: Node, share: Fraction) -> None:
+        """Add a node."""
+        self.first = self.first or node.name
+        self.share += share
+        self.members[node.name] = share
+        self.by_zone[node.zone] = self.by_zone.get(node.zone, Fraction(0)) + share
+
+    def outside_zone_of(self, node: Node | None) -> Fraction:
+        """Return the share that enters in another zone than a node's; unknown zones count as the same."""
+        if node is None or not node.zone:
+            return Fraction(0)
+        return self.share - sum((self.by_zone.get(zone, Fraction(0)) for zone in {None, "", node.zone}), Fraction(0))
+
+
+def _alone(route: Route) -> Bundle:
+    share = route.probability
+    return Bundle(route, share, share * route.extra_hop, share * route.crosses_zone)
+
+
+def bundles(query: Query) -> Iterator[Bundle]:
+    """Yield the ways, those through nodes that decide alike only once."""
+    way = PathTracer(query.cluster, query.client, query.via, query.as_if)
+    entry = query.entry if query.client.kind == OUTSIDE else None
+    if entry is None or not entry.spread.names or entry.to_pod:
+        yield from map(_alone, query.ways(way))
+        return
+    groups: dict[Hashable, Group] = {}
+    for name, share in _alike(query, entry):
+        key, verdict = _decision(query, way, entry, name)
+        groups.setdefault(key, Group(verdict)).add(query.cluster.store.nodes[name], share)
+    for group in groups.values():
+        ways = way.arrive(entry, group.first, query.trip(group.share))
+        yield from map(_bundle(query, group) if len(group.members) > 1 else _alone, ways)
+
+
+def _alike(query: Query, entry: Entry) -> Iterator[tuple[str, Fraction]]:
+    """Yield the nodes of an entry; of those without an endpoint, which differ by their zone only, one a zone."""
+    groups: dict[Hashable, tuple[str, Fraction]] = {}
+    alike = _likeness(query)
+    for name, share in entry.spread:
+        first, total = groups.get(alike(name), (name, Fraction(0)))
+        groups[alike(name)] = (first, total + share)
+    yield from groups.values()
+
+
+def _decision(query: Query, way: PathTracer, entry: Entry, name: str) -> tuple[Hashable, Verdict | None]:
+    """Return what a node decides, where the ways behind it are the same for every node that decides so.
+
+    That is so where the node replaces the source address: the answer comes back to it from wherever the Pod is.
+    """
+    if query.cluster.is_down(name) or query.cluster.affinity or entry.arrive is None:
+        return name, None
+    verdict = way.verdict(name, entry.arrive(name).packet)
+    return (id(verdict.targets) if verdict.action == "DNAT" and verdict.marked else name), verdict
+
+
+def _bundle(query: Query, group: Group) -> Callable[[Route], Bundle]:
+    """Count, of the packets that take a way from one of several nodes, those that change the node."""
+
+    def bundle(route: Route) -> Bundle:
+        if not route.delivered:
+            return _alone(route)
+        home = query.cluster.store.nodes.get(route.node or "")
+        each = route.probability / group.share
+        elsewhere = group.share - group.members.get(route.node or "", Fraction(0))
+        return Bundle(route, route.probability, each * elsewhere, each * group.outside_zone_of(home))
+
+    return bundle
+
+
+def _likeness(query: Query) -> Callable[[str], Hashable]:
+    """Return what tells nodes apart."""
+    cluster, store, packet = query.cluster, query.cluster.store, query.packet
+    named = query.destination.service
+    services = [named] if named else [*store.services_at(packet.dst), *store.services_on(packet.port or 0)]
+    special = {name for service in services for name in _special_nodes(query, service)}
+    each = bool(cluster.affinity) or cluster.proxy.nodeport_addresses not in (None, ("primary",)) or not services
+
+    def likeness(name: str) -> Hashable:
+        if each or name in special or cluster.proxy_stopped(name):
+            return name
+        node = store.nodes[name]
+        return node.zone, cluster.is_down(name), bool(node.addresses), bool(node.pod_cidr)
+
+    return likeness
+
+
+def _special_nodes(query: Query, service: Service) -> Iterator[str | None]:
+    """Yield the nodes that decide by themselves: the homes of endpoints, and those that hints name."""
+    store = query.cluster.store
+    for port in service.ports:
+        for target in targets(store, service, port, ip_version(query.packet.src) or 4).all:
+            pod, node = store.pod_at(target.endpoint.ip), store.node_at(target.endpoint.ip)
+            yield target.endpoint.node
+            yield from target.endpoint.node_hints
+            yield pod.node if pod else node.name if node else None

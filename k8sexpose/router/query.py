@@ -1,0 +1,147 @@
+"""A question to the router: one client, one target, and every way between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from ..api.addresses import ip_version
+from ..api.errors import NotExposed
+from ..api.service import Service
+from ..cloud.front_door import FrontDoor, Spread, front_door
+from ..cluster.state import ClusterState
+from ..kubeproxy.service_ports import cluster_ip_of, targets
+from .addressing import DEFAULT_CLIENTS, OUTSIDE, Client, Destination, find_client, find_destination, node_names
+from .entry import Entry, Packet, dialled_ip, load_balancer_entry, lost, outside_entry
+from .path import PathSoFar, PathTracer
+from .route import Route
+
+__all__ = ["Query"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Query:
+    """A client, a target, and the nodes by which the packet must come."""
+
+    cluster: ClusterState
+    client: Client
+    destination: Destination
+    via: tuple[str, ...]
+    door: FrontDoor | None
+    packet: Packet
+
+    @classmethod
+    def read(
+        cls,
+        cluster: ClusterState,
+        target: str,
+        client: str | None,
+        protocol: str,
+        via: str | Sequence[str] | None,
+    ) -> Query:
+        """Parse the texts of a question, and provision the load balancer that the target names; nothing is asked yet.
+
+        Raises
+        ------
+        NotExposed, UnknownName, ValueError
+            As for `k8sexpose.send`.
+        """
+        destination = find_destination(cluster, target, protocol)
+        service = destination.service
+        if client is None and service is not None and service.type not in ("NodePort", "LoadBalancer"):
+            client = _some_pod(cluster, service)
+        family = ip_version(destination.ip or (_dialled_cluster_ip(service) if service else None)) or 4
+        asker = find_client(cluster, client or DEFAULT_CLIENTS[family], family)
+        via_nodes = node_names(cluster, via)
+        door = _door(cluster, destination)
+        ip = destination.ip
+        if ip is None and service is not None:
+            ip = door.address if door else _dialled_cluster_ip(service)
+        packet = Packet(asker.ip, ip or destination.hostname or "", destination.port, destination.protocol)
+        return cls(cluster, asker, destination, via_nodes, door, packet)
+
+    @property
+    def as_if(self) -> Service | None:
+        """The Service as it will be, where it is asked for by its name."""
+        return self.door.service if self.door and self.destination.hostname is None else None
+
+    @property
+    def entry(self) -> Entry:
+        """How a client outside comes in."""
+        return outside_entry(self.cluster, self.destination, self.door, self.packet, self.via)
+
+    # -- the ways ----
+
+    def ways(self, way: PathTracer) -> Iterator[Route]:
+        """Give the ways, each as one route."""
+        if self.client.kind == OUTSIDE:
+            packet = self.packet
+            yield from way.come_in(self.entry, self.trip(), packet)
+        else:
+            yield from self._from_inside(way)
+
+    def trip(self, probability: Fraction = Fraction(1)) -> PathSoFar:
+        """Return the beginning of a way that packets take with this probability."""
+        return PathSoFar(probability, at=self.client.node)
+
+    def _from_inside(self, way: PathTracer) -> Iterator[Route]:
+        """Follow the packet of a Pod or a node: its own node's kube-proxy sees it first."""
+        service, port, packet = self.destination.service, self.destination.service_port, self.packet
+        door = self.door
+        if service is None and self.destination.hostname is not None:
+            no_address = lost(f"there is no address for the name {self.destination.hostname}", "unresolved")
+            yield from way.come_in(no_address, self.trip(), packet)
+        elif door is not None and ip_version(door.address) is None:
+            # A load balancer with a name only: kube-proxy knows nothing of it, the packet goes out.
+            entry = load_balancer_entry(self.cluster, door, port, packet, self.via)
+            yield from way.come_in(entry, self.trip(), packet)
+        else:
+            for dialled, share in self._dialled(way, packet):
+                yield from way.enter(self.client.node or "", dialled, self.trip(share))
+
+    def _dialled(self, way: PathTracer, packet: Packet) -> Iterator[tuple[Packet, Fraction]]:
+        """Give the packets that a client inside may send: several where the name has several addresses."""
+        service, port = self.destination.service, self.destination.service_port
+        if service is not None and port is not None and service.headless:
+            ready = targets(self.cluster.store, service, port, 4).ready
+            if not ready:
+                raise NotExposed(f"{service.name} is headless and has no ready Pod: its name has no address")
+            for number, share in way.choose(Spread(tuple(str(k) for k in range(len(ready))))):
+                found = ready[int(number)]
+                pod_port = found.port if packet.port is not None else None
+                yield replace(packet, dst=found.endpoint.ip, port=pod_port), share
+        elif service is not None and port is not None and service.type == "NodePort":
+            nodes = self.cluster.store.nodes
+            for name, share in way.choose(Spread(tuple(nodes))):
+                ip = dialled_ip(self.cluster, nodes[name], packet)
+                yield replace(packet, dst=ip, port=port.node_port if packet.port is not None else None), share
+        else:
+            yield packet, Fraction(1)
+
+
+def _door(cluster: ClusterState, destination: Destination) -> FrontDoor | None:
+    """Return the load balancer that the target names: as it will be for a Service's name, as it is for its DNS name."""
+    service = destination.service
+    if service is None or service.type != "LoadBalancer":
+        return None
+    return front_door(cluster, service, port=destination.service_port, settled=destination.hostname is None)
+
+
+def _dialled_cluster_ip(service: Service) -> str | None:
+    return cluster_ip_of(service, 4) or cluster_ip_of(service, 6)
+
+
+def _some_pod(cluster: ClusterState, service: Service) -> str:
+    """Name a Pod that asks a Service which only Pods can ask: one of another app, where there is one."""
+    own = service.selector.items()
+    running = (pod for pod in cluster.store.pods.values() if pod.ip and pod.node and not cluster.is_down(pod.node))
+    first = next(running, None)
+    if first is None:
+        raise NotExposed(f"{service.name} is a ClusterIP Service: only a Pod or a node can ask it, and no Pod runs")
+    other = (
+        first
+        if not own <= first.labels.items()
+        else next((pod for pod in running if not own <= pod.labels.items()), first)
+    )
+    return f"pod/{other.namespace}/{other.name}"

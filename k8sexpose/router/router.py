@@ -1,0 +1,204 @@
+"""The whole way from a client to a Pod: every way there is, their shares, or one request.
+
+`entries` says by which node the packet comes in, `kube_proxy` what that node does with it. `shares` multiplies
+the two, `routes` lists every way, `send` takes one of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from random import Random
+
+from ..cluster.state import ClusterState
+from .node_classes import bundles
+from .path import PathTracer, RandomPathTracer
+from .query import Query
+from .route import Route, Shares
+
+__all__ = ["entries", "routes", "send", "shares"]
+
+
+def send(
+    cluster: ClusterState,
+    target: str,
+    client: str | None = None,
+    *,
+    protocol: str = "TCP",
+    via: str | Sequence[str] | None = None,
+    seed: int | None = None,
+) -> Route:
+    """Open one connection.
+
+    Parameters
+    ----------
+    cluster : Cluster
+        The cluster; it counts the connections, and remembers clients where a Service asks for affinity.
+    target : str
+        ``"ip:port"``, ``"http://ip"``, ``"http://name"``, or a Service: ``"name"``, ``"namespace/name:port"``.
+    client : str, optional
+        An address outside (the default, ``"203.0.113.7"``), ``"pod/NAME"`` or ``"node/NAME"``. Where none is
+        given, a ClusterIP Service is asked by a Pod.
+    protocol : str
+        TCP, UDP, SCTP or ICMP.
+    via : str or sequence of str, optional
+        Nodes by which a packet from outside arrives.
+    seed : int, optional
+        Pins the choices; without it the k-th connection of a cluster makes its own, the same on every machine.
+
+    Returns
+    -------
+    Route
+        The way it took.
+
+    Raises
+    ------
+    NotExposed
+        If the Service has no door for this client.
+    UnknownName
+        If a Service, node or Pod does not exist (it is a KeyError).
+    ValueError
+        If target or client cannot be read.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster, Node
+    >>> cluster = Cluster(nodes=[Node("node-1", addresses=("10.0.0.1",))])
+    >>> send(cluster, "10.0.0.1:30007").outcome
+    'refused'
+    """
+    question = Query.read(cluster, target, client, protocol, via)
+    chance = Random(f"{cluster.seed}/{cluster.sends}" if seed is None else f"seed {seed}")
+    route = next(question.ways(RandomPathTracer(cluster, question.client, question.via, question.as_if, chance=chance)))
+    cluster.sends += 1
+    return route
+
+
+def routes(
+    cluster: ClusterState,
+    target: str,
+    client: str | None = None,
+    *,
+    protocol: str = "TCP",
+    via: str | Sequence[str] | None = None,
+) -> tuple[Route, ...]:
+    """List every way that a connection can take, with its probability.
+
+    Parameters
+    ----------
+    cluster : Cluster
+        The cluster; it stays as it is.
+    target, client, protocol, via
+        As for `send`.
+
+    Returns
+    -------
+    tuple of Route
+        The ways; their probabilities sum to 1.
+
+    Raises
+    ------
+    NotExposed, UnknownName, ValueError
+        As for `send`.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster, Node
+    >>> cluster = Cluster(nodes=[Node("node-1", addresses=("10.0.0.1",))])
+    >>> [route.outcome for route in routes(cluster, "10.0.0.1:30007")]
+    ['refused']
+    """
+    question = Query.read(cluster, target, client, protocol, via)
+    return tuple(question.ways(PathTracer(cluster, question.client, question.via, question.as_if)))
+
+
+def entries(
+    cluster: ClusterState,
+    target: str,
+    client: str | None = None,
+    *,
+    protocol: str = "TCP",
+    via: str | Sequence[str] | None = None,
+) -> dict[str, Fraction]:
+    """Tell by which nodes a connection enters the cluster, and how often by each.
+
+    Parameters
+    ----------
+    cluster : Cluster
+        The cluster; it stays as it is.
+    target, client, protocol, via
+        As for `send`.
+
+    Returns
+    -------
+    dict of str to Fraction
+        By node. Empty where no packet comes in, or the load balancer delivers straight to Pods.
+
+    Raises
+    ------
+    NotExposed, UnknownName, ValueError
+        As for `send`.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster, Node
+    >>> cluster = Cluster(nodes=[Node("node-1", addresses=("10.0.0.1",))])
+    >>> entries(cluster, "10.0.0.1:30007", via=None)
+    {'node-1': Fraction(1, 1)}
+    """
+    question = Query.read(cluster, target, client, protocol, via)
+    if question.client.node is not None:
+        return {question.client.node: Fraction(1)}
+    entry = question.entry
+    return {} if entry.to_pod else entry.spread.shares()
+
+
+def shares(
+    cluster: ClusterState,
+    target: str,
+    client: str | None = None,
+    *,
+    protocol: str = "TCP",
+    via: str | Sequence[str] | None = None,
+) -> Shares:
+    """Add up all ways: the exact share of each Pod, and what is lost.
+
+    Parameters
+    ----------
+    cluster : Cluster
+        The cluster; it stays as it is.
+    target, client, protocol, via
+        As for `send`.
+
+    Returns
+    -------
+    Shares
+        Fractions; those of the Pods and what is lost sum to 1.
+
+    Raises
+    ------
+    NotExposed, UnknownName, ValueError
+        As for `send`.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster, Node
+    >>> cluster = Cluster(nodes=[Node("node-1", addresses=("10.0.0.1",))])
+    >>> shares(cluster, "10.0.0.1:30007").lost
+    Fraction(1, 1)
+    """
+    question = Query.read(cluster, target, client, protocol, via)
+    by_pod: dict[str, Fraction] = {}
+    by_node: dict[str, Fraction] = {}
+    extra_hop = crosses = lost = Fraction(0)
+    for bundle in bundles(question):
+        route = bundle.route
+        if not route.delivered:
+            lost += bundle.probability
+            continue
+        pod, node = route.pod or route.hops[-1].at, route.node or ""
+        by_pod[pod] = by_pod.get(pod, Fraction(0)) + bundle.probability
+        by_node[node] = by_node.get(node, Fraction(0)) + bundle.probability
+        extra_hop += bundle.extra_hop
+        crosses += bundle.crosses_zone
+    return Shares(by_pod, by_node, extra_hop, crosses, lost)

@@ -1,0 +1,194 @@
+"""A node crashes: what two clients lose, and which clock ends it.
+
+One client goes through the load balancer, the other wrote down the address of a node. Two clocks run at once. The load
+balancer's checks take the node out of its targets: the packets stop coming in by it. The cluster's own watch over its
+nodes takes the Pods out of the rules: the other nodes stop dealing to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from .._display import html_table
+from ..api.addresses import address
+from ..api.errors import NotExposed
+from ..api.service import Service
+from ..cloud.load_balancer import target_health
+from ..router.router import shares
+
+if TYPE_CHECKING:
+    from ..model import Cluster
+
+__all__ = ["Crash", "CrashStep", "watch_crash"]
+
+NOTHING_HAPPENS = "nothing has noticed yet"
+
+
+@dataclass(frozen=True, slots=True)
+class CrashStep:
+    """A stretch of time in which every request has the same chance.
+
+    Parameters
+    ----------
+    at_s : float
+        When it begins, in seconds after the crash; the first one begins before it.
+    what : str
+        What has happened at that moment.
+    lost : Fraction
+        Part of the new connections through the load balancer that is lost.
+    lost_hard_coded : Fraction
+        The same for the client that wrote down the address of the node; 1 where there is no node port.
+
+    Examples
+    --------
+    >>> CrashStep(20, "node-1 leaves the load balancer", Fraction(1, 3), Fraction(1)).at_s
+    20
+    """
+
+    at_s: float
+    what: str
+    lost: Fraction
+    lost_hard_coded: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Crash:
+    """What a crash costs the clients of a Service; shows as a table in a notebook.
+
+    Parameters
+    ----------
+    service : str
+        ``namespace/name``.
+    node : str
+        The node that crashes, and the one that the other client wrote down.
+    before_s, end_s : float
+        How long before and after the crash one watches, in seconds.
+    steps : tuple of CrashStep
+        In order of time.
+
+    Examples
+    --------
+    >>> Crash("default/web", "node-1", 20, 120, ()).healed_s is None
+    True
+    """
+
+    service: str
+    node: str
+    before_s: float
+    end_s: float
+    steps: tuple[CrashStep, ...]
+
+    @property
+    def healed_s(self) -> float | None:
+        """Seconds after the crash from which on the load balancer's client loses nothing; None while it does."""
+        healed = None
+        for step in self.steps:
+            if step.at_s >= 0:
+                healed = (step.at_s if healed is None else healed) if step.lost == 0 else None
+        return healed
+
+    def __str__(self) -> str:
+        return "\n".join([self._title, *(" | ".join(row) for row in self._rows())])
+
+    __repr__ = __str__
+
+    @property
+    def _title(self) -> str:
+        return f"{self.node} crashes at 0 s; part of the new connections to {self.service} that is lost"
+
+    def _rows(self) -> Iterator[tuple[str, str, str, str]]:
+        for step in self.steps:
+            yield f"{step.at_s:g} s", step.what, _part(step.lost), _part(step.lost_hard_coded)
+
+    def _repr_html_(self) -> str:
+        head = ("from", "what has happened", "through the load balancer", f"written down: {self.node}")
+        return html_table(self._title, head, self._rows())
+
+
+def _part(lost: Fraction) -> str:
+    return f"{lost} ({float(lost):.1%})" if lost.denominator > 1 else f"{float(lost):.0%}"
+
+
+def watch_crash(
+    cluster: Cluster, service: str, node: str = "node-1", *, seconds: float = 120, before_s: float = 20
+) -> Crash:
+    """Crash a node on a copy of the cluster, and watch two clients of a Service.
+
+    Parameters
+    ----------
+    cluster : Cluster
+        The cluster; it stays as it is.
+    service : str
+        ``name`` or ``namespace/name`` of a Service whose load balancer has its address.
+    node : str
+        The node that crashes.
+    seconds, before_s : float
+        How long to watch after and before the crash, in seconds.
+
+    Returns
+    -------
+    Crash
+        A step for each time that something changes.
+
+    Raises
+    ------
+    ApiError
+        If there is no such Service or node.
+    NotExposed
+        If no address stands in the status yet.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster, example
+    >>> cluster = Cluster(nodes=3)
+    >>> _ = cluster.deploy("api-backend", per_node=[1, 1, 1])
+    >>> _ = cluster.apply(example("public-api-lb"))
+    >>> cluster.advance(40)
+    >>> [(step.at_s, str(step.lost)) for step in watch_crash(cluster, "public-api-lb").steps]
+    [(-20, '0'), (0.0, '5/9'), (20.0, '1/3'), (50.0, '0')]
+    """
+    twin = cluster.copy()
+    found = twin.service(service)
+    twin.node(node)
+    if not any(entry.address for entry in found.load_balancer_ingress):
+        raise NotExposed(f"{found.name} has no address yet: move the clock with cluster.advance(seconds)")
+    steps = [_step(twin, found, node, -before_s, "all is well")]
+    twin.fail(node)
+    begin_s = twin.now_s
+    steps.append(_step(twin, found, node, 0.0, f"{node} crashes; {NOTHING_HAPPENS}"))
+    before = _notices(twin, found, node)
+    for _ in twin.changes(begin_s + seconds):
+        notices = _notices(twin, found, node)
+        words = "; ".join(word for word in notices if word not in before) or "other things change"
+        before = notices
+        step, last = _step(twin, found, node, twin.now_s - begin_s, words), steps[-1]
+        if (step.lost, step.lost_hard_coded) != (last.lost, last.lost_hard_coded):
+            steps.append(step)
+    return Crash(found.key, node, before_s, seconds, tuple(steps))
+
+
+def _step(twin: Cluster, service: Service, node: str, at_s: float, what: str) -> CrashStep:
+    host = next(entry.address for entry in service.load_balancer_ingress if entry.address)
+    port = service.ports[0]
+    front = f"http://{address(host, port.port)}"
+    protocol, own = port.protocol or "TCP", twin.node(node).addresses
+    windows = [address(ip, port.node_port) for ip in own[:1] if port.node_port]
+    hard = shares(twin, windows[0], protocol=protocol).lost if windows else Fraction(1)
+    return CrashStep(at_s, what, shares(twin, front, protocol=protocol).lost, hard)
+
+
+def _notices(twin: Cluster, service: Service, node: str) -> tuple[str, ...]:
+    """Say who has noticed the crash by now."""
+    health = {target.name: target.healthy for target in target_health(twin, service.key)}
+    words = []
+    if health.get(node) is False:
+        words.append(f"the checks have failed: {node} leaves the load balancer")
+    if not twin.node_ready(node):
+        words.append(f"the cluster gives {node} up: its Pods leave the rules of the other nodes")
+    moved = [pod.name for pod in twin.pods if pod.node == node and pod.terminating]
+    if moved:
+        words.append(f"the Pods of {node} are made anew elsewhere")
+    return tuple(words)

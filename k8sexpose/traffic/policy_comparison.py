@@ -1,0 +1,491 @@
+"""Two ways to deal the same requests, side by side: what a hop costs, and what skew costs.
+
+Under ``externalTrafficPolicy: Cluster`` every Pod gets the same share, and most requests take an extra hop; under
+``Local`` no request does, and Pods that share a node with few others get more. Expected numbers stand beside sampled
+ones: the expected ones come from the router's exact shares and the formulas of `queueing`, the sampled ones from
+`simulate`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from .._display import html_table
+from ..model import Cluster
+from .path_table import PathTable, RequestTarget
+from .queueing import P99, crossover_utilisation, jain_index, max_over_mean, response_ms, sticky_max_over_mean
+from .simulation import Traffic, simulate
+from .timeline import standing
+
+if TYPE_CHECKING:
+    from ..model import Cluster
+
+__all__ = [
+    "CONFIGURATIONS",
+    "Configuration",
+    "Expected",
+    "PolicyComparison",
+    "compare_policies",
+    "crossovers",
+    "expect",
+    "latency_curves",
+    "sticky_skew",
+]
+
+AWS = "service.beta.kubernetes.io/aws-load-balancer"
+GKE = {"cloud.google.com/l4-rbs": "enabled", "networking.gke.io/weighted-load-balancing": "pods-per-node"}
+IP_TARGETS = {
+    f"{AWS}-type": "external",
+    f"{AWS}-nlb-target-type": "ip",
+    f"{AWS}-attributes": "load_balancing.cross_zone.enabled=true",
+}
+LOCAL: dict[str, Any] = {"externalTrafficPolicy": "Local"}
+
+
+class Configuration(NamedTuple):
+    """How requests are spread: the provider of the load balancer, and the patch of the Service."""
+
+    provider: str
+    patch: dict[str, Any]
+
+
+CONFIGURATIONS = {
+    "Local": Configuration("generic", {"spec": LOCAL}),
+    "Local, weighted by Pods": Configuration("gcp", {"metadata": {"annotations": GKE}, "spec": LOCAL}),
+    "Cluster, PreferSameZone": Configuration("generic", {"spec": {"trafficDistribution": "PreferSameZone"}}),
+    "IP targets, cross-zone on": Configuration("aws", {"metadata": {"annotations": IP_TARGETS}}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What to expect of one way to deal requests, in the long run and for many clients.
+
+    Parameters
+    ----------
+    shares : dict of str to float
+        The share of each Pod.
+    utilisation : float
+        Of each worker of the average Pod.
+    hop_share, hop_ms : float
+        The share of requests with an extra hop, and what it adds, in milliseconds.
+    network_ms : float
+        Mean round trip of all legs, in milliseconds.
+    mean_ms, p50_ms, p99_ms : float
+        Time to the answer; infinite where a Pod is overloaded.
+
+    Examples
+    --------
+    >>> round(Expected({"a": 0.5, "b": 0.25, "c": 0.25}, 0.6, 0, 1, 0, 50, 30, 200).busiest, 3)
+    0.9
+    """
+
+    shares: dict[str, float]
+    utilisation: float
+    hop_share: float
+    hop_ms: float
+    network_ms: float
+    mean_ms: float
+    p50_ms: float
+    p99_ms: float
+
+    @property
+    def busiest(self) -> float:
+        """Utilisation of the hottest Pod: from 1 on its queue grows without end."""
+        return self.utilisation * max_over_mean(list(self.shares.values()))
+
+    @property
+    def fairness(self) -> float:
+        """Jain's index of the shares."""
+        return jain_index(list(self.shares.values()))
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class PolicyComparison:
+    """The same requests under two policies (or more).
+
+    Parameters
+    ----------
+    expected : dict of str to Expected
+        By name of the policy.
+    traffic : dict of str to Traffic
+        What was sampled.
+    table : DataFrame
+        A row per policy: ``hop_share, busiest`` (utilisation of the hottest Pod), ``jain_index, mean_ms, p50_ms,
+        p99_ms`` as expected, ``sampled_mean_ms, sampled_p50_ms, sampled_p99_ms``.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster, both_policies, example
+    >>> cluster = Cluster(nodes=2)
+    >>> _ = cluster.deploy("api-backend", per_node=[2, 1])
+    >>> _ = cluster.apply(example("public-api-lb"))
+    >>> compare_policies(both_policies(cluster, "public-api-lb"), "public-api-lb", utilisation=0.6, requests=1000)
+    <PolicyComparison: 60 % busy; Cluster mean 25.5 ms, p99 116 ms; Local mean 59.3 ms, p99 391 ms>
+    """
+
+    expected: dict[str, Expected]
+    traffic: dict[str, Traffic]
+    table: pd.DataFrame
+
+    @property
+    def faster(self) -> dict[str, str]:
+        """Name of the policy that is expected to answer sooner: on average (``mean``), and at the ``p99``."""
+        by_mean = min(self.expected, key=lambda name: self.expected[name].mean_ms)
+        return {"mean": by_mean, "p99": min(self.expected, key=lambda name: self.expected[name].p99_ms)}
+
+    @property
+    def caption(self) -> str:
+        """The result in a line."""
+        busy = next(iter(self.expected.values())).utilisation
+        each = (f"{name} mean {_ms(one.mean_ms)}, p99 {_ms(one.p99_ms)}" for name, one in self.expected.items())
+        return f"{busy:.0%} busy; ".replace("%", " %") + "; ".join(each)
+
+    def __repr__(self) -> str:
+        return f"<PolicyComparison: {self.caption}>"
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """Give the table in words: expected, and sampled in brackets."""
+        found: list[tuple[str, ...]] = []
+        for name, one in self.expected.items():
+            seen = self.traffic[name]
+            p50_ms, p99_ms = float(seen.summary["p50_ms"]), float(seen.summary["p99_ms"])
+            found.append(
+                (
+                    name, _percent(one.hop_share), _percent(one.busiest), f"{one.fairness:.3f}",
+                    f"{_ms(one.mean_ms)} ({_ms(seen.mean_ms)})", f"{_ms(one.p50_ms)} ({_ms(p50_ms)})",
+                    f"{_ms(one.p99_ms)} ({_ms(p99_ms)})",
+                )
+            )  # fmt: skip
+        return found
+
+    def _repr_html_(self) -> str:
+        return html_table("Expected (sampled in brackets)", HEAD, self.rows())
+
+
+HEAD = ("policy", "extra hops", "busiest Pod", "fairness", "mean", "p50", "p99")
+
+
+def _ms(value: float) -> str:
+    return f"{value:,.3g} ms" if value < 1000 else "overloaded" if math.isinf(value) else f"{value / 1000:,.3g} s"
+
+
+def _percent(part: float) -> str:
+    return f"{part * 100:.3g} %"
+
+
+def expect(
+    cluster: Cluster,
+    target: str,
+    *,
+    utilisation: float,
+    service_ms: float = 10.0,
+    workers: int = 1,
+    hop_ms: float | None = None,
+) -> Expected:
+    """Compute what many clients are to expect, without a simulation.
+
+    Parameters
+    ----------
+    cluster, target
+        As for `simulate`.
+    utilisation : float
+        Of each worker of the average Pod, above 0.
+    service_ms : float
+        Mean time that a worker needs, in milliseconds (exponential).
+    workers : int
+        How many requests a Pod serves at once.
+    hop_ms : float, optional
+        What an extra hop adds, in milliseconds; by default the table of latencies decides.
+
+    Returns
+    -------
+    Expected
+        Shares and latencies.
+
+    Raises
+    ------
+    ValueError
+        If the utilisation is not above 0, or nobody answers.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster, example
+    >>> cluster = Cluster(nodes=1)
+    >>> _ = cluster.deploy("api-backend", per_node=[1])
+    >>> _ = cluster.apply(example("public-api-lb"))
+    >>> round(expect(cluster, "public-api-lb", utilisation=0.5).mean_ms, 2)
+    20.17
+    """
+    if not 0 < utilisation < math.inf:
+        raise ValueError(f"utilisation is a number above 0, not {utilisation!r}")
+    table = _table(cluster, target, hop_ms)
+    shares = {pod: float(share) for pod, share in table.shares.items() if share}
+    answered = sum(shares.values())
+    if not answered:
+        raise ValueError(f"nobody answers at {target}")
+    shares = {pod: share / answered for pod, share in shares.items()}
+    hop_share, near_ms, hop_ms = _legs(table)
+    found = response_ms(
+        list(shares.values()), utilisation, service_ms, workers=workers, hop_share=hop_share, hop_ms=hop_ms,
+        network_ms=near_ms,
+    )  # fmt: skip
+    network_ms = near_ms + hop_share * hop_ms
+    return Expected(shares, utilisation, hop_share, hop_ms, network_ms, found.mean_ms, found.p50_ms, found.p99_ms)
+
+
+def _table(cluster: Cluster, target: str, hop_ms: float | None) -> PathTable:
+    return standing(cluster, RequestTarget(target, hop_ms=hop_ms))[0].table
+
+
+def _legs(table: PathTable) -> tuple[float, float, float]:
+    """Return, of the requests that are answered, the share with an extra hop; the network without; what it adds."""
+    kept = {lane: share for lane, share in table.lanes.items() if lane.delivered and share}
+    total = sum(kept.values())
+    hops = sum(share for lane, share in kept.items() if lane.extra_hop)
+    with_ms = sum(share * lane.network_ms for lane, share in kept.items() if lane.extra_hop)
+    near = total - hops
+    near_ms = sum(share * lane.network_ms for lane, share in kept.items() if not lane.extra_hop)
+    if near <= 1e-12:  # every request hops: nothing to compare with
+        return 0.0, with_ms / total, 0.0
+    return hops / total, near_ms / near, (with_ms / hops - near_ms / near) if hops else 0.0
+
+
+def compare_policies(
+    clusters: Mapping[str, Cluster],
+    target: str,
+    *,
+    utilisation: float,
+    requests: int = 50_000,
+    clients: int = 1000,
+    requests_per_connection: int = 1,
+    service_ms: float = 10.0,
+    workers: int = 1,
+    hop_ms: float | None = None,
+    sticky: bool | None = None,
+    seed: int = 0,
+) -> PolicyComparison:
+    """Send the same load through several clusters that differ in a policy, and set expected beside sampled.
+
+    Parameters
+    ----------
+    clusters : mapping of str to Cluster
+        By name of the policy; `both_policies` makes two.
+    target : str
+        A Service or an address, as for `send`.
+    utilisation : float
+        Of each worker of the average Pod, above 0: it gives the rate of the requests.
+    requests, clients, requests_per_connection, service_ms, workers, hop_ms, sticky, seed
+        As for `simulate`.
+
+    Returns
+    -------
+    PolicyComparison
+        Expected and sampled, for each cluster.
+
+    Raises
+    ------
+    ValueError
+        If a number makes no sense, or nobody answers.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster, both_policies, example
+    >>> cluster = Cluster(nodes=2)
+    >>> _ = cluster.deploy("api-backend", per_node=[2, 1])
+    >>> _ = cluster.apply(example("public-api-lb"))
+    >>> both = both_policies(cluster, "public-api-lb")
+    >>> compare_policies(both, "public-api-lb", utilisation=0.1, hop_ms=1, requests=1000).faster
+    {'mean': 'Local', 'p99': 'Cluster'}
+    """
+    expected, traffic, rows = {}, {}, {}
+    for name, cluster in clusters.items():
+        one = expect(cluster, target, utilisation=utilisation, service_ms=service_ms, workers=workers, hop_ms=hop_ms)
+        seen = simulate(
+            cluster, target, requests=requests, rate_rps=utilisation * workers * len(one.shares) * 1000 / service_ms,
+            clients=clients, requests_per_connection=requests_per_connection, service_ms=service_ms, workers=workers,
+            hop_ms=hop_ms, sticky=sticky, seed=seed,
+        )  # fmt: skip
+        expected[name], traffic[name] = one, seen
+        rows[name] = {
+            "hop_share": one.hop_share, "busiest": one.busiest, "jain_index": one.fairness, "mean_ms": one.mean_ms,
+            "p50_ms": one.p50_ms, "p99_ms": one.p99_ms, "sampled_mean_ms": seen.mean_ms,
+            "sampled_p50_ms": seen.summary["p50_ms"], "sampled_p99_ms": seen.summary["p99_ms"],
+        }  # fmt: skip
+    return PolicyComparison(expected, traffic, pd.DataFrame.from_dict(rows, orient="index").rename_axis("policy"))
+
+
+def latency_curves(
+    clusters: Mapping[str, Cluster],
+    target: str,
+    *,
+    service_ms: float = 10.0,
+    workers: int = 1,
+    hop_ms: float | None = None,
+    points: int = 49,
+) -> pd.DataFrame:
+    """Compute latency against utilisation, and where the second policy begins to be slower than the first.
+
+    Parameters
+    ----------
+    clusters : mapping of str to Cluster
+        Two, by name of the policy: the first one even (Cluster), the second one skewed (Local).
+    target, service_ms, workers, hop_ms
+        As for `expect`.
+    points : int
+        At how many utilisations, from 2 % to 98 %.
+
+    Returns
+    -------
+    DataFrame
+        Index ``utilisation``; for each policy the columns ``… mean_ms`` and ``… p99_ms``. Its ``attrs`` hold the two
+        names (``policies``), ``workers``, ``hop_ms``, and the crossovers ``mean`` and ``p99`` (see
+        `crossover_utilisation`).
+
+    Raises
+    ------
+    ValueError
+        If there are not two clusters, or nobody answers.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster, both_policies, example
+    >>> cluster = Cluster(nodes=2)
+    >>> _ = cluster.deploy("api-backend", per_node=[2, 1])
+    >>> _ = cluster.apply(example("public-api-lb"))
+    >>> found = latency_curves(both_policies(cluster, "public-api-lb"), "public-api-lb", hop_ms=1, points=3).attrs
+    >>> round(found["mean"], 3), round(found["p99"], 3)
+    (0.195, 0.065)
+    """
+    if len(clusters) != 2:
+        raise ValueError(f"two clusters are compared, not {len(clusters)}")
+    busy = np.linspace(0.02, 0.98, points)
+    columns: dict[str, list[float]] = {}
+    for name, cluster in clusters.items():
+        found = [
+            expect(cluster, target, utilisation=float(rho), service_ms=service_ms, workers=workers, hop_ms=hop_ms)
+            for rho in busy
+        ]
+        columns[f"{name} mean_ms"] = [one.mean_ms for one in found]
+        columns[f"{name} p99_ms"] = [one.p99_ms for one in found]
+    table = pd.DataFrame(columns, index=pd.Index(busy, name="utilisation"))
+    turns = crossovers(tuple(clusters.values()), target, service_ms=service_ms, workers=workers, hop_ms=hop_ms)
+    table.attrs.update({**turns, "policies": tuple(clusters), "workers": workers, "hop_ms": hop_ms})
+    return table
+
+
+def crossovers(
+    clusters: Sequence[Cluster],
+    target: str,
+    *,
+    service_ms: float = 10.0,
+    workers: int = 1,
+    hop_ms: float | None = None,
+) -> dict[str, float]:
+    """Find from which utilisation on the second cluster answers later than the first.
+
+    Parameters
+    ----------
+    clusters : sequence of Cluster
+        Two: the first one deals evenly (Cluster), the second one skewed (Local).
+    target, service_ms, workers, hop_ms
+        As for `expect`.
+
+    Returns
+    -------
+    dict of str to float
+        For the ``mean`` and the ``p99``; see `crossover_utilisation`.
+
+    Raises
+    ------
+    ValueError
+        If nobody answers.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster, both_policies, example
+    >>> cluster = Cluster(nodes=2)
+    >>> _ = cluster.deploy("api-backend", per_node=[2, 1])
+    >>> _ = cluster.apply(example("public-api-lb"))
+    >>> both = both_policies(cluster, "public-api-lb")
+    >>> round(crossovers(tuple(both.values()), "public-api-lb", hop_ms=1, workers=4)["mean"], 3)
+    0.386
+    """
+    even, skewed = (
+        expect(cluster, target, utilisation=0.5, service_ms=service_ms, workers=workers, hop_ms=hop_ms)
+        for cluster in clusters
+    )
+    hop_share = max(even.hop_share - skewed.hop_share, 0.0)
+    return {
+        name: crossover_utilisation(
+            list(skewed.shares.values()), hop_ms=even.hop_ms, hop_share=hop_share, service_ms=service_ms,
+            workers=workers, quantile=level,
+        )
+        for name, level in (("mean", None), ("p99", P99))
+    }  # fmt: skip
+
+
+def sticky_skew(
+    cluster: Cluster,
+    target: str,
+    clients: Sequence[int] = (30, 100, 300, 1000, 3000, 10_000),
+    *,
+    runs: int = 15,
+    requests: int = 20_000,
+) -> pd.DataFrame:
+    """Sample how hot the hottest node gets when each client always comes by the same one.
+
+    Parameters
+    ----------
+    cluster, target
+        As for `simulate`; Pods evenly on the nodes.
+    clients : sequence of int
+        Numbers of clients.
+    runs : int
+        How many simulations for each, with seeds 0, 1, …
+    requests : int
+        Of each simulation.
+
+    Returns
+    -------
+    DataFrame
+        Index ``clients``; ``expected`` (`sticky_max_over_mean`), and of the runs ``mean, lowest, highest``: load of the
+        hottest node that has Pods, over the mean.
+
+    Raises
+    ------
+    NotExposed, KeyError, ValueError
+        As for `simulate`.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster, example
+    >>> cluster = Cluster(nodes=3)
+    >>> _ = cluster.deploy("api-backend", per_node=[1, 1, 1])
+    >>> _ = cluster.apply(example("public-api-lb"))
+    >>> sticky_skew(cluster, "public-api-lb", [100], runs=2).columns.tolist()
+    ['expected', 'mean', 'lowest', 'highest']
+    """
+    rows = {}
+    for number in clients:
+        found, nodes = [], 0
+        for seed in range(runs):
+            traffic = simulate(
+                cluster, target, requests=requests, clients=number, sticky=True, seed=seed, workers=1, rate_rps=1.0
+            )
+            entered = traffic.by_node[traffic.by_node["pods"] > 0]["requests"]
+            nodes = len(entered)
+            found.append(float(entered.max() / entered.mean()))
+        rows[number] = {
+            "expected": sticky_max_over_mean(nodes, number),
+            "mean": float(np.mean(found)),
+            "lowest": min(found),
+            "highest": max(found),
+        }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("clients")

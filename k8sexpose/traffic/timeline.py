@@ -1,0 +1,352 @@
+"""What happens meanwhile: nodes crash and come back, Pods are replaced, and who notices when.
+
+The events are played on a copy of the cluster, with its clock. Between two moments at which something is due (an
+event, a health check, the end of a grace period) the cluster does not change, so that one table of lanes holds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+from weakref import WeakKeyDictionary
+
+from ..api.addresses import address
+from ..api.errors import NotExposed
+from ..cloud.load_balancer import next_change_s
+from ..router.query import Query
+from ..router.router import shares
+from .path_table import PathRow, PathTable, RequestTarget, read_table
+
+if TYPE_CHECKING:
+    from ..model import Cluster
+
+__all__ = ["Event", "NodeDown", "NodeUp", "Rollout", "Scale", "State", "play", "standing"]
+
+# After the last event the clock is followed for as long as a crash has consequences: 50 s until the Pods of a node
+# count as lost, 300 s more until they are made anew elsewhere (see `operations`), and some for health checks.
+QUIET_S = 400.0
+PROVISIONING_S = 1800.0
+
+
+class Event(Protocol):
+    """Something that is done to the cluster at a moment."""
+
+    @property
+    def at_s(self) -> float:
+        """Seconds after the first request."""
+
+    def do(self, cluster: Cluster) -> None:
+        """Do it."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeDown:
+    """A node crashes: `Cluster.fail`.
+
+    Parameters
+    ----------
+    node : str
+        Its name.
+    at_s : float
+        When, in seconds after the start of the simulation.
+
+    Examples
+    --------
+    >>> NodeDown("node-1", at_s=20).node
+    'node-1'
+    """
+
+    node: str
+    at_s: float
+
+    def do(self, cluster: Cluster) -> None:
+        """Crash the node."""
+        cluster.fail(self.node)
+
+
+@dataclass(frozen=True, slots=True)
+class NodeUp:
+    """A crashed node comes back: `Cluster.recover`.
+
+    Parameters
+    ----------
+    node : str
+        Its name.
+    at_s : float
+        When, in seconds after the start of the simulation.
+
+    Examples
+    --------
+    >>> NodeUp("node-1", at_s=40).at_s
+    40
+    """
+
+    node: str
+    at_s: float
+
+    def do(self, cluster: Cluster) -> None:
+        """Bring the node back."""
+        cluster.recover(self.node)
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """The Pods of an app are replaced one after the other: `Cluster.rollout`.
+
+    Parameters
+    ----------
+    name : str
+        The app.
+    at_s : float
+        When the first Pod is replaced, in seconds after the start of the simulation.
+    interval_s : float
+        Seconds from one Pod to the next.
+    grace_s : float
+        Seconds for which an old Pod goes on serving.
+    namespace : str
+        Namespace of the app.
+
+    Examples
+    --------
+    >>> Rollout("api-backend", at_s=10).grace_s
+    30.0
+    """
+
+    name: str
+    at_s: float
+    interval_s: float = 5.0
+    grace_s: float = 30.0
+    namespace: str = "default"
+
+    def do(self, cluster: Cluster) -> None:
+        """Begin to replace the Pods."""
+        cluster.rollout(self.name, namespace=self.namespace, interval_s=self.interval_s, grace_s=self.grace_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """An app gets more or fewer Pods: `Cluster.scale`.
+
+    Parameters
+    ----------
+    name : str
+        The app.
+    at_s : float
+        When, in seconds after the start of the simulation.
+    replicas : int, optional
+        How many Pods in all.
+    per_node : tuple of int, optional
+        How many on each node.
+    namespace : str
+        Namespace of the app.
+
+    Examples
+    --------
+    >>> Scale("api-backend", at_s=10, replicas=6).replicas
+    6
+    """
+
+    name: str
+    at_s: float
+    replicas: int | None = None
+    per_node: tuple[int, ...] | None = None
+    namespace: str = "default"
+
+    def do(self, cluster: Cluster) -> None:
+        """Start or stop Pods."""
+        cluster.scale(self.name, self.per_node, replicas=self.replicas, namespace=self.namespace)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class State:
+    """The cluster between two changes, as far as requests are concerned.
+
+    Parameters
+    ----------
+    start_s, end_s : float
+        From when until when, in seconds after the first request; the last state never ends.
+    table : PathTable
+        How new connections are dealt.
+    crashed : frozenset of str
+        Nodes that crash at the start.
+    closed : frozenset of PathRow
+        Lanes whose open connections end at the start: the Pod is gone, or a UDP flow is dealt anew.
+
+    Examples
+    --------
+    >>> State(0.0, 20.0, PathTable()).crashed
+    frozenset()
+    """
+
+    start_s: float
+    end_s: float
+    table: PathTable
+    crashed: frozenset[str] = frozenset()
+    closed: frozenset[PathRow] = frozenset()
+
+
+def standing(cluster: Cluster, asking: RequestTarget) -> tuple[State, ...]:
+    """Describe a cluster to which nothing happens.
+
+    Parameters
+    ----------
+    cluster : Cluster
+        The cluster; it stays as it is.
+    asking : RequestTarget
+        Who asks what.
+
+    Returns
+    -------
+    tuple of State
+        The only one.
+
+    Raises
+    ------
+    NotExposed, KeyError, ValueError
+        As for `k8sexpose.routes`.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster
+    >>> standing(Cluster(), RequestTarget("10.0.0.1:30007"))[0].end_s
+    inf
+    """
+    snapshot = cluster.snapshot() | {"now_s": cluster.now_s}
+    known = _TABLES.get(cluster)
+    if known is None or known[0] != snapshot:
+        known = _TABLES[cluster] = (snapshot, {})
+    if asking not in known[1]:
+        known[1][asking] = read_table(_fresh(cluster), asking)
+    return (State(0.0, math.inf, known[1][asking]),)
+
+
+# The tables of each cluster as it was last: a slider that moves the load asks for the same ones again.
+_TABLES: WeakKeyDictionary[Cluster, tuple[dict[str, object], dict[RequestTarget, PathTable]]] = WeakKeyDictionary()
+
+
+def play(cluster: Cluster, asking: RequestTarget, events: Sequence[Event], duration_s: float) -> tuple[State, ...]:
+    """Play events on a copy of a cluster.
+
+    Parameters
+    ----------
+    cluster : Cluster
+        The cluster; it stays as it is.
+    asking : RequestTarget
+        Who asks what.
+    events : sequence of Event
+        What happens.
+    duration_s : float
+        For how long requests come, in seconds.
+
+    Returns
+    -------
+    tuple of State
+        One for each time that something changed for requests.
+
+    Raises
+    ------
+    ValueError
+        If an event lies before the start.
+    NotExposed, KeyError
+        As for `k8sexpose.routes`; and if an event names a node or an app that does not exist.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster
+    >>> cluster = Cluster(nodes=1)
+    >>> crash = NodeDown("node-1", at_s=20)
+    >>> [(state.start_s, *state.crashed) for state in play(cluster, RequestTarget("10.0.0.1:30007"), [crash], 60)]
+    [(0.0,), (20, 'node-1')]
+    """
+    if any(not 0 <= event.at_s < math.inf for event in events):
+        raise ValueError("an event happens at_s seconds after the start, from 0 on")
+    twin = _fresh(cluster, copy=True)
+    asking = _provisioned(twin, asking)
+    ahead = sorted(events, key=lambda event: event.at_s)
+    begin_s = twin.now_s
+    last_s = min(duration_s, (ahead[-1].at_s if ahead else 0.0) + QUIET_S)
+    states: list[State] = []
+    seen: dict[PathRow, None] = {}
+    # By which node a connection entered matters where that node crashes.
+    by_place = not all(isinstance(event, NodeDown | NodeUp | Rollout | Scale) for event in ahead)
+    apart = frozenset(event.node for event in ahead if isinstance(event, NodeDown))
+    last: dict[str, object] = {}
+    for at_s in _moments(twin, begin_s, ahead, last_s):
+        down, pods = twin.down, set(twin.store.pods)
+        twin.advance(begin_s + at_s - twin.now_s)
+        while ahead and ahead[0].at_s <= at_s:
+            ahead.pop(0).do(twin)
+        twin.advance(0)
+        before, last = last, twin.snapshot()
+        if before == last:
+            continue
+        table = read_table(twin, asking, by_place=by_place, apart=apart)
+        crashed = frozenset(twin.down - down)
+        gone = {name for _, name in pods - set(twin.store.pods)}
+        closed = frozenset(lane for lane in seen if lane.pod in gone or not lane.kept(twin, table.protocol))
+        for lane in closed:
+            del seen[lane]
+        seen.update(dict.fromkeys(table.lanes))
+        if states and not crashed and not closed and states[-1].table.same_as(table):
+            continue
+        if states:
+            states[-1] = replace(states[-1], end_s=at_s)
+        states.append(State(at_s, math.inf, table, crashed, closed))
+    return tuple(states)
+
+
+def _moments(twin: Cluster, begin_s: float, ahead: Sequence[Event], last_s: float) -> Iterator[float]:
+    """Give the moments at which something may change: the start, events, steps on the clock."""
+    at_s = 0.0
+    while at_s <= last_s:
+        yield at_s
+        change_s = next_change_s(twin)
+        at_s = min(math.inf if change_s is None else change_s - begin_s, ahead[0].at_s if ahead else math.inf)
+
+
+def _fresh(cluster: Cluster, copy: bool = False) -> Cluster:
+    """Return the cluster without what nodes remember of earlier clients: those of a simulation are others."""
+    if not (copy or cluster.affinity):
+        return cluster
+    twin = cluster.copy()
+    twin.affinity = {}
+    return twin
+
+
+def _provisioned(twin: Cluster, asking: RequestTarget) -> RequestTarget:
+    """Let the load balancer of a Service come up, and ask by its address: by its name one asks past all clocks."""
+    query = Query.read(twin, asking.target, asking.client, asking.protocol, asking.via)
+    if query.destination.service_port is None or query.door is None or query.destination.hostname is not None:
+        return asking
+    end_s = twin.now_s + PROVISIONING_S
+    twin.advance(0)  # the controller sees the Service
+    by_address = _by_address(twin, asking, query)
+    if by_address is not None and _settled(twin, asking, by_address):
+        return by_address
+    for _ in twin.changes(end_s):
+        by_address = _by_address(twin, asking, query)
+        if by_address is not None and _settled(twin, asking, by_address):
+            break
+    return by_address or asking
+
+
+def _by_address(twin: Cluster, asking: RequestTarget, query: Query) -> RequestTarget | None:
+    """Return the same question, asked by the address in the status; None as long as none stands there."""
+    service, port = query.destination.service, query.destination.service_port
+    assert service is not None and port is not None
+    ingress = twin.store.services[service.namespace, service.name].load_balancer_ingress
+    if not ingress or not ingress[0].address:
+        return None
+    target = f"http://{address(ingress[0].address, port.port)}"
+    return replace(asking, protocol=query.destination.protocol, target=target, service=asking.target)
+
+
+def _settled(twin: Cluster, asking: RequestTarget, by_address: RequestTarget) -> bool:
+    """Tell whether the load balancer deals now as it will deal in the end."""
+    try:
+        now, then = (shares(twin, a.target, a.client, protocol=a.protocol, via=a.via) for a in (by_address, asking))
+    except NotExposed:
+        return False
+    return dict(now.by_pod) == dict(then.by_pod) and now.lost == then.lost

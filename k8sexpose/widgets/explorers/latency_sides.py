@@ -1,0 +1,352 @@
+"""What the latency explorer compares and draws: a setting, the two clusters behind it, and a picture of both."""
+
+from __future__ import annotations
+
+import html
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from ..._svg import FAINT, TEXT, label_text
+from ...data import example
+from ...model import Cluster
+from ...plots.traffic import Look, side_looks
+from ...traffic.policy_comparison import (
+    CONFIGURATIONS,
+    Configuration,
+    Expected,
+    PolicyComparison,
+    compare_policies,
+    crossovers,
+)
+from ...traffic.simulation import Traffic
+
+__all__ = ["LatencySetting", "clusters_of", "draw_sides", "sample", "turns_at"]
+
+NAME, APP, SERVICE_MS = "public-api-lb", "api-backend", 10.0
+PLACES = ("1 + 1 + 1", "2 + 1", "2 + 1 + 0", "3 + 1", "4 + 3 + 3", "5 + 4 + 1", " + ".join(["2"] * 9 + ["1"]), "10 × 1")
+
+
+@dataclass(frozen=True, slots=True)
+class LatencySetting:
+    """What can be set in the explorer.
+
+    Parameters
+    ----------
+    pods : str
+        Pods per node: ``2 + 1``, or ``10 × 1`` for one on each of ten.
+    workers : int
+        How many requests a Pod serves at once.
+    policy : str
+        What stands beside Cluster: a key of `CONFIGURATIONS`.
+    utilisation : int
+        Of each worker of the average Pod, in percent.
+    clients : int
+        From how many clients the requests come.
+    requests_per_connection : int
+        How many requests a client sends before it opens its next connection.
+    sticky : bool
+        Whether the load balancer sends all connections of a client to the same place.
+    hop_ms : float
+        What an extra hop adds, in milliseconds; the work itself takes 10 ms on average.
+    crossover : bool
+        Whether the picture marks the crossover.
+
+    Examples
+    --------
+    >>> LatencySetting("10 × 1").per_node
+    (1, 1, 1, 1, 1, 1, 1, 1, 1, 1)
+    """
+
+    pods: str = "2 + 1"
+    workers: int = 1
+    policy: str = "Local"
+    utilisation: int = 30
+    clients: int = 1000
+    requests_per_connection: int = 1
+    sticky: bool = False
+    hop_ms: float = 1.0
+    crossover: bool = False
+
+    @property
+    def per_node(self) -> tuple[int, ...]:
+        """Pods of each node."""
+        nodes, times, each = self.pods.partition("×")
+        if times:
+            return (int(each),) * int(nodes)
+        return tuple(int(count) for count in self.pods.split("+"))
+
+    @property
+    def requests(self) -> int:
+        """How many requests are sampled for each policy: fewer where a slower loop computes them."""
+        return 50_000 if self.workers == 1 else 10_000
+
+    @property
+    def by_chance(self) -> bool:
+        """Whether few clients or long connections make the shares uneven by chance, so that the sample decides."""
+        return self.sticky or self.requests_per_connection > 1
+
+    @property
+    def python(self) -> str:
+        """The same as a program."""
+        way, nodes = CONFIGURATIONS[self.policy], len(self.per_node)
+        lines = [f'name, clusters = "{NAME}", {{}}']
+        for policy, provider, patch in (("Cluster", "generic", None), (self.policy, way.provider, way.patch)):
+            lines += [
+                f'cluster = clusters["{policy}"] = kx.Cluster(nodes={nodes}, provider="{provider}")',
+                f'_ = cluster.deploy("{APP}", per_node={list(self.per_node)})',
+                "_ = cluster.apply(kx.example(name))",
+            ]
+            lines += [f"_ = cluster.patch(name, {patch})"] if patch else []
+        lines += [
+            "kx.compare_policies(",
+            f"    clusters, name, utilisation={self.utilisation / 100:g}, workers={self.workers}, "
+            f"hop_ms={self.hop_ms:g}, clients={self.clients},",
+            f"    requests_per_connection={self.requests_per_connection}, sticky={self.sticky}, "
+            f"requests={self.requests},",
+            ")",
+        ]
+        return "\n".join(lines)
+
+
+@lru_cache(maxsize=64)
+def clusters_of(pods: str, policy: str) -> dict[str, Cluster]:
+    """Build the two clusters of a setting.
+
+    Parameters
+    ----------
+    pods : str
+        Pods per node, as in `LatencySetting`.
+    policy : str
+        What stands beside Cluster.
+
+    Returns
+    -------
+    dict of str to Cluster
+        By name of the policy.
+
+    Examples
+    --------
+    >>> list(clusters_of("2 + 1", "Local"))
+    ['Cluster', 'Local']
+    """
+    found, per_node = {}, LatencySetting(pods).per_node
+    for name, way in (("Cluster", Configuration("generic", {})), (policy, CONFIGURATIONS[policy])):
+        cluster = found[name] = Cluster(nodes=len(per_node), provider=way.provider)
+        cluster.deploy(APP, per_node=list(per_node))
+        cluster.apply(example(NAME))
+        if way.patch:
+            cluster.patch(NAME, way.patch)
+    return found
+
+
+def sample(setting: LatencySetting) -> PolicyComparison:
+    """Send the requests of a setting through both clusters.
+
+    Parameters
+    ----------
+    setting : LatencySetting
+        What is set.
+
+    Returns
+    -------
+    PolicyComparison
+        Expected and sampled.
+
+    Examples
+    --------
+    >>> sample(LatencySetting(utilisation=10)).faster
+    {'mean': 'Local', 'p99': 'Cluster'}
+    """
+    return compare_policies(
+        clusters_of(setting.pods, setting.policy), NAME, utilisation=setting.utilisation / 100,
+        requests=setting.requests, clients=setting.clients, requests_per_connection=setting.requests_per_connection,
+        service_ms=SERVICE_MS, workers=setting.workers, hop_ms=setting.hop_ms, sticky=setting.sticky,
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=256)
+def _turns_at(pods: str, policy: str, workers: int, hop_ms: float) -> dict[str, float]:
+    both = tuple(clusters_of(pods, policy).values())
+    return crossovers(both, NAME, service_ms=SERVICE_MS, workers=workers, hop_ms=hop_ms)
+
+
+def turns_at(setting: LatencySetting) -> dict[str, float]:
+    """Return the crossover of a setting, for the ``mean`` and the ``p99``; see `crossover_utilisation`.
+
+    Parameters
+    ----------
+    setting : LatencySetting
+        What is set.
+
+    Returns
+    -------
+    dict of str to float
+        Utilisations from 0 to 1.
+
+    Examples
+    --------
+    >>> round(turns_at(LatencySetting())["mean"], 3)
+    0.195
+    """
+    return _turns_at(setting.pods, setting.policy, setting.workers, setting.hop_ms)
+
+
+# -- drawing -----------------------------------------------------------------------------------------------------------
+
+WIDTH, PANEL, GAP, LEFT = 780, 340, 44, 46
+LOAD_TOP, LOAD_HEIGHT, FULLEST = 44, 130, 1.5  # the load axis ends at 150 %
+SPEED_TOP, SPEED_HEIGHT, FASTEST_MS, SLOWEST_MS, BINS = 268, 96, 0.1, 30_000.0, 80
+STRIP, HEIGHT = 436, 486
+INK = "#1a1a1a"
+
+
+def draw_sides(setting: LatencySetting, both: PolicyComparison) -> str:
+    """Draw load and latency of two policies side by side, as SVG that follows JupyterLab's theme.
+
+    Parameters
+    ----------
+    setting : LatencySetting
+        What is set.
+    both : PolicyComparison
+        What `sample` returned for it.
+
+    Returns
+    -------
+    str
+        An ``<svg>`` element with a description.
+
+    Examples
+    --------
+    >>> setting = LatencySetting(utilisation=10)
+    >>> draw_sides(setting, sample(setting))[:62]
+    '<svg role="img" aria-label="Load at 10 % utilisation. Cluster:'
+    """
+    parts, said = [], []
+    looks = side_looks(list(both.expected))
+    for number, (name, one) in enumerate(both.expected.items()):
+        left = LEFT + number * (PANEL + GAP)
+        seen = both.traffic[name]
+        parts.append(_text(left, 18, name, size=16, bold=True))
+        parts.append(_text(left, 34, "load of each Pod, % of what it can serve", color=FAINT))
+        parts += _load(left, one, seen, looks[name])
+        parts.append(_text(left, SPEED_TOP - 34, "time to the answer", color=FAINT))
+        parts += _speed(left, seen, looks[name])
+        loads = ", ".join(f"{pod} {100 * busy:.0f}" for pod, busy in seen.by_pod["utilisation"].items())
+        summary = seen.summary
+        said.append(f"{name}: {loads} percent, p50 {summary['p50_ms']:.3g} ms, p99 {summary['p99_ms']:.3g} ms.")
+    parts += _strip(setting)
+    label = html.escape(f"Load at {setting.utilisation} % utilisation. {' '.join(said)}", quote=True)
+    return (
+        f'<svg role="img" aria-label="{label}" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" '
+        f'style="max-width: 100%; font-family: var(--jp-ui-font-family, sans-serif)">{"".join(parts)}</svg>'
+    )
+
+
+def _load(left: float, one: Expected, seen: Traffic, look: Look) -> list[str]:
+    """Draw a bar for each Pod: sampled filled, expected as an outline; Pods of a node stand together."""
+    parts = []
+    for percent in (0, 50, 100):
+        y = _y(percent / 100)
+        width, color = (1.6, "#D55E00") if percent == 100 else (0.6, FAINT)
+        parts.append(f'<path d="M{left} {y:.1f} h{PANEL}" stroke="{color}" stroke-width="{width}" opacity="0.8"/>')
+        parts.append(_text(left - 6, y + 4, str(percent), "end"))
+    nodes: dict[object, list[tuple[float, float]]] = {}
+    for pod, node, busy in zip(seen.by_pod.index, seen.by_pod["node"], seen.by_pod["utilisation"], strict=True):
+        expected = one.utilisation * len(one.shares) * one.shares.get(str(pod), 0.0)
+        nodes.setdefault(node, []).append((float(busy), expected))
+    each = PANEL / (len(seen.by_pod) + 0.6 * len(nodes))
+    x = left + 0.3 * each
+    for node, pods in nodes.items():
+        middle = x + each * len(pods) / 2
+        words = str(node) if len(nodes) < 5 else str(node).rpartition("-")[2]
+        parts.append(_text(middle, _y(0) + 16, words, "middle"))
+        for busy, expected in pods:
+            parts.append(_bar(x + 0.06 * each, 0.88 * each, busy, f'fill="{look.color}"'))
+            parts.append(
+                _bar(x + 0.06 * each, 0.88 * each, expected, f'fill="none" stroke="{TEXT}" stroke-width="1.5"')
+            )
+            if each > 26:
+                inside = busy > 0.2  # dark ink reads on the colours of both themes
+                up, ink = (_y(0) - 7, INK) if inside else (_y(busy) - 5, TEXT)
+                parts.append(_text(x + each / 2, up, f"{100 * busy:.0f}", "middle", color=ink, bold=True))
+            x += each
+        x += 0.6 * each
+    mean = _y(sum(seen.by_pod["utilisation"]) / len(seen.by_pod))
+    parts.append(f'<path d="M{left} {mean:.1f} h{PANEL}" stroke="{TEXT}" stroke-width="1.2" stroke-dasharray="2 4"/>')
+    return parts
+
+
+def _y(busy: float) -> float:
+    return LOAD_TOP + LOAD_HEIGHT * (1 - min(busy, FULLEST) / FULLEST)
+
+
+def _bar(x: float, width: float, busy: float, style: str) -> str:
+    return f'<rect x="{x:.1f}" y="{_y(busy):.1f}" width="{width:.1f}" height="{_y(0) - _y(busy):.1f}" {style}/>'
+
+
+def _x(left: float, ms: float) -> float:
+    decades = math.log10(SLOWEST_MS / FASTEST_MS)
+    return left + PANEL * min(max(math.log10(max(ms, 1e-9) / FASTEST_MS) / decades, 0.0), 1.0)
+
+
+def _speed(left: float, seen: Traffic, look: Look) -> list[str]:
+    """Draw the histogram of latencies over a logarithmic axis, and three quantiles."""
+    decades = math.log10(SLOWEST_MS / FASTEST_MS)
+    place = ((np.log10(np.maximum(seen.latency_ms, FASTEST_MS)) - math.log10(FASTEST_MS)) * (BINS / decades)).astype(
+        int
+    )
+    counts = np.bincount(np.minimum(place, BINS - 1), minlength=BINS)
+    foot = SPEED_TOP + SPEED_HEIGHT
+    heights = foot - SPEED_HEIGHT * counts / max(int(counts.max()), 1)
+    step = PANEL / BINS
+    path = "".join(f"L{left + k * step:.1f} {y:.1f}h{step:.1f}" for k, y in enumerate(heights.tolist()))
+    parts = [f'<path d="M{left} {foot}{path}V{foot}Z" fill="{look.color}" fill-opacity="0.7" stroke="{TEXT}"/>']
+    for ms, words in ((1, "1 ms"), (10, "10"), (100, "100"), (1000, "1 s"), (10_000, "10 s")):
+        x = _x(left, ms)
+        parts.append(f'<path d="M{x:.1f} {foot} v5" stroke="{FAINT}"/>' + _text(x, foot + 18, words, "middle"))
+    for name, column, up in (("p50", "p50_ms", 6), ("p99", "p99_ms", 6)):
+        value = float(seen.summary[column])
+        if not math.isfinite(value):
+            continue
+        x = _x(left, value)
+        parts.append(
+            f'<path d="M{x:.1f} {SPEED_TOP - up} V{foot}" stroke="{TEXT}" stroke-width="1.5" stroke-dasharray="3 3"/>'
+        )
+        # A p99 at the right edge goes to the left of its line, and above the p50.
+        edge = name == "p99" and x > left + PANEL - 70
+        anchor, shift = ("end", 4) if name == "p50" or edge else ("start", -4)
+        shown = f"{value:.3g} ms" if value < 1000 else f"{value / 1000:.3g} s"
+        parts.append(_text(x + shift, SPEED_TOP - up - (18 if edge else 5), f"{name} {shown}", anchor, bold=True))
+    return parts
+
+
+def _strip(setting: LatencySetting) -> list[str]:
+    """Draw the utilisation on a line from 0 to 100 %; with the crossover, where each policy answers sooner."""
+    length = WIDTH - LEFT - 30
+    parts = [f'<path d="M{LEFT} {STRIP} h{length}" stroke="{FAINT}" stroke-width="2"/>']
+    for percent in (0, 20, 40, 60, 80, 100):
+        parts.append(_text(LEFT + length * percent / 100, STRIP + 34, f"{percent} %", "middle"))
+    if setting.crossover:
+        looks = side_looks(["Cluster", setting.policy])
+        for row, (kind, crossing) in enumerate(turns_at(setting).items()):
+            y, at = STRIP - 11 + 13 * row, LEFT + length * crossing
+            for name, x, width in ((setting.policy, LEFT, at - LEFT), ("Cluster", at, LEFT + length - at)):
+                if width > 0.5:
+                    parts.append(
+                        f'<rect x="{x:.1f}" y="{y}" width="{width:.1f}" height="11" fill="{looks[name].color}" '
+                        f'stroke="{TEXT}" stroke-width="0.7"/>'
+                    )
+            parts.append(_text(LEFT - 6, y + 10, kind, "end"))
+    here = LEFT + length * setting.utilisation / 100
+    parts.append(f'<path d="M{here:.1f} {STRIP + 17} v-32" stroke="{TEXT}" stroke-width="3"/>')
+    parts.append(_text(here, STRIP - 20, f"{setting.utilisation} % busy", "middle", bold=True))
+    return parts
+
+
+def _text(
+    x: float, y: float, words: str, anchor: str = "start", *, color: str = TEXT, size: int = 12, bold: bool = False
+) -> str:
+    return label_text(x, y, words, anchor, color=color, size=size, bold=bold)

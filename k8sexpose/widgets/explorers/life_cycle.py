@@ -1,0 +1,455 @@
+"""The explorer of a load balancer's life: a timeline from apply over the address to its end."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from ..._display import html_table
+from ..._palette import CONCEPTS
+from ..._svg import FAINT, TEXT, label_text, svg
+from ...cloud.load_balancer import target_health
+from ...cloud.provisioning import provision
+from ...data import example
+from ...kubectl import run
+from ...model import Cluster
+from .base import Explorer, choice, framed, printed
+from .slider import Slider
+
+__all__ = [
+    "CRASHES",
+    "DELETED",
+    "END_S",
+    "NAME",
+    "NODES",
+    "NOTHING",
+    "PROVIDERS",
+    "Life",
+    "LifeExplorer",
+    "LifeSetting",
+    "Moment",
+    "draw_life",
+    "life_explorer",
+    "life_page",
+]
+END_S = 360
+SPEAKING = "metallb-controller"
+PROVIDERS = {"generic": "generic", "aws": "aws", "metallb": "metallb", "none: nobody builds one": "none"}
+NAME, NODE, NODES = "public-api-lb", "node-1", ("node-1", "node-2", "node-3")
+NOTHING, CRASHES, DELETED = "nothing", f"{NODE} crashes", "the Service is deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class LifeSetting:
+    """What can be set in the explorer.
+
+    Parameters
+    ----------
+    seconds : int
+        The moment that is shown: seconds since ``kubectl apply``, from 0 to 360.
+    provider : str
+        ``generic``, ``aws``, ``metallb`` or ``none``.
+    happens : str
+        ``nothing``, ``node-1 crashes`` or ``the Service is deleted``.
+    happens_at_s : int
+        When.
+
+    Examples
+    --------
+    >>> LifeSetting(29).moment.address, LifeSetting(30).moment.address
+    ('<pending>', '198.51.100.125')
+    """
+
+    seconds: int = 15
+    provider: str = "generic"
+    happens: str = NOTHING
+    happens_at_s: int = 90
+
+    @property
+    def life(self) -> Life:
+        """The whole life."""
+        at_s = 0 if self.happens == NOTHING else self.happens_at_s
+        return _life(self.provider, self.happens, at_s)
+
+    @property
+    def moment(self) -> Moment:
+        """What is the case at the moment that is shown."""
+        return self.life.moments[self.seconds]
+
+    @property
+    def terminal(self) -> str:
+        """What kubectl prints at that moment."""
+        at_s = 0 if self.happens == NOTHING else self.happens_at_s
+        return _terminal(self.provider, self.happens, at_s, self.seconds)
+
+    @property
+    def python(self) -> str:
+        """The same as a program."""
+        provider = "None" if self.provider == "none" else f'"{self.provider}"'
+        lines = [
+            f"cluster = kx.Cluster(nodes=3, provider={provider})",
+            'cluster.deploy("api-backend", per_node=[1, 1, 1])',
+            f'cluster.apply(kx.example("{NAME}"))',
+        ]
+        if self.happens == NOTHING or self.happens_at_s > self.seconds:
+            lines.append(f"cluster.advance({self.seconds})")
+        else:
+            verb = f'cluster.fail("{NODE}")' if self.happens == CRASHES else f'cluster.delete("{NAME}")'
+            lines += [f"cluster.advance({self.happens_at_s})", verb]
+            lines.append(f"cluster.advance({self.seconds - self.happens_at_s})")
+        return "\n".join([*lines, "%kubectl get svc", "%kubectl get events"]) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What is the case at one moment.
+
+    Parameters
+    ----------
+    address : str
+        What stands under EXTERNAL-IP; empty once the Service is gone.
+    targets : tuple of (str, bool)
+        The load balancer's targets, and whether it takes each for healthy.
+
+    Examples
+    --------
+    >>> Moment("<pending>").state("node-1")
+    'no target'
+    """
+
+    address: str
+    targets: tuple[tuple[str, bool], ...] = ()
+
+    def state(self, node: str) -> str:
+        """Say what a node is to the load balancer."""
+        healthy = dict(self.targets).get(node)
+        return "no target" if healthy is None else "healthy" if healthy else "unhealthy"
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """A whole life: a moment for each second, and what happened.
+
+    Parameters
+    ----------
+    moments : tuple of Moment
+        From second 0 to the last.
+    steps : tuple of (float, str, str, str)
+        Seconds, who, what, and the reason of the event on the Service.
+
+    Examples
+    --------
+    >>> [step[0] for step in LifeSetting().life.steps]
+    [0.0, 0.0, 10.0, 30.0]
+    """
+
+    moments: tuple[Moment, ...]
+    steps: tuple[tuple[float, str, str, str], ...]
+
+    def spans(self, of: Any) -> Iterator[tuple[int, int, str]]:
+        """Give the stretches in which a property of the moments stays the same: from, to, and what it is."""
+        start, state = 0, of(self.moments[0])
+        for second, moment in enumerate(self.moments[1:], 1):
+            if of(moment) != state:
+                yield start, second, state
+                start, state = second, of(moment)
+        yield start, len(self.moments) - 1, state
+
+
+def _applied(provider: str) -> Cluster:
+    cluster = Cluster(nodes=len(NODES), provider=None if provider == "none" else provider)
+    cluster.deploy("api-backend", per_node=[1, 1, 1])
+    cluster.apply(example(NAME))
+    return cluster
+
+
+def _happen(cluster: Cluster, happens: str) -> None:
+    if happens == CRASHES:
+        cluster.fail(NODE)
+    elif happens == DELETED:
+        cluster.delete(NAME)
+
+
+def _moment(cluster: Cluster) -> Moment:
+    service = cluster.store.services.get(("default", NAME))
+    if service is None:
+        # The cloud may still be taking it down; the Service itself is what kubectl sees.
+        return Moment("")
+    address = next((entry.address for entry in service.load_balancer_ingress if entry.address), "<pending>")
+    return Moment(address, tuple((target.name, target.healthy) for target in target_health(cluster, NAME)))
+
+
+@lru_cache(maxsize=256)
+def _life(provider: str, happens: str, happens_at_s: int) -> Life:
+    cluster = _applied(provider)
+    steps = [(step.at_s, step.actor, step.what, step.event) for step in provision(cluster, NAME).steps]
+    moments = []
+    for second in range(END_S + 1):
+        if second:
+            cluster.advance(1)
+        if happens != NOTHING and second == happens_at_s:
+            steps = [step for step in steps if step[0] <= second]
+            known = len(cluster.events)
+            _happen(cluster, happens)
+            steps.append((float(second), "you" if happens == DELETED else "bad luck", happens, ""))
+        moments.append(_moment(cluster))
+        if happens != NOTHING and second >= happens_at_s:
+            if moments[-2:-1]:
+                steps += _flips(cluster, moments[-2], moments[-1])
+            for event in cluster.events[known:]:
+                if event.object == f"service/{NAME}":
+                    steps.append((event.at_s, event.source, event.message, event.reason))
+            known = len(cluster.events)
+    return Life(tuple(moments), tuple(sorted(steps, key=lambda step: step[0])))
+
+
+def _flips(cluster: Cluster, before: Moment, after: Moment) -> Iterator[tuple[float, str, str, str]]:
+    """Give what the load balancer has changed its mind about."""
+    if before.address and not after.address:
+        yield cluster.now_s, "API server", "the Service is gone", ""
+    if not after.address:
+        return
+    since = {target.name: target.since_s for target in target_health(cluster, NAME)}
+    changed: dict[tuple[float, str], list[str]] = {}
+    for node in NODES:
+        if before.state(node) != after.state(node):
+            changed.setdefault((since.get(node, cluster.now_s), after.state(node)), []).append(node)
+    for (at_s, state), nodes in changed.items():
+        # MetalLB runs no load balancer: its speakers watch each other.
+        who = "speakers" if cluster.load_balancers["default/" + NAME].kind.controller == SPEAKING else "load balancer"
+        yield at_s, who, f"{', '.join(nodes)}: {state}", ""
+
+
+@lru_cache(maxsize=1024)
+def _terminal(provider: str, happens: str, happens_at_s: int, seconds: int) -> str:
+    cluster = _applied(provider)
+    if happens == NOTHING or happens_at_s > seconds:
+        cluster.advance(seconds)
+    else:
+        cluster.advance(happens_at_s)
+        _happen(cluster, happens)
+        cluster.advance(seconds - happens_at_s)
+    shown = []
+    for command in ("get svc", "get events"):
+        done = run(cluster, command)
+        shown.append(f"$ kubectl {command}\n{done.stdout}{done.stderr}")
+    return "\n".join(shown)
+
+
+# -- drawing -----------------------------------------------------------------------------------------------------------
+
+READING = (
+    "Time runs to the right, in seconds since apply; the upright line is the moment you have set. The upper bar is "
+    "what stands under EXTERNAL-IP. The bars below are the targets of the load balancer: full is healthy, hatched is "
+    "unhealthy, no bar is no target. The numbers on top are the steps in the table."
+)
+WIDTH, LEFT, RIGHT, TOP, ROW = 780, 120, 20, 58, 34
+HATCH = (
+    '<defs><pattern id="kx-life-hatch" width="7" height="7" patternUnits="userSpaceOnUse" '
+    'patternTransform="rotate(45)"><rect width="7" height="7" fill="{color}" fill-opacity="0.25"/>'
+    '<path d="M0 0 v7" stroke="{color}" stroke-width="4"/></pattern></defs>'
+)
+
+
+def _x(second: float) -> float:
+    return LEFT + (WIDTH - LEFT - RIGHT) * second / END_S
+
+
+def draw_life(setting: LifeSetting) -> str:
+    """Draw the timeline as SVG that follows JupyterLab's theme.
+
+    Parameters
+    ----------
+    setting : LifeSetting
+        What is set.
+
+    Returns
+    -------
+    str
+        An ``<svg>`` element with a description.
+
+    Examples
+    --------
+    >>> draw_life(LifeSetting()).startswith('<svg role="img" aria-label="15 s after apply: EXTERNAL-IP &lt;pending&gt;')
+    True
+    """
+    life = setting.life
+    floor = TOP + ROW * (1 + len(NODES))
+    parts = [HATCH.format(color=CONCEPTS["dropped"].color)]
+    parts += [
+        label_text(_x(second), floor + 18, f"{second} s", "middle", size=12) for second in range(0, END_S + 1, 60)
+    ]
+    lanes = [("EXTERNAL-IP", lambda moment: moment.address)]
+    lanes += [(node, lambda moment, node=node: moment.state(node)) for node in NODES]  # type: ignore[misc]
+    for row, (name, of) in enumerate(lanes):
+        y = TOP + ROW * row
+        parts.append(label_text(LEFT - 10, y + 18, name, "end", bold=True))
+        parts.append(f'<path d="M{LEFT} {y + 13} H{WIDTH - RIGHT}" stroke="{FAINT}" stroke-opacity="0.4"/>')
+        for start, end, state in life.spans(of):
+            parts += _bar(start, end, y, state)
+    if setting.happens != NOTHING:
+        x = _x(setting.happens_at_s)
+        parts.append(
+            f'<path d="M{x:.1f} {TOP - 10} V{floor}" stroke="{TEXT}" stroke-width="2" stroke-dasharray="2 4"/>'
+        )
+    parts += _numbers(life)
+    x = _x(setting.seconds)
+    parts.append(f'<path d="M{x:.1f} 20 V{floor + 4}" stroke="{TEXT}" stroke-width="2.5"/>')
+    anchor = "start" if x < 160 else "end" if x > WIDTH - 80 else "middle"
+    parts.append(label_text(x, 14, f"{setting.seconds} s", anchor, bold=True))
+    return svg(_told(setting), WIDTH, floor + 26, parts)
+
+
+def _bar(start: int, end: int, y: int, state: str) -> Iterator[str]:
+    """Draw a stretch of one lane; an absent target, or an absent Service, is no bar."""
+    if state in ("no target", ""):
+        return
+    x, width = _x(start), max(_x(end) - _x(start), 1.0)
+    look = {"unhealthy": "url(#kx-life-hatch)", "<pending>": "none", "healthy": CONCEPTS["node"].color}
+    fill = look.get(state, CONCEPTS["load balancer"].color)
+    dashes = ' stroke-dasharray="5 4"' if state == "<pending>" else ""
+    opacity = ' fill-opacity="0.5"' if fill.startswith("#") else ""
+    yield (
+        f'<rect x="{x:.1f}" y="{y}" width="{width:.1f}" height="26" fill="{fill}"{opacity} stroke="{TEXT}"{dashes}/>'
+    )
+    words = state if len(state) * 8 < width else state[: max(int(width / 8) - 2, 0)] + "…"
+    if len(words) > 6 and state != "unhealthy":
+        yield label_text(x + width / 2, y + 18, words, "middle", size=12)
+
+
+def _numbers(life: Life) -> Iterator[str]:
+    """Write the numbers of the steps above their moment; those that would touch are drawn together."""
+    groups: list[tuple[float, list[int]]] = []
+    for number, step in enumerate(life.steps, 1):
+        if groups and _x(step[0]) - _x(groups[-1][0]) < (16 if len(groups[-1][1]) == 1 else 32):
+            groups[-1][1].append(number)
+        else:
+            groups.append((step[0], [number]))
+    for at_s, numbers in groups:
+        words = str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]}–{numbers[-1]}"
+        yield f'<path d="M{_x(at_s):.1f} {TOP - 14} v10" stroke="{TEXT}"/>'
+        yield label_text(_x(at_s), TOP - 19, words, "middle", size=12)
+
+
+def said(setting: LifeSetting) -> str:
+    """Say what is the case at the moment that is shown.
+
+    Examples
+    --------
+    >>> said(LifeSetting(5))
+    '5 s after apply: EXTERNAL-IP <pending>; node-1 no target, node-2 no target, node-3 no target.'
+    """
+    moment = setting.moment
+    if not moment.address:
+        return f"{setting.seconds} s after apply: the Service is gone."
+    nodes = ", ".join(f"{node} {moment.state(node)}" for node in NODES)
+    return f"{setting.seconds} s after apply: EXTERNAL-IP {moment.address}; {nodes}."
+
+
+def _told(setting: LifeSetting) -> str:
+    steps = "; ".join(f"{at_s:g} s {what}" for at_s, _, what, _ in setting.life.steps)
+    return f"{said(setting)} The whole life: {steps}."
+
+
+def rows(setting: LifeSetting) -> Iterator[tuple[str, str, str, str, str, str]]:
+    """Give the table: number, time, who, what, event, and whether it is past.
+
+    Examples
+    --------
+    >>> [row[5] for row in rows(LifeSetting(15))]
+    ['past', 'past', 'past', 'to come']
+    """
+    for number, (at_s, who, what, event) in enumerate(setting.life.steps, 1):
+        yield str(number), f"{at_s:g} s", who, what, event, "past" if at_s <= setting.seconds else "to come"
+
+
+def life_page(setting: LifeSetting) -> str:
+    """Write the timeline, the moment in words, what kubectl prints then, and the steps.
+
+    Parameters
+    ----------
+    setting : LifeSetting
+        What is set.
+
+    Returns
+    -------
+    str
+        HTML; the moment is announced to screen readers.
+
+    Examples
+    --------
+    >>> "EnsuringLoadBalancer" in life_page(LifeSetting())
+    True
+    """
+    head = ("", "time", "who", "what", "event", "")
+    table = html_table(f"The life of {NAME}, provider {setting.provider}", head, rows(setting))
+    box = printed(f"What kubectl prints after {setting.seconds} s", html.escape(setting.terminal), height_em=16)
+    rest = f'{box}<div style="display: inline-block">{table}</div>'
+    return framed(draw_life(setting), said(setting), READING, rest, height_em=58)
+
+
+# -- the widget --------------------------------------------------------------------------------------------------------
+
+
+class LifeExplorer(Explorer[LifeSetting]):
+    """Controls above the timeline; `setting` holds their values.
+
+    Parameters
+    ----------
+    setting : LifeSetting, optional
+        Where to begin, and where Reset leads back to.
+
+    Examples
+    --------
+    >>> explorer = LifeExplorer()
+    >>> explorer.controls["seconds"].value = 30
+    >>> explorer.setting.moment.address
+    '198.51.100.125'
+    """
+
+    tall_px = 856
+
+    def __init__(self, setting: LifeSetting | None = None) -> None:
+        super().__init__(setting or LifeSetting())
+
+    def make_controls(self) -> dict[str, Any]:
+        """Make two drop-downs and two sliders."""
+        first = self.first
+        return {
+            "seconds": Slider(label="Seconds", min=0, max=END_S, value=first.seconds),
+            "provider": choice("Provider", list(PROVIDERS.items()), first.provider),
+            "happens": choice("What happens", (NOTHING, CRASHES, DELETED), first.happens),
+            "happens_at_s": Slider(label="It happens at", min=5, max=END_S, step=5, value=first.happens_at_s),
+        }
+
+    def page(self) -> str:
+        """Write the page for the present setting."""
+        return life_page(self.setting)
+
+    def summary(self) -> str:
+        """Say what is the case at the moment that is shown."""
+        return f"Life explorer: {said(self.setting)}"
+
+
+def life_explorer(setting: LifeSetting | None = None) -> LifeExplorer:
+    """Explore the life of a LoadBalancer Service: pending, wired, reachable, hit by a crash, deleted.
+
+    Parameters
+    ----------
+    setting : LifeSetting, optional
+        Where to begin; by default 15 seconds after apply, at the generic provider.
+
+    Returns
+    -------
+    LifeExplorer
+        A widget; without a kernel it shows as a picture and a table.
+
+    Examples
+    --------
+    >>> life_explorer(LifeSetting(360, "none"))
+    <Life explorer: 360 s after apply: EXTERNAL-IP <pending>; node-1 no target, node-2 no target, node-3 no target.>
+    """
+    return LifeExplorer(setting)

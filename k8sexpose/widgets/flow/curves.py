@@ -1,0 +1,197 @@
+"""How the packet runs from place to place: the curve of every leg, and where its two addresses are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .layout import Box, Layout, Point
+from .steps import ELSEWHERE, Step
+
+__all__ = ["CARD_HEIGHT", "CARD_WIDTH", "Curve", "card_point", "trace"]
+
+CURVE_POINTS = 20
+CARD_WIDTH, CARD_HEIGHT = 230, 46
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """The curve on which the packet comes to the place of a step.
+
+    Parameters
+    ----------
+    step : Step
+        The step that it leads to.
+    points : tuple of tuple of float
+        From start to end; a single point where the packet stays.
+    label : tuple of float
+        Where its number stands.
+
+    Examples
+    --------
+    >>> from k8sexpose.widgets.flow.steps import Step
+    >>> Curve(Step(1, "client", "", "client", "", ("a", "b"), ("a", "b")), ((0, 0),), (0, 0)).moves
+    False
+    """
+
+    step: Step
+    points: tuple[Point, ...]
+    label: Point
+
+    @property
+    def moves(self) -> bool:
+        """Whether the packet goes from one place to another."""
+        return len(self.points) > 1
+
+
+def trace(steps: Iterable[Step], layout: Layout, window: int = 0) -> tuple[Curve, ...]:
+    """Find the curves of a way.
+
+    Parameters
+    ----------
+    steps : iterable of Step
+        The way.
+    layout : Layout
+        Where everything stands.
+    window : int
+        The nodePort: a packet for it comes in by the window.
+
+    Returns
+    -------
+    tuple of Curve
+        One for each step.
+
+    Examples
+    --------
+    >>> from k8sexpose.widgets.flow.steps import Step
+    >>> step = Step(1, "client", "", "client", "", ("a", "b"), ("a", "b"))
+    >>> trace([step], Layout(100, 50, {"client": Box(0, 0, 20, 10)}))[0].points
+    ((2, 5.0),)
+    """
+    legs: list[Curve] = []
+    here: Point | None = None
+    for step in steps:
+        through = bool(window) and step.before[1].endswith(f":{window}")
+        if here is None or step.at == step.came_from:
+            points: tuple[Point, ...] = (here or _start(layout, step.at),)
+        else:
+            points = _curve(layout, step, here, through)
+        here = points[-1]
+        label = points[len(points) // 2] if len(points) > 1 else _beside(layout, step, points[0])
+        legs.append(Curve(step, points, label))
+    return tuple(legs)
+
+
+def card_point(leg: Curve, layout: Layout) -> Point:
+    """Where the card with the two addresses lies while the packet rests: beside its place, not on it.
+
+    Examples
+    --------
+    >>> step = Step(1, "client", "", "client", "", ("a", "b"), ("a", "b"))
+    >>> card_point(Curve(step, ((10, 5),), (0, 0)), Layout(400, 50, {"client": Box(0, 0, 20, 10)}))
+    (30, 0)
+    """
+    box = layout.boxes.get(leg.step.at)
+    x, y = leg.points[-1]
+    if box is None:
+        place = x + 12, y + 12
+    elif leg.step.at.startswith("node:"):
+        # Not on the leg that has just come in.
+        from_left = leg.points[len(leg.points) // 2][0] < x
+        right, left = x + 16, x - CARD_WIDTH - 16
+        fits_right, fits_left = right + CARD_WIDTH <= layout.width, left >= 2
+        beside = right if (from_left and fits_right) or not fits_left else left
+        place = beside, box.y - CARD_HEIGHT - 4
+    elif leg.step.at == ELSEWHERE:
+        place = box.right - CARD_WIDTH, box.bottom + 14
+    elif leg.step.at.startswith("pod:"):
+        place = box.x, box.bottom + 4
+    elif box.right + 10 + CARD_WIDTH <= layout.width:
+        place = box.right + 10, box.y
+    else:
+        place = box.x - CARD_WIDTH - 10, box.y
+    return min(max(place[0], 2), layout.width - CARD_WIDTH - 2), min(max(place[1], 0), layout.height - CARD_HEIGHT)
+
+
+def _start(layout: Layout, place: str) -> Point:
+    """Where the packet lies before it sets out: where it hides no name."""
+    box = layout.boxes.get(place)
+    if box is None or place.startswith("node:") or box.width < 20:
+        return layout.point(place)
+    return (box.x if place.startswith("pod:") else box.right - 18), box.center[1]
+
+
+def _beside(layout: Layout, step: Step, at: Point) -> Point:
+    """Where the number of a step stands whose packet stays where it is."""
+    box = layout.boxes.get(step.at)
+    if box is None:
+        return at
+    if step.at.startswith("pod:") and box.width > 20:
+        return box.x + 26, box.y
+    return (box.x + 4, box.y + 4) if step.number == 1 else (box.x + 26, box.y + 4)
+
+
+def _curve(layout: Layout, step: Step, start: Point, through: bool) -> tuple[Point, ...]:
+    """Choose how a leg runs, by the two kinds of place it joins."""
+    source, target = layout.boxes.get(step.came_from), layout.boxes.get(step.at)
+    end = layout.point(step.at, through)
+    inside = step.came_from.partition(":")[0] in ("node", "pod")
+    if target is None or not inside:
+        if source is not None and not inside:
+            start = (source.center[0], source.bottom) if end[1] > source.bottom else _side(source, end)
+        if target is not None and not inside and step.at.partition(":")[0] not in ("node", "pod"):
+            end = (end[0], target.y) if target.y > start[1] else _side(target, start)
+        elif target is not None and step.at.startswith("node:"):
+            # Where the packet is not for the nodePort it comes in beside the window.
+            end = end if through else (target.x + 14, target.y)
+        rise = end[1] - start[1]
+        lift = 0 if abs(rise) < 8 else rise / 2
+        return _bezier(start, (start[0], start[1] + lift), (end[0], end[1] - lift), end)
+    if step.at.startswith("pod:"):
+        return _to_pod(layout, step, start, target)
+    if step.came_from.startswith("pod:") and step.at.startswith("node:"):
+        return _bezier(start, (target.x + 12, start[1]), (target.x + 12, end[1] + 20), (end[0] - 2, end[1] + 6))
+    top = min(start[1], end[1]) - 48
+    return _bezier(start, (start[0], top), (end[0], top), end)
+
+
+def _side(box: Box, towards: Point) -> Point:
+    return (box.right if towards[0] > box.right else box.x), box.center[1]
+
+
+def _to_pod(layout: Layout, step: Step, start: Point, target: Box) -> tuple[Point, ...]:
+    """Come to a Pod: on the same node down the right side, from another node over the walls and down the left side."""
+    node = layout.boxes.get(step.came_from)
+    x, y = target.center
+    window = layout.windows.get(step.came_from)
+    same = node is not None and node.x <= x <= node.right and node.y <= y <= node.bottom
+    small = target.width < 20
+    if same and window is not None and start[1] == window.y:
+        start = (start[0], window.bottom)
+    if same and small:
+        return _bezier(start, (start[0], y - 6), (x, start[1] + 12), (x, target.y))
+    if same and node is not None:
+        right = start[0] > node.center[0]
+        gutter = node.right - 6 if right else node.x + 4
+        edge = (target.right, y) if right else (target.x, y)
+        return _bezier(start, (gutter, start[1] + 14), (gutter + (8 if right else -8), y), edge)
+    top = start[1] - 44
+    if small:
+        return _bezier(start, (start[0], top), (x, min(top, target.y - 60)), (x, target.y))
+    gutter = target.x - 14
+    over = _bezier(start, (start[0], top), (gutter, top - 6), (gutter, target.y - 22))
+    return over + _bezier(over[-1], (gutter, y - 6), (gutter + 2, y), (target.x, y))[1::3]
+
+
+def _bezier(start: Point, first: Point, second: Point, end: Point) -> tuple[Point, ...]:
+    """Sample a cubic curve."""
+
+    def at(t: float) -> Point:
+        u = 1 - t
+        weights = (u**3, 3 * u * u * t, 3 * u * t * t, t**3)
+        corners = (start, first, second, end)
+        x = sum(w * p[0] for w, p in zip(weights, corners, strict=True))
+        y = sum(w * p[1] for w, p in zip(weights, corners, strict=True))
+        return round(x, 1), round(y, 1)
+
+    return tuple(at(k / CURVE_POINTS) for k in range(CURVE_POINTS + 1))

@@ -1,0 +1,388 @@
+"""From scene and layout to a drawing: the one place that says how a node, a Pod, a window and a leg look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import atan2, cos, pi, sin
+
+from ..._svg import Element, element, fit
+from .curves import Curve, trace
+from .layout import Box, Layout, Point
+from .scene import NodeView, PodView, Scene
+from .steps import BETWEEN, ELSEWHERE, FRONT, OUTSIDE
+
+__all__ = ["draw"]
+
+LABEL = "The cluster and the way of the packet. Arrow keys move between nodes and Pods, Enter changes one."
+WORDS = {"delivered": "answered", "timeout": "timed out", "unresolved": "no such name"}
+
+
+def draw(scene: Scene, layout: Layout, live: bool = False) -> Element:
+    """Draw a scene.
+
+    Parameters
+    ----------
+    scene : Scene
+        What to draw.
+    layout : Layout
+        Where everything stands.
+    live : bool
+        With what a page needs to make it answer: roles, keys, marks on what moves.
+
+    Returns
+    -------
+    Element
+        An ``svg``.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster
+    >>> from k8sexpose.widgets.flow.layout import lay_out
+    >>> from k8sexpose.widgets.flow.scene import Question, make_scene
+    >>> scene = make_scene(Cluster(), Question("10.0.0.1:30007"))
+    >>> draw(scene, lay_out(scene)).attrs["role"]
+    'img'
+    """
+    legs = trace(scene.steps, layout, scene.service.window if scene.service else 0)
+    parts = [
+        element("rect", "ground", x=0, y=0, width=layout.width, height=layout.height, rx=6),
+        *_frames(scene, layout),
+        *(part for zone in layout.zones for part in _zone(zone.name, zone.box)),
+        *(_node(scene, node, layout, live) for node in scene.nodes),
+        *(part for band in layout.bands for part in _band(scene, band.box, band.titled)),
+        *_pods(scene, layout, live),
+        *_places(scene, layout),
+        *_more(scene, layout),
+        *(part for leg in legs for part in _leg(leg, layout)),
+        *_end(scene, legs[-1], layout),
+    ]
+    return element(
+        "svg", "", parts,
+        xmlns="http://www.w3.org/2000/svg", viewBox=f"0 0 {layout.width:g} {layout.height:g}",
+        role="group" if live else "img", aria_label=LABEL if live else scene.description,
+        style=f"width:100%;max-width:{layout.width:g}px;height:auto;display:block",
+    )  # fmt: skip
+
+
+def _words(look: str, x: float, y: float, text: str, anchor: str | None = None) -> Element:
+    return element("text", look, text, x=x, y=y, text_anchor=anchor)
+
+
+def _rect(look: str, box: Box, radius: float = 6) -> Element:
+    return element("rect", look, x=box.x, y=box.y, width=box.width, height=box.height, rx=radius)
+
+
+# -- frames and places ----
+
+
+def _frames(scene: Scene, layout: Layout) -> Iterator[Element]:
+    service = scene.service
+    for name in ("front", "nodeport"):
+        if name not in layout.frames or (service is None and name == "nodeport"):
+            continue
+        box = layout.frames[name]
+        yield _rect(name, box, 8)
+        if name == "front":
+            beside = layout.boxes[FRONT].x - box.x - 16
+            yield _words("title", box.x + 10, box.y + 18, "LoadBalancer")
+            yield _words("mono", box.x + 10, box.y + 33, fit(service.front if service else "", beside, 6.7))
+        elif service is not None:
+            title = f"NodePort :{service.window}"
+            yield _words("title", box.x + 10, box.y + 17, title)
+            if service.policy:
+                beside = box.x + 24 + len(title) * 8
+                policy = fit(f"externalTrafficPolicy: {service.policy}", box.right - beside - 8, 6.4)
+                yield _words("label", beside, box.y + 17, policy)
+
+
+def _zone(name: str, box: Box) -> Iterator[Element]:
+    yield _rect("zone", box, 6)
+    yield _words("label", box.x + 6, box.y + 12, fit(f"zone {name}", box.width - 70, 6))
+
+
+def _band(scene: Scene, box: Box, titled: bool) -> Iterator[Element]:
+    yield _rect("clusterip", box, 8)
+    if titled and scene.service:
+        many = "the addresses of its Pods, known on every node" if box.width > 560 else "its Pods, known on every node"
+        yield _words("title", box.x + 10, box.bottom - 8, f"ClusterIP {fit(scene.service.inner, 260)} → {many}")
+
+
+def _places(scene: Scene, layout: Layout) -> Iterator[Element]:
+    first = scene.steps[0]
+    looks = {
+        OUTSIDE: ("client", first.before[0], "client-mark"),
+        FRONT: ("load balancer", scene.service.front if scene.service else "", "front-mark"),
+        BETWEEN: ("cloud", "1:1 translation", "cloud-mark"),
+        ELSEWHERE: (next((s.where for s in scene.steps if s.at == ELSEWHERE), ""), "not in this cluster", "lost-mark"),
+    }
+    for place, (name, detail, mark) in looks.items():
+        box = layout.boxes.get(place)
+        if box is None:
+            continue
+        x, y = box.x + 20, box.center[1]
+        yield element(
+            "g", "",
+            [
+                element("title", "", f"{name} {detail}"),
+                _rect("place", box, 22 if place == OUTSIDE else 8),
+                _mark(mark, x, y, 9),
+                _words("name", box.x + 38, y - 3, fit(name, box.width - 44, 7)),
+                _words("mono", box.x + 38, y + 12, fit(detail, box.width - 44, 6.7)),
+            ],
+            data_key=place,
+        )  # fmt: skip
+
+
+def _mark(look: str, x: float, y: float, r: float) -> Element:
+    """Draw the marker of a concept: the shape says the same as the colour."""
+    if look == "client-mark":
+        return element("circle", look, cx=x, cy=y, r=r)
+    if look == "node-mark":
+        return element("rect", look, x=x - r, y=y - r, width=2 * r, height=2 * r, rx=1)
+    if look in ("front-mark", "cloud-mark"):
+        return _polygon(look, x, y, r * 1.15, 4, 0)
+    if look in ("pod-mark", "dead-mark"):
+        return _polygon(look, x, y, r, 6, pi / 6)
+    d = r * 0.7
+    strokes = f"M{x - d:.1f} {y - d:.1f}L{x + d:.1f} {y + d:.1f}M{x + d:.1f} {y - d:.1f}L{x - d:.1f} {y + d:.1f}"
+    return element("path", look, d=strokes)
+
+
+def _polygon(look: str, x: float, y: float, r: float, corners: int, turn: float) -> Element:
+    angles = [turn + 2 * pi * k / corners for k in range(corners)]
+    points = " ".join(f"{x + r * cos(a):.1f},{y + r * sin(a):.1f}" for a in angles)
+    return element("polygon", look, points=points)
+
+
+# -- nodes and Pods ----
+
+
+def _node(scene: Scene, node: NodeView, layout: Layout, live: bool) -> Element:
+    box, window = layout.boxes[node.place], layout.windows.get(node.place)
+    parts = [*_tooltip(live, _about_node(node)), _rect("down" if node.down else "node", box, 6)]
+    x, y = box.x + 14, box.y + 16
+    parts.append(_mark("lost-mark" if node.down else "node-mark", x, y, 6))
+    if window is not None and scene.service:
+        parts.append(_rect("shut" if node.down else "window", window, 3))
+        text = f":{scene.service.window}"
+        parts.append(_words("shut-text" if node.down else "window-text", window.center[0], window.y + 13, text))
+    wide = box.width - 34
+    if scene.dense:
+        parts.append(_words("strong", box.x + 24, box.y + 21, _called(node, wide + 4, 6)))
+        parts.append(_words("small", box.x + 8, box.y + 35, fit(_state_of(node), box.width - 12, 5.8)))
+        parts += _bar(scene, node.place, Box(box.x + 8, box.bottom - 9, box.width - 16, 5))
+    else:
+        parts.append(_words("name", box.x + 28, box.y + 23, _called(node, wide, 7.2)))
+        look = "strong" if node.down else "mono"
+        parts.append(_words(look, box.x + 28, box.y + 38, fit(_under_name(node), wide, 6.7)))
+    return element("g", "", parts, **_acts(live, "node", node.place, _about_node(node), node.down))
+
+
+def _called(node: NodeView, width: float, size: float) -> str:
+    """Name a node in the room there is: without its domain, which all nodes share, where the name is too long."""
+    host = node.name.partition(".")[0]
+    too_long = len(node.name) * size > width and not host.isdigit()  # of an address the first number says nothing
+    return fit(host if too_long else node.name, width, size)
+
+
+def _state_of(node: NodeView) -> str:
+    if node.down:
+        return "crashed"
+    if node.proxy_stopped:
+        return "no kube-proxy"
+    if node.red:
+        return "red target"
+    ready = sum(pod.state == "ready" for pod in node.pods)
+    count = f"{len(node.pods)} Pod{'' if len(node.pods) == 1 else 's'}"
+    return count if ready == len(node.pods) else f"{ready} of {count}"
+
+
+def _under_name(node: NodeView) -> str:
+    if node.down:
+        return "crashed"
+    return node.ip + (" no kube-proxy" if node.proxy_stopped else " red target" if node.red else "")
+
+
+def _about_node(node: NodeView) -> str:
+    zone = f", zone {node.zone}" if node.zone else ""
+    others = f", and {node.others} of other Services" if node.others else ""
+    pods = f"{len(node.pods)} Pod{'' if len(node.pods) == 1 else 's'}{others}"
+    state = "crashed" if node.down else "up, a red target of the load balancer" if node.red else "up"
+    return f"{node.name}, {node.ip}{zone}: {state}, {pods}"
+
+
+def _tooltip(live: bool, text: str) -> Iterator[Element]:
+    if not live:
+        yield element("title", "", text)
+
+
+def _acts(live: bool, kind: str, place: str, label: str, pressed: bool) -> dict[str, str]:
+    """Mark what answers to a click; the page adds the rest, and shows the label as a tooltip."""
+    if not live:
+        return {}
+    does = {
+        "node": ("Enter crashes it", "Enter recovers it"),
+        "pod": ("Enter makes it not ready", "Enter makes it ready"),
+    }
+    return {
+        "data_key": place, "data_act": kind, "aria_pressed": "true" if pressed else "false",
+        "aria_label": f"{label}. {does[kind][pressed]}.",
+    }  # fmt: skip
+
+
+def _pods(scene: Scene, layout: Layout, live: bool) -> Iterator[Element]:
+    for node in scene.nodes:
+        hidden = node.others if not scene.dense else 0
+        last: Box | None = None
+        for pod in node.pods:
+            if pod.place in layout.boxes:
+                last = layout.boxes[pod.place]
+                yield _pod(scene, pod, node, last, live)
+            else:
+                hidden += 1
+        if not node.pods and not hidden and not scene.dense:
+            home = layout.boxes[node.place]
+            yield _words("label", home.x + 28, home.y + 64, "no Pod")
+        if hidden:
+            home = layout.boxes[node.place]
+            what = f"+ {hidden} more" if len(node.pods) > 0 else f"{hidden} Pod{'' if hidden == 1 else 's'} of others"
+            y = (last.bottom + 14) if last and not scene.dense else home.y + 64
+            if scene.dense:
+                yield _words("label", home.right - 6, home.y + 35, f"+{hidden}", "end")
+            else:
+                yield _words("label", home.x + 24, y, fit(what, home.width - 30, 6))
+
+
+def _pod(scene: Scene, pod: PodView, node: NodeView, box: Box, live: bool) -> Element:
+    good = pod.state == "ready" and not node.down
+    label = f"Pod {pod.name}, {pod.ip} on {node.name}: {pod.state}{', the client' if pod.asks else ''}"
+    about = f"{label}, {_percent(pod)} of all packets" if pod.endpoint else label
+    mark = "client-mark" if pod.asks else "pod-mark" if good else "dead-mark"
+    if scene.dense:
+        x, y = box.center
+        parts = [*_tooltip(live, about), _mark(mark, x, y, 6)]
+    else:
+        parts = [
+            *_tooltip(live, about),
+            _rect("pod" if good else "ghost", box, 5),
+            _mark(mark, box.x + 11, box.y + 11, 7),
+            _words("small", box.x + 22, box.y + 14, fit(pod.name, box.width - 26, 6.1)),
+        ]
+        wide = box.width - 74
+        if pod.state != "ready":
+            parts.append(_words("strong", box.x + 22, box.y + 26, pod.state))
+        elif not pod.endpoint:
+            what = "the client" if pod.asks else "of another Service" if scene.service else pod.ip
+            parts.append(_words("label", box.x + 22, box.y + 26, fit(what, box.width - 26, 6)))
+        else:
+            parts += _bar(scene, pod.place, Box(box.x + 22, box.y + 19, wide, 6))
+            parts.append(_words("label", box.right - 4, box.y + 26, _short(pod), "end"))
+    acts = _acts(live, "pod", pod.place, about, pod.state != "ready")
+    return element("g", "", parts, **acts, data_home=node.place if live else None)
+
+
+def _percent(pod: PodView) -> str:
+    return f"{float(pod.share):.1%}"
+
+
+def _short(pod: PodView) -> str:
+    return str(pod.share) if len(str(pod.share)) < 6 else _percent(pod)
+
+
+def _bar(scene: Scene, place: str, track: Box) -> Iterator[Element]:
+    """A bar that fills with packets, and a tick where the exact share lies."""
+    most = max((share.expected for share in scene.shares if share.place.partition(":")[1]), default=0)
+    share = next((share.expected for share in scene.shares if share.place == place), None)
+    if share is None or not most:
+        return
+    unit = track.width / min(1.0, float(most) * 1.5)
+    yield _rect("track", track, 2)
+    yield element(
+        "rect", "fill", x=track.x, y=track.y, width=0, height=track.height, rx=2,
+        data_bar=place, data_unit=unit, data_most=track.width,
+    )  # fmt: skip
+    x = track.x + float(share) * unit
+    yield element("path", "tick", d=f"M{x:.1f} {track.y - 2:.1f}v{track.height + 4:.1f}")
+
+
+def _more(scene: Scene, layout: Layout) -> Iterator[Element]:
+    if layout.more is not None:
+        yield _rect("place", layout.more, 6)
+        text = f"and {scene.hidden_nodes} more nodes with {scene.hidden_pods} Pods"
+        yield _words("label", layout.more.x + 10, layout.more.y + 17, text)
+
+
+# -- the way ----
+
+
+def _leg(leg: Curve, layout: Layout) -> Iterator[Element]:
+    """Draw the curve of a step with its number, its milliseconds, and whether it is the extra hop."""
+    step = leg.step
+    mx, my = leg.label
+    parts: list[Element] = []
+    if leg.moves:
+        kind = "-extra" if step.extra_hop else "-lost" if step.end not in ("", "delivered") else ""
+        (x, y), (x0, y0) = leg.points[-1], leg.points[-2]
+        turn = atan2(y - y0, x - x0)
+        corners = [(x, y)] + [(x - 9 * cos(turn + side), y - 9 * sin(turn + side)) for side in (-0.45, 0.45)]
+        parts.append(element("polyline", f"leg{kind}", points=_points(leg.points)))
+        parts.append(element("polygon", f"head{kind}", points=_points(corners)))
+    words = [f"{step.latency_ms:g} ms"] if step.latency_ms else []
+    if step.extra_hop:
+        words.insert(0, "extra hop, other zone" if step.crosses_zone else "extra hop")
+    if words:
+        text = ", ".join(words)
+        # On its own node the leg runs down the right side: there is room to its left, above what the Pod says.
+        wide = len(text) * 5.7 + 26
+        left = step.at.startswith("pod:") and not step.extra_hop and mx > wide
+        parts += _chip(text, mx, my - 20 if left else my, left or mx + wide > layout.width)
+    parts.append(element("circle", "badge", cx=mx, cy=my, r=9))
+    parts.append(_words("badge-text", mx, my + 4, str(step.number)))
+    yield element("g", "", parts, data_leg=step.number)
+
+
+def _points(points: Sequence[Point]) -> str:
+    return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+
+
+def _chip(text: str, x: float, y: float, left: bool) -> Iterator[Element]:
+    """Write words beside a mark."""
+    wide = len(text) * 5.7 + 14
+    start = x - 12 - wide if left else x + 12
+    yield element("rect", "chip", x=start, y=y - 9, width=wide, height=18, rx=9)
+    yield _words("chip-text", start + wide / 2, y + 4, text)
+
+
+def _end(scene: Scene, last: Curve, layout: Layout) -> Iterator[Element]:
+    """The end of the way: check mark, stop sign, three dots, zigzag or question mark, and its name."""
+    box = layout.boxes.get(last.step.at)
+    x, y = last.points[-1]
+    inside = False
+    word = WORDS.get(scene.outcome, scene.outcome)
+    if box is not None and last.step.at.startswith("node:"):
+        x, y = box.center[0] - 24, box.y + (30 if scene.dense else 62)
+    elif box is not None and last.step.at == ELSEWHERE:
+        x, y = box.right - 16, box.bottom - 2
+    elif box is not None and (not scene.dense or not last.step.at.startswith("pod:")):
+        x, y = box.right - 4, box.y
+        inside = (len(last.step.where) + len(word)) * 6 + 64 < box.width
+    left = inside or x > layout.width - 90 or last.step.at == ELSEWHERE
+    parts = [*_end_mark(scene.outcome, x, y), *_chip(word, x + (-2 if left else 2), y, left)]
+    yield element("g", "", parts, data_end=last.step.number)
+
+
+def _end_mark(outcome: str, x: float, y: float) -> Sequence[Element]:
+    if outcome == "delivered":
+        tick = element("path", "end-line", d=f"M{x - 5:.1f} {y:.1f}l3.5 4 6 -7.5")
+        return element("circle", "end-good", cx=x, cy=y, r=11), tick
+    if outcome == "refused":
+        bar = element("path", "end-line", d=f"M{x - 5:.1f} {y:.1f}h10")
+        return _polygon("end-bad", x, y, 12, 8, pi / 8), bar
+    if outcome == "timeout":
+        dots = [element("circle", "end-dots", cx=x + k * 5.5, cy=y, r=2) for k in (-1, 0, 1)]
+        return element("circle", "end-open", cx=x, cy=y, r=11), *dots
+    if outcome == "reset":
+        zigzag = element("path", "end-line", d=f"M{x + 2:.1f} {y - 6:.1f}l-5 6h6l-5 6")
+        return _polygon("end-bad", x, y, 13, 4, 0), zigzag
+    query = _words("badge-text", x, y + 4, "?")
+    return element("rect", "end-bad", x=x - 10, y=y - 10, width=20, height=20, rx=4), query

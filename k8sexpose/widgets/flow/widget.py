@@ -1,0 +1,388 @@
+"""The live picture: an anywidget around the cluster it was given.
+
+A click in the page asks here, the cluster changes, the router is asked again, and the page draws the answer.
+JavaScript (`flow.js`) knows no rule of Kubernetes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
+
+import anywidget
+import traitlets
+
+from ..._svg import clean, style_sheet
+from ...api.errors import NotExposed
+from ...api.validation import POLICIES
+from ...router.route import Route
+from ...router.router import routes, send
+from .curves import card_point, trace
+from .drawing import draw
+from .layout import lay_out
+from .scene import FlowQuery, Scene, make_scene, next_route
+from .steps import node_place, steps_of
+from .still import READING, Still
+
+if TYPE_CHECKING:
+    from ...model import Cluster
+
+__all__ = ["Flow", "flow"]
+
+HERE = Path(__file__).parent
+MANY = 100
+MOST_WAYS = 24
+_ALIVE: WeakSet[Flow] = WeakSet()
+_FOLLOWING: list[bool] = []
+
+
+class Flow(anywidget.AnyWidget):
+    """The traffic flow visualizer; `flow` makes one.
+
+    Parameters
+    ----------
+    cluster : Cluster
+        The cluster, shown and changed.
+    question : FlowQuery
+        Who asks for what.
+    route : Route, optional
+        The way to show; without it, that of the next request.
+
+    Attributes
+    ----------
+    cluster : Cluster
+        Assign another one to show that. Changes that other cells make are seen when the cell has run.
+    route : Route
+        The way that is shown; assign any of `k8sexpose.routes`.
+    target, client : str
+        As for `k8sexpose.send`.
+    step : int
+        The step that is shown, from 1 on.
+    message : str
+        What went wrong at the last click; empty if nothing did.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster
+    >>> Flow(Cluster(), FlowQuery("10.0.0.1:30007"))
+    <Flow: 3 nodes (zones a, b, c), 0 Pods. The packet of this way (1 of 1) ends: refused.>
+    """
+
+    _esm = HERE / "flow.js"
+    _css = f"{style_sheet('.kx-flow')}\n{(HERE / 'flow.css').read_text(encoding='utf-8')}"
+
+    cluster = traitlets.Any()
+    route = traitlets.Any()
+    target = traitlets.Unicode()
+    client = traitlets.Unicode(None, allow_none=True)
+    scene = traitlets.Dict().tag(sync=True)
+    batch = traitlets.Dict().tag(sync=True)
+    message = traitlets.Unicode().tag(sync=True)
+    answered = traitlets.Int(0).tag(sync=True)
+    width = traitlets.Int(900).tag(sync=True)
+    step = traitlets.Int(1).tag(sync=True)
+
+    def __init__(self, cluster: Cluster, question: FlowQuery, route: Route | None = None) -> None:
+        self._question = question
+        self._plays = 0
+        self._ways: tuple[Route, ...] = ()
+        self._counts: dict[str, int] = {}
+        self._seen: tuple[Any, ...] = ()
+        if route is None:
+            route = next_route(cluster, question)
+        self._scene = make_scene(cluster, question, route)
+        super().__init__(cluster=cluster, route=route, target=question.target, client=question.client)
+        self._find_ways()
+        self._show()
+        self.observe(self._on_question, ["cluster", "target", "client"])
+        self.observe(self._on_route, "route")
+        self.observe(lambda change: self._guarded(self._show), "width")
+        self.on_msg(self._on_message)
+        _ALIVE.add(self)
+        _follow_cells()
+
+    # -- what Python sees ----
+
+    def refresh(self) -> None:
+        """Look at the cluster again: the way of the next request, and all shares."""
+        self._counts.clear()
+        self._find_ways()
+        self._set_route(next_route(self.cluster, self._question))
+        self._tell_counts([])
+
+    def follow(self) -> None:
+        """Look at the cluster again if it has changed."""
+        if self._seen != _state(self.cluster):
+            self.refresh()
+
+    def static(self, width: float = 860) -> Still:
+        """Return what is shown as a still picture.
+
+        Parameters
+        ----------
+        width : float
+            Of the picture, in pixels.
+
+        Returns
+        -------
+        Still
+            Shows itself in a notebook; `.svg`, `.html` and `.description` are texts.
+        """
+        return Still(self._scene, width)
+
+    def __repr__(self) -> str:
+        return f"<Flow: {self._scene.summary}>"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        data, metadata = super()._repr_mimebundle_(**kwargs) or ({}, {})
+        # Shown where no kernel runs: on code hosts, in exported pages, before the first run.
+        # Older anywidgets cut the plain text short.
+        return {**data, "text/html": self.static().html, "text/plain": repr(self)}, metadata
+
+    # -- changes from Python ----
+
+    def _on_question(self, change: Any) -> None:
+        self._question = replace(self._question, target=self.target, client=self.client)
+        self._guarded(self.refresh)
+
+    def _on_route(self, change: Any) -> None:
+        self._guarded(self._draw)
+
+    def _set_route(self, route: Route) -> None:
+        """Show a way, and draw even if it is the same as before: the cluster may have changed."""
+        if route == self.route:
+            self._draw()
+        else:
+            self.route = route
+
+    def _draw(self) -> None:
+        self._scene = make_scene(self.cluster, self._question, self.route)
+        self._show()
+        self.step = 1
+
+    def _show(self) -> None:
+        self._seen = _state(self.cluster)
+        self.scene = {**_plain(self._scene, self.width), "plays": self._plays, **self._plain_ways()}
+
+    def _find_ways(self) -> None:
+        """List all ways where they are few enough to choose from."""
+        few = not self._scene.dense and len(self.cluster.nodes) * max(len(self.cluster.pods), 1) <= 10 * MOST_WAYS
+        question = self._question
+        found = (
+            routes(self.cluster, question.target, question.client, protocol=question.protocol, via=question.via)
+            if few else ()
+        )  # fmt: skip
+        self._ways = found if len(found) <= MOST_WAYS else ()
+
+    def _plain_ways(self) -> dict[str, Any]:
+        shown = [way for way in self._ways if way.hops == self.route.hops]
+        return {
+            "ways": [clean(f"{k}. {way.summary}, {way.probability}") for k, way in enumerate(self._ways, 1)],
+            "way": self._ways.index(shown[0]) if shown else -1,
+        }
+
+    # -- clicks ----
+
+    def _on_message(self, widget: Any, content: Any, buffers: Any = None) -> None:
+        """Do what the page asks for: ``{"do": "node", "name": "node-1"}``."""
+        actions: dict[str, Callable[[Any], None]] = {
+            "send": lambda asked: self._request(1),
+            "many": lambda asked: self._request(MANY),
+            "node": self._toggle_node,
+            "pod": self._toggle_pod,
+            "policy": self._set_policy,
+            "advance": self._advance,
+            "way": lambda asked: self._set_route(self._ways[int(asked["index"])]),
+        }
+        asked = content if isinstance(content, dict) else {}
+        action = actions.get(str(asked.get("do")))
+        if action is not None:
+            self._guarded(lambda: action(asked))
+            self.answered += 1
+
+    def _guarded(self, action: Callable[[], None], keep: bool = False) -> None:
+        """Show in the page what goes wrong: an exception in a callback would be lost."""
+        seen = self._seen
+        try:
+            action()
+        except NotExposed as error:
+            self.message = clean(str(error))
+        except Exception as error:
+            self.message = clean(f"{type(error).__name__}: {error}")
+        else:
+            if not keep or self._seen is not seen:
+                self.message = ""
+
+    def _toggle_node(self, asked: Any) -> None:
+        name = str(asked["name"])
+        if self.cluster.is_down(name):
+            self.cluster.recover(name)
+        else:
+            self.cluster.fail(name)
+        self.refresh()
+
+    def _toggle_pod(self, asked: Any) -> None:
+        name = str(asked["name"])
+        self.cluster.set_ready(name, not self.cluster.pod(name).ready)
+        self.refresh()
+
+    def _set_policy(self, asked: Any) -> None:
+        service = self._scene.service
+        if service is None:
+            raise ValueError("there is no Service here")
+        patch = {"spec": {"externalTrafficPolicy": str(asked["policy"])}}
+        self.cluster.patch(service.name, patch, namespace=service.namespace)
+        self.refresh()
+
+    def _advance(self, asked: Any) -> None:
+        self.cluster.advance(float(asked["seconds"]))
+        self.refresh()
+
+    # -- requests ----
+
+    def _request(self, count: int) -> None:
+        """Send requests: one is followed step by step, many fly by and are counted."""
+        question = self._question
+        sent = [
+            send(self.cluster, question.target, question.client, protocol=question.protocol, via=question.via)
+            for _ in range(count)
+        ]
+        if count == 1:
+            self._plays += 1
+            self._set_route(sent[0])
+        self._tell_counts(sent)
+
+    def _tell_counts(self, sent: Sequence[Route]) -> None:
+        """Give the page the counts so far, and the ways of the new requests in their order."""
+        before = dict(self._counts)
+        layout = lay_out(self._scene, self.width)
+        window = self._scene.service.window if self._scene.service else 0
+        ways: dict[tuple[Any, ...], int] = {}
+        plain: list[dict[str, Any]] = []
+        order = []
+        for route in sent:
+            if route.hops not in ways:
+                ways[route.hops] = len(plain)
+                steps = steps_of(self.cluster, route)
+                legs = trace(steps, layout, window)
+                points = [point for leg in legs for point in (leg.points[::5] or leg.points)]
+                plain.append({"points": points, "counts": self._counted(route, steps[-1].at)})
+            order.append(ways[route.hops])
+            for place in (*plain[ways[route.hops]]["counts"], "sent"):
+                self._counts[place] = self._counts.get(place, 0) + 1
+        number = self.batch.get("number", 0) + 1
+        self.batch = {"number": number, "before": before, "ways": plain, "order": order}
+
+    def _counted(self, route: Route, end: str) -> list[str]:
+        """Name the lines of the table that a request counts for."""
+        place = node_place(route.node or "") if self._scene.dense else end
+        if all(share.place != place for share in self._scene.shares):
+            place = "more"
+        return [clean(place) if route.delivered else "lost", *(["extra hop"] if route.extra_hop else [])]
+
+
+def _plain(scene: Scene, width: float) -> dict[str, Any]:
+    """Return a scene as lists and texts: what the page needs, and no more."""
+    layout = lay_out(scene, width)
+    service = scene.service
+    legs = trace(scene.steps, layout, service.window if service else 0)
+    return {
+        "picture": draw(scene, layout, live=True).plain(),
+        "size": [layout.width, layout.height],
+        "summary": clean(scene.summary),
+        "reading": READING,
+        "title": clean(service.label if service else scene.question.target),
+        "policy": clean(service.policy) if service else "",
+        "policies": list(POLICIES),
+        "now": f"t = {scene.now_s:g} s",
+        "only": clean(scene.only),
+        "outcome": scene.outcome,
+        "steps": [
+            {
+                "who": clean(step.who), "text": clean(step.text), "before": [clean(a) for a in step.before],
+                "after": [clean(a) for a in step.after], "changed": list(step.changed), "rewriting": step.rewriting,
+                "ms": step.latency_ms, "extra": step.extra_hop, "end": step.end,
+                "points": leg.points, "card": card_point(leg, layout),
+            }
+            for step, leg in zip(scene.steps, legs, strict=True)
+        ],
+        "shares": [
+            {
+                "place": clean(share.place), "label": clean(share.label), "text": share.text,
+                "value": float(share.expected),
+            }
+            for share in scene.shares
+        ],
+    }  # fmt: skip
+
+
+def flow(
+    cluster: Cluster,
+    target: str,
+    client: str | None = None,
+    *,
+    protocol: str = "TCP",
+    via: str | Sequence[str] | None = None,
+    route: Route | None = None,
+) -> Flow:
+    """Show how a packet goes from a client to a Pod, step by step, in a cluster that answers to clicks.
+
+    Parameters
+    ----------
+    cluster : Cluster
+        The cluster; clicks change it.
+    target, client, protocol, via
+        As for `k8sexpose.send`.
+    route : Route, optional
+        The way to show first, one of `k8sexpose.routes`; without it, that of the next request.
+
+    Returns
+    -------
+    Flow
+        A widget; ``.static()`` is the same as a still picture.
+
+    Raises
+    ------
+    NotExposed, KeyError, ValueError
+        As for `k8sexpose.send`.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster
+    >>> flow(Cluster(), "10.0.0.2:30007").static().description[-36:]
+    'once that its connection is refused.'
+    """
+    return Flow(cluster, FlowQuery(target, client, protocol, via), route)
+
+
+# -- changes that other cells make ----
+
+
+def _state(cluster: Cluster) -> tuple[Any, ...]:
+    """What a picture depends on; the objects never change, so that comparing them is cheap."""
+    store = cluster.store
+    stopped = tuple(name for name in store.nodes if cluster.proxy_stopped(name))
+    objects = (store.nodes, store.pods, store.services, store.applied_slices)
+    return (
+        *(tuple(kind.values()) for kind in objects), cluster.down, stopped, cluster.now_s, cluster.firewall,
+        cluster.nodes_routable,
+    )  # fmt: skip
+
+
+def _follow_cells() -> None:
+    """Look at the clusters again whenever a cell of the notebook has run."""
+    from IPython.core.getipython import get_ipython
+
+    shell = get_ipython()
+    if shell is not None and not _FOLLOWING:
+        shell.events.register("post_run_cell", _look_again)
+        _FOLLOWING.append(True)
+
+
+def _look_again(*_: Any) -> None:
+    for alive in list(_ALIVE):
+        if alive.comm is not None:
+            alive._guarded(alive.follow, keep=True)
