@@ -180,7 +180,8 @@ class Registry(RuleBasedStateMachine):
     @invariant()
     def a_stored_service_is_stored_again_without_a_change(self) -> None:
         for service in self.cluster.services:
-            assert kx.Service.from_dict(service.to_dict(bookkeeping=True), created_s=service.created_s) == service
+            stored = service.to_dict(stored=True)
+            assert kx.Service.from_dict(stored, created_s=service.created_s).to_dict(stored=True) == stored
 
 
 TestRegistry = Registry.TestCase

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import k8sexpose as kx
-from tests.routing_help import CLIENT, cluster_with
+from tests.router.helpers import CLIENT, cluster_with
 
 NODES = (
     kx.Node("node-1", addresses=("10.0.0.1", "192.168.7.1"), zone="a", pod_cidr="10.244.1.0/24"),
