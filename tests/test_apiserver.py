@@ -359,6 +359,16 @@ def test_hint(body: dict[str, Any], hint: str) -> None:
     assert hint not in error.message
 
 
+def test_hints_for_updates() -> None:
+    cluster = kx.Cluster()
+    cluster.create(service())
+    missing_key = refusal(cluster.patch, "web", {"spec": {"ports": [{"nodePort": 30080}]}})
+    assert missing_key.message == "map: map[nodePort:30080] does not contain declared merge key: port"
+    assert "by its `port`" in (missing_key.hint or "")
+    assert "resourceVersion and uid" in (refusal(cluster.replace, with_metadata(resourceVersion="1")).hint or "")
+    assert "leave clusterIP out" in (refusal(cluster.replace, service(clusterIP="10.96.0.99")).hint or "")
+
+
 def test_hint_for_a_tab() -> None:
     with pytest.raises(kx.ManifestError) as caught:
         kx.Cluster().apply("apiVersion: v1\nkind: Service\nmetadata:\n\tname: web\n")

@@ -276,6 +276,8 @@ class ApiServer:
     def patch_for(self, old: Service, sent: Mapping[str, Any]) -> dict[str, Any]:
         """Compute the patch that ``kubectl apply`` sends for a manifest."""
         live = old.to_dict(bookkeeping=True)
+        known = {"uid": old.uid, "resourceVersion": old.resource_version}
+        live["metadata"] |= {key: value for key, value in known.items() if value}
         return three_way_patch(last_applied(live), sent, live)
 
     def delete(self, name: str, *, namespace: str = "default") -> Service | None:
