@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import random
 import re
-import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -378,7 +377,10 @@ class ApiServer:
 
     def _new_uid(self, service: Service) -> str:
         """Make the identity of a new object from what tells it apart, so that a seed gives the same ones again."""
-        return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{service.key}?created={self.now_s}&number={self.made}"))
+        bits = random.Random(f"{service.key} {self.now_s} {self.made}").getrandbits(128)
+        digits = f"{bits:032x}"
+        variant = "89ab"[int(digits[16], 16) % 4]
+        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
     def _existing(self, name: str, namespace: str) -> Service:
         service = self.store.services.get((namespace, name))
