@@ -434,7 +434,7 @@ def test_another_uid_is_another_object() -> None:
     assert kx.Cluster().create(with_metadata()).uid == first.uid  # same seed, same identity
 
 
-def test_owners_that_stand_there_twice_are_kept_once() -> None:
+def test_repeated_owners_are_kept_once() -> None:
     owner = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "uid": "1"}
     cluster = kx.Cluster()
     made = cluster.create(with_metadata(ownerReferences=[owner, owner]))

@@ -172,7 +172,7 @@ def parse(text: str | bytes) -> Document:
 
 
 def _directives(text: str) -> str:
-    """Return what stands before the first document: directives, comments, empty lines."""
+    """Return the lines before the first document: directives, comments, empty lines."""
     match = re.match(r"(?:[%#][^\n]*\n|[ \t]*(?:#[^\n]*)?\n)*(?:%[^\n]*)?", text)
     return match[0] if match else ""
 

@@ -366,7 +366,7 @@ class ApiServer:
         return service
 
     def _owners_once(self, service: Service, when: str = "") -> Service:
-        """Take out owner references that stand there twice, with a warning."""
+        """Take out repeated owner references, with a warning."""
         once = tuple(dict.fromkeys(service.owner_references))
         if len(once) < len(service.owner_references):
             again = list(service.owner_references)

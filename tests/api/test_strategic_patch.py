@@ -21,7 +21,7 @@ def merged_ports(live: list[Any], patch: list[Any], **directives: Any) -> list[A
     return result
 
 
-def test_what_the_patch_names_stands_in_front_of_what_it_does_not_name() -> None:
+def test_what_the_patch_names_comes_before_what_it_does_not_name() -> None:
     assert merged_ports([DNS, WEB], [TLS]) == [TLS, DNS, WEB]
     assert merged_ports([DNS, WEB, TLS], [{"port": 443, "nodePort": 30443}]) == [DNS, WEB, TLS | {"nodePort": 30443}]
     assert merged_ports([DNS, WEB], [TLS, {"port": 53}]) == [TLS, DNS, WEB]
@@ -31,7 +31,7 @@ def test_the_order_that_a_patch_gives_goes_first() -> None:
     order = [{"port": 443}, {"port": 53}]
     assert merged_ports([DNS, WEB], [TLS], order=order) == [TLS, DNS, WEB]
     assert merged_ports([WEB, DNS], [TLS], order=order) == [TLS, WEB, DNS]
-    # An empty order names nobody: the sort of Go then turns the list around.
+    # An empty order names nobody: Go's sort then reverses the list.
     assert merged_ports([WEB], [TLS], order=[]) == [WEB, TLS]
 
 
