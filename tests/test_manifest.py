@@ -48,6 +48,7 @@ def test_merge_keys_and_later_keys() -> None:
 
 def test_keys_of_other_types_become_texts() -> None:
     assert manifest.parse("1: a\ntrue: b\n1.5: c").value == {"1": "a", "1.5": "c", "true": "b"}
+    assert manifest.parse("-.INF: a\n.nan: b").value == {"-.inf": "a", ".nan": "b"}
 
 
 @pytest.mark.parametrize(

@@ -513,6 +513,8 @@ def _key(node: Node, value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, JsonNumber):
         return value.literal
+    if isinstance(value, float):
+        return ".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf"
     if isinstance(value, str | int):
         return str(value)
     raise ManifestError(f"yaml: line {node.start_mark.line + 1}: a key must be a string, a number or a boolean")

@@ -1,8 +1,8 @@
 """Reading the body of a PATCH: lay it over the stored object, and decode what comes out.
 
-Go's reflection makes the object out of a strategic merge patch, its JSON decoder out of the two others. So each refuses a
-wrong type in its own words and in its own order, and shows something else: what is left of the patch, or the whole
-object with the members of each patched map in alphabetical order.
+Go's reflection makes the object out of a strategic merge patch, its JSON decoder out of the two others. So each
+refuses a wrong type in its own words and in its own order, and shows something else: what is left of the patch, or the
+whole object with the members of each patched map in alphabetical order.
 
 Sources: ``staging/src/k8s.io/apiserver/pkg/endpoints/handlers/patch.go``,
 ``staging/src/k8s.io/apimachinery/pkg/runtime/converter.go`` (kubernetes/kubernetes).
