@@ -419,6 +419,19 @@ def test_a_dump_is_applied_again_with_its_own_resource_version() -> None:
     assert refusal(cluster.replace, dump).code == 409  # since then the object has changed
 
 
+def test_each_change_has_its_resource_version() -> None:
+    cluster = kx.Cluster()
+    first = cluster.create(with_metadata())
+    same = cluster.replace(with_metadata(resourceVersion=first.resource_version))
+    assert same.resource_version == first.resource_version  # nothing has changed
+    changed = cluster.patch("web", {"metadata": {"labels": {"a": "b"}, "resourceVersion": first.resource_version}})
+    assert int(changed.resource_version) == int(first.resource_version) + 1
+    assert refusal(cluster.replace, with_metadata(resourceVersion=first.resource_version)).code == 409
+    seen = [{"op": "test", "path": "/metadata/resourceVersion", "value": changed.resource_version}]
+    assert cluster.patch("web", seen, patch_type="json") == changed
+    assert refusal(cluster.replace, with_metadata(resourceVersion="9" * 30)).message.endswith("value out of range")
+
+
 def test_another_uid_is_another_object() -> None:
     cluster = kx.Cluster()
     first = cluster.create(with_metadata())
