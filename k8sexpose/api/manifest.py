@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 import yaml
@@ -30,7 +31,7 @@ from yaml.scanner import Scanner, ScannerError
 
 from .errors import ManifestError, go_quote
 
-__all__ = ["Document", "Duplicate", "JsonNumber", "parse", "plain", "split"]
+__all__ = ["Document", "Duplicate", "JsonNumber", "SeparatorError", "documents", "parse", "plain", "split"]
 
 MAX_CHARACTERS = 4_000_000
 MAX_DEPTH = 60
@@ -121,20 +122,59 @@ def split(text: str | bytes) -> list[str]:
     Raises
     ------
     ManifestError
-        When the text is too large, has too many documents, or is not UTF-8.
+        When the text is too large, has too many documents, is not UTF-8, or something stands behind a ``---``.
 
     Examples
     --------
     >>> split("a: 1\n---\nb: 2\n")
-    ['a: 1', 'b: 2\n']
+    ['a: 1\n', 'b: 2\n']
+    """
+    return list(documents(text))
+
+
+def documents(text: str | bytes) -> Iterator[str]:
+    r"""Yield the documents of a text one by one; as `split`.
+
+    Raises
+    ------
+    SeparatorError
+        Something stands behind a ``---``; what came before was yielded, but for the document that it ends.
     """
     text = _clean(text)
-    documents = _split_json(text) if text.lstrip().startswith("{") else None
-    if documents is None:
-        documents = re.split(r"\n---[^\n]*(?:\n|\Z)", re.sub(r"\A---[^\n]*\n", "", text))
-    if len(documents) > MAX_DOCUMENTS:
-        raise ManifestError(f"the text has {len(documents):,} documents; more than {MAX_DOCUMENTS:,} are not read")
-    return documents
+    json_parts, rest = _split_json(text) if text.lstrip().startswith("{") else ([], text)
+    for number, part in enumerate(chain(json_parts, _split_yaml(rest) if rest else ()), 1):
+        if number > MAX_DOCUMENTS:
+            raise ManifestError(f"the text has more than {MAX_DOCUMENTS:,} documents, which are not read")
+        yield part
+
+
+class SeparatorError(ManifestError):
+    r"""A line begins like a separator of documents, and is none.
+
+    Examples
+    --------
+    >>> split("a: 1\n----\nb: 2")
+    Traceback (most recent call last):
+        ...
+    k8sexpose.api.manifest.SeparatorError: invalid Yaml document separator: -
+    """
+
+
+def _split_yaml(text: str) -> Iterator[str]:
+    """Yield the lines between separators; one that follows nothing stays, so that line numbers do (YAMLReader)."""
+    lines: list[str] = []
+    for line in text.removesuffix("\n").split("\n"):
+        if line.startswith("---"):
+            rest = line.removeprefix("---").strip()
+            if rest and not rest.startswith("#"):
+                raise SeparatorError(f"invalid Yaml document separator: {rest}")
+            if lines:
+                yield "\n".join([*lines, ""])
+                lines = []
+                continue
+        lines.append(line)
+    if lines:
+        yield "\n".join([*lines, ""])
 
 
 def parse(text: str | bytes) -> Document:
@@ -229,20 +269,22 @@ def _clean(text: str | bytes) -> str:
     return text.removeprefix("\ufeff").replace("\r\n", "\n")
 
 
-def _split_json(text: str) -> list[str] | None:
-    """Split JSON objects that follow each other; None where the text is no such thing."""
+def _split_json(text: str) -> tuple[list[str], str]:
+    """Split JSON objects that follow each other from the YAML behind a ``---``; without that, all is YAML."""
     decoder, position = json.JSONDecoder(parse_int=str), 0  # str: only the ends are looked for
     documents: list[str] = []
     while match := re.compile(r"\s*(?:---[^\n]*\n\s*)?").match(text, position):
         start = match.end()
         if start == len(text):
-            return documents
+            return documents, ""
         try:
-            _, position = decoder.raw_decode(text, start)
+            _, end = decoder.raw_decode(text, start)
         except (ValueError, RecursionError):
-            return None
-        documents.append(text[start:position])
-    return None
+            break
+        documents.append(text[start:end])
+        position = end
+    rest = text[position:].lstrip()
+    return (documents, rest) if documents and rest.startswith("---") else ([], text)
 
 
 # -- scalars -----------------------------------------------------------------------------------------------------------

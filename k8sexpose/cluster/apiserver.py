@@ -13,7 +13,7 @@ import random
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from ..api import registry
@@ -31,38 +31,13 @@ from ..api.errors import (
 from ..api.manifest import plain
 from ..api.patch_body import patched_service
 from ..api.request_body import check_field_validation, read_body
-from ..api.service import LAST_APPLIED, Service, ingress_from, set_defaults
+from ..api.service import Service, ingress_from, set_defaults
 from ..api.service_warnings import service_warnings
-from ..api.strategic_merge import last_applied, three_way_patch, with_last_applied
 from ..api.validation import status_errors
 from .clock import timestamp
 from .store import Store
 
-__all__ = ["ApiServer", "Applied"]
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """What ``kubectl apply`` did to one Service.
-
-    Parameters
-    ----------
-    verb : str
-        ``created``, ``configured`` or ``unchanged``.
-    service : Service
-        The object afterwards.
-    warnings : tuple of str
-        What the server advised against.
-
-    Examples
-    --------
-    >>> Applied("unchanged", Service("web"), ()).verb
-    'unchanged'
-    """
-
-    verb: str
-    service: Service
-    warnings: tuple[str, ...]
+__all__ = ["ApiServer"]
 
 
 FIRST_REVISION = 1000  # of the store, as after the start of a real server: what people write down by hand is older
@@ -236,52 +211,6 @@ class ApiServer:
             _check_name(service, name)
             return self._update(service, old, dry_run, " after mutating admission happens")
 
-    def apply(self, manifest: Mapping[str, Any], namespace: str) -> Applied:
-        """Do what ``kubectl apply`` does with one Service: create it, or patch the difference.
-
-        Parameters
-        ----------
-        manifest : mapping
-            Plain objects.
-        namespace : str
-            Namespace for a manifest that names none.
-
-        Returns
-        -------
-        Applied
-            What was done.
-
-        Raises
-        ------
-        ApiError
-            In the server's words; nothing has changed.
-        """
-        self.warnings = ()
-        metadata = manifest.get("metadata")
-        metadata = metadata if isinstance(metadata, Mapping) else {}
-        namespace, name = metadata.get("namespace") or namespace, metadata.get("name")
-        readable_key = isinstance(name, str) and isinstance(namespace, str)
-        old = self.store.services.get((str(namespace), str(name))) if readable_key else None
-        annotations = metadata.get("annotations")
-        readable = isinstance(annotations, Mapping | None) and isinstance(manifest.get("metadata"), Mapping)
-        sent = with_last_applied(manifest, namespace) if readable else dict(manifest)
-        if old is None:
-            service = self.create(sent, namespace=namespace)
-            return Applied("created", service, self.warnings)
-        patch = self.patch_for(old, sent)
-        if not patch:
-            return Applied("unchanged", old, ())
-        missing = () if LAST_APPLIED in old.annotations else (_MISSING_ANNOTATION.format(old.name),)
-        service = self.patch(old.name, patch, namespace=namespace)
-        return Applied("configured", service, missing + self.warnings)
-
-    def patch_for(self, old: Service, sent: Mapping[str, Any]) -> dict[str, Any]:
-        """Compute the patch that ``kubectl apply`` sends for a manifest."""
-        live = old.to_dict(bookkeeping=True)
-        known = {"uid": old.uid, "resourceVersion": old.resource_version}
-        live["metadata"] |= {key: value for key, value in known.items() if value}
-        return three_way_patch(last_applied(live), sent, live)
-
     def delete(self, name: str, *, namespace: str = "default") -> Service | None:
         """DELETE a Service; one that a finalizer holds stays, marked as being deleted.
 
@@ -339,10 +268,10 @@ class ApiServer:
         service = replace(service, created_s=self.now_s, uid="", resource_version="")
         service = registry.create(service, self._allocator(dry_run))
         self.warnings += service_warnings(service)
-        if posted and versioned and not dry_run:
-            raise plain_error("resourceVersion should not be set on objects to be created")
         if (service.namespace, service.name) in self.store.services:
             raise already_exists(service.name, generated=generated)
+        if posted and versioned and not dry_run:
+            raise plain_error("resourceVersion should not be set on objects to be created")
         service = replace(service, uid=self._new_uid(service))
         return service if dry_run else self._put(service, None)
 
@@ -405,13 +334,6 @@ class ApiServer:
         except ApiError as error:
             error.warnings = self.warnings
             raise
-
-
-_MISSING_ANNOTATION = (
-    "resource services/{} is missing the kubectl.kubernetes.io/last-applied-configuration annotation which is required "
-    "by kubectl apply. kubectl apply should only be used on resources created declaratively by either kubectl create "
-    "--save-config or kubectl apply. The missing annotation will be patched automatically."
-)
 
 
 OTHER_NAMESPACE = "the namespace of the provided object does not match the namespace sent on the request"
