@@ -9,6 +9,8 @@ from k8sexpose.lessons import stand
 from k8sexpose.lessons.skew_and_latency.questions import NAME
 from k8sexpose.traffic.policy_comparison import crossovers, expect
 
+pytestmark = pytest.mark.slow
+
 LB = NAME
 
 
