@@ -14,6 +14,8 @@ import k8sexpose as kx
 from k8sexpose.cluster.store import held_ips, held_ports
 from k8sexpose.kubectl import run
 
+pytestmark = pytest.mark.slow
+
 GOOD = "apiVersion: v1\nkind: Service\nmetadata: {name: good}\nspec: {ports: [{port: 80}]}\n"
 
 

@@ -314,7 +314,7 @@ class _Packet:
 
     @property
     def family(self) -> int:
-        return 6 if ":" in self.dst else 4
+        return ip_version(self.dst) or 4  # `arriving` has checked the address
 
     @property
     def nftables(self) -> bool:
@@ -470,7 +470,7 @@ def service_cidrs(cluster: ClusterState, family: int) -> tuple[str, ...]:
 
 def is_own_address(node: Node, ip: str) -> bool:
     """Return True if a node has this address on an interface, loopback included."""
-    return ip_address(ip).is_loopback or any(canonical_ip(own) == canonical_ip(ip) for own in node.addresses)
+    return canonical_ip(ip) in map(canonical_ip, node.addresses) or ip_address(ip).is_loopback
 
 
 def primary_ip(node: Node, family: int) -> str | None:
