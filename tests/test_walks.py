@@ -22,32 +22,20 @@ WALKS = {
 }
 
 
-def made() -> kx.Cluster:
+def made(*examples: str) -> kx.Cluster:
     cluster = kx.Cluster(nodes=3)
     cluster.deploy("api-backend", per_node=[3, 1, 0])
+    for name in examples:
+        cluster.apply(kx.example(name))
     return cluster
 
 
-def apply() -> object:
-    return made().apply(kx.example("public-api-lb"))
-
-
-def send() -> object:
-    cluster = made()
-    cluster.apply(kx.example("public-api-lb"))
-    return kx.send(cluster, "public-api-lb")
-
-
-def simulate() -> object:
-    cluster = made()
-    cluster.apply(kx.example("public-api-lb"))
-    return kx.simulate(cluster, "public-api-lb", requests=1000)
-
-
-CALLS: dict[str, Callable[[], object]] = {
-    "cluster.apply(text)": apply,
-    'kx.send(cluster, "public-api-lb")': send,
-    'kx.simulate(cluster, "public-api-lb")': simulate,
+LB = "public-api-lb"
+# What is there before, and the call.
+CALLS: dict[str, tuple[tuple[str, ...], Callable[[kx.Cluster], object]]] = {
+    "cluster.apply(text)": ((), lambda cluster: cluster.apply(kx.example(LB))),
+    'kx.send(cluster, "public-api-lb")': ((LB,), lambda cluster: kx.send(cluster, LB)),
+    'kx.simulate(cluster, "public-api-lb")': ((LB,), lambda cluster: kx.simulate(cluster, LB, requests=1000)),
 }
 
 
@@ -80,9 +68,11 @@ def test_a_walk_is_the_one_that_is_taken(call: str) -> None:
         if event == "call":
             first.setdefault(frame.f_code, len(first))
 
+    examples, ask = CALLS[call]
+    cluster = made(*examples)
     sys.setprofile(on_event)
     try:
-        CALLS[call]()
+        ask(cluster)
     finally:
         sys.setprofile(None)
     missing = [name for name, code in zip(WALKS[call], wanted, strict=True) if code not in first]

@@ -302,7 +302,10 @@ def pages(text: str) -> Iterator[tuple[str, Callable[[], str]]]:
         ("elsewhere", f"{text}:80", None),
     ):
         yield f"flow, {name}", lambda target=target, client=client: _flow(held, target, client)
-    manifest = json.dumps(dump(text)["items"][7])
+    # kubectl itself stops at a name with a slash, the server at all others: another gate, another picture.
+    service = dump(text)["items"][7]
+    service["metadata"]["name"] = service["metadata"]["name"].replace("/", "").replace("%", "")
+    manifest = json.dumps(service)
     yield "doctor", lambda: kx.manifest_doctor(text)._repr_mimebundle_()["text/html"]
     yield "doctor, a Service", lambda: doctor_page(DoctorSetting(manifest))
     yield "doctor, annotations", lambda: doctor_page(DoctorSetting(_annotated(text)))
