@@ -1,0 +1,198 @@
+"""First come, first served, for many requests at once: the two-level scan.
+
+With one worker a request waits for what is left of the one before: W(n) = max(0, W(n−1) + S(n−1) − G(n)), where S is
+the service time and G the gap since the last arrival (Lindley 1952). The requests of a Pod are written into columns of
+`ROWS` that follow each other, so that time runs down a column. Within the columns the recursion is done a row at a
+time, for all columns together; a column as a whole turns the wait of its first request, w, into that of the next
+column, max(A, B + w), and only these few numbers need a running sum and a running maximum.
+
+All times are whole numbers of ticks (`tick_ms`), held in floats: their sums are exact, so that no number depends on
+where a block or a column ends, or on the processor.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["LONG_ROWS", "ROWS", "responses", "responses_of_several_workers", "tick_ms"]
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.intp]
+
+ROWS = 16  # of a column with one worker: few enough to stay in the cache, enough to leave little for the slow scan
+LONG_ROWS = 512  # with several workers: a column is long enough to forget how it began
+PASSES = 4  # over all columns, before the rest is done one request at a time
+FEW = 48  # columns that are not worth a pass
+
+
+def tick_ms(longest_ms: float) -> float:
+    """Return the tick in milliseconds: a power of two, of which a float can count more than the longest time holds."""
+    return 2.0 ** (math.ceil(math.log2(longest_ms)) - 50)
+
+
+def responses(gaps: Floats, services: Floats, starts: Indices, backlog: Floats) -> Floats:
+    """Return the time from arrival to departure of each request, one worker a Pod.
+
+    Parameters
+    ----------
+    gaps, services : ndarray of float64, shape (rows, columns)
+        Ticks since the Pod's last arrival, and of service; time runs down the columns. `gaps` is used up.
+    starts : ndarray of int, shape (pods,)
+        The first column of each Pod, ascending.
+    backlog : ndarray of float64, shape (pods,)
+        What the Pod has left to do just after its last arrival before these: the response of that request.
+
+    Examples
+    --------
+    >>> gaps, services = np.array([[0.0], [1.0], [1.0], [7.0]]), np.full((4, 1), 2.0)
+    >>> responses(gaps, services, np.array([0]), np.zeros(1)).ravel().tolist()
+    [2.0, 3.0, 4.0, 2.0]
+    """
+    first_gap = gaps[0].copy()
+    steps = gaps
+    np.subtract(services[:-1], gaps[1:], out=steps[1:])
+    steps[0] = 0.0
+    waits = np.empty_like(services)  # as if each column began without a queue
+    waits[0] = 0.0
+    zero = np.zeros(len(first_gap))
+    step, wait = list(steps), list(waits)
+    for row in range(1, len(step)):
+        np.add(wait[row - 1], step[row], out=wait[row])
+        np.maximum(wait[row], zero, out=wait[row])
+        np.add(step[row - 1], step[row], out=step[row])
+    waits_before = _column_waits(waits[-1], steps[-1], services[-1], first_gap, starts, backlog)
+    steps += waits_before
+    np.maximum(steps, waits, out=steps)
+    steps += services
+    return steps
+
+
+def _column_waits(
+    wait: Floats, step: Floats, service: Floats, first_gap: Floats, starts: Indices, backlog: Floats
+) -> Floats:
+    """Return how long the first request of each column waits, from the last rows of the columns before."""
+    total = np.empty_like(wait)  # the sum of all steps before each column
+    total[0] = 0.0
+    change = service[:-1] - first_gap[1:]
+    np.cumsum(step[:-1] + change, out=total[1:])
+    least = np.empty_like(wait)
+    np.add(wait[:-1], change, out=least[1:])
+    np.maximum(least[1:], 0.0, out=least[1:])
+    least[starts] = np.maximum(backlog - first_gap[starts], 0.0)
+    least -= total
+    for start, stop in zip(starts.tolist(), [*starts[1:].tolist(), len(wait)], strict=True):
+        np.maximum.accumulate(least[start:stop], out=least[start:stop])
+    least += total
+    return least
+
+
+# -- several workers ------------------------------------------------------------------------------------------------
+
+
+def responses_of_several_workers(
+    gaps: Floats, services: Floats, starts: Indices, free: Floats, real: Indices
+) -> tuple[Floats, Floats]:
+    """Return the time from arrival to departure of each request, and what the workers of each Pod have left to do.
+
+    A request goes to the worker that is free first (Kiefer and Wolfowitz 1955). All columns are served side by side,
+    each as if it began idle; then again, those whose beginning the column before has changed, until none is.
+
+    Parameters
+    ----------
+    gaps, services, starts
+        As for `responses`.
+    free : ndarray of float64, shape (pods, workers)
+        How long each worker is busy after the Pod's last arrival before these, ascending.
+    real : ndarray of int, shape (columns,)
+        How many requests each column holds.
+
+    Examples
+    --------
+    >>> gaps, services = np.array([[0.0], [1.0], [1.0]]), np.full((3, 1), 5.0)
+    >>> out, left = responses_of_several_workers(gaps, services, np.array([0]), np.zeros((1, 2)), np.array([3]))
+    >>> out.ravel().tolist(), left.tolist()
+    ([5.0, 5.0, 8.0], [[4.0, 8.0]])
+    """
+    rows, columns = gaps.shape
+    out = np.empty_like(gaps)
+    begins = np.zeros((free.shape[1], columns))
+    begins[:, starts] = free.T
+    follows = np.ones(columns, dtype=bool)
+    follows[starts] = False
+    ends = begins.copy()
+    todo: Indices = np.arange(columns)
+    for _ in range(PASSES):
+        if len(todo) <= FEW:
+            break
+        every = len(todo) == columns
+        pick: slice | Indices = slice(None) if every else todo
+        found, ends[:, todo] = _side_by_side(gaps[:, pick], services[:, pick], begins[:, todo])
+        out[:, pick] = found
+        after = todo[todo < columns - 1] + 1
+        after = after[follows[after]]
+        changed = (begins[:, after] != ends[:, after - 1]).any(axis=0)
+        todo = after[changed]
+        begins[:, todo] = ends[:, todo - 1]
+    _one_by_one(gaps, services, begins, ends, out, todo, follows)
+    last = np.append(starts[1:], columns) - 1
+    left = ends[:, last].T
+    for pod, column in enumerate(last.tolist()):
+        if real[column] < rows:  # what is not a request must not have let time pass
+            part = slice(None, int(real[column]))
+            left[pod] = _in_turn(gaps[part, column], services[part, column], begins[:, column].tolist())[1]
+    return out, left
+
+
+def _side_by_side(gaps: Floats, services: Floats, begins: Floats) -> tuple[Floats, Floats]:
+    """Serve columns side by side, a row at a time; the workers' times are kept in order."""
+    out = np.empty(services.shape)
+    now = np.zeros(services.shape[1])
+    busy = list(begins.copy())
+    leaves, later = np.empty_like(now), np.empty_like(now)
+    for gap, service, response in zip(gaps, services, out, strict=True):
+        now += gap
+        np.maximum(busy[0], now, out=leaves)
+        leaves += service
+        np.subtract(leaves, now, out=response)
+        for worker in range(1, len(busy)):
+            np.maximum(leaves, busy[worker], out=later)
+            np.minimum(leaves, busy[worker], out=busy[worker - 1])
+            leaves, later = later, leaves
+        busy[-1][:] = leaves
+    ends = np.array(busy)
+    ends -= now
+    return out, np.maximum(ends, 0.0, out=ends)
+
+
+def _one_by_one(
+    gaps: Floats, services: Floats, begins: Floats, ends: Floats, out: Floats, todo: Indices, follows: NDArray[np.bool_]
+) -> None:
+    """Serve the columns that are left, a request at a time, and those that follow where they change."""
+    waiting = set(todo.tolist())
+    for column in range(min(waiting, default=0), len(follows) if waiting else 0):
+        if column not in waiting:
+            continue
+        out[:, column], ends[:, column] = _in_turn(gaps[:, column], services[:, column], begins[:, column].tolist())
+        after = column + 1
+        if after < len(follows) and follows[after] and (begins[:, after] != ends[:, column]).any():
+            begins[:, after] = ends[:, column]
+            waiting.add(after)
+
+
+def _in_turn(gaps: Floats, services: Floats, busy: list[float]) -> tuple[list[float], list[float]]:
+    """Serve one request after the other; return their responses, and what each worker has left to do at the end."""
+    now, found = 0.0, []
+    for gap, service in zip(gaps.tolist(), services.tolist(), strict=True):
+        now += gap
+        first = busy[0]
+        leaves = (first if first > now else now) + service
+        heapq.heapreplace(busy, leaves)
+        found.append(leaves - now)
+    return found, sorted(max(free - now, 0.0) for free in busy)
+
+
