@@ -13,7 +13,7 @@ import k8sexpose as kx
 from k8sexpose import lessons
 from k8sexpose.lessons import Feedback
 from k8sexpose.lessons.sheet import Sheet
-from k8sexpose.widgets.explorers.manifest_doctor import DoctorSetting, doctor_page
+from k8sexpose.widgets.explorers.doctor import DoctorSetting, doctor_page
 
 PWN = "window.pwned=1"
 # What a text can try, by the place where it would work.

@@ -10,6 +10,7 @@ import pytest
 
 import k8sexpose as kx
 from k8sexpose.widgets.explorers.diagnosis import BROKEN, LONGEST, diagnose
+from k8sexpose.widgets.explorers.doctor import DoctorSetting, doctor_page, draw_gates
 from k8sexpose.widgets.explorers.life_cycle import (
     CRASHES,
     DELETED,
@@ -22,7 +23,6 @@ from k8sexpose.widgets.explorers.life_cycle import (
     life_page,
 )
 from k8sexpose.widgets.explorers.life_cycle import rows as life_rows
-from k8sexpose.widgets.explorers.manifest_doctor import DoctorSetting, doctor_page, draw_gates
 from k8sexpose.widgets.explorers.node_port_range import (
     ASKED,
     NAMESPACES,

@@ -38,7 +38,7 @@ sys.path.insert(0, str(ROOT))
 import k8sexpose as kx  # noqa: E402
 from k8sexpose import cli  # noqa: E402
 from k8sexpose._display import CONTROLS  # noqa: E402
-from k8sexpose.cluster.store import held_ips, held_ports  # noqa: E402
+from k8sexpose.cluster.store import Index, held_ips, held_ports  # noqa: E402
 from k8sexpose.data import EXAMPLES  # noqa: E402
 from k8sexpose.kubectl import curl, run  # noqa: E402
 from k8sexpose.kubectl.magics import inserted, show, variable  # noqa: E402
@@ -279,7 +279,7 @@ class World:
 def state(cluster: kx.Cluster) -> tuple[Any, ...]:
     """Everything that a refusal must leave alone, in order; the values never change, so their owners are enough."""
     store = cluster.store
-    indices = {name: value.entries for name, value in vars(store).items() if hasattr(value, "entries")}
+    indices = {name: value.entries for name, value in vars(store).items() if isinstance(value, Index)}
     return (
         list(store.nodes.items()), list(store.pods.items()), dict(store.services), list(store.applied_slices.items()),
         {name: {prop: set(keys) for prop, keys in entries.items()} for name, entries in indices.items()},
