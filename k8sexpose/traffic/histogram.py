@@ -24,6 +24,7 @@ BIN_WIDTH = 0.005  # rounded up
 SHIFT = MANTISSA_BITS - KEPT_BITS
 WIDE = 4  # bits more that are cut for the slices
 SMALLEST = 2.0**-10
+NONE: Ints = np.zeros(0, dtype=np.int64)
 
 
 class LogHistogram:
@@ -49,7 +50,7 @@ class LogHistogram:
     --------
     >>> histogram = LogHistogram(1)
     >>> histogram.add(np.array([[1.0, 2.0, 3.0, 4.0]]), np.zeros(4, dtype=int), np.zeros(4, dtype=int))
-    >>> bool(abs(histogram.quantiles([0.5])[0, 0] - 2.0) < 0.01)
+    >>> bool(abs(histogram.read(histogram.below([[0]]), [0.5])[0, 0] - 2.0) < 0.01)
     True
     """
 
@@ -60,9 +61,7 @@ class LogHistogram:
         self.counts: Ints = np.zeros((groups, 0), dtype=np.int64)
         self.sliced: Ints = np.zeros((groups, slices, 0), dtype=np.int64)
 
-    def add(
-        self, values: Floats, group: NDArray[np.integer], part: NDArray[np.integer], absent: Sequence[int] | Ints = ()
-    ) -> None:
+    def add(self, values: Floats, group: NDArray[np.integer], part: NDArray[np.integer], absent: Ints = NONE) -> None:
         """Count values.
 
         Parameters
@@ -71,7 +70,7 @@ class LogHistogram:
             Positive values; those that are absent are overwritten.
         group, part : ndarray of int, shape (columns,)
             The group of each column, ascending, and its slice.
-        absent : sequence of int
+        absent : ndarray of int
             Places in the flattened values that hold none.
         """
         if not values.size:
@@ -79,42 +78,64 @@ class LogHistogram:
         if len(absent):
             values.reshape(-1)[absent] = self.smallest
         first, groups = int(group[0]), int(group[-1]) + 1 - int(group[0])
+        here, slices = slice(first, first + groups), self.slices
         bits = values.view(np.int64)
-        bins = max((int(bits.max()) >> SHIFT) - self._base, 0) + 1
+        bins = ((int(bits.max()) >> SHIFT + WIDE << WIDE) - self._base) + (1 << WIDE)
         if bins > self.counts.shape[1]:
             self._grow(bins)
-        wide = self.sliced.shape[2]
-        sliced = (group - first) * self.slices + part
+        sliced = (group - first) * slices + part
+        low, parts = int(sliced[0]), int(sliced[-1]) + 1 - int(sliced[0])
         place = bits >> SHIFT
+        if parts * bins <= values.size:  # few slices: their wide bins are sums of the narrow ones
+            place += (sliced - low) * bins - self._base
+            found = self._count(place, parts, bins, absent)
+            self._add_slices(found.reshape(parts, -1, 1 << WIDE).sum(2), first * slices + low)
+            for group_, counts in zip((np.arange(low, low + parts) // slices).tolist(), found, strict=True):
+                self.counts[first + group_, :bins] += counts
+            return
         place += (group - first) * bins - self._base
-        one = np.bincount(place.reshape(-1), minlength=groups * bins)
+        self.counts[here, :bins] += self._count(place, groups, bins, absent)
         np.right_shift(bits, SHIFT + WIDE, out=place)
-        place += sliced * wide - (self._base >> WIDE)
-        many = np.bincount(place.reshape(-1), minlength=groups * self.slices * wide)
+        place += sliced * (bins >> WIDE) - (self._base >> WIDE)
+        self._add_slices(self._count(place, groups * slices, bins >> WIDE, absent), first * slices)
+
+    def _count(self, place: Ints, rows: int, bins: int, absent: Ints) -> Ints:
+        """Return how many values each bin holds; those that are absent were put where the smallest belongs."""
+        found = np.bincount(place.reshape(-1), minlength=rows * bins)
         if len(absent):
-            column = np.asarray(absent) % values.shape[1]
-            at = (int(np.float64(self.smallest).view(np.int64)) >> SHIFT) - self._base
-            np.subtract.at(one, (group[column] - first) * bins + at, 1)
-            np.subtract.at(many, sliced[column] * wide + (at >> WIDE), 1)
-        self.counts[first : first + groups, :bins] += one.reshape(groups, bins)
-        self.sliced[first : first + groups] += many.reshape(groups, self.slices, wide)
+            np.subtract.at(found, place.reshape(-1)[absent], 1)
+        return found.reshape(rows, bins)
+
+    def _add_slices(self, found: Ints, first: int) -> None:
+        """Add counts of slices that follow each other."""
+        flat = self.sliced.reshape(-1, self.sliced.shape[2])
+        flat[first : first + len(found), : found.shape[1]] += found
 
     def _grow(self, bins: int) -> None:
         """Make room for larger values."""
         more = np.zeros((self.groups, bins - self.counts.shape[1]), dtype=np.int64)
         self.counts = np.concatenate([self.counts, more], axis=1)
-        wide = (bins - 1 >> WIDE) + 1 - self.sliced.shape[2]
+        wide = (bins >> WIDE) - self.sliced.shape[2]
         self.sliced = np.concatenate([self.sliced, np.zeros((self.groups, self.slices, wide), dtype=np.int64)], axis=2)
 
-    def quantiles(self, levels: Sequence[float] | Floats, parts: Sequence[Sequence[int]] | None = None) -> Floats:
-        """Return quantiles of every group, or of parts that join several groups.
+    def below(self, parts: Sequence[Sequence[int]]) -> Ints:
+        """Return how many values of each part lie in each bin or below, shape (parts, bins); a part joins groups."""
+        counts = np.empty((len(parts), self.counts.shape[1]), dtype=np.int64)
+        for row, part in zip(counts, parts, strict=True):
+            row[:] = self.counts[part[0]] if part else 0
+            for one in part[1:]:
+                row += self.counts[one]
+        return np.asarray(np.cumsum(counts, axis=1, out=counts))
+
+    def read(self, below: Ints, levels: Sequence[float] | Floats) -> Floats:
+        """Return quantiles.
 
         Parameters
         ----------
+        below : ndarray of int64, shape (parts, bins)
+            As `LogHistogram.below` returns it.
         levels : sequence of float, or ndarray of float64, shape (parts, levels)
             For example 0.5, 0.95, 0.99; where each part has its own, a row for each.
-        parts : sequence of sequence of int, optional
-            The groups of each part; None: every group is a part.
 
         Returns
         -------
@@ -125,24 +146,16 @@ class LogHistogram:
         --------
         >>> histogram = LogHistogram(2)
         >>> histogram.add(np.array([[1.0, 3.0]]), np.array([0, 1]), np.array([0, 0]))
-        >>> histogram.quantiles([0.5], [[0], [1], [0, 1]]).round().tolist()
+        >>> histogram.read(histogram.below([[0], [1], [0, 1]]), [0.5]).round().tolist()
         [[1.0], [3.0], [1.0]]
         """
-        counts = self.counts.copy()
-        if parts is not None:
-            counts = np.empty((len(parts), counts.shape[1]), dtype=np.int64)
-            for row, part in zip(counts, parts, strict=True):
-                row[:] = self.counts[part[0]] if part else 0
-                for one in part[1:]:
-                    row += self.counts[one]
-        wanted = np.broadcast_to(np.asarray(levels, dtype=np.float64), (len(counts), np.shape(levels)[-1]))
-        if not counts.size:
+        wanted = np.broadcast_to(np.asarray(levels, dtype=np.float64), (len(below), np.shape(levels)[-1]))
+        if not below.size:
             return np.full(wanted.shape, np.nan)
-        below = np.cumsum(counts, axis=1, out=counts)
         total = below[:, -1:]
         rank = np.maximum(wanted * total, 0.5)
         whole = np.ceil(rank).astype(np.int64)  # of the type of the counts, else each search converts a row
-        at = np.array([ranks.searchsorted(wanted) for ranks, wanted in zip(below, whole, strict=True)])
+        at = np.array([ranks.searchsorted(own) for ranks, own in zip(below, whole, strict=True)])
         at = np.minimum(at, below.shape[1] - 1)  # a part of which nothing was counted
         upto = np.take_along_axis(below, at, 1)
         before = np.where(at > 0, np.take_along_axis(below, at - 1, 1), 0)

@@ -14,17 +14,16 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LONG_ROWS", "ROWS", "responses", "responses_of_several_workers", "tick_ms"]
+__all__ = ["LONG_ROWS", "ROWS", "places_beyond", "responses", "responses_of_several_workers", "tick_ms"]
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
-ROWS = 16  # of a column with one worker: few enough to stay in the cache, enough to leave little for the slow scan
+ROWS = 16  # of a column with one worker: few calls, and little is left for the slow scan
 LONG_ROWS = 512  # with several workers: a column is long enough to forget how it began
 PASSES = 4  # over all columns, before the rest is done one request at a time
 FEW = 48  # columns that are not worth a pass
@@ -91,11 +90,24 @@ def _column_waits(
     return least
 
 
+def places_beyond(sizes: NDArray[np.integer], rows: int, last: Indices) -> Indices:
+    """Return the places in the flattened block that hold no request: at the foot of the last column of each group.
+
+    Examples
+    --------
+    >>> places_beyond(np.array([5, 3]), 3, np.array([1, 2])).tolist()  # [[0, 3, 5], [1, 4, 6], [2, –, 7]]
+    [7]
+    """
+    ragged = np.flatnonzero(sizes % rows)
+    row, number = np.nonzero(np.arange(rows)[:, None] >= sizes[ragged] % rows)
+    return np.asarray(row * (int(last[-1]) + 1) + last[ragged][number], dtype=np.intp)
+
+
 # -- several workers ------------------------------------------------------------------------------------------------
 
 
 def responses_of_several_workers(
-    gaps: Floats, services: Floats, starts: Indices, free: Floats, real: Indices
+    gaps: Floats, services: Floats, starts: Indices, free: Floats
 ) -> tuple[Floats, Floats]:
     """Return the time from arrival to departure of each request, and what the workers of each Pod have left to do.
 
@@ -107,18 +119,17 @@ def responses_of_several_workers(
     gaps, services, starts
         As for `responses`.
     free : ndarray of float64, shape (pods, workers)
-        How long each worker is busy after the Pod's last arrival before these, ascending.
-    real : ndarray of int, shape (columns,)
-        How many requests each column holds.
+        How long each worker is busy after the Pod's last arrival before these, ascending. Where the last column of a
+        Pod is not full, what follows in it has no gap and no service time, and keeps no worker busy.
 
     Examples
     --------
     >>> gaps, services = np.array([[0.0], [1.0], [1.0]]), np.full((3, 1), 5.0)
-    >>> out, left = responses_of_several_workers(gaps, services, np.array([0]), np.zeros((1, 2)), np.array([3]))
+    >>> out, left = responses_of_several_workers(gaps, services, np.array([0]), np.zeros((1, 2)))
     >>> out.ravel().tolist(), left.tolist()
     ([5.0, 5.0, 8.0], [[4.0, 8.0]])
     """
-    rows, columns = gaps.shape
+    columns = gaps.shape[1]
     out = np.empty_like(gaps)
     begins = np.zeros((free.shape[1], columns))
     begins[:, starts] = free.T
@@ -139,13 +150,7 @@ def responses_of_several_workers(
         todo = after[changed]
         begins[:, todo] = ends[:, todo - 1]
     _one_by_one(gaps, services, begins, ends, out, todo, follows)
-    last = np.append(starts[1:], columns) - 1
-    left = ends[:, last].T
-    for pod, column in enumerate(last.tolist()):
-        if real[column] < rows:  # what is not a request must not have let time pass
-            part = slice(None, int(real[column]))
-            left[pod] = _in_turn(gaps[part, column], services[part, column], begins[:, column].tolist())[1]
-    return out, left
+    return out, ends[:, np.append(starts[1:], columns) - 1].T
 
 
 def _side_by_side(gaps: Floats, services: Floats, begins: Floats) -> tuple[Floats, Floats]:
@@ -194,5 +199,3 @@ def _in_turn(gaps: Floats, services: Floats, busy: list[float]) -> tuple[list[fl
         heapq.heapreplace(busy, leaves)
         found.append(leaves - now)
     return found, sorted(max(free - now, 0.0) for free in busy)
-
-

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from .random_streams import Floats, Indices
 from .scan import tick_ms
 from .workload import Workload
 
-__all__ = ["Tally"]
+__all__ = ["Columns", "Tally"]
 
 Ints = NDArray[np.int64]
 
@@ -26,6 +27,26 @@ SAMPLE = 1_000_000
 ROWS = 600  # of the timeline, at most
 SLICES = 32
 PER_SLICE = 512  # requests of a Pod
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Columns:
+    """Whose requests the columns of a block hold.
+
+    Parameters
+    ----------
+    pod, part : ndarray of int, shape (columns,)
+        The Pod of each column, ascending, and its slice of the run.
+    lasts : ndarray of float64, shape (columns,)
+        The sum of its gaps, in ticks.
+    absent : ndarray of int
+        Places in the flattened block that hold no request, or one that was not answered.
+    """
+
+    pod: Indices
+    part: Indices
+    lasts: Floats
+    absent: Indices
 
 
 class Tally:
@@ -43,21 +64,17 @@ class Tally:
     Attributes
     ----------
     tick_ms : float
-        The unit of `busy`, `slice_busy` and `slice_time`, in milliseconds.
+        The unit of time, in milliseconds.
     slices : int
         Into how many slices the run of each Pod is divided.
     paths : list of PathRow
         The ways that requests went.
     path_counts : ndarray of int64, shape (slices, paths)
         Requests that came to their end on each path: answered, or lost where the path leads nowhere.
-    answered : ndarray of int64, shape (pods,)
-        Requests that each Pod answered.
-    cut_off : int
-        Requests that were on their way when a node crashed.
-    busy : ndarray of float64, shape (pods,)
-        Service time that each Pod was asked for, in ticks.
-    slice_counts, slice_busy, slice_time : ndarray of float64, shape (pods, slices)
-        Requests answered, the sum of their responses in ticks, and how long the slice lasted, in ticks.
+    slice_counts : ndarray of int64, shape (pods, slices)
+        Requests answered.
+    slice_busy, slice_work, slice_time : ndarray of float64, shape (pods, slices)
+        The sum of their responses, the service time that was asked for, how long the slice lasted; in ticks.
     histogram : LogHistogram
         Latencies in milliseconds, by Pod.
     sample_ms : ndarray of float64
@@ -77,10 +94,9 @@ class Tally:
         self.slices = min(max(2 ** int(math.log2(max(per_pod / PER_SLICE, 1))), 4), SLICES)
         self.paths: list[PathRow] = []
         self.path_counts: Ints = np.zeros((self.slices, 0), dtype=np.int64)
-        self.answered: Ints = np.zeros(len(pods), dtype=np.int64)
-        self.cut_off = 0
-        self.busy = np.zeros(len(pods))
-        self.slice_counts, self.slice_busy, self.slice_time = (np.zeros((len(pods), self.slices)) for _ in range(3))
+        shape = len(pods), self.slices
+        self.slice_counts: Ints = np.zeros(shape, dtype=np.int64)
+        self.slice_busy, self.slice_work, self.slice_time = np.zeros(shape), np.zeros(shape), np.zeros(shape)
         self.histogram = LogHistogram(len(pods), nearest_ms, self.slices)
         self.stride = -(-workload.requests // SAMPLE)
         self.sample_ms = np.empty(-(-workload.requests // self.stride))
@@ -88,14 +104,17 @@ class Tally:
         self.load: Ints = np.zeros((0, len(nodes) + 1), dtype=np.int64)
         self.end_s = 0.0
 
+    @property
+    def answered(self) -> Ints:
+        """Requests that each Pod answered."""
+        return np.asarray(self.slice_counts.sum(axis=1))
+
     def add(
         self,
         responses: Floats,
         services: Floats,
+        columns: Columns,
         network_ms: Floats,
-        group: Indices,
-        part: Indices,
-        absent: Indices,
         mixed: Sequence[tuple[Indices, Ints, Floats]] = (),
     ) -> Floats:
         """Count answered requests; return their latencies in milliseconds, in place of the responses.
@@ -104,32 +123,40 @@ class Tally:
         ----------
         responses, services : ndarray of float64, shape (rows, columns)
             In ticks.
+        columns : Columns
+            Whose they are.
         network_ms : ndarray of float64, shape (columns,) or (rows, columns)
             What the network adds, in milliseconds.
-        group, part : ndarray of int, shape (columns,)
-            The Pod of each column, ascending, and its slice.
-        absent : ndarray of int
-            Places in the flattened arrays that hold no request, or one that was not answered.
         mixed : sequence of tuple
             Columns, the row of each from which on the network adds more, and how much more, in milliseconds.
         """
-        responses.reshape(-1)[absent] = 0.0
-        first, pods = int(group[0]), int(group[-1]) + 1 - int(group[0])
-        here = slice(first, first + pods)
-        at = (group - first) * self.slices + part
-        size = pods * self.slices
-        counts = np.bincount(at, minlength=size) * float(len(responses))
-        np.subtract.at(counts, at[absent % len(group)], 1.0)
-        self.slice_counts[here] += counts.reshape(pods, -1)
-        self.slice_busy[here] += np.bincount(at, np.add.reduce(responses, axis=0), size).reshape(pods, -1)
-        self.busy[here] += np.bincount(group - first, np.add.reduce(services, axis=0), pods)
-        self.answered[here] += counts.reshape(pods, -1).sum(1).astype(np.int64)
+        if len(columns.absent):
+            responses.reshape(-1)[columns.absent] = 0.0
+        at = columns.pod * self.slices + columns.part
+        begins = np.concatenate([[0], np.flatnonzero(at[1:] != at[:-1]) + 1])
+        here = at[begins]
+        counts = np.diff(begins, append=len(at)) * len(responses)
+        if len(columns.absent):
+            np.subtract.at(counts, np.searchsorted(begins, columns.absent % len(at), side="right") - 1, 1)
+        self.slice_counts.reshape(-1)[here] += counts
+        for total, values in (
+            (self.slice_time, columns.lasts),
+            (self.slice_busy, np.add.reduce(responses, axis=0)),
+            (self.slice_work, np.add.reduce(services, axis=0)),
+        ):
+            total.reshape(-1)[here] += np.add.reduceat(values, begins)
         responses *= self.tick_ms
         responses += network_ms
         for column, row, more_ms in mixed:
             responses[:, column] += more_ms * (np.arange(len(responses))[:, None] >= row)
-        self.histogram.add(responses, group, part, absent)
+        self.histogram.add(responses, columns.pod, columns.part, columns.absent)
         return responses
+
+    def keep(self, first: int, latency_ms: Floats) -> None:
+        """Keep every k-th of the latencies that follow each other, from the given one on."""
+        chosen = latency_ms[-first % self.stride :: self.stride]
+        start = -(-first // self.stride)
+        self.sample_ms[start : start + len(chosen)] = chosen
 
 
 def _row_s(duration_s: float) -> float:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .random_streams import DISTRIBUTIONS
+__all__ = ["DISTRIBUTIONS", "Workload"]
 
-__all__ = ["Workload"]
+DISTRIBUTIONS = ("exponential", "lognormal", "constant")
 
 
 @dataclass(frozen=True, slots=True)
