@@ -11,11 +11,13 @@ import pytest
 import k8sexpose as kx
 from k8sexpose.cloud.front_door import front_door
 from k8sexpose.traffic import queueing
+from k8sexpose.traffic.connections import Connections
 from k8sexpose.traffic.histogram import LogHistogram
 from k8sexpose.traffic.path_table import RequestTarget, read_table
 from k8sexpose.traffic.queueing import crossover_utilisation, jain_index, max_over_mean, wait_ms
-from k8sexpose.traffic.queues import Queues
 from k8sexpose.traffic.random_streams import Choice, Draws, hash_uniform
+from k8sexpose.traffic.scan import tick_ms
+from k8sexpose.traffic.workload import Workload
 from tests.conformance.chi_square import chi_square, survival
 from tests.routing_help import cluster_with
 
@@ -141,28 +143,32 @@ def plain_queue(arrivals: list[float], services: list[float], pods: list[int], w
 
 @pytest.mark.parametrize("workers", [1, 3])
 @pytest.mark.parametrize("policy", [LB, LOCAL])
-def test_equals_a_plain_loop(policy: dict[str, Any], workers: int) -> None:
-    cluster = cluster_with([2, 1, 0], policy)
-    options = {"requests": 20_000, "rate_rps": 270.0 * workers, "seed": 11, "workers": workers}
-    traffic = simulate(cluster, **options)
-    draws = Draws(11, 270.0 * workers, 10.0)
+def test_followed_requests_equal_a_plain_loop(policy: dict[str, Any], workers: int) -> None:
+    """Round robin remembers whose turn it is, so that requests are followed in the order in which they come."""
+    cluster = cluster_with([2, 1, 0], policy, provider="linode")
+    workload = Workload(requests=20_000, rate_rps=270.0 * workers, seed=11, workers=workers)
+    traffic = simulate(cluster, requests=20_000, rate_rps=270.0 * workers, seed=11, workers=workers)
+    tick = tick_ms(workload.longest_ms)
+    draws = Draws(workload, tick)
     arrivals, services, uniform = draws.arrivals(20_000), draws.services(20_000), draws.ways(20_000)
     table = read_table(cluster, RequestTarget("web"))
-    lanes = list(table.lanes)
-    chosen = Choice.of([float(share) for share in table.lanes.values()]).pick(uniform)
-    names = [lanes[k].pod for k in chosen]
-    pods = [sorted({lane.pod or "" for lane in lanes}).index(name or "") for name in names]
+    connections = Connections(200, 1, 11)
+    connections.enter(table)
+    assert connections.remembers
+    paths = [connections.lanes[k] for k in connections.assign(uniform, None)]
+    names = [path.pod or "" for path in paths]
+    pods = [sorted(set(names)).index(name) for name in names]
     leaves = plain_queue(arrivals.tolist(), services.tolist(), pods, workers)
     latency = [
-        (left - came) * 1000 + lanes[k].network_ms for left, came, k in zip(leaves, arrivals, chosen, strict=True)
+        (left - came) * tick + path.network_ms for left, came, path in zip(leaves, arrivals, paths, strict=True)
     ]
-    np.testing.assert_allclose(traffic.latency_ms, latency, rtol=1e-9, atol=1e-9)
+    assert traffic.latency_ms.tolist() == latency
     for pod in traffic.by_pod.index:
         own = [ms for ms, name in zip(latency, names, strict=True) if name == pod]
         assert traffic.by_pod.requests[pod] == len(own)
         assert traffic.by_pod.p95_ms[pod] == pytest.approx(np.quantile(own, 0.95), rel=0.006)
         work = sum(s for s, name in zip(services.tolist(), names, strict=True) if name == pod)
-        assert traffic.by_pod.utilisation[pod] == pytest.approx(work / arrivals[-1] / workers)
+        assert traffic.by_pod.utilisation[pod] == pytest.approx(work / arrivals[-1] / workers, rel=1e-12)
 
 
 def same(one: kx.Traffic, other: kx.Traffic) -> bool:
@@ -449,18 +455,9 @@ def test_hashes_are_even_and_apart() -> None:
 def test_bins_are_narrow() -> None:
     values = np.geomspace(0.01, 1e6, 50_001)
     histogram = LogHistogram(1)
-    histogram.add(values, np.zeros(len(values), dtype=int))
+    histogram.add(values[None], np.zeros(len(values), dtype=int), np.zeros(len(values), dtype=int))
     levels = [0.01, 0.5, 0.9, 0.99]
-    np.testing.assert_allclose(histogram.quantiles(levels)[0], np.quantile(values, levels), rtol=0.004)
-
-
-def test_backlog_is_carried_over() -> None:
-    whole, parts = Queues(2), Queues(2)
-    arrive, serve = np.array([0.0, 1.0, 2.0, 0.5, 1.5]), np.array([3.0, 3.0, 3.0, 1.0, 0.2])
-    at_once = whole.serve(np.array([3, 2]), arrive, serve.copy())
-    first = parts.serve(np.array([2, 1]), arrive[[0, 1, 3]], serve[[0, 1, 3]])
-    second = parts.serve(np.array([1, 1]), arrive[[2, 4]], serve[[2, 4]])
-    assert at_once[[0, 1, 3, 2, 4]].tolist() == [*first, *second] == [3.0, 6.0, 1.5, 9.0, 1.7]
+    np.testing.assert_allclose(histogram.read(histogram.below([[0]]), levels)[0], np.quantile(values, levels), rtol=0.004)
 
 
 @pytest.mark.parametrize(

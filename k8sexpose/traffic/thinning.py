@@ -86,6 +86,7 @@ class Thinning:
         busy = np.flatnonzero(self.chunk_size)
         for first in range(0, len(busy), most):
             self._serve(busy[first : first + most])
+        self.tally.sample_ms[-(-self._taken // self.tally.stride) :] = np.nan
         self._timeline()
 
     # -- what is drawn before all requests ----
@@ -140,7 +141,8 @@ class Thinning:
         for k, own in enumerate(lengths):
             for total, numbers in zip(totals[k], own.values(), strict=False):
                 chances = probabilities[numbers]
-                counts[numbers] = self.chance.multinomial(total, chances / chances.sum()) if len(numbers) > 1 else total
+                if total:
+                    counts[numbers] = self.chance.multinomial(total, chances / chances.sum())
         self.tally.paths = list(paths)
         self.tally.path_counts = np.zeros((self.tally.slices, len(paths)), dtype=np.int64)
         self.tally.path_counts[0] = counts
