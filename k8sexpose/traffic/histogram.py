@@ -50,7 +50,7 @@ class LogHistogram:
     --------
     >>> histogram = LogHistogram(1)
     >>> histogram.add(np.array([[1.0, 2.0, 3.0, 4.0]]), np.zeros(4, dtype=int), np.zeros(4, dtype=int))
-    >>> bool(abs(histogram.read(histogram.below([[0]]), [0.5])[0, 0] - 2.0) < 0.01)
+    >>> bool(abs(histogram.quantiles([0.5], [[0]])[0, 0] - 2.0) < 0.01)
     True
     """
 
@@ -113,29 +113,28 @@ class LogHistogram:
 
     def _grow(self, bins: int) -> None:
         """Make room for larger values."""
-        more = np.zeros((self.groups, bins - self.counts.shape[1]), dtype=np.int64)
-        self.counts = np.concatenate([self.counts, more], axis=1)
-        wide = (bins >> WIDE) - self.sliced.shape[2]
-        self.sliced = np.concatenate([self.sliced, np.zeros((self.groups, self.slices, wide), dtype=np.int64)], axis=2)
+        counts, sliced = self.counts, self.sliced
+        self.counts = np.zeros((self.groups, bins), dtype=np.int64)
+        self.counts[:, : counts.shape[1]] = counts
+        self.sliced = np.zeros((self.groups, self.slices, bins >> WIDE), dtype=np.int64)
+        self.sliced[:, :, : sliced.shape[2]] = sliced
 
-    def below(self, parts: Sequence[Sequence[int]]) -> Ints:
-        """Return how many values of each part lie in each bin or below, shape (parts, bins); a part joins groups."""
-        counts = np.empty((len(parts), self.counts.shape[1]), dtype=np.int64)
-        for row, part in zip(counts, parts, strict=True):
-            row[:] = self.counts[part[0]] if part else 0
-            for one in part[1:]:
-                row += self.counts[one]
-        return np.asarray(np.cumsum(counts, axis=1, out=counts))
+    def wide(self, parts: Sequence[Sequence[int]]) -> Floats:
+        """Return the counts of parts in wide bins, shape (parts, wide bins); a part joins some groups."""
+        joins = np.zeros((len(parts), self.groups))
+        for row, part in zip(joins, parts, strict=True):
+            row[list(part)] = 1.0
+        return np.asarray(joins @ self.sliced.sum(axis=1).astype(np.float64))
 
-    def read(self, below: Ints, levels: Sequence[float] | Floats) -> Floats:
-        """Return quantiles.
+    def quantiles(self, levels: Sequence[float] | Floats, parts: Sequence[Sequence[int]]) -> Floats:
+        """Return quantiles of parts, each of which joins some groups.
 
         Parameters
         ----------
-        below : ndarray of int64, shape (parts, bins)
-            As `LogHistogram.below` returns it.
         levels : sequence of float, or ndarray of float64, shape (parts, levels)
             For example 0.5, 0.95, 0.99; where each part has its own, a row for each.
+        parts : sequence of sequence of int
+            The groups of each part.
 
         Returns
         -------
@@ -146,20 +145,27 @@ class LogHistogram:
         --------
         >>> histogram = LogHistogram(2)
         >>> histogram.add(np.array([[1.0, 3.0]]), np.array([0, 1]), np.array([0, 0]))
-        >>> histogram.read(histogram.below([[0], [1], [0, 1]]), [0.5]).round().tolist()
+        >>> histogram.quantiles([0.5], [[0], [1], [0, 1]]).round().tolist()
         [[1.0], [3.0], [1.0]]
         """
-        wanted = np.broadcast_to(np.asarray(levels, dtype=np.float64), (len(below), np.shape(levels)[-1]))
-        if not below.size:
+        wanted = np.broadcast_to(np.asarray(levels, dtype=np.float64), (len(parts), np.shape(levels)[-1]))
+        wide = self.wide(parts)
+        if not wide.size:
             return np.full(wanted.shape, np.nan)
+        below = np.cumsum(wide, axis=1)
         total = below[:, -1:]
         rank = np.maximum(wanted * total, 0.5)
-        whole = np.ceil(rank).astype(np.int64)  # of the type of the counts, else each search converts a row
-        at = np.array([ranks.searchsorted(own) for ranks, own in zip(below, whole, strict=True)])
-        at = np.minimum(at, below.shape[1] - 1)  # a part of which nothing was counted
-        upto = np.take_along_axis(below, at, 1)
-        before = np.where(at > 0, np.take_along_axis(below, at - 1, 1), 0)
-        low, high = (((at + edge + self._base) << SHIFT).view(np.float64) for edge in (0, 1))
+        at = np.array([own.searchsorted(some) for own, some in zip(below, rank, strict=True)])
+        at = np.minimum(at, wide.shape[1] - 1)  # a part of which nothing was counted
+        rows = np.arange(len(parts))[:, None]
+        rank -= below[rows, at] - wide[rows, at]
+        bins = (at << WIDE)[:, :, None] + np.arange(1 << WIDE)
+        narrow = np.array([self.counts[list(part)][:, own].sum(0) for part, own in zip(parts, bins, strict=True)])
+        below = np.cumsum(narrow, axis=2)
+        inner = np.minimum((below < rank[:, :, None]).sum(2), (1 << WIDE) - 1)[:, :, None]
+        upto, own = (np.take_along_axis(some, inner, 2)[:, :, 0] for some in (below, narrow))
+        place = (at << WIDE) + inner[:, :, 0] + self._base
+        low, high = (((place + edge) << SHIFT).view(np.float64) for edge in (0, 1))
         # Into the bin as far as the rank says.
-        inside = low + (rank - before) / np.maximum(upto - before, 1) * (high - low)
+        inside = low + (rank - (upto - own)) / np.maximum(own, 1) * (high - low)
         return np.asarray(np.where(total > 0, inside, np.nan))

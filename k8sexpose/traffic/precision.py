@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from .random_streams import Floats
 from .tally import Tally
 
-__all__ = ["Precision", "measure", "plus_minus"]
+__all__ = ["Precision", "measure", "plus_minus", "sides"]
 
 FEWEST = 4  # slices
 FORGOTTEN = 8.0  # a slice is so many times longer than the memory of its queue
@@ -41,8 +41,8 @@ class Precision:
         Of the mean latency.
     shares : ndarray of float64, shape (3,)
         Of the shares with an extra hop, across zones, and failed.
-    quantiles_ms : ndarray of float64, shape (pods + 1, levels)
-        Of each Pod and of all.
+    quantiles : ndarray of float64, shape (pods + 1, levels)
+        Of the share of requests below each quantile, of each Pod and of all.
     pod_share, utilisation : ndarray of float64, shape (pods,)
         Of each Pod.
     busiest : float
@@ -53,7 +53,7 @@ class Precision:
 
     mean_ms: float
     shares: Floats
-    quantiles_ms: Floats
+    quantiles: Floats
     pod_share: Floats
     utilisation: Floats
     busiest: float
@@ -76,17 +76,13 @@ def plus_minus(value: float, error: float) -> str:
     return f"{value:,.{digits}f} ± {error:.{digits}f} ms"
 
 
-def measure(
-    tally: Tally, below: NDArray[np.int64], levels: tuple[float, ...], *, free: bool, steady: bool
-) -> Precision:
+def measure(tally: Tally, levels: tuple[float, ...], *, free: bool, steady: bool) -> Precision:
     """Return the standard errors of a run.
 
     Parameters
     ----------
     tally : Tally
         What was counted.
-    below : ndarray of int64, shape (pods + 1, bins)
-        The histogram, summed up, of each Pod and of all.
     levels : tuple of float
         The quantiles.
     free : bool
@@ -112,11 +108,10 @@ def measure(
     quantiles = _below_quantiles(tally, counts, levels)
     pod_error = _errors(quantiles.own, slices) / np.maximum(answered, 1)[:, None]
     every = _together(np.concatenate([quantiles.every, _responses(tally, counts)], axis=1), slices, answered)
-    share_error = np.concatenate([pod_error, every[None, :-1]])
     return Precision(
         math.sqrt(every[-1] ** 2 + _network_variance(tally)),
         _path_shares(tally, slices, free),
-        _moved(tally, below, levels, share_error),
+        np.concatenate([pod_error, every[None, :-1]]),
         _pod_shares(tally, counts, slices, free),
         utilisation * np.sqrt((1 + work.variation) / np.maximum(answered, 1)) if steady else np.full(pods, np.nan),
         float(utilisation[short].max(initial=0.0)),
@@ -206,14 +201,10 @@ def _widened(freedom: Floats) -> Floats:
     )
 
 
-def _moved(tally: Tally, below: NDArray[np.int64], levels: tuple[float, ...], error: Floats) -> Floats:
-    """Return half the way between the quantiles one standard error to each side."""
-    level = np.array(levels)
-    sides = np.clip(np.concatenate([level - error, level + error], axis=1), 0.0, 1.0)
-    found = tally.histogram.read(below, np.nan_to_num(sides, nan=0.5))
-    low, high = np.split(found, 2, axis=1)
-    outside = ~(level + error < 1 - 0.5 / np.maximum(below[:, -1:] if below.size else 1, 1))
-    return np.asarray(np.where(outside, np.nan, (high - low) / 2))
+def sides(levels: tuple[float, ...], error: Floats) -> Floats:
+    """Return the levels one standard error to each side, shape (parts, 2 * levels); not a number beyond the last."""
+    low, high = np.maximum(np.array(levels) - error, 0.0), np.array(levels) + error
+    return np.concatenate([low, np.where(high < 1, high, np.nan)], axis=1)
 
 
 def _network_variance(tally: Tally) -> float:

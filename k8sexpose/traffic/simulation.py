@@ -24,7 +24,7 @@ from .connections import Connections
 from .engine import Engine
 from .histogram import BIN_WIDTH
 from .path_table import RequestTarget
-from .precision import Precision, measure, plus_minus
+from .precision import Precision, measure, plus_minus, sides
 from .queueing import jain_index, max_over_mean
 from .random_streams import client_weights
 from .tally import Tally
@@ -387,10 +387,13 @@ def _result(cluster: Cluster, tally: Tally, states: Sequence[State], free: bool)
     zone_of = {name: node.zone for name, node in nodes.items()}
     place = {name: k for k, name in enumerate(nodes)}
     at = np.array([place.get(node or "", len(place)) for node in node_of], dtype=np.int64)
-    below = tally.histogram.below(_parts(at.tolist(), len(place)))
-    quantiles, pods = tally.histogram.read(below, LEVELS), len(at)
-    precision = measure(tally, np.concatenate([below[:pods], below[-1:]]), LEVELS, free=free, steady=len(states) == 1)
-    errors = precision.quantiles_ms
+    pods = len(at)
+    precision = measure(tally, LEVELS, free=free, steady=len(states) == 1)
+    levels = np.full((pods + len(nodes) + 1, 3 * len(LEVELS)), LEVELS * 3)
+    levels[[*range(pods), -1], len(LEVELS) :] = sides(LEVELS, precision.quantiles)
+    found = tally.histogram.quantiles(np.nan_to_num(levels, nan=0.5), _parts(at.tolist(), len(place)))
+    quantiles, low, high = np.split(found, 3, axis=1)
+    errors = np.where(np.isnan(levels[:, -len(LEVELS) :]), np.nan, (high - low) / 2)
     columns = {
         "expected_share": np.array([expected.get(pod, 0.0) for pod in tally.pods]),
         "share": answered / requests,
@@ -403,10 +406,10 @@ def _result(cluster: Cluster, tally: Tally, states: Sequence[State], free: bool)
     lost = int(answered.sum()) < requests
     kept = tally.sample_ms[~np.isnan(tally.sample_ms)] if lost else tally.sample_ms
     kept.flags.writeable = False
-    summary = _summary(tally, quantiles[-1], precision)
+    summary = _summary(tally, quantiles[-1], errors[-1], precision)
     return Traffic(
         by_pod=_frame(
-            "pod", tally.pods, placed | columns, quantiles[:pods], own | dict(zip(ERRORS, errors[:-1].T, strict=True))
+            "pod", tally.pods, placed | columns, quantiles[:pods], own | dict(zip(ERRORS, errors[:pods].T, strict=True))
         ),
         by_node=_frame("node", list(nodes), {"zone": list(zone_of.values())} | sums, quantiles[pods:-1]),
         latency_ms=kept,
@@ -475,7 +478,9 @@ def _failed(tally: Tally) -> list[int]:
     return list(failed.values())
 
 
-def _summary(tally: Tally, quantiles: NDArray[np.float64], precision: Precision) -> pd.Series[float]:
+def _summary(
+    tally: Tally, quantiles: NDArray[np.float64], errors: NDArray[np.float64], precision: Precision
+) -> pd.Series[float]:
     went = list(zip(tally.paths, tally.path_counts.sum(0).tolist(), strict=True))
     requests, loads = tally.workload.requests, tally.answered.tolist()
     total = sum(loads)
@@ -489,7 +494,7 @@ def _summary(tally: Tally, quantiles: NDArray[np.float64], precision: Precision)
         *quantiles.tolist(),
         (float(tally.slice_busy.sum()) * tally.tick_ms + network_ms) / total if total else float("nan"),
         *precision.shares.tolist(),
-        *precision.quantiles_ms[-1].tolist(),
+        *errors.tolist(),
         precision.mean_ms,
     ]
     return pd.Series(numbers, SUMMARY, name="summary", dtype=float)

@@ -14,7 +14,7 @@ other way by way, as many as were drawn.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,7 +81,7 @@ class Thinning:
     def run(self, block: int | None = None) -> None:
         """Let all requests come, so many at a time; how many changes no number."""
         size = block or (BLOCK if self.rows == ROWS else 8 * BLOCK)
-        np.empty(12 * min(size, self.workload.requests))  # untouched: see `engine`
+        np.empty(16 * max(min(size, self.workload.requests), 512 * len(self.tally.pods)))  # untouched: see `engine`
         most = 1 if self.columns >= WHOLE else max(size // self.size, 1)
         busy = np.flatnonzero(self.chunk_size)
         for first in range(0, len(busy), most):
@@ -118,31 +118,34 @@ class Thinning:
         scale = duration / (np.bincount(pod, lasts) + after)
         self.chunk_lasts = lasts * scale[pod]
         tally.end_s = float((duration - after * scale)[self.counts > 0].max()) * tally.tick_ms / 1000
-        self._ways(paths, probabilities, pod_of, sizes)
+        self._ways(paths, probabilities, pod_of, sizes, first)
         self.chunk_size = np.where(pod < pods, sizes, 0)
 
-    def _ways(self, paths: Sequence[PathRow], probabilities: Floats, pod_of: Indices, sizes: Ints) -> None:
+    def _ways(
+        self, paths: Sequence[PathRow], probabilities: Floats, pod_of: Indices, sizes: Ints, first: Indices
+    ) -> None:
         """Draw how many requests of each chunk came by ways of each length, and which ways these were."""
         pods, pod = len(self.tally.pods), self.chunk_pod
         lengths: list[dict[float, list[int]]] = [{} for _ in range(pods + 1)]
+        chances, place = probabilities.tolist(), pod_of.tolist()
         for k, path in enumerate(paths):
-            lengths[pod_of[k]].setdefault(path.network_ms if path.delivered else 0.0, []).append(k)
+            lengths[place[k]].setdefault(path.network_ms if path.delivered else 0.0, []).append(k)
         most = max(map(len, lengths))
         network_ms, weights = np.zeros((pods + 1, most)), np.zeros((pods + 1, most))
         for k, own in enumerate(lengths):
             network_ms[k, : len(own)] = list(own)
-            weights[k, : len(own)] = [probabilities[numbers].sum() for numbers in own.values()]
+            weights[k, : len(own)] = [sum(chances[number] for number in numbers) for numbers in own.values()]
         weights[weights.sum(1) == 0, 0] = 1.0
         weights /= weights.sum(1, keepdims=True)
         came = sizes[:, None] if most == 1 else self.chance.multinomial(sizes, weights[pod])
-        totals = np.zeros((pods + 1, most), dtype=np.int64)
-        np.add.at(totals, pod, came)
         counts = np.zeros(len(paths), dtype=np.int64)
-        for k, own in enumerate(lengths):
-            for total, numbers in zip(totals[k], own.values(), strict=False):
-                chances = probabilities[numbers]
-                if total:
-                    counts[numbers] = self.chance.multinomial(total, chances / chances.sum())
+        for own, totals in zip(lengths, np.add.reduceat(came, first, axis=0).tolist(), strict=True):
+            for total, numbers in zip(totals, own.values(), strict=False):
+                if len(numbers) == 1:
+                    counts[numbers[0]] = total
+                elif total:
+                    part = probabilities[numbers]
+                    counts[numbers] = self.chance.multinomial(total, part / part.sum())
         self.tally.paths = list(paths)
         self.tally.path_counts = np.zeros((self.tally.slices, len(paths)), dtype=np.int64)
         self.tally.path_counts[0] = counts
@@ -159,76 +162,72 @@ class Thinning:
         """Draw the requests of some chunks, let them through, and count them."""
         tally, sizes, pods = self.tally, self.chunk_size[chunks], self.chunk_pod[chunks]
         widths = -(-sizes // self.rows)
-        begins = np.cumsum(widths) - widths
-        width = int(begins[-1] + widths[-1])
-        gaps, services = self._draw(chunks, begins, width)
-        np.rint(gaps, out=gaps)
-        np.rint(services, out=services)
-        new = np.concatenate([[0], np.flatnonzero(pods[1:] != pods[:-1]) + 1])
+        ends = np.cumsum(widths)
+        begins, width = ends - widths, int(ends[-1])
+        absent = places_beyond(sizes, self.rows, ends - 1)
+        gaps, services = self._draw(chunks, begins, width, absent)
+        new = np.flatnonzero(pods[1:] != pods[:-1]) + 1
+        new = np.concatenate([[0], new])
         starts, own = begins[new], pods[new]
         group = np.repeat(pods, widths)
         place = np.arange(width)
         place += np.repeat(self.chunk_first[chunks] - begins, widths)
         part = (place * np.repeat(tally.slices / -(-self.counts[pods] // self.rows), widths)).astype(np.intp)
         lasts = np.add.reduce(gaps, axis=0)
-        stops = [*starts[1:].tolist(), width]
         goes_on = bool(place[0])
-        for pod, start, stop in zip(own.tolist(), starts.tolist(), stops, strict=True):
-            now = self._now if start == 0 and goes_on else 0.0
-            self._now = self._count_rows(
-                pod, int(place[start]) * self.rows, now, lasts[start:stop], gaps[:, start:stop]
-            )
+        self._count_rows(own, starts, place, lasts, gaps, goes_on)
         left = np.zeros((len(own), self.workload.workers))
-        left[0] = self._left if goes_on else 0.0
+        if goes_on:
+            left[0] = self._left
         if self.workload.workers == 1:
             out = responses(gaps, services, starts, left[:, 0])
             self._left = out[-1, -1:].copy()
         else:
             out, left = responses_of_several_workers(gaps, services, starts, left)
             self._left = left[-1]
-        absent = places_beyond(sizes, self.rows, begins + widths - 1)
         network_ms = np.repeat(self.way_ms[chunks].reshape(-1), self.way_columns[chunks].reshape(-1))
         mixed = []
         for way in range(self.way_ms.shape[1] - 1):
             at = np.flatnonzero(self.way_more_ms[chunks, way])
-            some = chunks[at]
-            mixed.append(
-                (begins[at] + self.way_column[some, way], self.way_row[some, way], self.way_more_ms[some, way])
-            )
-        latency_ms = tally.add(out, services, Columns(group, part, lasts, absent), network_ms, mixed)
-        for pod, start, stop in zip(own.tolist(), starts.tolist(), stops, strict=True):
-            before = int(place[start]) * self.rows
-            self._sample(latency_ms[:, start:stop], min((stop - start) * self.rows, int(self.counts[pod]) - before))
+            some = chunks[at], way
+            mixed.append((begins[at] + self.way_column[some], self.way_row[some], self.way_more_ms[some]))
+        self._sample(tally.add(out, services, Columns(group, part, lasts, absent), network_ms, mixed), absent)
 
-    def _draw(self, chunks: Indices, begins: Ints, width: int) -> tuple[Floats, Floats]:
+    def _draw(self, chunks: Indices, begins: Ints, width: int, absent: Indices) -> tuple[Floats, Floats]:
         """Draw the gaps and the service times of some chunks, in ticks."""
-        service = self.workload.service_ms / self.tally.tick_ms
-        sizes, lasts = self.chunk_size[chunks], self.chunk_lasts[chunks]
-        pods, first = self.chunk_pod[chunks].tolist(), self.chunk_first[chunks].tolist()
+        sizes, pods, first = self.chunk_size[chunks], self.chunk_pod[chunks].tolist(), self.chunk_first[chunks].tolist()
         if len(chunks) == 1:
             self._seek(pods[0], first[0])
-            gaps, services = self._numbers(1, width, int(sizes[0]))[0]
-            gaps *= lasts[0] / gaps.sum()
-            services *= service
-            return gaps, services
-        gaps, services = np.empty((self.rows, width)), np.empty((self.rows, width))
-        at, step = 0, max(DRAWN // self.size, 1)
-        while at < len(chunks):
-            self._seek(pods[at], first[at])
+            gaps, services = self._numbers(1, width)[0]
+        else:
+            gaps, services = np.empty((2, self.rows, width))
+            at = 0
+            for pod, chunk, some, columns in self._alike(pods, first, sizes.tolist()):
+                self._seek(pod, chunk)
+                drawn = self._numbers(some, columns).transpose(1, 2, 0, 3)
+                to = slice(at, at + some * columns)
+                gaps[:, to].reshape(self.rows, some, columns)[:] = drawn[0]
+                services[:, to].reshape(self.rows, some, columns)[:] = drawn[1]
+                at = to.stop
+        if len(absent):
+            gaps.reshape(-1)[absent] = 0.0
+            services.reshape(-1)[absent] = 0.0
+        scale = self.chunk_lasts[chunks] / np.add.reduceat(np.add.reduce(gaps, axis=0), begins)
+        gaps *= scale[0] if len(chunks) == 1 else np.repeat(scale, np.diff(begins, append=width))
+        services *= self.workload.service_ms / self.tally.tick_ms
+        return np.rint(gaps, out=gaps), np.rint(services, out=services)
+
+    def _alike(
+        self, pods: Sequence[int], first: Sequence[int], sizes: Sequence[int]
+    ) -> Iterator[tuple[int, int, int, int]]:
+        """Yield chunks of one Pod that are as long: the Pod, the first one's place, how many, their columns."""
+        at, most = 0, max(DRAWN // self.size, 1)
+        while at < len(pods):
             some = 1
-            while at + some < len(chunks) and some < step and pods[at + some] == pods[at]:
+            while some < most and at + some < len(pods) and (pods[at + some], sizes[at + some]) == (pods[at], sizes[at]):
                 some += 1
-            if some > 1 and sizes[at + some - 1] < self.size:
-                some -= 1
-            columns = -(-int(sizes[at]) // self.rows)
-            drawn = self._numbers(some, columns, int(sizes[at]))
-            scale = lasts[at : at + some] / np.add.reduce(drawn[:, 0].reshape(some, -1), axis=1)
-            to = slice(int(begins[at]), int(begins[at]) + some * columns)
-            for kind, factor, out in ((0, scale[:, None], gaps), (1, service, services)):
-                shaped = out[:, to].reshape(self.rows, some, columns)
-                np.multiply(drawn[:, kind].transpose(1, 0, 2), factor, out=shaped)
+            yield pods[at], first[at], some, -(-sizes[at] // self.rows)
             at += some
-        return gaps, services
 
     def _seek(self, pod: int, first: int) -> None:
         """Go to the stream of a Pod, at its first chunk."""
@@ -236,7 +235,7 @@ class Thinning:
             self.chance.bit_generator.state = self._origin
             self.chance.bit_generator.advance((pod + 1) * APART)  # type: ignore[attr-defined]
 
-    def _numbers(self, chunks: int, columns: int, size: int) -> Floats:
+    def _numbers(self, chunks: int, columns: int) -> Floats:
         """Return gaps and service times of chunks, each with mean 1, shape (chunks, 2, rows, columns)."""
         drawn = np.empty((chunks, 2, self.rows, columns))
         kind, sigma = self.workload.distribution, self.workload.sigma
@@ -245,26 +244,31 @@ class Thinning:
         for gaps, services in drawn if kind != "exponential" else ():
             self.chance.standard_exponential(out=gaps)
             services[:] = 1.0 if kind == "constant" else self.chance.lognormal(-(sigma**2) / 2, sigma, services.shape)
-        if size % self.rows:
-            drawn[:, :, size % self.rows :, -1] = 0.0
         return drawn
 
     # -- in the course of time ----
 
-    def _count_rows(self, pod: int, before: int, now: float, lasts: Floats, gaps: Floats) -> float:
-        """Count what came before each row of the timeline that ends meanwhile; return the last arrival."""
-        ends = np.cumsum(lasts)
-        ends += now
-        end = float(ends[-1])
-        first, last = np.searchsorted(self._edges, (now, end)).tolist()
-        if last > first:
-            edges = self._edges[first:last]
-            column = np.searchsorted(ends, edges)
-            arrivals = np.cumsum(gaps[:, column], axis=0)
-            arrivals += ends[column] - lasts[column]
-            came = before + column * self.rows + (arrivals < edges).sum(0)
-            self._before[pod, first:last] = np.minimum(came, self.counts[pod])
-        return end
+    def _count_rows(
+        self, pods: Indices, starts: Indices, place: Indices, lasts: Floats, gaps: Floats, goes_on: bool
+    ) -> None:
+        """Count what came to each Pod before each row of the timeline that ends meanwhile."""
+        ends = np.cumsum(lasts)  # of one Pod after the other
+        begins = ends - lasts
+        zero = begins[starts]
+        if goes_on:
+            zero[0] -= self._now
+        edges = self._edges + zero[:, None]
+        meanwhile = (edges > begins[starts][:, None]) & (edges <= ends[np.append(starts[1:], len(ends)) - 1][:, None])
+        self._now = float(ends[-1] - zero[-1])
+        number, row = np.nonzero(meanwhile)
+        if not len(number):
+            return
+        edges = edges[number, row]
+        column = np.searchsorted(ends, edges)
+        arrivals = np.cumsum(gaps[:, column], axis=0)
+        arrivals += begins[column]
+        came = place[column] * self.rows + (arrivals < edges).sum(0)
+        self._before[pods[number], row] = np.minimum(came, self.counts[pods[number]])
 
     def _timeline(self) -> None:
         """Fill the rows of the timeline."""
@@ -281,15 +285,18 @@ class Thinning:
             edges = np.minimum(np.arange(rows + 1) * tally.row_s, tally.end_s)
             tally.load[:, -1] += self.chance.multinomial(lost, np.diff(edges) / tally.end_s)
 
-    def _sample(self, latency_ms: Floats, count: int) -> None:
+    def _sample(self, latency_ms: Floats, absent: Indices) -> None:
         """Keep every k-th latency, one Pod after the other, each in the order of arrival."""
-        stride, whole = self.tally.stride, count // self.rows
+        stride, count = self.tally.stride, latency_ms.size - len(absent)
         first = -self._taken % stride
         to = self.tally.sample_ms[-(-self._taken // stride) :][: -((first - count) // stride)]
-        if stride == 1:
-            np.copyto(to[: whole * self.rows].reshape(whole, self.rows), latency_ms[:, :whole].T)
-            to[whole * self.rows :] = latency_ms[: count - whole * self.rows, -1]
+        self._taken += count
+        if len(absent):
+            there = np.ones(latency_ms.shape, dtype=bool)
+            there.reshape(-1)[absent] = False
+            to[:] = latency_ms.T[there.T][first::stride]
+        elif stride == 1:
+            np.copyto(to.reshape(-1, self.rows), latency_ms.T)
         else:
             column, row = np.divmod(np.arange(first, count, stride, dtype=np.uint32), np.uint32(self.rows))
             to[:] = latency_ms[row, column]
-        self._taken += count
