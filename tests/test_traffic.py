@@ -159,9 +159,7 @@ def test_followed_requests_equal_a_plain_loop(policy: dict[str, Any], workers: i
     names = [path.pod or "" for path in paths]
     pods = [sorted(set(names)).index(name) for name in names]
     leaves = plain_queue(arrivals.tolist(), services.tolist(), pods, workers)
-    latency = [
-        (left - came) * tick + path.network_ms for left, came, path in zip(leaves, arrivals, paths, strict=True)
-    ]
+    latency = [(left - came) * tick + path.network_ms for left, came, path in zip(leaves, arrivals, paths, strict=True)]
     assert traffic.latency_ms.tolist() == latency
     for pod in traffic.by_pod.index:
         own = [ms for ms, name in zip(latency, names, strict=True) if name == pod]
@@ -457,7 +455,9 @@ def test_bins_are_narrow() -> None:
     histogram = LogHistogram(1)
     histogram.add(values[None], np.zeros(len(values), dtype=int), np.zeros(len(values), dtype=int))
     levels = [0.01, 0.5, 0.9, 0.99]
-    np.testing.assert_allclose(histogram.read(histogram.below([[0]]), levels)[0], np.quantile(values, levels), rtol=0.004)
+    np.testing.assert_allclose(
+        histogram.read(histogram.below([[0]]), levels)[0], np.quantile(values, levels), rtol=0.004
+    )
 
 
 @pytest.mark.parametrize(

@@ -160,7 +160,11 @@ class LogHistogram:
         rows = np.arange(len(parts))[:, None]
         rank -= below[rows, at] - wide[rows, at]
         bins = (at << WIDE)[:, :, None] + np.arange(1 << WIDE)
-        narrow = np.array([self.counts[list(part)][:, own].sum(0) for part, own in zip(parts, bins, strict=True)])
+        # Each part reads the bins it needs of each of its groups.
+        part = np.repeat(rows[:, 0], [len(own) for own in parts])
+        group = np.array([one for own in parts for one in own], dtype=np.intp)
+        narrow = np.zeros(bins.shape, dtype=np.int64)
+        np.add.at(narrow, part, self.counts[group[:, None, None], bins[part]])
         below = np.cumsum(narrow, axis=2)
         inner = np.minimum((below < rank[:, :, None]).sum(2), (1 << WIDE) - 1)[:, :, None]
         upto, own = (np.take_along_axis(some, inner, 2)[:, :, 0] for some in (below, narrow))

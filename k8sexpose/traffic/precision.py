@@ -105,9 +105,12 @@ def measure(tally: Tally, levels: tuple[float, ...], *, free: bool, steady: bool
             slices[(slices == 0) & (answered >= number * FORGOTTEN * memory)] = number
             number //= 2
     short = (slices == 0) & (answered > 0)
-    quantiles = _below_quantiles(tally, counts, levels)
-    pod_error = _errors(quantiles.own, slices) / np.maximum(answered, 1)[:, None]
-    every = _together(np.concatenate([quantiles.every, _responses(tally, counts)], axis=1), slices, answered)
+    pod_error, every = np.full((pods, len(levels)), np.nan), np.full(len(levels) + 1, np.nan)
+    if slices.any():
+        quantiles = _below_quantiles(tally, counts, levels)
+        pod_error = _errors(quantiles.own, slices) / np.maximum(answered, 1)[:, None]
+        if not short.any():
+            every = _together(np.concatenate([quantiles.every, _responses(tally, counts)], axis=1), slices, answered)
     return Precision(
         math.sqrt(every[-1] ** 2 + _network_variance(tally)),
         _path_shares(tally, slices, free),

@@ -389,11 +389,15 @@ def _result(cluster: Cluster, tally: Tally, states: Sequence[State], free: bool)
     at = np.array([place.get(node or "", len(place)) for node in node_of], dtype=np.int64)
     pods = len(at)
     precision = measure(tally, LEVELS, free=free, steady=len(states) == 1)
-    levels = np.full((pods + len(nodes) + 1, 3 * len(LEVELS)), LEVELS * 3)
-    levels[[*range(pods), -1], len(LEVELS) :] = sides(LEVELS, precision.quantiles)
-    found = tally.histogram.quantiles(np.nan_to_num(levels, nan=0.5), _parts(at.tolist(), len(place)))
-    quantiles, low, high = np.split(found, 3, axis=1)
-    errors = np.where(np.isnan(levels[:, -len(LEVELS) :]), np.nan, (high - low) / 2)
+    parts, levels = _parts(at.tolist(), len(place)), np.array(LEVELS)
+    if np.isnan(precision.quantiles).all():
+        quantiles, errors = tally.histogram.quantiles(levels, parts), precision.quantiles
+    else:
+        beside = np.full((len(parts), 2 * len(levels)), np.nan)
+        beside[[*range(pods), -1]] = sides(LEVELS, precision.quantiles)
+        around = np.concatenate([np.broadcast_to(levels, (len(parts), len(levels))), np.nan_to_num(beside)], axis=1)
+        quantiles, low, high = np.split(tally.histogram.quantiles(around, parts), 3, axis=1)
+        errors = np.where(np.isnan(beside[:, len(levels) :]), np.nan, (high - low) / 2)
     columns = {
         "expected_share": np.array([expected.get(pod, 0.0) for pod in tally.pods]),
         "share": answered / requests,
@@ -433,7 +437,8 @@ def _too_short(precision: Precision) -> str:
         return ""
     if precision.wanted == math.inf:
         return f"a Pod {OVERLOADED}"
-    wanted = round(precision.wanted, 1 - len(str(int(precision.wanted))))
+    digit = 10 ** (len(str(int(precision.wanted))) - 1)
+    wanted = math.ceil(precision.wanted / digit) * digit
     return f"too short to say how precise for a Pod that is {precision.busiest:.0%} busy: about {wanted:,.0f} requests would do"
 
 

@@ -224,7 +224,9 @@ class Thinning:
         at, most = 0, max(DRAWN // self.size, 1)
         while at < len(pods):
             some = 1
-            while some < most and at + some < len(pods) and (pods[at + some], sizes[at + some]) == (pods[at], sizes[at]):
+            while (
+                some < most and at + some < len(pods) and (pods[at + some], sizes[at + some]) == (pods[at], sizes[at])
+            ):
                 some += 1
             yield pods[at], first[at], some, -(-sizes[at] // self.rows)
             at += some
