@@ -43,7 +43,7 @@ class Cluster(Operations):
     nodes : int or iterable of Node
         How many nodes (node-1 …, 10.0.0.1 …, zones a, b, c, a, …), or the nodes themselves.
     provider : str or profile, optional
-        Who makes load balancers; None for nobody.
+        Who makes load balancers; None where nobody does.
     seed : int
         Decides everything that is random.
     proxy : ProxyConfig, optional
@@ -59,7 +59,7 @@ class Cluster(Operations):
     cni_bridge : bool
         Masqueraded traffic to a Pod on the same node shows the bridge's address.
     cni_hairpin : bool
-        A Pod can be dealt to itself.
+        A Pod's connection to a Service may come back to the Pod itself.
     namespaces : iterable of str, optional
         The namespaces that exist; None for all.
     nodes_routable : bool
@@ -209,6 +209,7 @@ class Cluster(Operations):
             return self._apply_other(item, namespace)
 
     def _apply_other(self, item: Item, namespace: str) -> ApplyResult:
+        """Apply one parsed object that is not a Service."""
         made = item.object(namespace)
         scope = "" if isinstance(made, Node) else made.namespace
         if scope:
@@ -234,6 +235,7 @@ class Cluster(Operations):
         return ApplyResult(item.kind, scope, made.name, verb, made)
 
     def _stored(self, kind: str, namespace: str, name: str) -> Any:
+        """Return the stored object; None if there is none."""
         if kind == "Node":
             return self.store.nodes.get(name)
         tables: dict[str, Mapping[tuple[str, str], Any]] = {
@@ -242,7 +244,7 @@ class Cluster(Operations):
         return tables[kind].get((namespace, name))
 
     def _apply_deployment(self, made: Deployment, manifest: Mapping[str, Any]) -> None:
-        """Make the Pods of a Deployment; a changed Pod template rolls out."""
+        """Start the Pods of a Deployment; a changed Pod template rolls out."""
         old = self._deployments.get((made.namespace, made.name))
         if old is not None:
             made = replace(made, made=old.made, listens=old.listens)
@@ -313,7 +315,7 @@ class Cluster(Operations):
     # -- time -----------------------------------------------------------------------------------------------------
 
     def advance(self, seconds: float) -> None:
-        """Let time pass, and do what becomes due: controllers' steps, health checks, grace periods.
+        """Advance the clock, and do what becomes due: controllers' steps, health checks, grace periods.
 
         Parameters
         ----------
@@ -341,7 +343,7 @@ class Cluster(Operations):
             self.api.now_s = end_s
 
     def changes(self, until_s: float) -> Iterator[float]:
-        """Advance to each moment at which a step is due or a load balancer changes its mind, and yield that moment.
+        """Advance to each moment at which a step is due or a target changes its state, and yield that moment.
 
         Parameters
         ----------
@@ -396,10 +398,7 @@ class Cluster(Operations):
     # -- showing --------------------------------------------------------------------------------------------------
 
     def __repr__(self) -> str:
-        counts = ", ".join(
-            f"{len(objects)} {noun}"
-            for noun, objects in (("nodes", self.nodes), ("Pods", self.pods), ("Services", self.services))
-        )
+        counts = f"{len(self.nodes)} nodes, {len(self.pods)} Pods, {len(self.services)} Services"
         return f"<Cluster: {counts}, t = {self.now_s:g} s>"
 
     def _repr_html_(self) -> str:

@@ -10,7 +10,6 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
-from weakref import WeakKeyDictionary
 
 from ..api.addresses import address
 from ..api.errors import NotExposed
@@ -213,17 +212,13 @@ def standing(cluster: Cluster, asking: RequestTarget) -> tuple[State, ...]:
     >>> standing(Cluster(), RequestTarget("10.0.0.1:30007"))[0].end_s
     inf
     """
-    snapshot = cluster.snapshot() | {"now_s": cluster.now_s}
-    known = _TABLES.get(cluster)
-    if known is None or known[0] != snapshot:
-        known = _TABLES[cluster] = (snapshot, {})
-    if asking not in known[1]:
-        known[1][asking] = read_table(_fresh(cluster), asking)
-    return (State(0.0, math.inf, known[1][asking]),)
-
-
-# The tables of each cluster as it was last: a slider that moves the load asks for the same ones again.
-_TABLES: WeakKeyDictionary[Cluster, tuple[dict[str, object], dict[RequestTarget, PathTable]]] = WeakKeyDictionary()
+    # The tables of the cluster as it was last: a slider that moves the load asks for the same ones again.
+    tables: dict[RequestTarget, PathTable] = cluster.store.cached(
+        "path tables", cluster.snapshot() | {"now_s": cluster.now_s}, dict
+    )
+    if asking not in tables:
+        tables[asking] = read_table(_fresh(cluster), asking)
+    return (State(0.0, math.inf, tables[asking]),)
 
 
 def play(cluster: Cluster, asking: RequestTarget, events: Sequence[Event], duration_s: float) -> tuple[State, ...]:

@@ -13,7 +13,7 @@ import pytest
 import k8sexpose as kx
 from k8sexpose.traffic import queueing
 from k8sexpose.traffic.path_table import RequestTarget, read_table
-from tests.routing_help import cluster_with
+from tests.router.helpers import cluster_with
 
 SEEDS = 2000
 SERVICE_MS = 10.0
