@@ -15,7 +15,7 @@ import numpy as np
 from .connections import DEAD, Connections
 from .path_table import PathRow
 from .random_streams import Draws, Floats, Indices
-from .scan import LONG_ROWS, ROWS, places_beyond, responses, responses_of_several_workers
+from .scan import LONG_ROWS, ROWS, responses, responses_of_several_workers
 from .tally import Columns, Tally
 from .timeline import State
 
@@ -136,43 +136,49 @@ class Engine:
         if not len(busy):
             tally.keep(first, np.full(count, np.nan))
             return
-        # Requests of one Pod together, in the order in which they came, down the columns.
-        sizes = counts[busy]
-        widths = -(-sizes // self.rows)
-        starts = np.cumsum(widths) - widths
-        ends = np.cumsum(sizes)
-        place = np.arange(self.rows)[:, None] + (np.arange(widths.sum()) * self.rows)
-        place -= np.repeat(starts * self.rows - (ends - sizes), widths)
-        order = np.argsort(pod, kind="stable")[np.minimum(place, np.repeat(ends - 1, widths))]
-        absent = places_beyond(sizes, self.rows, starts + widths - 1)
-        arrives, services, path = arrival[order], service[order], path[order]
-        services.reshape(-1)[absent] = 0.0
-        out = self._respond(busy, sizes, starts, arrives, services)
+        # Requests of one Pod together, in the order in which they came, and room up to a whole column: down the columns.
+        sizes, rows = counts[busy], self.rows
+        room = -sizes % rows
+        widths = (sizes + room) // rows
+        ends = np.cumsum(widths)
+        starts, width = ends - widths, int(ends[-1])
+        filled = np.concatenate([pod, np.repeat(busy, room).astype(pod.dtype)])
+        order = np.argsort(filled, kind="stable")[: rows * width]
+        empty = np.flatnonzero(order >= count)
+        arrives, services, path = (one.take(order, mode="clip") for one in (arrival, service, path))
+        services[empty] = 0.0
+        services = _down(services, rows)
+        out = self._respond(busy, sizes, starts, arrives, services, empty)
         if self._dies is not None:
-            late = np.setdiff1d(np.flatnonzero(arrives + out > self._dies[path]), absent)
-            self._cut_off(part, arrives.reshape(-1)[late], path.reshape(-1)[late])
-            absent = np.concatenate([absent, late])
-        width = order.shape[1]
+            late = np.flatnonzero(arrives + out.T.reshape(-1) > self._dies[path])
+            late = late[order[late] < count]
+            self._cut_off(part, arrives[late], path[late])
+            empty = np.concatenate([empty, late])
+        absent = empty % rows * width + empty // rows
         columns = Columns(np.repeat(busy, widths), np.full(width, part), np.zeros(width), absent)
-        latency_ms = tally.add(out, services, columns, self._network_ms[path])
-        order.reshape(-1)[absent] = count
+        latency_ms = tally.add(out, services, columns, _down(self._network_ms.take(path), rows))
+        order[empty] = count
         in_order = np.full(count + 1, np.nan)
-        in_order[order] = latency_ms
+        in_order[order] = latency_ms.T.reshape(-1)
         tally.keep(first, in_order[:-1])
 
-    def _respond(self, busy: Indices, sizes: Indices, starts: Indices, arrives: Floats, services: Floats) -> Floats:
-        """Return the time from arrival to departure of each request."""
+    def _respond(
+        self, busy: Indices, sizes: Indices, starts: Indices, arrives: Floats, services: Floats, empty: Indices
+    ) -> Floats:
+        """Return the time from arrival to departure of each request, shape (rows, columns)."""
         gaps = np.empty_like(arrives)
         np.subtract(arrives[1:], arrives[:-1], out=gaps[1:])
-        np.subtract(arrives[0, 1:], arrives[-1, :-1], out=gaps[0, 1:])
-        gaps[0, starts] = arrives[0, starts] - self._last[busy]
-        last = (sizes - 1) % self.rows, np.append(starts[1:], arrives.shape[1]) - 1
+        first = starts * self.rows
+        gaps[first] = arrives[first] - self._last[busy]
+        gaps[empty] = 0.0
+        last = first + sizes - 1
         self._last[busy] = arrives[last]
+        gaps = _down(gaps, self.rows)
         if self.tally.workload.workers > 1:
             out, self._left[busy] = responses_of_several_workers(gaps, services, starts, self._left[busy])
             return out
         out = responses(gaps, services, starts, self._left[busy, 0])
-        self._left[busy, 0] = out[last]
+        self._left[busy, 0] = out[last % self.rows, last // self.rows]
         return out
 
     def _count(self, part: int, arrival: Floats, path: Indices) -> None:
@@ -198,6 +204,11 @@ class Engine:
         np.subtract.at(tally.load, (row, self._column[path]), 1)
         np.add.at(tally.load[:, -1], row, 1)
         tally.path_counts[part, self.connections.number(DEAD)] += len(path)
+
+
+def _down(values: Floats, rows: int) -> Floats:
+    """Write values down columns."""
+    return np.ascontiguousarray(values.reshape(-1, rows).T)
 
 
 def _places(names: Sequence[str]) -> dict[str | None, int]:

@@ -439,7 +439,8 @@ def _too_short(precision: Precision) -> str:
         return f"a Pod {OVERLOADED}"
     digit = 10 ** (len(str(int(precision.wanted))) - 1)
     wanted = math.ceil(precision.wanted / digit) * digit
-    return f"too short to say how precise for a Pod that is {precision.busiest:.0%} busy: about {wanted:,.0f} requests would do"
+    busy = f"a Pod that is {precision.busiest:.0%} busy"
+    return f"too short to say how precise for {busy}: about {wanted:,.0f} requests would do"
 
 
 def _parts(node_of: Sequence[int], nodes: int) -> list[Sequence[int]]:

@@ -25,7 +25,9 @@ def test_slices_add_up_whichever_way_they_are_counted() -> None:
     few.add(values.copy(), group, part, absent)
     for start in range(0, 5000, 5):  # so small that bins are more than values
         some = slice(start, start + 5)
-        gone = np.array([at % 5000 - start + at // 5000 * 5 for at in absent if start <= at % 5000 < start + 5], dtype=int)
+        gone = np.array(
+            [at % 5000 - start + at // 5000 * 5 for at in absent if start <= at % 5000 < start + 5], dtype=int
+        )
         many.add(values[:, some].copy(), group[some], part[some], gone)
     bins = min(few.counts.shape[1], many.counts.shape[1])
     assert (few.counts[:, :bins] == many.counts[:, :bins]).all() and few.counts.sum() == many.counts.sum() == 19_998

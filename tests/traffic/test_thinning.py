@@ -65,7 +65,9 @@ def plain(workload: Workload) -> list[float]:
             else:
                 work = np.ones(shape)
             gaps = np.rint(drawn * (plan.chunk_lasts[chunk] / math.fsum(drawn))).tolist()
-            ways = [ms for ms, count in zip(plan.way_ms[chunk], ways_of(plan, chunk), strict=True) for _ in range(count)]
+            ways = [
+                ms for ms, count in zip(plan.way_ms[chunk], ways_of(plan, chunk), strict=True) for _ in range(count)
+            ]
             for gap, lasts, ms in zip(gaps, work.T.reshape(-1).tolist(), ways, strict=False):
                 now += gap
                 leaves = max(free[0], now) + round(lasts * workload.service_ms / tally.tick_ms)
