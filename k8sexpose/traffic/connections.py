@@ -107,13 +107,7 @@ class Connections:
     # -- another state of the cluster ----
 
     def enter(self, table: PathTable) -> None:
-        """Deal new connections by this table from now on; open connections stay where they are.
-
-        Parameters
-        ----------
-        table : PathTable
-            How connections are dealt now.
-        """
+        """Deal new connections by this table from now on; open connections stay where they are."""
         self._table = table
         self._states += 1
         self._ids = np.array([self.number(lane) for lane in table.lanes], dtype=np.intp)
@@ -147,45 +141,20 @@ class Connections:
         self._picks = np.stack([self._picked[place] for place in places])
 
     def close(self, lanes: Set[int]) -> None:
-        """Let connections end in peace: their clients open new ones.
-
-        Parameters
-        ----------
-        lanes : set of int
-            The lanes whose open connections end.
-        """
+        """Let the open connections of some lanes end: their clients open new ones."""
         ending = (self._used > 0) & np.isin(self._current, list(lanes))
         self._connection[ending] += 1
         self._used[ending] = 0
 
     def cut(self, lanes: Set[int]) -> None:
-        """Let connections break: the next request of each is lost, then its client opens a new one.
-
-        Parameters
-        ----------
-        lanes : set of int
-            The lanes whose open connections break.
-        """
+        """Let the open connections of some lanes break: the next request of each is lost, then follows a new one."""
         self._broken |= (self._used > 0) & np.isin(self._current, list(lanes))
         self.close(lanes)
 
     # -- requests ----
 
     def assign(self, uniform: Floats, client: Indices | None) -> Indices:
-        """Deal requests, in the order they come.
-
-        Parameters
-        ----------
-        uniform : ndarray of float64, shape (n,)
-            A number from 0 to below 1 for each; not used where connections are kept alive.
-        client : ndarray of int, shape (n,), or None
-            Who asks; None where it does not matter.
-
-        Returns
-        -------
-        ndarray of int, shape (n,)
-            Numbers of lanes.
-        """
+        """Return the numbers of the lanes of requests, in the order they come; clients are None where none matters."""
         if self.per_connection == 1 or client is None:
             return self._open(client, uniform)
         return self._follow(client)
@@ -230,9 +199,10 @@ class Connections:
         lane[carried] = self._current[first[carried]]
         lane[(further[begins] == 0) & self._broken[first]] = self._numbers[DEAD]
         lasts = np.diff(begins, append=len(who))
-        lane = np.repeat(lane, lasts)
         lost = np.array([not one.delivered for one in self.lanes])
-        if lost.any() and not lost[self._ids].all():
+        again = lost[lane].any() and not lost[self._ids].all()
+        lane = np.repeat(lane, lasts)
+        if again:
             since = np.repeat(np.where(carried, self._used[first], 0), lasts)
             self._try_again(lane, lost, who, np.repeat(number, lasts), position, since)
         self._current[asked] = lane[ends[asked] - 1]

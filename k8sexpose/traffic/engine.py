@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .connections import DEAD, Connections
 from .path_table import PathRow
@@ -27,17 +29,7 @@ PER_POD = 512  # a block is long enough for so many requests a Pod, else NumPy's
 
 
 class Engine:
-    """Plays requests through the states of a cluster, and counts.
-
-    Parameters
-    ----------
-    connections : Connections
-        Assigns requests to paths; the first table is entered.
-    states : sequence of State
-        The cluster over time.
-    tally : Tally
-        Counts; it knows what is sent.
-    """
+    """Plays requests through the states of a cluster, and counts; the first table of the connections is entered."""
 
     def __init__(self, connections: Connections, states: Sequence[State], tally: Tally) -> None:
         self.connections, self.states, self.tally = connections, states, tally
@@ -50,7 +42,9 @@ class Engine:
     def run(self, block: int | None = None) -> None:
         """Let all requests come, so many at a time; how many changes no number."""
         requests = self.tally.workload.requests
-        size = block or max(min(BLOCK, requests // 2), PER_POD * len(self.tally.pods), 1)
+        least = max(min(BLOCK, requests // 2), PER_POD * len(self.tally.pods), 1)
+        slice_size = -(-requests // self.tally.slices)
+        size = block or (-(-slice_size // -(-slice_size // least)) if slice_size >= least // 2 else least)
         np.empty(ROOM * size)  # never touched: the C library keeps as much freed memory as the largest array it freed
         for first in range(0, requests, size):
             arrival = self.draws.arrivals(min(size, requests - first))
@@ -63,7 +57,7 @@ class Engine:
     def _seconds(self, ticks: float) -> float:
         return ticks * self.tally.tick_ms / 1000
 
-    def _ticks(self, seconds: Floats | float) -> Floats:
+    def _ticks(self, seconds: NDArray[Any] | float) -> Floats:
         return np.asarray(np.asarray(seconds) * (1000 / self.tally.tick_ms))
 
     def _parts(self, first: int, arrival: Floats) -> Iterator[slice]:
@@ -136,7 +130,7 @@ class Engine:
         if not len(busy):
             tally.keep(first, np.full(count, np.nan))
             return
-        # Requests of one Pod together, in the order in which they came, and room up to a whole column: down the columns.
+        # Requests of one Pod together, in the order in which they came, with room up to whole columns.
         sizes, rows = counts[busy], self.rows
         room = -sizes % rows
         widths = (sizes + room) // rows
@@ -145,7 +139,8 @@ class Engine:
         filled = np.concatenate([pod, np.repeat(busy, room).astype(pod.dtype)])
         order = np.argsort(filled, kind="stable")[: rows * width]
         empty = np.flatnonzero(order >= count)
-        arrives, services, path = (one.take(order, mode="clip") for one in (arrival, service, path))
+        arrives, services = arrival.take(order, mode="clip"), service.take(order, mode="clip")
+        path = path.take(order, mode="clip")
         services[empty] = 0.0
         services = _down(services, rows)
         out = self._respond(busy, sizes, starts, arrives, services, empty)

@@ -94,7 +94,11 @@ class LogHistogram:
                 self.counts[first + group_, :bins] += counts
             return
         place += (group - first) * bins - self._base
-        self.counts[here, :bins] += self._count(place, groups, bins, absent)
+        found = self._count(place, groups, bins, absent)
+        self.counts[here, :bins] += found
+        if part[0] == part[-1] == part.max():  # one slice
+            self.sliced[here, part[0], : bins >> WIDE] += found.reshape(groups, -1, 1 << WIDE).sum(2)
+            return
         np.right_shift(bits, SHIFT + WIDE, out=place)
         place += sliced * (bins >> WIDE) - (self._base >> WIDE)
         self._add_slices(self._count(place, groups * slices, bins >> WIDE, absent), first * slices)

@@ -180,7 +180,9 @@ def _variance(excess: Floats, slices: NDArray[np.int64]) -> Floats:
 
 def _errors(excess: Floats, slices: NDArray[np.int64]) -> Floats:
     """Return the standard error of the sum of the slices of each Pod."""
-    return np.asarray(np.sqrt(_variance(excess, slices)) * _widened(slices - 1.0)[:, None])
+    return np.asarray(
+        np.sqrt(_variance(excess, slices)) * _widened(np.asarray(slices - 1.0, dtype=np.float64))[:, None]
+    )
 
 
 def _together(excess: Floats, slices: NDArray[np.int64], answered: Floats) -> Floats:

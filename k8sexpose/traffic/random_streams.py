@@ -26,15 +26,6 @@ Indices = NDArray[np.intp]
 class Choice:
     """Chooses among places with given weights, one uniform number each (alias method: Walker 1977, Vose 1991).
 
-    Parameters
-    ----------
-    keep : ndarray of float64, shape (places,)
-        The part of each equal slice that belongs to its own place.
-    other : ndarray of int, shape (places,)
-        The place that the rest of the slice belongs to.
-    even : bool
-        True where every slice is one place's alone.
-
     Examples
     --------
     >>> Choice.of([1, 1, 2]).pick(np.array([0.0, 0.4, 0.99]))
@@ -66,42 +57,21 @@ class Choice:
         return cls(np.array(keep), np.array(other, dtype=np.intp), even)
 
     def pick(self, uniform: Floats) -> Indices:
-        """Choose.
-
-        Parameters
-        ----------
-        uniform : ndarray of float64, shape (n,)
-            Numbers from 0 to below 1.
-
-        Returns
-        -------
-        ndarray of int, shape (n,)
-            The places.
-        """
+        """Choose."""
         # A hair less than the count: the largest number below 1, times the count, may round up to it.
         at = uniform * np.nextafter(len(self.keep), 0)
         slices: Indices = at.astype(np.intp)
         if self.even:
             return slices
         at -= slices
-        return np.asarray(np.where(at < self.keep[slices], slices, self.other[slices]))
+        beyond = np.flatnonzero(at >= self.keep[slices])
+        slices[beyond] = self.other[slices[beyond]]
+        return slices
 
 
 def hash_uniform(*keys: int | NDArray[np.integer]) -> Floats:
     """Turn whole numbers into numbers from 0 to below 1 that look random, the same ones every time.
 
-    Parameters
-    ----------
-    *keys : int or ndarray of int
-        What is hashed, one after the other; arrays are broadcast.
-
-    Returns
-    -------
-    ndarray of float64
-        One number per element.
-
-    Notes
-    -----
     The finalizer of SplitMix64 (Steele, Lea, Flood 2014), once for each key.
 
     Examples
@@ -122,12 +92,7 @@ def hash_uniform(*keys: int | NDArray[np.integer]) -> Floats:
 class Draws:
     """The random numbers of requests in the order in which they come, block after block.
 
-    Parameters
-    ----------
-    workload : Workload
-        What is sent.
-    tick_ms : float
-        The unit of time, in milliseconds: arrivals and service times are whole numbers of it.
+    Arrivals and service times are whole numbers of ticks.
 
     Examples
     --------

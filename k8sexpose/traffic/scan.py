@@ -37,14 +37,9 @@ def tick_ms(longest_ms: float) -> float:
 def responses(gaps: Floats, services: Floats, starts: Indices, backlog: Floats) -> Floats:
     """Return the time from arrival to departure of each request, one worker a Pod.
 
-    Parameters
-    ----------
-    gaps, services : ndarray of float64, shape (rows, columns)
-        Ticks since the Pod's last arrival, and of service; time runs down the columns. `gaps` is used up.
-    starts : ndarray of int, shape (pods,)
-        The first column of each Pod, ascending.
-    backlog : ndarray of float64, shape (pods,)
-        What the Pod has left to do just after its last arrival before these: the response of that request.
+    `gaps` (since the Pod's last arrival) and `services` are in ticks, shape (rows, columns), and time runs down the
+    columns; `gaps` is used up. `starts` is the first column of each Pod, `backlog` the response of its last request
+    before these.
 
     Examples
     --------
@@ -114,13 +109,8 @@ def responses_of_several_workers(
     A request goes to the worker that is free first (Kiefer and Wolfowitz 1955). All columns are served side by side,
     each as if it began idle; then again, those whose beginning the column before has changed, until none is.
 
-    Parameters
-    ----------
-    gaps, services, starts
-        As for `responses`.
-    free : ndarray of float64, shape (pods, workers)
-        How long each worker is busy after the Pod's last arrival before these, ascending. Where the last column of a
-        Pod is not full, what follows in it has no gap and no service time, and keeps no worker busy.
+    The rest is as for `responses`; `free` says how long each worker is busy after the Pod's last arrival before these,
+    ascending, shape (pods, workers). What is empty at the foot of a column has no gap and no service time.
 
     Examples
     --------

@@ -336,10 +336,11 @@ def _run(
     """Send the requests, in the fastest way that their memory allows."""
     states = play(cluster, asking, events, 1.1 * workload.duration_s + 10) if events else standing(cluster, asking)
     answering = [lane.network_ms for state in states for lane in state.table.lanes if lane.delivered]
-    tally = Tally(workload, _pods(cluster, asking, states), list(cluster.store.nodes), min(answering, default=0.0))
     connections = Connections(workload.clients, workload.requests_per_connection, workload.seed)
     connections.enter(states[0].table)
     free = len(states) == 1 and not connections.remembers
+    pods, nodes, nearest_ms = _pods(cluster, asking, states), list(cluster.store.nodes), min(answering, default=0.0)
+    tally = Tally(workload, pods, nodes, nearest_ms, 32 if free else 16 if len(states) == 1 else 1)
     if free:
         chances = connections.probabilities(client_weights(workload))
         Thinning(workload, connections.lanes, chances, tally).run(block)

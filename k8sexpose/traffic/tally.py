@@ -60,6 +60,8 @@ class Tally:
         All Pods and nodes that can appear; tables are in this order.
     nearest_ms : float
         The shortest way through the network, in milliseconds: no latency is smaller.
+    most : int
+        How many slices the run is divided into at most.
 
     Attributes
     ----------
@@ -87,11 +89,13 @@ class Tally:
         When the last request arrived.
     """
 
-    def __init__(self, workload: Workload, pods: Sequence[str], nodes: Sequence[str], nearest_ms: float) -> None:
+    def __init__(
+        self, workload: Workload, pods: Sequence[str], nodes: Sequence[str], nearest_ms: float, most: int = SLICES
+    ) -> None:
         self.workload, self.pods, self.nodes = workload, list(pods), list(nodes)
         self.tick_ms = tick_ms(workload.longest_ms)
         per_pod = workload.requests / max(len(pods), 1)
-        self.slices = min(max(2 ** int(math.log2(max(per_pod / PER_SLICE, 1))), 4), SLICES)
+        self.slices = min(max(2 ** int(math.log2(max(per_pod / PER_SLICE, 1))), 4), most)
         self.paths: list[PathRow] = []
         self.path_counts: Ints = np.zeros((self.slices, 0), dtype=np.int64)
         shape = len(pods), self.slices

@@ -40,17 +40,6 @@ APART = 1 << 64  # from the stream of one Pod to that of the next
 class Thinning:
     """Draws the requests of each Pod, serves and counts them.
 
-    Parameters
-    ----------
-    workload : Workload
-        What is sent; one request a connection.
-    paths : sequence of PathRow
-        The ways.
-    probabilities : ndarray of float64, shape (paths,)
-        How likely each is; together 1.
-    tally : Tally
-        Counts.
-
     Examples
     --------
     >>> workload = Workload(requests=1000, rate_rps=50)
