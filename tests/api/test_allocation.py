@@ -56,7 +56,11 @@ def test_an_address_that_a_stored_service_holds_is_never_picked() -> None:
 
 def test_the_addresses_of_a_dump_are_held() -> None:
     services = [
-        {"kind": "Service", "metadata": {"name": f"s{k}"}, "spec": {"clusterIP": f"10.96.0.{k}", "ports": [{"port": 80}]}}
+        {
+            "kind": "Service",
+            "metadata": {"name": f"s{k}"},
+            "spec": {"clusterIP": f"10.96.0.{k}", "ports": [{"port": 80}]},
+        }
         for k in (1, 2, 3, 4, 6)
     ]
     cluster = kx.Cluster.from_json({"items": services}, service_cidr="10.96.0.0/29")
