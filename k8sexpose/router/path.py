@@ -20,7 +20,7 @@ from ..cluster.latency import crosses_zone, leg_ms
 from ..cluster.state import ClusterState
 from ..kubeproxy.health import HEALTHZ_PORT
 from ..kubeproxy.proxy import Verdict, is_own_address, kube_proxy, primary_ip
-from ..kubeproxy.service_ports import ServicePortInfo, Target
+from ..kubeproxy.service_ports import ServicePortInfo, Target, is_watched
 from .addressing import NODE, OUTSIDE, Client
 from .entry import Arrival, Entry, Packet, load_balancer_at
 from .route import CLIENT, NOWHERE, POD, Hop, Route
@@ -225,7 +225,7 @@ class PathTracer:
         pod = self._host_pod(node, packet.port, None)
         if pod is not None:
             return self._deliver(packet, path, None)
-        checks = packet.port == HEALTHZ_PORT or self.store.health_checks_on(packet.port)
+        checks = packet.port == HEALTHZ_PORT or any(map(is_watched, self.store.health_checks_on(packet.port)))
         if packet.protocol == "TCP" and checks and not self.cluster.proxy_stopped(node.name):
             reason = f"kube-proxy on {node.name} answers health checks here"
             return self._end(packet, path, node.name, "answers", "delivered", reason)
