@@ -107,7 +107,7 @@ def changes(node: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
         for number, operator in enumerate(node.ops):
             if type(operator) in SWAPS:
                 yield node, _with(node, ops=[*node.ops[:number], SWAPS[type(operator)](), *node.ops[number + 1 :]])
-        for number, value in enumerate(node.comparators):
+        for value in node.comparators:
             if isinstance(value, ast.Constant) and isinstance(value.value, str):
                 yield value, ast.Constant(f"{value.value}XX")
     elif isinstance(node, ast.BoolOp):

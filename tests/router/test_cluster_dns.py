@@ -58,7 +58,9 @@ def test_a_short_name_is_looked_for_in_the_pods_own_namespace() -> None:
 
 @pytest.mark.parametrize("client", [CLIENT, "node/node-1"])
 def test_only_pods_ask_the_dns_of_the_cluster(client: str) -> None:
-    assert asked(with_client({"type": "ClusterIP"}), "http://web.default.svc.cluster.local", client) == {"unresolved": 1}
+    assert asked(with_client({"type": "ClusterIP"}), "http://web.default.svc.cluster.local", client) == {
+        "unresolved": 1
+    }
 
 
 def test_a_headless_service_has_the_addresses_of_its_ready_pods_and_no_port_of_its_own() -> None:
