@@ -26,7 +26,7 @@ SOLUTIONS := $(wildcard instructor/solutions/*.ipynb)
 # Jupyter refuses to run as root (containers, CI) unless told.
 ROOT_FLAG := $(shell test "$$(id -u 2>/dev/null)" = 0 && echo --allow-root)
 
-.PHONY: help lab test quick deep lint types unit lessons notebooks pages shots lite lite-check lite-kernel binder-check bench fuzz clean
+.PHONY: help lab test quick deep lint types unit lessons notebooks pages shots lite lite-check lite-kernel binder-check bench fuzz mutants clean
 help:
 	@echo "make lab        open the lessons in JupyterLab"
 	@echo "make test       run every test"
@@ -40,6 +40,7 @@ help:
 	@echo "make shots      open every lesson in Chromium, leave screenshots in build/shots"
 	@echo "make bench      run the benchmarks, compare with the stored numbers"
 	@echo "make fuzz       try random input for longer than the tests do (FUZZ_ARGS)"
+	@echo "make mutants    break 300 places of the core, see which of them a test notices (MUTANTS_ARGS)"
 	@echo "make clean      remove .venv, build files and caches"
 
 # --- the environment -------------------------------------------------------------------------------------------
@@ -150,6 +151,9 @@ bench: $(VENV)/.test
 
 fuzz: $(VENV)/.test
 	$(PY) tests/hostile/fuzz.py $(FUZZ_ARGS)
+
+mutants: $(VENV)/.test
+	$(PY) tools/mutants.py --sample 300 --seed 1 $(MUTANTS_ARGS)
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
