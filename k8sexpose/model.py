@@ -26,6 +26,7 @@ from .api.service import Service
 from .cloud.controller import CloudState, start_controller
 from .cloud.load_balancer import next_change_s
 from .cluster.apiserver import ApiServer
+from .cluster.client_apply import apply_service
 from .cluster.operations import Operations
 from .cluster.scheduling import choose_node, kubernetes_service, make_nodes, with_address
 
@@ -189,12 +190,12 @@ class Cluster(Operations):
         with self._all_or_nothing():
             return tuple(self.apply_item(item, namespace) for item in items)
 
-    def apply_item(self, item: Item, namespace: str = "default") -> ApplyResult:
-        """Apply one parsed object; an `ApiError` leaves with a hint, and changes nothing."""
+    def apply_item(self, item: Item, namespace: str = "default", **options: Any) -> ApplyResult:
+        """Apply one parsed object, a Service with options of `apply_service`; an `ApiError` changes nothing."""
         with self._all_or_nothing(), hinted(item.text, item.value):
             if item.kind != "Service":
                 return self._apply_other(item, namespace)
-            applied = self.api.apply(item.value, namespace)
+            applied = apply_service(self.api, item.value, namespace, **options)
             service = applied.service
             return ApplyResult("Service", service.namespace, service.name, applied.verb, service, applied.warnings)
 
@@ -270,16 +271,18 @@ class Cluster(Operations):
         self,
         manifest: str | bytes | Mapping[str, Any],
         *,
+        name: str | None = None,
         namespace: str = "default",
         field_validation: str = "Strict",
         dry_run: bool = False,
     ) -> Service:
         """PUT a Service; see `k8sexpose.cluster.apiserver.ApiServer.replace`."""
+        options: dict[str, Any] = {"field_validation": field_validation, "dry_run": dry_run}
         with self._all_or_nothing(), hinted(manifest):
-            return self.api.replace(manifest, namespace=namespace, field_validation=field_validation, dry_run=dry_run)
+            return self.api.replace(manifest, name=name, namespace=namespace, **options)
 
     def patch(
-        self, name: str, patch: Mapping[str, Any] | Sequence[Any], *, namespace: str = "default", **options: Any
+        self, name: str, patch: Mapping[str, Any] | Sequence[Any] | None, *, namespace: str = "default", **options: Any
     ) -> Service:
         """PATCH a Service; see `k8sexpose.cluster.apiserver.ApiServer.patch`."""
         with self._all_or_nothing(), hinted("", patch):
@@ -386,12 +389,13 @@ class Cluster(Operations):
         return twin
 
     def _restorer(self) -> Callable[[], None]:
-        restore, rng, now_s = super()._restorer(), self.api.rng.getstate(), self.api.now_s
+        restore, rng = super()._restorer(), self.api.rng.getstate()
+        now_s, revision = self.api.now_s, self.api.revision
 
         def restore_all() -> None:
             restore()
             self.api.rng.setstate(rng)
-            self.api.now_s = now_s
+            self.api.now_s, self.api.revision = now_s, revision
 
         return restore_all
 

@@ -240,6 +240,28 @@ class Operations(ClusterState):
         self.clock.schedule(self.now_s + grace_s, PodGone((changed.namespace, changed.name)))
         return changed
 
+    @whole
+    def relabel_pod(self, key: Key, labels: Mapping[str, str]) -> Pod:
+        """Give a Pod other labels; one that its Deployment no longer selects is left alone, and a new one is started.
+
+        Returns
+        -------
+        Pod
+            The Pod afterwards.
+        """
+        pod = self.store.pods[key]
+        selected = pod.app is not None and (pod.namespace, pod.app) in self._deployments
+        changed = replace(pod, labels=dict(labels))
+        if selected:
+            deployment = self.deployment(pod.app or "", pod.namespace)
+            if not deployment.labels.items() <= changed.labels.items():
+                changed = replace(changed, app=None)
+        self.store.put_pod(changed)
+        if selected and changed.app is None and not pod.terminating:
+            home = choose_node(self.store, deployment, self.down)
+            self._deployments[deployment.namespace, deployment.name] = self._run(deployment, home)
+        return changed
+
     def remove(self, kind: str, name: str, namespace: str) -> None:
         """Delete a Pod, Node, Deployment or EndpointSlice; Pods get their grace period."""
         if kind == "Pod":

@@ -6,7 +6,7 @@ import pytest
 
 import k8sexpose as kx
 from k8sexpose.kubectl import ssh
-from tests.routing_help import cluster_with
+from tests.router.helpers import cluster_with
 
 
 @pytest.fixture(params=["iptables", "nftables"])

@@ -11,7 +11,7 @@ from k8sexpose.router.route import NODE
 from k8sexpose.router.rule_trace import RuleStep
 from tests.conformance import rules as recorded
 from tests.kubeproxy.test_rules import SCENARIOS
-from tests.routing_help import CLIENT, cluster_with
+from tests.router.helpers import CLIENT, cluster_with
 
 MODES = ("iptables", "nftables")
 CLIENTS = (CLIENT, "node/node-1", "pod/web-1", "10.244.2.99")
