@@ -59,21 +59,6 @@ class Side:
 def three_way_patch(original: Mapping[str, Any], modified: Mapping[str, Any], live: Mapping[str, Any]) -> Json:
     """Compute the patch that turns the live object into what the manifest says.
 
-    Parameters
-    ----------
-    original, modified, live : mapping
-        The manifest applied last, the one applied now, the stored object.
-
-    Returns
-    -------
-    dict
-        A strategic merge patch with its keys sorted; empty if there is nothing to do.
-
-    Raises
-    ------
-    PatchError
-        An entry of a list lacks its merge key, or the entries are of different types.
-
     Examples
     --------
     >>> three_way_patch({"spec": {"type": "NodePort"}}, {"spec": {}}, {"spec": {"type": "NodePort"}})
