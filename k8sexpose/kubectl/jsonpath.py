@@ -171,7 +171,7 @@ def _filled(pieces: Sequence[Piece], here: Values, root: Any) -> tuple[str, list
                 text += _filled(inside, [value], root)[0]
             waiting = behind
         else:
-            text += " ".join(_shown(value) for part in _words(piece.text) for value in _part(part, here, root))
+            text += " ".join(_shown(value) for part in _words(piece.text) or ["@"] for value in _part(part, here, root))
     return text, []
 
 
@@ -194,7 +194,11 @@ def _words(action: str) -> list[str]:
 
 def _part(part: str, here: Values, root: Any) -> Values:
     quoted = re.fullmatch(r"""(["'])(.*)\1""", part, re.DOTALL)
-    return [_unquoted(quoted[2])] if quoted else _walk(part, here, root)
+    if quoted:
+        return [_unquoted(quoted[2])]
+    if re.fullmatch(r"true|false|-?\d{1,18}(\.\d{1,18})?", part):
+        return [part]
+    return _walk(part, here, root)
 
 
 ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", '"': '"', "'": "'"}
@@ -227,10 +231,9 @@ def _walk(path: str, here: Values, root: Any) -> Values:
         step = _STEP.match(path, place)
         steps += 1
         if step is None or step.end() == place or steps > MAX_STEPS:
-            problem = (
-                "unterminated array" if path[place] == "[" else f"unrecognized character in action: {path[place]!r}"
-            )
-            raise KubectlError(f"error parsing jsonpath {{{path}}}, {problem}")
+            char = path[place]
+            wrong = f"unrecognized character in action: U+{ord(char):04X} {char!r}"
+            raise KubectlError(f"error parsing jsonpath {{{path}}}, {'unterminated array' if char == '[' else wrong}")
         if step["root"]:
             values = [root] if step["root"] == "$" else values
         elif step["bare"]:
@@ -305,6 +308,10 @@ _CONDITION = re.compile(r"(?P<left>.+?)\s*(?P<op>==|!=|<=|>=|<|>)\s*(?P<right>.+
 
 def _holds(condition: str, entry: Any, root: Any) -> bool:
     """Return True if a condition such as ``@.port==80`` holds; a bare path asks whether there is something."""
+    unknown = re.search(r"[=<>!]=?([~&|])", condition)
+    if unknown:
+        char = f"U+{ord(unknown[1]):04X} '{unknown[1]}'"
+        raise KubectlError(f"error parsing jsonpath, unrecognized character in action: {char} in {condition}")
     compared = _CONDITION.fullmatch(condition)
     if not compared:
         return bool(_walk(condition, [entry], root))
