@@ -128,6 +128,8 @@ def look(rng: random.Random, cluster: kx.Cluster) -> None:
             lambda s=service: kx.shares(cluster, s.key),
             lambda s=service: kx.send(cluster.copy(), s.key, seed=1),
             lambda s=service: kx.provision(cluster, s.key),
+            lambda s=service: str(kx.trace(cluster, s.key, seed=1)),
+            lambda s=service: kx.proxy_rules(cluster, node=rng.choice(list(cluster.store.nodes)), service=s.key),
             lambda s=service: kx.health_check(cluster, s.key, node=rng.choice([n.name for n in cluster.nodes] or [""])),
             lambda s=service: kx.flow(cluster, s.key).static()._repr_html_() if rng.random() < 0.05 else None,
         ):
