@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from ..api.errors import go_quote
@@ -171,7 +172,8 @@ def _filled(pieces: Sequence[Piece], here: Values, root: Any) -> tuple[str, list
                 text += _filled(inside, [value], root)[0]
             waiting = behind
         else:
-            text += " ".join(_shown(value) for part in _words(piece.text) or ["@"] for value in _part(part, here, root))
+            found = chain.from_iterable(_part(part, here, root) for part in _words(piece.text) or ["@"])
+            text += " ".join(map(_shown, found))
     return text, []
 
 
@@ -250,8 +252,13 @@ def _walk(path: str, here: Values, root: Any) -> Values:
 
 def _members(values: Values, name: str) -> Values:
     if name == "*":
-        return [member for value in values for member in _children(value)]
+        return _entries(values)
     return [value[name] for value in values if isinstance(value, Mapping) and name in value]
+
+
+def _entries(values: Values) -> Values:
+    """Return the members or entries of all values."""
+    return list(chain.from_iterable(map(_children, values)))
 
 
 def _children(value: Any) -> Values:
@@ -272,17 +279,17 @@ def _deep(values: Values, name: str) -> Values:
 def _brackets(inside: str, values: Values, root: Any, path: str) -> Values:
     condition = re.fullmatch(r"\?\((.*)\)", inside, re.DOTALL)
     if condition:
-        return [entry for value in values for entry in _children(value) if _holds(condition[1].strip(), entry, root)]
+        return [entry for entry in _entries(values) if _holds(condition[1].strip(), entry, root)]
     if inside == "*":
-        return [entry for value in values for entry in _children(value)]
+        return _entries(values)
     found: Values = []
     for part in re.findall(r"'[^']*'|\"[^\"]*\"|[^,\s]+", inside):
         name = re.fullmatch(r"'(.*)'", part)
         places = re.fullmatch(r"(-?\d{0,6})(?::(-?\d{0,6}))?(?::(-?\d{0,6}))?", part)
         if name:
-            found += [entry for value in values for entry in _walk(f".{name[1]}", [value], root)]
+            found += _walk(f".{name[1]}", values, root)
         elif places:
-            found += [entry for value in values for entry in _places(part, value)]
+            found += chain.from_iterable(_places(part, value) for value in values)
         else:
             raise KubectlError(f"error parsing jsonpath {{{path}}}, invalid array index {part}")
     return found
