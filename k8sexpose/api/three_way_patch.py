@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from .errors import ApiError
@@ -284,7 +285,7 @@ def _insertion_sort(entries: list[Any], less: Callable[[Any, Any], bool]) -> Non
 
 def _element_kind(*lists: list[Any]) -> bool:
     """Return True for lists of maps, False for lists of plain values; a mixture stops kubectl."""
-    kinds = {go_type(entry) for entries in lists for entry in entries}
+    kinds = {go_type(entry) for entry in chain.from_iterable(lists)}
     if go_type([]) in kinds:
         raise PatchError("lists of lists are not supported")
     if len(kinds) > 1:
