@@ -41,7 +41,7 @@ from k8sexpose._display import CONTROLS  # noqa: E402
 from k8sexpose.cluster.store import held_ips, held_ports  # noqa: E402
 from k8sexpose.data import EXAMPLES  # noqa: E402
 from k8sexpose.kubectl import curl, run  # noqa: E402
-from k8sexpose.kubectl.magics import inserted, show, variable  # noqa: E402
+from k8sexpose.kubectl.magics import show, split, variable  # noqa: E402
 
 BLOCK = 200  # inputs that meet the same cluster, one after the other
 LIMIT_S, LIMIT_MB = 1.0, 200
@@ -497,10 +497,9 @@ def magics(world: World) -> None:
     if isinstance(cell, bytes):
         cell = cell.decode("utf-8", "replace")
     world.sent = (line, cell)
-    import shlex
 
     try:
-        _, told = variable(shlex.split(inserted(line, {"cluster": world.cluster}.__getitem__)))
+        _, told = variable(split(line, {"cluster": world.cluster}.__getitem__))
     except ValueError:
         return
     done = curl(world.cluster, told) if rng.random() < 0.4 else run(world.cluster, told, cell)
