@@ -497,7 +497,6 @@ def magics(world: World) -> None:
     if isinstance(cell, bytes):
         cell = cell.decode("utf-8", "replace")
     world.sent = (line, cell)
-
     try:
         _, told = variable(split(line, {"cluster": world.cluster}.__getitem__))
     except ValueError:
