@@ -61,12 +61,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     1
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    own, options = words, list[str]()
+    if words[:1] == ["lab"] and "--" in words:
+        cut = words.index("--")
+        own, options = words[:cut], words[cut + 1 :]
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
     try:
-        parser = _parser(words)
-        told = parser.parse_args(words)
+        parser = _parser(own)
+        told = parser.parse_args(own, argparse.Namespace(options=options))
         if told.command is None:
             parser.print_help()
             return MADE
@@ -164,7 +168,7 @@ def _add_lab(parser: argparse.ArgumentParser) -> None:
     add("--check", action="store_true", help="open nothing: say what is missing, and what mends it")
     add("--port", type=int, help="where to listen (default: the first free port from 8888 on)")
     add("--no-browser", action="store_true", help="print the address only")
-    add("options", nargs="*", metavar="-- OPTIONS", help="what stands behind -- goes to JupyterLab itself")
+    parser.epilog = "What stands behind -- goes to JupyterLab itself: k8sexpose lab -- --ServerApp.ip=0.0.0.0"
 
 
 def _lab(told: argparse.Namespace) -> int:
@@ -178,10 +182,7 @@ def _lab(told: argparse.Namespace) -> int:
         return UNREADABLE
     try:
         if told.check:
-            copied = sum(lesson.state != "missing" for lesson in lab.compare(folder))
-            there = f"{copied} files of the course are in {folder}" if copied else f"they will be copied to {folder}"
-            print(f"Everything is there: Python {sys.version.split()[0]}, {len(lab.needs(extra='lab'))} packages, a kernel")
-            print(f'that finds k8sexpose {__version__}; of the lessons, {there}. To open them: k8sexpose lab "{folder}"')
+            print(_all_is_there(folder))
             return MADE
         _tell(folder, lab.copy(folder), update=False)
         if lab.in_clone():
@@ -189,6 +190,18 @@ def _lab(told: argparse.Namespace) -> int:
     except lab.LabError as error:
         raise Refused(str(error)) from error
     return lab.open_lab(folder, told.port, not told.no_browser, told.options)
+
+
+def _all_is_there(folder: Path) -> str:
+    """Return what a check found, in three sentences."""
+    from . import lab
+
+    there = sum(lesson.state != "missing" for lesson in lab.compare(folder))
+    lessons = f"{there} files of the course are in {folder}" if there else f"The lessons will be copied to {folder}"
+    return (
+        f"Everything is there: Python {sys.version.split()[0]}, {len(lab.needs(extra='lab'))} packages, and a kernel "
+        f'that finds k8sexpose {__version__}.\n{lessons}. To open them: k8sexpose lab "{folder}"'
+    )
 
 
 # -- report ------------------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import metadata, util
+from importlib import import_module, metadata, util
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -505,8 +505,12 @@ def _kernel() -> list[Problem]:
     if found:
         what = f"The kernel uses another k8sexpose, {found[1]}"
         return [Problem(what, f'in a terminal: "{sys.executable}" -m ipykernel install --sys-prefix')]
-    lines = [line for line in f"{done.stdout}\n{done.stderr}".splitlines() if line.strip()]
-    return [Problem(f"The kernel does not start ({lines[-1] if lines else 'it says nothing'})", mend(["ipykernel>=6.17"]))]
+    said = [line for line in done.stdout.splitlines() if line.strip()]
+    if said:
+        return [Problem(f"The kernel cannot import what the lessons need ({said[-1]})", mend())]
+    errors = [line for line in done.stderr.splitlines() if line.strip()]
+    last = errors[-1] if errors else "it says nothing"
+    return [Problem(f"The kernel does not start ({last})", mend(["ipykernel>=6.17"]))]
 
 
 # -- JupyterLab --------------------------------------------------------------------------------------------------------
@@ -599,10 +603,8 @@ def _become(words: Sequence[str]) -> NoReturn:
 def trust(notebooks: Iterable[Path]) -> int:
     """Sign notebooks of the course, so that JupyterLab shows their stored outputs whole; return how many."""
     try:
-        import nbformat
-        from nbformat.sign import NotebookNotary
-
-        notary: Any = NotebookNotary()
+        nbformat: Any = import_module("nbformat")
+        notary = import_module("nbformat.sign").NotebookNotary()
         signed = 0
         for path in notebooks:
             notebook = nbformat.read(path, as_version=4)

@@ -35,7 +35,8 @@ def check_install(package: str = "k8sexpose") -> Feedback:
         wanted = needs(package)
         python = metadata.metadata(package)["Requires-Python"] or ""
     except metadata.PackageNotFoundError:
-        return Feedback(False, None, f"{package} is not installed in this kernel. To mend: {mend([package])}, {RESTART}.")
+        text = f"{package} is not installed in this kernel. To mend: {mend([package])}, {RESTART}."
+        return Feedback(False, None, text)
     bad = {need: problem for need in wanted if (problem := missing(need))}
     problems = list(bad.values())
     if not meets(".".join(map(str, sys.version_info[:3])), python):
