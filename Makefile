@@ -1,4 +1,4 @@
-# Two commands: make lab (opens the lessons) and make test (runs every test).
+# Two commands: make lab (opens the lessons) and make test (runs every test but those of make deep).
 # Both build .venv first; the second time they find it built.
 
 VENV ?= .venv
@@ -22,14 +22,16 @@ endif
 INSTALL += --constraint binder/requirements.txt --constraint constraints.txt
 
 LESSONS := $(wildcard notebooks/*.ipynb)
-SOLUTIONS := $(wildcard notebooks/solutions/*.ipynb)
+SOLUTIONS := $(wildcard instructor/solutions/*.ipynb)
 # Jupyter refuses to run as root (containers, CI) unless told.
 ROOT_FLAG := $(shell test "$$(id -u 2>/dev/null)" = 0 && echo --allow-root)
 
-.PHONY: help lab test lint types unit lessons notebooks pages shots lite lite-check lite-kernel binder-check bench fuzz clean
+.PHONY: help lab test quick deep lint types unit lessons notebooks pages shots lite lite-check lite-kernel binder-check bench fuzz clean
 help:
 	@echo "make lab        open the lessons in JupyterLab"
 	@echo "make test       run every test"
+	@echo "make quick      run what takes two minutes: ruff, mypy, tests without browser and notebooks, without the slow ones"
+	@echo "make deep       run the tests that are too long for make test (tests/deep, and what is marked deep)"
 	@echo "make notebooks  run the solution notebooks, generate the student notebooks from them"
 	@echo "make pages      render the solutions as static pages into build/site"
 	@echo "make lite       build the course for JupyterLite into build/lite; lite-check: test with its versions"
@@ -42,7 +44,7 @@ help:
 
 # --- the environment -------------------------------------------------------------------------------------------
 
-# The floor stands in pyproject.toml too; tests/test_pins.py compares the two.
+# The floor stands in pyproject.toml too; tests/course/test_pins.py compares the two.
 $(PY):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "k8sexpose needs Python 3.11 or newer; '$(PYTHON)' is: $$($(PYTHON) --version 2>&1)"; \
@@ -67,13 +69,22 @@ $(VENV)/.test: $(VENV)/.lab
 
 # --- the two commands ------------------------------------------------------------------------------------------
 
-# The default address is the first lesson, so that the printed address leads there too.
+# The default address is the first lesson, so that the printed address leads there too. The root is the repository:
+# the first lesson links to instructor/solutions, and a server whose root is notebooks/ could not open that.
 lab: $(VENV)/.lab
-	$(PY) -m jupyterlab $(ROOT_FLAG) --ServerApp.root_dir=notebooks \
-	  --LabApp.default_url=/lab/tree/00_start_here.ipynb $(LAB_ARGS)
+	$(PY) -m jupyterlab $(ROOT_FLAG) --ServerApp.root_dir=. \
+	  --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(LAB_ARGS)
 
 test: lint types unit lessons
 	@echo "make test: everything passed"
+
+# The tests marked slow take most of the time; make test runs them.
+quick: lint types
+	$(PY) -m pytest -n 2 --dist loadgroup --ignore tests/browser -m "not slow and not deep"
+
+# 5 is pytest's exit code where no test is selected: tests/deep may be empty.
+deep: $(VENV)/.test
+	$(PY) -m pytest -m deep tests $(DEEP_ARGS) || test $$? -eq 5
 
 # --- the parts of make test ------------------------------------------------------------------------------------
 
@@ -84,19 +95,22 @@ lint: $(VENV)/.test
 types: $(VENV)/.test
 	$(PY) -m mypy --strict k8sexpose
 
+# .ci/run names a folder, TEST_TIMES, and reads there how long each test took.
+times = $(if $(TEST_TIMES),--junitxml=$(TEST_TIMES)/$(1).xml)
+
 # Two processes: the browser tests in one (tests/browser/conftest.py), everything else beside them.
 unit: $(VENV)/.test
-	$(PY) -m pytest -n 2 --dist loadgroup
+	$(PY) -m pytest -n 2 --dist loadgroup $(call times,unit)
 
 # Strict where outputs are stored (the solutions); the student notebooks hold none and need only run.
 lessons: $(VENV)/.test
 ifeq ($(SOLUTIONS),)
-	@echo "no lessons in notebooks/solutions yet"
+	@echo "no lessons in instructor/solutions yet"
 else
 	$(PY) tools/notebooks.py --check
 	$(PY) tools/teaching.py --check
-	$(PY) -m pytest --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg $(SOLUTIONS)
-	$(PY) -m pytest --nbval-lax $(LESSONS)
+	$(PY) -m pytest --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg $(SOLUTIONS) $(call times,solutions)
+	$(PY) -m pytest --nbval-lax $(LESSONS) $(call times,lessons)
 endif
 
 # --- for authors -----------------------------------------------------------------------------------------------
@@ -135,7 +149,7 @@ bench: $(VENV)/.test
 	$(PY) benchmarks/run.py
 
 fuzz: $(VENV)/.test
-	$(PY) tools/fuzz.py $(FUZZ_ARGS)
+	$(PY) tests/hostile/fuzz.py $(FUZZ_ARGS)
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

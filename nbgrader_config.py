@@ -1,4 +1,4 @@
-"""How nbgrader turns the solutions (notebooks/solutions) into the student notebooks (notebooks)."""
+"""How nbgrader turns the solutions (instructor/solutions) into the student notebooks (notebooks)."""
 
 c = get_config()
 

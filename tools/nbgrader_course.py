@@ -62,7 +62,7 @@ def play(lesson: str, course: Path) -> dict[str, tuple[float, float]]:
     """Play the whole way; return each student's points, and how many there are."""
     shutil.rmtree(course, ignore_errors=True)
     (course / "source" / lesson).mkdir(parents=True)
-    shutil.copy(ROOT / "notebooks" / "solutions" / f"{lesson}.ipynb", course / "source" / lesson)
+    shutil.copy(ROOT / "instructor" / "solutions" / f"{lesson}.ipynb", course / "source" / lesson)
     own = (ROOT / "nbgrader_config.py").read_text(encoding="utf-8")
     (course / "nbgrader_config.py").write_text(own + CONFIG % lesson, encoding="utf-8")
     nbgrader(course, STEPS[0], lesson)

@@ -1,6 +1,6 @@
 """Generate the student notebooks from the solutions, and run the solutions.
 
-    python tools/notebooks.py             write notebooks/*.ipynb from notebooks/solutions/*.ipynb
+    python tools/notebooks.py             write notebooks/*.ipynb from instructor/solutions/*.ipynb
     python tools/notebooks.py --check     write nothing; fail where a student notebook is out of date
     python tools/notebooks.py --execute   run the solutions, store the outputs that strict nbval compares
 
@@ -34,7 +34,7 @@ from traitlets.config.loader import Config, PyFileConfigLoader
 
 ROOT = Path(__file__).resolve().parent.parent
 STUDENTS = ROOT / "notebooks"
-SOLUTIONS = STUDENTS / "solutions"
+SOLUTIONS = ROOT / "instructor" / "solutions"
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"

@@ -28,10 +28,10 @@ from notebooks import ROOT, SOLUTIONS, STUDENTS, read, student
 LITE = "lite"  # where the workflow puts JupyterLite, beside the pages
 PICTURE = "visualizer.svg"
 # Capitals: lesson 6 leaves a my-report.md.
-GUIDES = tuple(sorted(STUDENTS.glob("[A-Z]*.md")))
+GUIDES = tuple(sorted((*STUDENTS.glob("[A-Z]*.md"), *SOLUTIONS.parent.glob("[A-Z]*.md")), key=lambda path: path.name))
 # Widgets leave their still form as text/html; Markdown comes before plain text.
 PRIORITY = ("text/html", "text/markdown", "text/plain")
-LINK = re.compile(r'(<a href=")(?:\.\./|solutions/)*([\w-]+)\.(?:ipynb|md)(#[^"]*)?"')
+LINK = re.compile(r'(<a href=")(?:\.\./|notebooks/|instructor/|solutions/)*([\w-]+)\.(?:ipynb|md)(#[^"]*)?"')
 highlight = Highlight2HTML(pygments_lexer="ipython3")
 
 

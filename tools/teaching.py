@@ -1,7 +1,7 @@
 """Write the tables of the teaching kit from the lessons and the model; ``--check`` only compares.
 
-The table of lessons in notebooks/INSTRUCTORS.md, and notebooks/ANSWERS.md: each question, its right answer as the model
-computes it, and the beliefs that its feedback names.
+The table of lessons in instructor/INSTRUCTORS.md, and instructor/ANSWERS.md: each question, its right answer as the
+model computes it, and the beliefs that its feedback names.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from k8sexpose.lessons.forms import Question, shown
 from k8sexpose.lessons.sheet import QUESTIONS
 
 ROOT = Path(__file__).resolve().parents[1]
-SOLUTIONS = ROOT / "notebooks" / "solutions"
-INSTRUCTORS = ROOT / "notebooks" / "INSTRUCTORS.md"
-ANSWERS = ROOT / "notebooks" / "ANSWERS.md"
+SOLUTIONS = ROOT / "instructor" / "solutions"
+INSTRUCTORS = ROOT / "instructor" / "INSTRUCTORS.md"
+ANSWERS = ROOT / "instructor" / "ANSWERS.md"
 MARKS = "<!-- lessons: written by tools/teaching.py -->", "<!-- end -->"
 
 
@@ -40,7 +40,7 @@ def lesson_row(path: Path) -> str:
     points = sum(one.metadata.get("nbgrader", {}).get("points", 0) for one in nb.cells)
     asked = [question for question in QUESTIONS.values() if question.lesson == path.stem]
     cells = (
-        f"[{title[1]}]({path.stem}.ipynb)", f"{core[1]}{f' + {more[1]}' if more else ''}",
+        f"[{title[1]}](../notebooks/{path.stem}.ipynb)", f"{core[1]}{f' + {more[1]}' if more else ''}",
         "; ".join(verbs), f"{len(asked)} questions, {points} points",
     )  # fmt: skip
     return f"| {' | '.join(cells)} |"

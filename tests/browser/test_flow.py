@@ -12,7 +12,7 @@ import pytest
 import k8sexpose as kx
 from tests.browser import run_lessons
 from tests.browser.flow_page import page_with, served
-from tests.test_visualizer import HOSTILE, flow_cluster, hostile_cluster
+from tests.widgets.flow.helpers import HOSTILE, flow_cluster, hostile_cluster
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -1,6 +1,6 @@
 """A hostile dump in JupyterLab: no script runs, no element appears, nothing is fetched.
 
-`tests/test_injection.py` compares the shape of each page without a browser; here a browser decides, which knows more
+`tests/hostile/test_injection.py` compares the shape of each page without a browser; here a browser decides, which knows more
 ways to run a script than a parser does.
 """
 
@@ -14,7 +14,7 @@ import pytest
 
 import k8sexpose as kx
 from tests.browser import run_lessons
-from tests.injection_help import EVERYTHING, INJECTIONS, dump
+from tests.hostile.injection import EVERYTHING, INJECTIONS, dump
 
 REASON = run_lessons.why_not()
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(bool(REASON), reason=REASON or "")]
@@ -24,7 +24,7 @@ CELLS = f"""import sys, warnings, ipywidgets
 sys.path.insert(0, {str(run_lessons.ROOT)!r})
 warnings.simplefilter("ignore")  # no font has control characters
 from IPython.display import HTML
-from tests.injection_help import *
+from tests.hostile.injection import *
 def show(kind, text):
     for name, made in kind(text):
         try:

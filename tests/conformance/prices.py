@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import k8sexpose as kx
 from tests.conformance.report import Report, main
-from tools.price_book import tables
+from tools.generate.price_book import tables
 
 Row = dict[str, Any]
 HALF_A_CENT = 0.005

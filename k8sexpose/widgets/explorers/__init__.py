@@ -2,7 +2,7 @@
 
 `base` is what they share: controls, picture, sentence, table, a page that keeps its height; `keys` and `slider` are
 the controls that ipywidgets lacks. Then one file each: `node_port`, `node_port_range`, `life_cycle`, `failover`,
-`policy`, `latency` (its picture in `latency_sides`), `cost`, `manifest_doctor` (what it says in `diagnosis`).
+`policy`, `latency` (its picture in `latency_sides`), `cost`, `doctor` for manifests (what it says is in `diagnosis`).
 
 Names are loaded when they are first used.
 """
@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .base import Explorer
     from .cost import CostExplorer, CostSetting, cost_explorer
+    from .doctor import DoctorSetting, ManifestDoctor, manifest_doctor
     from .failover import CrashExplorer, CrashSetting, failover_explorer
     from .keys import Keys
     from .latency import LatencyExplorer, latency_explorer
     from .latency_sides import LatencySetting
     from .life_cycle import LifeExplorer, LifeSetting, life_explorer
-    from .manifest_doctor import DoctorSetting, ManifestDoctor, manifest_doctor
     from .node_port import NodePortExplorer, NodePortSetting, nodeport_explorer
     from .node_port_range import PortWallExplorer, WallSetting, port_wall_explorer
     from .policy import PolicyExplorer, PolicySetting, policy_explorer
@@ -64,7 +64,7 @@ _NAMES = {
     "latency": "LatencyExplorer latency_explorer",
     "latency_sides": "LatencySetting",
     "life_cycle": "LifeExplorer LifeSetting life_explorer",
-    "manifest_doctor": "DoctorSetting ManifestDoctor manifest_doctor",
+    "doctor": "DoctorSetting ManifestDoctor manifest_doctor",
     "node_port": "NodePortExplorer NodePortSetting nodeport_explorer",
     "node_port_range": "PortWallExplorer WallSetting port_wall_explorer",
     "policy": "PolicyExplorer PolicySetting policy_explorer",

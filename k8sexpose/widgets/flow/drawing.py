@@ -38,8 +38,8 @@ def draw(scene: Scene, layout: Layout, live: bool = False) -> Element:
     --------
     >>> from k8sexpose import Cluster
     >>> from k8sexpose.widgets.flow.layout import lay_out
-    >>> from k8sexpose.widgets.flow.scene import Question, make_scene
-    >>> scene = make_scene(Cluster(), Question("10.0.0.1:30007"))
+    >>> from k8sexpose.widgets.flow.scene import FlowQuery, make_scene
+    >>> scene = make_scene(Cluster(), FlowQuery("10.0.0.1:30007"))
     >>> draw(scene, lay_out(scene)).attrs["role"]
     'img'
     """

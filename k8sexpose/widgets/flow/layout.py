@@ -181,8 +181,8 @@ def lay_out(scene: Scene, width: float = 900) -> Layout:
     Examples
     --------
     >>> from k8sexpose import Cluster
-    >>> from k8sexpose.widgets.flow.scene import Question, make_scene
-    >>> layout = lay_out(make_scene(Cluster(), Question("10.0.0.1:30007")), 600)
+    >>> from k8sexpose.widgets.flow.scene import FlowQuery, make_scene
+    >>> layout = lay_out(make_scene(Cluster(), FlowQuery("10.0.0.1:30007")), 600)
     >>> sorted(layout.boxes)
     ['client', 'node:node-1', 'node:node-2', 'node:node-3']
     """

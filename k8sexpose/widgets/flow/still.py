@@ -40,8 +40,8 @@ class Still:
     Examples
     --------
     >>> from k8sexpose import Cluster
-    >>> from k8sexpose.widgets.flow.scene import Question, make_scene
-    >>> still = Still(make_scene(Cluster(), Question("10.0.0.1:30007")))
+    >>> from k8sexpose.widgets.flow.scene import FlowQuery, make_scene
+    >>> still = Still(make_scene(Cluster(), FlowQuery("10.0.0.1:30007")))
     >>> still.svg[:4], still.html[:7]
     ('<svg', '<figure')
     """

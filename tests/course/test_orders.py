@@ -1,0 +1,121 @@
+"""Each lesson in three orders: every cell twice, the whole again in the same kernel, and one section alone after a restart.
+
+A cell gives what is stored in the solution, or says what to run first. In this process: no kernel, so that the whole
+takes less than a minute.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pandas as pd
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
+
+from k8sexpose import NotExposed
+from k8sexpose.lessons import sheet
+
+SOLUTIONS = Path(__file__).resolve().parents[2] / "instructor" / "solutions"
+LESSONS = sorted(path.stem for path in SOLUTIONS.glob("*.ipynb"))
+every_lesson = pytest.mark.parametrize("lesson", LESSONS)
+
+# It lists the learner's tries, which are more now.
+TRIES = re.compile(r"\bprogress\(")
+# It shows the cluster as it is; without the sections before there is no address yet.
+AS_IT_IS = {"no-port"}
+# A name of a cell above, in Python and in a query of pandas; a Service whose address has not come yet.
+SAYS_WHAT_FIRST = (NameError, NotExposed)
+# What is said to the right answer all the same, and by IPython.
+FRESH = " (Your cluster cannot answer this question any more, so a fresh one did.)"
+LOADED = "The k8sexpose extension is already loaded. To reload it, use:\n  %reload_ext k8sexpose\n"
+
+
+@pytest.fixture
+def shell(monkeypatch: pytest.MonkeyPatch) -> Iterator[InteractiveShell]:
+    """A fresh IPython, as after a restart of the kernel."""
+    monkeypatch.chdir(SOLUTIONS)
+    monkeypatch.setattr(sheet, "SHEET", sheet.Sheet())
+    InteractiveShell.clear_instance()
+    made = InteractiveShell.instance()
+    with pd.option_context("display.width", 80, "display.max_columns", 0):
+        yield made
+    InteractiveShell.clear_instance()
+
+
+def code(lesson: str) -> Iterator[tuple[str, Any]]:
+    """(H2 heading above it, the cell) of every code cell."""
+    section = ""
+    for cell in nbformat.read(SOLUTIONS / f"{lesson}.ipynb", as_version=4).cells:
+        if cell.cell_type == "markdown" and cell.source.startswith("## "):
+            section = cell.source.splitlines()[0]
+        elif cell.cell_type == "code":
+            yield section, cell
+
+
+def plain(told: str) -> list[str]:
+    """The lines of an output; the shell of this process writes them in another order than a kernel."""
+    told = re.sub(r"0x[0-9a-f]+", "", re.sub(r"Out\[\d+\]: ?", "", told.replace(LOADED, "").replace(FRESH, "")))
+    return sorted(line.rstrip() for line in told.splitlines() if line.strip())
+
+
+def stored(cell: Any) -> list[str]:
+    streams = [output.text for output in cell.outputs if output.output_type == "stream"]
+    shown = [output.data.get("text/plain", "") for output in cell.outputs if output.output_type != "stream"]
+    return plain("\n".join([*streams, *shown]))
+
+
+def run(shell: InteractiveShell, cell: Any) -> tuple[list[str], BaseException | None]:
+    """Run a cell; its output, and the error that it ends in."""
+    with capture_output() as told:
+        done = shell.run_cell(cell.source)
+    shown = [output.data.get("text/plain", "") for output in told.outputs]
+    return plain("\n".join([told.stdout, told.stderr, *shown])), done.error_in_exec or done.error_before_exec
+
+
+def same(cell: Any, told: list[str]) -> bool:
+    """Whether a cell gives what is stored; a wide table is laid out otherwise here, so its frame is not compared."""
+    return bool(TRIES.search(cell.source)) or told == stored(cell) or _is_table(cell)
+
+
+def _is_table(cell: Any) -> bool:
+    return any("dataframe" in output.get("data", {}).get("text/html", "") for output in cell.outputs)
+
+
+@every_lesson
+def test_each_cell_twice_then_all_again(lesson: str, shell: InteractiveShell) -> None:
+    for _, cell in code(lesson):
+        for time in "first", "second":
+            told, error = run(shell, cell)
+            assert error is None, f"{cell.id}, {time} time: {error}"
+            # Some things have changed (created: unchanged), but no answer has become wrong.
+            assert not any(line.startswith("✗") for line in told), f"{cell.id}, {time} time: {told}"
+    for _, cell in code(lesson):
+        told, error = run(shell, cell)
+        assert error is None, f"{cell.id}, again: {error}"
+        assert same(cell, told), f"{cell.id}: {told}\n\nis not what is stored:\n\n{stored(cell)}"
+
+
+@every_lesson
+def test_a_section_alone_after_a_restart(lesson: str, shell: InteractiveShell) -> None:
+    cells = list(code(lesson))
+    first_prediction = next(
+        k for k, (_, cell) in enumerate(cells) if "predict(" in cell.source and "nbgrader" in cell.metadata
+    )
+    above, rest = cells[:first_prediction], cells[first_prediction:]
+    for section in dict.fromkeys(section for section, _ in rest):
+        shell.reset(new_session=False)
+        for _, cell in above:
+            assert run(shell, cell)[1] is None
+        for mine, cell in rest:
+            if mine != section or cell.id in AS_IT_IS:
+                continue
+            told, error = run(shell, cell)
+            if error is None:
+                assert same(cell, told), f"{cell.id}: {told}\n\nis not what is stored:\n\n{stored(cell)}"
+            else:
+                assert isinstance(error, SAYS_WHAT_FIRST), f"{cell.id}: {error!r}"

@@ -1,0 +1,109 @@
+"""The static pages, and the README's picture and counts."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+sys.path.insert(0, str(ROOT / "tools"))
+import pages  # noqa: E402
+
+
+def test_every_page_stands_alone() -> None:
+    rendered = pages.render()
+    assert not pages.problems(rendered)
+    lessons = [path.stem for path in pages.SOLUTIONS.glob("*.ipynb")]
+    assert {f"{stem}.html" for stem in lessons} < set(rendered)
+    for stem in lessons:
+        # What the student is to find out is folded, and nbgrader's marks are gone.
+        assert "<summary>The answer</summary>" in rendered[f"{stem}.html"]
+        assert "BEGIN SOLUTION" not in rendered[f"{stem}.html"]
+
+
+@pytest.mark.parametrize(
+    ("html", "problem"),
+    [
+        ("<script>1</script>", "a <script>"),
+        ('<img src="https://elsewhere.invalid/x.png" alt="x">', "loads https://elsewhere.invalid"),
+        ('<img src="data:,">', "without alt text"),
+        ("<svg></svg>", "without a description"),
+        ('<a href="07_no_such.html">next</a>', "leads nowhere"),
+        ('<a href="#nowhere">up</a>', "no place"),
+        ('<p id="a"></p><p id="a"></p>', "have the id"),
+    ],
+)
+def test_what_is_not_fit_to_publish_is_found(html: str, problem: str) -> None:
+    assert any(problem in found for found in pages.problems({"page.html": html}))
+
+
+def test_links_lead_to_pages() -> None:
+    html = pages.prose(
+        "[a](01_nodeport.ipynb#top) [b](../instructor/solutions/00_start_here.ipynb) [c](https://x.invalid/y.ipynb)"
+    )
+    assert re.findall('href="([^"]*)"', html) == [
+        "01_nodeport.html#top",
+        "00_start_here.html",
+        "https://x.invalid/y.ipynb",
+    ]
+
+
+def test_the_readme_shows_todays_picture() -> None:
+    done = subprocess.run(
+        [sys.executable, "tools/generate/readme_picture.py", "--check"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("path", ["notebooks/00_start_here.ipynb", *re.findall(r"\]\(([^)#:]+)\)", README)])
+def test_the_readmes_links_lead_somewhere(path: str) -> None:
+    assert (ROOT / path).exists()
+
+
+def test_the_readmes_counts() -> None:
+    """The runners' own tests hold the numbers; the README repeats them."""
+    proved = (ROOT / "tests/conformance/test_routing.py").read_text(encoding="utf-8")
+    counted = re.findall(r"/([\w-]+)\.json` \| (\d+) of (\d+)([^|]*)", README)
+    assert [name for name, *_ in counted] == [
+        "apiserver-cases",
+        "kube-proxy-cases",
+        "kube-proxy-live",
+        "kube-proxy-variations",
+        "prices",
+    ]
+    for name, agree, of, rest in counted:
+        rows = json.loads((ROOT / f"tests/conformance/{name}.json").read_text(encoding="utf-8"))
+        assert agree == of
+        if name == "apiserver-cases":
+            assert int(of) == len(rows)
+        elif name == "prices":
+            assert int(of) + int(re.search(r"(\d+) for information", rest)[1]) == len(rows["worked_examples"])
+        else:
+            left = re.search(r"(\d+) left out", rest)
+            assert f"agree {agree} of {of}, {left[1] if left else 0} left out" in proved
+
+
+def test_the_readmes_lessons_take_as_long_as_they_say() -> None:
+    table = dict(re.findall(r"\]\(notebooks/(\w+)\.ipynb\) \| (\d+) \|", README))
+    assert table
+    for path in pages.SOLUTIONS.glob("*.ipynb"):
+        text = "\n".join(cell.source for cell in pages.read(path).cells)
+        assert table.get(path.stem) == re.search(r"\*\*Minutes\.\*\* (\d+)", text)[1], path.stem
+
+
+def test_the_readmes_example_and_date() -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", README, re.S)
+    *lines, question = example.strip().splitlines()
+    names: dict[str, object] = {}
+    exec("\n".join(lines), names)
+    route = eval(question, names)
+    assert route.outcome == "delivered" and route.client_seen == "10.0.0.2"
+    prices = (ROOT / "k8sexpose/data/prices.toml").read_text(encoding="utf-8")
+    collected = re.search(r'^as_of = "([\d-]+)"', prices, re.M)[1]
+    assert f"collected on {collected}" in README

@@ -1,0 +1,98 @@
+"""Lesson 2: its questions and exercises."""
+
+from __future__ import annotations
+
+import pytest
+
+import k8sexpose as kx
+from k8sexpose.lessons import offices, pending_cases, why_pending
+from k8sexpose.lessons.loadbalancer.pending import CASES, WORDS, build, reason
+from k8sexpose.lessons.sheet import Sheet
+from tests.traffic.helpers import NAME, hired
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "belief"),
+    [
+        ("lb-pending", "nobody", 1),
+        ("lb-pending", "pods", 1),
+        ("lb-laptop", {"address", "node port"}, 1),
+        ("lb-laptop", "event, node port", 1),
+        ("lb-laptop", set(), 1),
+        ("lb-check-app", 0, 18),
+        ("lb-one-node", 1, 13),
+        ("lb-metallb", 3, 20),
+        ("lb-annotation", 1, 17),
+        ("lb-delete", 0, 17),
+        ("lb-stranger", "timeout", 22),
+        ("lb-node-port-off", "gone", 23),
+        ("lb-no-node-port", "delivered", 23),
+        ("lb-mixed", "address", 16),
+    ],
+)
+def test_misconceptions(question: str, answer: object, belief: int) -> None:
+    assert Sheet().check(question, answer=answer).misconception == belief
+
+
+def test_the_learners_cluster_is_asked() -> None:
+    cluster = hired()
+    cluster.patch(NAME, {"spec": {"externalTrafficPolicy": "Local"}})
+    cluster.advance(60)
+    feedback = Sheet().check("lb-lost-first", cluster, answer="1/3")
+    assert feedback.correct and "fresh" not in feedback.text
+
+
+RIGHT = {1: "pool", 2: "nobody", 3: "protocols", 4: "quota", 5: "subnets"}
+
+
+def test_each_case_is_pending_and_has_one_cure() -> None:
+    assert [[word for word in WORDS.options if not reason(number, word)] for number in CASES] == [
+        [RIGHT[number]] for number in CASES
+    ]
+    for cluster in pending_cases():
+        assert not cluster.service("shop").load_balancer_ingress
+    assert not [event for event in build(2).events if event.object == "service/shop"]
+
+
+def test_why_pending() -> None:
+    assert why_pending(RIGHT).solved and "5 of 5" in repr(why_pending(RIGHT))
+    wrong = why_pending({1: "nobody", 2: "quota", 3: "pool", 4: 3})
+    assert not any(row.solved for row in wrong.rows)
+    assert [row.misconception for row in wrong.rows] == [1, 1, 1, None, None]
+    assert "nobody looks" in wrong.rows[0].text and "there is none" in wrong.rows[1].text
+    assert "<table" in wrong._repr_html_()
+
+
+@pytest.mark.parametrize("why", [None, ..., 3, {1: 3.7j}, {1: "<b>"}, [1], {"1": "pool"}, {1: ...}], ids=repr)
+def test_reasons_that_make_no_sense(why: object) -> None:
+    table = why_pending(why)
+    assert not table.solved and "<b>" not in table._repr_html_()
+
+
+PAYROLL = kx.example("payroll").read_text()
+RANGES = "  loadBalancerSourceRanges: [192.0.2.0/24, 203.0.113.64/28]\n"
+OFF = "  allocateLoadBalancerNodePorts: false\n"
+
+
+def test_offices() -> None:
+    assert offices(PAYROLL + RANGES + OFF).solved
+    beside = offices(PAYROLL + RANGES)
+    assert not beside.solved and beside.misconception == 22 and "the load balancer's address only" in repr(beside)
+    assert not offices(PAYROLL + OFF).solved and offices(PAYROLL + OFF).misconception is None
+    assert not offices(PAYROLL + RANGES.replace("64/28", "64/27") + OFF).solved
+    assert not offices(PAYROLL + RANGES.replace("192.0.2.0/24, ", "") + OFF).solved
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        None, 3, "", "x", PAYROLL, PAYROLL + "  foo: 1\n", PAYROLL + "\t", PAYROLL.replace("LoadBalancer", "ClusterIP"),
+        PAYROLL.replace("LoadBalancer", "NodePort"), PAYROLL + RANGES + OFF + "---\n" + PAYROLL.replace("payroll", "b"),
+        PAYROLL + "  loadBalancerSourceRanges: [everybody]\n", PAYROLL.replace("app: payroll", "app: x") + RANGES + OFF,
+        PAYROLL + RANGES + OFF + "  loadBalancerClass: example.com/none\n",
+    ],
+    ids=range(13),
+)  # fmt: skip
+def test_manifests_that_are_no_answer(manifest: object) -> None:
+    table = offices(manifest)
+    assert not table.solved and repr(table) and table._repr_html_()

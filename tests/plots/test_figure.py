@@ -1,0 +1,35 @@
+"""What every figure does: alt text, escaping, the caller's axes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import matplotlib
+from matplotlib.figure import Figure
+
+import k8sexpose as kx
+from k8sexpose.plots import describe
+
+
+def test_show_is_the_same_every_time_and_has_alt_text(cluster: kx.Cluster) -> None:
+    first, second = (kx.show(kx.plot_cluster(cluster, "debug-svc-nodeport")) for _ in range(2))
+    assert first.png == second.png and first.png.startswith(b"\x89PNG")
+    page = first._repr_html_()
+    assert f'alt="{describe(kx.plot_cluster(cluster, "debug-svc-nodeport"))}"' in page
+    assert "How to read this." in page
+
+
+def test_show_escapes() -> None:
+    cluster = kx.Cluster(nodes=[kx.Node('<b>"x"', addresses=("10.0.0.1",))])
+    page = kx.show(kx.plot_cluster(cluster))._repr_html_()
+    assert "<b>" not in page and "&lt;b&gt;&quot;x&quot;" in page
+
+
+def test_given_axes_are_used_and_pyplot_is_left_alone(cluster: kx.Cluster, tmp_path: Path) -> None:
+    mine = Figure().add_subplot()
+    assert kx.plot_cluster(cluster, ax=mine) is mine
+    before = dict(matplotlib.rcParams)
+    kx.show(kx.plot_route(kx.send(cluster, "10.0.0.2:30007")))
+    assert before == dict(matplotlib.rcParams)
+    pyplot = __import__("sys").modules.get("matplotlib.pyplot")
+    assert pyplot is None or not pyplot.get_fignums()

@@ -1,0 +1,129 @@
+"""The report as a page, as Markdown and in a notebook: hostile names stay text."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+import k8sexpose as kx
+from k8sexpose.report.document import marked
+from tests.report.helpers import SAMPLE
+
+HOSTILE = (
+    '"><script>alert(1)</script><img src=x onerror=alert(1)>|[x](javascript:alert(1))`*_\n# h\n@me &lt; ${1} www.e.com'
+)
+
+
+def hostile_dump() -> dict[str, Any]:
+    """Put hostile text into every string of the sample that is shown, and keep the references whole."""
+    dump: dict[str, Any] = json.loads(SAMPLE.read_text(encoding="utf-8"))
+    for item in dump["items"]:
+        metadata, spec = item["metadata"], item.get("spec", {})
+        metadata["name"] += HOSTILE
+        if "namespace" in metadata:
+            metadata["namespace"] += HOSTILE
+        labels = metadata.get("labels", {})
+        for key in list(labels):
+            labels[key] += HOSTILE
+        for key in list(spec.get("selector") or {}):
+            spec["selector"][key] += HOSTILE
+        for port in spec.get("ports", []):
+            port["name"] = port.get("name", "") + HOSTILE
+            port["targetPort"] = port["targetPort"] if isinstance(port["targetPort"], int) else HOSTILE
+        for container in spec.get("containers", []):
+            for port in container.get("ports", []):
+                port["name"] = HOSTILE
+        if item["kind"] == "Service":
+            for entry in item["status"]["loadBalancer"].get("ingress", []):
+                entry["hostname"] = HOSTILE
+            if "loadBalancerSourceRanges" in spec:
+                spec["loadBalancerSourceRanges"].append(HOSTILE)
+        if item["kind"] == "EndpointSlice":
+            for port in item.get("ports", []):
+                port["name"] = port.get("name", "") + HOSTILE
+            for endpoint in item["endpoints"]:
+                if "nodeName" in endpoint:
+                    endpoint["nodeName"] += HOSTILE
+                if "zone" in endpoint:
+                    endpoint["zone"] += HOSTILE
+                if "targetRef" in endpoint:
+                    endpoint["targetRef"]["name"] += HOSTILE
+        if "nodeName" in spec:
+            spec["nodeName"] += HOSTILE
+        if "providerID" in spec:
+            spec["providerID"] += HOSTILE
+    dump["items"].append(
+        {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "odd"},
+         "spec": {"type": HOSTILE, "clusterIP": HOSTILE, "externalName": HOSTILE, "ports": [{"port": 1, "protocol": HOSTILE}]}}
+    )  # fmt: skip
+    return dump
+
+
+class Tags(HTMLParser):
+    """Collect every tag with its attributes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: set[str] = set()
+        self.attributes: set[tuple[str, str | None]] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.add(tag)
+        self.attributes |= set(attrs)
+
+
+def test_hostile_names_in_html() -> None:
+    page = kx.review(kx.Cluster.from_json(hostile_dump())).to_html()
+    assert page.count("alert(1)") > 50, "the names are shown"
+    tags = Tags()
+    tags.feed(page)
+    assert tags.seen <= set(
+        "html head meta title style body main h1 h2 h3 p strong ul li div table caption thead tbody tr th td".split()
+    )
+    assert {name for name, _ in tags.attributes} <= {
+        "lang", "charset", "http-equiv", "content", "name", "class", "scope"
+    }  # fmt: skip
+    assert "default-src 'none'" in page
+
+
+def test_hostile_names_in_markdown() -> None:
+    text = kx.review(kx.Cluster.from_json(hostile_dump())).to_markdown()
+    assert text.count("alert(1)") > 50
+    assert not re.search(r"(?<!\\)[<>`*]", re.sub(r"\*\*[^*]*\*\*", "", text)), (
+        "nothing that Markdown or HTML would read"
+    )
+    assert "@me" not in text and "](j" not in text.replace("\\](j", "") and "www.e" not in text
+    heads = [line for line in text.splitlines() if line.startswith("#")]
+    assert "# h" not in heads and sum(line.startswith("# ") for line in heads) == 1
+    rows = [line for line in text.splitlines() if line.startswith("| ✗") or line.startswith("| \\!")]
+    assert rows and all(len(re.findall(r"(?<!\\)\|", row)) == 6 for row in rows), "no cell breaks out of its table"
+
+
+def test_hostile_names_in_the_notebook() -> None:
+    tags = Tags()
+    tags.feed(kx.review(kx.Cluster.from_json(hostile_dump()))._repr_html_())
+    assert tags.seen <= {"table", "caption", "thead", "tbody", "tr", "th", "td"}
+
+
+@pytest.mark.parametrize(
+    "text", ["- a", "1. a", "+ a", "# a", "> a", "a\n\n# b", "\ud800", "\u202e", "\x1b[2J", "x" * 9000]
+)
+def test_marked(text: str) -> None:
+    line = marked(text)
+    assert not re.match(r"([-+#>]|\d+\.)\s", line) and "\n" not in line and len(line) <= 2100
+    line.encode("utf-8")
+    assert not re.search(r"[\x00-\x1f\u202e]", line)
+
+
+def test_the_page_stands_alone(sample: kx.Review) -> None:
+    page = sample.to_html()
+    assert not re.search(r"<script|<link|@import|url\(|src=", page)
+    assert "@media print" in page and "prefers-color-scheme: dark" in page
+    levels = [int(level) for level in re.findall(r"<h([1-6])>", page)]
+    assert levels[0] == 1 and levels.count(1) == 1 and all(b - a <= 1 for a, b in itertools.pairwise(levels))
+    assert page.count('<th scope="row">') >= 30 and page.count("<thead>") == page.count("<table>")

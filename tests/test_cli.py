@@ -1,0 +1,92 @@
+"""The command k8sexpose: exit codes, files, broken input."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import k8sexpose as kx
+from k8sexpose import cli
+from tests.report.helpers import SAMPLE, edited, put
+
+
+def command(*arguments: object, stdin: str = "", cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "k8sexpose.cli", *map(str, arguments)], input=stdin, capture_output=True, text=True,
+        timeout=60, encoding="utf-8", cwd=cwd, env={**os.environ, "PYTHONPATH": str(Path(kx.__file__).parents[1])},
+    )  # fmt: skip
+
+
+def test_command_on_the_sample(tmp_path: Path, sample: kx.Review) -> None:
+    done = command("report", SAMPLE, "-o", "report.html", cwd=tmp_path)
+    assert done.returncode == 0 and not done.stderr and "3 problems" in done.stdout
+    assert (tmp_path / "report.html").read_text(encoding="utf-8") == sample.to_html()
+    assert [path.name for path in tmp_path.iterdir()] == ["report.html"], "nothing is written elsewhere"
+
+
+def test_command_on_standard_input(sample: kx.Review) -> None:
+    done = command("report", "-", stdin=SAMPLE.read_text(encoding="utf-8"))
+    assert done.returncode == 0 and done.stdout.strip() == sample.to_markdown().strip()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "not JSON"), ("{", "not JSON"), ("[]", "list of items"), ("{'a': 1}", "not JSON"), ("\x00", "not JSON"),
+        ('{"items": 3}', "list of items"), ('{"items": [3]}', "items[0]"), ("[" * 100_000, "not JSON"),
+        (edited(put("spec.ports.0.port", "443")), "Service shop/api"),
+        (edited(put("spec.ports", {})), "Service shop/api"), (edited(put("spec.selector", [])), "spec.selector"),
+        (edited(put("metadata.labels", "x")), "metadata.labels"),
+    ],
+)  # fmt: skip
+def test_broken_dumps(text: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "dump.json"
+    path.write_text(text, encoding="utf-8")
+    assert cli.main(["report", str(path)]) == 1
+    said = capsys.readouterr()
+    assert words in said.err and not said.out
+    assert said.err.count("\n") == 1 and said.err.startswith("k8sexpose: ")
+
+
+def test_a_broken_dump_leaves_no_traceback(tmp_path: Path) -> None:
+    (tmp_path / "dump.json").write_text(edited(put("spec.ports.0.port", "443")), encoding="utf-8")
+    done = command("report", tmp_path / "dump.json")
+    assert done.returncode == 1 and "Service shop/api" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sample = str(SAMPLE)
+    copied = tmp_path / "dump.md"
+    copied.write_bytes(SAMPLE.read_bytes())
+    for arguments, words in (
+        (["report", "nothing.json"], "no such file"),
+        (["report", str(tmp_path)], "no such file"),
+        (["report", sample, "-o", "x.pdf"], ".html"),
+        (["report", str(copied), "-o", str(copied)], "is the dump itself"),
+        (["report", sample, "-o", str(tmp_path / "no/such/folder.md")], "No such file"),
+        (["report", sample, "--provider", "nobody"], "there are"),
+        (["report", sample, "--region", "mars"], "there are"),
+        (["report", sample, "--utilisation", "7"], "utilisation"),
+        (["report", sample, "--prices", "none.toml"], ""),
+    ):
+        assert cli.main(arguments) == 1
+        assert words in capsys.readouterr().err
+    for arguments in ([], ["report"], ["report", sample, "--workers", "x"], ["other"]):
+        with pytest.raises(SystemExit) as left:
+            cli.main(arguments)
+        assert left.value.code == 2
+
+
+def test_fail_on(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["report", str(SAMPLE), "--fail-on", "problem"]) == 3
+    capsys.readouterr()
+
+
+def test_anonymised_by_command(tmp_path: Path) -> None:
+    output = tmp_path / "shared.md"
+    assert cli.main(["report", str(SAMPLE), "--anonymise", "-o", str(output)]) == 0
+    assert "checkout" not in output.read_text(encoding="utf-8")

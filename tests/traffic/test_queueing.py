@@ -1,0 +1,46 @@
+"""Formulas of queueing theory, and the load from which the policies change places."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from k8sexpose.traffic import queueing
+from k8sexpose.traffic.queueing import crossover_utilisation, wait_ms
+
+
+def test_facts_of_queueing() -> None:
+    # shared/facts/queueing.md 2.3 and 2.4, simulated there by independent engines
+    assert wait_ms(0.8, 1000, workers=4) / 1000 == pytest.approx(0.746, abs=5e-4)
+    assert wait_ms(0.8, 1, variation=math.e - 1) == pytest.approx(5.437, abs=2e-3)
+    assert queueing.response_quantile_ms(0.95, 0.8, 1) == pytest.approx(14.979, abs=1e-3)
+
+
+CROSSOVERS = {
+    # pods per node: {workers: rho* for mu h = .01, .05, .1, .25}, and for p99 with one worker
+    (2, 1): ({1: (0.036, 0.128, 0.195, 0.299), 4: (0.211, 0.325, 0.386, 0.468)}, (0.008, 0.037, 0.065, 0.125)),
+    (3, 1): ({1: (0.014, 0.060, 0.101, 0.176), 16: (0.314, 0.374, 0.402, 0.437)}, (0.003, 0.015, 0.029, 0.061)),
+    (4, 3, 3): ({1: (0.192, 0.400, 0.491, 0.600), 4: (0.413, 0.584, 0.653, 0.730)}, (0.061, 0.180, 0.255, 0.367)),
+    (5, 4, 1): ({1: (0.010, 0.043, 0.073, 0.126), 16: (0.203, 0.241, 0.257, 0.275)}, (0.002, 0.011, 0.020, 0.043)),
+}
+
+
+@pytest.mark.parametrize("per_node", CROSSOVERS)
+def test_crossover_as_recorded(per_node: tuple[int, ...]) -> None:
+    shares = [1 / len(per_node) / pods for pods in per_node for _ in range(pods)]
+    hop_share = 1 - 1 / len(per_node)
+    means, p99 = CROSSOVERS[per_node]
+    for k, hop_ms in enumerate((0.1, 0.5, 1.0, 2.5)):
+        for workers, expected in means.items():
+            found = crossover_utilisation(shares, hop_ms=hop_ms, hop_share=hop_share, workers=workers)
+            assert found == pytest.approx(expected[k], abs=6e-4)
+        found = crossover_utilisation(shares, hop_ms=hop_ms, hop_share=hop_share, quantile=0.99)
+        assert found == pytest.approx(p99[k], abs=6e-4)
+
+
+def test_crossover_at_its_ends() -> None:
+    assert crossover_utilisation([0.5, 0.5], hop_ms=1, hop_share=0.5) == 1
+    assert crossover_utilisation([0.25, 0.75], hop_ms=0, hop_share=0.5) == 0
+    with pytest.raises(ValueError, match="exponential"):
+        crossover_utilisation([0.25, 0.75], hop_ms=1, hop_share=0.5, quantile=0.99, variation=0)

@@ -1,0 +1,102 @@
+"""What every explorer does: long work in pieces, a bar, Cancel, one message for an error."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from k8sexpose.widgets.explorers.base import PIECE_S, Explorer
+from k8sexpose.widgets.explorers.slider import Slider
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    pieces: int = 0
+
+
+class Slow(Explorer[Pieces]):
+    """Works for as many pieces as are set; 99 cannot be shown."""
+
+    def make_controls(self) -> dict[str, Any]:
+        return {"pieces": Slider(label="Pieces", value=self.first.pieces)}
+
+    def work(self) -> Iterator[float]:
+        for piece in range(pieces := self.setting.pieces):
+            if piece == 98:
+                raise ValueError("<b>too many</b>")
+            time.sleep(PIECE_S if pieces < 90 else 0)
+            yield (piece + 1) / pieces
+
+    def page(self) -> str:
+        if self.setting.pieces == 97:
+            raise ValueError("<b>unlucky</b>")
+        return f"<p>{self.setting.pieces} pieces</p>"
+
+    def summary(self) -> str:
+        return f"{self.setting.pieces} pieces"
+
+
+def in_a_kernel(play: Callable[[Slow], Any], seconds: float) -> tuple[Slow, list[str]]:
+    """Use the explorer where an event loop runs, as a kernel's does; the bar's values come back too."""
+    slow, shown = Slow(Pieces()), []
+    slow.bar.observe(lambda change: shown.append(change["new"]), names="value")
+
+    async def learner() -> None:
+        play(slow)
+        await asyncio.sleep(seconds)
+
+    asyncio.run(learner())
+    return slow, shown
+
+
+def visible(slow: Slow) -> set[str]:
+    return {widget.layout.visibility for widget in (slow.bar, slow.cancel)}
+
+
+def test_long_work_shows_a_named_bar_and_the_end() -> None:
+    slow, shown = in_a_kernel(lambda slow: setattr(slow.controls["pieces"], "value", 4), 1.0)
+    assert slow.picture.value == "<p>4 pieces</p>" and visible(slow) == {"hidden"}
+    assert ['value="50"' in bar for bar in shown].count(True) == 1
+    assert all('<progress aria-label="Working"' in bar for bar in shown)
+
+
+def test_short_work_shows_no_bar() -> None:
+    slow, shown = in_a_kernel(lambda slow: setattr(slow.controls["pieces"], "value", 95), 0)
+    assert slow.picture.value == "<p>95 pieces</p>" and not shown
+
+
+def test_cancel_leads_back_to_what_is_shown() -> None:
+    def play(slow: Slow) -> None:
+        slow.controls["pieces"].value = 50
+        assert visible(slow) == {"hidden"}
+        loop = asyncio.get_running_loop()
+        loop.call_later(0.15, lambda: seen.append(visible(slow)))
+        loop.call_later(0.2, slow.cancel.click)
+
+    seen: list[set[str]] = []
+    slow, _ = in_a_kernel(play, 0.6)
+    assert seen == [{"visible"}] and visible(slow) == {"hidden"}
+    assert slow.setting == Pieces(0) and slow.picture.value == "<p>0 pieces</p>"
+
+
+def test_a_new_setting_ends_the_old_work() -> None:
+    def play(slow: Slow) -> None:
+        slow.controls["pieces"].value = 50
+        asyncio.get_running_loop().call_later(0.15, lambda: setattr(slow.controls["pieces"], "value", 1))
+
+    slow, _ = in_a_kernel(play, 0.8)
+    assert slow.picture.value == "<p>1 pieces</p>" and visible(slow) == {"hidden"}
+
+
+@pytest.mark.parametrize(("pieces", "words"), [(97, "unlucky"), (99, "too many")])
+def test_a_failing_callback_is_one_message(pieces: int, words: str) -> None:
+    slow = Slow(Pieces())
+    slow.controls["pieces"].value = pieces  # no event loop here: the work is done at once
+    assert slow.picture.value.count('role="alert"') == 1 and f"&lt;b&gt;{words}" in slow.picture.value
+    slow.controls["pieces"].value = 2
+    assert slow.picture.value == "<p>2 pieces</p>"

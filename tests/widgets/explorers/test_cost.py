@@ -1,0 +1,61 @@
+"""The cost explorer."""
+
+from __future__ import annotations
+
+from itertools import product
+from xml.etree import ElementTree
+
+import pytest
+
+import k8sexpose as kx
+from k8sexpose.widgets.explorers.cost import (
+    POLICIES,
+    PROVIDERS,
+    TRAFFIC_GB_PER_HOUR,
+    CostExplorer,
+    CostSetting,
+    curve,
+    draw_costs,
+    explorer_page,
+    rows,
+)
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_every_setting_draws_what_the_model_says(provider: str) -> None:
+    for gb, policy, services in product(TRAFFIC_GB_PER_HOUR, POLICIES, (1, 5, 50, 51, 100)):
+        setting = CostSetting(provider, services, gb, policy)
+        costs = curve(setting)
+        svg = ElementTree.fromstring(draw_costs(costs, services))
+        table = list(rows(setting))
+        for way, (name, _, amount, *_) in zip(costs, table, strict=True):
+            assert f"{name} {amount.split()[0]}" in svg.attrib["aria-label"]
+            assert float(amount.split()[0].replace(",", "")) == pytest.approx(costs.loc[services, way], abs=0.006)
+        assert any("over the quota of 50" in row for row in table) is (provider == "aws" and services > 50)
+        assert eval(setting.python, {"kx": kx})["total_per_month"]["one_lb_each"] == costs.loc[services, "one_lb_each"]
+
+
+def test_controls_redraw_and_reset() -> None:
+    explorer = kx.cost_explorer()
+    explorer.controls["services"].value = 51
+    explorer.controls["provider"].value = "gcp"
+    assert explorer.setting == CostSetting("gcp", 51) and explorer.picture.value == explorer_page(explorer.setting)
+    explorer.show_python.click()
+    assert "services=51" in explorer.code.value
+    explorer.reset.click()
+    assert explorer.setting == CostSetting() and explorer.code.value == ""
+
+
+def test_your_own_prices() -> None:
+    explorer = CostExplorer(CostSetting("linode"), prices={"linode": {"nodebalancer": {"nodebalancer_month_cap": 5}}})
+    assert "one load balancer each: 250.00 USD" in repr(explorer)
+    assert "yours" in explorer.picture.value
+    explorer.controls["provider"].value = "aws"
+    assert "1,587.75" in repr(explorer)
+
+
+def test_the_page_stands_without_a_kernel() -> None:
+    bundle = kx.cost_explorer(CostSetting("azure"))._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+    assert explorer_page(CostSetting("azure")) in bundle["text/html"]
+    assert "0x" not in bundle["text/plain"]

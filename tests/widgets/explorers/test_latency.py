@@ -1,0 +1,90 @@
+"""The latency explorer."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+from xml.etree import ElementTree
+
+import pandas as pd
+import pytest
+
+import k8sexpose as kx
+from k8sexpose.lessons.skew_and_latency.questions import NAME
+from k8sexpose.traffic.policy_comparison import CONFIGURATIONS, PolicyComparison, expect
+from k8sexpose.widgets.explorers.latency import CONTROLS, LatencyExplorer, latency_page, verdict
+from k8sexpose.widgets.explorers.latency_sides import (
+    PLACES,
+    LatencySetting,
+    clusters_of,
+    draw_sides,
+    sample,
+    turns_at,
+)
+
+LB = NAME
+
+
+def one_change() -> list[LatencySetting]:
+    """Every option of every control, one at a time, and the ends of the slider."""
+    found = [LatencySetting(**{name: option}) for name, _, options in CONTROLS for option in options]
+    return [*found, *(LatencySetting(utilisation=u) for u in (1, 67, 95)), LatencySetting(sticky=True),
+            LatencySetting(crossover=True)]  # fmt: skip
+
+
+@pytest.mark.parametrize("setting", one_change(), ids=str)
+def test_every_control_draws_what_the_model_says(setting: LatencySetting) -> None:
+    found = sample(setting)
+    svg = ElementTree.fromstring(draw_sides(setting, found))
+    label = svg.attrib["aria-label"]
+    for name, traffic in found.traffic.items():
+        assert f"{name}: " in label and f"p99 {traffic.summary['p99_ms']:.3g} ms" in label
+    page = latency_page(setting, found)
+    ElementTree.fromstring(page.replace("&nbsp;", " "))
+    assert verdict(setting, found).split(":")[0] in page
+    assert ("It turns at" in page) is setting.crossover
+
+
+@pytest.mark.parametrize(("pods", "policy"), list(product(PLACES, CONFIGURATIONS)))
+def test_every_pair_of_clusters(pods: str, policy: str) -> None:
+    setting = LatencySetting(pods, policy=policy, crossover=True)
+    clusters = clusters_of(pods, policy)
+    assert sum(len(cluster.pods) for cluster in clusters.values()) == 2 * sum(setting.per_node)
+    assert all(0 <= turn <= 1 for turn in turns_at(setting).values())
+    if policy in ("Local, weighted by Pods", "IP targets, cross-zone on"):
+        one = expect(clusters[policy], LB, utilisation=0.5)
+        assert one.fairness == pytest.approx(1) and one.hop_share == 0
+
+
+def test_the_program_gives_the_same() -> None:
+    setting = LatencySetting("3 + 1", policy="Local, weighted by Pods", utilisation=40, clients=100, sticky=True)
+    names: dict[str, Any] = {"kx": kx}
+    *lines, last = setting.python.partition("kx.compare_policies(")[0::2]
+    exec(lines[0], names)
+    pd.testing.assert_frame_equal(eval("kx.compare_policies(" + last, names).table, sample(setting).table)
+
+
+def test_controls_redraw_and_reset_once() -> None:
+    asked: list[LatencySetting] = []
+
+    def compare(setting: LatencySetting) -> PolicyComparison:
+        asked.append(setting)
+        return fixed
+
+    fixed = sample(LatencySetting())
+    explorer = LatencyExplorer(compare=compare)
+    explorer.controls["utilisation"].value = 60
+    explorer.controls["policy"].value = "IP targets, cross-zone on"
+    assert asked[-1] == LatencySetting(policy="IP targets, cross-zone on", utilisation=60)
+    explorer.show_python.click()
+    assert "utilisation=0.6" in explorer.code.value
+    before = len(asked)
+    explorer.reset.click()
+    assert explorer.setting == LatencySetting() and len(asked) == before + 1 and explorer.code.value == ""
+
+
+def test_a_placement_of_ones_own() -> None:
+    explorer = kx.latency_explorer(pods="7 + 1", utilisation=10)
+    assert explorer.setting.per_node == (7, 1) and "10 % busy" in repr(explorer)
+    bundle = explorer._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in bundle and explorer.picture.value in bundle["text/html"]

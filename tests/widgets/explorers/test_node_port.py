@@ -1,0 +1,87 @@
+"""The NodePort explorer: what it draws is a pure function of what is set."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+from xml.etree import ElementTree
+
+import pytest
+
+import k8sexpose as kx
+from k8sexpose.router.route import Hop, Route
+from k8sexpose.widgets.explorers.node_port import (
+    CONTROLS,
+    NODES,
+    PLACES,
+    NodePortSetting,
+    draw_route,
+    explorer_page,
+    one_change,
+)
+
+SETTINGS = [
+    NodePortSetting(*values)
+    for values in product(NODES, PLACES, (True, False), (8080, 8081), (True, False), (True, False))
+]
+
+
+def test_every_setting_draws_what_the_model_says() -> None:
+    for setting in SETTINGS:
+        route = setting.route
+        svg = ElementTree.fromstring(draw_route(route))
+        assert route.outcome in svg.attrib["aria-label"]
+        words = "".join(svg.itertext())
+        assert all(hop.at in words for hop in route.hops)
+
+
+@pytest.mark.parametrize(
+    ("change", "outcome", "reason"),
+    [
+        ({}, "delivered", ""),
+        ({"pods": "none"}, "refused", "no endpoints"),
+        ({"selector_matches": False}, "refused", "no endpoints"),
+        ({"target_port": 8081}, "refused", "does not listen on port 8081"),
+        ({"firewall_closed": True}, "timeout", "firewall"),
+        ({"entry_down": True}, "timeout", "is down"),
+    ],
+)
+def test_outcomes(change: dict[str, object], outcome: str, reason: str) -> None:
+    route = replace(NodePortSetting(), **change).route
+    assert route.outcome == outcome and reason in route.reason
+
+
+def test_table_names_every_other_choice_once() -> None:
+    rows = list(one_change(NodePortSetting()))
+    assert len(rows) == sum(len(options) - 1 if options else 1 for _, _, options in CONTROLS)
+    page = explorer_page(NodePortSetting())
+    assert all(words.replace("'", "&#x27;") in page for words, _ in rows)
+
+
+def test_controls_redraw() -> None:
+    explorer = kx.nodeport_explorer()
+    assert "delivered" in explorer.picture.value
+    explorer.controls["firewall_closed"].value = True
+    assert explorer.setting == NodePortSetting(firewall_closed=True)
+    assert explorer.picture.value == explorer_page(explorer.setting)
+
+
+def test_controls_are_labelled() -> None:
+    for name, control in kx.nodeport_explorer().controls.items():
+        assert control.description, name
+
+
+def test_the_page_stands_without_a_kernel() -> None:
+    explorer = kx.nodeport_explorer(NodePortSetting(target_port=8081))
+    bundle = explorer._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+    assert explorer_page(explorer.setting) in bundle["text/html"]
+    assert bundle["text/plain"] == repr(explorer) and "0x" not in repr(explorer)
+
+
+def test_drawing_escapes() -> None:
+    from fractions import Fraction
+
+    hops = (Hop("<b>", "1", "2", '"act"', kind="client"), Hop("<i>", "1", "2", "x"))
+    svg = draw_route(Route(Fraction(1), "timeout", "<u>", hops=hops))
+    assert not {"<b>", "<i>", "<u>"} & {f"<{e.tag}>" for e in ElementTree.fromstring(svg).iter()}

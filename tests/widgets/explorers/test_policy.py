@@ -1,0 +1,53 @@
+"""The policy explorer."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+import k8sexpose as kx
+from k8sexpose.widgets.explorers.policy import BALANCERS, CONTROLS, PLACES, PolicySetting, draw_policies, policy_page
+
+SETTINGS = [PolicySetting(*values) for values in product(PLACES, BALANCERS, (False, True))]
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=repr)
+def test_every_setting_draws_what_the_model_says(setting: PolicySetting) -> None:
+    svg = ElementTree.fromstring(draw_policies(setting.found))
+    label = svg.attrib["aria-label"]
+    space = "{http://www.w3.org/2000/svg}" if svg.tag.startswith("{") else ""
+    width, height = (float(number) for number in svg.attrib["viewBox"].split()[2:])
+    for rect in svg.iter(f"{space}rect"):
+        if "x" in rect.attrib:
+            x, y, w, h = (float(rect.attrib[name]) for name in ("x", "y", "width", "height"))
+            assert x >= 0 and y >= 40 and x + w <= width and y + h <= height
+    for side in setting.found.sides:
+        assert f"extra hop {float(side.extra_hop):.1%}" in label
+        assert (f"lost {float(side.lost):.1%}" in label) is bool(side.lost)
+    page = policy_page(setting)
+    assert page.count('role="status"') == 1 and page.count("<table") == 1 and "How to read this." in page
+
+
+@pytest.mark.parametrize("setting", SETTINGS[:: len(SETTINGS) // 6], ids=repr)
+def test_the_program_gives_the_same_shares(setting: PolicySetting) -> None:
+    *lines, last = setting.python.strip().splitlines()
+    scope: dict[str, Any] = {"kx": kx}
+    exec("\n".join(lines), scope)
+    assert eval(last, scope) == setting.found
+
+
+def test_controls_and_reset() -> None:
+    explorer = kx.policy_explorer(PolicySetting("2 + 1"))
+    assert list(explorer.controls) == [name for name, _, _ in CONTROLS]
+    before = explorer.picture.value
+    explorer.controls["pods"].value = "5 + 5 + 0"
+    explorer.controls["crashed"].value = True
+    assert explorer.picture.value != before and "lost" in repr(explorer)
+    explorer.show_python.click()
+    assert "crashed=" in explorer.code.value
+    explorer.reset.click()
+    assert explorer.setting == PolicySetting("2 + 1") and explorer.picture.value == before
+    assert "<svg" in explorer._repr_mimebundle_()["text/html"]

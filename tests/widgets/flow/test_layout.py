@@ -1,0 +1,92 @@
+"""Where things are drawn: what contains what, many nodes, many Pods."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+import k8sexpose as kx
+from k8sexpose.widgets.flow.curves import CARD_WIDTH, card_point, trace
+from k8sexpose.widgets.flow.layout import Box, lay_out
+from k8sexpose.widgets.flow.scene import MAX_NODES, FlowQuery, make_scene
+from k8sexpose.widgets.flow.still import Still
+from tests.widgets.flow.helpers import flow_cluster
+
+
+@pytest.mark.parametrize(
+    ("kind", "frames", "windows", "bands"),
+    [("ClusterIP", set(), 0, 1), ("NodePort", {"nodeport"}, 2, 1), ("LoadBalancer", {"front", "nodeport"}, 2, 1)],
+)
+def test_a_door_contains_the_next(kind: str, frames: set[str], windows: int, bands: int) -> None:
+    cluster = kx.Cluster(nodes=2)
+    cluster.deploy("api-backend", per_node=[1, 1])
+    spec = {"type": kind, "selector": {"app": "api-backend"}, "ports": [{"port": 80, "targetPort": 8080}]}
+    cluster.apply({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": spec})
+    scene = make_scene(cluster, FlowQuery("web"))
+    layout = lay_out(scene)
+    assert (set(layout.frames), len(layout.windows), len(layout.bands)) == (frames, windows, bands)
+    assert scene.door == (kind == "LoadBalancer") == ("lb" in layout.boxes)
+    nested = [layout.frames[name] for name in ("front", "nodeport") if name in frames] + [layout.bands[0].box]
+    assert all(holds(outer, inner) for outer, inner in pairwise(nested))
+    assert all(holds(layout.bands[0].box, box) for place, box in layout.boxes.items() if place.startswith("pod:"))
+    assert all(not holds(layout.bands[0].box, window) for window in layout.windows.values())
+
+
+def holds(outer: Box, inner: Box) -> bool:
+    return outer.x <= inner.x and outer.y <= inner.y and outer.right >= inner.right and outer.bottom >= inner.bottom
+
+
+def test_no_load_balancer_is_drawn_where_none_answers() -> None:
+    pending = flow_cluster()
+    assert not make_scene(pending, FlowQuery("10.0.0.1:32000")).door
+    with pytest.raises(kx.NotExposed):
+        make_scene(flow_cluster(provider=None), FlowQuery("flow-32000"))
+
+
+@pytest.mark.parametrize("width", [320, 480, 600, 760, 900, 1240])
+def test_everything_lies_inside(case: tuple[kx.Cluster, FlowQuery], width: int) -> None:
+    scene = make_scene(*case)
+    layout = lay_out(scene, width)
+    whole = Box(0, 0, layout.width, layout.height)
+    assert all(holds(whole, box) for box in [*layout.boxes.values(), *layout.frames.values(), *layout.windows.values()])
+    nodes = [box for place, box in layout.boxes.items() if place.startswith("node:")]
+    apart = all(
+        a.right <= b.x or b.right <= a.x or a.bottom <= b.y or b.bottom <= a.y for a in nodes for b in nodes if a != b
+    )
+    assert apart
+    legs = trace(scene.steps, layout, scene.service.window if scene.service else 0)
+    assert len(legs) == len(scene.steps)
+    for leg, following in pairwise(legs):
+        (x, y), (a, b) = leg.points[-1], following.points[0]
+        assert abs(x - a) < 180 and abs(y - b) < 50, "the next leg begins where the packet lies"
+    for leg in legs:
+        x, y = card_point(leg, layout)
+        assert 0 <= x <= layout.width - CARD_WIDTH and 0 <= y <= layout.height
+        assert all(-60 <= x <= layout.width + 1 and -60 <= y <= layout.height + 1 for x, y in leg.points)
+
+
+def test_nodes_of_one_domain_are_told_apart() -> None:
+    cluster = kx.Cluster.from_json(kx.example("sample-cluster"))
+    drawn = Still(make_scene(cluster, FlowQuery("monitoring/grafana"))).svg
+    assert all(f">{node.name.partition('.')[0]}<" in drawn for node in cluster.nodes)
+
+
+def test_many_nodes_are_grouped_and_counted() -> None:
+    scene = make_scene(flow_cluster([1] * 75), FlowQuery("flow-32000"))
+    assert len(scene.nodes) == MAX_NODES and (scene.hidden_nodes, scene.hidden_pods) == (15, 15) and scene.dense
+    assert "and 15 more nodes with 15 Pods" in Still(scene).svg
+    assert [node.zone for node in scene.nodes] == sorted(node.zone for node in scene.nodes)
+    crowded = make_scene(flow_cluster([40, 0]), FlowQuery("flow-32000"))
+    assert crowded.dense and [share.label for share in crowded.shares] == ["node-1", "lost", "extra hop"]
+    few = make_scene(flow_cluster([40, 0]), FlowQuery("10.0.0.1:30999"))
+    assert few.service is None and few.outcome == "refused"
+
+
+def test_pods_of_other_services_are_counted() -> None:
+    cluster = flow_cluster()
+    cluster.deploy("other", per_node=[2, 0, 1])
+    scene = make_scene(cluster, FlowQuery("flow-32000"))
+    assert [node.others for node in scene.nodes] == [2, 0, 1]
+    asking = make_scene(cluster, FlowQuery("10.96.217.45:80", "pod/other-3"))
+    assert [pod.name for pod in asking.nodes[2].pods if pod.asks] == ["other-3"]

@@ -1,0 +1,87 @@
+"""Scenes: what the router says, step by step."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+
+import k8sexpose as kx
+from k8sexpose.widgets.flow.drawing import draw
+from k8sexpose.widgets.flow.layout import lay_out
+from k8sexpose.widgets.flow.scene import FlowQuery, Scene, make_scene
+from tests.widgets.flow.helpers import CASES, flow_cluster
+
+
+def test_a_scene_tells_what_the_router_says(case: tuple[kx.Cluster, FlowQuery]) -> None:
+    cluster, question = case
+    options = {"protocol": question.protocol, "via": question.via}
+    all_ways = kx.routes(cluster, question.target, question.client, **options)
+    before = cluster.sends, len(cluster.events)
+    for route in all_ways[:12]:
+        scene = make_scene(cluster, question, route)
+        assert scene.outcome == route.outcome
+        assert [step.before for step in scene.steps] == [(hop.src, hop.dst) for hop in route.hops]
+        assert [step.latency_ms for step in scene.steps] == [hop.latency_ms for hop in route.hops]
+        assert any(step.extra_hop for step in scene.steps) == route.extra_hop
+        assert all(step.text.endswith(".") and step.who for step in scene.steps)
+        assert sum((share.expected for share in scene.shares if share.place != "extra hop"), Fraction(0)) == 1
+    assert (cluster.sends, len(cluster.events)) == before
+
+
+def test_the_first_way_shown_is_the_next_one_sent() -> None:
+    cluster = flow_cluster()
+    shown = [make_scene(cluster, FlowQuery("flow-32000")).steps for _ in range(2)]
+    sent = kx.send(cluster, "flow-32000")
+    assert shown[0] == shown[1] == make_scene(cluster, FlowQuery("flow-32000"), sent).steps
+
+
+def test_every_end_is_reached() -> None:
+    assert {make_scene(cluster, question).outcome for _, cluster, question in CASES} >= {
+        "delivered", "refused", "timeout", "unresolved",
+    }  # fmt: skip
+
+
+def test_each_step_says_who_did_what() -> None:
+    route = next(way for way in kx.routes(flow_cluster(), "flow-32000") if way.extra_hop)
+    steps = make_scene(flow_cluster(), FlowQuery("flow-32000"), route).steps
+    assert [step.who for step in steps][:2] == ["client", "load balancer"]
+    assert steps[2].who == f"rules on {route.entry}" and steps[3].who == route.pod
+    assert steps[2].rewriting == "DNAT + SNAT" and steps[2].changed == ("source", "destination")
+    assert steps[1].changed == ("destination",) and not steps[0].changed
+    assert steps[3].extra_hop and steps[3].latency_ms and "not the client's" in steps[3].text
+
+
+def test_local_keeps_the_source() -> None:
+    cluster = flow_cluster()
+    cluster.patch("flow-32000", {"spec": {"externalTrafficPolicy": "Local"}})
+    steps = make_scene(cluster, FlowQuery("flow-32000")).steps
+    assert steps[2].rewriting == "DNAT" and "the client's own address" in steps[3].text
+
+
+def test_a_scene_of_a_big_cluster_is_quick_enough() -> None:
+    scene = make_scene(flow_cluster([10] * 60), FlowQuery("flow-32000"))
+    assert isinstance(scene, Scene) and len(scene.nodes) == 60
+    assert len(json.dumps(draw(scene, lay_out(scene), live=True).plain())) < 400_000
+
+
+def test_a_red_target_is_told() -> None:
+    """A node that the load balancer takes for sick looks no longer like the others: the subject of lessons 4 and 5."""
+    cluster = kx.Cluster(nodes=3)
+    cluster.deploy("api-backend", per_node=[1, 0, 0])
+    cluster.apply(kx.example("public-api-lb"))
+    cluster.advance(60)
+    assert "red target" not in str(kx.flow(cluster, "public-api-lb").static().svg)
+    cluster.patch("public-api-lb", {"spec": {"externalTrafficPolicy": "Local"}})
+    cluster.advance(60)
+    svg = str(kx.flow(cluster, "public-api-lb").static().svg)
+    assert "10.0.0.2 red target" in svg and "10.0.0.3 red target" in svg and "10.0.0.1 red target" not in svg
+    assert "node-2, 10.0.0.2, zone b: up, a red target of the load balancer" in svg
+
+
+def test_the_entry_that_is_asked_is_told() -> None:
+    cluster = kx.Cluster(nodes=3)
+    cluster.deploy("api-backend", per_node=[1, 0, 0])
+    cluster.apply(kx.example("public-api-lb"))
+    cluster.advance(60)
+    assert "(1 of 1 that come in by node-2)" in repr(kx.flow(cluster, "public-api-lb", via="node-2"))
+    assert "come in by" not in repr(kx.flow(cluster, "public-api-lb"))

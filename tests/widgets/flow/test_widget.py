@@ -1,0 +1,160 @@
+"""The flow widget without a browser: clicks, changes from Python, errors."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import k8sexpose as kx
+from k8sexpose.widgets import flow as visualizer
+from k8sexpose.widgets.flow.widget import Flow, _look_again
+from tests.widgets.flow.helpers import flow_cluster
+
+
+def click(flow: Flow, do: str, **asked: Any) -> None:
+    before = flow.answered
+    flow._on_message(flow, {"do": do, **asked}, [])
+    assert flow.answered == before + 1
+
+
+def test_the_mime_bundle_carries_the_still_picture() -> None:
+    flow = kx.flow(flow_cluster(), "flow-32000")
+    data, _ = flow._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in data
+    assert data["text/html"] == flow.static().html and data["text/plain"] == repr(flow)
+    assert f"<strong>How to read this.</strong> {flow.scene['reading']}" in data["text/html"]
+    assert " at 0x" not in repr(flow) and flow.static()._repr_html_() == flow.static().html
+
+
+def test_clicks_change_the_cluster_and_the_picture() -> None:
+    cluster = flow_cluster()
+    flow = kx.flow(cluster, "flow-32000")
+    assert flow.cluster is cluster
+    click(flow, "node", name="node-1")
+    assert cluster.is_down("node-1") and "node-1 crashed" in flow.scene["summary"]
+    click(flow, "node", name="node-1")
+    assert not cluster.is_down("node-1")
+    click(flow, "pod", name="default/api-backend-1")
+    assert not cluster.pod("api-backend-1").ready
+    click(flow, "pod", name="default/api-backend-1")
+    click(flow, "policy", policy="Local")
+    assert cluster.service("flow-32000").external_traffic_policy == "Local" == flow.scene["policy"]
+    click(flow, "advance", seconds=60)
+    assert cluster.now_s == 60 and flow.scene["now"] == "t = 60 s"
+    click(flow, "way", index=1)
+    assert flow.route == kx.routes(cluster, "flow-32000")[1] and flow.scene["way"] == 1
+    assert not flow.message
+
+
+def test_requests_are_counted() -> None:
+    cluster = flow_cluster()
+    flow = kx.flow(cluster, "flow-32000")
+    plays = flow.scene["plays"]
+    click(flow, "send")
+    assert cluster.sends == 1 and flow.scene["plays"] == plays + 1 and flow.batch["order"] == [0]
+    click(flow, "many")
+    assert cluster.sends == 101 and len(flow.batch["order"]) == 100 and flow.batch["before"]["sent"] == 1
+    ends = [place for way in flow.batch["order"] for place in flow.batch["ways"][way]["counts"] if place != "extra hop"]
+    assert len(ends) == 100 and set(ends) <= {share["place"] for share in flow.scene["shares"]}
+    click(flow, "policy", policy="Local")
+    assert flow.batch["before"] == {} and flow.batch["order"] == []
+
+
+def test_dense_pictures_count_by_node() -> None:
+    for per_node in ([3] * 12, [1] * 80):
+        flow = kx.flow(flow_cluster(per_node), "flow-32000")
+        click(flow, "many")
+        places = {share["place"] for share in flow.scene["shares"]}
+        assert all(set(way["counts"]) <= places for way in flow.batch["ways"])
+
+
+def test_python_changes_the_picture() -> None:
+    flow = kx.flow(flow_cluster(), "flow-32000")
+    ways = kx.routes(flow.cluster, "flow-32000")
+    flow.route = ways[-1]
+    assert flow.scene["way"] == len(ways) - 1 and flow.step == 1
+    flow.target = "10.0.0.3:32000"
+    assert flow.route.entry == "node-3" and not flow.message
+    flow.client = "node/node-2"
+    assert flow.route.hops[0].at == "node-2"
+    flow.cluster = flow_cluster([1])
+    assert flow.message and "node-2" in flow.message
+    flow.client = None
+    flow.target = "flow-32000"
+    assert not flow.message and flow.scene["summary"].startswith("Service flow-32000 (LoadBalancer): 1 node")
+
+
+def test_a_changed_cluster_is_seen_after_a_cell() -> None:
+    flow = kx.flow(flow_cluster(), "flow-32000")
+    flow.cluster.fail("node-2")
+    _look_again()
+    assert "node-2 crashed" in flow.scene["summary"]
+    before = flow.scene
+    _look_again()
+    assert flow.scene is before
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"do": "node", "name": "node-9"}, "node-9"),
+        ({"do": "policy", "policy": "Sometimes"}, "Sometimes"),
+        ({"do": "advance", "seconds": -1}, "forward only"),
+        ({"do": "pod"}, "KeyError"),
+        ({"do": "way", "index": 99}, "IndexError"),
+    ],
+)
+def test_a_failing_callback_says_so(asked: dict[str, Any], words: str) -> None:
+    flow = kx.flow(flow_cluster(), "flow-32000")
+    click(flow, **asked)
+    assert words in flow.message
+    click(flow, "send")
+    assert flow.message == ""
+
+
+@pytest.mark.parametrize("asked", [None, "send", {}, {"do": "format the disk"}, {"do": ["node"]}])
+def test_unknown_messages_do_nothing(asked: Any) -> None:
+    flow = kx.flow(flow_cluster(), "flow-32000")
+    before = flow.scene
+    flow._on_message(flow, asked, [])
+    assert flow.scene is before and flow.answered == 0
+
+
+def test_a_service_that_goes_leaves_a_message() -> None:
+    flow = kx.flow(flow_cluster(), "flow-32000")
+    flow.cluster.delete("flow-32000")
+    _look_again()
+    assert "no Service" in flow.message
+
+
+def test_wrong_questions_are_raised_at_once() -> None:
+    with pytest.raises(KeyError):
+        kx.flow(flow_cluster(), "nobody")
+    with pytest.raises(ValueError, match="port"):
+        kx.flow(flow_cluster(), "10.0.0.1")
+    with pytest.raises(AttributeError):
+        _ = visualizer.other
+
+
+def test_the_width_lays_out_anew() -> None:
+    flow = kx.flow(flow_cluster(), "flow-32000")
+    route = flow.route
+    flow.width = 600
+    assert flow.scene["size"][0] == 600 and flow.route is route
+
+
+def test_the_script_is_small_and_plain() -> None:
+    script = Path(str(visualizer.__file__)).with_name("flow.js")
+    text = script.read_text(encoding="utf-8")
+    assert len(text.splitlines()) < 500
+    assert not any(word in text for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "eval(", "https://"))
+    assert text.count("http://") == 1 and '"http://www.w3.org/2000/svg"' in text  # a name, not an address
+    for rule in ("externalTrafficPolicy ===", '"Local"', "masquerade"):
+        assert rule not in text
+    node = shutil.which("node")
+    if node:
+        subprocess.run([node, "--check", "--input-type=module"], input=text, text=True, check=True, timeout=30)
