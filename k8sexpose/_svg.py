@@ -238,7 +238,7 @@ def images(page: str) -> str:
 
     Examples
     --------
-    >>> images('<p>' + svg("A wall.", 10, 5, []) + "</p>")[:67]
+    >>> images("<p>" + svg("A wall.", 10, 5, []) + "</p>")[:67]
     '<p><img alt="A wall." width="10" style="max-width:100%;height:auto"'
     """
     return DRAWING.sub(_image, page)

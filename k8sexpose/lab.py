@@ -544,7 +544,11 @@ def command(folder: Path, port: int | None = None, browser: bool = True, options
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         words.append("--allow-root")  # Jupyter refuses to run as root (containers, CI) unless told
     # The default address is the first lesson, so that the printed address leads there too.
-    words += [f"--ServerApp.root_dir={folder.resolve()}", f"--LabApp.default_url=/lab/tree/{FIRST}"]
+    # In a clone the root is the repository: the lessons link to the solutions beside them.
+    folder = folder.resolve()
+    root = folder.parent if in_clone() and folder == shipped().resolve() else folder
+    first = (folder / FIRST).relative_to(root).as_posix()
+    words += [f"--ServerApp.root_dir={root}", f"--LabApp.default_url=/lab/tree/{first}"]
     if port is not None:
         words += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
     return [*words, *([] if browser else ["--no-browser"]), *options]

@@ -38,7 +38,9 @@ NOTEBOOKS = ROOT / "notebooks"
 FLAGS = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
     --disable-component-update --disable-sync""".split()
 SETTINGS = {
-    **json.loads((ROOT / "k8sexpose/data/jupyter/labconfig/default_setting_overrides.json").read_text(encoding="utf-8")),
+    **json.loads(
+        (ROOT / "k8sexpose/data/jupyter/labconfig/default_setting_overrides.json").read_text(encoding="utf-8")
+    ),
     # Every cell is on the page, also those out of sight.
     "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
     # A callback's error is found in the saved widget state.

@@ -75,10 +75,10 @@ def test_binder_build_stops_at_an_error() -> None:
     assert any("pip install" in line and line.endswith("--no-deps .") for line in lines)
 
 
-def test_makefile_asks_for_the_same_python() -> None:
+def test_make_asks_for_the_same_python() -> None:
     floor = re.fullmatch(r">=(\d+)\.(\d+)", PROJECT["requires-python"])
     assert floor
-    assert f"sys.version_info < ({floor[1]}, {floor[2]})" in (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert f"FLOOR = ({floor[1]}, {floor[2]})" in (ROOT / "tools/environment.py").read_text(encoding="utf-8")
 
 
 def test_one_version() -> None:
