@@ -38,12 +38,14 @@ _NAMES = {
     "api.objects": "Endpoint Node Pod ProxyConfig Taint",
     "api.service": "Service ServicePort",
     "kubeproxy.health": "HealthResponse health_check healthz",
+    "kubeproxy.listing": "ProxyRules proxy_rules",
     "kubeproxy.proxy": "Verdict kube_proxy",
     "cloud.load_balancer": "target_health",
     "cloud.providers": "provider",
     "cloud.provisioning": "Provisioning provision",
     "router.route": "Hop Route Shares",
     "router.router": "entries routes send shares",
+    "router.rule_trace": "RuleTrace trace",
     "traffic.crash": "watch_crash",
     "traffic.policies": "both_policies policy_shares",
     "traffic.policy_comparison": "compare_policies latency_curves sticky_skew",
@@ -120,7 +122,7 @@ def __dir__() -> list[str]:
 
 
 def load_ipython_extension(ipython: Any) -> None:
-    """Make ``%kubectl`` and ``%curl`` known to a notebook (``%load_ext k8sexpose``)."""
+    """Make ``%kubectl``, ``%curl`` and ``%ssh`` known to a notebook (``%load_ext k8sexpose``)."""
     from .kubectl.magics import load
 
     load(ipython)

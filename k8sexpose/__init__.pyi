@@ -24,6 +24,8 @@ from .data import example as example
 from .kubeproxy.health import HealthResponse as HealthResponse
 from .kubeproxy.health import health_check as health_check
 from .kubeproxy.health import healthz as healthz
+from .kubeproxy.listing import ProxyRules as ProxyRules
+from .kubeproxy.listing import proxy_rules as proxy_rules
 from .kubeproxy.proxy import Verdict as Verdict
 from .kubeproxy.proxy import kube_proxy as kube_proxy
 from .model import Cluster as Cluster
@@ -56,6 +58,8 @@ from .router.router import entries as entries
 from .router.router import routes as routes
 from .router.router import send as send
 from .router.router import shares as shares
+from .router.rule_trace import RuleTrace as RuleTrace
+from .router.rule_trace import trace as trace
 from .traffic.crash import watch_crash as watch_crash
 from .traffic.policies import both_policies as both_policies
 from .traffic.policies import policy_shares as policy_shares
@@ -71,10 +75,10 @@ from .traffic.timeline import NodeUp as NodeUp
 from .traffic.timeline import Rollout as Rollout
 from .traffic.timeline import Scale as Scale
 from .widgets.explorers.cost import cost_explorer as cost_explorer
+from .widgets.explorers.doctor import manifest_doctor as manifest_doctor
 from .widgets.explorers.failover import failover_explorer as failover_explorer
 from .widgets.explorers.latency import latency_explorer as latency_explorer
 from .widgets.explorers.life_cycle import life_explorer as life_explorer
-from .widgets.explorers.manifest_doctor import manifest_doctor as manifest_doctor
 from .widgets.explorers.node_port import nodeport_explorer as nodeport_explorer
 from .widgets.explorers.node_port_range import port_wall_explorer as port_wall_explorer
 from .widgets.explorers.policy import policy_explorer as policy_explorer
@@ -95,6 +99,8 @@ __all__ = [  # noqa: RUF022, the order of the table
     "HealthResponse",
     "health_check",
     "healthz",
+    "ProxyRules",
+    "proxy_rules",
     "Verdict",
     "kube_proxy",
     "target_health",
@@ -108,6 +114,8 @@ __all__ = [  # noqa: RUF022, the order of the table
     "routes",
     "send",
     "shares",
+    "RuleTrace",
+    "trace",
     "watch_crash",
     "both_policies",
     "policy_shares",

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 __all__ = ["LITERAL", "html_table", "visible"]
 
-# All that a terminal would obey, and what turns the direction of writing; text has no need of it. (A text, not a
+# All that a terminal would obey, and what changes the direction of writing; text has no need of it. (A text, not a
 # pattern: to compile it would take a fiftieth of the time to import the model.)
 CONTROLS = r"[^\n\t -~\u00a0-\u200d\u2010-\u2029\u202f-\u2065\u2070-\U0010ffff]"
 
@@ -18,27 +18,7 @@ LITERAL = "tex2jax_ignore mathjax_ignore"
 
 
 def html_table(caption: str, head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """Write a table that follows JupyterLab's theme, every value escaped.
-
-    Parameters
-    ----------
-    caption : str
-        Text above the table.
-    head : iterable of str
-        Titles of the columns.
-    rows : iterable of iterable of str
-        The cells.
-
-    Returns
-    -------
-    str
-        HTML.
-
-    Examples
-    --------
-    >>> "&lt;b&gt;" in html_table("", ["name"], [["<b>"]])
-    True
-    """
+    """Return a table in HTML that follows JupyterLab's theme, every value escaped."""
     style = (
         "color: var(--jp-ui-font-color1, inherit); background: var(--jp-layout-color1, transparent); "
         "font-family: var(--jp-ui-font-family, sans-serif); text-align: left"
@@ -55,11 +35,5 @@ def html_table(caption: str, head: Iterable[str], rows: Iterable[Iterable[str]])
 
 
 def visible(text: str) -> str:
-    r"""Show each control character as its escape, so that a terminal does not obey it.
-
-    Examples
-    --------
-    >>> print(visible("\x1b[31mred"))
-    \x1b[31mred
-    """
+    """Return a text with each control character as its escape, so that a terminal does not obey it."""
     return re.sub(CONTROLS, lambda match: ascii(match[0])[1:-1], text)

@@ -7,7 +7,6 @@ when it is written. How an element looks is said once, in `STYLE`, by the name o
 from __future__ import annotations
 
 import base64
-import html
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -89,7 +88,7 @@ FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[
 
 
 def clean(text: str) -> str:
-    r"""Replace characters that an SVG cannot hold.
+    r"""Return a text without characters that an SVG cannot hold.
 
     Examples
     --------
@@ -100,21 +99,7 @@ def clean(text: str) -> str:
 
 
 def fit(text: str, width: float, size: float = 6.4) -> str:
-    """Shorten a text to a width, in the middle: names differ at both ends.
-
-    Parameters
-    ----------
-    text : str
-        The text.
-    width : float
-        Room, in pixels.
-    size : float
-        Width of a character, in pixels.
-
-    Returns
-    -------
-    str
-        The text, or its two ends around an ellipsis.
+    """Return a text shortened in the middle to `width` pixels, `size` for a character: names differ at both ends.
 
     Examples
     --------
@@ -144,11 +129,6 @@ class Element:
         What it holds.
     text : str
         Its text.
-
-    Examples
-    --------
-    >>> element("text", "small", "<b>", x=1).svg()
-    '<text x="1">&lt;b&gt;</text>'
     """
 
     tag: str
@@ -158,7 +138,7 @@ class Element:
     text: str = ""
 
     def svg(self, styled: bool = False) -> str:
-        """Write the element as XML; `styled` writes the looks into it, without the need of a style sheet."""
+        """Return the element as XML; `styled` writes the looks into it, without the need of a style sheet."""
         attrs: dict[str, Value] = {name: value for name, value in self.attrs.items() if not name.startswith("data-")}
         if styled and self.look:
             attrs["style"] = STYLE[self.look]
@@ -173,7 +153,7 @@ class Element:
 
 
 def element(tag: str, look: str = "", inner: str | Iterable[Element] = (), /, **attrs: Value | None) -> Element:
-    """Make an element; ``data_key=`` stands for the attribute ``data-key``, None for no attribute.
+    """Build an element; ``data_key=`` becomes the attribute ``data-key``, None no attribute.
 
     Examples
     --------
@@ -192,7 +172,7 @@ def _text(value: Value) -> str:
 
 
 def style_sheet(scope: str) -> str:
-    """Write the looks as CSS rules inside `scope`.
+    """Return the looks as CSS rules inside `scope`.
 
     Examples
     --------
@@ -202,16 +182,16 @@ def style_sheet(scope: str) -> str:
     return "\n".join(f"{scope} .kx-{name}{{{rules}}}" for name, rules in STYLE.items())
 
 
-def svg(told: str, width: int, height: int, parts: Iterable[str]) -> str:
-    """Put the parts of a picture into an ``<svg>`` that has a description.
+def svg(label: str, width: int, height: int, parts: Iterable[str]) -> str:
+    """Return the parts of a picture in an ``<svg>`` that has a description.
 
     Examples
     --------
-    >>> svg("A <wall>", 10, 5, []).startswith('<svg role="img" aria-label="A &lt;wall&gt;"')
+    >>> svg("A <b>", 10, 5, []).startswith('<svg role="img" aria-label="A &lt;b&gt;"')
     True
     """
     return (
-        f'<svg role="img" aria-label="{html.escape(told, quote=True)}" viewBox="0 0 {width} {height}" '
+        f'<svg role="img" aria-label="{escape(label, quote=True)}" viewBox="0 0 {width} {height}" '
         f'width="{width}" style="max-width: 100%; height: auto; font-family: var(--jp-ui-font-family, sans-serif)">'
         f"{''.join(parts)}</svg>"
     )
@@ -262,7 +242,7 @@ def _image(found: re.Match[str]) -> str:
 def label_text(
     x: float, y: float, words: str, anchor: str = "start", *, color: str = TEXT, bold: bool = False, size: int = 13
 ) -> str:
-    """Write a word into an SVG, escaped.
+    """Return a word as SVG text, escaped.
 
     Examples
     --------
@@ -272,5 +252,5 @@ def label_text(
     weight = ' font-weight="bold"' if bold else ""
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}" fill="{color}"{weight}>'
-        f"{html.escape(words)}</text>"
+        f"{escape(words)}</text>"
     )

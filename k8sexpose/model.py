@@ -26,6 +26,7 @@ from .api.service import Service
 from .cloud.controller import CloudState, start_controller
 from .cloud.load_balancer import next_change_s
 from .cluster.apiserver import ApiServer
+from .cluster.client_apply import apply_service
 from .cluster.operations import Operations
 from .cluster.scheduling import choose_node, kubernetes_service, make_nodes, with_address
 
@@ -43,7 +44,7 @@ class Cluster(Operations):
     nodes : int or iterable of Node
         How many nodes (node-1 …, 10.0.0.1 …, zones a, b, c, a, …), or the nodes themselves.
     provider : str or profile, optional
-        Who makes load balancers; None for nobody.
+        Who makes load balancers; None where nobody does.
     seed : int
         Decides everything that is random.
     proxy : ProxyConfig, optional
@@ -59,7 +60,7 @@ class Cluster(Operations):
     cni_bridge : bool
         Masqueraded traffic to a Pod on the same node shows the bridge's address.
     cni_hairpin : bool
-        A Pod can be dealt to itself.
+        A Pod's connection to a Service may come back to the Pod itself.
     namespaces : iterable of str, optional
         The namespaces that exist; None for all.
     nodes_routable : bool
@@ -189,12 +190,12 @@ class Cluster(Operations):
         with self._all_or_nothing():
             return tuple(self.apply_item(item, namespace) for item in items)
 
-    def apply_item(self, item: Item, namespace: str = "default") -> ApplyResult:
-        """Apply one parsed object; an `ApiError` leaves with a hint, and changes nothing."""
+    def apply_item(self, item: Item, namespace: str = "default", **options: Any) -> ApplyResult:
+        """Apply one parsed object, a Service with options of `apply_service`; an `ApiError` changes nothing."""
         with self._all_or_nothing(), hinted(item.text, item.value):
             if item.kind != "Service":
                 return self._apply_other(item, namespace)
-            applied = self.api.apply(item.value, namespace)
+            applied = apply_service(self.api, item.value, namespace, **options)
             service = applied.service
             return ApplyResult("Service", service.namespace, service.name, applied.verb, service, applied.warnings)
 
@@ -209,6 +210,7 @@ class Cluster(Operations):
             return self._apply_other(item, namespace)
 
     def _apply_other(self, item: Item, namespace: str) -> ApplyResult:
+        """Apply one parsed object that is not a Service."""
         made = item.object(namespace)
         scope = "" if isinstance(made, Node) else made.namespace
         if scope:
@@ -234,6 +236,7 @@ class Cluster(Operations):
         return ApplyResult(item.kind, scope, made.name, verb, made)
 
     def _stored(self, kind: str, namespace: str, name: str) -> Any:
+        """Return the stored object; None if there is none."""
         if kind == "Node":
             return self.store.nodes.get(name)
         tables: dict[str, Mapping[tuple[str, str], Any]] = {
@@ -242,7 +245,7 @@ class Cluster(Operations):
         return tables[kind].get((namespace, name))
 
     def _apply_deployment(self, made: Deployment, manifest: Mapping[str, Any]) -> None:
-        """Make the Pods of a Deployment; a changed Pod template rolls out."""
+        """Start the Pods of a Deployment; a changed Pod template rolls out."""
         old = self._deployments.get((made.namespace, made.name))
         if old is not None:
             made = replace(made, made=old.made, listens=old.listens)
@@ -268,16 +271,18 @@ class Cluster(Operations):
         self,
         manifest: str | bytes | Mapping[str, Any],
         *,
+        name: str | None = None,
         namespace: str = "default",
         field_validation: str = "Strict",
         dry_run: bool = False,
     ) -> Service:
         """PUT a Service; see `k8sexpose.cluster.apiserver.ApiServer.replace`."""
+        options: dict[str, Any] = {"field_validation": field_validation, "dry_run": dry_run}
         with self._all_or_nothing(), hinted(manifest):
-            return self.api.replace(manifest, namespace=namespace, field_validation=field_validation, dry_run=dry_run)
+            return self.api.replace(manifest, name=name, namespace=namespace, **options)
 
     def patch(
-        self, name: str, patch: Mapping[str, Any] | Sequence[Any], *, namespace: str = "default", **options: Any
+        self, name: str, patch: Mapping[str, Any] | Sequence[Any] | None, *, namespace: str = "default", **options: Any
     ) -> Service:
         """PATCH a Service; see `k8sexpose.cluster.apiserver.ApiServer.patch`."""
         with self._all_or_nothing(), hinted("", patch):
@@ -313,7 +318,7 @@ class Cluster(Operations):
     # -- time -----------------------------------------------------------------------------------------------------
 
     def advance(self, seconds: float) -> None:
-        """Let time pass, and do what becomes due: controllers' steps, health checks, grace periods.
+        """Advance the clock, and do what becomes due: controllers' steps, health checks, grace periods.
 
         Parameters
         ----------
@@ -341,7 +346,7 @@ class Cluster(Operations):
             self.api.now_s = end_s
 
     def changes(self, until_s: float) -> Iterator[float]:
-        """Advance to each moment at which a step is due or a load balancer changes its mind, and yield that moment.
+        """Advance to each moment at which a step is due or a target changes its state, and yield that moment.
 
         Parameters
         ----------
@@ -384,22 +389,20 @@ class Cluster(Operations):
         return twin
 
     def _restorer(self) -> Callable[[], None]:
-        restore, rng, now_s = super()._restorer(), self.api.rng.getstate(), self.api.now_s
+        restore, rng = super()._restorer(), self.api.rng.getstate()
+        now_s, made = self.api.now_s, self.api.made
 
         def restore_all() -> None:
             restore()
             self.api.rng.setstate(rng)
-            self.api.now_s = now_s
+            self.api.now_s, self.api.made = now_s, made
 
         return restore_all
 
     # -- showing --------------------------------------------------------------------------------------------------
 
     def __repr__(self) -> str:
-        counts = ", ".join(
-            f"{len(objects)} {noun}"
-            for noun, objects in (("nodes", self.nodes), ("Pods", self.pods), ("Services", self.services))
-        )
+        counts = f"{len(self.nodes)} nodes, {len(self.pods)} Pods, {len(self.services)} Services"
         return f"<Cluster: {counts}, t = {self.now_s:g} s>"
 
     def _repr_html_(self) -> str:

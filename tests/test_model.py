@@ -180,7 +180,8 @@ class Registry(RuleBasedStateMachine):
     @invariant()
     def a_stored_service_is_stored_again_without_a_change(self) -> None:
         for service in self.cluster.services:
-            assert kx.Service.from_dict(service.to_dict(bookkeeping=True), created_s=service.created_s) == service
+            stored = service.to_dict(stored=True)
+            assert kx.Service.from_dict(stored, created_s=service.created_s).to_dict(stored=True) == stored
 
 
 TestRegistry = Registry.TestCase
@@ -318,6 +319,10 @@ def test_unknown_names_say_what_there_is() -> None:
     assert caught.value.hint == "There are: kubernetes."
     with pytest.raises(kx.ApiError, match='nodes "node-9" not found'):
         cluster.fail("node-9")
+    cluster.deploy("web", namespace="shop")
+    with pytest.raises(kx.ApiError, match=r'deployments\.apps "web" not found') as caught:
+        cluster.scale("web", replicas=2)
+    assert caught.value.hint == "There are: shop/web."
 
 
 def test_a_dump_is_taken_as_stored() -> None:

@@ -51,6 +51,7 @@ def ip_version(text: str | None) -> int | None:
 
 
 def of_family(cidrs: str | None, family: int) -> list[str]:
-    """Split a list of CIDRs at its commas and keep those of a family."""
+    """Return the CIDRs of a family from a list with commas; bits behind a mask do not count, as in Go."""
     listed = [cidr.strip() for cidr in (cidrs or "").split(",") if cidr.strip()]
-    return [cidr for cidr in listed if ip_network(cidr).version == family]
+    networks = [ip_network(cidr, strict=False) for cidr in listed]
+    return [str(network) for network in networks if network.version == family]

@@ -35,6 +35,8 @@ class Pool:
         The lowest number, and how many there are.
     static_size : int
         How many of them, from the lowest on, automatic picks leave alone as long as they can.
+    text : str
+        The range as it is written in messages.
 
     Examples
     --------
@@ -46,6 +48,7 @@ class Pool:
     first: int
     size: int
     static_size: int
+    text: str = ""
 
     @property
     def last(self) -> int:
@@ -99,7 +102,7 @@ def port_pool(first: int, last: int) -> Pool:
     0
     """
     size = last - first + 1
-    return Pool(first, size, _static_size(size, 32, 128))
+    return Pool(first, size, _static_size(size, 32, 128), f"{first}-{last}")
 
 
 def ip_pool(cidr: str) -> Pool:
@@ -114,7 +117,8 @@ def ip_pool(cidr: str) -> Pool:
     network = ip_network(cidr)
     # IPv6 has no broadcast address; the real allocator stops at 2**62 addresses, which nobody will notice.
     usable = network.num_addresses - (2 if network.version == 4 else 1)
-    return Pool(int(network.network_address) + 1, usable, _static_size(network.num_addresses, 16, 256))
+    static_size = _static_size(network.num_addresses, 16, 256)
+    return Pool(int(network.network_address) + 1, usable, static_size, str(network))
 
 
 def _static_size(size: int, divisor: int, largest: int) -> int:
@@ -159,8 +163,8 @@ class Allocator:
     def take_port(self, number: int) -> int:
         """Take this number; a dry run does not look at the range."""
         if number not in self.ports and not self.dry_run:
-            valid = f"{self.ports.first}-{self.ports.last}"
-            raise AllocationError(f"provided port is not in the valid range. The range of valid ports is {valid}")
+            valid = f"The range of valid ports is {self.ports.text}"
+            raise AllocationError(f"provided port is not in the valid range. {valid}")
         if self._port_taken(number):
             raise AllocationError("provided port is already allocated")
         self.taken_ports.add(number)
@@ -176,9 +180,15 @@ class Allocator:
         return number
 
     def take_ip(self, ip: str) -> None:
-        """Take this address."""
-        if int(ip_address(ip)) not in self.ips[family(ip)]:
+        """Take this address; a dry run does not ask whether somebody has it."""
+        pool = self.ips[family(ip)]
+        if int(ip_address(ip)) not in pool:
+            if self.dry_run:
+                where = f"The range of valid IPs is {pool.text}"
+                raise AllocationError(f"the provided IP ({ip}) is not in the valid range. {where}")
             raise AllocationError("the provided network does not match the current range")
+        if self.dry_run:
+            return
         if canonical_ip(ip) in self.taken_ips or self.ip_in_use(ip):
             raise AllocationError("provided IP is already allocated")
         self.taken_ips.add(canonical_ip(ip))

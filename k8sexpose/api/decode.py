@@ -6,12 +6,12 @@ sentences are those of ``sigs.k8s.io/json`` (a strict ``encoding/json``).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from .errors import go_quote
+from .formats import rfc3339_problem
 from .manifest import JsonNumber
 from .schemas import Anything, Bool, Int, IntOrText, Many, Schema, Struct, Text, Texts, Time
 
@@ -65,7 +65,15 @@ def decode(value: Mapping[str, Any], schema: Struct) -> Decoded:
     ('unknown field "foo"',)
     """
     reader = _Reader()
-    return Decoded(reader.struct(value, schema, (), ""), reader.type_error, tuple(reader.strict_errors))
+    try:
+        decoded = reader.struct(value, schema, (), "")
+    except _FinalError as error:
+        return Decoded({}, str(error), tuple(reader.strict_errors))
+    return Decoded(decoded, reader.type_error, tuple(reader.strict_errors))
+
+
+class _FinalError(Exception):
+    """A value that reads itself (a time, ``targetPort``) has refused: the decoder stops, and tells this error only."""
 
 
 @dataclass(slots=True)
@@ -116,22 +124,19 @@ class _Reader:
         self._wrong(value, schema, owner, path)
         return None
 
-    def _time(self, value: str) -> str | None:
-        if re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[-+]\d\d:\d\d)", value):
-            return value
-        shape = '"2006-01-02T15:04:05Z07:00"'
-        year = re.match(r"\d{4}", value)
-        rest, part = (value[4:], "-") if year else (value, "2006")
-        self.type_error = self.type_error or (
-            f"parsing time {go_quote(value)} as {shape}: cannot parse {go_quote(rest)} as {go_quote(part)}"
-        )
-        return None
+    def _time(self, value: str) -> str:
+        problem = rfc3339_problem(value)
+        if problem:
+            raise _FinalError(problem)
+        return value
 
     def _wrong(self, value: Any, schema: Schema, owner: str, path: tuple[str, ...]) -> None:
-        if self.type_error is None:
-            where = ".".join((owner, *path))
-            word = json_word(value, literal=isinstance(schema, Int | IntOrText))
-            self.type_error = f"json: cannot unmarshal {word} into Go struct field {where} of type {schema.go}"
+        where = ".".join((owner, *path))
+        word = json_word(value, literal=isinstance(schema, Int | IntOrText))
+        problem = f"json: cannot unmarshal {word} into Go struct field {where} of type {schema.go}"
+        if isinstance(schema, IntOrText | Time):
+            raise _FinalError(problem)
+        self.type_error = self.type_error or problem
 
 
 def json_word(value: Any, *, literal: bool = False) -> str:

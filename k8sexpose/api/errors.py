@@ -60,6 +60,12 @@ def forbidden(field: str, detail: str) -> FieldError:
     return _error(field, "Forbidden", "FieldValueForbidden", None, detail)
 
 
+class Named(str):
+    """A text whose Go type has a name of its own, such as ``v1.Protocol``: the server prints it as JSON."""
+
+    __slots__ = ()
+
+
 def invalid(field: str, value: object, detail: str) -> FieldError:
     """Say that `value` is not allowed in `field`."""
     return _error(field, "Invalid value", "FieldValueInvalid", go_value(value), detail)
@@ -78,7 +84,7 @@ def unsupported(field: str, value: object, supported: Sequence[str]) -> FieldErr
 
 def go_value(value: object) -> str:
     """Print a value as the server does: strings Go-quoted, plain numbers, all else as JSON."""
-    if isinstance(value, str):
+    if isinstance(value, str) and not isinstance(value, Named):
         return go_quote(value)
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     for char in "<>&\u2028\u2029":
@@ -178,7 +184,7 @@ def invalid_object(kind: str, name: str, errors: Sequence[FieldError]) -> ApiErr
     texts = list(dict.fromkeys(map(str, errors)))
     listed = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
     return ApiError(
-        422, "Invalid", f'{kind} "{name}" is invalid: {listed}', errors,
+        422, "Invalid", f"{kind} {go_quote(name)} is invalid: {listed}", errors,
         details_kind=kind, details_name=name,
     )  # fmt: skip
 
@@ -190,7 +196,23 @@ def internal_error(detail: str) -> ApiError:
 
 def not_found(resource: str, name: str) -> ApiError:
     """Build the 404 for an object that does not exist."""
-    return ApiError(404, "NotFound", f'{resource} "{name}" not found', details_kind=resource, details_name=name)
+    return ApiError(404, "NotFound", f"{resource} {go_quote(name)} not found", details_kind=resource, details_name=name)
+
+
+def already_exists(name: str, *, generated: bool) -> ApiError:
+    """Build the 409 for the name of a Service that is taken; `generated` where the request has a generateName, too."""
+    why = ", the server was not able to generate a unique name for the object" if generated else ""
+    return ApiError(409, "AlreadyExists", f"services {go_quote(name)} already exists{why}")
+
+
+def conflict(name: str, detail: str) -> ApiError:
+    """Build the 409 for a change of a Service that is not in the state that the request names."""
+    return ApiError(409, "Conflict", f"Operation cannot be fulfilled on services {go_quote(name)}: {detail}")
+
+
+def plain_error(detail: str) -> ApiError:
+    """Build the 500 for an error that the server has no status for: no reason, no causes."""
+    return ApiError(500, "", detail)
 
 
 def missing(resource: str, name: str, known: Iterable[str]) -> ApiError:

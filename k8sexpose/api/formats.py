@@ -7,13 +7,14 @@ Sources: ``staging/src/k8s.io/apimachinery/pkg/util/validation/{validation,ip}.g
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from .addresses import parse_ip
+from .errors import go_quote
 
 # The letters of generated names (``apimachinery/pkg/util/rand``): nothing that could make a word.
 SUFFIX_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
-
 
 LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 SUBDOMAIN = rf"{LABEL}(\.{LABEL})*"
@@ -69,10 +70,23 @@ def dns_label(value: str) -> list[str]:
     return texts
 
 
-def dns_subdomain(value: str) -> list[str]:
-    """Check a DNS name of one or more labels."""
-    texts = ["must be no more than 253 characters"] if _longer(value, 253) else []
+def dns_subdomain(value: str, unit: str = "characters") -> list[str]:
+    """Check a DNS name of one or more labels; `unit` is the word that the caller has for its length."""
+    texts = [f"must be no more than 253 {unit}"] if _longer(value, 253) else []
     return texts if re.fullmatch(SUBDOMAIN, value) else [*texts, DNS_SUBDOMAIN_TEXT]
+
+
+def path_segment(value: str, *, prefix: bool = False) -> list[str]:
+    """Check what becomes a part of a path, such as an object's name; `prefix` for the beginning of a name.
+
+    Examples
+    --------
+    >>> path_segment("a/b")
+    ["may not contain '/'"]
+    """
+    if value in (".", "..") and not prefix:
+        return [f"may not be '{value}'"]
+    return [f"may not contain '{char}'" for char in "/%" if char in value]
 
 
 def label_key(value: str) -> list[str]:
@@ -89,7 +103,7 @@ def label_key(value: str) -> list[str]:
         return ["a valid label key " + NAME_PART_TEXT + prefix_text]
     texts = []
     for prefix in prefixes:
-        problems = dns_subdomain(prefix) if prefix else ["must be non-empty"]
+        problems = dns_subdomain(prefix, "bytes") if prefix else ["must be non-empty"]
         texts += [f"prefix part {problem}" for problem in problems]
     if not name:
         texts.append("name part must be non-empty")
@@ -185,3 +199,56 @@ def special_ip(value: str) -> list[str]:
         ),
     ]
     return [text for applies, text in rules if applies]
+
+
+RFC3339 = "2006-01-02T15:04:05Z07:00"
+_ENDS_OF_MONTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+
+
+def rfc3339_problem(text: str) -> str | None:
+    """Say in the words of Go's ``time.Parse`` why a text is no date and time; None if it is one.
+
+    Examples
+    --------
+    >>> rfc3339_problem("2026-01-01")
+    'parsing time "2026-01-01" as "2006-01-02T15:04:05Z07:00": cannot parse "" as "T"'
+    """
+    rest, numbers = text, {}
+    for element, name, pattern, lowest, highest in (
+        ("2006", "year", "[0-9]{4}", 0, 9999), ("-", "", "-", 0, 0), ("01", "month", "[0-9]{2}", 1, 12),
+        ("-", "", "-", 0, 0), ("02", "day", "[0-9]{1,2}", 0, 99), ("T", "", "T", 0, 0),
+        ("15", "hour", "[0-9]{1,2}", 0, 23), (":", "", ":", 0, 0), ("04", "minute", "[0-9]{2}", 0, 59),
+        (":", "", ":", 0, 0), ("05", "second", "[0-9]{2}", 0, 59), ("", "", r"([.,][0-9]+)?", 0, 0),
+        ("Z07:00", "", "Z|[-+][0-9]{2}:[0-9]{2}", 0, 0),
+    ):  # fmt: skip
+        found = re.match(pattern, rest)
+        if found is None:
+            cannot = f"cannot parse {go_quote(rest)} as {go_quote(element)}"
+            return f"parsing time {go_quote(text)} as {go_quote(RFC3339)}: {cannot}"
+        rest = rest[found.end() :]
+        if name:
+            numbers[name] = int(found[0])
+            if not lowest <= numbers[name] <= highest:
+                return f"parsing time {go_quote(text)}: {name} out of range"
+    if rest:
+        return f"parsing time {go_quote(text)}: extra text: {go_quote(rest)}"
+    leap = numbers["year"] % 4 == 0 and (numbers["year"] % 100 != 0 or numbers["year"] % 400 == 0)
+    last = 28 if numbers["month"] == 2 and not leap else _ENDS_OF_MONTHS[numbers["month"] - 1]
+    return None if 1 <= numbers["day"] <= last else f"parsing time {go_quote(text)}: day out of range"
+
+
+def utc(text: str | None) -> str | None:
+    """Write a date and time as the server does: in UTC, in whole seconds.
+
+    Examples
+    --------
+    >>> utc("2026-01-01T00:30:00.5+01:00")
+    '2025-12-31T23:30:00Z'
+    """
+    if not text:
+        return text
+    try:
+        moment = datetime.fromisoformat(re.sub(r"[.,][0-9]+", "", text))
+        return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (ValueError, OverflowError):
+        return text

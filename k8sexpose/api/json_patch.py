@@ -1,19 +1,21 @@
 """The two patches that know nothing of Kubernetes: JSON merge patch and JSON patch.
 
-Both treat a list as one value: ``spec.ports`` is replaced as a whole, or changed by the number of an entry.
+Both treat a list as one value: ``spec.ports`` is replaced as a whole, or changed by the number of an entry. The
+server's library is more lenient than the RFCs (a ``replace`` of a missing member adds it, ``-1`` is the last entry, a
+missing member reads as null), and it writes the members of every object that it has looked into in alphabetical order.
 
-Sources: RFC 7386, RFC 6902; ``github.com/evanphx/json-patch`` as the API server uses it.
+Sources: RFC 7386, RFC 6902; ``github.com/evanphx/json-patch`` v4 as the API server uses it.
 """
 
 from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from .decode import json_word
-from .errors import ApiError, bad_request
+from .errors import ApiError
 
 __all__ = ["json_patch", "merge_patch"]
 
@@ -21,6 +23,37 @@ __all__ = ["json_patch", "merge_patch"]
 MAX_COPIED = 3 * 1024 * 1024
 MAX_OPERATIONS = 10_000  # maxJSONPatchOperations (apiserver/pkg/endpoints/handlers/patch.go)
 REJECTED = "the server rejected our request due to an error in our request"
+
+
+class _Opened(dict[str, Any]):
+    """An object that the library has looked into: it is written with its members in alphabetical order."""
+
+
+def _opened(holder: Any, key: Any) -> Any:
+    """Return a member of an object or list, opened if it is an object."""
+    value = holder[key]
+    if isinstance(value, dict) and not isinstance(value, _Opened):
+        value = holder[key] = _Opened(value)
+    return value
+
+
+def _opened_deep(value: Any) -> Any:
+    """Return the value with every object in it opened."""
+    if isinstance(value, Mapping):
+        return _Opened({key: _opened_deep(item) for key, item in value.items()})
+    return [_opened_deep(item) for item in value] if isinstance(value, list) else value
+
+
+def _written(value: Any) -> Any:
+    """Return plain objects in the order in which the library writes them."""
+    if isinstance(value, _Opened):
+        return {key: _written(value[key]) for key in sorted(value)}
+    if isinstance(value, dict):
+        return {key: _written(item) for key, item in value.items()}
+    return [_written(item) for item in value] if isinstance(value, list) else value
+
+
+# -- merge patch -------------------------------------------------------------------------------------------------------
 
 
 def merge_patch(live: Any, patch: Any) -> Any:
@@ -43,21 +76,38 @@ def merge_patch(live: Any, patch: Any) -> Any:
     """
     if not isinstance(patch, Mapping):
         return patch
-    result = dict(live) if isinstance(live, Mapping) else {}
+    return _written(_merged(live if isinstance(live, Mapping) else {}, patch))
+
+
+def _merged(live: Mapping[str, Any], patch: Mapping[str, Any]) -> _Opened:
+    result = _Opened(live)
     for key, value in patch.items():
+        before = result.get(key)
         if value is None:
             result.pop(key, None)
+        elif not isinstance(before, Mapping):
+            result[key] = _without_nulls(value)
         else:
-            result[key] = merge_patch(result.get(key), value)
+            result[key] = _merged(before, value) if isinstance(value, Mapping) else value
     return result
 
 
-def json_patch(live: Any, operations: Sequence[Any]) -> Any:
+def _without_nulls(value: Any) -> Any:
+    """Take null members out of what a patch brings; a null in a list stays."""
+    if isinstance(value, Mapping):
+        return _Opened({key: _without_nulls(item) for key, item in value.items() if item is not None})
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
+
+
+# -- JSON patch --------------------------------------------------------------------------------------------------------
+
+
+def json_patch(live: Mapping[str, Any], operations: Sequence[Any]) -> Any:
     """Apply a JSON patch: a list of operations, each on the place that its path names.
 
     Parameters
     ----------
-    live : object
+    live : mapping
         Plain objects.
     operations : sequence of mapping
         ``op`` is add, remove, replace, move, copy or test.
@@ -70,93 +120,127 @@ def json_patch(live: Any, operations: Sequence[Any]) -> Any:
     Raises
     ------
     ApiError
-        422: a path does not exist or a test fails; the server does not say which. 400: it is no JSON patch. 413: it has
-        more than 10,000 operations.
+        422: a place does not exist or a test fails; the server does not say which. 413: there are more than 10,000
+        operations.
 
     Examples
     --------
     >>> json_patch(
-    ...     {"spec": {"ports": [{"port": 80}]}}, [{"op": "replace", "path": "/spec/ports/0/port", "value": 8080}]
+    ...     {"spec": {"ports": [{"port": 80}]}}, [{"op": "replace", "path": "/spec/ports/-1/nodePort", "value": 30080}]
     ... )
-    {'spec': {'ports': [{'port': 8080}]}}
+    {'spec': {'ports': [{'nodePort': 30080, 'port': 80}]}}
     """
-    for operation in operations:
-        if not isinstance(operation, Mapping):
-            raise bad_request(
-                "json: cannot unmarshal " + json_word(operation) + " into Go value of type jsonpatch.Operation"
-            )
     if len(operations) > MAX_OPERATIONS:
         much = f"The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {len(operations)}"
         raise ApiError(413, "RequestEntityTooLarge", f"Request entity too large: {much}")
-    box, copied = {"": copy.deepcopy(live)}, 0
-    for operation in operations:
-        copied += _do(box, operation)
-        if copied > MAX_COPIED:
-            raise ApiError(422, "Invalid", REJECTED)
-    return box.get("")
-
-
-def _do(box: dict[str, Any], operation: Mapping[str, Any]) -> int:
-    """Do one operation; return how many characters it copied."""
-    copied = 0
+    document = _Document(_Opened(copy.deepcopy(dict(live))))
     try:
-        name, path = operation["op"], _parts(operation["path"])
-        if name in ("move", "copy"):
-            source = _parts(operation["from"])
-            value = copy.deepcopy(_get(box, source))
-            copied = len(json.dumps(value)) if name == "copy" else 0
-            if name == "move":
-                _remove(box, source)
-            _add(box, path, value)
-        elif name == "remove":
-            _remove(box, path)
-        elif name == "add":
-            _add(box, path, copy.deepcopy(operation.get("value")))
-        elif name == "replace":
-            _get(box, path)
-            holder, key = _holder(box, path)
-            holder[key] = copy.deepcopy(operation.get("value"))
-        elif name != "test" or _get(box, path) != operation.get("value"):
-            raise ValueError(name)
+        for operation in operations:
+            document.do(operation)
     except (KeyError, IndexError, TypeError, ValueError, AttributeError):
         raise ApiError(422, "Invalid", REJECTED) from None
-    return copied
+    return _written(document.root)
 
 
-def _parts(path: str) -> list[str]:
-    """Take a JSON pointer apart (RFC 6901); all values stand below the key ``""``."""
-    if path and not path.startswith("/"):
-        raise ValueError(path)
-    return [part.replace("~1", "/").replace("~0", "~") for part in path.split("/")]
+class _Document:
+    """The object that a patch is applied to, and how much has been copied inside it."""
+
+    def __init__(self, root: Any) -> None:
+        self.root = root
+        self.copied = 0
+
+    def do(self, operation: Mapping[str, Any]) -> None:
+        """Do one operation; whatever does not apply raises a LookupError, TypeError or ValueError."""
+        verbs: dict[str, Callable[[Mapping[str, Any]], None]] = {
+            "add": self._add, "remove": self._remove, "replace": self._replace, "move": self._move,
+            "copy": self._copy, "test": self._test,
+        }  # fmt: skip
+        verbs[operation["op"]](operation)
+
+    def _place(self, path: str) -> tuple[Any, str]:
+        """Return the object or list that holds the place of a path, and the place's name in it."""
+        parts = path.split("/")[1:]  # what stands before the first / is ignored
+        if not parts:
+            raise KeyError(path)  # the whole document is no member of anything
+        *parents, name = (part.replace("~1", "/").replace("~0", "~") for part in parts)
+        holder = self.root
+        for part in parents:
+            holder = _opened(holder, _position(holder, part) if isinstance(holder, list) else part)
+            if not isinstance(holder, list | dict):
+                raise KeyError(path)
+        return holder, name
+
+    def _value(self, path: str) -> Any:
+        """Return the value at a path; a member that is not there is null."""
+        holder, name = self._place(path)
+        return holder[_position(holder, name)] if isinstance(holder, list) else holder.get(name)
+
+    def _put(self, path: str, value: Any) -> None:
+        holder, name = self._place(path)
+        if not isinstance(holder, list):
+            holder[name] = value
+        elif name == "-":
+            holder.append(value)
+        else:
+            holder.insert(_position([*holder, None], name), value)
+
+    def _add(self, operation: Mapping[str, Any]) -> None:
+        self._put(operation["path"], copy.deepcopy(operation.get("value")))
+
+    def _replace(self, operation: Mapping[str, Any]) -> None:
+        path, value = operation["path"], copy.deepcopy(operation.get("value"))
+        if path == "":
+            if not isinstance(value, dict | list):
+                raise ValueError(path)
+            self.root = _Opened(value) if isinstance(value, dict) else value
+            return
+        holder, name = self._place(path)
+        holder[_position(holder, name) if isinstance(holder, list) else name] = value
+
+    def _remove(self, operation: Mapping[str, Any]) -> None:
+        self._take(operation["path"])
+
+    def _take(self, path: str) -> Any:
+        holder, name = self._place(path)
+        return holder.pop(_position(holder, name) if isinstance(holder, list) else name)
+
+    def _move(self, operation: Mapping[str, Any]) -> None:
+        self._put(operation["path"], self._take(operation["from"]))
+
+    def _copy(self, operation: Mapping[str, Any]) -> None:
+        value = _written(self._value(operation["from"]))
+        self.copied += len(json.dumps(value))
+        if self.copied > MAX_COPIED:
+            raise ValueError("copied too much")
+        self._put(operation["path"], value)
+
+    def _test(self, operation: Mapping[str, Any]) -> None:
+        path, wanted = operation["path"], operation.get("value")
+        if path == "":
+            if not _equal(self.root, wanted):
+                raise ValueError(path)
+            self.root = _opened_deep(self.root)
+            return
+        value = self._value(path)
+        if not _equal(value, wanted):
+            raise ValueError(path)
+        if value is not None:
+            holder, name = self._place(path)
+            holder[_position(holder, name) if isinstance(holder, list) else name] = _opened_deep(value)
 
 
-def _get(box: Any, path: Sequence[str]) -> Any:
-    for part in path:
-        box = box[_index(box, part)] if isinstance(box, list) else box[part]
-    return box
-
-
-def _holder(box: Any, path: Sequence[str]) -> tuple[Any, Any]:
-    holder = _get(box, path[:-1])
-    return holder, _index(holder, path[-1]) if isinstance(holder, list) else path[-1]
-
-
-def _add(box: Any, path: Sequence[str], value: Any) -> None:
-    holder = _get(box, path[:-1])
-    if not isinstance(holder, list):
-        holder[path[-1]] = value
-    elif path[-1] == "-":
-        holder.append(value)
-    else:
-        holder.insert(_index([*holder, None], path[-1]), value)
-
-
-def _remove(box: Any, path: Sequence[str]) -> None:
-    holder, key = _holder(box, path)
-    del holder[key]
-
-
-def _index(holder: Sequence[Any], part: str) -> int:
-    if not part.isdecimal() or int(part) >= len(holder):
+def _position(holder: Sequence[Any], part: str) -> int:
+    """Read the number of an entry; a negative one counts from the end."""
+    if not re.fullmatch(r"[+-]?[0-9]{1,18}", part) or not -len(holder) <= int(part) < len(holder):
         raise IndexError(part)
-    return int(part)
+    return int(part) % len(holder)
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Compare as JSON: 1 is not true, and 80 is not 80.0."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(_equal(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_equal, one, other))
+    kinds = tuple(bool if isinstance(v, bool) else float if isinstance(v, float) else type(v) for v in (one, other))
+    return kinds[0] is kinds[1] and bool(one == other)

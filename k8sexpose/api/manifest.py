@@ -15,20 +15,23 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 import yaml
 from yaml.composer import Composer
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
-from yaml.parser import Parser
+from yaml.parser import Parser, ParserError
 from yaml.reader import Reader, ReaderError
 from yaml.resolver import BaseResolver
 from yaml.scanner import Scanner, ScannerError
 
 from .errors import ManifestError, go_quote
 
-__all__ = ["Document", "Duplicate", "JsonNumber", "parse", "plain", "split"]
+__all__ = ["Document", "Duplicate", "JsonNumber", "SeparatorError", "documents", "parse", "plain", "split"]
 
 MAX_CHARACTERS = 4_000_000
 MAX_DEPTH = 60
@@ -36,6 +39,7 @@ MAX_VALUES = 500_000  # with what aliases repeat
 # Keys and values as written in one document, and documents in one text: together less than a second's work.
 MAX_NODES = 40_000
 MAX_DOCUMENTS = 2_000
+MAX_APOSTROPHES = 100  # scalars with an escaped apostrophe: for each the text is read once more
 SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -118,20 +122,59 @@ def split(text: str | bytes) -> list[str]:
     Raises
     ------
     ManifestError
-        When the text is too large, has too many documents, or is not UTF-8.
+        When the text is too large, has too many documents, is not UTF-8, or something stands behind a ``---``.
 
     Examples
     --------
     >>> split("a: 1\n---\nb: 2\n")
-    ['a: 1', 'b: 2\n']
+    ['a: 1\n', 'b: 2\n']
+    """
+    return list(documents(text))
+
+
+def documents(text: str | bytes) -> Iterator[str]:
+    r"""Yield the documents of a text one by one; as `split`.
+
+    Raises
+    ------
+    SeparatorError
+        Something stands behind a ``---``; what came before was yielded, but for the document that it ends.
     """
     text = _clean(text)
-    documents = _split_json(text) if text.lstrip().startswith("{") else None
-    if documents is None:
-        documents = re.split(r"\n---[^\n]*(?:\n|\Z)", re.sub(r"\A---[^\n]*\n", "", text))
-    if len(documents) > MAX_DOCUMENTS:
-        raise ManifestError(f"the text has {len(documents):,} documents; more than {MAX_DOCUMENTS:,} are not read")
-    return documents
+    json_parts, rest = _split_json(text) if text.lstrip().startswith("{") else ([], text)
+    for number, part in enumerate(chain(json_parts, _split_yaml(rest) if rest else ()), 1):
+        if number > MAX_DOCUMENTS:
+            raise ManifestError(f"the text has more than {MAX_DOCUMENTS:,} documents, which are not read")
+        yield part
+
+
+class SeparatorError(ManifestError):
+    r"""A line begins like a separator of documents, and is none.
+
+    Examples
+    --------
+    >>> split("a: 1\n----\nb: 2")
+    Traceback (most recent call last):
+        ...
+    k8sexpose.api.manifest.SeparatorError: invalid Yaml document separator: -
+    """
+
+
+def _split_yaml(text: str) -> Iterator[str]:
+    """Yield the lines between separators; one that follows nothing stays, so that line numbers do (YAMLReader)."""
+    lines: list[str] = []
+    for line in text.removesuffix("\n").split("\n"):
+        if line.startswith("---"):
+            rest = line.removeprefix("---").strip()
+            if rest and not rest.startswith("#"):
+                raise SeparatorError(f"invalid Yaml document separator: {rest}")
+            if lines:
+                yield "\n".join([*lines, ""])
+                lines = []
+                continue
+        lines.append(line)
+    if lines:
+        yield "\n".join([*lines, ""])
 
 
 def parse(text: str | bytes) -> Document:
@@ -158,21 +201,57 @@ def parse(text: str | bytes) -> Document:
     {'name': True}
     """
     text = _clean(text)
-    loader = None
-    try:
-        loader = _Loader(text)
-        loader.get_event()
-        node = None if loader.check_event(yaml.StreamEndEvent) else loader.compose_document()
-    except yaml.MarkedYAMLError as error:
-        raise ManifestError(f"yaml: {_go_words(error)}") from None
-    except ReaderError:
-        raise ManifestError("yaml: control characters are not allowed") from None
-    finally:
-        if loader is not None:
-            loader.dispose()
-    builder = _Builder()
+    if any(version != "1.1" for version in re.findall(r"^%YAML[ \t]+([0-9.]+)", _directives(text), re.MULTILINE)):
+        raise ManifestError("yaml: found incompatible YAML document")
+    node, names = _composed(text)
+    builder = _Builder(names)
     value = builder.build(node) if node is not None else None
+    if builder.has_no_json:
+        _refuse_no_json(value)
     return Document(value, tuple(builder.duplicates), text)
+
+
+def _directives(text: str) -> str:
+    """Return what stands before the first document: directives, comments, empty lines."""
+    match = re.match(r"(?:[%#][^\n]*\n|[ \t]*(?:#[^\n]*)?\n)*(?:%[^\n]*)?", text)
+    return match[0] if match else ""
+
+
+def _composed(text: str) -> tuple[Node | None, dict[int, str]]:
+    r"""Return the node graph of the first document, and the anchors' names by the ids of their nodes.
+
+    Go reads ``\'`` between double quotes as an apostrophe, which PyYAML does not know: such a scalar is written anew.
+    """
+    for _ in range(MAX_APOSTROPHES):
+        loader = None
+        try:
+            loader = _Loader(text)
+            loader.get_event()
+            node = None if loader.check_event(yaml.StreamEndEvent) else loader.compose_document()
+            return node, loader.names
+        except yaml.MarkedYAMLError as error:
+            again = _without_escaped_apostrophes(text, error)
+            if again is None:
+                raise ManifestError(f"yaml: {_go_words(error)}") from None
+            text = again
+        except ReaderError:
+            raise ManifestError("yaml: control characters are not allowed") from None
+        finally:
+            if loader is not None:
+                loader.dispose()
+    raise ManifestError(f"yaml: more than {MAX_APOSTROPHES} texts with an escaped apostrophe")
+
+
+def _without_escaped_apostrophes(text: str, error: yaml.MarkedYAMLError) -> str | None:
+    """Rewrite the scalar in which the scanner met an unknown escape; None where that is no apostrophe."""
+    if "unknown escape character" not in (error.problem or "") or error.context_mark is None:
+        return None
+    start = error.context_mark.index
+    scalar_text = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL).match(text, start)
+    if scalar_text is None:
+        return None
+    written = re.sub(r"\\(.)", lambda escape: "'" if escape[1] == "'" else escape[0], scalar_text[0], flags=re.DOTALL)
+    return None if written == scalar_text[0] else text[:start] + written + text[scalar_text.end() :]
 
 
 def _clean(text: str | bytes) -> str:
@@ -190,20 +269,22 @@ def _clean(text: str | bytes) -> str:
     return text.removeprefix("\ufeff").replace("\r\n", "\n")
 
 
-def _split_json(text: str) -> list[str] | None:
-    """Split JSON objects that follow each other; None where the text is no such thing."""
+def _split_json(text: str) -> tuple[list[str], str]:
+    """Split JSON objects that follow each other from the YAML behind a ``---``; without that, all is YAML."""
     decoder, position = json.JSONDecoder(parse_int=str), 0  # str: only the ends are looked for
     documents: list[str] = []
     while match := re.compile(r"\s*(?:---[^\n]*\n\s*)?").match(text, position):
         start = match.end()
         if start == len(text):
-            return documents
+            return documents, ""
         try:
-            _, position = decoder.raw_decode(text, start)
+            _, end = decoder.raw_decode(text, start)
         except (ValueError, RecursionError):
-            return None
-        documents.append(text[start:position])
-    return None
+            break
+        documents.append(text[start:end])
+        position = end
+    rest = text[position:].lstrip()
+    return (documents, rest) if documents and rest.startswith("---") else ([], text)
 
 
 # -- scalars -----------------------------------------------------------------------------------------------------------
@@ -250,7 +331,7 @@ def scalar(text: str) -> Any:
 def _number(value: float) -> int | JsonNumber:
     """Turn a float into what JSON made from YAML has: an integer where it is one."""
     if value.is_integer() and abs(value) < 1e21:
-        return int(value)
+        return int(Decimal(repr(value)))  # as Go writes it: the shortest digits that mean this number, then zeros
     return JsonNumber(value)
 
 
@@ -267,9 +348,7 @@ def _go_float(value: float) -> str:
 
 _TAG = "tag:yaml.org,2002:"
 _PLAIN = _TAG + "plain"
-_TAGGED: dict[str, tuple[type, ...]] = {
-    "int": (int,), "float": (int, float), "bool": (bool,), "null": (type(None),), "timestamp": (str,),
-}  # fmt: skip
+_TAGGED = ("int", "float", "bool", "null", "timestamp")
 
 
 class _PythonEvents(Reader, Scanner, Parser):
@@ -292,7 +371,10 @@ class _Loader(Composer, _Events, BaseResolver):  # type: ignore[misc]
         _Events.__init__(self, text)
         Composer.__init__(self)
         BaseResolver.__init__(self)
+        self.text = text
         self.depth = self.nodes = 0
+        self.names: dict[int, str] = {}
+        self.closing: list[str] = []  # of the flow collections around
 
     def resolve(self, kind: Any, value: Any, implicit: Any) -> str:
         if kind is ScalarNode:
@@ -310,24 +392,72 @@ class _Loader(Composer, _Events, BaseResolver):  # type: ignore[misc]
                 else f"more than {MAX_NODES:,} values"
             )
             raise ManifestError(f"yaml: line {line}: {much}")
+        event = self.peek_event()
+        self._check_event(event)
         node: Node | None = super().compose_node(parent, index)
         self.depth -= 1
+        if event.anchor is not None:
+            self.names[id(node)] = event.anchor
         return node
+
+    def _check_event(self, event: Any) -> None:
+        """Do with an event what Go's library does and PyYAML does not."""
+        if isinstance(event, yaml.AliasEvent):
+            return
+        self.anchors.pop(event.anchor, None)  # an anchor may be defined again
+        if not isinstance(event, yaml.ScalarEvent):
+            return
+        start: Any = event.start_mark
+        end: Any = event.end_mark
+        written = self.text[start.index : end.index]
+        if event.style == '"' and "/" in re.findall(r"\\(.)", written, re.DOTALL):
+            raise ScannerError("", None, "found unknown escape character", start)
+        if self.closing and event.implicit[0] and event.style in (None, "") and "?" in event.value[1:]:
+            # Between brackets a question mark begins a key, and the text before it is a value without a comma.
+            raise ParserError("", None, f"expected ',' or '{self.closing[-1]}'", end)
+
+    def compose_scalar_node(self, anchor: Any) -> ScalarNode:
+        is_text = self.peek_event().tag == "!"
+        node: ScalarNode = super().compose_scalar_node(anchor)
+        if is_text:
+            node.tag = _TAG + "str"
+        return node
+
+    def compose_sequence_node(self, anchor: Any) -> SequenceNode:
+        with self._inside("]"):
+            node: SequenceNode = super().compose_sequence_node(anchor)
+        return node
+
+    def compose_mapping_node(self, anchor: Any) -> MappingNode:
+        with self._inside("}"):
+            node: MappingNode = super().compose_mapping_node(anchor)
+        return node
+
+    @contextmanager
+    def _inside(self, closing: str) -> Iterator[None]:
+        flow = bool(self.peek_event().flow_style)
+        if flow:
+            self.closing.append(closing)
+        yield
+        if flow:
+            self.closing.pop()
 
 
 class _Builder:
     """Builds plain objects from nodes; an alias shares the object of its anchor."""
 
-    def __init__(self) -> None:
+    def __init__(self, names: dict[int, str]) -> None:
+        self.names = names
         self.duplicates: list[Duplicate] = []
         self.built: dict[int, Any] = {}
         self.sizes: dict[int, int] = {}
+        self.has_no_json = False
 
     def build(self, node: Node) -> Any:
         if isinstance(node, ScalarNode):
             return self._scalar(node)
         if id(node) in self.sizes and id(node) not in self.built:
-            raise ManifestError(f"yaml: line {node.start_mark.line + 1}: an anchor's value contains itself")
+            raise ManifestError(f"yaml: anchor '{self.names.get(id(node), '')}' value contains itself")
         if id(node) not in self.built:
             self.sizes[id(node)] = 1
             self.built[id(node)] = self._make(node)
@@ -339,17 +469,18 @@ class _Builder:
         if isinstance(node, SequenceNode):
             return [self._child(node, item) for item in node.value]
         items: dict[str, Any] = {}
-        merged: dict[str, Any] = {}
+        written: set[str] = set()
         for key_node, value_node in node.value:
             if isinstance(key_node, ScalarNode) and key_node.value == "<<" and key_node.tag == _PLAIN:
-                merged |= self._merge(node, value_node)
+                items |= self._merge(node, value_node)  # what comes last wins, merged or not
                 continue
             key = _key(key_node, self._child(node, key_node))
-            if key in items:
+            if key in written:
                 printed = go_quote(key) if key_node.tag == _TAG + "str" or scalar(key) == key else key
                 self.duplicates.append(Duplicate(key_node.start_mark.line + 1, printed))
+            written.add(key)
             items[key] = self._child(node, value_node)
-        return dict(sorted((merged | items).items()))
+        return dict(sorted(items.items()))
 
     def _child(self, parent: Node, node: Node) -> Any:
         value = self.build(node)
@@ -368,26 +499,54 @@ class _Builder:
 
     def _scalar(self, node: ScalarNode) -> Any:
         if node.tag == _PLAIN:
-            return self._finite(node, scalar(node.value))
+            return self._noted(scalar(node.value))
         kind = node.tag.removeprefix(_TAG)
         if kind == "str":
             return node.value
         if kind == "binary":
+            joined = re.sub(r"[\r\n]", "", node.value)
             try:
-                return binascii.a2b_base64(node.value).decode("utf-8", "replace")
+                return binascii.a2b_base64(joined, strict_mode=True).decode("utf-8", "replace")
             except ValueError:
                 raise ManifestError("yaml: !!binary value contains invalid base64 data") from None
-        value = self._finite(node, scalar(node.value))
         if kind not in _TAGGED:
             return node.value
-        if not isinstance(value, _TAGGED[kind]):
-            raise ManifestError(f"yaml: cannot decode !!str `{node.value[:20]}` as a !!{kind}")
+        found = _kind_of(node.value)
+        if found != kind and (kind, found) != ("float", "int"):
+            raise ManifestError(f"yaml: cannot decode !!{found} `{node.value}` as a !!{kind}")
+        return node.value if kind == "timestamp" else self._noted(scalar(node.value))
+
+    def _noted(self, value: Any) -> Any:
+        """Note a number that JSON cannot write; whether it is the first is seen when all is built."""
+        self.has_no_json = self.has_no_json or (isinstance(value, float) and not math.isfinite(value))
         return value
 
-    def _finite(self, node: ScalarNode, value: Any) -> Any:
-        if isinstance(value, float) and not math.isfinite(value):
-            raise ManifestError(f"yaml: line {node.start_mark.line + 1}: {node.value} has no form in JSON")
-        return value
+
+def _kind_of(text: str) -> str:
+    """Name the type that Go's YAML resolves an unquoted scalar to."""
+    value = scalar(text)
+    if isinstance(value, bool):
+        return "bool"
+    if value is None:
+        return "null"
+    if isinstance(value, str):
+        return "timestamp" if _TIMESTAMP.fullmatch(text) else "str"
+    return "int" if isinstance(value, int) and _INTEGER.fullmatch(text.replace("_", "")) else "float"
+
+
+_TIMESTAMP = re.compile(
+    r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
+    r"(?:(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2}(?:\.[0-9]+)?[ \t]*(?:Z|[-+][0-9]{1,2}(?::[0-9]{2})?)?)?"
+)
+
+
+def _refuse_no_json(value: Any) -> None:
+    """Name the first number that JSON cannot write, as Go's encoder meets it."""
+    if isinstance(value, float) and not math.isfinite(value):
+        name = "NaN" if math.isnan(value) else "+Inf" if value > 0 else "-Inf"
+        raise ManifestError(f"json: unsupported value: {name}")
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _refuse_no_json(item)
 
 
 def _key(node: Node, value: Any) -> str:
@@ -409,7 +568,6 @@ _EXPECTED = [
     (r"", r"expected '<document start>'.*", "did not find expected <document start>"),
     (r"", r"expected the node content.*", "did not find expected node content"),
     (r"", r"expected (',' or '[\]}]').*", r"did not find expected \1"),
-    (r"", r"found undefined alias (.*)", r"unknown anchor \1 referenced"),
     (r"", r"found character .* that cannot start any token", "found character that cannot start any token"),
     (r"", r"(mapping values|mapping keys) are not allowed here", r"\1 are not allowed in this context"),
     (r"", r"sequence entries are not allowed here", "block sequence entries are not allowed in this context"),
@@ -421,6 +579,9 @@ _EXPECTED = [
 
 def _go_words(error: yaml.MarkedYAMLError) -> str:
     """Word a PyYAML error as Go's library does, its line count (yaml.v2 ``parser.fail``) included."""
+    alias = re.fullmatch(r"found undefined alias (.*)", error.problem or "", re.DOTALL)
+    if alias:
+        return f"unknown anchor {alias[1]} referenced"  # found only when the tree is built, without a line
     problem, context = error.problem or "unknown problem parsing YAML content", error.context or ""
     for where, pattern, words in _EXPECTED:
         if context.startswith(where) and re.fullmatch(pattern, problem, re.DOTALL):

@@ -1,10 +1,11 @@
 """What a cluster is made of beside Services: nodes, Pods, endpoints, and kube-proxy's settings.
 
-All of them are plain values. Nothing here checks a value: they may come from a real cluster as stored.
+All of them are plain values. Objects are not checked: they may come from a real cluster as stored.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -350,6 +351,10 @@ def _endpoint(entry: Mapping[str, Any]) -> Endpoint:
     )
 
 
+DETECTORS = ("ClusterCIDR", "NodeCIDR", "BridgeInterface", "InterfaceNamePrefix")
+INTERFACE = re.compile(r"[A-Za-z0-9_.@-]{1,15}")
+
+
 @dataclass(frozen=True, slots=True)
 class ProxyConfig:
     """Settings of kube-proxy, the same on every node.
@@ -359,7 +364,8 @@ class ProxyConfig:
     mode : str
         ``iptables`` or ``nftables``.
     detect_local : str or None
-        How a Pod's packet is recognised: ``ClusterCIDR``, ``NodeCIDR``, or None (no detector).
+        How a Pod's packet is recognised: ``ClusterCIDR``, ``NodeCIDR``, ``BridgeInterface``, ``InterfaceNamePrefix``,
+        or None (no detector).
     cluster_cidr : str, optional
         Range of all Pods; None takes the cluster's ``pod_cidr``. Several ranges are separated by commas.
     masquerade_all : bool
@@ -368,6 +374,21 @@ class ProxyConfig:
         ``--iptables-localhost-nodeports``.
     nodeport_addresses : tuple of str, optional
         ``--nodeport-addresses``: CIDRs, or ``("primary",)``; None is the mode's default.
+    bridge_interface, interface_name_prefix : str
+        The bridge of the Pods, and what the names of the Pods' interfaces begin with (``--pod-bridge-interface``,
+        ``--pod-interface-name-prefix``), for the two detectors of that name.
+    service_cidrs : tuple of str, optional
+        The ranges that kube-proxy knows from ServiceCIDR objects (nftables); None takes the cluster's
+        ``service_cidr``, an empty tuple is a kube-proxy that has not heard of any.
+    masquerade_bit : int
+        The bit of the mark on packets to masquerade, 0 to 31.
+    conntrack_tcp_be_liberal, nfacct : bool
+        What the node's kernel brings: ``nf_conntrack_tcp_be_liberal``, and counters that iptables can count with.
+
+    Raises
+    ------
+    ValueError
+        If the mode or the detector is unknown, a detector has no interface, or the bit is no bit of a mark.
 
     Examples
     --------
@@ -381,6 +402,26 @@ class ProxyConfig:
     masquerade_all: bool = False
     localhost_nodeports: bool = True
     nodeport_addresses: tuple[str, ...] | None = None
+    bridge_interface: str = ""
+    interface_name_prefix: str = ""
+    service_cidrs: tuple[str, ...] | None = None
+    masquerade_bit: int = 14
+    conntrack_tcp_be_liberal: bool = False
+    nfacct: bool = True
+
+    def __post_init__(self) -> None:
+        if self.mode not in ("iptables", "nftables"):
+            raise ValueError(f"mode {self.mode!r} of kube-proxy is not modelled: there are iptables and nftables")
+        if self.detect_local not in (*DETECTORS, None):
+            raise ValueError(
+                f"detect_local {self.detect_local!r} is unknown: there are {', '.join(DETECTORS)}, and None"
+            )
+        if self.detect_local == "BridgeInterface" and not INTERFACE.fullmatch(self.bridge_interface):
+            raise ValueError("detect_local BridgeInterface needs the name of a bridge: bridge_interface='cbr0'")
+        if self.detect_local == "InterfaceNamePrefix" and not INTERFACE.fullmatch(self.interface_name_prefix):
+            raise ValueError("detect_local InterfaceNamePrefix needs a prefix: interface_name_prefix='veth'")
+        if not 0 <= self.masquerade_bit <= 31:
+            raise ValueError(f"masquerade_bit is a number from 0 to 31, not {self.masquerade_bit}")
 
 
 @dataclass(frozen=True, slots=True)

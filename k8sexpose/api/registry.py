@@ -13,9 +13,19 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+from . import formats
 from .addresses import family
 from .allocation import AllocationError, Allocator
-from .errors import ApiError, FieldError, internal_error, invalid, invalid_object
+from .errors import (
+    ApiError,
+    FieldError,
+    go_quote,
+    internal_error,
+    invalid,
+    invalid_object,
+    plain_error,
+    required,
+)  # fmt: skip
 from .formats import SUFFIX_LETTERS
 from .service import Service, ServicePort, set_defaults
 from .validation import cluster_ip_errors, validate, validate_update
@@ -58,7 +68,10 @@ def create(service: Service, allocator: Allocator) -> Service:
     >>> create(Service("web", type="NodePort", ports=(ServicePort(80, node_port=30080),)), pools).ports[0].node_port
     30080
     """
-    service = _generate_name(set_defaults(replace(service, load_balancer_ingress=())), allocator.rng)
+    service = replace(
+        service, load_balancer_ingress=(), deletion_timestamp=None, deletion_grace_period_s=None,
+    )  # fmt: skip
+    service = _generate_name(set_defaults(service), allocator.rng)
     if service.cluster_ip and not service.cluster_ips:
         service = replace(service, cluster_ips=(service.cluster_ip,))
     service = _init_families(service, None, allocator)
@@ -110,11 +123,7 @@ def update(service: Service, old: Service, allocator: Allocator) -> Service:
     service = _allocate_ips(service, old, allocator)
     service = _update_node_ports(service, old, allocator)
     service = _allocate_health_check_port(service, old, allocator)
-    service = replace(
-        service,
-        load_balancer_ingress=old.load_balancer_ingress,
-        deletion_timestamp=old.deletion_timestamp,
-    )
+    service = _keep_system_fields(service, old)
     service = _drop_type_dependent_fields(service, old)
     _refuse(service, validate_update(service, old))
     return _as_read(service)
@@ -126,8 +135,11 @@ def _refuse(service: Service, errors: list[FieldError]) -> None:
 
 
 def _as_read(service: Service) -> Service:
-    """Drop what the server drops whenever it reads an ExternalName Service."""
-    return replace(service, internal_traffic_policy=None) if service.type == "ExternalName" else service
+    """Hide what the server does not show of an ExternalName Service, but keeps."""
+    if service.type != "ExternalName":
+        return replace(service, hidden_internal_traffic_policy=None)
+    hidden = service.internal_traffic_policy
+    return replace(service, internal_traffic_policy=None, hidden_internal_traffic_policy=hidden)
 
 
 def _generate_name(service: Service, rng: random.Random) -> Service:
@@ -140,14 +152,27 @@ def _generate_name(service: Service, rng: random.Random) -> Service:
 # -- what an update keeps and drops ------------------------------------------------------------------------------------
 
 
+def _keep_system_fields(service: Service, old: Service) -> Service:
+    """Fill in what an update leaves out of the server's own fields (BeforeUpdate); what it changes is validated."""
+    grace = service.deletion_grace_period_s
+    return replace(
+        service,
+        uid=service.uid or old.uid,
+        generation=old.generation,
+        load_balancer_ingress=old.load_balancer_ingress,
+        deletion_timestamp=old.deletion_timestamp or service.deletion_timestamp,
+        deletion_grace_period_s=old.deletion_grace_period_s if grace is None else grace,
+    )
+
+
 def _keep_allocated(service: Service, old: Service) -> Service:
     """Fill in allocated values that the client left out (patchAllocatedValues)."""
     if service.needs_cluster_ip and old.needs_cluster_ip:
-        cluster_ip = service.cluster_ip or old.cluster_ip
-        ips = service.cluster_ips
-        if not ips and cluster_ip == old.cluster_ip:
-            ips = old.cluster_ips
-        service = replace(service, cluster_ip=cluster_ip, cluster_ips=ips)
+        service = replace(
+            service,
+            cluster_ip=service.cluster_ip or old.cluster_ip,
+            cluster_ips=service.cluster_ips or old.cluster_ips,
+        )
     if service.needs_node_port and old.needs_node_port:
         service = replace(service, ports=_keep_node_ports(service.ports, old.ports))
     if service.needs_health_check_node_port and old.needs_health_check_node_port:
@@ -157,25 +182,21 @@ def _keep_allocated(service: Service, old: Service) -> Service:
 
 
 def _keep_node_ports(ports: tuple[ServicePort, ...], old: tuple[ServicePort, ...]) -> tuple[ServicePort, ...]:
-    """Give a port without a nodePort the one that the port of the same name had, unless that is used elsewhere."""
+    """Give a port without a nodePort the one that the port of the same name had, unless that is used elsewhere.
+
+    Two ports of one name are given the same number; allocation then refuses it.
+    """
     used = {port.node_port for port in old} & {port.node_port for port in ports}
-    by_name = {port.name: port.node_port for port in old}
-    kept = []
-    for port in ports:
-        before = by_name.get(port.name, 0)
-        if port.node_port == 0 and before not in used:
-            port = replace(port, node_port=before)
-            used.add(before)
-        kept.append(port)
-    return tuple(kept)
+    by_name = {port.name: port.node_port for port in old if port.node_port not in used}
+    return tuple(port if port.node_port else replace(port, node_port=by_name.get(port.name, 0)) for port in ports)
 
 
 def _sync_cluster_ips(service: Service, old: Service) -> Service:
-    """Work out what a client meant that changed only one of clusterIP and clusterIPs (normalizeClusterIPs)."""
+    """Work out what a client meant that changed clusterIP and left clusterIPs as they were (normalizeClusterIPs)."""
     ips = service.cluster_ips
-    if old.cluster_ips and not ips and service.cluster_ip == old.cluster_ip:
+    if not ips and service.cluster_ip == old.cluster_ip:
         ips = old.cluster_ips
-    if service.cluster_ip != old.cluster_ip and ips == old.cluster_ips:
+    elif ips == old.cluster_ips and service.cluster_ip != old.cluster_ip:
         ips = (service.cluster_ip,) if service.cluster_ip else ()
     return replace(service, cluster_ips=ips)
 
@@ -219,7 +240,7 @@ def _no_new_node_port(service: Service, old: Service) -> bool:
 
 def _init_families(service: Service, old: Service | None, allocator: Allocator) -> Service:
     """Settle ipFamilyPolicy and ipFamilies (initIPFamilyFields): three stages, each of which may refuse alone."""
-    if service.type == "ExternalName":
+    if service.type == "ExternalName" or _stays_prefer_dual_stack(service, old):
         return service
     _refuse(service, list(cluster_ip_errors(service, old)))
     headless_alone = service.headless and not service.selector
@@ -279,32 +300,63 @@ def _unconfigured(service: Service, configured: list[str]) -> list[FieldError]:
     return errors
 
 
+def _stays_prefer_dual_stack(service: Service, old: Service | None) -> bool:
+    """Return True where nothing changes for a PreferDualStack Service: it is neither upgraded nor downgraded."""
+    if old is None or service.type != old.type or service.type not in ("ClusterIP", "NodePort", "LoadBalancer"):
+        return False
+    if service.ip_family_policy != "PreferDualStack" or old.ip_family_policy not in (None, "PreferDualStack"):
+        return False
+    return (service.cluster_ips, service.ip_families) == (old.cluster_ips, old.ip_families)
+
+
 def _allocate_ips(service: Service, old: Service | None, allocator: Allocator) -> Service:
-    """Give the Service an address of each family; a headless one keeps its ``None``."""
-    if not service.needs_cluster_ip or service.headless:
+    """Give the Service an address of each family; a headless one keeps its ``None``.
+
+    On an update only an address that is missing is allocated; one that changed is a matter for validation.
+    """
+    if service.type == "ExternalName" or _stays_prefer_dual_stack(service, old):
         return service
-    if old is not None and old.needs_cluster_ip and len(service.cluster_ips) == len(service.ip_families):
-        return service  # an address that changed is a matter for validation
-    held = set(old.cluster_ips) if old is not None and old.needs_cluster_ip else set()
-    ips = list(service.cluster_ips)
-    for number, name in enumerate(service.ip_families):
-        wanted = ips[number] if number < len(ips) else ""
-        try:
-            if wanted in held:
-                continue
-            picked = wanted or allocator.pick_ip(name)
-            if wanted:
-                allocator.take_ip(wanted)
-        except AllocationError as error:
-            if not wanted:
-                raise internal_error(f'failed to allocate a serviceIP for Service "{service.name}": {error}') from None
-            raise _ip_refused(service, [*ips], f"failed to allocate IP {wanted}: {error}") from None
-        if not service.name:
-            # The IPAddress object needs a parent; the real server fails here, on the first field it misses.
-            detail = f'IPAddress.networking.k8s.io "{picked}" is invalid: spec.parentRef.name: Required value'
-            raise _ip_refused(service, [wanted], f"failed to allocate IP{' ' if wanted else ''}{wanted}: {detail}")
-        ips[number:] = [picked, *ips[number + 1 :]]
-    return replace(service, cluster_ip=ips[0] if ips else "", cluster_ips=tuple(ips))
+    first = 0
+    if old is not None and old.type != "ExternalName":
+        if old.cluster_ips[:1] == ("None",) or len(old.ip_families) != 1 or len(service.ip_families) != 2:
+            return service
+        if service.ip_families[1] not in allocator.ips:
+            return service  # the real server panics here; validation will say that the address may not change
+        first = 1
+    elif service.cluster_ips[:1] == ("None",):
+        return service
+    ips = [*service.cluster_ips, *[""] * (len(service.ip_families) - len(service.cluster_ips))]
+    for number, name in list(enumerate(service.ip_families))[first:]:
+        ips[number] = _allocate_ip(service, name, ips[number], ips, allocator)
+    return replace(service, cluster_ip=ips[0] if first == 0 and ips else service.cluster_ip, cluster_ips=tuple(ips))
+
+
+def _allocate_ip(service: Service, family_name: str, wanted: str, ips: list[str], allocator: Allocator) -> str:
+    """Take the wanted address, or pick one; the error shows all of `ips`."""
+    try:
+        if wanted:
+            allocator.take_ip(wanted)
+        picked = wanted or allocator.pick_ip(family_name)
+    except AllocationError as error:
+        if not wanted:
+            what = f"a serviceIP for Service {go_quote(service.name)}"
+            raise internal_error(f"failed to allocate {what}: {error}") from None
+        raise _ip_refused(service, ips, f"failed to allocate IP {wanted}: {error}") from None
+    problems = [] if allocator.dry_run else _parent_errors(service)
+    if problems:
+        # The IPAddress object needs a parent; what its name lacks is said here, before the Service is validated.
+        texts = ", ".join(map(str, problems))
+        listed = f"[{texts}]" if len(problems) > 1 else texts
+        detail = f'IPAddress.networking.k8s.io "{picked}" is invalid: {listed}'
+        raise _ip_refused(service, ips, f"failed to allocate IP{' ' if wanted else ''}{wanted}: {detail}")
+    return picked
+
+
+def _parent_errors(service: Service) -> list[FieldError]:
+    field = "spec.parentRef.name"
+    if not service.name:
+        return [required(field)]
+    return [invalid(field, service.name, text) for text in formats.path_segment(service.name)]
 
 
 def _ip_refused(service: Service, shown: list[str], detail: str) -> ApiError:
@@ -339,19 +391,18 @@ def _update_node_ports(service: Service, old: Service, allocator: Allocator) -> 
     """Allocate on update (updateNodePorts): what the Service holds already is not allocated again."""
     if service.type not in ("NodePort", "LoadBalancer"):
         return service
-    held = {port.node_port for port in old.ports} | {old.health_check_node_port}
-    if old.type not in ("NodePort", "LoadBalancer"):
-        held = set()
+    held = {port.node_port for port in old.ports}  # whatever its type was: an ExternalName keeps numbers unchecked
+    allocated: set[int] = set()
     seen: set[tuple[str, int]] = set()
     ports = []
     for index, port in enumerate(service.ports):
         if port.node_port or service.needs_node_port:
             if not port.node_port:
                 port = replace(port, node_port=_node_port(service, index, 0, allocator))
-            elif port.node_port not in held and port.node_port not in allocator.taken_ports:
-                _node_port(service, index, port.node_port, allocator)
+            elif port.node_port not in held | allocated:
+                allocated.add(_node_port(service, index, port.node_port, allocator))
             if (port.protocol, port.node_port) in seen:
-                raise ApiError(500, "", f"duplicate nodePort: {{{port.protocol} {port.node_port}}}")
+                raise plain_error(f"duplicate nodePort: {{{port.protocol} {port.node_port}}}")
             seen.add((port.protocol, port.node_port))
         ports.append(port)
     return replace(service, ports=tuple(ports))

@@ -11,14 +11,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from .decode import decode, json_word
-from .errors import ApiError, ManifestError, bad_request
+from .errors import ApiError, ManifestError, bad_request, go_quote
 from .manifest import Document, parse, plain
 from .schemas import SCHEMAS, SERVICE
 
-__all__ = ["Body", "read_body"]
+__all__ = ["CORE_KINDS", "NOT_TYPED", "SCHEME", "Body", "check_field_validation", "read_body"]
 
 SCHEME = "pkg/api/legacyscheme/scheme.go:30"
 SHOWN_BYTES = 30
+# What the server reads before it knows the kind, as Go prints the type.
+NOT_TYPED = r'struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }'
+CORE_KINDS = frozenset(
+    "Binding ComponentStatus ConfigMap Endpoints Event LimitRange Namespace Node PersistentVolume "
+    "PersistentVolumeClaim Pod PodTemplate ReplicationController ResourceQuota Secret Service ServiceAccount".split()
+)  # of apiVersion v1
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +79,19 @@ def read_body(source: str | bytes | Mapping[str, Any], field_validation: str) ->
         ...
     k8sexpose.api.errors.ApiError: Service in version "v1" cannot be handled as a Service: json: cannot unmarshal ...
     """
-    if field_validation not in ("Strict", "Warn", "Ignore"):
-        raise ValueError(f"field_validation is Strict, Warn or Ignore, not {field_validation!r}")
+    check_field_validation(field_validation)
     document = Document(plain(source), (), "") if isinstance(source, Mapping) else _parsed(source)
     value = document.value if document.value is not None else {}
-    kind, version = _kind(document, value)
-    prefix = f'{kind} in version "{version.rpartition("/")[2]}" cannot be handled as a Service: '
-    if (version, kind) != ("v1", "Service"):
-        if (version, kind) in SCHEMAS:
+    kind, group, version = _kind(document, value)
+    prefix = f"{kind} in version {go_quote(version)} cannot be handled as a Service: "
+    if not version:
+        raise bad_request(f"{prefix}Object 'apiVersion' is missing in '{document.text}'")
+    shown = f"{group}/{version}" if group else version
+    if (shown, kind) != ("v1", "Service"):
+        if (shown, kind) in SCHEMAS:
             raise ManifestError(f"create and replace take a Service; give the {kind} to apply")
-        raise bad_request(f'{prefix}no kind "{kind}" is registered for version "{version}" in scheme "{SCHEME}"')
+        unknown = f'no kind "{kind}" is registered for version "{shown}" in scheme "{SCHEME}"'
+        raise bad_request(prefix + unknown)
     decoded = decode(value, SERVICE)
     if decoded.type_error:
         raise bad_request(prefix + decoded.type_error)
@@ -94,30 +103,44 @@ def read_body(source: str | bytes | Mapping[str, Any], field_validation: str) ->
     return Body(decoded.value, (*repeats, *decoded.strict_errors) if warned else ())
 
 
+def check_field_validation(field_validation: str) -> None:
+    """Refuse a fieldValidation that the server does not have."""
+    if field_validation not in ("Strict", "Warn", "Ignore"):
+        raise ValueError(f"field_validation is Strict, Warn or Ignore, not {field_validation!r}")
+
+
 def _parsed(source: str | bytes) -> Document:
     try:
         return parse(source)
     except ManifestError as error:
-        if not error.message.startswith("yaml:"):
+        if not error.message.startswith(("yaml:", "json:")):
             raise
         raise _unrecognized(error.message, source) from None
 
 
-def _kind(document: Document, value: Any) -> tuple[str, str]:
-    """Return kind and apiVersion; a missing one is taken from the URL."""
-    struct = r'struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }'
+def _kind(document: Document, value: Any) -> tuple[str, str, str]:
+    """Return kind, group and version; missing ones are taken from the URL."""
+    problem = ""
     if not isinstance(value, Mapping):
-        problem, where = json_word(value), f"value of type {struct}"
+        problem = f"{json_word(value)} into Go value of type {NOT_TYPED}"
     else:
-        wrong = next((k for k in ("apiVersion", "kind") if not isinstance(value.get(k) or "", str)), None)
-        if wrong is None:
-            return value.get("kind") or "Service", value.get("apiVersion") or "v1"
-        problem, where = json_word(value[wrong]), f"struct field .{wrong} of type string"
-    problem = f"couldn't get version/kind; json parse error: json: cannot unmarshal {problem} into Go {where}"
-    raise _unrecognized(problem, document.text)
+        for name in value:
+            if name in ("apiVersion", "kind") and not isinstance(value[name], str | None):
+                problem = f"{json_word(value[name])} into Go struct field .{name} of type string"
+                break
+    if problem:
+        problem = f"couldn't get version/kind; json parse error: json: cannot unmarshal {problem}"
+        raise _unrecognized(problem, document.text)
+    given = value.get("apiVersion") or ""
+    if given.count("/") > 1:
+        raise _unrecognized(f"unexpected GroupVersion string: {given}", document.text)
+    group, _, version = given.rpartition("/")
+    return value.get("kind") or "Service", group, version if group or version else "v1"
 
 
 def _unrecognized(problem: str, source: str | bytes) -> ApiError:
     data = source.encode("utf-8", "surrogatepass") if isinstance(source, str) else source
-    shown = data[:SHOWN_BYTES].hex() + (" ..." if len(data) > SHOWN_BYTES else "")
+    start = data[:SHOWN_BYTES]
+    shown = (start.decode("utf-8", "replace") if data.startswith(b"{") else start.hex()) or "<empty>"
+    shown += " ..." if len(data) > SHOWN_BYTES else ""
     return bad_request(f"the object provided is unrecognized (must be of type Service): {problem} ({shown})")

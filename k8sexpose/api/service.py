@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-__all__ = ["LoadBalancerIngress", "Service", "ServicePort", "set_defaults"]
+__all__ = ["LoadBalancerIngress", "OwnerReference", "Service", "ServicePort", "set_defaults"]
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 DEFAULT_AFFINITY_TIMEOUT_S = 10800
@@ -98,6 +98,51 @@ class LoadBalancerIngress:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnerReference:
+    """One entry of ``metadata.ownerReferences``: an object that this one goes with.
+
+    Parameters
+    ----------
+    api_version, kind, name, uid : str
+        Which object.
+    controller, block_owner_deletion : bool, optional
+        Whether it is the managing controller; whether it waits for this one when it is deleted.
+
+    Examples
+    --------
+    >>> OwnerReference("apps/v1", "Deployment", "web", "1234").to_dict()
+    {'apiVersion': 'apps/v1', 'kind': 'Deployment', 'name': 'web', 'uid': '1234'}
+    """
+
+    api_version: str = ""
+    kind: str = ""
+    name: str = ""
+    uid: str = ""
+    controller: bool | None = None
+    block_owner_deletion: bool | None = None
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> OwnerReference:
+        """Read an entry; an absent field is unset."""
+        return cls(
+            api_version=data.get("apiVersion") or "",
+            kind=data.get("kind") or "",
+            name=data.get("name") or "",
+            uid=data.get("uid") or "",
+            controller=data.get("controller"),
+            block_owner_deletion=data.get("blockOwnerDeletion"),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON names and values; the four texts are always there."""
+        return _present(
+            apiVersion=_always(self.api_version), kind=_always(self.kind), name=_always(self.name),
+            uid=_always(self.uid), controller=_pointer(self.controller),
+            blockOwnerDeletion=_pointer(self.block_owner_deletion),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """A Kubernetes Service.
 
@@ -109,8 +154,16 @@ class Service:
         From the metadata.
     finalizers : tuple of str
         Who must agree before the object is gone.
+    owner_references : tuple of OwnerReference
+        Objects that this one goes with.
+    uid, resource_version : str
+        Which object this is, and which state of it; the server gives both.
+    generation : int
+        From the metadata; 0 is unset.
     deletion_timestamp : str, optional
         Set while a finalizer holds the deletion.
+    deletion_grace_period_s : int, optional
+        Seconds of grace of that deletion; 0 for Services.
     type : str
         ClusterIP, NodePort, LoadBalancer or ExternalName.
     ports : tuple of ServicePort
@@ -121,6 +174,8 @@ class Service:
         The addresses inside the cluster.
     external_ips, external_name, external_traffic_policy, internal_traffic_policy
         As in ``spec``.
+    hidden_internal_traffic_policy : str, optional
+        What the server keeps for an ExternalName Service, shows to nobody, and knows again when the type changes.
     health_check_node_port : int
         Where load balancers ask under ``externalTrafficPolicy: Local``; 0 is unset.
     session_affinity : str
@@ -150,7 +205,12 @@ class Service:
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     finalizers: tuple[str, ...] = ()
+    owner_references: tuple[OwnerReference, ...] = ()
+    uid: str = ""
+    resource_version: str = ""
+    generation: int = 0
     deletion_timestamp: str | None = None
+    deletion_grace_period_s: int | None = None
     type: str = ""
     ports: tuple[ServicePort, ...] = ()
     selector: Mapping[str, str] = field(default_factory=dict)
@@ -162,6 +222,7 @@ class Service:
     external_name: str = ""
     external_traffic_policy: str = ""
     internal_traffic_policy: str | None = None
+    hidden_internal_traffic_policy: str | None = None
     health_check_node_port: int = 0
     session_affinity: str = ""
     session_affinity_timeout_s: int | None = None
@@ -188,8 +249,8 @@ class Service:
 
     @property
     def needs_cluster_ip(self) -> bool:
-        """True for the types that get an address inside the cluster."""
-        return self.type in ("ClusterIP", "NodePort", "LoadBalancer")
+        """True for the types that get an address inside the cluster: all but ExternalName, misspelt ones included."""
+        return self.type != "ExternalName"
 
     @property
     def needs_node_port(self) -> bool:
@@ -222,8 +283,15 @@ class Service:
             generate_name=metadata.get("generateName") or "",
             labels=_strings(metadata.get("labels")),
             annotations=_strings(metadata.get("annotations")),
-            finalizers=tuple(metadata.get("finalizers") or ()),
+            finalizers=_texts(metadata.get("finalizers")),
+            owner_references=tuple(
+                OwnerReference.from_dict(owner or {}) for owner in metadata.get("ownerReferences") or ()
+            ),
+            uid=metadata.get("uid") or "",
+            resource_version=metadata.get("resourceVersion") or "",
+            generation=int(metadata.get("generation") or 0),
             deletion_timestamp=metadata.get("deletionTimestamp"),
+            deletion_grace_period_s=metadata.get("deletionGracePeriodSeconds"),
             type=spec.get("type") or "",
             ports=tuple(ServicePort.from_dict(port or {}) for port in spec.get("ports") or ()),
             selector=_strings(spec.get("selector")),
@@ -248,26 +316,36 @@ class Service:
             created_s=created_s,
         )
 
-    def to_dict(self, *, bookkeeping: bool = False) -> dict[str, Any]:
+    def to_dict(self, *, bookkeeping: bool = False, stored: bool = False) -> dict[str, Any]:
         """Return the object as the API server returns it, unset fields left out.
 
         Parameters
         ----------
         bookkeeping : bool
-            Keep kubectl's last-applied annotation, which is left out by default like uid and resourceVersion.
+            Keep kubectl's last-applied annotation, which is left out by default.
+        stored : bool
+            Keep all of it: that annotation, uid, resourceVersion, and what the server hides. This is the object that
+            a patch is laid over.
 
         Returns
         -------
         dict
             Fresh plain objects, keyed by the JSON names.
         """
-        annotations = {k: v for k, v in self.annotations.items() if bookkeeping or k != LAST_APPLIED}
+        annotations = {k: v for k, v in self.annotations.items() if bookkeeping or stored or k != LAST_APPLIED}
+        internal_policy = self.internal_traffic_policy
+        if stored and internal_policy is None:
+            internal_policy = self.hidden_internal_traffic_policy
         affinity = None
         if self.session_affinity_timeout_s is not None:
             affinity = {"clientIP": {"timeoutSeconds": self.session_affinity_timeout_s}}
         metadata = _present(
-            name=self.name, generateName=self.generate_name, namespace=self.namespace, labels=dict(self.labels),
-            annotations=annotations, finalizers=list(self.finalizers), deletionTimestamp=self.deletion_timestamp,
+            name=self.name, generateName=self.generate_name, namespace=self.namespace, uid=self.uid if stored else "",
+            resourceVersion=self.resource_version if stored else "", generation=self.generation,
+            deletionTimestamp=self.deletion_timestamp,
+            deletionGracePeriodSeconds=_pointer(self.deletion_grace_period_s), labels=dict(self.labels),
+            annotations=annotations, ownerReferences=[owner.to_dict() for owner in self.owner_references],
+            finalizers=list(self.finalizers),
         )  # fmt: skip
         spec = _present(
             ports=[port.to_dict() for port in self.ports], selector=dict(self.selector), clusterIP=self.cluster_ip,
@@ -279,7 +357,7 @@ class Service:
             ipFamilies=list(self.ip_families), ipFamilyPolicy=_pointer(self.ip_family_policy),
             allocateLoadBalancerNodePorts=_pointer(self.allocate_load_balancer_node_ports),
             loadBalancerClass=_pointer(self.load_balancer_class),
-            internalTrafficPolicy=_pointer(self.internal_traffic_policy),
+            internalTrafficPolicy=_pointer(internal_policy),
             trafficDistribution=_pointer(self.traffic_distribution),
         )  # fmt: skip
         status = _present(ingress=[ingress.to_dict() for ingress in self.load_balancer_ingress])
@@ -329,7 +407,7 @@ def set_defaults(service: Service) -> Service:
     )
     if service.externally_accessible and not service.external_traffic_policy:
         service = replace(service, external_traffic_policy="Cluster")
-    if service.needs_cluster_ip and service.internal_traffic_policy is None:
+    if service.type in ("ClusterIP", "NodePort", "LoadBalancer") and service.internal_traffic_policy is None:
         service = replace(service, internal_traffic_policy="Cluster")
     if service.type == "LoadBalancer":
         allocate = service.allocate_load_balancer_node_ports

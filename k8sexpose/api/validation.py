@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from . import addresses, formats
 from .addresses import parse_ip
-from .errors import FieldError, duplicate, forbidden, invalid, required, unsupported
+from .errors import FieldError, Named, duplicate, forbidden, go_quote, invalid, required, unsupported
 from .service import LoadBalancerIngress, Service, ServicePort
 from .service_warnings import TOPOLOGY_HINTS, TOPOLOGY_MODE
 
@@ -53,7 +53,7 @@ def validate(service: Service) -> list[FieldError]:
     metadata.name: Invalid value: "web.app": must not contain dots
     spec.ports: Required value
     """
-    return [*_metadata(service), *_spec(service, None)]
+    return [*_metadata(service), *_kube_finalizers(service), *_spec(service, None)]
 
 
 def validate_update(service: Service, old: Service) -> list[FieldError]:
@@ -76,9 +76,12 @@ def validate_update(service: Service, old: Service) -> list[FieldError]:
     >>> print(validate_update(new, old)[0])
     spec.clusterIPs[0]: Invalid value: ["10.96.1.2"]: may not change once set
     """
+    metadata = list(_metadata_update(service, old))
     return [
-        *_labels(service),
-        *_annotations(service),
+        *_metadata_of_any_object(service),
+        *metadata,
+        *metadata,  # once for objects of every kind, once for Services; the message names each once
+        *_kube_finalizers(service),
         *_cluster_ips_kept(service, old),
         *_families_kept(service, old),
         *_load_balancer_class(service, old),
@@ -91,6 +94,7 @@ def validate_update(service: Service, old: Service) -> list[FieldError]:
 
 
 def _metadata(service: Service) -> Errors:
+    """Check the metadata of a new Service (ValidateObjectMeta)."""
     if service.generate_name:
         for text in formats.dns_label(_masked(service.generate_name)):
             yield invalid("metadata.generateName", service.generate_name, text)
@@ -98,15 +102,82 @@ def _metadata(service: Service) -> Errors:
         yield required("metadata.name", "name or generateName is required")
     for text in formats.dns_label(service.name) if service.name else ():
         yield invalid("metadata.name", service.name, text)
+    yield from _common_metadata(service)
+
+
+def _metadata_of_any_object(service: Service) -> Errors:
+    """Check what every object's metadata must fulfil, also on an update (validateCommonFields)."""
+    for text in formats.path_segment(service.generate_name, prefix=True):
+        yield invalid("metadata.generateName", service.generate_name, text)
+    for text in formats.path_segment(service.name):
+        yield invalid("metadata.name", service.name, text)
+    yield from _common_metadata(service)
+
+
+def _common_metadata(service: Service) -> Errors:
     for text in formats.dns_label(service.namespace):
         yield invalid("metadata.namespace", service.namespace, text)
+    if service.generation < 0:
+        yield invalid("metadata.generation", service.generation, "must be greater than or equal to 0")
     yield from _labels(service)
     yield from _annotations(service)
-    for number, finalizer in enumerate(service.finalizers):
-        field = f"metadata.finalizers[{number}]"
+    yield from _owner_references(service)
+    yield from _finalizers(service)
+
+
+def _metadata_update(service: Service, old: Service) -> Errors:
+    """Check what may not change in the metadata (ValidateObjectMetaAccessorUpdate)."""
+    added = sorted(set(service.finalizers) - set(old.finalizers))
+    if old.deletion_timestamp and added:
+        listed = ", ".join(map(go_quote, added))
+        detail = "no new finalizers can be added if the object is being deleted, found new finalizers"
+        yield forbidden("metadata.finalizers", f"{detail} []string{{{listed}}}")
+    for field, before, after in (
+        ("uid", old.uid, Named(service.uid)),
+        ("deletionTimestamp", old.deletion_timestamp, formats.utc(service.deletion_timestamp)),
+        ("deletionGracePeriodSeconds", old.deletion_grace_period_s, service.deletion_grace_period_s),
+    ):
+        if before != after:
+            yield invalid(f"metadata.{field}", after, "field is immutable")
+    yield from _labels(service)
+    yield from _annotations(service)
+    yield from _owner_references(service)
+
+
+def _owner_references(service: Service) -> Errors:
+    field, controller = "metadata.ownerReferences", ""
+    for owner in service.owner_references:
+        group, _, version = owner.api_version.rpartition("/")
+        version = "" if "/" in group else version
+        if not version:
+            yield invalid(f"{field}.apiVersion", owner.api_version, "version must not be empty")
+        for name, value in (("kind", owner.kind), ("name", owner.name), ("uid", owner.uid)):
+            if not value:
+                yield invalid(f"{field}.{name}", value, "must not be empty")
+        if (group, version, owner.kind) == ("", "v1", "Event"):
+            yield invalid(field, owner.to_dict(), "/v1, Kind=Event is disallowed from being an owner")
+        if not owner.controller:
+            continue
+        if controller:
+            shown = [one.to_dict() for one in service.owner_references]
+            detail = 'Only one reference can have Controller set to true. Found "true" in references for'
+            yield invalid(field, shown, f"{detail} {controller} and {owner.kind}/{owner.name}")
+        controller = controller or f"{owner.kind}/{owner.name}"
+
+
+def _finalizers(service: Service) -> Errors:
+    for finalizer in service.finalizers:
         yield from (invalid("metadata.finalizers", finalizer, text) for text in formats.label_key(finalizer))
+    if {"orphan", "foregroundDeletion"} <= set(service.finalizers):
+        detail = "finalizer orphan and foregroundDeletion cannot be both set"
+        yield invalid("metadata.finalizers", list(service.finalizers), detail)
+
+
+def _kube_finalizers(service: Service) -> Errors:
+    for number, finalizer in enumerate(service.finalizers):
         if "/" not in finalizer and finalizer not in ("kubernetes", "orphan", "foregroundDeletion"):
-            yield invalid(field, finalizer, "name is neither a standard finalizer name nor is it fully qualified")
+            detail = "name is neither a standard finalizer name nor is it fully qualified"
+            yield invalid(f"metadata.finalizers[{number}]", finalizer, detail)
 
 
 def _masked(prefix: str) -> str:
@@ -147,17 +218,17 @@ def _spec(service: Service, old: Service | None) -> Errors:
     yield from cluster_ip_errors(service, old)
     yield from _external_ips(service, old)
     if service.type not in TYPES:
-        yield unsupported("spec.type", service.type, TYPES)
+        yield unsupported("spec.type", Named(service.type), TYPES)
     yield from _node_ports(service)
     yield from _repeated_ports(service)
     yield from _source_ranges(service, old)
     if service.type != "LoadBalancer" and service.allocate_load_balancer_node_ports is not None:
         yield forbidden("spec.allocateLoadBalancerNodePorts", ONLY_LOAD_BALANCER)
-    yield from _load_balancer_class(service, old)
+    yield from _load_balancer_class(service, None)
     yield from _external_traffic_policy(service)
     yield from _health_check_port(service)
     if service.internal_traffic_policy is not None and service.internal_traffic_policy not in POLICIES:
-        yield unsupported("spec.internalTrafficPolicy", service.internal_traffic_policy, POLICIES)
+        yield unsupported("spec.internalTrafficPolicy", Named(service.internal_traffic_policy), POLICIES)
     if service.traffic_distribution is not None and service.traffic_distribution not in DISTRIBUTIONS:
         yield unsupported("spec.trafficDistribution", service.traffic_distribution, DISTRIBUTIONS)
 
@@ -205,7 +276,7 @@ def _port(port: ServicePort, path: str, earlier_names: set[str], name_required: 
             yield duplicate(f"{path}.name", port.name)
     yield from (invalid(f"{path}.port", port.port, text) for text in formats.port_number(port.port))
     if port.protocol not in ("TCP", "UDP", "SCTP"):
-        yield unsupported(f"{path}.protocol", port.protocol, ("SCTP", "TCP", "UDP"))
+        yield unsupported(f"{path}.protocol", Named(port.protocol), ("SCTP", "TCP", "UDP"))
     target = port.target_port
     texts = formats.port_name(target) if isinstance(target, str) else formats.port_number(target)
     yield from (invalid(f"{path}.targetPort", target, text) for text in texts)
@@ -222,7 +293,7 @@ def _selector(service: Service) -> Errors:
 
 def _affinity(service: Service) -> Errors:
     if service.session_affinity not in ("ClientIP", "None"):
-        yield unsupported("spec.sessionAffinity", service.session_affinity, ("ClientIP", "None"))
+        yield unsupported("spec.sessionAffinity", Named(service.session_affinity), ("ClientIP", "None"))
     seconds = service.session_affinity_timeout_s
     if service.session_affinity == "ClientIP" and seconds is not None and not 0 < seconds <= 86400:
         field = "spec.sessionAffinityConfig.clientIP.timeoutSeconds"
@@ -252,7 +323,7 @@ def cluster_ip_errors(service: Service, old: Service | None) -> Errors:
         yield invalid(field, list(ips), "may only hold up to 2 values")
     if malformed:
         return
-    if len(ips) > 1 and sorted(map(addresses.family, ips)) != ["IPv4", "IPv6"]:
+    if len(ips) > 1 and set(map(addresses.family, ips)) != {"IPv4", "IPv6"}:
         yield invalid(field, list(ips), "may specify no more than one IP for each IP family")
     elif not errors and len(ips) <= 2 and not service.headless:
         for number, (ip, family) in enumerate(zip(ips, service.ip_families, strict=False)):
@@ -275,12 +346,12 @@ def _families(service: Service) -> Errors:
     for number, family in enumerate(service.ip_families):
         field = f"spec.ipFamilies[{number}]"
         if family not in ("IPv4", "IPv6"):
-            yield unsupported(field, family, ("IPv4", "IPv6"))
+            yield unsupported(field, Named(family), ("IPv4", "IPv6"))
         if family in service.ip_families[:number]:
-            yield duplicate(field, family)
+            yield duplicate(field, Named(family))
     policies = ("PreferDualStack", "RequireDualStack", "SingleStack")
     if service.ip_family_policy is not None and service.ip_family_policy not in policies:
-        yield unsupported("spec.ipFamilyPolicy", service.ip_family_policy, policies)
+        yield unsupported("spec.ipFamilyPolicy", Named(service.ip_family_policy), policies)
 
 
 def _external_ips(service: Service, old: Service | None) -> Errors:
@@ -350,11 +421,11 @@ def _external_traffic_policy(service: Service) -> Errors:
     field, policy = "spec.externalTrafficPolicy", service.external_traffic_policy
     if not service.externally_accessible:
         if policy:
-            yield invalid(field, policy, "may only be set for externally-accessible services")
+            yield invalid(field, Named(policy), "may only be set for externally-accessible services")
     elif not policy:
         yield required(field)
     elif policy not in POLICIES:
-        yield unsupported(field, policy, POLICIES)
+        yield unsupported(field, Named(policy), POLICIES)
 
 
 def _health_check_port(service: Service) -> Errors:

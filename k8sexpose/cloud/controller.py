@@ -9,12 +9,13 @@ Source: ``controllers/service/controller.go`` (kubernetes/cloud-provider v0.36.2
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 
 from ..api.objects import Node
 from ..api.service import LoadBalancerIngress, Service
 from ..cluster.state import ClusterState
+from ..cluster.store import Key, key_of
 from .events import EVENT_TEXTS
 from .health_checks import candidates, excluded
 from .load_balancer import (
@@ -35,89 +36,37 @@ __all__ = ["CloudState", "ServiceController", "ServiceProgress", "needs_update",
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ServiceProgress:
-    """Where a controller stands with one Service.
-
-    Parameters
-    ----------
-    seen : Service, optional
-        The version that was dealt with.
-    busy : bool
-        A call to the cloud is under way; what changes meanwhile waits.
-    failures : int
-        How often in a row it has failed.
-    turn : int
-        Counts the calls: a step of an earlier one has lost its meaning.
-    problem : str
-        What the last failure said.
-
-    Examples
-    --------
-    >>> ServiceProgress().busy
-    False
-    """
+    """How far a controller is with one Service: the version seen last, and the failures in a row."""
 
     seen: Service | None = None
-    busy: bool = False
+    busy: bool = False  # a call to the cloud is under way; what changes meanwhile waits
     failures: int = 0
-    turn: int = 0
-    problem: str = ""
+    attempt: int = 0  # the number of the call: a step that an earlier one has planned does nothing
 
 
 def needs_update(old: Service, new: Service) -> bool:
-    """Tell whether a change to a Service is one that its load balancer must follow.
-
-    Selector, internalTrafficPolicy and trafficDistribution are not among them (``needsUpdate``).
-
-    Parameters
-    ----------
-    old, new : Service
-        Before and after.
-
-    Returns
-    -------
-    bool
-        True where the cloud is called again.
-
-    Examples
-    --------
-    >>> needs_update(Service("web"), Service("web", annotations={"a": "b"}))
-    True
-    """
-    return any(part(old) != part(new) for part in _UPDATES)
+    """Return True if a change to a Service is one that its load balancer must follow (``needsUpdate``)."""
+    return _FOLLOWED(old) != _FOLLOWED(new) or len(old.ip_families) != len(new.ip_families)
 
 
-_UPDATES: tuple[Callable[[Service], object], ...] = (
-    lambda s: s.type, lambda s: s.load_balancer_class, lambda s: s.load_balancer_source_ranges, lambda s: s.ports,
-    lambda s: (s.session_affinity, s.session_affinity_timeout_s), lambda s: s.load_balancer_ip,
-    lambda s: s.external_ips, lambda s: s.annotations, lambda s: s.external_traffic_policy,
-    lambda s: s.health_check_node_port, lambda s: len(s.ip_families),
+_FOLLOWED = attrgetter(
+    "type", "load_balancer_class", "load_balancer_source_ranges", "ports", "session_affinity",
+    "session_affinity_timeout_s", "load_balancer_ip", "external_ips", "annotations", "external_traffic_policy",
+    "health_check_node_port",
 )  # fmt: skip
 FIRST_RETRY_S, LAST_RETRY_S = 5.0, 300.0
-
-Key = tuple[str, str]
 
 
 @dataclass(slots=True)
 class CloudState:
-    """What the controllers and the cloud remember of one cluster.
+    """What the controllers and the cloud remember of one cluster."""
 
-    Parameters
-    ----------
-    load_balancers : dict
-        By the ``namespace/name`` of their Service; orphans under a name of their own.
-    addresses_held : dict
-        From an address to the Services that hold it.
-    progress : dict
-        How far a controller is with each Service.
-    seen_changes, seen_node_version : int
-        Versions of the store that the controllers have seen; -1 for none.
-    seen_nodes : tuple
-        What the controllers read of the nodes when they last handed them over.
-    """
-
+    # By the ``namespace/name`` of their Service; orphans under a name of their own.
     load_balancers: dict[str, LoadBalancer] = field(default_factory=dict)
+    # From an address to the Services that hold it.
     addresses_held: dict[str, tuple[str, ...]] = field(default_factory=dict)
     progress: dict[Key, ServiceProgress] = field(default_factory=dict)
+    # The versions of the store that the controllers have seen, and what they read of its nodes.
     seen_changes: int = -1
     seen_node_version: int = -1
     seen_nodes: tuple[object, ...] = ()
@@ -134,27 +83,12 @@ class CloudState:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ServiceController:
-    """The controllers of one provider.
-
-    Parameters
-    ----------
-    provider : Provider, optional
-        Who makes load balancers; None for nobody.
-
-    Examples
-    --------
-    >>> from k8sexpose import Cluster, example
-    >>> cluster = Cluster()
-    >>> _ = cluster.apply(example("public-api-lb"))
-    >>> cluster.advance(30)
-    >>> [event.reason for event in cluster.events]
-    ['EnsuringLoadBalancer', 'EnsuredLoadBalancer']
-    """
+    """The controllers of one provider; of nobody where it is None."""
 
     provider: Provider | None
 
     def look(self, cluster: ClusterState, end_s: float) -> bool:
-        """See what has changed, let the health checks run up to the next step, and tell whether one is due."""
+        """Notice changes, run the health checks up to the next step, and return True if one is due by the end."""
         next_s = cluster.clock.next_at_s
         if next_s is not None and next_s <= cluster.now_s:
             return True  # the moment is not over
@@ -168,6 +102,7 @@ class ServiceController:
     # -- noticing ----
 
     def _watch(self, cluster: ClusterState) -> None:
+        """Act on what has changed in the store since the last look."""
         changes, nodes = cluster.store.changes, cluster.store.node_version
         state: CloudState = cluster.cloud_state
         if state.seen_changes == changes:
@@ -176,18 +111,18 @@ class ServiceController:
             self._sync_nodes(cluster)
         state.seen_changes, state.seen_node_version = changes, nodes
         services = cluster.store.services
-        for key in [key for key in cluster.cloud_state.progress if key not in services]:
+        for key in [key for key in state.progress if key not in services]:
             self._forget(cluster, key)
-        changed = [
-            key
-            for key, service in services.items()
-            if (work := cluster.cloud_state.progress.get(key)) is not None or service.type == "LoadBalancer"
-            if work is None or work.seen is not service
-        ]
-        for key in changed:
+        for key in [key for key, service in services.items() if self._is_new(cluster, key, service)]:
             self._sync(cluster, key)
 
+    def _is_new(self, cluster: ClusterState, key: Key, service: Service) -> bool:
+        """Return True if a Service concerns the controllers in a version that they have not seen."""
+        work = cluster.cloud_state.progress.get(key)
+        return service.type == "LoadBalancer" if work is None else work.seen is not service
+
     def _look_again(self, cluster: ClusterState) -> None:
+        """Make the next look go through all Services."""
         cluster.cloud_state.seen_changes = -1
 
     def _sync(self, cluster: ClusterState, key: Key) -> None:
@@ -219,7 +154,7 @@ class ServiceController:
     # -- making and changing ----
 
     def _ensure(self, cluster: ClusterState, key: Key, kind: LoadBalancerKind) -> None:
-        """Call the cloud: make a load balancer, or bring the one there is up to date."""
+        """Call the cloud: make a load balancer, or update the one there is."""
         assert self.provider is not None
         service = cluster.store.services[key]
         live = cluster.load_balancers.get(service.key)
@@ -229,12 +164,12 @@ class ServiceController:
                 live = None
             elif kind.kind_change == "ignored":
                 kind = live.kind
-        self._say(cluster, service, kind, "ensuring")
+        self._report(cluster, service, kind, "ensuring")
         if kind.finalizer and kind.finalizer not in service.finalizers:
             service = replace(service, finalizers=(*service.finalizers, kind.finalizer))
             cluster.store.put_service(service)
         work = cluster.cloud_state.progress.get(key, ServiceProgress())
-        work = cluster.cloud_state.progress[key] = replace(work, seen=service, busy=True, turn=work.turn + 1)
+        work = cluster.cloud_state.progress[key] = replace(work, seen=service, busy=True, attempt=work.attempt + 1)
         try:
             if live is None:
                 live = self._order(cluster, service, kind)
@@ -244,23 +179,17 @@ class ServiceController:
             self._fail(cluster, key, kind, str(refusal))
             return
         if kind.controller == IN_TREE and not candidates(cluster):
-            self._say(cluster, service, kind, "no_nodes")
+            self._report(cluster, service, kind, "no_nodes")
         ready_s = live.created_s + kind.provisioning_s
         if cluster.now_s >= ready_s and live.targets is not None:
             ready_s = cluster.now_s + (0 if kind.being_created and not service.load_balancer_ingress else kind.update_s)
         elif kind.being_created:
             self._fail(cluster, key, kind, kind.being_created, retry_s=kind.retry_s)
             return
-        cluster.clock.schedule(ready_s, Ready(self, key, work.turn))
+        cluster.clock.schedule(ready_s, Ready(self, key, work.attempt))
 
     def _order(self, cluster: ClusterState, service: Service, kind: LoadBalancerKind) -> LoadBalancer:
-        """Order a new load balancer; from now on it counts against the quota.
-
-        Raises
-        ------
-        NoAddress
-            The cloud refuses, in its own words.
-        """
+        """Order a new load balancer, which counts against the quota from now on; `NoAddress` if the cloud refuses."""
         provider = self.provider
         assert provider is not None
         problem = provider.problem(service, kind) or over_quota(cluster, kind, service)
@@ -274,7 +203,7 @@ class ServiceController:
     def _keep(
         self, cluster: ClusterState, service: Service, kind: LoadBalancerKind, ingress: LoadBalancerIngress
     ) -> LoadBalancer:
-        """Enter a load balancer into the books of the cloud."""
+        """Add a load balancer to those that the cloud holds."""
         name = cloud_name(cluster.seed, service, kind)
         made = LoadBalancer(name, service.key, kind, ingress, cluster.now_s, service)
         cluster.load_balancers[service.key] = made
@@ -289,15 +218,15 @@ class ServiceController:
             cluster.load_balancers[made.owner] = wired(cluster, made)
 
     def _adopt(self, cluster: ClusterState, service: Service, kind: LoadBalancerKind) -> None:
-        """Take over a load balancer that was there before the model looked: its address stands in the status."""
+        """Take over a load balancer that was there before the model looked: its address is in the status."""
         found = self._keep(cluster, service, kind, service.load_balancer_ingress[0])
         cluster.load_balancers[service.key] = wired(cluster, found)
         cluster.cloud_state.progress[service.namespace, service.name] = ServiceProgress(seen=service)
 
-    def publish(self, cluster: ClusterState, key: Key, turn: int) -> None:
+    def publish(self, cluster: ClusterState, key: Key, attempt: int) -> None:
         """Finish a call to the cloud: the load balancer is as the Service wants it."""
         work, made = cluster.cloud_state.progress.get(key), cluster.load_balancers.get("/".join(key))
-        if work is None or work.turn != turn or work.seen is None or made is None:
+        if work is None or work.attempt != attempt or work.seen is None or made is None:
             return
         made = wired(cluster, replace(made, service=work.seen))
         if self.provider is not None and made.kind.kind_change == "in_place":
@@ -306,13 +235,13 @@ class ServiceController:
         service = cluster.store.services.get(key)
         seen = work.seen
         if service is not None:
-            self._say(cluster, service, made.kind, "ensured", address=made.ingress.address)
+            self._report(cluster, service, made.kind, "ensured", address=made.ingress.address)
             announce(cluster, made)
             if service.load_balancer_ingress != (made.ingress,):
                 patched = replace(service, load_balancer_ingress=(made.ingress,))
                 cluster.store.put_service(patched)
                 seen = patched if service is work.seen else seen
-        cluster.cloud_state.progress[key] = replace(work, seen=seen, busy=False, failures=0, problem="")
+        cluster.cloud_state.progress[key] = replace(work, seen=seen, busy=False, failures=0)
         self._look_again(cluster)
 
     def _fail(
@@ -320,8 +249,8 @@ class ServiceController:
     ) -> None:
         """Report a failure, and try again later: after 5 s, 10 s, 20 s, … 300 s."""
         service, work = cluster.store.services[key], cluster.cloud_state.progress[key]
-        voices = ["public_ip"] if "PublicIP" in problem else []
-        voices.append("over_quota" if problem == kind.quota_error else "failed")
+        event_keys = ["public_ip"] if "PublicIP" in problem else []
+        event_keys.append("over_quota" if problem == kind.quota_error else "failed")
         words = {
             "{quota}": str(kind.quota),
             "{service}": service.key,
@@ -329,20 +258,17 @@ class ServiceController:
         }
         for word, text in words.items():
             problem = problem.replace(word, text)
-        for voice in voices:
-            self._say(cluster, service, kind, voice, problem=problem)
-        waits = EVENT_TEXTS[kind.controller].retries
-        cluster.cloud_state.progress[key] = replace(
-            work, busy=retry_s is not None, failures=work.failures + 1, problem=problem
-        )
-        if waits:
+        for event_key in event_keys:
+            self._report(cluster, service, kind, event_key, problem=problem)
+        cluster.cloud_state.progress[key] = replace(work, busy=retry_s is not None, failures=work.failures + 1)
+        if EVENT_TEXTS[kind.controller].retries:
             delay_s = retry_s or min(FIRST_RETRY_S * 2**work.failures, LAST_RETRY_S)
-            cluster.clock.schedule(cluster.now_s + delay_s, Retry(self, key, work.turn))
+            cluster.clock.schedule(cluster.now_s + delay_s, Retry(self, key, work.attempt))
 
-    def retry(self, cluster: ClusterState, key: Key, turn: int) -> None:
+    def retry(self, cluster: ClusterState, key: Key, attempt: int) -> None:
         """Try again, if nothing else has been tried since."""
         work = cluster.cloud_state.progress.get(key)
-        if work is None or work.turn != turn:
+        if work is None or work.attempt != attempt:
             return
         cluster.cloud_state.progress[key] = replace(work, seen=None, busy=False)
         if key in cluster.store.services:
@@ -354,17 +280,17 @@ class ServiceController:
         """Delete the load balancer of a Service that wants none any more."""
         service, work = cluster.store.services[key], cluster.cloud_state.progress.get(key, ServiceProgress())
         live = cluster.load_balancers.get(service.key)
-        work = cluster.cloud_state.progress[key] = replace(work, seen=service, busy=True, turn=work.turn + 1)
+        work = cluster.cloud_state.progress[key] = replace(work, seen=service, busy=True, attempt=work.attempt + 1)
         delay_s = 0.0
         if live is not None:
-            self._say(cluster, service, live.kind, "deleting")
+            self._report(cluster, service, live.kind, "deleting")
             delay_s = live.kind.deletion_s
-        cluster.clock.schedule(cluster.now_s + delay_s, Cleaned(self, key, work.turn))
+        cluster.clock.schedule(cluster.now_s + delay_s, Cleaned(self, key, work.attempt))
 
-    def release(self, cluster: ClusterState, key: Key, turn: int) -> None:
+    def release(self, cluster: ClusterState, key: Key, attempt: int) -> None:
         """Finish a deletion: the finalizer goes, and with it a Service that was only held by it."""
         work, service = cluster.cloud_state.progress.get(key), cluster.store.services.get(key)
-        if work is None or work.turn != turn or service is None or self.provider is None:
+        if work is None or work.attempt != attempt or service is None or self.provider is None:
             return
         live = cluster.load_balancers.get(service.key)
         kind = live.kind if live is not None else self._kind_of_finalizer(service)
@@ -375,7 +301,7 @@ class ServiceController:
         else:
             cluster.store.put_service(replace(freed, load_balancer_ingress=()))
         if kind is not None:
-            self._say(cluster, service, kind, "deleted")
+            self._report(cluster, service, kind, "deleted")
         self._forget(cluster, key)
 
     def _kind_of_finalizer(self, service: Service) -> LoadBalancerKind | None:
@@ -383,7 +309,7 @@ class ServiceController:
         return next((kind for kind in reversed(self.provider.kinds) if kind.finalizer in service.finalizers), None)
 
     def _forget(self, cluster: ClusterState, key: Key) -> None:
-        """Drop the load balancer of a Service; those that waited for its address try again."""
+        """Remove the load balancer of a Service; Services that waited for its address try again."""
         cluster.cloud_state.progress.pop(key, None)
         gone = cluster.load_balancers.pop("/".join(key), None)
         if gone is None:
@@ -402,19 +328,18 @@ class ServiceController:
         self._look_again(cluster)
 
     def _orphan(self, cluster: ClusterState, live: LoadBalancer) -> None:
-        """Leave a load balancer behind: no Service uses it, nobody deletes it, and it is paid on."""
+        """Leave a load balancer behind: no Service uses it, nobody deletes it, and it goes on costing money."""
         del cluster.load_balancers[live.owner]
         number = 1 + sum(
             balancer.orphan and balancer.owner == live.owner for balancer in cluster.load_balancers.values()
         )
         cluster.load_balancers[f"{live.owner} (orphan {number})"] = replace(live, orphan=True)
-        namespace, _, name = live.owner.partition("/")
-        cluster.cloud_state.progress.pop((namespace, name), None)
+        cluster.cloud_state.progress.pop(key_of(live.owner), None)
 
     # -- nodes ----
 
     def _sync_nodes(self, cluster: ClusterState) -> None:
-        """Hand the new list of nodes over, where nodes came, went, or changed their exclusion label or provider ID."""
+        """Update the targets where nodes came, went, or changed their exclusion label or provider ID."""
         shown = tuple(_trigger(node) for node in cluster.nodes)
         state: CloudState = cluster.cloud_state
         if shown == state.seen_nodes:
@@ -426,11 +351,14 @@ class ServiceController:
                 continue
             cluster.load_balancers[key] = wired(cluster, balancer)
             if balancer.kind.controller == IN_TREE:
-                voice = "updated" if candidates(cluster) else "no_nodes"
-                self._say(cluster, balancer.service, balancer.kind, voice)
+                event_key = "updated" if candidates(cluster) else "no_nodes"
+                self._report(cluster, balancer.service, balancer.kind, event_key)
 
-    def _say(self, cluster: ClusterState, service: Service, kind: LoadBalancerKind, voice: str, **words: str) -> None:
-        event = EVENT_TEXTS[kind.controller].event(voice, cluster.now_s, service, **words)
+    def _report(
+        self, cluster: ClusterState, service: Service, kind: LoadBalancerKind, event_key: str, **words: str
+    ) -> None:
+        """Report an event of the controller, where it has one for this key."""
+        event = EVENT_TEXTS[kind.controller].event(event_key, cluster.now_s, service, **words)
         if event is not None:
             cluster.report(event)
 
@@ -444,17 +372,17 @@ class _Step:
 
     controller: ServiceController
     key: Key
-    turn: int
+    attempt: int
 
 
 class Ready(_Step):
-    """The cloud has done what it was asked for."""
+    """The cloud has done what it was asked to do."""
 
     __slots__ = ()
 
     def __call__(self, cluster: ClusterState) -> None:
         """Write the address into the status."""
-        self.controller.publish(cluster, self.key, self.turn)
+        self.controller.publish(cluster, self.key, self.attempt)
 
 
 class Retry(_Step):
@@ -464,7 +392,7 @@ class Retry(_Step):
 
     def __call__(self, cluster: ClusterState) -> None:
         """Try again."""
-        self.controller.retry(cluster, self.key, self.turn)
+        self.controller.retry(cluster, self.key, self.attempt)
 
 
 class Cleaned(_Step):
@@ -474,7 +402,7 @@ class Cleaned(_Step):
 
     def __call__(self, cluster: ClusterState) -> None:
         """Take the finalizer off."""
-        self.controller.release(cluster, self.key, self.turn)
+        self.controller.release(cluster, self.key, self.attempt)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -491,32 +419,12 @@ class Wired:
 
 
 def _trigger(node: Node) -> tuple[object, ...]:
+    """Return what, when it changes, makes the controllers hand the nodes over anew."""
     return node.name, excluded(node.labels), node.provider_id
 
 
 def start_controller(provider: Provider | str | None) -> tuple[Provider | None, ServiceController]:
-    """Read the `provider` of a cluster, and start its controllers.
-
-    Parameters
-    ----------
-    provider : Provider, str or None
-        A profile, the name of one, or None for nobody.
-
-    Returns
-    -------
-    tuple of Provider or None, ServiceController
-        The profile, and its controllers.
-
-    Raises
-    ------
-    ValueError
-        If there is no such provider; the text lists what there is.
-
-    Examples
-    --------
-    >>> start_controller("generic")[0]
-    <provider generic: l4>
-    """
+    """Return the profile that a cluster's `provider` names, and its controllers; None is nobody."""
     if isinstance(provider, str):
         provider = profile(provider)
     if provider is not None and not isinstance(provider, Provider):

@@ -1,4 +1,4 @@
-"""What each cloud controller reports about a Service: the events that people meet, in the controllers' own words."""
+"""What each cloud controller reports about a Service: its events, in its own words."""
 
 from __future__ import annotations
 
@@ -15,32 +15,15 @@ NORMAL, WARNING = "Normal", "Warning"
 
 @dataclass(frozen=True, slots=True)
 class EventTexts:
-    """The events of one controller.
-
-    Parameters
-    ----------
-    source : str
-        The reporting component.
-    texts : mapping of str to tuple of str
-        Type, reason and message of each event; ``{problem}``, ``{service}`` and ``{address}`` are filled in.
-    retries : bool
-        Whether it tries again by itself after a failure.
-    speaker : str
-        The component that reports which node announces an address; empty where none does.
-
-    Examples
-    --------
-    >>> EVENT_TEXTS["service-controller"].event("ensuring", 0, Service("web")).message
-    'Ensuring load balancer'
-    """
+    """The events of one controller: type, reason and message of each, by a key of ours."""
 
     source: str
     texts: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
     retries: bool = True
-    speaker: str = ""
+    speaker: str = ""  # the component that reports which node announces an address, where one does
 
     def event(self, name: str, at_s: float, service: Service, **words: str) -> Event | None:
-        """Word an event; None if this controller reports nothing of the kind."""
+        """Build an event; None if this controller reports nothing of the kind."""
         if name == "over_quota" and name not in self.texts:
             name = "failed"
         if name not in self.texts:

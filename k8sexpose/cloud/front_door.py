@@ -1,18 +1,13 @@
-"""The load balancer in front of the cluster: what stands before a Service, now or once everything has settled.
-
-`front_door` says how packets come through it, `provision` how it comes to life, `target_health` which nodes it uses.
-"""
+"""The load balancer in front of a Service as a packet meets it, now or once everything has settled."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from weakref import WeakKeyDictionary
 
 from ..api.errors import NotExposed
 from ..api.service import LoadBalancerIngress, Service, ServicePort
 from ..cluster.latency import latencies
 from ..cluster.state import ClusterState
-from ..cluster.store import Store
 from ..kubeproxy.health import ready_local_endpoints
 from ..kubeproxy.service_ports import targets
 from .health_checks import CheckAnswers, CheckedTargets, answers, candidates, is_candidate
@@ -35,14 +30,12 @@ class FrontDoor:
     address : str
         Where clients connect: an IP address or a DNS name.
     spread : Spread
-        How new connections are dealt to nodes; to ``ip:port`` of endpoints where `data_path` is ``pod``.
+        The share of each node in new connections; of each ``ip:port`` of endpoints where `data_path` is ``pod``.
     data_path : str
         ``node_port`` (to NodeIP:nodePort), ``vip`` (the node sees the load balancer's address as destination)
         or ``pod`` (straight to the Pod).
-    preserves_source : bool
-        Whether the node sees the client's address.
-    proxies : bool
-        Whether the load balancer ends connections itself and opens its own.
+    preserves_source, proxies : bool
+        The node sees the client's address; the load balancer ends connections itself and opens its own.
     latency_ms : float
         What the load balancer adds to a round trip, in milliseconds.
     source_ip : str, optional
@@ -50,16 +43,11 @@ class FrontDoor:
     rule : str
         ``flow_hash``, ``round_robin``, ``one_node``, or ``source_ip``: all connections of a client go to one target.
     hairpin : bool
-        Whether a node may reach itself through it; where it may not, such packets are lost.
+        A node may reach itself through it; where it may not, such packets are lost.
     title : str
         What kind of load balancer it is.
     check : HealthCheck, optional
         What it asks its targets, and how often.
-
-    Examples
-    --------
-    >>> FrontDoor(Service("web"), "198.51.100.7", Spread(())).data_path
-    'node_port'
     """
 
     service: Service
@@ -79,36 +67,16 @@ class FrontDoor:
 def front_door(
     cluster: ClusterState, service: Service, *, port: ServicePort | None = None, settled: bool = True
 ) -> FrontDoor:
-    """Describe the load balancer of a Service.
+    """Return the load balancer of a Service; `NotExposed` if nobody builds one, or the cloud refuses to.
 
     Parameters
     ----------
-    cluster : Cluster
-        The cluster.
-    service : Service
-        A Service of type LoadBalancer.
+    cluster, service : Cluster, Service
+        A cluster, and a Service of type LoadBalancer.
     port : ServicePort, optional
         The port that is dialled: it decides on the endpoints where packets go straight to Pods; None for the first.
     settled : bool
-        True: as it will be once provisioning is done and the health checks have settled.
-        False: as it is now.
-
-    Returns
-    -------
-    FrontDoor
-        The load balancer; its spread is empty where no node is healthy.
-
-    Raises
-    ------
-    NotExposed
-        If nobody builds a load balancer for this Service, or the cloud refuses to.
-
-    Examples
-    --------
-    >>> from k8sexpose import Cluster, Node
-    >>> cluster = Cluster(nodes=[Node("node-1", addresses=("10.0.0.1",))])
-    >>> front_door(cluster, Service("web", type="LoadBalancer")).spread.shares()
-    {'node-1': Fraction(1, 1)}
+        True: as it will be once provisioning is done and the health checks have settled. False: as it is now.
     """
     live = cluster.load_balancers.get(service.key)
     shown = next((entry for entry in service.load_balancer_ingress if entry.address), None)
@@ -125,24 +93,25 @@ def front_door(
         service = replace(service, load_balancer_ingress=(ingress,))
     assert ingress is not None
     wired = live.targets if live is not None and not settled else None
+    check, keeps_source = kind.check(service), kind.keeps_source(service)
     return FrontDoor(
         service,
         ingress.address,
-        _spread(cluster, service, kind, ingress.address, wired, port),
+        _spread(cluster, service, kind, check, ingress.address, wired, port),
         data_path=kind.data_path,
-        preserves_source=kind.keeps_source(service),
+        preserves_source=keeps_source,
         proxies=kind.proxies,
         latency_ms=latencies()[kind.latency].ms if kind.latency else 0.0,
         source_ip=kind.source_ip,
         rule=kind.rule(service),
-        hairpin=kind.hairpin or not kind.keeps_source(service),
+        hairpin=kind.hairpin or not keeps_source,
         title=kind.title,
-        check=kind.check(service),
+        check=check,
     )
 
 
 def _kind_to_be(cluster: ClusterState, service: Service, live: LoadBalancer | None) -> LoadBalancerKind | None:
-    """Return what kind the load balancer of a Service will be, whatever it is now."""
+    """Return the kind that the load balancer of a Service will be, whatever it is now."""
     kind: LoadBalancerKind | None = cluster.provider.kind_for(service) if cluster.provider else None
     if kind is not None and live is not None and kind.kind_change == "ignored":
         return live.kind
@@ -150,19 +119,14 @@ def _kind_to_be(cluster: ClusterState, service: Service, live: LoadBalancer | No
 
 
 def _pending(service: Service, why: str) -> str:
+    """Return the sentence on a Service that gets no address, with the nodePorts that answer all the same."""
     ports = ", ".join(dict.fromkeys(str(port.node_port) for port in service.ports if port.node_port))
     why = why.rstrip(".")
     return f"{service.name} stays <pending>: {why}" + (f"; every node answers on its nodePort {ports}" if ports else "")
 
 
 def _will_get(cluster: ClusterState, service: Service, kind: LoadBalancerKind) -> LoadBalancerIngress:
-    """Foresee the address of a load balancer that is still to be made.
-
-    Raises
-    ------
-    NotExposed
-        If it cannot be made.
-    """
+    """Return the address of a load balancer that is still to be made; `NotExposed` if it cannot be made."""
     assert cluster.provider is not None
     ahead = _ahead(cluster, service, kind) if kind.quota or kind.address == "pool" else 0
     problem = cluster.provider.problem(service, kind) or over_quota(cluster, kind, service, ahead)
@@ -193,14 +157,15 @@ def _spread(
     cluster: ClusterState,
     service: Service,
     kind: LoadBalancerKind,
+    check: HealthCheck,
     address: str,
     wired: CheckedTargets | None,
     port: ServicePort | None,
 ) -> Spread:
-    """Deal to the healthy targets: those of now where `wired` is given, else those that will be."""
+    """Return the shares of the healthy targets: those of now where `wired` is given, else those that will be."""
     if kind.data_path == TO_POD:
-        return _pod_spread(cluster, service, kind, wired, port)
-    found = answers(cluster, service, kind.check(service)) if wired is None else None
+        return _pod_spread(cluster, service, kind, check, wired, port)
+    found = answers(cluster, service, check) if wired is None else None
     zonal = kind.keeps_zones(service)
     if kind.spread != "one_node" and not has_annotations(service, kind.weighted_by):
         return _plain_spread(cluster, kind, zonal, wired, found)
@@ -217,24 +182,19 @@ def _spread(
 def _plain_spread(
     cluster: ClusterState, kind: LoadBalancerKind, zonal: bool, wired: CheckedTargets | None, found: CheckAnswers | None
 ) -> Spread:
-    """Deal to nodes evenly, or zone by zone; made anew only when something has changed."""
-    version = (cluster.store.node_version, kind.when_none_healthy, zonal)
-    state = wired or found
-    last = _SPREADS.get(cluster.store)
-    if last is None or last[0] is not state or last[1] != version:
-        names = _healthy_nodes(cluster, kind, wired, found)
-        spread = spread_over(cluster.store.nodes, names, zonal=zonal)
-        last = _SPREADS[cluster.store] = (state, version, spread)
-    return last[2]
+    """Return equal shares of nodes, or zone by zone; made anew only when something has changed."""
+    store = cluster.store
 
+    def make() -> Spread:
+        return spread_over(store.nodes, _healthy_nodes(cluster, kind, wired, found), zonal=zonal)
 
-_SPREADS: WeakKeyDictionary[Store, tuple[object, object, Spread]] = WeakKeyDictionary()
+    return store.cached("spread", (wired or found, store.node_version, kind.when_none_healthy, zonal), make)
 
 
 def _healthy_nodes(
     cluster: ClusterState, kind: LoadBalancerKind, wired: CheckedTargets | None, found: CheckAnswers | None
 ) -> tuple[str, ...]:
-    """Name the nodes that get new connections; where none is healthy, all or none, as the provider has it."""
+    """Return the nodes that get new connections; where none is healthy, all or none, as the provider has it."""
     nodes = cluster.store.nodes
     if wired is not None:
         names: tuple[str, ...] = wired.healthy
@@ -251,16 +211,17 @@ def _pod_spread(
     cluster: ClusterState,
     service: Service,
     kind: LoadBalancerKind,
+    check: HealthCheck,
     wired: CheckedTargets | None,
     port: ServicePort | None,
 ) -> Spread:
-    """Deal straight to the ready endpoints of one port; one zone's load balancer deals to its own zone."""
+    """Return the shares of the ready endpoints of one port; a zonal load balancer keeps to its own zone."""
     chosen = port or next(iter(service.ports), None)
     if chosen is None:
         return Spread(())
     family = 6 if service.ip_families[:1] == ("IPv6",) else 4
     ready = targets(cluster.store, service, chosen, family).ready
-    found = answers(cluster, service, kind.check(service)) if wired is None else None
+    found = answers(cluster, service, check) if wired is None else None
     passes = found.of if found is not None else lambda ip: wired is not None and wired.state(ip).healthy
     healthy = [target for target in ready if passes(target.endpoint.ip)]
     if not healthy and kind.when_none_healthy == "all":
@@ -269,6 +230,3 @@ def _pod_spread(
     hosts = {str(target): nodes[target.endpoint.node] for target in healthy if target.endpoint.node in nodes}
     zonal = kind.keeps_zones(service) and len(hosts) == len(healthy)
     return spread_over(hosts, map(str, healthy), zonal=zonal)
-
-
-# -- looking at the targets ----

@@ -10,12 +10,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from weakref import WeakKeyDictionary
 
 from ..api.objects import Node
 from ..api.service import Service
 from ..cluster.state import ClusterState
-from ..cluster.store import Store
 from ..kubeproxy.health import eligible, ready_local_endpoints
 from ..kubeproxy.proxy import kube_proxy, primary_ip
 from ..kubeproxy.service_ports import Target, targets
@@ -31,45 +29,25 @@ FALSE = ("0", "f", "F", "false", "False", "FALSE")  # what Go's strconv.ParseBoo
 
 
 def candidates(cluster: ClusterState) -> tuple[str, ...]:
-    """Name the nodes that the service controller hands to load balancers; readiness plays no part.
+    """Return the nodes that the service controller hands to load balancers; readiness plays no part.
 
-    Parameters
-    ----------
-    cluster : Cluster
-        The cluster.
-
-    Returns
-    -------
-    tuple of str
-        Those that are not being deleted, not excluded by label, and not tainted by the cluster autoscaler.
-
-    Notes
-    -----
     Source: ``controllers/service/controller.go`` stableNodeSetPredicates (kubernetes/cloud-provider v0.36.2).
-
-    Examples
-    --------
-    >>> from k8sexpose import Cluster, Node
-    >>> candidates(Cluster(nodes=[Node("node-1", labels={EXCLUDED: ""}), Node("node-2", labels={EXCLUDED: "false"})]))
-    ('node-2',)
     """
-    found = _CANDIDATES.get(cluster.store)
-    if found is None or found[0] != cluster.store.node_version:
-        names = tuple(name for name, node in cluster.store.nodes.items() if is_candidate(node))
-        found = _CANDIDATES[cluster.store] = (cluster.store.node_version, names)
-    return found[1]
+    store = cluster.store
 
+    def make() -> tuple[str, ...]:
+        return tuple(name for name, node in store.nodes.items() if is_candidate(node))
 
-_CANDIDATES: WeakKeyDictionary[Store, tuple[int, tuple[str, ...]]] = WeakKeyDictionary()
+    return store.cached("candidates", store.node_version, make)
 
 
 def is_candidate(node: Node) -> bool:
-    """Tell whether a node is handed to load balancers."""
+    """Return True if a node is handed to load balancers."""
     return eligible(node) and not excluded(node.labels)
 
 
 def excluded(labels: Mapping[str, str]) -> bool:
-    """Tell whether the label keeps a node out of load balancers: its value is read as Go reads a bool, since 1.34."""
+    """Return True if the label keeps a node out of load balancers: since 1.34, Go reads its value as a bool."""
     return EXCLUDED in labels and labels[EXCLUDED] not in FALSE
 
 
@@ -78,26 +56,13 @@ def excluded(labels: Mapping[str, str]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class CheckAnswers:
-    """What the targets would answer to a check now: all the same, but for some.
-
-    Parameters
-    ----------
-    others : bool
-        What all targets answer that are not named.
-    named : frozenset of str
-        The targets that answer the opposite.
-
-    Examples
-    --------
-    >>> CheckAnswers(True, frozenset({"node-2"})).of("node-2")
-    False
-    """
+    """What the targets would answer to a check now: all the same, but for some."""
 
     others: bool
     named: frozenset[str] = frozenset()
 
     def of(self, name: str) -> bool:
-        """Tell whether a target passes."""
+        """Return True if a target passes."""
         return self.others is not (name in self.named)
 
 
@@ -110,45 +75,15 @@ def cluster_version(cluster: ClusterState) -> tuple[object, ...]:
 
 
 def answers(cluster: ClusterState, service: Service, check: HealthCheck) -> CheckAnswers:
-    """Ask every target, at once.
-
-    Parameters
-    ----------
-    cluster : Cluster
-        The cluster.
-    service : Service
-        The Service as the load balancer knows it.
-    check : HealthCheck
-        What is asked.
-
-    Returns
-    -------
-    CheckAnswers
-        By node; by address of the endpoint where Pods are targets.
-
-    Examples
-    --------
-    >>> from k8sexpose import Cluster, provider
-    >>> cluster = Cluster(nodes=2)
-    >>> cluster.fail("node-2")
-    >>> answers(cluster, Service("web"), provider("gcp").kind("target_pool").check_cluster).named
-    frozenset({'node-2'})
-    """
+    """Return what the targets of a Service answer to a check: nodes, or addresses where Pods are targets."""
     if check.port == "kube_proxy":
         return _kube_proxies(cluster)
-    known = _ANSWERS.setdefault(cluster.store, {})
-    question = (service.key, check.port)
-    version = cluster_version(cluster)
-    found = known.get(question)
-    if found is None or found[0] != version or found[1] != service:
-        found = known[question] = (version, service, _ask(cluster, service, check))
-    return found[2]
-
-
-_ANSWERS: WeakKeyDictionary[Store, dict[tuple[str, str], tuple[object, Service, CheckAnswers]]] = WeakKeyDictionary()
+    version = (cluster_version(cluster), service)
+    return cluster.store.cached(("answers", service.key, check.port), version, lambda: _ask(cluster, service, check))
 
 
 def _ask(cluster: ClusterState, service: Service, check: HealthCheck) -> CheckAnswers:
+    """Ask every target, by the rule for the port that is checked."""
     if check.port == "health_check_node_port":
         current = cluster.store.services.get((service.namespace, service.name), service)
         if current.health_check_node_port != service.health_check_node_port:
@@ -168,16 +103,13 @@ def _ask(cluster: ClusterState, service: Service, check: HealthCheck) -> CheckAn
 
 def _kube_proxies(cluster: ClusterState) -> CheckAnswers:
     """Ask kube-proxy's own health check."""
-    version = (cluster.store.node_version, cluster.down, cluster.stopped_proxies)
-    found = _PROXIES.get(cluster.store)
-    if found is None or found[0] != version:
-        silent = cluster.down | cluster.stopped_proxies
-        failing = silent | {name for name, node in cluster.store.nodes.items() if not eligible(node)}
-        found = _PROXIES[cluster.store] = (version, CheckAnswers(True, frozenset(failing)))
-    return found[1]
+    store = cluster.store
+    silent = cluster.down | cluster.stopped_proxies
 
+    def make() -> CheckAnswers:
+        return CheckAnswers(True, silent.union(name for name, node in store.nodes.items() if not eligible(node)))
 
-_PROXIES: WeakKeyDictionary[Store, tuple[object, CheckAnswers]] = WeakKeyDictionary()
+    return store.cached("kube-proxies", (store.node_version, silent), make)
 
 
 def _local(cluster: ClusterState, service: Service, *, proxy_asked: bool) -> CheckAnswers:
@@ -194,10 +126,10 @@ def _local(cluster: ClusterState, service: Service, *, proxy_asked: bool) -> Che
 
 
 def _node_ports(cluster: ClusterState, service: Service) -> CheckAnswers:
-    """Open a connection to the first nodePort of every node: any Pod may answer it.
+    """Open a connection to the first nodePort of every node, which any Pod may answer.
 
     Nodes without endpoints of their own decide alike, zone by zone, so one of them is asked for all. A connection
-    that happens to be dealt to a dead endpoint counts as answered as long as another one answers.
+    that happens to meet a dead endpoint counts as answered as long as another one answers.
     """
     special = {*_hosts(cluster, service), *cluster.stopped_proxies, *cluster.down}
     by_zone: dict[str | None, bool] = {}
@@ -214,6 +146,7 @@ def _node_ports(cluster: ClusterState, service: Service) -> CheckAnswers:
 
 
 def _node_port_answers(cluster: ClusterState, service: Service, name: str) -> bool:
+    """Return True if some endpoint answers on the first nodePort of a node."""
     node, port = cluster.store.nodes[name], next((port for port in service.ports if port.node_port), None)
     ip = primary_ip(node, 4) or primary_ip(node, 6)
     if port is None or ip is None or cluster.is_down(name):
@@ -223,7 +156,7 @@ def _node_port_answers(cluster: ClusterState, service: Service, name: str) -> bo
 
 
 def _connects(cluster: ClusterState, target: Target) -> bool:
-    """Tell whether a process answers at an endpoint."""
+    """Return True if a process answers at an endpoint."""
     store, ip = cluster.store, target.endpoint.ip
     pod, host = store.pod_at(ip), store.node_at(ip)
     if pod is not None:
@@ -234,14 +167,14 @@ def _connects(cluster: ClusterState, target: Target) -> bool:
 
 
 def all_targets(cluster: ClusterState, service: Service) -> Iterator[Target]:
-    """Give the endpoints of a Service, over all ports."""
+    """Yield the endpoints of a Service, over all ports."""
     for port in service.ports:
         for family in (4, 6):
             yield from targets(cluster.store, service, port, family).all
 
 
 def _hosts(cluster: ClusterState, service: Service) -> dict[str, None]:
-    """Name the nodes with endpoints of a Service."""
+    """Return the nodes with endpoints of a Service, in order."""
     return {target.endpoint.node: None for target in all_targets(cluster, service) if target.endpoint.node}
 
 
@@ -250,23 +183,7 @@ def _hosts(cluster: ClusterState, service: Service) -> dict[str, None]:
 
 @dataclass(frozen=True, slots=True)
 class TargetState:
-    """What a load balancer thinks of a target.
-
-    Parameters
-    ----------
-    healthy : bool
-        Whether it gets new connections.
-    since_s : float
-        Since when.
-    streak : int
-        How many checks in a row have said the opposite.
-
-    Examples
-    --------
-    >>> check = HealthCheck("HTTP", "kube_proxy", "/healthz", 10, unhealthy=2, healthy=2)
-    >>> TargetState(True, 0).after(False, check, start_s=0, since_s=3, until_s=20)
-    TargetState(healthy=False, since_s=20, streak=0)
-    """
+    """What a load balancer thinks of a target, since when, and how many checks in a row have said the opposite."""
 
     healthy: bool
     since_s: float
@@ -304,28 +221,7 @@ def checks_until(start_s: float, check: HealthCheck, at_s: float) -> int:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CheckedTargets:
-    """The targets of one load balancer, with their states: one state for most of them, and the exceptions.
-
-    Parameters
-    ----------
-    names : tuple of str
-        All targets.
-    check : HealthCheck
-        How they are checked.
-    start_s : float
-        When the load balancer began to check.
-    others : TargetState
-        The state of every target that is not named.
-    named : mapping of str to TargetState
-        The exceptions.
-
-    Examples
-    --------
-    >>> check = HealthCheck("HTTP", "kube_proxy", "/healthz", 10, 2, 2)
-    >>> wired = CheckedTargets.wire(("node-1", "node-2"), check, CheckAnswers(True), 0)
-    >>> wired.after(CheckAnswers(True, frozenset({"node-2"})), 0, 20).healthy
-    ('node-1',)
-    """
+    """The targets of one load balancer, with their states: one state for most of them, and the exceptions."""
 
     names: tuple[str, ...]
     check: HealthCheck
@@ -363,11 +259,11 @@ class CheckedTargets:
         return state.after(passes, self.check, start_s=self.start_s, since_s=since_s, until_s=until_s)
 
     def _at_rest(self, found: CheckAnswers) -> bool:
-        """Tell whether every answer agrees with the state: time alone changes nothing then."""
+        """Return True if every answer agrees with the state: time alone changes nothing then."""
         if self.others.healthy is not found.others or self.others.streak:
             return False
-        named = {*self.named, *found.named}
-        return all((state := self.state(n)).healthy is found.of(n) and not state.streak for n in named)
+        states = [(self.state(name), found.of(name)) for name in {*self.named, *found.named}]
+        return all(state.healthy is passes and not state.streak for state, passes in states)
 
     @property
     def last_flip_s(self) -> float:

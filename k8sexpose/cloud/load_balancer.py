@@ -7,11 +7,11 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from ipaddress import ip_address, ip_network
-from typing import Any
 
 from ..api.objects import Event
 from ..api.service import LoadBalancerIngress, Service
 from ..cluster.state import ClusterState
+from ..cluster.store import key_of
 from .events import EVENT_TEXTS
 from .health_checks import NOBODY, CheckAnswers, CheckedTargets, all_targets, answers, candidates, cluster_version
 from .providers import TO_POD, LoadBalancerKind, Provider
@@ -35,55 +35,22 @@ SHARING = ("metallb.io/allow-shared-ip", "metallb.universe.tf/allow-shared-ip")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LoadBalancer:
-    """A load balancer that exists in the cloud, and is paid.
-
-    Parameters
-    ----------
-    name : str
-        Its name in the cloud.
-    owner : str
-        ``namespace/name`` of the Service it was made for.
-    kind : LoadBalancerKind
-        What it is.
-    ingress : LoadBalancerIngress
-        Its address, as the status shows it.
-    created_s : float
-        Since when it exists.
-    service : Service
-        The Service as it was when the controller last saw to it.
-    targets : CheckedTargets, optional
-        Its targets; None until they are wired.
-    orphan : bool
-        Whether no Service uses it any more.
-    answers : CheckAnswers
-        What the targets answered last.
-    answers_of : tuple
-        The state of the cluster that these answers belong to.
-
-    Examples
-    --------
-    >>> from k8sexpose import Cluster, example
-    >>> cluster = Cluster()
-    >>> _ = cluster.apply(example("public-api-lb"))
-    >>> cluster.advance(30)
-    >>> [balancer.owner for balancer in cluster.load_balancers.values()]
-    ['default/public-api-lb']
-    """
+    """A load balancer that exists in the cloud and costs money, with what its targets answered last."""
 
     name: str
     owner: str
     kind: LoadBalancerKind
     ingress: LoadBalancerIngress
     created_s: float
-    service: Service
-    targets: CheckedTargets | None = None
-    orphan: bool = False
+    service: Service  # as it was when the controller last saw to it
+    targets: CheckedTargets | None = None  # None until they are wired
+    orphan: bool = False  # no Service uses it any more
     answers: CheckAnswers = NOBODY
-    answers_of: tuple[object, ...] = ()
+    answers_of: tuple[object, ...] = ()  # the version of the cluster that these answers belong to
 
     def event(self, at_s: float, kind: str, reason: str, message: str, source: str) -> Event:
-        """Report something about the Service of this load balancer."""
-        namespace, _, name = self.owner.partition("/")
+        """Build an event on the Service of this load balancer."""
+        namespace, name = key_of(self.owner)
         return Event(at_s, kind, reason, message, f"service/{name}", namespace, source)
 
 
@@ -92,42 +59,19 @@ class NoAddress(Exception):
 
 
 def cloud_name(seed: int, service: Service, kind: LoadBalancerKind) -> str:
-    """Name a load balancer: ``a`` and the Service's UID without dashes, cut to 32 letters (AWS, GCP)."""
+    """Return the name of a load balancer: ``a`` and the Service's UID without dashes, 32 letters (AWS, GCP)."""
     return "a" + _letters(f"{seed}/{service.key}/{kind.name}", 31)
 
 
 def _letters(text: str, count: int) -> str:
+    """Return so many letters of the hash of a text."""
     return hashlib.sha256(text.encode()).hexdigest()[:count]
 
 
 def choose_address(
     cluster: ClusterState, provider: Provider, kind: LoadBalancerKind, service: Service, skipped: int = 0
 ) -> LoadBalancerIngress:
-    """Choose the address of a new load balancer, the same for the same seed.
-
-    Parameters
-    ----------
-    cluster : Cluster
-        The cluster: its seed, and the addresses that are taken.
-    provider : Provider
-        Who makes the load balancer.
-    kind : LoadBalancerKind
-        What it is.
-    service : Service
-        Whom it is for.
-    skipped : int
-        How many Services will get their address from the pool before this one.
-
-    Returns
-    -------
-    LoadBalancerIngress
-        An entry of the status.
-
-    Raises
-    ------
-    NoAddress
-        If the pool has none for this Service.
-    """
+    """Return the address of a new load balancer, after `skipped` others; `NoAddress` if the pool has none."""
     name = cloud_name(cluster.seed, service, kind)
     digits = zlib.crc32(name.encode())
     match kind.address:
@@ -146,16 +90,15 @@ def choose_address(
     if service.ip_families[:1] == ("IPv6",):
         return LoadBalancerIngress(ip=f"{PUBLIC_IPV6}{digits >> 16:x}:{digits & 0xFFFF:x}", ip_mode="VIP")
     crowded = len(cluster.cloud_state.addresses_held) > CROWDED
-    ranges = (provider.pool,) if provider.pool else PUBLIC[crowded:]
-    free = (ip for text in ranges for ip in _starting_at(text, digits) if ip not in cluster.cloud_state.addresses_held)
-    ip = next(free, None)
-    if ip is None:
-        raise NoAddress("no available IPs")
-    return LoadBalancerIngress(ip=ip, ip_mode="VIP")
+    for text in (provider.pool,) if provider.pool else PUBLIC[crowded:]:
+        for ip in _starting_at(text, digits):
+            if ip not in cluster.cloud_state.addresses_held:
+                return LoadBalancerIngress(ip=ip, ip_mode="VIP")
+    raise NoAddress("no available IPs")
 
 
 def _starting_at(cidr: str, number: int) -> Iterator[str]:
-    """Give the host addresses of a range, from one that a number stands for."""
+    """Yield the host addresses of a range, beginning with one that a number chooses."""
     network = ip_network(cidr)
     count = max(network.num_addresses - 2, 1)
     for step in range(count):
@@ -163,7 +106,7 @@ def _starting_at(cidr: str, number: int) -> Iterator[str]:
 
 
 def _from_pool(cluster: ClusterState, pool: str, service: Service, skipped: int) -> str:
-    """Take the first address that is free, or may be shared (``internal/allocator`` of MetalLB)."""
+    """Return the first address that is free, or may be shared (``internal/allocator`` of MetalLB)."""
     wanted = service.load_balancer_ip
     if wanted:
         try:
@@ -208,11 +151,12 @@ def _refusal(cluster: ClusterState, service: Service, address: str) -> str | Non
 
 
 def _sharing_key(service: Service) -> str:
+    """Return the key that Services which may share an address have in common; empty for none."""
     return next((service.annotations[key] for key in SHARING if service.annotations.get(key)), "")
 
 
 def over_quota(cluster: ClusterState, kind: LoadBalancerKind, service: Service, ahead: int = 0) -> str | None:
-    """Return what the cloud says if it may not make one more load balancer of a kind, after `ahead` others."""
+    """Return what the cloud answers if it may not make one more load balancer of a kind, after `ahead` others."""
     if not kind.quota:
         return None
     same = (balancer for balancer in cluster.load_balancers.values() if balancer.kind.quota_error == kind.quota_error)
@@ -221,25 +165,7 @@ def over_quota(cluster: ClusterState, kind: LoadBalancerKind, service: Service, 
 
 
 def address_owner(nodes: Iterable[str], address: str) -> str | None:
-    """Choose the node that answers for an address in layer 2.
-
-    Parameters
-    ----------
-    nodes : iterable of str
-        The nodes that may.
-    address : str
-        The address.
-
-    Returns
-    -------
-    str or None
-        The node whose hash with the address is the smallest (``speaker/layer2_controller.go`` of MetalLB).
-
-    Examples
-    --------
-    >>> address_owner(["node-1", "node-2", "node-3"], "198.51.100.1") in {"node-1", "node-2", "node-3"}
-    True
-    """
+    """Return the node that answers for an address in layer 2 (``speaker/layer2_controller.go`` of MetalLB)."""
     return min(nodes, key=lambda node: hashlib.sha256(f"{node}#{address}".encode()).digest(), default=None)
 
 
@@ -259,7 +185,7 @@ def wired(cluster: ClusterState, balancer: LoadBalancer) -> LoadBalancer:
 
 
 def target_names(cluster: ClusterState, balancer: LoadBalancer) -> tuple[str, ...]:
-    """Name the targets: nodes, or the addresses of ready endpoints where packets go straight to Pods."""
+    """Return the targets: nodes, or the addresses of ready endpoints where packets go straight to Pods."""
     if balancer.kind.data_path != TO_POD:
         return candidates(cluster)
     ready = (target.endpoint for target in all_targets(cluster, balancer.service) if target.endpoint.ready)
@@ -267,7 +193,7 @@ def target_names(cluster: ClusterState, balancer: LoadBalancer) -> tuple[str, ..
 
 
 def check_targets(cluster: ClusterState, until_s: float) -> None:
-    """Let the health checks of all load balancers run from now to a later moment, while nothing else changes."""
+    """Run the health checks of all load balancers from now to a later moment, while nothing else changes."""
     now_s = cluster.now_s
     if until_s <= now_s:
         return
@@ -291,8 +217,8 @@ def check_targets(cluster: ClusterState, until_s: float) -> None:
 
 def announce(cluster: ClusterState, balancer: LoadBalancer, before: LoadBalancer | None = None) -> None:
     """Report which nodes announce an address (MetalLB), where that has changed."""
-    voice = EVENT_TEXTS[balancer.kind.controller]
-    if not voice.speaker:
+    speaker = EVENT_TEXTS[balancer.kind.controller].speaker
+    if not speaker:
         return
     old = announcers(before) if before is not None else ()
     at_s = cluster.now_s
@@ -303,11 +229,11 @@ def announce(cluster: ClusterState, balancer: LoadBalancer, before: LoadBalancer
         if node not in old:
             mode = "layer2" if balancer.kind.spread == "one_node" else "bgp"
             message = f'announcing from node "{node}" with protocol "{mode}"'
-            cluster.report(balancer.event(at_s, "Normal", "nodeAssigned", message, voice.speaker))
+            cluster.report(balancer.event(at_s, "Normal", "nodeAssigned", message, speaker))
 
 
 def announcers(balancer: LoadBalancer) -> tuple[str, ...]:
-    """Name the nodes that announce the address of a load balancer."""
+    """Return the nodes that announce the address of a load balancer."""
     healthy = balancer.targets.healthy if balancer.targets is not None else ()
     if balancer.kind.spread != "one_node":
         return healthy
@@ -340,7 +266,7 @@ class TargetHealth:
 
 
 def target_health(cluster: ClusterState, service: str) -> tuple[TargetHealth, ...]:
-    """List the targets of a Service's load balancer, as they are now.
+    """Return the targets of a Service's load balancer, as they are now.
 
     Parameters
     ----------
@@ -366,33 +292,13 @@ def target_health(cluster: ClusterState, service: str) -> tuple[TargetHealth, ..
     live = cluster.load_balancers.get(cluster.service(service).key)
     if live is None or live.targets is None:
         return ()
-    states: list[Any] = [(name, live.targets.state(name)) for name in live.targets.names]
+    targets: CheckedTargets = live.targets
+    states = ((name, targets.state(name)) for name in targets.names)
     return tuple(TargetHealth(name, state.healthy, state.since_s) for name, state in states)
 
 
 def next_flip_s(cluster: ClusterState) -> float | None:
-    """Return when the next target changes its state if nothing else happens; None for never.
-
-    Parameters
-    ----------
-    cluster : Cluster
-        The cluster.
-
-    Returns
-    -------
-    float or None
-        Cluster time.
-
-    Examples
-    --------
-    >>> from k8sexpose import Cluster, example
-    >>> cluster = Cluster()
-    >>> _ = cluster.apply(example("public-api-lb"))
-    >>> cluster.advance(30)
-    >>> cluster.fail("node-1")
-    >>> next_flip_s(cluster)
-    50.0
-    """
+    """Return when the next target changes its state if nothing else happens; None for never."""
     times = (
         balancer.targets.next_flip_s(answers(cluster, balancer.service, balancer.targets.check), cluster.now_s)
         for balancer in cluster.load_balancers.values()
@@ -402,27 +308,6 @@ def next_flip_s(cluster: ClusterState) -> float | None:
 
 
 def next_change_s(cluster: ClusterState) -> float | None:
-    """Return when the clock has something to do, or a load balancer changes its mind about a target; None for never.
-
-    Parameters
-    ----------
-    cluster : Cluster
-        The cluster.
-
-    Returns
-    -------
-    float or None
-        Cluster time, later than now.
-
-    Examples
-    --------
-    >>> from k8sexpose import Cluster, example
-    >>> cluster = Cluster()
-    >>> _ = cluster.apply(example("public-api-lb"))
-    >>> cluster.advance(30)
-    >>> cluster.fail("node-1")
-    >>> next_change_s(cluster)
-    50.0
-    """
+    """Return when a step is due or a target changes its state, in cluster time later than now; None for never."""
     times = (cluster.clock.next_at_s, next_flip_s(cluster))
     return min((at_s for at_s in times if at_s is not None and at_s > cluster.now_s), default=None)

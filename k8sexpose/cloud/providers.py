@@ -17,7 +17,9 @@ from ..data import load
 __all__ = ["AnnotationRule", "HealthCheck", "LoadBalancerKind", "Provider", "has_annotations", "provider"]
 
 CLASS = "spec.loadBalancerClass"
-NODE_PORT, VIP, TO_POD = "node_port", "vip", "pod"
+NODE_PORT = "node_port"
+VIP = "vip"
+TO_POD = "pod"
 BY_CLIENT = "source_ip"
 IN_TREE = "service-controller"
 
@@ -38,11 +40,6 @@ class HealthCheck:
         Seconds from one check to the next.
     unhealthy, healthy : int
         How many answers in a row change the state.
-
-    Examples
-    --------
-    >>> HealthCheck("HTTP", "kube_proxy", "/healthz", 10, 2, 2).seconds_to_unhealthy
-    20
     """
 
     protocol: str
@@ -54,32 +51,19 @@ class HealthCheck:
 
     @property
     def seconds_to_unhealthy(self) -> float:
-        """Interval × threshold: the longest that a dead target keeps its place."""
+        """Interval × threshold: the longest time for which a dead target keeps its place."""
         return self.interval_s * self.unhealthy
 
 
 @dataclass(frozen=True, slots=True)
 class AnnotationRule:
-    """The values that an annotation may have.
+    """The values that an annotation may have, and what the controller answers to another one."""
 
-    Parameters
-    ----------
-    values : tuple of str
-        What is understood; empty for anything.
-    error : str
-        What the controller says to another value; empty where it ignores it in silence.
-
-    Examples
-    --------
-    >>> AnnotationRule(("Standard", "Premium"), 'unsupported network tier: "{value}"').problem("tier", "Gold")
-    'unsupported network tier: "Gold"'
-    """
-
-    values: tuple[str, ...]
-    error: str
+    values: tuple[str, ...]  # empty: any value
+    error: str  # empty: the controller ignores the value in silence
 
     def problem(self, key: str, value: str) -> str | None:
-        """Return what the controller says to a value; None if it accepts or ignores it."""
+        """Return what the controller answers to a value; None if it accepts or ignores it."""
         if not self.error or not self.values or value in self.values:
             return None
         return self.error.format(key=key, value=value)
@@ -94,7 +78,7 @@ class LoadBalancerKind:
     name, title : str
         Short name, and name for people.
     controller : str
-        Who makes it: the source of its events.
+        The controller that makes it: the source of its events.
     data_path : str
         ``node_port`` (to NodeIP:nodePort), ``vip`` (the node sees the load balancer's address as destination) or
         ``pod`` (straight to the Pod).
@@ -103,7 +87,7 @@ class LoadBalancerKind:
     spread : str
         ``flow_hash``, ``round_robin``, or ``one_node`` (each address on one node).
     zonal : bool
-        Each zone deals to its own targets only, unless `cross_zone_by` says otherwise.
+        Each zone keeps to its own targets, except with the annotations `cross_zone_by`.
     address : str
         Form of the address: ``ip``, ``pool``, ``classic``, ``nlb`` or ``k8s_nlb``.
     check_cluster, check_local : HealthCheck
@@ -111,11 +95,11 @@ class LoadBalancerKind:
     when_none_healthy : str
         ``all`` targets get traffic, or ``none``.
     provisioning_s, targets_s, update_s, deletion_s : float
-        Seconds until the address stands in the status; until the targets are wired; for a change; for a deletion.
+        Seconds until the address is in the status; until the targets are wired; for a change; for a deletion.
     quota : int
         How many there may be; 0 for no limit.
     quota_error : str
-        What the cloud says beyond it.
+        What the cloud answers beyond it.
     latency : str
         Row of ``latency.toml``; empty for none.
     finalizer : str
@@ -132,19 +116,13 @@ class LoadBalancerKind:
     source_ip : str, optional
         Its address towards the nodes, where it does not keep the client's.
     cross_zone_by, preserve_by, weighted_by : mapping of str to str
-        Annotations that let every zone deal to all targets; keep the client's address; weight by local Pods.
+        Annotations that open every zone to all targets; keep the client's address; weight by local Pods.
     sticky : bool
         ``sessionAffinity: ClientIP`` is for it too: it sends all connections of a client to one target.
     retry_s : float, optional
         Seconds after which the controller looks again while the cloud is busy.
     being_created : str, optional
-        What the controller says meanwhile.
-
-    Examples
-    --------
-    >>> from k8sexpose import provider
-    >>> provider("aws").kind("nlb").check_local.seconds_to_unhealthy
-    20
+        What the controller reports meanwhile.
     """
 
     name: str
@@ -186,27 +164,27 @@ class LoadBalancerKind:
         return self.check_local if service.needs_health_check_node_port else self.check_cluster
 
     def is_selected(self, service: Service) -> bool:
-        """Tell whether a Service asks for this kind."""
+        """Return True if a Service asks for this kind."""
         if not self.selected_by:
             return service.load_balancer_class is None
         return any(_matches(service, wanted) for wanted in self.selected_by)
 
     def rule(self, service: Service) -> str:
-        """Return how it deals the connections of a Service: its `spread`, or ``source_ip`` where clients stick."""
+        """Return how it assigns connections to targets: its `spread`, or ``source_ip`` where clients stick."""
         return BY_CLIENT if self.sticky and service.session_affinity == "ClientIP" else self.spread
 
     def keeps_zones(self, service: Service) -> bool:
-        """Tell whether each zone deals to its own targets only."""
+        """Return True if each zone keeps to its own targets."""
         return self.zonal and not has_annotations(service, self.cross_zone_by)
 
     def keeps_source(self, service: Service) -> bool:
-        """Tell whether the node sees the client's address."""
+        """Return True if the node sees the client's address."""
         return self.preserves_source or has_annotations(service, self.preserve_by)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Provider:
-    """Who makes load balancers for a cluster.
+    """A profile: who makes load balancers for a cluster, and which.
 
     Parameters
     ----------
@@ -217,11 +195,11 @@ class Provider:
     annotations : mapping of str to AnnotationRule
         What its controllers look at.
     failures : mapping of str to str
-        Ways in which it can be made to fail, and what it says then.
+        The failures that it can be made to have, and what it answers then.
     fail : tuple of str
-        Those that are in force.
+        Those that it has.
     pool : str, optional
-        The addresses that may be given out, as CIDR (several with commas).
+        The addresses that may be handed out, as CIDR (several with commas).
     region : str
         Part of DNS names.
     missing_controllers : tuple of str
@@ -278,7 +256,7 @@ class Provider:
 
 
 def has_annotations(service: Service, wanted: Mapping[str, str]) -> bool:
-    """Tell whether a Service has these annotations; a list of attributes may hold the wanted one among others."""
+    """Return True if a Service has these annotations; a list of attributes may hold the wanted one among others."""
     return bool(wanted) and all(
         service.annotations.get(key) == value or value in service.annotations.get(key, "").split(",")
         for key, value in wanted.items()
@@ -286,6 +264,7 @@ def has_annotations(service: Service, wanted: Mapping[str, str]) -> bool:
 
 
 def _matches(service: Service, wanted: Mapping[str, str]) -> bool:
+    """Return True if a Service has this class and these annotations."""
     if service.load_balancer_class != wanted.get(CLASS):
         return False
     return all(service.annotations.get(key) == value for key, value in wanted.items() if key != CLASS)
@@ -321,7 +300,7 @@ def provider(
     fail : str or sequence of str
         What shall go wrong, such as ``"no_subnets"`` (aws).
     pool : str, optional
-        The addresses to give out, as CIDR.
+        The addresses to hand out, as CIDR.
     mode : str, optional
         ``l2`` (the default) or ``bgp`` (metallb).
     region : str
@@ -339,7 +318,7 @@ def provider(
     Raises
     ------
     ValueError
-        If there is no such provider, mode or failure; the text lists what there is.
+        If there is no such provider, mode or failure; the text lists those that exist.
 
     Examples
     --------
@@ -380,6 +359,7 @@ def provider(
 def _tuned(
     kind: LoadBalancerKind, interval_s: float | None, quota: int | None, source_ip: str | None
 ) -> LoadBalancerKind:
+    """Return a kind with the settings that are given."""
     if interval_s is not None:
         slower = {name: replace(getattr(kind, name), interval_s=interval_s) for name in CHECKS}
         kind = replace(kind, **slower)
@@ -389,6 +369,7 @@ def _tuned(
 
 
 def _check_pool(pool: str) -> None:
+    """Check that a pool is a list of ranges; a ValueError names the one that is none."""
     for text in pool.split(","):
         try:
             ip_network(text.strip())
@@ -398,16 +379,13 @@ def _check_pool(pool: str) -> None:
 
 
 @cache
-def _table() -> dict[str, Any]:
-    return load("providers")
-
-
-@cache
 def _profiles() -> dict[str, Provider]:
-    return {name: _profile(name, entry) for name, entry in _table().items() if name != "sources"}
+    """Return all profiles, by name."""
+    return {name: _profile(name, entry) for name, entry in load("providers").items() if name != "sources"}
 
 
 def _profile(name: str, entry: Mapping[str, Any]) -> Provider:
+    """Parse one provider of ``providers.toml``."""
     rules = {
         key: AnnotationRule(tuple(rule["values"]["value"]), rule["error"]["value"])
         for key, rule in entry.get("annotations", {}).items()
@@ -419,6 +397,7 @@ def _profile(name: str, entry: Mapping[str, Any]) -> Provider:
 
 
 def _kind(name: str, entry: Mapping[str, Any]) -> LoadBalancerKind:
+    """Parse one kind of load balancer of ``providers.toml``."""
     given: dict[str, Any] = {
         key: spec["value"] if isinstance(spec, Mapping) else spec for key, spec in entry.items()
     } | {"name": name}

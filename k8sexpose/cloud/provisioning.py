@@ -19,26 +19,28 @@ FAILURES_SHOWN = 2
 CALL = "sees the Service, and calls the cloud"
 
 
-def _reasons(*names: str) -> set[str]:
-    """Collect the reasons under which the controllers report these events."""
-    return {voice.texts[name][1] for voice in EVENT_TEXTS.values() for name in names if name in voice.texts}
+def _reasons(event_key: str) -> set[str]:
+    """Return the reasons under which the controllers report an event."""
+    return {events.texts[event_key][1] for events in EVENT_TEXTS.values() if event_key in events.texts}
 
 
-CALLS, DONE, FAILED = _reasons("ensuring"), _reasons("ensured"), _reasons("failed", "over_quota")
+CALLS = _reasons("ensuring")
+DONE = _reasons("ensured")
+FAILED = _reasons("failed") | _reasons("over_quota")
 
 
 @dataclass(frozen=True, slots=True)
 class ProvisioningStep:
-    """Something that happens on the way to an address.
+    """One step from ``<pending>`` to an address.
 
     Parameters
     ----------
     at_s : float
         Cluster time, in seconds.
     actor : str
-        Who does it.
+        The component that acts.
     what : str
-        What happens.
+        What it does.
     event : str
         Reason of the event on the Service; empty where there is none.
 
@@ -59,7 +61,7 @@ class ProvisioningStep:
 
 @dataclass(frozen=True, slots=True)
 class Provisioning:
-    """The way of one Service from ``<pending>`` to an address; shows as a table in a notebook.
+    """How one Service gets from ``<pending>`` to an address; shows as a table in a notebook.
 
     Parameters
     ----------
@@ -68,7 +70,7 @@ class Provisioning:
     steps : tuple of ProvisioningStep
         What happens, in order.
     address : str or None
-        What stands in the status in the end; None if it stays ``<pending>``.
+        The address in the status in the end; None if it stays ``<pending>``.
     reason : str
         Why it stays ``<pending>``; empty otherwise.
 
@@ -85,7 +87,7 @@ class Provisioning:
 
     @property
     def pending(self) -> bool:
-        """True if no address will ever stand in the status."""
+        """True if the status will never have an address."""
         return self.address is None
 
     @property
@@ -119,7 +121,7 @@ def provision(cluster: ClusterState, service: str) -> Provisioning:
     Returns
     -------
     Provisioning
-        Timed steps until the address stands in the status, or the reason why it never will.
+        Timed steps until the address is in the status, or the reason why it never will be.
 
     Raises
     ------
@@ -150,7 +152,7 @@ def provision(cluster: ClusterState, service: str) -> Provisioning:
 
 
 class _Watched:
-    """A cluster of which one Service is watched."""
+    """A copy of a cluster, on which the provisioning of one Service is watched."""
 
     def __init__(self, cluster: ClusterState, service: Service) -> None:
         self.cluster = cluster
@@ -171,12 +173,12 @@ class _Watched:
 
     @property
     def hopeless(self) -> bool:
-        """Whether it has failed often enough to say so."""
+        """True if it has failed so often that no address is to be expected."""
         return self.failures >= FAILURES_SHOWN and self.live is None
 
     @property
     def reason(self) -> str:
-        """Why no address has come."""
+        """The reason why there is no address."""
         if self.last_failure:
             return self.last_failure
         if self.service.load_balancer_class is not None:
@@ -184,7 +186,7 @@ class _Watched:
         return "no controller here makes load balancers, and no event says so"
 
     def note(self) -> None:
-        """Write down what has happened since the last time."""
+        """Add what has happened since the last time to the steps."""
         before, self.live = self.live, self.cluster.load_balancers.get(self.service.key)
         news = self.cluster.events[self.events :]
         self.events += len(news)
@@ -195,14 +197,16 @@ class _Watched:
         if self.live is not None and self.live.targets is not None and (before is None or before.targets is None):
             self._step("speakers" if self.live.kind.address == "pool" else "cloud", _wired(self.live))
         for event in about:
-            self._tell(event)
+            self._add_event(event)
 
     @property
     def _calls(self) -> str:
+        """The step in which the controller sees the Service."""
         pool = self.live is not None and self.live.kind.address == "pool"
         return "sees the Service, and takes an address from its pool" if pool else CALL
 
-    def _tell(self, event: Event) -> None:
+    def _add_event(self, event: Event) -> None:
+        """Add an event on the Service to the steps."""
         what = event.message
         if event.reason in CALLS:
             what = self._calls
@@ -218,6 +222,7 @@ class _Watched:
 
 
 def _allocated(service: Service) -> str:
+    """Return the step in which the API server allocates ports."""
     ports = ", ".join(str(port.node_port) for port in service.ports if port.node_port)
     text = f"has allocated nodePort {ports} within apply" if ports else "has allocated no nodePort"
     if service.health_check_node_port:
@@ -226,6 +231,7 @@ def _allocated(service: Service) -> str:
 
 
 def _wired(live: LoadBalancer) -> str:
+    """Return the step in which the cloud registers the targets."""
     assert live.targets is not None
     count, kind = len(live.targets.names), live.kind
     if kind.data_path == TO_POD:

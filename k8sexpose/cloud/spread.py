@@ -1,4 +1,4 @@
-"""How new connections are dealt to places: evenly, zone by zone, or by weight."""
+"""The share of each place in new connections: equal, zone by zone, or by weight."""
 
 from __future__ import annotations
 
@@ -15,22 +15,7 @@ __all__ = ["Spread", "spread_over"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Spread:
-    """How new connections are dealt to nodes (or Pods).
-
-    Parameters
-    ----------
-    names : tuple of str
-        The places.
-    weights : tuple of Fraction, optional
-        The share of each, together 1; None deals evenly.
-    edges : tuple of float
-        Where each share ends, for picking one.
-
-    Examples
-    --------
-    >>> Spread(("node-1", "node-2")).shares()
-    {'node-1': Fraction(1, 2), 'node-2': Fraction(1, 2)}
-    """
+    """The share of each node (or Pod) in new connections; without weights all have the same."""
 
     names: tuple[str, ...]
     weights: tuple[Fraction, ...] | None = None
@@ -45,14 +30,14 @@ class Spread:
         return zip(self.names, self.weights or (even,) * len(self.names), strict=True)
 
     def shares(self) -> dict[str, Fraction]:
-        """Return the share of each place; one that is named twice has both."""
+        """Return the share of each place; one that is named twice has the sum."""
         total: dict[str, Fraction] = {}
         for name, share in self:
             total[name] = total.get(name, Fraction(0)) + share
         return total
 
     def pick(self, number: float) -> tuple[str, Fraction]:
-        """Return the place that a random number from 0 to 1 stands for, and its share."""
+        """Return the place that a random number from 0 to 1 chooses, and its share."""
         if self.weights is None:
             return self.names[int(number * len(self.names))], Fraction(1, len(self.names))
         at = min(bisect_right(self.edges, number), len(self.names) - 1)
@@ -66,34 +51,7 @@ def spread_over(
     zonal: bool = False,
     weights: Mapping[str, int] | None = None,
 ) -> Spread:
-    """Deal to nodes: evenly, zone by zone, or by weight.
-
-    Parameters
-    ----------
-    nodes : mapping of str to Node
-        All nodes by name: they know their zones.
-    names : iterable of str
-        The nodes.
-    zonal : bool
-        Every zone with a target gets the same share, and deals it to its own targets.
-    weights : mapping of str to int, optional
-        Weight of each node.
-
-    Returns
-    -------
-    Spread
-        The shares.
-
-    Examples
-    --------
-    >>> from k8sexpose import Cluster
-    >>> list(
-    ...     spread_over(
-    ...         {n.name: n for n in Cluster(nodes=4).nodes}, [f"node-{k}" for k in (1, 2, 3, 4)], zonal=True
-    ...     ).weights
-    ... )
-    [Fraction(1, 6), Fraction(1, 3), Fraction(1, 3), Fraction(1, 6)]
-    """
+    """Return the shares of nodes: by weight; or the same for each zone, and in it for each node; or equal."""
     places = tuple(names)
     if weights and any(weights.get(name) for name in places):
         total = sum(weights.get(name, 0) for name in places)

@@ -10,51 +10,35 @@ Sources: ``staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go``
 from __future__ import annotations
 
 import random
+import re
+import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from ..api import registry
 from ..api.allocation import Allocator, Pool
-from ..api.decode import decode, json_word
-from ..api.errors import ApiError, bad_request, go_value, invalid, invalid_object, not_found
-from ..api.json_patch import json_patch, merge_patch
+from ..api.errors import (
+    ApiError,
+    already_exists,
+    bad_request,
+    conflict,
+    go_quote,
+    invalid_object,
+    not_found,
+    plain_error,
+)  # fmt: skip
 from ..api.manifest import plain
-from ..api.request_body import read_body
-from ..api.schemas import SERVICE
-from ..api.service import LAST_APPLIED, Service, ingress_from, set_defaults
+from ..api.patch_body import patched_service
+from ..api.request_body import check_field_validation, read_body
+from ..api.service import Service, ingress_from, set_defaults
 from ..api.service_warnings import service_warnings
-from ..api.strategic_merge import last_applied, strategic_merge, three_way_patch, with_last_applied
 from ..api.validation import status_errors
 from .clock import timestamp
 from .store import Store
 
-__all__ = ["ApiServer", "Applied"]
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """What ``kubectl apply`` did to one Service.
-
-    Parameters
-    ----------
-    verb : str
-        ``created``, ``configured`` or ``unchanged``.
-    service : Service
-        The object afterwards.
-    warnings : tuple of str
-        What the server advised against.
-
-    Examples
-    --------
-    >>> Applied("unchanged", Service("web"), ()).verb
-    'unchanged'
-    """
-
-    verb: str
-    service: Service
-    warnings: tuple[str, ...]
+__all__ = ["ApiServer"]
 
 
 PATCH_TYPES = ("strategic", "merge", "json")
@@ -99,6 +83,7 @@ class ApiServer:
         self.namespaces = None if namespaces is None else frozenset(namespaces)
         self.warnings: tuple[str, ...] = ()
         self.now_s = 0.0
+        self.made = 0
 
     def create(
         self,
@@ -133,34 +118,52 @@ class ApiServer:
         """
         with self._warned():
             service = self._read(manifest, namespace, field_validation)
-            service = registry.create(replace(service, created_s=self.now_s), self._allocator(dry_run))
-            self.warnings += service_warnings(service)
-            if (service.namespace, service.name) in self.store.services:
-                raise ApiError(409, "AlreadyExists", f'services "{service.name}" already exists')
-            if not dry_run:
-                self.store.put_service(service)
-            return service
+            return self._create(service, dry_run, posted=True)
 
     def replace(
         self,
         manifest: str | bytes | Mapping[str, Any],
         *,
+        name: str | None = None,
         namespace: str = "default",
         field_validation: str = "Strict",
         dry_run: bool = False,
     ) -> Service:
-        """PUT a Service: the whole object; one that does not exist is created."""
+        """PUT a Service: the whole object; one that does not exist is created.
+
+        Parameters
+        ----------
+        manifest : str, bytes or mapping
+            YAML or JSON text, or plain objects.
+        name : str, optional
+            Name in the URL; None for the one in the manifest.
+        namespace, field_validation, dry_run
+            As for `create`.
+
+        Returns
+        -------
+        Service
+            The object as stored.
+
+        Raises
+        ------
+        ApiError
+            In the server's words; nothing has changed.
+        """
         with self._warned():
             service = self._read(manifest, namespace, field_validation)
+            _check_name(service, service.name if name is None else name)
             old = self.store.services.get((service.namespace, service.name))
-            if old is not None:
-                return self._update(service, old, dry_run)
-        return self.create(manifest, namespace=namespace, field_validation=field_validation, dry_run=dry_run)
+            if service.uid and service.uid != (old.uid if old is not None else ""):
+                raise conflict(service.name, _UID_CONFLICT.format(service.key, service.uid, old.uid if old else ""))
+            if _version(service) is None:
+                raise _unreadable_version(service)
+            return self._create(service, dry_run) if old is None else self._update(service, old, dry_run)
 
     def patch(
         self,
         name: str,
-        patch: Mapping[str, Any] | Sequence[Any],
+        patch: Any,
         *,
         patch_type: str = "strategic",
         namespace: str = "default",
@@ -190,70 +193,21 @@ class ApiServer:
         ApiError
             In the server's words; nothing has changed.
         ValueError
-            There is no such patch type.
+            There is no such patch type, or no such field validation.
         """
-        self.warnings = ()
-        old = self._existing(name, namespace)
-        patched = _patched(old.to_dict(bookkeeping=True), patch, patch_type)
-        decoded = decode(patched, SERVICE)
-        strategic, problem = patch_type == "strategic", None
-        if decoded.type_error:
-            problem = _conversion_error(decoded.type_error) if strategic else decoded.type_error
-        elif decoded.strict_errors and field_validation == "Strict":
-            problem = "strict decoding error: " + ", ".join(decoded.strict_errors)
-        if problem:
-            shown = go_map(patch) if strategic else go_value(patched)
-            raise invalid_object("", "", [invalid("patch", shown, problem)])
-        if field_validation == "Warn":
-            self.warnings += decoded.strict_errors
-        service = Service.from_dict(decoded.value)
-        if service.name != name or service.namespace != old.namespace:
-            raise bad_request(f"the name of the object ({service.name}) does not match the name on the URL ({name})")
-        return self._update(service, old, dry_run)
-
-    def apply(self, manifest: Mapping[str, Any], namespace: str) -> Applied:
-        """Do what ``kubectl apply`` does with one Service: create it, or patch the difference.
-
-        Parameters
-        ----------
-        manifest : mapping
-            Plain objects.
-        namespace : str
-            Namespace for a manifest that names none.
-
-        Returns
-        -------
-        Applied
-            What was done.
-
-        Raises
-        ------
-        ApiError
-            In the server's words; nothing has changed.
-        """
-        self.warnings = ()
-        metadata = manifest.get("metadata")
-        metadata = metadata if isinstance(metadata, Mapping) else {}
-        namespace, name = metadata.get("namespace") or namespace, metadata.get("name")
-        readable_key = isinstance(name, str) and isinstance(namespace, str)
-        old = self.store.services.get((str(namespace), str(name))) if readable_key else None
-        annotations = metadata.get("annotations")
-        readable = isinstance(annotations, Mapping | None) and isinstance(manifest.get("metadata"), Mapping)
-        sent = with_last_applied(manifest, namespace) if readable else dict(manifest)
-        if old is None:
-            service = self.create(sent, namespace=namespace)
-            return Applied("created", service, self.warnings)
-        patch = self.patch_for(old, sent)
-        if not patch:
-            return Applied("unchanged", old, ())
-        missing = () if LAST_APPLIED in old.annotations else (_MISSING_ANNOTATION.format(old.name),)
-        service = self.patch(old.name, patch, namespace=namespace)
-        return Applied("configured", service, missing + self.warnings)
-
-    def patch_for(self, old: Service, sent: Mapping[str, Any]) -> dict[str, Any]:
-        """Compute the patch that ``kubectl apply`` sends for a manifest."""
-        live = old.to_dict(bookkeeping=True)
-        return three_way_patch(last_applied(live), sent, live)
+        if patch_type not in PATCH_TYPES:
+            raise ValueError(f"patch_type is one of {', '.join(PATCH_TYPES)}, not {patch_type!r}")
+        check_field_validation(field_validation)
+        with self._warned():
+            old = self._existing(name, namespace)
+            patched = patched_service(_live(old), plain(patch), patch_type, field_validation)
+            self.warnings = patched.warnings
+            given = (patched.value.get("metadata") or {}).get("namespace")
+            if given and given != old.namespace:
+                raise bad_request(OTHER_NAMESPACE)
+            service = replace(Service.from_dict(patched.value), namespace=old.namespace)
+            _check_name(service, name)
+            return self._update(service, old, dry_run, " after mutating admission happens")
 
     def delete(self, name: str, *, namespace: str = "default") -> Service | None:
         """DELETE a Service; one that a finalizer holds stays, marked as being deleted.
@@ -266,7 +220,8 @@ class ApiServer:
         self.warnings = ()
         old = self._existing(name, namespace)
         if old.finalizers:
-            held = replace(old, deletion_timestamp=old.deletion_timestamp or timestamp(self.now_s))
+            since = old.deletion_timestamp or timestamp(self.now_s)
+            held = replace(old, deletion_timestamp=since, deletion_grace_period_s=0)
             self.store.put_service(held)
             return held
         self.store.delete_service((old.namespace, old.name))
@@ -298,7 +253,7 @@ class ApiServer:
         self.warnings = body.warnings
         given = (body.value.get("metadata") or {}).get("namespace")
         if given and given != namespace:
-            raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
+            raise bad_request(OTHER_NAMESPACE)
         self.check_namespace(namespace)
         return replace(Service.from_dict(body.value), namespace=namespace)
 
@@ -307,8 +262,30 @@ class ApiServer:
         if self.namespaces is not None and namespace not in self.namespaces:
             raise not_found("namespaces", namespace)
 
-    def _update(self, service: Service, old: Service, dry_run: bool) -> Service:
-        service = registry.update(service, old, self._allocator(dry_run))
+    def _create(self, service: Service, dry_run: bool, *, posted: bool = False) -> Service:
+        service = self._owners_once(service)
+        versioned, generated = bool(_version(service)), bool(service.generate_name)
+        service = replace(service, created_s=self.now_s, uid="", resource_version="")
+        service = registry.create(service, self._allocator(dry_run))
+        self.warnings += service_warnings(service)
+        if posted and versioned and not dry_run:
+            raise plain_error("resourceVersion should not be set on objects to be created")
+        if (service.namespace, service.name) in self.store.services:
+            raise already_exists(service.name, generated=generated)
+        service = replace(service, uid=self._new_uid(service))
+        if not dry_run:
+            self.made += 1
+            self.store.put_service(service)
+        return service
+
+    def _update(self, service: Service, old: Service, dry_run: bool, when: str = "") -> Service:
+        service = self._owners_once(service, when)
+        version = _version(service)
+        if version is None:
+            raise _unreadable_version(service)
+        if version and service.resource_version != old.resource_version:
+            raise conflict(service.name, _MODIFIED)
+        service = registry.update(replace(service, resource_version=""), old, self._allocator(dry_run))
         self.warnings += service_warnings(service)
         if not dry_run:
             gone = service.deletion_timestamp and not service.finalizers
@@ -317,6 +294,20 @@ class ApiServer:
             else:
                 self.store.put_service(service)
         return service
+
+    def _owners_once(self, service: Service, when: str = "") -> Service:
+        """Take out owner references that stand there twice, with a warning."""
+        once = tuple(dict.fromkeys(service.owner_references))
+        if len(once) < len(service.owner_references):
+            again = list(service.owner_references)
+            for owner in once:
+                again.remove(owner)
+            self.warnings += (_OWNERS_TWICE.format(when, ", ".join(owner.uid for owner in again)),)
+        return replace(service, owner_references=once)
+
+    def _new_uid(self, service: Service) -> str:
+        """Make the identity of a new object from what tells it apart, so that a seed gives the same ones again."""
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{service.key}?created={self.now_s}&number={self.made}"))
 
     def _existing(self, name: str, namespace: str) -> Service:
         service = self.store.services.get((namespace, name))
@@ -339,59 +330,43 @@ class ApiServer:
             raise
 
 
-_MISSING_ANNOTATION = (
-    "resource services/{} is missing the kubectl.kubernetes.io/last-applied-configuration annotation which is required "
-    "by kubectl apply. kubectl apply should only be used on resources created declaratively by either kubectl create "
-    "--save-config or kubectl apply. The missing annotation will be patched automatically."
+OTHER_NAMESPACE = "the namespace of the provided object does not match the namespace sent on the request"
+_MODIFIED = "the object has been modified; please apply your changes to the latest version and try again"
+_UID_CONFLICT = (
+    "StorageError: invalid object, Code: 4, Key: /registry/services/specs/{}, ResourceVersion: 0, "
+    "AdditionalErrorMsg: Precondition failed: UID in precondition: {}, UID in object meta: {}"
+)
+_OWNERS_TWICE = (
+    ".metadata.ownerReferences contains duplicate entries{}; API server dedups owner references in 1.20+, and may "
+    "reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: {}"
 )
 
 
-def _patched(live: dict[str, Any], patch: Mapping[str, Any] | Sequence[Any], patch_type: str) -> dict[str, Any]:
-    """Lay a patch over an object; a text of the wrong form is a bad request (``handlers/patch.go``)."""
-    if patch_type not in PATCH_TYPES:
-        raise ValueError(f"patch_type is one of {', '.join(PATCH_TYPES)}, not {patch_type!r}")
-    patch = plain(patch)
-    wanted = list if patch_type == "json" else Mapping
-    if not isinstance(patch, wanted):
-        word = json_word(patch)
-        into = "jsonpatch.Patch" if patch_type == "json" else "map[string]interface {}"
-        raise bad_request(f"json: cannot unmarshal {word} into Go value of type {into}")
-    if isinstance(patch, Mapping):
-        return strategic_merge(live, patch) if patch_type == "strategic" else merge_patch(live, patch)
-    result = json_patch(live, patch)
-    if not isinstance(result, dict):
-        raise bad_request(f"json: cannot unmarshal {json_word(result)} into Go value of type v1.Service")
-    return result
+def _check_name(service: Service, name: str) -> None:
+    """Check the name in an object against the one in the URL."""
+    if not service.name:
+        why = "was undeterminable: name must be provided"
+        raise bad_request(f"the name of the object ({name} based on URL) {why}")
+    if service.name != name:
+        raise bad_request(f"the name of the object ({service.name}) does not match the name on the URL ({name})")
 
 
-def _conversion_error(type_error: str) -> str:
-    """Word a wrong type as the patch handler's converter does (``runtime/converter.go``)."""
-    words, go_type = type_error.removeprefix("json: cannot unmarshal ").split(" ")[0], type_error.rsplit(" ", 1)[1]
-    if go_type == "string" or go_type.startswith("v1."):
-        source = {"number": "int64", "bool": "bool", "object": "map[string]interface {}"}.get(words, words)
-        return f"cannot convert {source} to {'string' if go_type != 'string' else go_type}"
-    return f"unrecognized type: {go_type}"
+def _version(service: Service) -> int | None:
+    """Read a resourceVersion; 0 if there is none, None if it is no number."""
+    text = service.resource_version
+    if not text:
+        return 0
+    return int(text) if re.fullmatch("[0-9]{1,19}", text) else None
 
 
-def go_map(value: Any) -> str:
-    """Print plain objects as Go's ``%v`` does.
-
-    Examples
-    --------
-    >>> go_map({"spec": {"ports": [{"port": 80}], "type": None}})
-    'map[spec:map[ports:[map[port:80]] type:<nil>]]'
-    """
-    if isinstance(value, Mapping):
-        return "map[" + " ".join(f"{key}:{go_map(value[key])}" for key in sorted(value)) + "]"
-    if isinstance(value, list | tuple):
-        return "[" + " ".join(map(go_map, value)) + "]"
-    if value is None:
-        return "<nil>"
-    return json_literal(value)
+def _unreadable_version(service: Service) -> ApiError:
+    return plain_error(f"strconv.ParseUint: parsing {go_quote(service.resource_version)}: invalid syntax")
 
 
-def json_literal(value: Any) -> str:
-    """Print a scalar without quotes."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return value if isinstance(value, str) else json_word(value, literal=True).removeprefix("number ")
+def _live(service: Service) -> dict[str, Any]:
+    """Return the stored object that a patch is laid over."""
+    made = service.to_dict(stored=True)
+    metadata, created = made["metadata"], {"creationTimestamp": timestamp(service.created_s)}
+    first = {key: metadata[key] for key in ("name", "generateName", "namespace", "uid", "resourceVersion", "generation")
+             if key in metadata}  # fmt: skip
+    return {**made, "metadata": {**first, **created, **metadata}}

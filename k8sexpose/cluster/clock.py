@@ -1,7 +1,7 @@
 """The clock of a cluster, and what is due on it.
 
-Time stands still until somebody advances it. A *step* is a value that, called with the cluster, does what is due; it
-looks at the state it finds, so that a step that has lost its reason (the node came back) does nothing.
+Time does not move until somebody advances it. A *step* is a value that, called with the cluster, does what is due; it
+looks at the state it finds, so that a step whose reason is gone (the node came back) does nothing.
 """
 
 from __future__ import annotations
@@ -19,20 +19,7 @@ Step = Callable[[Any], None]
 
 @dataclass(slots=True)
 class Clock:
-    """Cluster time and the queue of due steps.
-
-    Parameters
-    ----------
-    now_s : float
-        Cluster time, in seconds.
-
-    Examples
-    --------
-    >>> clock = Clock()
-    >>> clock.schedule(5, lambda cluster: None)
-    >>> clock.next_at_s
-    5
-    """
+    """Cluster time and the queue of due steps."""
 
     now_s: float = 0.0
     queue: list[tuple[float, int, Step]] = field(default_factory=list)
@@ -40,7 +27,7 @@ class Clock:
 
     @property
     def next_at_s(self) -> float | None:
-        """When the next step is due; None if nothing is."""
+        """Cluster time of the next step; None if nothing is due."""
         return self.queue[0][0] if self.queue else None
 
     def schedule(self, at_s: float, step: Step) -> None:
@@ -59,6 +46,6 @@ class Clock:
 
 
 def timestamp(now_s: float) -> str:
-    """Write cluster time as RFC 3339; the clock starts with the year 2026."""
+    """Return cluster time as RFC 3339; the clock starts with the year 2026."""
     moment = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=int(now_s))
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -22,31 +22,7 @@ SAME_ZONE = ("PreferSameZone", "PreferClose", "PreferSameNode")
 def endpoint_slices(
     service: Service, pods: Iterable[Pod], node: Callable[[str], Node | None], suffix: Callable[[int], str]
 ) -> tuple[EndpointSlice, ...]:
-    """Make the slices that the controller keeps for a Service.
-
-    Parameters
-    ----------
-    service : Service
-        Its selector says which Pods; without a selector the controller makes nothing.
-    pods : iterable of Pod
-        Candidates; those of other namespaces or with other labels are passed over.
-    node : callable
-        Looks a Node up by name; None where it does not exist.
-    suffix : callable
-        Gives the letters at the end of the k-th slice's name.
-
-    Returns
-    -------
-    tuple of EndpointSlice
-        One for each list of resolved ports and each hundred endpoints; one empty slice where no Pod matches.
-
-    Examples
-    --------
-    >>> web = Service("web", selector={"app": "web"}, ports=(ServicePort(80, 8080, protocol="TCP"),))
-    >>> pod = Pod("web-1", ip="10.244.1.2", node="node-1", labels={"app": "web"})
-    >>> endpoint_slices(web, [pod], lambda name: Node(name), lambda k: "abcde")[0].endpoints[0].ip
-    '10.244.1.2'
-    """
+    """Build the slices that the controller keeps for a Service: one empty slice where no Pod matches."""
     if not service.selector or service.type == "ExternalName":
         return ()
     groups: dict[tuple[str, tuple[EndpointPort, ...]], list[Endpoint]] = {}
@@ -76,7 +52,7 @@ def endpoint_slices(
 
 
 def target_port(port: ServicePort, pod: Pod) -> int | None:
-    """Resolve ``targetPort`` on one Pod: a number stands for itself, a name is looked up; None if not found."""
+    """Return the number that ``targetPort`` has on one Pod; None where the Pod has no port of this name."""
     if isinstance(port.target_port, int):
         return port.target_port
     protocol = port.protocol or "TCP"
@@ -85,7 +61,7 @@ def target_port(port: ServicePort, pod: Pod) -> int | None:
 
 
 def resolved_ports(service: Service, pod: Pod) -> tuple[EndpointPort, ...]:
-    """List the ports of the Service that this Pod offers; a port whose name the Pod lacks is left out."""
+    """Return the ports of the Service that this Pod offers; a port whose name the Pod lacks is left out."""
     resolved = ((port, target_port(port, pod)) for port in service.ports)
     return tuple(EndpointPort(number, port.name, port.protocol or "TCP") for port, number in resolved if number)
 
@@ -112,7 +88,7 @@ def _endpoint(service: Service, pod: Pod, home: Node | None) -> Endpoint:
 
 
 def _with_hints(service: Service, endpoint: Endpoint) -> Endpoint:
-    """Give a ready endpoint the hints of ``trafficDistribution``."""
+    """Return an endpoint with the hints of ``trafficDistribution``, which only a ready one gets."""
     if service.traffic_distribution not in SAME_ZONE or not endpoint.ready:
         return endpoint
     same_node = service.traffic_distribution == "PreferSameNode"

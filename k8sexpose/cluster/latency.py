@@ -1,4 +1,4 @@
-"""How long one leg of a way takes; the numbers stand in ``data/latency.toml``, with source and date."""
+"""How long one leg of a path takes; the numbers are in ``data/latency.toml``, with source and date."""
 
 from __future__ import annotations
 
@@ -13,24 +13,7 @@ __all__ = ["Latency", "crosses_zone", "latencies", "leg_ms"]
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """The round trip of one kind of leg.
-
-    Parameters
-    ----------
-    what : str
-        The leg, in words.
-    ms : float
-        The value that the model uses, in milliseconds.
-    measured_ms : tuple of float
-        The lowest and the highest number of the sources; empty where there is none.
-    source, date : str
-        Where the numbers come from.
-
-    Examples
-    --------
-    >>> latencies()["cross_zone"].ms > latencies()["same_zone"].ms
-    True
-    """
+    """The round trip of one kind of leg; `measured_ms` is the lowest and highest number of the sources, if any."""
 
     what: str
     ms: float
@@ -41,18 +24,7 @@ class Latency:
 
 @cache
 def latencies() -> dict[str, Latency]:
-    """Read the table of latencies.
-
-    Returns
-    -------
-    dict of str to Latency
-        By kind of leg: ``same_node``, ``same_zone``, ``cross_zone``, ``load_balancer_l4``, …
-
-    Examples
-    --------
-    >>> latencies()["same_node"].what
-    'node to Pod, or Pod to Pod, on one node'
-    """
+    """Return the latencies by kind of leg, such as ``same_node``, ``cross_zone`` or ``load_balancer_l4``."""
     table = load("latency")
     return {
         name: Latency(entry["what"], entry["value"], tuple(entry["measured"]), entry["source"], str(entry["date"]))
@@ -61,23 +33,7 @@ def latencies() -> dict[str, Latency]:
 
 
 def leg_ms(start: Node | None, end: Node | None) -> float:
-    """Return the round trip between two nodes in milliseconds; an unknown zone counts as the same.
-
-    Parameters
-    ----------
-    start, end : Node or None
-        The two nodes; None is a place outside the cluster, whose distance is not modelled.
-
-    Returns
-    -------
-    float
-        The round trip.
-
-    Examples
-    --------
-    >>> leg_ms(Node("node-1", zone="a"), Node("node-2", zone="b"))
-    0.8
-    """
+    """Return the round trip between two nodes in ms; None is a place outside, whose distance is not modelled."""
     if start is None or end is None:
         return 0.0
     if start.name == end.name:
@@ -86,21 +42,5 @@ def leg_ms(start: Node | None, end: Node | None) -> float:
 
 
 def crosses_zone(start: Node | None, end: Node | None) -> bool:
-    """Tell whether two nodes stand in different zones, both known.
-
-    Parameters
-    ----------
-    start, end : Node or None
-        The two nodes.
-
-    Returns
-    -------
-    bool
-        False where a zone is unknown.
-
-    Examples
-    --------
-    >>> crosses_zone(Node("node-1", zone="a"), Node("node-2"))
-    False
-    """
+    """Return True if two nodes are in different zones, both known."""
     return bool(start and end and start.zone and end.zone and start.zone != end.zone)

@@ -6,32 +6,24 @@ Sources of the periods: ``pkg/controller/nodelifecycle`` (node-monitor-grace-per
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
-from ..api.errors import ApiError
+from ..api.errors import ApiError, missing
 from ..api.objects import ContainerPort, Deployment, Pod
 from .scheduling import check_per_node, choose_node, new_pod
 from .state import NODE_MONITOR_GRACE_S, ClusterState
-from .store import found
+from .store import Key, find
 from .transaction import whole
 
 __all__ = ["Operations"]
 
 EVICTION_S = 300.0
 
-Key = tuple[str, str]
-
 
 class Operations(ClusterState):
-    """The verbs of an operator, and of bad luck; `k8sexpose.Cluster` has them all.
-
-    Examples
-    --------
-    >>> from k8sexpose import Cluster
-    >>> [pod.node for pod in Cluster(nodes=2).deploy("web", replicas=3)]
-    ['node-1', 'node-2', 'node-1']
-    """
+    """The verbs of an operator, and of bad luck; `k8sexpose.Cluster` has them all."""
 
     # -- deploying ------------------------------------------------------------------------------------------------
 
@@ -143,7 +135,7 @@ class Operations(ClusterState):
         return self._place(deployment, per_node, replicas)
 
     def _place(self, deployment: Deployment, per_node: Sequence[int] | None, replicas: int | None) -> tuple[Pod, ...]:
-        """Bring the Pods of a Deployment to the wanted numbers; surplus ones end at once."""
+        """Start and stop Pods of a Deployment until the numbers are as wanted; surplus ones end at once."""
         names = list(self.store.nodes)
         running = [pod for pod in self.store.pods_of(deployment.namespace, deployment.name) if not pod.terminating]
         if per_node is not None:
@@ -154,20 +146,20 @@ class Operations(ClusterState):
                 if surplus:
                     running.remove(pod)
                     self.store.delete_pod((pod.namespace, pod.name))
-            homes: Iterable[str | None] = [
-                name for name in names for _ in range(wanted[name] - sum(pod.node == name for pod in running))
-            ]
+            for name in names:
+                for _ in range(wanted[name] - sum(pod.node == name for pod in running)):
+                    deployment = self._run(deployment, name)
         else:
             count = 0 if replicas is None else check_per_node([replicas], 1)[0]
             for pod in running[count:]:
                 self.store.delete_pod((pod.namespace, pod.name))
-            homes = (choose_node(self.store, deployment, self.down) for _ in range(max(count - len(running), 0)))
-        for home in homes:
-            deployment = self._run(deployment, home)
+            for _ in range(count - len(running)):
+                deployment = self._run(deployment, choose_node(self.store, deployment, self.down))
         self._deployments[deployment.namespace, deployment.name] = deployment
         return tuple(pod for pod in self.store.pods_of(deployment.namespace, deployment.name) if not pod.terminating)
 
     def _run(self, deployment: Deployment, home: str | None) -> Deployment:
+        """Start one more Pod on a node, or on none; the Deployment returned counts it."""
         deployment, pod = new_pod(self.store, deployment, home)
         self.store.put_pod(replace(pod, created_s=self.now_s))
         return deployment
@@ -183,7 +175,7 @@ class Operations(ClusterState):
         interval_s : float
             Seconds from one Pod to the next; the first is replaced at once.
         grace_s : float
-            Seconds for which an old Pod goes on serving after it was told to end.
+            Seconds for which an old Pod goes on serving while it terminates.
 
         Raises
         ------
@@ -207,7 +199,7 @@ class Operations(ClusterState):
             self.clock.schedule(self.now_s + number * interval_s, RolloutStep((namespace, pod.name), grace_s))
 
     def replace_pod(self, key: Key, grace_s: float) -> None:
-        """Start a new Pod beside an old one, and tell the old one to end."""
+        """Start a new Pod beside an old one, and terminate the old one."""
         pod = self.store.pods.get(key)
         if pod is None or pod.terminating or pod.app is None:
             return
@@ -219,7 +211,7 @@ class Operations(ClusterState):
 
     @whole
     def set_ready(self, pod: str, ready: bool) -> Pod:
-        """Let the readiness probe of a Pod succeed or fail.
+        """Set whether the readiness probe of a Pod succeeds.
 
         Returns
         -------
@@ -232,7 +224,7 @@ class Operations(ClusterState):
 
     @whole
     def terminate(self, pod: str, *, grace_s: float = 30) -> Pod:
-        """Tell a Pod to end: it goes on serving for the grace period, but is no longer ready for new connections.
+        """Terminate a Pod: it goes on serving for the grace period, but is no longer ready for new connections.
 
         Nothing replaces it: `scale` or `rollout` do that.
 
@@ -248,6 +240,28 @@ class Operations(ClusterState):
         self.clock.schedule(self.now_s + grace_s, PodGone((changed.namespace, changed.name)))
         return changed
 
+    @whole
+    def relabel_pod(self, key: Key, labels: Mapping[str, str]) -> Pod:
+        """Give a Pod other labels; one that its Deployment no longer selects is left alone, and a new one is started.
+
+        Returns
+        -------
+        Pod
+            The Pod afterwards.
+        """
+        pod = self.store.pods[key]
+        selected = pod.app is not None and (pod.namespace, pod.app) in self._deployments
+        changed = replace(pod, labels=dict(labels))
+        if selected:
+            deployment = self.deployment(pod.app or "", pod.namespace)
+            if not deployment.labels.items() <= changed.labels.items():
+                changed = replace(changed, app=None)
+        self.store.put_pod(changed)
+        if selected and changed.app is None and not pod.terminating:
+            home = choose_node(self.store, deployment, self.down)
+            self._deployments[deployment.namespace, deployment.name] = self._run(deployment, home)
+        return changed
+
     def remove(self, kind: str, name: str, namespace: str) -> None:
         """Delete a Pod, Node, Deployment or EndpointSlice; Pods get their grace period."""
         if kind == "Pod":
@@ -259,7 +273,8 @@ class Operations(ClusterState):
                 self.terminate(f"{namespace}/{pod.name}")
             del self._deployments[namespace, name]
         elif kind == "EndpointSlice":
-            found("endpointslices.discovery.k8s.io", f"{namespace}/{name}", self.store.applied_slices)
+            error = partial(missing, "endpointslices.discovery.k8s.io", name)
+            find(self.store.applied_slices, (namespace, name), error)
             self.store.delete_slice((namespace, name))
 
     # -- bad luck -------------------------------------------------------------------------------------------------
@@ -372,7 +387,7 @@ class PodsEvicted:
 
 @dataclass(frozen=True, slots=True)
 class RolloutStep:
-    """The turn of one Pod in a rollout."""
+    """One Pod of a rollout is due."""
 
     key: Key
     grace_s: float

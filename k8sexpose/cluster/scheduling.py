@@ -1,6 +1,6 @@
 """Pods and where they run: what the Deployment controller, the scheduler and the CNI do, as far as routing sees it.
 
-The scheduler here is a simple one, so that a lesson can foresee it: a Pod goes to the node that has the fewest Pods
+The scheduler here is a simple one, so that its choice can be foreseen: a Pod goes to the node that has the fewest Pods
 of the same app, then by the order of the nodes; cordoned, tainted and failed nodes are passed over.
 """
 
@@ -23,18 +23,7 @@ ZONES = "abc"
 
 
 def make_nodes(count: int, pod_cidr: str) -> list[Node]:
-    """Make ``node-1`` … with addresses 10.0.0.1 …, zones a, b, c, a, … and a slice of the Pod range each.
-
-    Raises
-    ------
-    ValueError
-        When the Pod range is too small for so many nodes.
-
-    Examples
-    --------
-    >>> [(node.name, node.internal_ip, node.pod_cidr) for node in make_nodes(2, "10.244.0.0/16")]
-    [('node-1', '10.0.0.1', '10.244.1.0/24'), ('node-2', '10.0.0.2', '10.244.2.0/24')]
-    """
+    """Build ``node-1`` … with addresses 10.0.0.1 …, zones a, b, c, a, … and a part of the Pod range each."""
     network = ip_network(pod_cidr)
     size = max(LARGEST_NODE_PREFIX, network.prefixlen)
     if count >= 2 ** (size - network.prefixlen):
@@ -51,13 +40,7 @@ def make_nodes(count: int, pod_cidr: str) -> list[Node]:
 
 
 def kubernetes_service(ip: str) -> Service:
-    """Make the Service ``kubernetes``, through which Pods reach the API server; every cluster has it.
-
-    Examples
-    --------
-    >>> kubernetes_service("10.96.0.1").ip_families
-    ('IPv4',)
-    """
+    """Build the Service ``kubernetes``, through which Pods reach the API server; every cluster has it."""
     return Service(
         "kubernetes", type="ClusterIP", ports=(ServicePort(443, 6443, name="https", protocol="TCP"),),
         cluster_ip=ip, cluster_ips=(ip,), ip_families=(family(ip),), ip_family_policy="SingleStack",
@@ -67,7 +50,7 @@ def kubernetes_service(ip: str) -> Service:
 
 
 def choose_node(store: Store, deployment: Deployment, unusable: Collection[str]) -> str | None:
-    """Choose the node for one more Pod; None where no node takes any."""
+    """Return the node for one more Pod; None where no node takes any."""
     candidates = [
         node
         for node in store.nodes.values()
@@ -83,7 +66,7 @@ def choose_node(store: Store, deployment: Deployment, unusable: Collection[str])
 
 
 def new_pod(store: Store, deployment: Deployment, node: str | None) -> tuple[Deployment, Pod]:
-    """Make the next Pod of a Deployment on a node, with an address there."""
+    """Build the next Pod of a Deployment, with an address on its node; the Deployment returned counts it."""
     deployment = replace(deployment, made=deployment.made + 1)
     pod = Pod(
         name=f"{deployment.name}-{deployment.made}",
@@ -101,13 +84,7 @@ def new_pod(store: Store, deployment: Deployment, node: str | None) -> tuple[Dep
 
 
 def with_address(store: Store, pod: Pod) -> Pod:
-    """Give a placed Pod an address: its node's, or the next free one of the node's Pod range.
-
-    Raises
-    ------
-    ValueError
-        When the node has no address left.
-    """
+    """Return a placed Pod with an address: its node's, or the next free one of the node's Pod range."""
     node = store.nodes.get(pod.node or "")
     if node is None or pod.ip:
         return pod
@@ -125,13 +102,7 @@ def with_address(store: Store, pod: Pod) -> Pod:
 
 
 def check_per_node(per_node: Sequence[int], nodes: int) -> list[int]:
-    """Check a list of Pods per node.
-
-    Raises
-    ------
-    ValueError
-        When there are more entries than nodes, or a negative one.
-    """
+    """Return how many Pods each node shall have, after a check of the numbers."""
     counts = list(per_node)
     if len(counts) > nodes:
         raise ValueError(f"per_node has {len(counts)} entries for {nodes} nodes")

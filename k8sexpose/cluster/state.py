@@ -1,7 +1,7 @@
 """The state of a cluster: its settings, what is stored, the clock, what has failed, what the cloud holds.
 
-`ClusterState` has no verb: it answers questions, it can be copied, and it undoes a block that fails. The verbs stand
-above it (`k8sexpose.cluster.operations`, `k8sexpose.model`); cloud, router and simulation need no more than the state.
+`ClusterState` has no verb: it answers questions, it can be copied, and it undoes a block that fails. The verbs are
+in `k8sexpose.cluster.operations` and `k8sexpose.model`; cloud, router and simulation need no more than the state.
 """
 
 from __future__ import annotations
@@ -9,19 +9,18 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from ..api.errors import missing
 from ..api.objects import Deployment, EndpointSlice, Event, Node, Pod, ProxyConfig
 from ..api.service import Service
 from .clock import Clock
-from .store import Store, found
+from .store import Key, Store, find, key_of
 
 __all__ = ["NODE_MONITOR_GRACE_S", "ClusterState"]
 
 NODE_MONITOR_GRACE_S = 50.0
-
-Key = tuple[str, str]
 
 
 class ClusterState:
@@ -118,16 +117,16 @@ class ClusterState:
         return frozenset(self._stopped_proxies)
 
     @property
-    def lost_pods(self) -> frozenset[tuple[str, str]]:
+    def lost_pods(self) -> frozenset[Key]:
         """Pods that count as not ready only because their node no longer reports."""
-        return frozenset(key for keys in self._unreachable.values() for key in keys)
+        return frozenset[Key]().union(*self._unreachable.values())
 
     def is_down(self, node: str) -> bool:
         """Return True if a node has failed."""
         return node in self.failed
 
     def node_ready(self, node: str) -> bool:
-        """Return True if the control plane takes a node for Ready: it notices a crash after the grace period."""
+        """Return True if a node is Ready for the control plane, which notices a crash after the grace period."""
         return self.now_s < self.failed.get(node, self.now_s) + NODE_MONITOR_GRACE_S
 
     def proxy_stopped(self, node: str) -> bool:
@@ -140,25 +139,21 @@ class ClusterState:
 
     def node(self, name: str) -> Node:
         """Return a node by name; an `ApiError` (404) names those that exist."""
-        if name not in self.store.nodes:
-            raise missing("nodes", name, self.store.nodes)
-        return self.store.nodes[name]
+        return find(self.store.nodes, name, partial(missing, "nodes", name))
 
     def pod(self, name: str) -> Pod:
         """Return a Pod by ``name`` or ``namespace/name``; an `ApiError` (404) names those that exist."""
-        pod: Pod = found("pods", name, self.store.pods)
-        return pod
+        key = key_of(name)
+        return find(self.store.pods, key, partial(missing, "pods", key[1]))
 
     def service(self, name: str) -> Service:
         """Return a Service by ``name`` or ``namespace/name``; an `ApiError` (404) names those that exist."""
-        service: Service = found("services", name, self.store.services)
-        return service
+        key = key_of(name)
+        return find(self.store.services, key, partial(missing, "services", key[1]))
 
     def deployment(self, name: str, namespace: str = "default") -> Deployment:
-        """Return an app that `deploy` or a Deployment manifest made."""
-        if (namespace, name) not in self._deployments:
-            raise missing("deployments.apps", name, [known for _, known in self._deployments])
-        return self._deployments[namespace, name]
+        """Return an app that `deploy` or a Deployment manifest made; an `ApiError` (404) names those that exist."""
+        return find(self._deployments, (namespace, name), partial(missing, "deployments.apps", name))
 
     def endpoint_slices(self, name: str) -> tuple[EndpointSlice, ...]:
         """Return the EndpointSlices of a Service."""
@@ -171,7 +166,7 @@ class ClusterState:
         self._events.append(event)
 
     def steps(self, until_s: float) -> Iterator[None]:
-        """Yield after each thing that happens until a moment: a look of the controllers, a step that was due."""
+        """Yield after each thing that happens until a moment: the controllers look, a due step is done."""
         while self.controller.look(self, until_s):
             yield
             self.clock.pop()(self)
@@ -193,16 +188,16 @@ class ClusterState:
 
     @contextmanager
     def _all_or_nothing(self) -> Iterator[None]:
-        """Undo everything that the block has done, if an error or an interrupt leaves it."""
+        """Undo everything that the block has done if an error or an interrupt leaves it."""
         with self.store.journal.transaction(self._restorer()):
             yield
 
     def _restorer(self) -> Callable[[], None]:
-        """Return what puts everything back that is not in the store; it may be called twice."""
+        """Return a function that puts everything back that is not in the store; it may be called twice."""
         saved = {name: _copied(value) for name, value in vars(self).items() if not isinstance(value, Store)}
         return lambda: vars(self).update({name: _copied(value) for name, value in saved.items()})
 
 
 def _copied(value: Any) -> Any:
-    """Copy what is changed in place; all other values are replaced as a whole."""
+    """Return a copy of what is changed in place; all other values are replaced as a whole."""
     return value.copy() if hasattr(value, "copy") else value

@@ -9,26 +9,28 @@ from __future__ import annotations
 
 import copy
 import zlib
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from ..api.addresses import canonical_ip
-from ..api.errors import missing, unknown
+from ..api.errors import unknown
 from ..api.formats import SUFFIX_LETTERS
 from ..api.objects import EndpointSlice, Node, Pod
 from ..api.service import Service
 from .endpoint_slices import endpoint_slices
 from .transaction import Journal
 
-__all__ = ["Store"]
+__all__ = ["Key", "Store", "find", "key_of"]
 
 Key = tuple[str, str]
+Found = TypeVar("Found")
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V", bound=Hashable)
 
 
 class Index(Generic[K, V]):
-    """From a property to the keys of all objects that have it, in the order they came."""
+    """The keys of all objects that have a property, in the order they came."""
 
     def __init__(self) -> None:
         self.entries: dict[K, dict[V, None]] = {}
@@ -55,17 +57,7 @@ class Index(Generic[K, V]):
 class Store:
     """Nodes, Pods, Services and EndpointSlices, each by name and by what packets look for.
 
-    Parameters
-    ----------
-    seed : int
-        Decides the letters in the names of EndpointSlices.
-
-    Examples
-    --------
-    >>> store = Store()
-    >>> store.put_node(Node("node-1", addresses=("10.0.0.1",)))
-    >>> store.node_at("10.0.0.1").name
-    'node-1'
+    The seed decides the letters at the end of the names of EndpointSlices.
     """
 
     def __init__(self, seed: int = 0) -> None:
@@ -89,7 +81,7 @@ class Store:
         self._slices_of: Index[Key, Key] = Index()
         self._label_changes: dict[tuple[str, str, str], int] = {}
         self._node_changes = 0
-        self._slice_cache: dict[Key, tuple[tuple[object, ...], tuple[EndpointSlice, ...]]] = {}
+        self._cache: dict[Hashable, tuple[object, Any]] = {}
         self.journal = Journal()
 
     # -- changes --------------------------------------------------------------------------------------------------
@@ -126,7 +118,7 @@ class Store:
         self._node_changes += 1
 
     def _put_back(self, node: Node, order: list[str]) -> None:
-        """Store a node that was deleted, in its old place: load balancers deal in this order."""
+        """Store a node that was deleted, in its old place: load balancers spread in this order."""
         self.put_node(node)
         self.nodes = {name: self.nodes[name] for name in order}
 
@@ -203,7 +195,7 @@ class Store:
             change(self._ips_held, ip, key)
 
     def put_slice(self, endpoint_slice: EndpointSlice) -> None:
-        """Store an EndpointSlice that somebody wrote; it replaces the model's own for its Service."""
+        """Store an EndpointSlice that somebody applied; it replaces the model's own for its Service."""
         key = (endpoint_slice.namespace, endpoint_slice.name)
         old = self.applied_slices.get(key)
         self._remember(lambda: self.put_slice(old) if old else self.delete_slice(key))
@@ -213,7 +205,7 @@ class Store:
         self._slices_of.add((endpoint_slice.namespace, endpoint_slice.service), key)
 
     def delete_slice(self, key: Key) -> None:
-        """Forget an EndpointSlice that somebody wrote."""
+        """Forget an EndpointSlice that somebody applied."""
         old = self.applied_slices.get(key)
         if old is not None:
             self._remember(lambda: self.put_slice(old))
@@ -223,10 +215,8 @@ class Store:
     # -- look-ups -------------------------------------------------------------------------------------------------
 
     def node(self, name: str) -> Node:
-        """Return the node of this name; `UnknownName` tells which there are."""
-        if name not in self.nodes:
-            raise unknown("node", name, self.nodes)
-        return self.nodes[name]
+        """Return the node of this name; an `UnknownName` names those that exist."""
+        return find(self.nodes, name, partial(unknown, "node", name))
 
     def node_at(self, ip: str) -> Node | None:
         """Return the node that has this address on an interface."""
@@ -240,13 +230,15 @@ class Store:
 
     @property
     def node_version(self) -> int:
-        """A number that changes with every change to the nodes."""
+        """Number that changes with every change to the nodes."""
         return self._node_changes
 
     def pod_at(self, ip: str) -> Pod | None:
         """Return the Pod with this address; hostNetwork Pods are found by their node."""
-        pods = (self.pods[key] for key in self._pods_at.get(canonical_ip(ip)))
-        return next((pod for pod in pods if not pod.host_network), None)
+        for key in self._pods_at.get(canonical_ip(ip)):
+            if not self.pods[key].host_network:
+                return self.pods[key]
+        return None
 
     def pods_on(self, node: str) -> tuple[Pod, ...]:
         """Return the Pods of a node."""
@@ -274,11 +266,11 @@ class Store:
         return tuple(service for service in services if service.health_check_node_port == number)
 
     def port_in_use(self, number: int) -> bool:
-        """Tell whether a Service holds this node port, or has it as its healthCheckNodePort."""
+        """Return True if a Service holds this node port, or has it as its healthCheckNodePort."""
         return number in self._ports_held
 
     def ip_in_use(self, ip: str) -> bool:
-        """Tell whether a Service holds this clusterIP."""
+        """Return True if a Service holds this clusterIP."""
         return canonical_ip(ip) in self._ips_held
 
     def slices(self, service: Service) -> tuple[EndpointSlice, ...]:
@@ -288,18 +280,28 @@ class Store:
         if applied:
             return tuple(self.applied_slices[name] for name in applied)
         version = (service, self._node_changes, *(self._label_changes.get(label) for label in _selector(service)))
-        cached = self._slice_cache.get(key)
-        if cached is None or cached[0] != version:
-            made = endpoint_slices(service, self._candidates(service), self.nodes.get, self._suffix(key))
-            cached = self._slice_cache[key] = (version, made)
-        return cached[1]
+
+        def make() -> tuple[EndpointSlice, ...]:
+            return endpoint_slices(service, self._candidates(service), self.nodes.get, self._suffix(key))
+
+        return self.cached(("slices", key), version, make)
+
+    def cached(self, name: Hashable, version: object, make: Callable[[], Found]) -> Found:
+        """Return what `make` makes, and make it anew only when the version differs from the last one of this name."""
+        kept = self._cache.get(name)
+        if kept is None or kept[0] != version:
+            kept = self._cache[name] = (version, make())
+        made: Found = kept[1]
+        return made
 
     def _candidates(self, service: Service) -> Iterator[Pod]:
-        """Give the Pods that carry the rarest label of the selector."""
+        """Return the Pods that carry the rarest label of the selector."""
         found = [self._pods_labelled.get(label) for label in _selector(service)]
         return (self.pods[key] for key in min(found, key=len, default=()))
 
     def _suffix(self, key: Key) -> Callable[[int], str]:
+        """Return what makes the letters at the end of a slice's name from its number."""
+
         def letters(number: int) -> str:
             code = zlib.crc32(f"{self.seed}/{key}/{number}".encode())
             return "".join(SUFFIX_LETTERS[code // 27**place % 27] for place in range(5))
@@ -320,23 +322,26 @@ class Store:
         return twin
 
 
-def found(resource: str, name: str, objects: Mapping[Key, Any]) -> Any:
-    """Look an object up by ``name`` or ``namespace/name``.
-
-    Raises
-    ------
-    ApiError
-        404 NotFound; the hint lists what exists.
-    """
+def key_of(name: str) -> Key:
+    """Parse ``name`` or ``namespace/name``."""
     namespace, _, short = name.rpartition("/")
-    key = (namespace or "default", short)
+    return namespace or "default", short
+
+
+def find(objects: Mapping[K, Found], key: K, error: Callable[[Iterable[str]], Exception]) -> Found:
+    """Return the object with this key; where there is none, raise the error that is made of the names that exist."""
     if key not in objects:
-        raise missing(resource, short, ["/".join(known) if known[0] != "default" else known[1] for known in objects])
+        raise error([_shown(known) for known in objects])
     return objects[key]
 
 
+def _shown(key: object) -> str:
+    """Return a key as people write it: a node's name, ``name`` in the default namespace, ``namespace/name``."""
+    return key if isinstance(key, str) else "/".join(key).removeprefix("default/")  # type: ignore[arg-type]
+
+
 def service_ips(service: Service) -> list[str]:
-    """List every address a packet may carry to reach the Service, nodes apart."""
+    """Return every address that a packet to the Service may carry, nodes apart."""
     ips = [ip for ip in service.cluster_ips or (service.cluster_ip,) if ip and ip != "None"]
     ips += service.external_ips
     ips += [ingress.ip for ingress in service.load_balancer_ingress if ingress.ip]
@@ -344,7 +349,7 @@ def service_ips(service: Service) -> list[str]:
 
 
 def held_ports(service: Service) -> list[int]:
-    """List the numbers that the Service takes out of the node port pool."""
+    """Return the numbers that the Service takes out of the node port pool."""
     if service.type not in ("NodePort", "LoadBalancer"):
         return []
     numbers = [port.node_port for port in service.ports]
@@ -354,7 +359,7 @@ def held_ports(service: Service) -> list[int]:
 
 
 def held_ips(service: Service) -> list[str]:
-    """List the addresses that the Service takes out of the cluster IP pool."""
+    """Return the addresses that the Service takes out of the cluster IP pool."""
     if service.type == "ExternalName":
         return []
     return [canonical_ip(ip) for ip in service.cluster_ips if ip and ip != "None"]

@@ -1,4 +1,4 @@
-"""All or nothing: what an error or an interrupt finds half done is undone."""
+"""All or nothing: what an error or an interrupt leaves half done is undone."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Journal:
 
 
 class Transactional(Protocol):
-    """What can undo everything that a block has done."""
+    """An object that can undo everything that a block has done to it."""
 
     def _all_or_nothing(self) -> AbstractContextManager[None]: ...
 
@@ -60,7 +60,7 @@ Owner = TypeVar("Owner", bound=Transactional)
 
 
 def whole(verb: Callable[Concatenate[Owner, Given], Made]) -> Callable[Concatenate[Owner, Given], Made]:
-    """Make a method all or nothing."""
+    """Return a method that is undone as a whole when an error or an interrupt leaves it."""
 
     @wraps(verb)
     def call(self: Owner, /, *args: Given.args, **options: Given.kwargs) -> Made:

@@ -7,7 +7,8 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from itertools import chain
+from typing import Any
 
 import pandas as pd
 
@@ -20,15 +21,13 @@ from .charges import DRIVERS, KINDS, NODEPORT, BilledEntry, load_balancers
 from .prices import PriceBook, PriceSource, price_book
 from .usage import MonthlyTraffic
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 __all__ = ["break_even_gb", "break_even_services", "compare_exposure", "costs_by_services", "costs_by_traffic"]
 
 INGRESSES = ("alb", "nlb")
 MOST_SERVICES = 10_000  # where the search for a break-even ends, too
 MOST_ZONES = 100
 FAR_GB = 1e9
+POINTS = 60  # of a curve over traffic
 TOLERANCE = 1e-6  # less than this is no difference, in money of a month
 
 
@@ -49,18 +48,18 @@ class Scenario:
     @classmethod
     def read(
         cls,
-        provider: str,
-        region: str | None,
-        gb_per_month: float,
-        request_share: float,
-        zones: int,
-        policy: str,
-        load_balancer: str,
-        ingress: str,
-        prices: PriceSource,
-        internal: bool,
+        provider: str = "aws",
+        region: str | None = None,
+        gb_per_month: float = 0,
+        request_share: float = 0.1,
+        zones: int = 3,
+        policy: str = "Local",
+        load_balancer: str = "nlb",
+        ingress: str = "alb",
+        prices: PriceSource = None,
+        internal: bool = False,
     ) -> Scenario:
-        """Check what was asked for."""
+        """Check what was asked for, and find the prices."""
         if provider not in DRIVERS:
             raise ValueError(f"there is no price list for provider {provider!r}; there are: {', '.join(DRIVERS)}")
         kinds = KINDS[provider]
@@ -76,7 +75,7 @@ class Scenario:
         return cls(provider, region, book, traffic, zones, policy, kind, ingress, internal)
 
     def exposures(self, way: str, services: int) -> list[BilledEntry]:
-        """Describe one way of exposing the Services: all alike, each with an address of its own."""
+        """Return the entries of one way of exposing the Services: all alike, each with an address of its own."""
         kind, count = {
             "nodeport": (NODEPORT, services),
             "one_lb_each": (self.kind, services),
@@ -100,18 +99,43 @@ class Scenario:
         ]
 
     def lines(self, way: str, services: int) -> list[Line]:
-        """List the lines of the bill of one way."""
+        """Return the lines of the bill of one way."""
         return lines_of(self.provider, self.exposures(way, services), self.book, self.region)
 
-    def saving(self, services: int, gb_per_month: float | None = None) -> float:
+    def carrying(self, gb_per_month: float) -> Scenario:
+        """Return the same Services with other traffic."""
+        return replace(self, traffic=replace(self.traffic, gb_per_month=gb_per_month))
+
+    def saving(self, services: int) -> float:
         """Return what one shared entry saves in a month; NaN if a price is missing."""
-        plan = self if gb_per_month is None else replace(self, traffic=replace(self.traffic, gb_per_month=gb_per_month))
-        each, shared = (total_of(plan.lines(way, services)) for way in ("one_lb_each", "one_ingress"))
+        each, shared = (total_of(self.lines(way, services)) for way in ("one_lb_each", "one_ingress"))
         return math.nan if each is None or shared is None else each - shared
+
+    def break_even_services(self) -> int | None:
+        """Return from how many Services on one shared entry is cheaper than a load balancer each."""
+        known = [1, 1]  # not cheaper at the first, cheaper at the second
+        while not self.saving(known[1]) > TOLERANCE:
+            known = [known[1], known[1] * 2]
+            if known[1] > MOST_SERVICES:
+                return None
+        number = bisect_left(range(known[0], known[1]), True, key=lambda count: self.saving(count) > TOLERANCE)
+        return known[0] + number
+
+    def break_even_gb(self, services: int) -> float | None:
+        """Return at how much traffic one shared entry and a load balancer each cost the same."""
+        _check_count(services)
+        fixed = self.carrying(0).saving(services)
+        slope = (self.carrying(FAR_GB).saving(services) - fixed) / FAR_GB
+        if math.isnan(slope) or abs(slope) < TOLERANCE / FAR_GB or fixed * slope >= 0:
+            return None
+        gb = -fixed / slope
+        if abs(self.carrying(gb).saving(services)) > 0.005:
+            raise ValueError(f"the prices of bytes at {self.provider} have tiers: there is no single break-even")
+        return gb
 
     @property
     def shared_kind(self) -> str:
-        """What stands in front of one shared entry: on AWS a load balancer that reads requests, unless told."""
+        """What is in front of one shared entry: on AWS a load balancer that reads requests, unless asked otherwise."""
         return self.ingress if self.provider == "aws" else self.kind
 
     @property
@@ -151,14 +175,14 @@ def compare_exposure(
     request_share : float
         The part of it that comes in, from 0 to 1.
     zones : int
-        In how many zones nodes stand: one node each, and on it one Pod of each Service.
+        In how many zones there are nodes: one node each, and on it one Pod of each Service.
     policy : str
         ``externalTrafficPolicy``: Cluster or Local.
     load_balancer : str
         The kind of the load balancers: nlb or classic (aws), REGIONAL (digitalocean), S, M, L, XL (ovh), flexible or
-        network (oci). Elsewhere nlb stands for what a Service gets unasked.
+        network (oci). Elsewhere nlb means what a Service gets unasked.
     ingress : str
-        What stands in front of the shared entry on AWS: alb, or nlb with the Ingress or Gateway in the cluster. On
+        What is in front of the shared entry on AWS: alb, or nlb with the Ingress or Gateway in the cluster. On
         the others it is one load balancer of the kind above. What happens behind it in the cluster is not counted.
     prices : str, Path, mapping or PriceBook, optional
         Your own prices; see `price_book`.
@@ -182,8 +206,6 @@ def compare_exposure(
     >>> compare_exposure(50, "aws", gb_per_month=50 * 730)["total_per_month"].round(2).to_dict()
     {'nodeport': 0.0, 'one_lb_each': 1587.75, 'one_ingress': 319.38, 'one_nlb_in_cluster_ingress': 246.38}
     """
-    import pandas as pd
-
     plan = Scenario.read(
         provider, region, gb_per_month, request_share, zones, policy, load_balancer, ingress, prices, internal
     )
@@ -208,34 +230,19 @@ def compare_exposure(
 
 
 def break_even_services(
-    provider: str = "aws",
-    region: str | None = None,
-    gb_per_month: float = 1000,
-    request_share: float = 0.1,
-    zones: int = 3,
-    policy: str = "Local",
-    load_balancer: str = "nlb",
-    ingress: str = "alb",
-    prices: PriceSource = None,
-    *,
-    internal: bool = False,
+    provider: str = "aws", region: str | None = None, gb_per_month: float = 1000, **scenario: Any
 ) -> int | None:
     """Return from how many Services on one shared entry is cheaper than a load balancer each.
 
     Parameters
     ----------
-    provider, region, gb_per_month, request_share, zones, policy, load_balancer, ingress, prices, internal
+    provider, region, gb_per_month, **scenario
         As for `compare_exposure`.
 
     Returns
     -------
     int or None
         The number; None if it never is (up to 10,000 Services), or a price is missing.
-
-    Raises
-    ------
-    ValueError
-        As for `compare_exposure`.
 
     Examples
     --------
@@ -246,30 +253,11 @@ def break_even_services(
     ... )
     (2, 51, None)
     """
-    plan = Scenario.read(
-        provider, region, gb_per_month, request_share, zones, policy, load_balancer, ingress, prices, internal
-    )
-    known = [1, 1]  # not cheaper at the first, cheaper at the second
-    while not plan.saving(known[1]) > TOLERANCE:
-        known = [known[1], known[1] * 2]
-        if known[1] > MOST_SERVICES:
-            return None
-    number = bisect_left(range(known[0], known[1]), True, key=lambda count: plan.saving(count) > TOLERANCE)
-    return known[0] + number
+    return Scenario.read(provider, region, gb_per_month, **scenario).break_even_services()
 
 
 def break_even_gb(
-    services: int = 50,
-    provider: str = "aws",
-    region: str | None = None,
-    request_share: float = 0.1,
-    zones: int = 3,
-    policy: str = "Local",
-    load_balancer: str = "nlb",
-    ingress: str = "alb",
-    prices: PriceSource = None,
-    *,
-    internal: bool = False,
+    services: int = 50, provider: str = "aws", region: str | None = None, **scenario: Any
 ) -> float | None:
     """Return at how much traffic one shared entry and a load balancer each cost the same.
 
@@ -278,7 +266,7 @@ def break_even_gb(
 
     Parameters
     ----------
-    services, provider, region, request_share, zones, policy, load_balancer, ingress, prices, internal
+    services, provider, region, **scenario
         As for `compare_exposure`.
 
     Returns
@@ -296,16 +284,7 @@ def break_even_gb(
     >>> round(break_even_gb(50) / 730, 2), break_even_gb(50, "azure")
     (918.75, None)
     """
-    _check_count(services)
-    plan = Scenario.read(provider, region, 0, request_share, zones, policy, load_balancer, ingress, prices, internal)
-    fixed = plan.saving(services, 0)
-    slope = (plan.saving(services, FAR_GB) - fixed) / FAR_GB
-    if math.isnan(slope) or abs(slope) < TOLERANCE / FAR_GB or fixed * slope >= 0:
-        return None
-    gb = -fixed / slope
-    if abs(plan.saving(services, gb)) > 0.005:
-        raise ValueError(f"the prices of bytes at {provider} have tiers: there is no single break-even")
-    return gb
+    return Scenario.read(provider, region, **scenario).break_even_gb(services)
 
 
 def _check_count(services: int) -> None:
@@ -315,7 +294,7 @@ def _check_count(services: int) -> None:
 
 @cache
 def _leaves_zone(zones: int, policy: str) -> float:
-    """Ask the router which share leaves its zone where every zone has one node, and every node one Pod."""
+    """Return which share leaves its zone, as the router says, where every zone has one node, and every node one Pod."""
     nodes = [
         Node(f"node-{k}", addresses=(f"10.0.0.{k}",), zone=f"zone-{k}", pod_cidr=f"10.244.{k}.0/24")
         for k in range(1, zones + 1)
@@ -330,9 +309,6 @@ def _leaves_zone(zones: int, policy: str) -> float:
     }
     cluster.create({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": spec})
     return float(shares(cluster, "web").crosses_zone)
-
-
-POINTS = 60
 
 
 def costs_by_services(
@@ -382,10 +358,8 @@ def costs_by_services(
         provider, region, gb_per_month, request_share, zones, policy, load_balancer, ingress, prices, internal
     )
     lines = {way: [plan.lines(way, services) for services in range(1, most + 1)] for way in plan.ways}
-    found = break_even_services(
-        provider, region, gb_per_month, request_share, zones, policy, load_balancer, ingress, prices, internal=internal
-    )
-    return _frame(plan, "services", range(1, most + 1), lines, {"break_even": found, "gb_per_month": gb_per_month})
+    more = {"break_even": plan.break_even_services(), "gb_per_month": gb_per_month}
+    return _frame(plan, "services", range(1, most + 1), lines, more)
 
 
 def costs_by_traffic(
@@ -429,14 +403,12 @@ def costs_by_traffic(
     670688
     """
     plan = Scenario.read(provider, region, 0, request_share, zones, policy, load_balancer, ingress, prices, internal)
-    found = break_even_gb(
-        services, provider, region, request_share, zones, policy, load_balancer, ingress, prices, internal=internal
-    )
+    found = plan.break_even_gb(services)
     end = most_gb if most_gb is not None else 1.5 * (found or 100_000.0)
     if not 0 < end < math.inf:
         raise ValueError(f"most_gb is a number above 0, not {most_gb!r}")
     gb = [end * point / POINTS for point in range(POINTS + 1)]
-    plans = [replace(plan, traffic=replace(plan.traffic, gb_per_month=each)) for each in gb]
+    plans = [plan.carrying(each) for each in gb]
     lines = {way: [each.lines(way, services) for each in plans] for way in plan.ways}
     return _frame(plan, "gb_per_month", gb, lines, {"break_even": found, "services": services})
 
@@ -444,11 +416,10 @@ def costs_by_traffic(
 def _frame(
     plan: Scenario, index: str, points: Iterable[float], lines: Mapping[str, list[list[Line]]], more: Mapping[str, Any]
 ) -> pd.DataFrame:
-    import pandas as pd
-
+    """Return the costs as a table, with what one must know about them in its attributes."""
     totals = {way: [total_of(each) for each in listed] for way, listed in lines.items()}
     frame = pd.DataFrame(totals, index=pd.Index(points, name=index), dtype=float)
-    every = [line for listed in lines.values() for each in listed for line in each]
+    every = list(chain.from_iterable(chain.from_iterable(lines.values())))
     quota = next(iter(quotas_of(plan.provider, plan.exposures("one_lb_each", 1), plan.book)), None)
     frame.attrs.update(more)
     frame.attrs |= {

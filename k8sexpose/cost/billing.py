@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import ip_network
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from .._display import html_table, visible
@@ -30,24 +31,7 @@ NO_PRICE = "no price in the book"
 
 @dataclass(frozen=True, slots=True)
 class QuotaUse:
-    """How much of a quota a bill uses.
-
-    Parameters
-    ----------
-    name : str
-        The quota.
-    used, limit : int
-        How many there are, and may be.
-    adjustable : bool, optional
-        Whether the provider raises it on request; None where the source does not say.
-    source, as_of : str
-        Who says so, and when.
-
-    Examples
-    --------
-    >>> QuotaUse("nlb_per_region", 51, 50).over
-    True
-    """
+    """How much of a quota a bill uses; `adjustable` is None where the source does not say."""
 
     name: str
     used: int
@@ -229,34 +213,7 @@ def _addresses_in(pool: str) -> int:
 
 
 def bill_for(provider: str, found: Sequence[BilledEntry], book: PriceBook, region: str | None = None) -> Bill:
-    """Write the bill for ways in that are described already.
-
-    Parameters
-    ----------
-    provider : str
-        A key of `DRIVERS`.
-    found : sequence of BilledEntry
-        The ways in; their order does not matter.
-    book : PriceBook
-        The prices.
-    region : str, optional
-        None for the provider's default.
-
-    Returns
-    -------
-    Bill
-        The bill.
-
-    Raises
-    ------
-    ValueError
-        If provider or region is unknown; the text lists those that exist.
-
-    Examples
-    --------
-    >>> bill_for("hetzner", [BilledEntry("web", "lb11")], price_book()).total_per_month
-    5.39
-    """
+    """Return the bill for entries in any order; without a region in that of the provider's default."""
     lines = lines_of(provider, found, book, region)
     missing = dict.fromkeys(line.missing for line in lines if line.missing)
     return Bill(
@@ -285,33 +242,34 @@ class Line(NamedTuple):
 
 
 def lines_of(provider: str, found: Sequence[BilledEntry], book: PriceBook, region: str | None) -> list[Line]:
-    """List the lines of a bill; see `bill_for`."""
+    """Return the lines of a bill; see `bill_for`."""
     if provider not in DRIVERS:
         raise ValueError(f"there is no price list for provider {provider!r}; there are: {', '.join(DRIVERS)}")
     region = book.region(provider, region)
     charges = DRIVERS[provider][0](sorted(found, key=lambda entry: entry.name), book)
-    return [line for charge in charges for line in _priced(provider, charge, book, region)]
+    return list(chain.from_iterable(_priced(provider, charge, book, region) for charge in charges))
 
 
 def total_of(lines: Sequence[Line]) -> float | None:
-    """Add up a bill; None if a price is missing."""
+    """Return the sum of a bill; None if a price is missing."""
     return None if any(line.missing for line in lines) else math.fsum(line.monthly_cost for line in lines)
 
 
 def quotas_of(provider: str, found: Sequence[BilledEntry], book: PriceBook) -> tuple[QuotaUse, ...]:
-    """List the quotas that are used."""
-    return tuple(
-        QuotaUse(quota.name, use.used, quota.value, quota.adjustable, quota.source, quota.as_of)
-        for use in DRIVERS[provider][1](found)
-        if use.used and (quota := book.quota(provider, use.quota)) is not None
-    )
+    """Return the quotas that are used."""
+    uses = []
+    for use in DRIVERS[provider][1](found):
+        quota = book.quota(provider, use.quota)
+        if use.used and quota is not None:
+            uses.append(QuotaUse(quota.name, use.used, quota.value, quota.adjustable, quota.source, quota.as_of))
+    return tuple(uses)
 
 
 def _priced(provider: str, charge: Charge, book: PriceBook, region: str) -> Iterator[Line]:
-    """Cut a quantity into the tiers of its price; what no row covers is a line without amount."""
-    rows = (row for name in charge.components for row in book.find(provider, charge.product, name, region))
+    """Yield a line for each tier of a price that a quantity reaches; what no row covers is a line without amount."""
+    found = (book.find(provider, charge.product, name, region) for name in charge.components)
     rest = charge.quantity
-    for row in rows:
+    for row in chain.from_iterable(found):
         if row.unit and row.unit != charge.unit and {row.unit, charge.unit} != set(GB_UNITS):
             raise ValueError(f"{row.component} is the price of one {row.unit}, but {charge.unit} is counted")
         part = min(charge.quantity, row.upper) - row.lower if charge.by_tier else charge.quantity

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from .prices import CapacityUnit, PriceBook
 
@@ -36,7 +37,7 @@ class BilledEntry:
     families : int
         1, or 2 where it answers IPv4 and IPv6.
     zones : int
-        In how many zones it stands.
+        In how many zones it is.
     address : str
         Entries with the same one share an address; empty is one of its own.
     size_units : int
@@ -98,16 +99,11 @@ class Charge:
     components : tuple of str
         The same; several where the book prices the parts of one quantity under different names.
     unit : str
-        What is counted. GB stands for the provider's unit of bytes.
+        What is counted. GB means the provider's unit of bytes.
     quantity : float
         How many in a month.
     by_tier : bool
         Whether the tiers of the price cut this quantity; those of rules count rules, which is done already.
-
-    Examples
-    --------
-    >>> Charge("Network load balancer", "nlb", ("nlb_hour",), "LB-hour", 36_500).quantity
-    36500
     """
 
     name: str
@@ -120,20 +116,7 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """How much of a quota is used.
-
-    Parameters
-    ----------
-    quota : str
-        Its name in the price book.
-    used : int
-        How many.
-
-    Examples
-    --------
-    >>> Usage("nlb_per_region", 50).used
-    50
-    """
+    """How many of a quota, by its name in the price book, are used."""
 
     quota: str
     used: int
@@ -153,27 +136,11 @@ KINDS: dict[str, tuple[str, ...]] = {
     "generic": ("load_balancer",),
 }
 # The kinds that are a load balancer of their own; Azure's Services share one, MetalLB's have none.
-OWN = {kind for provider in KINDS for kind in KINDS[provider]} - {"standard", "address"}
+OWN = set(chain.from_iterable(KINDS.values())) - {"standard", "address"}
 
 
 def load_balancers(exposures: Sequence[BilledEntry]) -> int:
-    """Count the load balancers that the provider runs.
-
-    Parameters
-    ----------
-    exposures : sequence of BilledEntry
-        The ways in.
-
-    Returns
-    -------
-    int
-        On Azure one for all Services (and one for all internal ones), elsewhere one each; MetalLB runs none.
-
-    Examples
-    --------
-    >>> load_balancers([BilledEntry("a", "standard"), BilledEntry("b", "standard")])
-    1
-    """
+    """Return how many load balancers run: on Azure one for all Services, elsewhere one each, on MetalLB none."""
     shared = {entry.internal for entry in exposures if entry.kind == "standard"}
     return sum(entry.kind in OWN for entry in exposures) + len(shared)
 
@@ -182,7 +149,7 @@ def load_balancers(exposures: Sequence[BilledEntry]) -> int:
 
 
 def aws(exposures: Sequence[BilledEntry], book: PriceBook) -> Iterator[Charge]:
-    """Charge for a load balancer each, its capacity units or bytes, and a public IPv4 address in each zone.
+    """Yield charges for a load balancer each, its capacity units or bytes, and a public IPv4 address in each zone.
 
     Source: the price pages of Elastic Load Balancing (2026-09-20), of public IPv4 (2024-02-01) and the data
     transfer rows of the book.
@@ -209,7 +176,7 @@ def aws(exposures: Sequence[BilledEntry], book: PriceBook) -> Iterator[Charge]:
 
 
 def _nlcu(entry: BilledEntry, book: PriceBook) -> list[CapacityUnit]:
-    """List the units a network load balancer is measured in: each protocol has its own."""
+    """Return the units a network load balancer is measured in: each protocol has its own."""
     names = {"UDP" if protocol == "UDP" else ("TLS" if entry.tls else "TCP") for protocol in entry.protocols}
     return [book.capacity_units[f"NLCU_{name}"] for name in sorted(names)]
 
@@ -225,7 +192,7 @@ def _unit_hours(entry: BilledEntry, unit: CapacityUnit, hours: float) -> float:
 
 
 def aws_quotas(exposures: Sequence[BilledEntry]) -> Iterator[Usage]:
-    """Count what AWS limits: load balancers in a region, listeners and targets of a network load balancer."""
+    """Yield what AWS limits: load balancers in a region, listeners and targets of a network load balancer."""
     nlb = [entry for entry in exposures if entry.kind == "nlb"]
     for kind, quota in (("nlb", "nlb_per_region"), ("classic", "clb_per_region"), ("alb", "alb_per_region")):
         yield Usage(quota, sum(entry.kind == kind for entry in exposures))
@@ -239,7 +206,7 @@ def aws_quotas(exposures: Sequence[BilledEntry]) -> Iterator[Usage]:
 
 
 def gcp(exposures: Sequence[BilledEntry], book: PriceBook) -> Iterator[Charge]:
-    """Charge for forwarding rules, the first five as one, and for the bytes that come in.
+    """Yield charges for forwarding rules, the first five as one, and for the bytes that come in.
 
     A rule carries one protocol and up to five ports, or a range: one Service needs one for each protocol. The load
     balancer passes packets on, and answers go straight to the client: only requests are processed by it. Source: the
@@ -257,7 +224,7 @@ def gcp(exposures: Sequence[BilledEntry], book: PriceBook) -> Iterator[Charge]:
 
 
 def azure(exposures: Sequence[BilledEntry], book: PriceBook) -> Iterator[Charge]:
-    """Charge for rules on the one load balancer of the cluster, an address each, and all bytes.
+    """Yield charges for rules on the one load balancer of the cluster, an address each, and all bytes.
 
     There is a rule for each port of each address, and the first five have one price, used or not. Internal Services
     share a second load balancer. Source: Azure's retail price meters (2026); traffic between zones is free (May 2024).
@@ -274,7 +241,7 @@ def azure(exposures: Sequence[BilledEntry], book: PriceBook) -> Iterator[Charge]
 
 
 def azure_quotas(exposures: Sequence[BilledEntry]) -> Iterator[Usage]:
-    """Count what Azure limits: rules behind a node's interface and on a load balancer, addresses of both."""
+    """Yield what Azure limits: rules behind a node's interface and on a load balancer, addresses of both."""
     balanced = _balanced(exposures)
     rules = sum(len(entry.ports) * entry.families for entry in balanced)
     yield Usage("rules_per_nic", rules)
@@ -285,13 +252,13 @@ def azure_quotas(exposures: Sequence[BilledEntry]) -> Iterator[Usage]:
 
 
 def gcp_quotas(exposures: Sequence[BilledEntry]) -> Iterator[Usage]:
-    """Count what GCP limits for everybody; how many rules there may be is a matter of the project."""
+    """Yield what GCP limits for everybody; how many rules there may be is a matter of the project."""
     internal = (entry.targets for entry in exposures if entry.internal)
     yield Usage("nodes_behind_internal_lb_without_subsetting", max(internal, default=0))
 
 
 def _rules(name: str, product: str, rules: int, hours: float) -> Iterator[Charge]:
-    """Charge for rules: one price for the first five together, however few they are, and one for each further rule."""
+    """Yield charges for rules: one price for the first five together, however few, and one for each further rule."""
     bundle = f"{name}, the first {FIRST_RULES} together"
     yield Charge(bundle, product, ("first_5_rules_bundle",), "hour", hours if rules else 0, False)
     further = max(rules - FIRST_RULES, 0)
@@ -302,7 +269,7 @@ def _rules(name: str, product: str, rules: int, hours: float) -> Iterator[Charge
 
 
 def digitalocean(exposures: Sequence[BilledEntry], book: PriceBook) -> Iterator[Charge]:
-    """Charge for a load balancer each, by its size; the type that one gets unasked has no price in any source."""
+    """Yield charges for a load balancer each, by its size; the type that one gets unasked has no known price."""
     regional = sum(entry.size_units for entry in exposures if entry.kind == "REGIONAL")
     network = sum(entry.kind == "REGIONAL_NETWORK" for entry in exposures)
     name, product = "Load balancer", "load_balancer"
@@ -311,7 +278,7 @@ def digitalocean(exposures: Sequence[BilledEntry], book: PriceBook) -> Iterator[
 
 
 def linode(exposures: Sequence[BilledEntry], book: PriceBook) -> Iterator[Charge]:
-    """Charge for a NodeBalancer each, by the hour up to a price for the month."""
+    """Yield charges for a NodeBalancer each, by the hour up to a price for the month."""
     count, hours = len(_balanced(exposures)), book.hours_per_month
     region = book.region("linode", None)
     rates = [book.find("linode", "nodebalancer", f"nodebalancer_{name}", region) for name in ("hour", "month_cap")]
@@ -322,17 +289,17 @@ def linode(exposures: Sequence[BilledEntry], book: PriceBook) -> Iterator[Charge
 
 
 def hetzner(exposures: Sequence[BilledEntry], book: PriceBook) -> Iterator[Charge]:
-    """Charge for a load balancer each."""
+    """Yield charges for a load balancer each."""
     yield Charge("Load balancer LB11", "lb11", ("lb11_month",), "LB-month", len(_balanced(exposures)))
 
 
 def hetzner_quotas(exposures: Sequence[BilledEntry]) -> Iterator[Usage]:
-    """Count the load balancers of a project."""
+    """Yield the load balancers of a project."""
     yield Usage("lbs_per_project_default", len(_balanced(exposures)))
 
 
 def ovh(exposures: Sequence[BilledEntry], book: PriceBook) -> Iterator[Charge]:
-    """Charge for a load balancer each, by its size: S by the month, the others by the hour."""
+    """Yield charges for a load balancer each, by its size: S by the month, the others by the hour."""
     for size in KINDS["ovh"]:
         count = sum(entry.kind == size for entry in exposures)
         by_month = size == "S"
@@ -342,7 +309,7 @@ def ovh(exposures: Sequence[BilledEntry], book: PriceBook) -> Iterator[Charge]:
 
 
 def oci(exposures: Sequence[BilledEntry], book: PriceBook) -> Iterator[Charge]:
-    """Charge for flexible load balancers, the first 744 hours of a month free; network load balancers cost nothing."""
+    """Yield charges for flexible load balancers, 744 hours of a month free; network load balancers cost nothing."""
     hours = book.hours_per_month
     flexible, network = (sum(e.kind == kind for e in exposures) for kind in ("flexible", "network"))
     yield Charge("Flexible load balancer", "flexible_lb", ("base_free", "base"), "LB-hour", flexible * hours)
@@ -350,18 +317,18 @@ def oci(exposures: Sequence[BilledEntry], book: PriceBook) -> Iterator[Charge]:
 
 
 def metallb(exposures: Sequence[BilledEntry], book: PriceBook) -> Iterator[Charge]:
-    """Count addresses of the pool: nobody charges for them, but there are only so many."""
+    """Yield the addresses of the pool: nobody charges for them, but there are only so many."""
     addresses = len({entry.address or entry.name for entry in _balanced(exposures)})
     yield Charge("Address of the pool", "metallb_kube_vip", ("lb",), "Service", addresses)
 
 
 def generic(exposures: Sequence[BilledEntry], book: PriceBook) -> Iterator[Charge]:
-    """Charge for a load balancer each, at a price that only you can give: no cloud is like this one."""
+    """Yield charges for a load balancer each, at a price that only you can give: no cloud is like this one."""
     yield Charge("Load balancer", "load_balancer", ("lb_month",), "LB-month", len(_balanced(exposures)))
 
 
 def no_quotas(exposures: Sequence[BilledEntry]) -> Iterator[Usage]:
-    """Count nothing: no source shows a limit."""
+    """Yield nothing: no source shows a limit."""
     yield from ()
 
 
@@ -393,5 +360,5 @@ def _gb(exposures: Sequence[BilledEntry]) -> float:
 
 
 def _addresses(exposures: Sequence[BilledEntry]) -> int:
-    """Count the addresses on the internet; Services that ask for the same one share it."""
+    """Return how many addresses are on the internet; Services that ask for the same one share it."""
     return len({entry.address or entry.name for entry in exposures if not entry.internal})

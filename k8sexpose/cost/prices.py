@@ -1,6 +1,6 @@
 """The price book: every number of a bill that a cloud provider decides, with its source and its date.
 
-The numbers stand in ``data/prices.toml`` (read by `k8sexpose.cost.prices`); a book of your own is laid on top of it.
+The numbers are in ``data/prices.toml`` (read by `k8sexpose.cost.prices`); a book of your own is laid on top of it.
 Nothing here guesses: what neither book prices is not priced.
 """
 
@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -47,12 +47,6 @@ class Price:
         Who says so, and when. No price was read live.
     confidence, note : str
         How sure the source is; a remark.
-
-    Examples
-    --------
-    >>> from k8sexpose import price_book
-    >>> price_book().find("aws", "nlb", "nlb_hour", "us-east-1")[0].price
-    0.0225
     """
 
     provider: str
@@ -86,12 +80,6 @@ class Quota:
         Who says so, and when.
     note : str
         A remark.
-
-    Examples
-    --------
-    >>> from k8sexpose import price_book
-    >>> price_book().quota("aws", "nlb_per_region").value
-    50
     """
 
     provider: str
@@ -117,12 +105,6 @@ class CapacityUnit:
         The same; infinite where nothing is evaluated.
     source, as_of : str
         Who says so, and when.
-
-    Examples
-    --------
-    >>> from k8sexpose import price_book
-    >>> price_book().capacity_units["NLCU_TCP"].unit_hours(gb=100, new_connections_per_s=400, hours=730)
-    365.0
     """
 
     name: str
@@ -142,22 +124,7 @@ class CapacityUnit:
         rule_evaluations_per_s: float = 0,
         hours: float,
     ) -> float:
-        """Return the unit-hours of a month: those of the dimension that needs the most, and of no other.
-
-        Parameters
-        ----------
-        gb : float
-            Bytes of the month, in GB.
-        new_connections_per_s, active_connections, rule_evaluations_per_s : float
-            Over the whole month.
-        hours : float
-            Hours of the month.
-
-        Returns
-        -------
-        float
-            Unit-hours; fractions are billed pro rata.
-        """
+        """Return the unit-hours of a month of `gb` and `hours`: those of the dimension that needs the most."""
         return max(
             gb / self.gb_per_hour,
             new_connections_per_s / self.new_connections_per_s * hours,
@@ -168,21 +135,7 @@ class CapacityUnit:
 
 @dataclass(frozen=True, slots=True)
 class ProviderPlaces:
-    """Where a provider sells, and in which currency.
-
-    Parameters
-    ----------
-    currency, default_region : str
-        Of its bills; where a bill is made when no region is given.
-    regions : tuple of str
-        Its regions, priced in this book or not.
-
-    Examples
-    --------
-    >>> from k8sexpose import price_book
-    >>> price_book().providers["gcp"].default_region
-    'us-central1'
-    """
+    """Where a provider sells, priced in this book or not, and in which currency it bills."""
 
     currency: str
     default_region: str
@@ -209,12 +162,6 @@ class PriceBook:
         What a row says instead of a region when it is the price in all of them.
     as_of : str
         When the facts were collected.
-
-    Examples
-    --------
-    >>> from k8sexpose import price_book
-    >>> price_book().hours_per_month
-    730
     """
 
     layers: tuple[Mapping[Component, tuple[Price, ...]], ...]
@@ -228,28 +175,10 @@ class PriceBook:
     @property
     def prices(self) -> tuple[Price, ...]:
         """Every row, your own first."""
-        return tuple(row for layer in self.layers for rows in layer.values() for row in rows)
+        return tuple(_rows(self.layers))
 
     def find(self, provider: str, product: str, component: str, region: str) -> tuple[Price, ...]:
-        """Return the rows of one price, by tier.
-
-        Parameters
-        ----------
-        provider, product, component : str
-            What is priced.
-        region : str
-            Where; a row for this very region goes before one for all regions.
-
-        Returns
-        -------
-        tuple of Price
-            Empty where no source shows the price.
-
-        Raises
-        ------
-        ValueError
-            If two rows price the same quantity.
-        """
+        """Return the rows of one price, by tier, those for this very region first; empty where no source shows it."""
         for layer in self.layers:
             rows = layer.get((book_name(provider), product, component), ())
             here = [row for row in rows if region in row.region.split(" / ")]
@@ -270,63 +199,24 @@ class PriceBook:
         return self.providers[book_name(provider)].currency
 
     def region(self, provider: str, region: str | None) -> str:
-        """Return the region of a bill.
-
-        Parameters
-        ----------
-        provider : str
-            Whose.
-        region : str, optional
-            None for the provider's default.
-
-        Returns
-        -------
-        str
-            The region.
-
-        Raises
-        ------
-        ValueError
-            If the provider has no such region; the text lists those that exist.
-
-        Examples
-        --------
-        >>> from k8sexpose import price_book
-        >>> price_book().region("aws", None)
-        'us-east-1'
-        >>> price_book().region("hetzner", "mars")
-        Traceback (most recent call last):
-        ValueError: hetzner has no region 'mars'; there are: EU, ex VAT
-        """
+        """Return the region of a bill: the provider's default, or one that it has."""
         places = self.providers[book_name(provider)]
         if region is None:
             return places.default_region
-        yours = (row.region for layer in self.layers[:-1] for rows in layer.values() for row in rows)
+        yours = (row.region for row in _rows(self.layers[:-1]))
         known = dict.fromkeys((*places.regions, *sorted(set(yours) - self.every_region)))
         if region not in known:
             raise ValueError(f"{provider} has no region {region!r}; there are: {'; '.join(known)}")
         return region
 
     def older_than(self, date: str) -> tuple[Price, ...]:
-        """Return the rows that nobody can show to be newer than a date.
-
-        Parameters
-        ----------
-        date : str
-            Such as ``2024-11-25``.
-
-        Returns
-        -------
-        tuple of Price
-            Rows whose latest date is before it, and rows without a date.
-
-        Examples
-        --------
-        >>> from k8sexpose import price_book
-        >>> sorted({row.provider for row in price_book().older_than("2020-01-01") if row.as_of == "2018-11-12"})
-        ['ibm']
-        """
+        """Return the rows that nobody can show to be newer than a date, such as ``2024-11-25``."""
         return tuple(row for row in self.prices if (_last_date(row.as_of) or "") < date)
+
+
+def _rows(layers: Iterable[Mapping[Component, tuple[Price, ...]]]) -> Iterator[Price]:
+    for layer in layers:
+        yield from chain.from_iterable(layer.values())
 
 
 def book_name(provider: str) -> str:
@@ -335,7 +225,7 @@ def book_name(provider: str) -> str:
 
 
 def _last_date(text: str) -> str | None:
-    """Return the last date in a text, as far as it is known: 2026 counts to its end."""
+    """Return the last date in a text; a year or month without a day counts to its end."""
     dates = re.findall(r"\d{4}(?:-\d{2}){0,2}", text)
     return max(date + "-12-31"[len(date) - 4 :] for date in dates) if dates else None
 
@@ -362,7 +252,7 @@ def price_book(prices: PriceSource = None) -> PriceBook:
     prices : str, Path, mapping or PriceBook, optional
         Your own prices, in the form of ``data/prices.toml`` or a part of it: a path (or one line that ends in
         ``.toml``), the text, or the objects. In objects and text ``[prices.aws.nlb]`` may be written ``[aws.nlb]``,
-        and a bare number stands for a price in all regions.
+        and a bare number is a price in all regions.
 
     Returns
     -------
@@ -394,7 +284,7 @@ def price_book(prices: PriceSource = None) -> PriceBook:
 
 
 def _read(data: Mapping[str, Any], under: PriceBook | None) -> PriceBook:
-    """Read a book; `under` is the one that it lies on."""
+    """Return a book; `under` is the one that it lies on."""
     if under is not None and not set(data) & set(TABLES):
         data = {"prices": data}
     if unknown := set(data) - set(TABLES):
@@ -412,11 +302,10 @@ def _read(data: Mapping[str, Any], under: PriceBook | None) -> PriceBook:
             raise ValueError(_unknown(key, known))
         currency = providers[key[0]].currency
         layer[key] = tuple(_price(key, row, sources, currency) for row in listed)
-    quotas = {
-        (book_name(provider), name): _quota(book_name(provider), name, row, sources)
-        for provider, rows in data.get("quotas", {}).items()
-        for name, row in rows.items()
-    }
+    quotas: dict[tuple[str, str], Quota] = {}
+    for provider, rows in data.get("quotas", {}).items():
+        owner = book_name(provider)
+        quotas |= {(owner, name): _quota(owner, name, row, sources) for name, row in rows.items()}
     units = {name: _unit(name, row, sources) for name, row in data.get("capacity_units", {}).items()}
     return PriceBook(
         (layer, *(under.layers if under else ())),
@@ -444,7 +333,7 @@ def _table(name: str, value: Any) -> Mapping[str, Any]:
 
 
 def _unknown(key: Component, known: Iterable[Component]) -> str:
-    """Say what there is at the place where a name is not known."""
+    """Return an error text that lists what there is at the place where a name is not known."""
     for depth in range(3):
         names = sorted({other[depth] for other in known if other[:depth] == key[:depth]})
         if key[depth] not in names:
@@ -467,8 +356,8 @@ def _price(key: Component, row: Any, sources: Mapping[str, Any], currency: str) 
     missing = [field for field in REQUIRED if field not in row]
     unknown = sorted(set(row) - {*REQUIRED, *OPTIONAL})
     if missing or unknown:
-        told = (("lacks", missing), ("does not know", unknown))
-        wrong = " and ".join(f"{verb} {', '.join(fields)}" for verb, fields in told if fields)
+        faults = (("lacks", missing), ("does not know", unknown))
+        wrong = " and ".join(f"{verb} {', '.join(fields)}" for verb, fields in faults if fields)
         raise ValueError(f"a row of {name} {wrong}")
     lower, upper = (float(edge) for edge in row.get("tier", (0, math.inf)))
     price = row["price"]

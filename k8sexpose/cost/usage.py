@@ -38,7 +38,7 @@ INTERNAL_BY: dict[str, Callable[[str], bool]] = {
     "networking.gke.io/load-balancer-type": lambda value: value in ("Internal", "internal"),
     "service.beta.kubernetes.io/azure-load-balancer-internal": lambda value: value == "true",
 }
-# The AWS load balancer controller keeps to itself unless told (facts of its annotations: "internal (default)").
+# The AWS load balancer controller makes internal ones by default (facts of its annotations: "internal (default)").
 INTERNAL_UNASKED = ("nlb_ip", "nlb_instance")
 AZURE_ADDRESS = "service.beta.kubernetes.io/azure-pip-name"
 DIGITALOCEAN_SIZE = "service.beta.kubernetes.io/do-loadbalancer-size-unit"
@@ -58,11 +58,6 @@ class MonthlyTraffic:
         The part of the bytes that comes in.
     new_connections_per_s, active_connections, rule_evaluations_per_s : float
         Of all load balancers, which share them evenly.
-
-    Examples
-    --------
-    >>> MonthlyTraffic(1000, request_share=0.1).gb_of({"default/web": None, "default/api": None})
-    {'default/web': 500.0, 'default/api': 500.0}
     """
 
     gb_per_month: float = 1000.0
@@ -83,23 +78,7 @@ class MonthlyTraffic:
                 raise ValueError(f"traffic_gb of {name} is a number from 0 on, not {gb!r}")
 
     def gb_of(self, services: Mapping[str, object]) -> dict[str, float]:
-        """Return the GB of each Service.
-
-        Parameters
-        ----------
-        services : mapping
-            By ``namespace/name``.
-
-        Returns
-        -------
-        dict of str to float
-            GB in a month.
-
-        Raises
-        ------
-        ValueError
-            If `traffic_gb` names a Service that is not exposed; the text lists those that are.
-        """
+        """Return the GB of each Service in a month, by ``namespace/name``."""
         if self.traffic_gb is None:
             return dict.fromkeys(services, self.gb_per_month / max(len(services), 1))
         given = {name if "/" in name else f"default/{name}": float(gb) for name, gb in self.traffic_gb.items()}
@@ -110,34 +89,7 @@ class MonthlyTraffic:
 
 
 def exposures(cluster: Cluster, traffic: MonthlyTraffic) -> tuple[BilledEntry, ...]:
-    """List every way into a cluster: its LoadBalancer and NodePort Services, and what the cloud forgot to delete.
-
-    Parameters
-    ----------
-    cluster : Cluster
-        The cluster; it stays as it is.
-    traffic : MonthlyTraffic
-        What passes.
-
-    Returns
-    -------
-    tuple of BilledEntry
-        By name; the load balancers that no Service uses any more stand at the end. Services for which nobody here
-        makes a load balancer, or whose load balancer the provider refuses, are left out: nothing is paid for them.
-
-    Raises
-    ------
-    ValueError
-        If the traffic names a Service that is not exposed.
-
-    Examples
-    --------
-    >>> from k8sexpose import Cluster, example
-    >>> cluster = Cluster()
-    >>> _ = cluster.apply(example("public-api-lb"))
-    >>> [entry.kind for entry in exposures(cluster, MonthlyTraffic())]
-    ['load_balancer']
-    """
+    """Return every entry that a provider sees: LoadBalancer and NodePort Services by name, then forgotten balancers."""
     found: dict[str, tuple[Service, LoadBalancerKind | None]] = {}
     for service in cluster.services:
         kind = _kind(cluster, service)
@@ -160,7 +112,7 @@ def _kind(cluster: Cluster, service: Service) -> LoadBalancerKind | None:
 
 
 def _refused(cluster: Cluster, service: Service, kind: LoadBalancerKind) -> bool:
-    """Tell whether the provider will never build what a Service asks for; one over a quota is billed, and reported."""
+    """Return True if the provider will never build what a Service asks for; one over a quota is billed."""
     built = service.key in cluster.load_balancers or bool(service.load_balancer_ingress)
     return not built and cluster.provider is not None and cluster.provider.problem(service, kind) is not None
 
@@ -173,18 +125,18 @@ def _exposure(
     traffic: MonthlyTraffic,
     balancers: int,
 ) -> BilledEntry:
-    """Describe one Service to the provider."""
+    """Build the entry of one Service."""
     to_pod, to_node = _crossing(cluster, service, kind) if gb else (0.0, 0.0)
-    way_in = (
-        _balancer(cluster, service.key, service, kind)
-        if kind
-        else BilledEntry(service.key, NODEPORT, ports=_ports(service))
-    )
-    way_in = replace(way_in, gb=gb, request_gb=gb * traffic.request_share, node_to_pod_gb=gb * to_pod)
+    request_gb, node_to_pod_gb = gb * traffic.request_share, gb * to_pod
     if kind is None:
-        return way_in
+        return BilledEntry(
+            service.key, NODEPORT, ports=_ports(service), gb=gb, request_gb=request_gb, node_to_pod_gb=node_to_pod_gb
+        )
     return replace(
-        way_in,
+        _balancer(cluster, service.key, service, kind),
+        gb=gb,
+        request_gb=request_gb,
+        node_to_pod_gb=node_to_pod_gb,
         balancer_to_node_gb=gb * to_node,
         new_connections_per_s=traffic.new_connections_per_s / balancers,
         active_connections=traffic.active_connections / balancers,
@@ -193,14 +145,14 @@ def _exposure(
 
 
 def _orphans(cluster: Cluster) -> Iterator[BilledEntry]:
-    """List the load balancers that the cloud still holds and no Service uses: no traffic, but they cost."""
+    """Yield the load balancers that the cloud still holds and no Service uses: no traffic, but they cost."""
     for name, balancer in cluster.load_balancers.items():
         if balancer.orphan:
             yield _balancer(cluster, name, balancer.service, balancer.kind)
 
 
 def _balancer(cluster: Cluster, name: str, service: Service, kind: LoadBalancerKind) -> BilledEntry:
-    """Describe a load balancer, idle."""
+    """Build the entry of a load balancer without traffic."""
     zones = Counter(node.zone for node in cluster.nodes)
     return BilledEntry(
         name,
@@ -222,8 +174,8 @@ def _ports(service: Service) -> tuple[tuple[int, str], ...]:
 
 
 def _is_internal(service: Service, kind: LoadBalancerKind) -> bool:
-    told = [ask(service.annotations[key]) for key, ask in INTERNAL_BY.items() if key in service.annotations]
-    return any(told) if told else kind.name in INTERNAL_UNASKED
+    asked = [ask(service.annotations[key]) for key, ask in INTERNAL_BY.items() if key in service.annotations]
+    return any(asked) if asked else kind.name in INTERNAL_UNASKED
 
 
 def _size(service: Service) -> int:
@@ -255,16 +207,16 @@ def _crossing_of(
 ) -> tuple[Fraction, Fraction]:
     """Return the shares of one port.
 
-    Where an annotation lets a load balancer deal to every zone, its name has an address in each of Z zones: 1/Z of
-    the connections reach each, and of those dealt to a node or Pod, 1/Z started in its zone.
+    Where an annotation lets a load balancer send to every zone, its name has an address in each of Z zones: 1/Z of
+    the connections reach each, and of those sent to a node or Pod, 1/Z started in its zone.
     """
     protocol, question = port.protocol or "TCP", (f"{service.key}:{port.port}", admitted_client(service))
     found = shares(cluster, *question, protocol=protocol)
     zones = {node.zone for node in cluster.nodes} - {None}
     if not zones or kind is None or not kind.zonal or kind.keeps_zones(service):
         return found.crosses_zone, Fraction(0)
-    dealt = found.by_node if kind.data_path == TO_POD else entries(cluster, *question, protocol=protocol)
-    return found.crosses_zone, sum(dealt.values(), Fraction(0)) * (1 - Fraction(1, len(zones)))
+    reached = found.by_node if kind.data_path == TO_POD else entries(cluster, *question, protocol=protocol)
+    return found.crosses_zone, sum(reached.values(), Fraction(0)) * (1 - Fraction(1, len(zones)))
 
 
 def _with_and_without_quotas(cluster: Cluster) -> Iterator[Cluster]:
@@ -276,7 +228,7 @@ def _with_and_without_quotas(cluster: Cluster) -> Iterator[Cluster]:
 
 
 def admitted_client(service: Service) -> str | None:
-    """Name a client that the Service lets in; None for any."""
+    """Return a client that the Service lets in; None for any."""
     for text in service.load_balancer_source_ranges:
         try:
             network = ip_network(text.strip(), strict=False)

@@ -1,33 +1,48 @@
-"""The verbs that change objects: ``create -f``, ``apply``, ``replace``, ``patch``, ``delete``, ``scale``.
+"""The verbs that change objects: ``create -f``, ``apply``, ``replace``, ``patch``, ``scale``.
 
-Sources: ``pkg/cmd/{create,apply,replace,patch,delete,scale}`` (kubectl).
+Sources: ``pkg/cmd/{create,apply,replace,patch,scale}`` (kubectl).
 """
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ..api.documents import read_text
-from ..api.errors import ApiError, ManifestError
+from ..api.documents import is_file, read_text
+from ..api.errors import ApiError, ManifestError, bad_request, go_quote
+from ..api.json_patch import json_patch, merge_patch
 from ..api.manifest import parse
+from ..api.strategic_patch import strategic_merge
 from ..model import Cluster
 from . import printers
-from .generators import DRY_RUN, HELP, create_deployment, create_service, written
-from .manifest_files import Outcome, Target, apply_documents, create_documents, delete_documents, replace_documents
-from .resources import Resource, find_resource, requests
+from . import serialization as wire
+from .deleting import delete_files
+from .flags import Options
+from .generators import HELP, written
+from .go_json import json_fault
+from .inputs import inputs
+from .manifest_files import (
+    Outcome,
+    Request,
+    Target,
+    apply_documents,
+    create_documents,
+    replace_documents,
+)
+from .outputs import check_format, whole
+from .resources import find_resource, named
 from .result import Completed, KubectlError
+from .summary import summary
 
-__all__ = ["apply", "create", "delete", "patch", "replace", "scale"]
+__all__ = ["apply", "create", "patch", "replace", "scale"]
 
 VALIDATE = {"true": "Strict", "strict": "Strict", "warn": "Warn", "false": "Ignore", "ignore": "Ignore"}
-GRACE_S = 30.0
+PATCHES: dict[str, Callable[[Any, Any], Any]] = {"json": json_patch, "merge": merge_patch, "strategic": strategic_merge}
 
 
-def create(cluster: Cluster, options: argparse.Namespace, stdin: str) -> Completed:
-    """Run ``kubectl create``: from a file, or one of the objects that kubectl can make itself.
+def create(cluster: Cluster, options: Options, stdin: str) -> Completed:
+    """Run ``kubectl create -f``.
 
     Examples
     --------
@@ -37,21 +52,12 @@ def create(cluster: Cluster, options: argparse.Namespace, stdin: str) -> Complet
     service/web created
     """
     if options.args:
-        what, options.args = options.args[0].lower(), options.args[1:]
-        makers = {"service": create_service, "svc": create_service, "deployment": create_deployment}
-        if what in (*makers, "deploy"):
-            return makers.get(what, create_deployment)(cluster, options, stdin)
-        raise KubectlError(f'k8sexpose cannot create "{what}" from words; it has service, deployment, and -f FILE')
-    asked: dict[str, Any] = {
-        "field_validation": _validation(options), "dry_run": options.dry_run == "server",
-        "client_dry_run": options.dry_run == "client",
-    }  # fmt: skip
-    return _from_files(
-        options, stdin, "create", lambda text, target: create_documents(cluster, text, target, **asked), cluster
-    )
+        raise KubectlError(f"Unexpected args: [{' '.join(options.args)}]{HELP.format('create')}")
+    request = _request(options)
+    return _from_files(options, stdin, lambda text, target: create_documents(cluster, text, target, request), cluster)
 
 
-def apply(cluster: Cluster, options: argparse.Namespace, stdin: str) -> Completed:
+def apply(cluster: Cluster, options: Options, stdin: str) -> Completed:
     """Run ``kubectl apply -f``; a dry run acts on a copy.
 
     Examples
@@ -61,11 +67,13 @@ def apply(cluster: Cluster, options: argparse.Namespace, stdin: str) -> Complete
     >>> print(run(Cluster(), "apply -f - --dry-run=server", web).stdout, end="")
     service/web created (server dry run)
     """
-    cluster = cluster if options.dry_run == "none" else cluster.copy()
-    return _from_files(options, stdin, "apply", lambda text, target: apply_documents(cluster, text, target), cluster)
+    request = _request(options)
+    return _from_files(
+        options, stdin, lambda text, target: apply_documents(cluster, text, target, request), cluster, applying=True
+    )
 
 
-def replace(cluster: Cluster, options: argparse.Namespace, stdin: str) -> Completed:
+def replace(cluster: Cluster, options: Options, stdin: str) -> Completed:
     """Run ``kubectl replace -f``.
 
     Examples
@@ -79,15 +87,22 @@ def replace(cluster: Cluster, options: argparse.Namespace, stdin: str) -> Comple
     """
     if not options.filename:
         raise KubectlError("Must specify --filename to replace" + HELP.format("replace"))
-    cluster = cluster if options.dry_run == "none" else cluster.copy()
-    validation = _validation(options)
-    return _from_files(
-        options, stdin, "replace",
-        lambda text, target: replace_documents(cluster, text, target, field_validation=validation), cluster,
-    )  # fmt: skip
+    request = _request(options)
+    if not options.force:
+        return _from_files(
+            options, stdin, lambda text, target: replace_documents(cluster, text, target, request), cluster
+        )
+    acted = cluster if options.dry_run == "none" else cluster.copy()
+    gone = delete_files(acted, options, stdin)
+    if gone.rc:
+        return gone
+    done = _from_files(
+        options, stdin, lambda text, target: create_documents(acted, text, target, request, "replaced"), acted
+    )
+    return Completed(done.rc, gone.stdout + done.stdout, gone.stderr + done.stderr)
 
 
-def patch(cluster: Cluster, options: argparse.Namespace, stdin: str) -> Completed:
+def patch(cluster: Cluster, options: Options, stdin: str) -> Completed:
     """Run ``kubectl patch service NAME -p PATCH``.
 
     Examples
@@ -96,29 +111,57 @@ def patch(cluster: Cluster, options: argparse.Namespace, stdin: str) -> Complete
     >>> print(run(Cluster(), "patch svc kubernetes -p 'spec: {type: NodePort}'").stdout, end="")
     service/kubernetes patched
     """
-    if not options.patch:
+    if options.patch and options.patch_file:
+        raise KubectlError("cannot specify --patch and --patch-file together")
+    if not options.patch and not options.patch_file:
         raise KubectlError("must specify --patch or --patch-file containing the contents of the patch")
-    if options.type not in ("json", "merge", "strategic"):
-        raise KubectlError(f'--type must be one of [json merge strategic], not "{options.type}"')
-    try:
-        wanted = parse(options.patch).value
-    except ManifestError as error:
-        raise KubectlError(f'unable to parse "{options.patch}": {error.message}') from None
-    asked = _named(options, "patch")
-    acted = cluster if options.dry_run == "none" else cluster.copy()
-    stdout = stderr = ""
-    for resource, name in asked:
+    if options.type.lower() not in PATCHES:
+        raise KubectlError(f'--type must be one of [{" ".join(sorted(PATCHES))}], not "{options.type}"')
+    wanted, problem = _patch_text(options)
+    acted, stdout, stderr = cluster, "", ""
+    for resource, name in named(options.args):
+        before = resource.get(acted, options.namespace, name)
         if resource.kind != "Service":
             raise KubectlError(f"k8sexpose patches Services only, not {resource.plural}")
-        before = resource.get(acted, options.namespace, name)
-        after = acted.patch(name, wanted, patch_type=options.type, namespace=options.namespace)
-        stderr += "".join(f"Warning: {warning}\n" for warning in acted.warnings)
-        verb = "patched" if after != before else "patched (no change)"
-        stdout += written(options, resource, name, verb, resource.to_dict(acted, after))
+        if problem:
+            raise bad_request(problem)
+        if options.dry_run == "client":
+            shown = resource.to_dict(acted, before)
+            after: Any = PATCHES[options.type.lower()](shown, wanted)
+            changed = after != shown
+        else:
+            server: dict[str, Any] = {"field_validation": "Warn", "dry_run": options.dry_run == "server"}
+            try:
+                stored = acted.patch(
+                    name, wanted, patch_type=options.type.lower(), namespace=options.namespace, **server
+                )
+            except ApiError as error:
+                warned = "".join(f"Warning: {warning}\n" for warning in error.warnings)
+                return Completed(1, stdout, stderr + warned + printers.error(error))
+            stderr += "".join(f"Warning: {warning}\n" for warning in acted.warnings)
+            after, changed = resource.to_dict(acted, stored), stored != before
+        verb = "patched" if changed else "patched (no change)"
+        stdout += written(options, resource, name, verb, after, sort=True)
     return Completed(0, stdout, stderr)
 
 
-def scale(cluster: Cluster, options: argparse.Namespace, stdin: str) -> Completed:
+def _patch_text(options: Options) -> tuple[Any, str]:
+    """Read the patch; text that begins like JSON goes to the server as it is, which then says what is wrong with it."""
+    text = options.patch
+    if options.patch_file:
+        if not is_file(Path(options.patch_file)):
+            raise KubectlError(f"unable to read patch file: open {options.patch_file}: no such file or directory")
+        raw = read_text(Path(options.patch_file))
+        text = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else raw
+    if text.lstrip().startswith("{") and (fault := json_fault(text)):
+        return None, fault if options.type.lower() == "strategic" else f"error decoding patch: {fault}"
+    try:
+        return parse(text).value, ""
+    except ManifestError as error:
+        raise KubectlError(f"unable to parse {go_quote(text)}: {error.message}") from None
+
+
+def scale(cluster: Cluster, options: Options, stdin: str) -> Completed:
     """Run ``kubectl scale deployment NAME --replicas N``.
 
     Examples
@@ -129,185 +172,71 @@ def scale(cluster: Cluster, options: argparse.Namespace, stdin: str) -> Complete
     >>> print(run(cluster, "scale deployment web --replicas=3").stdout, end="")
     deployment.apps/web scaled
     """
-    if options.replicas is None:
+    if "replicas" not in options.changed:
         raise KubectlError('required flag(s) "replicas" not set')
     if options.replicas < 0:
         raise KubectlError("The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0")
-    asked = _named(options, "scale")
+    asked = named(options.args)
     acted = cluster if options.dry_run == "none" else cluster.copy()
     stdout = ""
     for resource, name in asked:
         resource.get(acted, options.namespace, name)
         if resource.kind != "Deployment":
             raise ApiError(404, "NotFound", "the server could not find the requested resource")
+        running = [pod for pod in acted.store.pods_of(options.namespace, name) if not pod.terminating]
+        if options.current_replicas >= 0 and options.current_replicas != len(running):
+            raise KubectlError(f"Expected replicas to be {options.current_replicas}, was {len(running)}")
         acted.scale(name, replicas=options.replicas, namespace=options.namespace)
         shown = resource.get(acted, options.namespace, name)
         stdout += written(options, resource, name, "scaled", resource.to_dict(acted, shown))
     return Completed(0, stdout, "")
 
 
-def delete(cluster: Cluster, options: argparse.Namespace, stdin: str) -> Completed:
-    """Run ``kubectl delete``: by names, by labels, all of a type, or what stands in a file.
-
-    The real kubectl waits until a Service that a cloud controller's finalizer holds is gone; time stands still here,
-    so this one does not. A Pod of a Deployment is replaced at once, as its ReplicaSet does.
-
-    Examples
-    --------
-    >>> from k8sexpose.kubectl import run
-    >>> cluster = Cluster()
-    >>> _ = cluster.deploy("web")
-    >>> print(run(cluster, "delete pod web-1").stdout, end="")
-    pod "web-1" deleted from default namespace
-    """
-    acted = cluster if options.dry_run == "none" else cluster.copy()
-
-    def remove(kind: str, name: str, namespace: str) -> Outcome:
-        resource = find_resource(kind)
-        _remove(acted, resource, name, namespace)
-        return Outcome(kind, name=name, verb="deleted", object=namespace if resource.namespaced else None)
-
-    if options.filename:
-        outcomes: list[Outcome] = []
-        for text, source in _inputs(options, stdin):
-            target = Target(source, options.namespace, bool(options.given_namespace))
-            outcomes += delete_documents(text, target, remove)
-    else:
-        outcomes = list(_each_named(_to_delete(acted, options), options.namespace, remove))
-    if options.ignore_not_found:
-        outcomes = [o for o in outcomes if not (isinstance(o.error, ApiError) and o.error.code == 404)]
-    if not outcomes and not options.filename:
-        return Completed(0, "No resources found\n", "")
-    return _summary(outcomes, "delete", "", options, lambda outcome: _deleted(outcome, options))
-
-
-def _to_delete(cluster: Cluster, options: argparse.Namespace) -> list[tuple[Resource, str]]:
-    if not options.args:
-        raise KubectlError("You must provide one or more resources by argument or filename.")
-    asked = requests(options.args)
-    if options.all or options.selector:
-        if any(names for _, names in asked):
-            raise KubectlError("name cannot be provided when a selector is specified")
-        return [
-            (resource, shown.name)
-            for resource, _ in asked
-            for shown in resource.listed(cluster, options.namespace, options.selector)
-        ]
-    if not all(names for _, names in asked):
-        raise KubectlError("resource(s) were provided, but no name was specified")
-    return [(resource, name) for resource, names in asked for name in names]
-
-
-def _each_named(
-    asked: Iterable[tuple[Resource, str]], namespace: str, remove: Callable[[str, str, str], Outcome]
-) -> Iterator[Outcome]:
-    for resource, name in asked:
-        try:
-            yield remove(resource.kind, name, namespace)
-        except ApiError as error:
-            yield Outcome(error=error)
-
-
-def _remove(cluster: Cluster, resource: Resource, name: str, namespace: str) -> None:
-    found = resource.get(cluster, namespace, name)
-    if resource.kind in ("Event", "Endpoints"):
-        raise KubectlError(f"k8sexpose does not delete {resource.plural}: the model makes them anew")
-    if resource.kind == "Pod" and found.app is not None and not found.terminating:
-        cluster.replace_pod((namespace, name), GRACE_S)
-    elif resource.kind != "EndpointSlice" or (namespace, name) in cluster.store.applied_slices:
-        # The controller makes its own EndpointSlices again before anybody looks.
-        cluster.delete(name, kind=resource.kind, namespace=namespace)
-
-
-def _deleted(outcome: Outcome, options: argparse.Namespace) -> str:
-    resource = find_resource(outcome.kind)
-    if options.output == "name":
-        return f"{resource.qualified}/{outcome.name}\n"
-    where = f" from {outcome.object} namespace" if outcome.object else ""
-    return f'{resource.qualified} "{outcome.name}" deleted{where}{DRY_RUN[options.dry_run]}\n'
-
-
 # -- what they share ---------------------------------------------------------------------------------------------------
 
 
-def _validation(options: argparse.Namespace) -> str:
+def _request(options: Options) -> Request:
     if options.validate not in VALIDATE:
         raise KubectlError(
             f'invalid - validate option "{options.validate}"; must be one of: strict (or true), warn, ignore (or false)'
         )
-    return VALIDATE[options.validate]
-
-
-def _named(options: argparse.Namespace, command: str) -> list[tuple[Resource, str]]:
-    """Read types and names, of which there must be some."""
-    if not options.args:
-        raise KubectlError("You must provide one or more resources by argument or filename." + HELP.format(command))
-    asked = [(resource, name) for resource, names in requests(options.args) for name in names]
-    if not asked:
-        raise KubectlError("resource(s) were provided, but no name was specified")
-    return asked
-
-
-def _inputs(options: argparse.Namespace, stdin: str) -> Iterator[tuple[str | bytes, str]]:
-    """Give the text of each ``-f``, and the name by which kubectl speaks of it."""
-    names = [name for listed in options.filename for name in listed.split(",") if name]
-    if not names:
-        raise KubectlError("must specify one of -f and -k")
-    for name in names:
-        if name == "-":
-            yield stdin, "STDIN"
-        else:
-            if not Path(name).is_file():
-                raise KubectlError(f'the path "{name}" does not exist')
-            yield read_text(Path(name)), name
+    return Request(VALIDATE[options.validate], options.dry_run, vars(options).get("save_config", False))
 
 
 def _from_files(
-    options: argparse.Namespace,
+    options: Options,
     stdin: str,
-    verb: str,
     act: Callable[[str | bytes, Target], Iterator[Outcome]],
     cluster: Cluster,
+    *,
+    applying: bool = False,
 ) -> Completed:
-    outcomes, source = [], ""
-    for text, source in _inputs(options, stdin):
-        outcomes += list(act(text, Target(source, options.namespace, bool(options.given_namespace))))
+    """Act on all files; ``apply`` reads them all before it begins, and prints what it did as one List."""
+    verb = options.verb
+    if options.output:
+        check_format(options.output)
+    outcomes: list[Outcome] = []
+    for text, source in inputs(options, stdin):
+        checked = VALIDATE.get(options.validate) != "Ignore"
+        outcomes += act(text, Target(source, options.namespace, bool(options.given_namespace), checked))
+    if not outcomes and verb != "replace":
+        raise KubectlError(f"no objects passed to {verb}")
+    if applying:
+        outcomes.sort(key=lambda outcome: outcome.read)
 
-    def show(outcome: Outcome) -> str:
-        resource = find_resource(outcome.kind)
+    def shown(outcome: Outcome) -> dict[str, Any]:
         value = outcome.object
-        shown = value if isinstance(value, dict) else resource.to_dict(cluster, value)
-        return written(options, resource, outcome.name, outcome.verb, shown)
+        return value if isinstance(value, dict) else find_resource(outcome.kind).to_dict(cluster, value)
 
-    return _summary(outcomes, verb, source, options, show)
-
-
-def _summary(
-    outcomes: Iterable[Outcome],
-    verb: str,
-    source: str,
-    options: argparse.Namespace,
-    show: Callable[[Outcome], str],
-) -> Completed:
-    shown, stderr, errors = [], "", []
-    for outcome in outcomes:
-        if outcome.verb:
-            shown.append(show(outcome))
-        stderr += "".join(f"Warning: {warning}\n" for warning in outcome.warnings)
-        if outcome.error is not None:
-            errors.append(outcome)
-    stderr += "".join(_error(outcome, verb, source, len(errors) > 1) for outcome in errors)
-    return Completed(1 if errors else 0, ("---\n" if options.output == "yaml" else "").join(shown), stderr)
-
-
-def _error(outcome: Outcome, verb: str, source: str, one_of_many: bool) -> str:
-    problem = outcome.error
-    if not isinstance(problem, ApiError):
-        return f"{problem}\n" if one_of_many else f"error: {problem}\n"
-    if outcome.patch and (problem.reason != "Invalid" or one_of_many):
-        reason = f" ({problem.reason})" if problem.reason else ""
-        return (
-            f"Error from server{reason}: error when applying patch:\n{outcome.patch}\n"
-            f'for: "{source}": error when patching "{source}": {problem.message}\n'
-        )
-    return printers.error(problem, verb, source, one_of_many=one_of_many)
+    if applying and options.output not in ("", "name"):
+        done = [shown(outcome) for outcome in outcomes if outcome.verb]
+        failed = any(outcome.error for outcome in outcomes)
+        stdout = "" if failed else whole(options.output, done[0] if len(done) == 1 else wire.listed(done))
+        return summary(outcomes, options, lambda outcome: "", stdout)
+    return summary(
+        outcomes,
+        options,
+        lambda outcome: written(
+            options, find_resource(outcome.kind), outcome.name, outcome.verb, shown(outcome), sort=True
+        ),
+    )

@@ -19,7 +19,10 @@ LONGEST_ANNOTATION = 140
 
 
 def describe_service(
-    service: Service, slices: Sequence[EndpointSlice] = (), events: Sequence[EventSeries] = (), now_s: float = 0.0
+    service: Service,
+    slices: Sequence[EndpointSlice] = (),
+    events: Sequence[EventSeries] | None = (),
+    now_s: float = 0.0,
 ) -> str:
     """Print ``kubectl describe service``.
 
@@ -29,8 +32,8 @@ def describe_service(
         The Service.
     slices : sequence of EndpointSlice
         Its EndpointSlices.
-    events : sequence of EventSeries
-        The events about it.
+    events : sequence of EventSeries, optional
+        The events about it; None to leave them out.
     now_s : float
         Cluster time, in seconds.
 
@@ -45,6 +48,8 @@ def describe_service(
     Name:              db
     """
     lines = "".join(f"{line}\n" for line in _lines(service, slices))
+    if events is None:
+        return tabbed(escaped(lines))
     if not events:
         return tabbed(escaped(lines + f"Events:\t{NONE}\n"))
     return tabbed(escaped(lines)) + tabbed(escaped("".join(f"{line}\n" for line in _events(events, now_s))))

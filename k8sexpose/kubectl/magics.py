@@ -1,4 +1,4 @@
-"""``%kubectl``, ``%%kubectl`` and ``%curl``: the commands of a terminal, in a notebook.
+"""``%kubectl``, ``%%kubectl``, ``%curl`` and ``%ssh``: the commands of a terminal, in a notebook.
 
 They act on the variable ``cluster`` of the notebook, or on ``--cluster NAME``; they print what the real programs print
 and never raise, so that a lesson runs to its end also where the API server says no.
@@ -20,6 +20,7 @@ from ..model import Cluster
 from .curl import curl
 from .result import Completed
 from .run import run
+from .ssh import ssh
 
 __all__ = ["ClusterMagics", "load"]
 
@@ -56,6 +57,12 @@ class ClusterMagics(Magics):
     def curl(self, line: str) -> None:
         """Ask a URL, from outside or with ``--client pod/NAME``."""
         self._act(line, curl)
+
+    @no_var_expand
+    @line_magic
+    def ssh(self, line: str) -> None:
+        """Show kube-proxy's rules on a node: ``%ssh node-2 iptables-save -t nat``."""
+        self._act(line, ssh)
 
     def _act(self, line: str, act: Callable[[Cluster, Sequence[str]], Completed]) -> None:
         shell = self.shell

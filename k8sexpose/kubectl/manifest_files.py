@@ -7,23 +7,29 @@ Documents are taken one by one; what succeeded stays, as with kubectl. Sources: 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from ..api.decode import decode
+from ..api.decode import decode, json_word
 from ..api.documents import API_VERSIONS, RESOURCES, Item
-from ..api.errors import ApiError, ManifestError, go_value, not_found
-from ..api.manifest import parse, split
+from ..api.errors import ApiError, ManifestError, go_value
+from ..api.manifest import SeparatorError, documents, parse
 from ..api.schemas import OBJECT_META, Struct
-from ..api.strategic_merge import with_last_applied
+from ..api.service import LAST_APPLIED, Service
+from ..api.three_way_patch import PatchError, sorted_keys, three_way_patch
+from ..cluster.client_apply import last_applied, live_object, updated_last_applied, with_last_applied
 from ..model import Cluster
-from .resources import OTHER_KINDS, find_resource
+from .resources import OTHER_KINDS, check_segment, find_resource
 from .result import KubectlError
 
-__all__ = ["Outcome", "Target", "apply_documents", "create_documents", "delete_documents", "replace_documents"]
+__all__ = [
+    "Outcome", "Request", "Target", "apply_documents", "create_documents", "delete_documents", "read_documents",
+    "replace_documents",
+]  # fmt: skip
 
 KINDS = {kind.lower(): kind for kind in API_VERSIONS}
-METADATA = Struct("", {"metadata": OBJECT_META}, open=True)
+METADATA = Struct("metadataOnlyObject", {"metadata": OBJECT_META}, open=True)
 ADVICE = "if you choose to ignore these errors, turn validation off with --validate=false"
 
 
@@ -39,6 +45,8 @@ class Target:
         Namespace for objects that name none.
     enforced : bool
         It was given with ``-n``: an object that names another one is refused.
+    checked : bool
+        False with ``--validate=false``: kubectl does not look at the document before it decodes it.
 
     Examples
     --------
@@ -49,6 +57,7 @@ class Target:
     source: str
     namespace: str = "default"
     enforced: bool = False
+    checked: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +74,14 @@ class Outcome:
         Name of the object, and what was done: ``created``.
     warnings : tuple of str
         What goes to stderr behind ``Warning:``.
+    notes : tuple of str
+        What kubectl itself says on stderr, whole lines.
     error : Exception, optional
         Why it failed.
-    patch : str
-        What kubectl says it was patching, where it was.
+    context : str
+        What kubectl puts before the error: what it was doing.
+    read : bool
+        False if the document could not even be read.
 
     Examples
     --------
@@ -81,8 +94,10 @@ class Outcome:
     name: str = ""
     verb: str = ""
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     error: ApiError | KubectlError | None = None
-    patch: str = ""
+    context: str = ""
+    read: bool = True
 
     @property
     def line(self) -> str:
@@ -90,7 +105,47 @@ class Outcome:
         return f"{RESOURCES[self.kind]}/{self.name} {self.verb}" if self.verb else ""
 
 
-def create_documents(cluster: Cluster, text: str | bytes, target: Target, **options: Any) -> Iterator[Outcome]:
+@dataclass(frozen=True, slots=True)
+class Request:
+    """How the server is asked.
+
+    Parameters
+    ----------
+    field_validation : str
+        ``Strict``, ``Warn`` or ``Ignore``.
+    dry_run : str
+        ``none``, ``server`` or ``client``.
+    save_config : bool
+        Keep the manifest in the annotation that apply reads.
+
+    Examples
+    --------
+    >>> Request(dry_run="server").options
+    {'field_validation': 'Strict', 'dry_run': True}
+    """
+
+    field_validation: str = "Strict"
+    dry_run: str = "none"
+    save_config: bool = False
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Options for `Cluster.create` and its like."""
+        return {"field_validation": self.field_validation, "dry_run": self.dry_run == "server"}
+
+    @property
+    def client_only(self) -> bool:
+        """Whether the server is not to be asked for a change."""
+        return self.dry_run == "client"
+
+
+class _StopReading(KubectlError):
+    """The rest of a file is not read."""
+
+
+def create_documents(
+    cluster: Cluster, text: str | bytes, target: Target, request: Request, verb: str = "created"
+) -> Iterator[Outcome]:
     """Create the objects of a text one by one.
 
     Parameters
@@ -101,92 +156,179 @@ def create_documents(cluster: Cluster, text: str | bytes, target: Target, **opti
         The file.
     target : Target
         Where it comes from and goes.
-    **options
-        For `Cluster.create`; ``client_dry_run`` asks nobody.
+    request : Request
+        How the server is asked.
+    verb : str
+        What is printed of an object.
 
     Yields
     ------
     Outcome
         One for each document.
     """
-    client_only = options.pop("client_dry_run", False)
 
     def act(item: Item, where: str) -> Outcome:
-        if client_only:
-            return Outcome(item.kind, _with_namespace(item, where), _name(item), "created")
-        if item.kind != "Service":
-            made = (cluster.copy() if options.get("dry_run") else cluster).create_item(item, where)
-            return Outcome(item.kind, made.object, made.name, "created")
-        service = cluster.create(item.value, namespace=where, **options)
-        return Outcome("Service", service, service.name, "created", cluster.warnings)
+        sent = with_last_applied(item.value, where) if request.save_config else item.value
+        if request.client_only:
+            return Outcome(item.kind, _with_namespace(Item(item.kind, sent), where), _name(item), verb)
+        with _doing("creating", target):
+            if item.kind != "Service":
+                made = (cluster.copy() if request.dry_run == "server" else cluster).create_item(item, where)
+                return Outcome(item.kind, made.object, made.name, verb)
+            service = cluster.create(sent, namespace=where, **request.options)
+        return Outcome("Service", service, service.name, verb, cluster.warnings)
 
-    return _each(text, target, "create", act)
+    return _each(text, target, act)
 
 
-def apply_documents(cluster: Cluster, text: str | bytes, target: Target) -> Iterator[Outcome]:
+def apply_documents(cluster: Cluster, text: str | bytes, target: Target, request: Request) -> Iterator[Outcome]:
     """Apply the objects of a text one by one; as `create_documents`."""
 
     def act(item: Item, where: str) -> Outcome:
-        if not _name(item):
-            raise KubectlError(
-                f"error when retrieving current configuration of:\n{_identity(item, where)}\n"
-                f'from server for: "{target.source}": resource name may not be empty'
-            )
-        patch = _patch_context(cluster, item, where)
-        try:
-            done = cluster.apply_item(item, where)
-        except ApiError as error:
-            return Outcome(error=error, patch=patch)
+        _check_applied_name(item, where, target)
+        resource = find_resource(item.kind)
+        live = next((found for found in resource.listed(cluster, where) if found.name == _name(item)), None)
+        if request.client_only:
+            sent = with_last_applied(_with_namespace(item, where), where) if live is None else live
+            return Outcome(item.kind, sent, _name(item), "created" if live is None else "configured")
+        if item.kind != "Service":
+            acted = cluster.copy() if request.dry_run == "server" else cluster
+            with _doing("creating", target):
+                done = acted.apply_item(item, where)
+        else:
+            doing = ("creating", target) if live is None else _patching(live, item, where, target)
+            with _doing(*doing):
+                done = cluster.apply_item(item, where, **request.options)
         return Outcome(done.kind, done.object, done.name, done.verb, done.warnings)
 
-    return _each(text, target, "apply", act)
+    return _each(text, target, act)
 
 
-def replace_documents(cluster: Cluster, text: str | bytes, target: Target, **options: Any) -> Iterator[Outcome]:
-    """Replace the objects of a text one by one; as `create_documents`."""
+def replace_documents(cluster: Cluster, text: str | bytes, target: Target, request: Request) -> Iterator[Outcome]:
+    """Replace the objects of a text one by one, and create those that are missing; as `create_documents`."""
 
     def act(item: Item, where: str) -> Outcome:
-        resource = find_resource(item.kind)
-        if not any(found.name == _name(item) for found in resource.listed(cluster, where)):
-            raise not_found(resource.qualified_plural, _name(item))
-        if item.kind != "Service":
-            done = cluster.apply_item(item, where)
-            return Outcome(done.kind, done.object, done.name, "replaced")
-        service = cluster.replace(item.value, namespace=where, **options)
+        if request.client_only:
+            return Outcome(item.kind, _with_namespace(item, where), _name(item), "replaced")
+        with _doing("replacing", target):
+            if not _name(item):
+                raise KubectlError("resource name may not be empty")
+            check_segment(_name(item))
+            if item.kind != "Service":
+                done = (cluster.copy() if request.dry_run == "server" else cluster).apply_item(item, where)
+                return Outcome(done.kind, done.object, done.name, "replaced")
+            marked = with_last_applied if request.save_config else updated_last_applied
+            sent = marked(item.value, where)
+            service = cluster.replace(sent, namespace=where, **request.options)
         return Outcome("Service", service, service.name, "replaced", cluster.warnings)
 
-    return _each(text, target, "replace", act)
+    return _each(text, target, act)
 
 
 def delete_documents(
     text: str | bytes, target: Target, delete: Callable[[str, str, str], Outcome]
 ) -> Iterator[Outcome]:
     """Delete the objects of a text one by one; `delete` takes kind, name and namespace."""
-    return _each(text, target, "delete", lambda item, where: delete(item.kind, _name(item), where))
+
+    def act(item: Item, where: str) -> Outcome:
+        with _doing("deleting", target):
+            return delete(item.kind, _name(item), where)
+
+    return _each(text, target, act)
 
 
-def _each(text: str | bytes, target: Target, verb: str, act: Callable[[Item, str], Outcome]) -> Iterator[Outcome]:
-    empty = True
+def read_documents(text: str | bytes, target: Target) -> Iterator[tuple[Item, str]]:
+    """Yield the objects of a text with their namespaces; what cannot be read ends it."""
+    for value in _values(text, target.source):
+        yield _item(value, target)
+
+
+# -- what failed, and while doing what ---------------------------------------------------------------------------------
+
+
+class _Failed(Exception):
+    """An outcome that is an error, on its way to `_each`."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        self.outcome = outcome
+
+
+@contextmanager
+def _doing(what: str, target: Target, but: str = "") -> Iterator[None]:
+    """Say in front of an error what was being done, and what was in the way; both may hold more lines."""
+    context = f'error when {what} "{target.source}": {but}'
+    try:
+        yield
+    except PatchError as error:
+        lines = tuple(f"warning: error calculating patch from {where}: {error.message}" for where in SPECIFICATIONS)
+        failed = KubectlError(error.message)
+        raise _Failed(Outcome(warnings=error.warnings, notes=lines, error=failed, context=context)) from None
+    except ApiError as error:
+        raise _Failed(Outcome(warnings=error.warnings, error=error, context=context)) from None
+    except (KubectlError, ValueError) as error:  # no address is left for a Pod
+        raise _Failed(Outcome(error=KubectlError(str(error)), context=context)) from None
+
+
+SPECIFICATIONS = ("openapi v3 spec", "openapi spec")
+
+
+def _check_applied_name(item: Item, namespace: str, target: Target) -> None:
+    metadata = item.value.get("metadata") or {}
+    if not _name(item) and metadata.get("generateName"):
+        raise KubectlError(f"from {metadata['generateName']}: cannot use generate name with apply")
+    with _doing(f"retrieving current configuration of:\n{_identity(item, namespace)}\nfrom server for:", target):
+        if not _name(item):
+            raise KubectlError("resource name may not be empty")
+        check_segment(_name(item))
+
+
+def _patching(live: Service, item: Item, namespace: str, target: Target) -> tuple[str, Target, str]:
+    """Return for `_doing` what kubectl patches, with the patch; or with all three objects, if it cannot compute one."""
+    stored = live_object(live)
+    sent = with_last_applied(item.value, namespace)
+    patch, reason = "", ""
+    try:
+        patch = go_value(three_way_patch(last_applied(stored), sent, stored))
+    except PatchError:
+        original = stored["metadata"].get("annotations", {}).get(LAST_APPLIED, "")
+        texts = {
+            "original": original,
+            "modified": f"{go_value(sent)}\n",
+            "current": f"{go_value(sorted_keys(stored))}\n",
+        }
+        reason = "creating patch with:\n" + "".join(f"{name}:\n{text}\n" for name, text in texts.items()) + "for: "
+    what = f'applying patch:\n{patch}\nto:\n{_identity(item, namespace)}\nfor: "{target.source}": error when patching'
+    return what, target, reason
+
+
+# -- the documents -----------------------------------------------------------------------------------------------------
+
+
+def _each(text: str | bytes, target: Target, act: Callable[[Item, str], Outcome]) -> Iterator[Outcome]:
+    """Read the documents one by one, and act on each; what cannot be read is told, and the others still done."""
     try:
         for value in _values(text, target.source):
-            empty = False
             try:
-                yield act(*_item(value, target))
-            except ApiError as error:
+                item, where = _item(value, target)
+            except _StopReading:
+                raise
+            except KubectlError as error:
+                yield Outcome(error=error, read=False)
+                continue
+            try:
+                yield act(item, where)
+            except _Failed as failed:
+                yield failed.outcome
+            except (ApiError, KubectlError) as error:
                 yield Outcome(error=error)
-            except ValueError as error:  # no address is left for a Pod
-                yield Outcome(error=KubectlError(str(error)))
     except KubectlError as error:
-        yield Outcome(error=error)
-        return
-    if empty and verb != "delete":
-        yield Outcome(error=KubectlError(f"no objects passed to {verb}"))
+        yield Outcome(error=error, read=False)
 
 
 def _values(text: str | bytes, source: str) -> Iterator[Any]:
     """Parse the documents; empty ones are passed over, lists taken apart."""
     try:
-        for document in split(text):
+        for document in documents(text):
             value = parse(document).value
             if value is None:
                 continue
@@ -194,6 +336,8 @@ def _values(text: str | bytes, source: str) -> Iterator[Any]:
                 yield from value["items"] if isinstance(value["items"], list) else ()
             else:
                 yield value
+    except SeparatorError as error:
+        raise KubectlError(f"error parsing {source}: {error.message}") from None
     except ManifestError as error:
         raise KubectlError(f"error parsing {source}: error converting YAML to JSON: {error.message}") from None
 
@@ -202,9 +346,11 @@ def _item(value: Any, target: Target) -> tuple[Item, str]:
     """Make kubectl's own checks, in its order, and find out where the object goes."""
     source = target.source
     problems = list(_schema_problems(value))
+    if problems and not target.checked:
+        raise KubectlError(f'unable to decode "{source}": {_undecodable(value)}')
     if problems:
         listed = problems[0] if len(problems) == 1 else f"[{', '.join(problems)}]"
-        raise KubectlError(f'error validating "{source}": error validating data: {listed}; {ADVICE}')
+        raise _StopReading(f'error validating "{source}": error validating data: {listed}; {ADVICE}')
     decoded = decode(value, METADATA)
     if decoded.type_error:
         raise KubectlError(f'unable to decode "{source}": {decoded.type_error}')
@@ -248,13 +394,16 @@ def _schema_problems(value: Any) -> Iterator[str]:
             yield f"{field} isn't string type"
 
 
-def _patch_context(cluster: Cluster, item: Item, namespace: str) -> str:
-    """Say what kubectl is about to patch; empty for an object that does not exist yet."""
-    old = cluster.store.services.get((namespace, item.value["metadata"]["name"])) if item.kind == "Service" else None
-    if old is None:
-        return ""
-    patch = go_value(cluster.api.patch_for(old, with_last_applied(item.value, namespace)))
-    return f"{patch}\nto:\n{_identity(item, namespace)}"
+def _undecodable(value: Any) -> str:
+    """Say why an unchecked document has no kind."""
+    if not isinstance(value, Mapping):
+        return f"json: cannot unmarshal {json_word(value)} into Go value of type unstructured.detector"
+    for field in ("apiVersion", "kind"):
+        if not isinstance(value.get(field, ""), str):
+            word = json_word(value[field])
+            return f"json: cannot unmarshal {word} into Go struct field detector.{field} of type string"
+    missing = "Kind" if not value.get("kind") else "apiVersion"
+    return f"Object '{missing}' is missing in '{go_value(dict(value))}'"
 
 
 def _identity(item: Item, namespace: str) -> str:

@@ -19,8 +19,8 @@ from .event_series import EventSeries
 from .tabwriter import NONE, age, more, pairs, table
 
 __all__ = [
-    "COLUMNS", "WIDE_COLUMNS", "deployment", "endpoint_slice", "endpoints", "error", "event", "external_ip", "node",
-    "pod", "ports", "service", "services",
+    "COLUMNS", "WIDE_COLUMNS", "deployment", "ended", "endpoint_slice", "endpoints", "error", "event", "external_ip",
+    "listed_errors", "node", "pod", "ports", "service", "services",
 ]  # fmt: skip
 
 VERSION = "v1.36.2"
@@ -34,6 +34,7 @@ COLUMNS: dict[str, list[str]] = {
     "Deployment": ["NAME", "READY", "UP-TO-DATE", "AVAILABLE", "AGE"],
     "EndpointSlice": ["NAME", "ADDRESSTYPE", "PORTS", "ENDPOINTS", "AGE"],
     "Endpoints": ["NAME", "ENDPOINTS", "AGE"],
+    "Namespace": ["NAME", "STATUS", "AGE"],
     "Event": ["LAST SEEN", "TYPE", "REASON", "OBJECT", "MESSAGE"],
 }
 WIDE_COLUMNS: dict[str, list[str]] = {
@@ -253,7 +254,7 @@ def event(shown: EventSeries, now_s: float, *, wide: bool = False) -> list[str]:
 DOING = {"create": "creating", "apply": "creating", "replace": "replacing"}
 
 
-def error(problem: ApiError, verb: str = "", source: str = "", *, one_of_many: bool = False) -> str:
+def error(problem: ApiError, verb: str = "", source: str = "", *, one_of_many: bool = False, context: str = "") -> str:
     """Print an error of the API server as kubectl does.
 
     Parameters
@@ -266,6 +267,8 @@ def error(problem: ApiError, verb: str = "", source: str = "", *, one_of_many: b
         The file, or ``STDIN``; empty where kubectl was given a name.
     one_of_many : bool
         Several documents failed: kubectl then prints each in the short form.
+    context : str
+        What kubectl was doing, in its words, where `verb` and `source` do not say it.
 
     Returns
     -------
@@ -286,5 +289,34 @@ def error(problem: ApiError, verb: str = "", source: str = "", *, one_of_many: b
             return f"{subject} is invalid: {causes[0]}\n"
         return f"{subject} is invalid: \n" + "".join(f"* {cause}\n" for cause in causes)
     reason = f" ({problem.reason})" if problem.reason else ""
-    context = f'error when {DOING[verb]} "{source}": ' if source and verb in DOING else ""
-    return f"Error from server{reason}: {context}{problem.message}\n"
+    if not context and source and verb in DOING:
+        context = f'error when {DOING[verb]} "{source}": '
+    return ended(f"Error from server{reason}: {context}{problem.message}", one_of_many=one_of_many)
+
+
+def listed_errors(problems: Sequence[ApiError | Exception]) -> str:
+    """Print what went wrong with several objects; of one alone in full, of more one line each.
+
+    Examples
+    --------
+    >>> print(listed_errors([ApiError(404, "NotFound", 'services "web" not found')]), end="")
+    Error from server (NotFound): services "web" not found
+    """
+    many = len(problems) > 1
+    return "".join(
+        error(problem, one_of_many=many)
+        if isinstance(problem, ApiError)
+        else ended(f"{'' if many else 'error: '}{problem}", one_of_many=many)
+        for problem in problems
+    )
+
+
+def ended(line: str, *, one_of_many: bool = False) -> str:
+    r"""End a message: kubectl adds a line break if there is none, and always where it lists several messages.
+
+    Examples
+    --------
+    >>> ended("error: x\n"), ended("x\n", one_of_many=True)
+    ('error: x\n', 'x\n\n')
+    """
+    return line if line.endswith("\n") and not one_of_many else f"{line}\n"

@@ -5,19 +5,21 @@ Sources: ``pkg/resource/{builder,selector}.go`` (cli-runtime), ``pkg/labels/sele
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..api.errors import missing
+from ..api.errors import bad_request, go_quote, missing
+from ..cluster.clock import timestamp
 from ..model import Cluster
 from . import printers
 from . import serialization as wire
 from .event_series import sightings
 from .result import KubectlError
+from .selectors import field_terms, requirements, selects
+from .tabwriter import age
 
-__all__ = ["RESOURCES", "Resource", "find_resource", "requests", "selects"]
+__all__ = ["NO_RESOURCES", "RESOURCES", "Resource", "check_segment", "find_resource", "named", "requests"]
 
 
 # Kinds that a real cluster knows and this model does not: they deserve another answer than a misspelt kind.
@@ -86,27 +88,74 @@ class Resource:
 
     @property
     def names(self) -> set[str]:
-        """Every word that means this resource."""
+        """Every word that means it: ``deploy``, ``deployments.apps``, ``deployments.v1.apps``."""
         words = {self.singular, self.plural, *self.short}
-        return words | {f"{word}.{self.group}" for word in (self.singular, self.plural) if self.group}
+        full = {f"{word}.{ending}" for word in words for ending in (self.group, f"v1.{self.group}") if ending}
+        return words | full
 
-    def listed(self, cluster: Cluster, namespace: str | None, selector: str = "") -> list[Any]:
+    def listed(
+        self, cluster: Cluster, namespace: str | None, selector: str = "", field_selector: str = ""
+    ) -> list[Any]:
         """List the objects of a namespace, or of all (None), by namespace and name."""
+        try:
+            terms = field_terms(self.kind, field_selector)
+            requirements(selector)
+        except ValueError as error:
+            what = f'"{self.group}/v1, Resource={self.plural}" that match label selector {go_quote(selector)}'
+            raise bad_request(f"Unable to find {what}, field selector {go_quote(field_selector)}: {error}") from None
         chosen = [
             found
             for found in self.objects(cluster)
             if (not self.namespaced or namespace in (None, found.namespace))
             and (not selector or selects(selector, getattr(found, "labels", {})))
+            and all(term.holds(self.to_dict(cluster, found)) for term in terms)
         ]
         return sorted(chosen, key=lambda found: (getattr(found, "namespace", ""), found.name))
 
     def get(self, cluster: Cluster, namespace: str, name: str) -> Any:
         """Return one object, or raise the server's NotFound."""
+        check_segment(name)
+        if self.namespaced:
+            cluster.api.check_namespace(namespace)
         found = self.listed(cluster, namespace)
         for candidate in found:
             if candidate.name == name:
                 return candidate
         raise missing(self.qualified_plural, name, (candidate.name for candidate in found))
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """A namespace; the model keeps no more of it than its name."""
+
+    name: str
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The label that the API server gives it."""
+        return {"kubernetes.io/metadata.name": self.name}
+
+
+# What every cluster has.
+FIRST_NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
+
+
+def namespaces(cluster: Cluster) -> list[Namespace]:
+    """List the namespaces that exist; where every name is one, those of a new cluster and those that are used."""
+    if cluster.api.namespaces is not None:
+        return [Namespace(name) for name in cluster.api.namespaces]
+    tables: tuple[tuple[Any, ...], ...] = (cluster.services, cluster.pods, cluster.deployments)
+    used = {shown.namespace for table in tables for shown in table}
+    return [Namespace(name) for name in used.union(FIRST_NAMESPACES)]
+
+
+def namespace_dict(shown: Namespace) -> dict[str, Any]:
+    """Write a namespace."""
+    metadata = {"name": shown.name, "labels": shown.labels, "creationTimestamp": timestamp(0)}
+    return {
+        "apiVersion": "v1", "kind": "Namespace", "metadata": metadata, "spec": {"finalizers": ["kubernetes"]},
+        "status": {"phase": "Active"},
+    }  # fmt: skip
 
 
 def _pods_of(cluster: Cluster, deployment: Any) -> Sequence[Any]:
@@ -158,14 +207,19 @@ RESOURCES = (
         lambda c, o: wire.endpoints_dict(o, c.store.slices(o)),
     ),
     Resource(
+        "Namespace", "namespaces", ("ns",), "", False, namespaces,
+        lambda c, o, wide: [o.name, "Active", age(c.now_s)],
+        lambda c, o: namespace_dict(o),
+    ),
+    Resource(
         "Event", "events", ("ev",), "", True, lambda c: sightings(c.events),
         lambda c, o, wide: printers.event(o, c.now_s, wide=wide),
         lambda c, o: wire.event_dict(o),
     ),
 )  # fmt: skip
 BY_NAME = {name: resource for resource in RESOURCES for name in resource.names}
-OTHER_NAMES = {f"{kind.lower()}{ending}" for kind in OTHER_KINDS for ending in ("", "s", "es")} | {
-    "all", "cm", "ns", "rs", "sts", "ds", "ing", "ingresses", "netpol", "networkpolicies", "pv", "pvc", "sa", "cj",
+OTHER_NAMES = {f"{kind.lower()}{ending}" for kind in OTHER_KINDS for ending in ("", "s", "es")} - set(BY_NAME) | {
+    "cm", "rs", "sts", "ds", "ing", "ingresses", "netpol", "networkpolicies", "pv", "pvc", "sa", "cj",
     "hpa", "pdb", "crd", "customresourcedefinitions", "componentstatuses", "leases",
 }  # fmt: skip
 
@@ -176,7 +230,7 @@ def find_resource(word: str) -> Resource:
     Parameters
     ----------
     word : str
-        ``services``, ``service``, ``svc``, ``deployments.apps``, … in any case of letters.
+        ``services``, ``service``, ``svc``, ``deployments.apps``, …; only a short name needs small letters.
 
     Returns
     -------
@@ -194,15 +248,44 @@ def find_resource(word: str) -> Resource:
     Traceback (most recent call last):
         ...
     k8sexpose.kubectl.result.KubectlError: k8sexpose does not model "ingress"; it has services, nodes, pods, \
-deployments, endpointslices, endpoints, events
+deployments, endpointslices, endpoints, namespaces, events
     """
-    found = BY_NAME.get(word.lower())
-    if found is not None:
+    found = BY_NAME.get(word) or BY_NAME.get(word.lower())
+    # kubectl takes its short names in small letters only.
+    if found is not None and (word in BY_NAME or word.lower().partition(".")[0] not in found.short):
         return found
     if word.lower().partition(".")[0] in OTHER_NAMES:
         known = ", ".join(resource.plural for resource in RESOURCES)
         raise KubectlError(f'k8sexpose does not model "{word}"; it has {known}')
     raise KubectlError(f'the server doesn\'t have a resource type "{word}"')
+
+
+def check_segment(name: str) -> None:
+    """Check that a name can be part of a URL, as kubectl does before it asks.
+
+    Parameters
+    ----------
+    name : str
+        Name of an object.
+
+    Raises
+    ------
+    KubectlError
+        It cannot.
+
+    Examples
+    --------
+    >>> check_segment("a/b")
+    Traceback (most recent call last):
+        ...
+    k8sexpose.kubectl.result.KubectlError: invalid resource name "a/b": [may not contain '/']
+    """
+    if not name:
+        raise KubectlError("resource name may not be empty")
+    problems = [f"may not be '{name}'"] if name in (".", "..") else []
+    problems += [f"may not contain '{char}'" for char in "/%" if char in name]
+    if problems:
+        raise KubectlError(f"invalid resource name {go_quote(name)}: [{' '.join(problems)}]")
 
 
 def requests(words: Sequence[str]) -> list[tuple[Resource, list[str]]]:
@@ -230,10 +313,43 @@ def requests(words: Sequence[str]) -> list[tuple[Resource, list[str]]]:
     """
     if any("/" in word for word in words):
         return [_typed(word, words) for word in words]
-    types, names = [find_resource(word) for word in words[0].split(",") if word], list(words[1:])
+    types, names = [found for word in words[0].split(",") for found in _types(word)], list(words[1:])
     if not types:
         raise KubectlError("arguments must consist of a resource and a name")
     return [(resource, names) for resource in dict.fromkeys(types)]
+
+
+NO_RESOURCES = """You must provide one or more resources by argument or filename.
+Example resource specifications include:
+   '-f rsrc.yaml'
+   '--filename=rsrc.json'
+   '<resource> <name>'
+   '<resource>'"""
+
+# What ``all`` means to kubectl, as far as the model has it.
+ALL = ("pods", "services", "deployments")
+
+
+def _types(word: str) -> list[Resource]:
+    if word.lower() == "all":
+        return [BY_NAME[name] for name in ALL]
+    return [find_resource(word)]
+
+
+def named(words: Sequence[str]) -> list[tuple[Resource, str]]:
+    """Read types and names, of which there must be some.
+
+    Examples
+    --------
+    >>> [(resource.plural, name) for resource, name in named(["svc", "a", "b"])]
+    [('services', 'a'), ('services', 'b')]
+    """
+    if not words:
+        raise KubectlError(NO_RESOURCES)
+    asked = [(resource, name) for resource, names in requests(words) for name in names]
+    if not asked:
+        raise KubectlError("resource(s) were provided, but no name was specified")
+    return asked
 
 
 def _typed(word: str, words: Sequence[str]) -> tuple[Resource, list[str]]:
@@ -244,60 +360,8 @@ def _typed(word: str, words: Sequence[str]) -> tuple[Resource, list[str]]:
             "resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource "
             "resource/<resource_name>'"
         )
-    if not kind or not name or "/" in name:
+    if "/" in name:
+        raise KubectlError("arguments in resource/name form may not have more than one slash")
+    if not kind or not name:
         raise KubectlError("arguments in resource/name form must have a single resource and name")
     return find_resource(kind), [name]
-
-
-# -- label selectors ---------------------------------------------------------------------------------------------------
-
-_TERM = re.compile(
-    r"\s*(?:(?P<not>!)\s*)?(?P<key>[A-Za-z0-9][-A-Za-z0-9_./]*)\s*"
-    r"(?:(?P<op>==|=|!=)\s*(?P<value>[-A-Za-z0-9_.]*)|(?P<set>in|notin)\s*\((?P<values>[^()]*)\))?\s*(?:,|$)"
-)
-
-
-def selects(selector: str, labels: Mapping[str, str]) -> bool:
-    """Tell whether labels satisfy a selector: ``app=web,tier!=back,zone in (a, b),!old``.
-
-    Parameters
-    ----------
-    selector : str
-        As behind ``-l``.
-    labels : mapping of str to str
-        Labels of an object.
-
-    Returns
-    -------
-    bool
-        True if every term holds.
-
-    Raises
-    ------
-    KubectlError
-        The selector cannot be read.
-
-    Examples
-    --------
-    >>> selects("app=web,tier notin (back),!old", {"app": "web"})
-    True
-    """
-    position = 0
-    while position < len(selector):
-        term = _TERM.match(selector, position)
-        if term is None or (term["not"] and (term["op"] or term["set"])):
-            raise KubectlError(f"unable to parse requirement: found '{selector[position:]}', which is no requirement")
-        if not _holds(term, labels):
-            return False
-        position = term.end()
-    return True
-
-
-def _holds(term: re.Match[str], labels: Mapping[str, str]) -> bool:
-    value = labels.get(term["key"])
-    if term["set"]:
-        listed = value in {text.strip() for text in term["values"].split(",")}
-        return listed == (term["set"] == "in")
-    if term["op"]:
-        return (value == term["value"]) == (term["op"] != "!=")
-    return (value is None) == bool(term["not"])

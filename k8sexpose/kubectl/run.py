@@ -1,27 +1,23 @@
 """One kubectl command line, from its words to what it prints.
 
-Sources: the commands below ``pkg/cmd`` of kubectl (kubernetes/kubernetes).
+Sources: the commands below ``pkg/cmd`` of kubectl (kubernetes/kubernetes); ``github.com/spf13/cobra``.
 """
 
 from __future__ import annotations
 
-import argparse
-import re
 import shlex
-from collections.abc import Callable, Sequence
-from typing import NoReturn
+from collections.abc import Sequence
 
 from ..api.errors import ApiError, ManifestError
 from ..model import Cluster
 from . import printers
-from .changes import apply, create, delete, patch, replace, scale
-from .generators import DRY_RUN, expose
-from .get_describe import describe, get
+from .commands import COMMANDS
+from .flags import Options, read_flags
+from .generators import DRY_RUN
+from .help import help_of, overview
 from .result import Completed, KubectlError
 
 __all__ = ["run"]
-
-Verb = Callable[[Cluster, argparse.Namespace, str], Completed]
 
 
 def run(cluster: Cluster, command: str | Sequence[str], stdin: str = "") -> Completed:
@@ -48,26 +44,25 @@ def run(cluster: Cluster, command: str | Sequence[str], stdin: str = "") -> Comp
     kubernetes   ClusterIP   10.96.0.1    <none>        443/TCP   0s
     """
     try:
-        words = shlex.split(command) if isinstance(command, str) else list(command)
-        verb, options = _read(words)
-        return VERBS[verb][0](cluster, options, stdin)
+        words = shlex.split(command) if isinstance(command, str) else [str(word) for word in command]
+        return _run(cluster, words, stdin)
     except ApiError as error:
         return Completed(1, "", printers.error(error))
     except ManifestError as error:
         return Completed(1, "", f"error: {error.message}\n")
     except (KubectlError, OSError, ValueError) as error:  # no such file; an unclosed quote; no Pod address left
         return Completed(1, "", f"error: {error}\n")
+    except Exception as error:  # a fault of the model: a lesson goes on, and the sentence can be reported
+        return Completed(1, "", f"error: k8sexpose cannot do this: {type(error).__name__}: {error}\n")
 
-
-# -- the words ---------------------------------------------------------------------------------------------------------
 
 # Verbs of kubectl that act on what this model does not have.
 OTHER_VERBS = frozenset(
     (
-        "annotate", "api-resources", "api-versions", "attach", "auth", "autoscale", "certificate", "cluster-info",
-        "completion", "config", "cordon", "cp", "debug", "diff", "drain", "edit", "events", "exec", "explain",
-        "kustomize", "label", "logs", "options", "plugin", "port-forward", "proxy", "rollout", "run", "set", "taint",
-        "top", "uncordon", "version", "wait",
+        "alpha", "api-resources", "api-versions", "attach", "auth", "autoscale", "certificate", "cluster-info",
+        "completion", "config", "cordon", "cp", "debug", "diff", "drain", "edit", "events", "exec", "explain", "kuberc",
+        "kustomize", "logs", "options", "plugin", "port-forward", "proxy", "run", "set", "taint", "top", "uncordon",
+        "version", "wait",
     )
 )  # fmt: skip
 INSTEAD = {
@@ -75,135 +70,94 @@ INSTEAD = {
     "port-forward": "use %curl --client pod/NAME",
     "exec": "use %curl --client pod/NAME",
     "events": "use kubectl get events",
-    "rollout": "use cluster.rollout(NAME)",
     "wait": "use cluster.advance(SECONDS): time stands still",
+    "run": "use kubectl create deployment NAME --image=IMAGE, or cluster.deploy(NAME)",
+    "drain": "use cluster.fail(NODE), or kubectl delete node NODE",
 }
+# Subcommands of kubectl that the model does not have; other words are none of kubectl's, either.
+OTHER_OBJECTS = frozenset(
+    (
+        "clusterrole", "clusterrolebinding", "configmap", "cm", "cronjob", "cj", "ingress", "ing", "job", "namespace",
+        "ns", "poddisruptionbudget", "pdb", "priorityclass", "pc", "quota", "resourcequota", "role", "rolebinding",
+        "secret", "serviceaccount", "sa", "token",
+    )
+)  # fmt: skip
+OTHER_SUBCOMMANDS = {"apply": ("edit-last-applied",), "rollout": ("history", "pause", "resume", "undo")}
+ALIASES = {"create svc": "create service", "create deploy": "create deployment", "create dep": "create deployment"}
+VERBS = sorted({name.partition(" ")[0] for name in COMMANDS})
 
 
-def _read(words: Sequence[str]) -> tuple[str, argparse.Namespace]:
-    """Find the verb, which may stand behind ``-n NAMESPACE``, and read the rest."""
-    rest = list(words)
-    before: list[str] = []
-    while rest and rest[0].startswith("-"):
-        before.append(rest.pop(0))
-        if before[-1] in ("-n", "--namespace") and rest:
-            before.append(rest.pop(0))
-    known = f"k8sexpose has {', '.join(sorted(VERBS))}"
-    if not rest:
-        raise KubectlError(f"kubectl what? {known}")
-    verb = rest.pop(0)
-    if verb in OTHER_VERBS:
-        raise KubectlError(f"there is no kubectl {verb} here: {INSTEAD.get(verb, known)}")
-    if verb not in VERBS:
-        raise KubectlError(f'unknown command "{verb}" for "kubectl"\n{known}')
-    parser = _parser(verb, VERBS[verb][1])
-    # These two take a value only behind an equals sign.
-    options = parser.parse_intermixed_args([BARE.get(word, word) for word in (*before, *rest)])
-    if getattr(options, "dry_run", "none") not in DRY_RUN:
-        raise KubectlError(DRY_RUN_MISSING if not options.dry_run else DRY_RUN_INVALID.format(options.dry_run))
+def _run(cluster: Cluster, words: Sequence[str], stdin: str) -> Completed:
+    """Find the command, read its flags and do it."""
+    name, rest = _command(words)
+    if not name:
+        if any(word in ("--help", "-h", "help") for word in rest):
+            return Completed(0, overview(), "")
+        raise KubectlError(f"kubectl what? k8sexpose has {', '.join(VERBS)}")
+    command = COMMANDS[name]
+    try:
+        options = read_flags(rest, command.flags)
+    except KubectlError as error:
+        raise KubectlError(f"{error}\nSee 'kubectl {name} --help' for usage.") from None
+    if options.help:
+        return Completed(0, help_of(name), "")
+    for refused in sorted(options.changed & command.refused):
+        raise KubectlError(f"k8sexpose does not model --{refused}")
+    if command.run is None:
+        return _without_subcommand(name, options)
+    _check_dry_run(options)
+    options.verb = name
     options.given_namespace, options.namespace = options.namespace, options.namespace or "default"
-    return verb, options
+    return command.run(cluster, options, stdin)
 
 
-BARE = {"--validate": "--validate=strict", "--dry-run": "--dry-run="}
-DRY_RUN_MISSING = '--dry-run flag without a value was specified. A value must be set: "none", "server", or "client".'
-DRY_RUN_INVALID = 'Invalid dry-run value ({}). Must be "none", "server", or "client".'
+def _command(words: Sequence[str]) -> tuple[str, list[str]]:
+    """Find the longest name of a command in the words, which flags may interrupt; return it and the other words."""
+    rest = list(words)
+    if "help" in rest[:1]:
+        rest = [*rest[1:], "--help"]
+    name = ""
+    place = 0
+    while place < len(rest):
+        word = rest[place]
+        if word.startswith("-") and word != "-":
+            place += 2 if word in ("-n", "--namespace") else 1
+            continue
+        longer = f"{name} {word}".strip()
+        longer = ALIASES.get(longer, longer)
+        if longer not in COMMANDS:
+            _check_other(name, word)
+            break
+        name = longer
+        del rest[place]
+    return name, rest
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        verb = self.prog
-        unknown = re.fullmatch(r"unrecognized arguments: (\S+).*", message, re.DOTALL)
-        number = re.fullmatch(r'argument (\S+): (strconv.*parsing "(.*)": .*)', message, re.DOTALL)
-        needs = re.fullmatch(r"argument (?:-\w/)?(\S+): expected .*argument.*", message)
-        if unknown and unknown[1].startswith("--"):
-            message = f"unknown flag: {unknown[1].partition('=')[0]}"
-        elif unknown:
-            message = f"unknown shorthand flag: '{unknown[1][1:2]}' in {unknown[1]}"
-        elif number:
-            message = f'invalid argument "{number[3]}" for "{number[1]}" flag: {number[2]}'
-        elif needs:
-            message = f"flag needs an argument: {needs[1]}"
-        raise KubectlError(f"{message}\nSee 'kubectl {verb} --help' for usage.")
+def _check_other(name: str, word: str) -> None:
+    """Refuse commands that kubectl has and the model has not, and those that nobody has."""
+    known = f"k8sexpose has {', '.join(VERBS)}"
+    if not name and word in OTHER_VERBS:
+        raise KubectlError(f"there is no kubectl {word} here: {INSTEAD.get(word, known)}")
+    if not name:
+        raise KubectlError(f'unknown command "{word}" for "kubectl"\n{known}')
+    if name == "create" and word in OTHER_OBJECTS:
+        raise KubectlError(f'k8sexpose cannot create "{word}" from words; it has service, deployment, and -f FILE')
+    if word in OTHER_SUBCOMMANDS.get(name, ()):
+        raise KubectlError(f"k8sexpose does not model kubectl {name} {word}")
 
 
-def _parser(verb: str, flags: str) -> _Parser:
-    """Make the parser of one verb: it takes words in any order, and the flags that are named."""
-    parser = _Parser(prog=verb, add_help=False, allow_abbrev=False)
-    parser.add_argument("args", nargs="*")
-    parser.add_argument("-n", "--namespace", default="")
-    for name in flags.split():
-        FLAGS[name](parser)
-    return parser
+def _without_subcommand(name: str, options: Options) -> Completed:
+    if options.args:
+        given = " ".join(options.args)
+        raise KubectlError(f"unknown command \"{given}\"\nSee 'kubectl {name} -h' for help and examples")
+    return Completed(1, help_of(name), "")
 
 
-def _text(*names: str, default: str = "") -> Callable[[_Parser], object]:
-    return lambda parser: parser.add_argument(*names, default=default)
+MISSING = '--dry-run flag without a value was specified. A value must be set: "none", "server", or "client".'
+INVALID = 'Invalid dry-run value ({}). Must be "none", "server", or "client".'
 
 
-def _switch(*names: str) -> Callable[[_Parser], object]:
-    return lambda parser: parser.add_argument(*names, action="store_true")
-
-
-def _number(name: str, default: int | None) -> Callable[[_Parser], object]:
-    return lambda parser: parser.add_argument(name, type=_integer, default=default)
-
-
-def _integer(text: str) -> int:
-    if not re.fullmatch(r"[-+]?[0-9]{1,9}", text):
-        raise argparse.ArgumentTypeError(f'strconv.ParseInt: parsing "{text}": invalid syntax')
-    return int(text)
-
-
-FLAGS: dict[str, Callable[[_Parser], object]] = {
-    "output": _text("-o", "--output"),
-    "all-namespaces": _switch("-A", "--all-namespaces"),
-    "selector": _text("-l", "--selector"),
-    "show-labels": _switch("--show-labels"),
-    "no-headers": _switch("--no-headers"),
-    "watch": _switch("-w", "--watch"),
-    "filename": lambda parser: parser.add_argument("-f", "--filename", action="append", default=[]),
-    "dry-run": _text("--dry-run", default="none"),
-    "validate": _text("--validate", default="true"),
-    "tcp": lambda parser: parser.add_argument("--tcp", action="append", default=[]),
-    "node-port": _number("--node-port", 0),
-    "clusterip": _text("--clusterip"),
-    "external-name": _text("--external-name"),
-    "image": _text("--image"),
-    "replicas": _number("--replicas", None),
-    "replicas-1": _number("--replicas", 1),
-    "port-number": _number("--port", 0),
-    "port": _text("--port"),
-    "target-port": _text("--target-port"),
-    "protocol": _text("--protocol"),
-    "type": _text("--type"),
-    "patch-type": _text("--type", default="strategic"),
-    "patch": _text("-p", "--patch"),
-    "name": _text("--name"),
-    "expose-selector": _text("--selector"),
-    "labels": _text("-l", "--labels"),
-    "session-affinity": _text("--session-affinity"),
-    "cluster-ip": _text("--cluster-ip"),
-    "external-ip": _text("--external-ip"),
-    "load-balancer-ip": _text("--load-balancer-ip"),
-    "all": _switch("--all"),
-    "ignore-not-found": _switch("--ignore-not-found"),
-}
-VERBS: dict[str, tuple[Verb, str]] = {
-    "get": (get, "output all-namespaces selector show-labels no-headers watch"),
-    "describe": (describe, "all-namespaces selector"),
-    "create": (
-        create,
-        "filename output dry-run validate tcp node-port clusterip external-name image replicas-1 port-number",
-    ),
-    "apply": (apply, "filename output dry-run validate"),
-    "replace": (replace, "filename output dry-run validate"),
-    "patch": (patch, "patch patch-type output dry-run"),
-    "expose": (
-        expose,
-        "port target-port protocol type name expose-selector labels session-affinity cluster-ip external-ip "
-        "load-balancer-ip output dry-run",
-    ),
-    "delete": (delete, "filename output dry-run all selector ignore-not-found"),
-    "scale": (scale, "replicas output dry-run"),
-}
+def _check_dry_run(options: Options) -> None:
+    value = vars(options).setdefault("dry_run", "none")
+    if value not in DRY_RUN:
+        raise KubectlError(MISSING if value in ("", "unchanged") else INVALID.format(value))

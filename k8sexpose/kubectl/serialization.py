@@ -1,8 +1,9 @@
 """``-o yaml`` and ``-o json``: objects as kubectl writes them.
 
-Only what the model knows is written, and nothing is made up: there is no ``uid``, no ``resourceVersion``, no
-``managedFields``, no container image. ``creationTimestamp`` is the model's clock, which starts with the year 2026. What
-is written here can be read back: ``Cluster.from_json`` takes ``get nodes,pods,services,endpointslices -A -o json``.
+Only what the model knows is written, and nothing is made up: there are no ``managedFields``, no container image, only
+a Service has a ``uid``, and only one that came from a real cluster has a ``resourceVersion``. ``creationTimestamp`` is
+the model's clock, which starts with the year 2026. What is written here can be read back: ``Cluster.from_json`` takes
+``get nodes,pods,services,endpointslices -A -o json``.
 
 Sources: ``pkg/printers/{json,yaml}.go`` (cli-runtime); ``sigs.k8s.io/yaml/goyaml.v2/encode.go``.
 """
@@ -19,6 +20,7 @@ import yaml
 from ..api.manifest import scalar
 from ..api.objects import SERVICE_NAME_LABEL, Deployment, Endpoint, EndpointPort, EndpointSlice, Node, Pod
 from ..api.service import Service
+from ..cluster.client_apply import live_object
 from ..cluster.clock import timestamp
 from .event_series import EventSeries
 from .printers import VERSION
@@ -35,15 +37,14 @@ Json = dict[str, Any]
 
 
 def service_dict(service: Service) -> Json:
-    """Write a Service as stored, with kubectl's own annotation.
+    """Write a Service as the API server gives it, with kubectl's own annotation.
 
     Examples
     --------
     >>> service_dict(Service("web"))["metadata"]
     {'name': 'web', 'namespace': 'default', 'creationTimestamp': '2026-01-01T00:00:00Z'}
     """
-    made = service.to_dict(bookkeeping=True)
-    return {**made, "metadata": {**made["metadata"], "creationTimestamp": timestamp(service.created_s)}}
+    return live_object(service)
 
 
 def node_dict(node: Node, *, ready: bool) -> Json:

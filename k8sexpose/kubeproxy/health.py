@@ -51,36 +51,13 @@ class HealthResponse:
 
 
 def ready_local_endpoints(cluster: ClusterState, service: Service, node: str) -> int:
-    """Count the addresses of ready endpoints on a node, over all ports; terminating ones do not count.
-
-    Parameters
-    ----------
-    cluster : Cluster
-        The cluster.
-    service : Service
-        The Service.
-    node : str
-        The node.
-
-    Returns
-    -------
-    int
-        What ``X-Load-Balancing-Endpoint-Weight`` says.
-
-    Examples
-    --------
-    >>> from k8sexpose import Cluster, Node, Service
-    >>> ready_local_endpoints(Cluster(nodes=[Node("node-1")]), Service("web"), "node-1")
-    0
-    """
+    """Return the number of addresses of ready endpoints on a node, over all ports; terminating ones do not count."""
     store = cluster.rules(node)
-    found = {
-        target.endpoint.ip
-        for port in service.ports
-        for family in (4, 6)
-        for target in targets(store, service, port, family).on_node.get(node, ())
-        if target.endpoint.ready
-    }
+    found: set[str] = set()
+    for port in service.ports:
+        for family in (4, 6):
+            here = targets(store, service, port, family).on_node.get(node, ())
+            found.update(target.endpoint.ip for target in here if target.endpoint.ready)
     return len(found)
 
 
@@ -137,7 +114,9 @@ def health_check(cluster: ClusterState, service: str, *, node: str, proxy_health
     return HealthResponse(status, headers, json.dumps(body, indent="\t"))
 
 
-def healthz(cluster: ClusterState, *, node: str, path: str = "/healthz", sync_overdue: bool = False) -> HealthResponse:
+def healthz(
+    cluster: ClusterState, *, node: str, path: str = "/healthz", sync_overdue: bool = False, node_known: bool = True
+) -> HealthResponse:
     """Ask kube-proxy itself (port 10256), as load balancers do under ``externalTrafficPolicy: Cluster``.
 
     Parameters
@@ -150,6 +129,9 @@ def healthz(cluster: ClusterState, *, node: str, path: str = "/healthz", sync_ov
         ``/healthz``, or ``/livez``, which does not ask whether the node is about to go.
     sync_overdue : bool
         Whether a change has waited longer than two sync periods.
+    node_known : bool
+        Whether kube-proxy knows its own Node object. One that does not, since the object is deleted or has not
+        come yet, runs all the same, and counts its node as one that is about to go.
 
     Returns
     -------
@@ -159,7 +141,7 @@ def healthz(cluster: ClusterState, *, node: str, path: str = "/healthz", sync_ov
     Raises
     ------
     UnknownName
-        If there is no such node (it is a KeyError).
+        If the node's object should be known, and there is no such node (it is a KeyError).
     ValueError
         If the path is neither.
 
@@ -171,7 +153,7 @@ def healthz(cluster: ClusterState, *, node: str, path: str = "/healthz", sync_ov
     """
     if path not in ("/healthz", "/livez"):
         raise ValueError(f"path {path!r} is neither /healthz nor /livez")
-    can_serve = eligible(cluster.store.node(node))
+    can_serve = node_known and eligible(cluster.store.node(node))
     now = timestamp(cluster.now_s)
     body: dict[str, Any] = {"lastUpdated": now, "currentTime": now}
     if path == "/healthz":
@@ -183,22 +165,5 @@ def healthz(cluster: ClusterState, *, node: str, path: str = "/healthz", sync_ov
 
 
 def eligible(node: Node) -> bool:
-    """Tell whether a node may get new traffic: it is not about to be removed.
-
-    Parameters
-    ----------
-    node : Node
-        The node.
-
-    Returns
-    -------
-    bool
-        False where it is being deleted, or the cluster autoscaler has marked it (KEP-3836).
-
-    Examples
-    --------
-    >>> from k8sexpose import Node
-    >>> eligible(Node("node-1", deleting=True))
-    False
-    """
+    """Return True if a node may get new traffic: nobody is about to remove it (KEP-3836)."""
     return not node.deleting and all(taint.key != AUTOSCALER_TAINT for taint in node.taints)

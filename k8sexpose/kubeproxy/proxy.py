@@ -11,15 +11,29 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
 from ..api.addresses import canonical_ip, ip_version, of_family
-from ..api.objects import Node
+from ..api.objects import Node, ProxyConfig
 from ..api.service import Service
 from ..cluster.state import ClusterState
 from ..cluster.store import Store
 from .service_ports import ServicePortInfo, Target, categorize_endpoints, cluster_ip_of, service_ports
 
-__all__ = ["Verdict", "categorize_endpoints", "keeps_flow", "kube_proxy"]
+__all__ = [
+    "Detector",
+    "PortPlan",
+    "Verdict",
+    "categorize_endpoints",
+    "from_local_pod",
+    "keeps_flow",
+    "kube_proxy",
+    "node_port_addresses",
+    "pod_detector",
+    "port_plan",
+    "takes_localhost",
+]
 
 POD, NODE, EXTERNAL = "pod", "node", "external"
+PRIMARY = ("primary",)
+LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -41,6 +55,8 @@ class Verdict:
         The rule that decided, in a sentence.
     port : ServicePortInfo, optional
         The Service port that matched.
+    hairpin_node : str, optional
+        The node whose endpoints alone are masqueraded when they reach themselves (nftables); None for all endpoints.
 
     Examples
     --------
@@ -54,6 +70,7 @@ class Verdict:
     src: str | None = None
     reason: str = ""
     port: ServicePortInfo | None = None
+    hairpin_node: str | None = None
 
     @property
     def endpoints(self) -> tuple[str, ...]:
@@ -67,7 +84,8 @@ class Verdict:
 
     def masquerades(self, target: Target) -> bool:
         """Tell whether the source address is replaced on the way to this endpoint."""
-        return self.marked or target.endpoint.ip == self.src
+        reaches_itself = target.endpoint.ip == self.src
+        return self.marked or (reaches_itself and self.hairpin_node in (None, target.endpoint.node))
 
     def __repr__(self) -> str:
         return f"Verdict(action={self.action!r}, endpoints={self.endpoints}, masquerade={self.masquerade})"
@@ -135,7 +153,95 @@ def kube_proxy(
         for info in _ports(packet, packet.store.services_on(packet.port), as_if):
             if info.port.node_port == packet.port:
                 return _external(packet, info)
+    elif packet.to_this_node and not packet.nftables:
+        # The rules that refuse a nodePort ask for an address of the node, not for one that takes nodePorts.
+        for info in _ports(packet, packet.store.services_on(packet.port), as_if):
+            plan = port_plan(info, packet.node)
+            if info.port.node_port == packet.port and plan.external_refusal:
+                return _refuse(packet, info, plan.external_refusal)
     return _no_service_port(packet)
+
+
+# -- the policies of a Service port, applied on one node: for the verdicts, and for the rules as text ---------
+
+
+@dataclass(frozen=True, slots=True)
+class PortPlan:
+    """What one node does with a Service port, before it looks at a packet.
+
+    Parameters
+    ----------
+    cluster, local : tuple of Target
+        The endpoints of the policies Cluster and Local; empty where no traffic follows the policy.
+    internal, external : tuple of Target
+        Where traffic to the clusterIP goes, and traffic from outside to any other address.
+    has_any : bool
+        Whether a usable endpoint exists anywhere.
+
+    Examples
+    --------
+    >>> PortPlan((), (), (), (), has_any=False).external_refusal
+    'REJECT'
+    """
+
+    cluster: tuple[Target, ...]
+    local: tuple[Target, ...]
+    internal: tuple[Target, ...]
+    external: tuple[Target, ...]
+    has_any: bool
+
+    @property
+    def reachable(self) -> tuple[Target, ...]:
+        """Every endpoint that the node has rules for: those of Cluster, then those of Local alone."""
+        return tuple(dict.fromkeys((*self.cluster, *self.local)))
+
+    @property
+    def internal_refusal(self) -> str | None:
+        """REJECT or DROP for traffic to the clusterIP; None where it has an endpoint."""
+        return self._refusal(self.internal)
+
+    @property
+    def external_refusal(self) -> str | None:
+        """REJECT or DROP for traffic from outside; None where it has an endpoint."""
+        return self._refusal(self.external)
+
+    def _refusal(self, targets: tuple[Target, ...]) -> str | None:
+        if not self.has_any:
+            return "REJECT"
+        return None if targets else "DROP"
+
+
+def port_plan(info: ServicePortInfo, node: Node) -> PortPlan:
+    """Apply both traffic policies of a Service port on one node.
+
+    Parameters
+    ----------
+    info : ServicePortInfo
+        The Service port.
+    node : Node
+        The node that decides.
+
+    Returns
+    -------
+    PortPlan
+        Endpoints and refusals.
+
+    Examples
+    --------
+    >>> from k8sexpose.api.service import ServicePort
+    >>> from k8sexpose.kubeproxy.service_ports import Targets
+    >>> web = Service("web", cluster_ip="10.96.0.9", ports=(ServicePort(80),))
+    >>> port_plan(ServicePortInfo(web, web.ports[0], 4, "10.96.0.9", Targets()), Node("node-1")).internal_refusal
+    'REJECT'
+    """
+    chosen = info.categorize(node.name, node.zone)
+    return PortPlan(
+        chosen.cluster,
+        chosen.local,
+        chosen.local if info.internal_local else chosen.cluster,
+        chosen.local if info.external_local else chosen.cluster,
+        chosen.has_any,
+    )
 
 
 # -- the decision table: one function for each kind of destination -------------------------------------------
@@ -143,20 +249,17 @@ def kube_proxy(
 
 def _cluster_ip(packet: _Packet, info: ServicePortInfo) -> Verdict:
     """clusterIP:port. Here internalTrafficPolicy counts."""
-    chosen = info.categorize(packet.node.name, packet.node.zone)
-    if not chosen.has_any:
-        return _verdict(packet, info, "REJECT", reason="the Service has no endpoints")
-    if info.internal_local and not chosen.local:
-        return _verdict(packet, info, "DROP", reason="internalTrafficPolicy Local, and no endpoint on this node")
-    targets = chosen.local if info.internal_local else chosen.cluster
-    marked = packet.masquerade_all or (packet.detects_pods and packet.source != POD)
-    return _verdict(packet, info, "DNAT", targets, marked, "clusterIP")
+    plan = port_plan(info, packet.node)
+    if plan.internal_refusal:
+        return _refuse(packet, info, plan.internal_refusal, "internalTrafficPolicy")
+    marked = packet.masquerade_all or (packet.detector is not None and packet.source != POD)
+    return _verdict(packet, info, "DNAT", plan.internal, marked, "clusterIP")
 
 
 def _load_balancer_vip(packet: _Packet, info: ServicePortInfo) -> Verdict:
     """The load balancer's address: guarded by loadBalancerSourceRanges, then as any external address."""
     # iptables writes the guard only where there are endpoints; in nftables it stands before everything else.
-    guarded = packet.nftables or info.categorize(packet.node.name, packet.node.zone).has_any
+    guarded = packet.nftables or port_plan(info, packet.node).has_any
     if guarded and not packet.in_ranges(info.source_ranges):
         return _verdict(packet, info, "DROP", reason="the source is in none of the loadBalancerSourceRanges")
     return _external(packet, info)
@@ -164,21 +267,28 @@ def _load_balancer_vip(packet: _Packet, info: ServicePortInfo) -> Verdict:
 
 def _external(packet: _Packet, info: ServicePortInfo) -> Verdict:
     """nodePort, load balancer address or external IP. Here externalTrafficPolicy counts."""
-    chosen = info.categorize(packet.node.name, packet.node.zone)
-    if not chosen.has_any:
+    plan = port_plan(info, packet.node)
+    if not plan.has_any:
         if packet.source == NODE and not packet.to_this_node and not packet.nftables:
             # The REJECT stands in INPUT and FORWARD: a packet from the node to elsewhere meets neither.
             return _verdict(packet, info, "NO_MATCH", reason="no endpoints, and no rule in OUTPUT: leaves the node")
-        return _verdict(packet, info, "REJECT", reason="the Service has no endpoints")
+        return _refuse(packet, info, "REJECT")
     if not info.external_local:
-        return _verdict(packet, info, "DNAT", chosen.cluster, True, "externalTrafficPolicy Cluster")
+        return _verdict(packet, info, "DNAT", plan.external, True, "externalTrafficPolicy Cluster")
     if packet.source == POD:
-        return _verdict(packet, info, "DNAT", chosen.cluster, False, "Local does not bind traffic of Pods")
+        return _verdict(packet, info, "DNAT", plan.cluster, False, "Local does not bind traffic of Pods")
     if packet.source == NODE:
-        return _verdict(packet, info, "DNAT", chosen.cluster, True, "Local does not bind traffic of the node itself")
-    if chosen.local:
-        return _verdict(packet, info, "DNAT", chosen.local, False, "externalTrafficPolicy Local")
-    return _verdict(packet, info, "DROP", reason="externalTrafficPolicy Local, and no endpoint on this node")
+        return _verdict(packet, info, "DNAT", plan.cluster, True, "Local does not bind traffic of the node itself")
+    if plan.external_refusal:
+        return _refuse(packet, info, plan.external_refusal)
+    return _verdict(packet, info, "DNAT", plan.external, False, "externalTrafficPolicy Local")
+
+
+def _refuse(packet: _Packet, info: ServicePortInfo, action: str, policy: str = "externalTrafficPolicy") -> Verdict:
+    """REJECT where no endpoint exists, DROP where only this node has none."""
+    if action == "REJECT":
+        return _verdict(packet, info, action, reason="the Service has no endpoints")
+    return _verdict(packet, info, action, reason=f"{policy} Local, and no endpoint on this node")
 
 
 def _no_service_port(packet: _Packet) -> Verdict:
@@ -201,7 +311,7 @@ def _verdict(
     marked: bool = False,
     reason: str = "",
 ) -> Verdict:
-    return Verdict(action, targets, marked, packet.src, reason, info)
+    return Verdict(action, targets, marked, packet.src, reason, info, packet.node.name if packet.nftables else None)
 
 
 # -- what the table asks about a packet ----------------------------------------------------------------------
@@ -250,24 +360,23 @@ class _Packet:
     @property
     def source(self) -> str:
         """Who sent it, as far as this node can tell."""
-        if self.src is not None and any(ip_address(self.src) in ip_network(cidr) for cidr in self._pod_cidrs):
+        if self.src is not None and self.detector is not None and self._is_detected(self.src):
             return POD
         return NODE if self.src is not None and is_own_address(self.node, self.src) else EXTERNAL
 
     @property
-    def detects_pods(self) -> bool:
-        """True if the local traffic detector works for this family (``--detect-local-mode``)."""
-        return bool(self._pod_cidrs)
+    def detector(self) -> Detector | None:
+        """How this node tells a Pod's packet (``--detect-local-mode``)."""
+        return pod_detector(self.cluster, self.node, self.family)
 
-    @property
-    def _pod_cidrs(self) -> list[str]:
-        config = self.cluster.proxy
-        if config.detect_local == "ClusterCIDR":
-            return of_family(config.cluster_cidr or self.cluster.pod_cidr, self.family)
-        return of_family(self.node.pod_cidr, self.family) if config.detect_local == "NodeCIDR" else []
+    def _is_detected(self, src: str) -> bool:
+        assert self.detector is not None
+        if self.detector.kind == "source":
+            return ip_address(src) in ip_network(self.detector.value)
+        return from_local_pod(self.cluster, self.node, src)
 
     def in_ranges(self, ranges: tuple[str, ...]) -> bool:
-        """Tell whether loadBalancerSourceRanges let the packet in."""
+        """Return True if loadBalancerSourceRanges admit the packet."""
         if not ranges:
             return True
         networks = [ip_network(text, strict=False) for text in ranges]
@@ -287,20 +396,14 @@ class _Packet:
         if not self.to_this_node:
             return False
         config = self.cluster.proxy
-        listed = config.nodeport_addresses
-        if listed is None and self.nftables:
-            listed = ("primary",)
-        if ip_address(self.dst).is_loopback and (self.nftables or self.family == 6 or not config.localhost_nodeports):
+        if ip_address(self.dst).is_loopback and not takes_localhost(config, self.family):
             return False
-        if listed == ("primary",):
-            return self.dst == primary_ip(self.node, self.family)
-        ranges = [cidr for cidr in listed or () if ip_network(cidr).version == self.family]
-        return not ranges or any(ip_address(self.dst) in ip_network(cidr) for cidr in ranges)
+        listed = node_port_addresses(config, self.node, self.family)
+        return listed is None or self.dst in listed
 
     @property
     def in_service_cidr(self) -> bool:
-        ranges = of_family(self.cluster.service_cidr, self.family)
-        return any(ip_address(self.dst) in ip_network(cidr) for cidr in ranges)
+        return any(ip_address(self.dst) in ip_network(cidr) for cidr in service_cidrs(self.cluster, self.family))
 
     @property
     def to_health_check(self) -> bool:
@@ -308,7 +411,7 @@ class _Packet:
 
 
 def _ports(packet: _Packet, services: Iterable[Service], as_if: Service | None) -> Iterator[ServicePortInfo]:
-    """Give the ports that have the packet's protocol; `as_if` stands in for itself as stored."""
+    """Yield the ports that have the packet's protocol; `as_if` replaces the stored Service of its name."""
     if as_if is not None:
         services = (as_if, *(service for service in services if service.key != as_if.key))
     for service in services:
@@ -317,8 +420,148 @@ def _ports(packet: _Packet, services: Iterable[Service], as_if: Service | None) 
                 yield info
 
 
+@dataclass(frozen=True, slots=True)
+class Detector:
+    """How kube-proxy recognises the packet of a Pod (``--detect-local-mode``).
+
+    Parameters
+    ----------
+    kind : str
+        ``source`` (by its address), ``interface`` (by the interface it comes in by), ``prefix`` (by what the
+        interface's name begins with).
+    value : str
+        The CIDR, the interface, or the prefix.
+
+    Examples
+    --------
+    >>> Detector("source", "10.244.0.0/16").kind
+    'source'
+    """
+
+    kind: str
+    value: str
+
+
+def pod_detector(cluster: ClusterState, node: Node, family: int) -> Detector | None:
+    """Return how a node recognises a Pod's packet in a family; None where it cannot.
+
+    Parameters
+    ----------
+    cluster : Cluster
+        The cluster, with the settings of kube-proxy.
+    node : Node
+        The node.
+    family : int
+        4 or 6.
+
+    Returns
+    -------
+    Detector or None
+        By CIDR only the first range of the family counts.
+
+    Notes
+    -----
+    Source: ``pkg/proxy/util/localdetector.go``.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster
+    >>> cluster = Cluster(nodes=1)
+    >>> pod_detector(cluster, cluster.nodes[0], 4)
+    Detector(kind='source', value='10.244.0.0/16')
+    """
+    config = cluster.proxy
+    if config.detect_local == "BridgeInterface":
+        return Detector("interface", config.bridge_interface)
+    if config.detect_local == "InterfaceNamePrefix":
+        return Detector("prefix", config.interface_name_prefix)
+    if config.detect_local is None:
+        return None
+    listed = node.pod_cidr if config.detect_local == "NodeCIDR" else config.cluster_cidr or cluster.pod_cidr
+    cidrs = of_family(listed, family)
+    return Detector("source", cidrs[0]) if cidrs else None
+
+
+def from_local_pod(cluster: ClusterState, node: Node, src: str) -> bool:
+    """Return True if a packet of this sender comes in by the interface of a Pod: a Pod of this very node sent it."""
+    pod = cluster.store.pod_at(src)
+    if pod is not None:
+        return pod.node == node.name and not pod.host_network
+    ranges = of_family(node.pod_cidr, ip_address(src).version)
+    return any(ip_address(src) in ip_network(cidr) for cidr in ranges)
+
+
+def takes_localhost(config: ProxyConfig, family: int) -> bool:
+    """Return True if nodePorts may answer on 127.0.0.0/8: only iptables can, and only where the ranges hold it."""
+    if config.mode == "nftables" or family == 6 or not config.localhost_nodeports:
+        return False
+    if config.nodeport_addresses == PRIMARY:
+        return False
+    ranges = [ip_network(cidr) for cidr in _node_port_ranges(config, family)]
+    return any(network.network_address.is_loopback or ip_address("127.0.0.0") in network for network in ranges)
+
+
+def node_port_addresses(config: ProxyConfig, node: Node, family: int) -> tuple[str, ...] | None:
+    """Return the addresses of a node on which nodePorts answer; None for all of them.
+
+    Parameters
+    ----------
+    config : ProxyConfig
+        The settings of kube-proxy.
+    node : Node
+        The node.
+    family : int
+        4 or 6.
+
+    Returns
+    -------
+    tuple of str or None
+        In the order of the ranges; the loopback address only where it takes nodePorts.
+
+    Notes
+    -----
+    Source: ``pkg/proxy/util/nodeport_addresses.go``.
+
+    Examples
+    --------
+    >>> node = Node("node-1", addresses=("10.0.0.1", "192.168.7.1"))
+    >>> node_port_addresses(ProxyConfig(nodeport_addresses=("192.168.0.0/16",)), node, 4)
+    ('192.168.7.1',)
+    """
+    if (config.nodeport_addresses or _default_addresses(config)) == PRIMARY:
+        primary = primary_ip(node, family)
+        return (primary,) if primary else ()
+    ranges = [ip_network(cidr) for cidr in _node_port_ranges(config, family)]
+    if any(network.prefixlen == 0 for network in ranges):
+        return None
+    own = [canonical_ip(ip) for ip in node.addresses if ip_version(ip) == family]
+    if takes_localhost(config, family):
+        own.insert(0, LOOPBACK)
+    found: dict[str, None] = {}
+    for network in ranges:
+        found |= {ip: None for ip in own if ip_address(ip) in network}
+    return tuple(found)
+
+
+def _node_port_ranges(config: ProxyConfig, family: int) -> list[str]:
+    """Return the ranges of ``--nodeport-addresses``; without one of the family, all addresses of it."""
+    listed = config.nodeport_addresses or ()
+    ranges = [] if listed == PRIMARY else of_family(",".join(listed), family)
+    return ranges or ["0.0.0.0/0" if family == 4 else "::/0"]
+
+
+def _default_addresses(config: ProxyConfig) -> tuple[str, ...]:
+    return PRIMARY if config.mode == "nftables" else ()
+
+
+def service_cidrs(cluster: ClusterState, family: int) -> list[str]:
+    """Return the ranges of clusterIPs that kube-proxy knows, in a family."""
+    known = cluster.proxy.service_cidrs
+    return of_family(cluster.service_cidr if known is None else ",".join(known), family)
+
+
 def is_own_address(node: Node, ip: str) -> bool:
-    """Tell whether a node has this address on an interface, loopback included."""
+    """Return True if a node has this address on an interface, loopback included."""
     return ip_address(ip).is_loopback or any(canonical_ip(own) == canonical_ip(ip) for own in node.addresses)
 
 
@@ -331,37 +574,12 @@ def primary_ip(node: Node, family: int) -> str | None:
 
 
 def keeps_flow(cluster: ClusterState, *, node: str, dst: str, port: int, endpoint: str, protocol: str = "TCP") -> bool:
-    """Tell whether a flow that exists already stays with its endpoint, given the endpoints of now.
+    """Return True if an open flow stays with its endpoint, ``ip:port``, given the endpoints of now.
 
-    Parameters
-    ----------
-    cluster : Cluster
-        The cluster.
-    node : str
-        The node that rewrote the first packet of the flow.
-    dst, port : str, int
-        The destination that the client dials.
-    endpoint : str
-        ``ip:port`` of the endpoint that the flow was dealt to.
-    protocol : str
-        TCP, UDP or SCTP.
+    TCP and SCTP stay in any case: kube-proxy never touches them. A UDP flow is assigned anew once its endpoint no
+    longer serves and another one does; with no endpoint left it stays where it was. Policies and hints play no part.
 
-    Returns
-    -------
-    bool
-        TCP and SCTP stay in any case: kube-proxy never touches them. A UDP flow is dealt anew once its
-        endpoint no longer serves and another one does; with no endpoint left it stays where it was.
-
-    Notes
-    -----
-    Source: ``pkg/proxy/conntrack/cleanup.go``. Policies and hints play no part in it.
-
-    Examples
-    --------
-    >>> from k8sexpose import Cluster, Node
-    >>> cluster = Cluster(nodes=[Node("node-1", addresses=("10.0.0.1",))])
-    >>> keeps_flow(cluster, node="node-1", dst="10.0.0.1", port=30007, endpoint="10.244.1.2:8080")
-    True
+    Source: ``pkg/proxy/conntrack/cleanup.go``.
     """
     if protocol != "UDP":
         return True

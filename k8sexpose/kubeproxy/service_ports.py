@@ -9,35 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_network
-from typing import TypeAlias
-from weakref import WeakKeyDictionary
 
 from ..api.addresses import address, canonical_ip, ip_version
 from ..api.objects import Endpoint, EndpointSlice
 from ..api.service import Service, ServicePort
 from ..cluster.store import Store
 
-_Prepared: TypeAlias = "tuple[tuple[EndpointSlice, ...], Targets]"
-
 __all__ = ["Categories", "ServicePortInfo", "Target", "Targets", "categorize_endpoints"]
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One endpoint with the port that one Service port leads to.
-
-    Parameters
-    ----------
-    endpoint : Endpoint
-        The address and its conditions.
-    port : int
-        Port number on the Pod.
-
-    Examples
-    --------
-    >>> str(Target(Endpoint("10.244.1.2"), 8080))
-    '10.244.1.2:8080'
-    """
+    """One endpoint with the port that one Service port leads to."""
 
     endpoint: Endpoint
     port: int
@@ -48,34 +31,19 @@ class Target:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Targets:
-    """All endpoints of one Service port, sorted as kube-proxy sorts them, and split once.
-
-    Parameters
-    ----------
-    all, ready, terminating : tuple of Target
-        Every endpoint; the ready ones; those that terminate but still serve.
-    on_node : mapping of str to tuple of Target
-        The endpoints of each node.
-    node_hints, zone_hints : frozenset of str
-        Nodes and zones that the hints name. Empty if one ready endpoint has no such hint: none counts then.
-
-    Examples
-    --------
-    >>> targets = Targets.of([Target(Endpoint("10.244.2.2"), 80), Target(Endpoint("10.244.1.2", ready=False), 80)])
-    >>> [str(target) for target in targets.all], len(targets.ready)
-    (['10.244.1.2:80', '10.244.2.2:80'], 1)
-    """
+    """All endpoints of one Service port, sorted as kube-proxy sorts them, and split once."""
 
     all: tuple[Target, ...] = ()
     ready: tuple[Target, ...] = ()
-    terminating: tuple[Target, ...] = ()
+    terminating: tuple[Target, ...] = ()  # those that still serve
     on_node: Mapping[str, tuple[Target, ...]] = field(default_factory=dict)
+    # What the hints name; empty if one ready endpoint has no such hint, since none counts then.
     node_hints: frozenset[str] = frozenset()
     zone_hints: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, targets: Iterable[Target]) -> Targets:
-        """Sort and split the endpoints of one Service port."""
+        """Build them from the endpoints of one Service port, sorted and split."""
         listed = tuple(sorted(targets, key=str))
         ready = tuple(target for target in listed if target.endpoint.ready)
         on_node: dict[str, list[Target]] = {}
@@ -97,27 +65,12 @@ def _terminating(targets: Iterable[Target]) -> tuple[Target, ...]:
 
 
 def _hints(hints: list[tuple[str, ...]]) -> frozenset[str]:
-    return frozenset(name for named in hints for name in named) if all(hints) else frozenset()
+    return frozenset[str]().union(*hints) if all(hints) else frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Categories:
-    """The endpoints that one node may use, by kind of traffic.
-
-    Parameters
-    ----------
-    cluster : tuple of Target
-        For traffic under the policy Cluster.
-    local : tuple of Target
-        For traffic under the policy Local.
-    has_any : bool
-        Whether any usable endpoint exists anywhere.
-
-    Examples
-    --------
-    >>> Categories((), (), False).all_reachable
-    ()
-    """
+    """The endpoints that one node may use under each policy, and whether a usable one exists anywhere."""
 
     cluster: tuple[Target, ...]
     local: tuple[Target, ...]
@@ -140,37 +93,10 @@ def categorize_endpoints(
     uses_local: bool = True,
     same_node_hints: bool = True,
 ) -> Categories:
-    """Choose the endpoints that kube-proxy on a node uses: the choice behind every verdict.
+    """Return the endpoints that kube-proxy on a node uses; terminating ones only where no ready one is left.
 
-    Parameters
-    ----------
-    targets : Targets
-        The endpoints of one Service port.
-    node, zone : str
-        The node that decides, and its zone.
-    uses_cluster, uses_local : bool
-        Whether any traffic of this port follows the policy Cluster, and the policy Local.
-    same_node_hints : bool
-        Whether node hints count (the feature gate ``PreferSameTrafficDistribution``).
-
-    Returns
-    -------
-    Categories
-        Terminating endpoints appear only where no ready one is left.
-
-    Notes
-    -----
-    Source: ``pkg/proxy/topology.go`` CategorizeEndpoints.
-
-    Examples
-    --------
-    >>> pods = [
-    ...     Target(Endpoint("10.244.1.2", node="node-1"), 80),
-    ...     Target(Endpoint("10.244.2.2", node="node-2"), 80),
-    ... ]
-    >>> chosen = categorize_endpoints(Targets.of(pods), node="node-2")
-    >>> len(chosen.cluster), [str(target) for target in chosen.local]
-    (2, ['10.244.2.2:80'])
+    Source: ``pkg/proxy/topology.go`` CategorizeEndpoints; node hints count under the feature gate
+    ``PreferSameTrafficDistribution``.
     """
     cluster: tuple[Target, ...] = ()
     if uses_cluster:
@@ -190,27 +116,7 @@ def categorize_endpoints(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ServicePortInfo:
-    """What kube-proxy keeps of one port of a Service, for one IP family.
-
-    Parameters
-    ----------
-    service : Service
-        The Service.
-    port : ServicePort
-        The port.
-    family : int
-        4 or 6.
-    cluster_ip : str
-        The clusterIP of this family.
-    targets : Targets
-        The endpoints behind the port.
-
-    Examples
-    --------
-    >>> web = Service("web", cluster_ip="10.96.0.9", ports=(ServicePort(80, node_port=30007),))
-    >>> ServicePortInfo(web, web.ports[0], 4, "10.96.0.9", Targets()).externally_accessible
-    True
-    """
+    """What kube-proxy keeps of one port of a Service, for one IP family."""
 
     service: Service
     port: ServicePort
@@ -267,7 +173,7 @@ class ServicePortInfo:
         return self.internal_local or self.external_local
 
     def categorize(self, node: str, zone: str | None, *, same_node_hints: bool = True) -> Categories:
-        """Choose the endpoints that this node uses for the port."""
+        """Return the endpoints that this node uses for the port."""
         return categorize_endpoints(
             self.targets,
             node=node,
@@ -290,12 +196,8 @@ def _of_family(ips: Iterable[str], family: int) -> tuple[str, ...]:
     return tuple(canonical_ip(ip) for ip in ips if ip_version(ip) == family)
 
 
-# The prepared endpoints of each Service port, with the slices that they were made of.
-_PREPARED: WeakKeyDictionary[Store, dict[tuple[str, ServicePort, int], _Prepared]] = WeakKeyDictionary()
-
-
 def service_ports(store: Store, service: Service, family: int) -> Iterator[ServicePortInfo]:
-    """Give the ports of a Service as kube-proxy knows them; none without a clusterIP of the family."""
+    """Yield the ports of a Service as kube-proxy knows them; none without a clusterIP of the family."""
     cluster_ip = cluster_ip_of(service, family)
     if cluster_ip is not None:
         for port in service.ports:
@@ -305,15 +207,11 @@ def service_ports(store: Store, service: Service, family: int) -> Iterator[Servi
 def targets(store: Store, service: Service, port: ServicePort, family: int) -> Targets:
     """Return the endpoints behind a Service port."""
     slices = store.slices(store.services.get((service.namespace, service.name), service))
-    prepared = _PREPARED.setdefault(store, {})
-    found = prepared.get((service.key, port, family))
-    if found is None or found[0] != slices:
-        found = prepared[service.key, port, family] = (slices, targets_of(slices, port, family))
-    return found[1]
+    return store.cached(("targets", service.key, port, family), slices, lambda: targets_of(slices, port, family))
 
 
 def targets_of(slices: Iterable[EndpointSlice], port: ServicePort, family: int) -> Targets:
-    """Join a Service port with the slices: by port name and protocol, never by number."""
+    """Return the endpoints of a Service port in the slices: by port name and protocol, never by number."""
     found: dict[str, Target] = {}
     for target in _joined(slices, port, family):
         # The same address twice, during an update: the one that is not terminating counts.
@@ -328,6 +226,8 @@ def _joined(slices: Iterable[EndpointSlice], port: ServicePort, family: int) -> 
         if one.address_type != f"IPv{family}":
             continue
         numbers = [p.port for p in one.ports if p.name == port.name and p.protocol == protocol]
+        # kube-proxy passes an address of the other family over, in whichever slice it stands.
+        fitting = [endpoint for endpoint in one.endpoints if ip_version(endpoint.ip) == family]
         for number in numbers:
             if number:
-                yield from (Target(endpoint, number) for endpoint in one.endpoints)
+                yield from (Target(endpoint, number) for endpoint in fitting)

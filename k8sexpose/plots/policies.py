@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from .._palette import CONCEPTS
-from ..traffic.policies import PolicyShares, PolicySide
+from ..traffic.policies import PolicyShares, PolicyView
 from .figure import INK, SOFT, canvas, finish
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def plot_policies(found: PolicyShares, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _bars(ax: Axes, side: PolicySide, shift: float, number: int) -> None:
+def _bars(ax: Axes, side: PolicyView, shift: float, number: int) -> None:
     """Draw the bars of one policy, the extra hop on top."""
     at = [k + shift for k in range(len(side.pods))]
     direct = [100 * float(pod.direct) for pod in side.pods]
@@ -87,7 +87,7 @@ def _bars(ax: Axes, side: PolicySide, shift: float, number: int) -> None:
             ax.text(x, a + b, f"{a + b:.3g}", ha="center", va="bottom", fontsize=9, color=INK)
 
 
-def _told(found: PolicyShares, side: PolicySide) -> str:
+def _told(found: PolicyShares, side: PolicyView) -> str:
     parts = ", ".join(f"{100 * float(pod.share):.3g} %" for pod in side.pods[:MOST_PODS]) or "no Pod"
     more = f" and {len(side.pods) - MOST_PODS} more" if len(side.pods) > MOST_PODS else ""
     lost = f", lost {100 * float(side.lost):.3g} %" if side.lost else ""

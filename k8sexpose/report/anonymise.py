@@ -1,6 +1,6 @@
 """A cluster without its names: for sharing a report.
 
-Names, labels, addresses and host names are replaced, each by the same word wherever it stands, so that selectors still
+Names, labels, addresses and host names are replaced, each by the same word wherever it occurs, so that selectors still
 select and EndpointSlices still lead to their Pods. What is left is what Kubernetes or a provider gives to everybody:
 the label that keeps a node out of load balancers, the annotations that a provider reads, port numbers.
 """
@@ -33,14 +33,7 @@ ADDRESSES = {4: ip_network("10.0.0.0/8"), 6: ip_network("2001:db8::/32")}
 
 
 class Names:
-    """Words that stand for others, the same one each time.
-
-    Examples
-    --------
-    >>> names = Names()
-    >>> names.word("node", "ip-10-1-2-3"), names.word("node", "other"), names.word("node", "ip-10-1-2-3")
-    ('node-1', 'node-2', 'node-1')
-    """
+    """Words that replace others, the same one each time."""
 
     def __init__(self) -> None:
         self.known: dict[tuple[str, str], str] = {}
@@ -92,26 +85,7 @@ class Names:
 
 
 def anonymised(cluster: Cluster) -> Cluster:
-    """Return a cluster of the same shape with other names and addresses.
-
-    Parameters
-    ----------
-    cluster : Cluster
-        The cluster; it stays as it is.
-
-    Returns
-    -------
-    Cluster
-        Its twin. Its nodes carry no ``spec.providerID``: the provider stays as it was set.
-
-    Examples
-    --------
-    >>> from k8sexpose import Cluster, example
-    >>> cluster = Cluster(nodes=1)
-    >>> _ = cluster.apply(example("public-api-lb"))
-    >>> [service.key for service in anonymised(cluster).services]
-    ['namespace-1/service-1', 'namespace-1/service-2']
-    """
+    """Return a cluster of the same shape with other names and addresses, and without ``spec.providerID``."""
     twin, names = cluster.copy(), Names()
     kept = _read_by(cluster.provider)
     for pod in cluster.pods:
@@ -199,6 +173,9 @@ def _service(service: Service, names: Names, kept: Mapping[str, set[str]]) -> Se
         labels={},
         annotations=annotations,
         finalizers=(),
+        owner_references=(),
+        uid="",
+        resource_version="",
         ports=tuple(_service_port(port, names) for port in service.ports),
         selector=names.labels(service.selector),
         cluster_ip=names.address(service.cluster_ip),

@@ -1,4 +1,4 @@
-"""A real cluster, made ready to be asked: whose it is, where it stands, and what is assumed because no dump says it.
+"""A real cluster, made ready to be asked: whose it is, where it runs, and what is assumed because no dump says it.
 
 Every assumption is written down in words; the report shows them all.
 """
@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain, product
 
 from ..api.errors import NotExposed
 from ..api.objects import EndpointSlice
@@ -41,7 +42,7 @@ APP_LABELS = ("app.kubernetes.io/name", "app", "k8s-app")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReviewedCluster:
-    """A cluster that can be asked, and what is known about it.
+    """A copy of a cluster, with its provider's load balancers, and what is known or assumed about it.
 
     Parameters
     ----------
@@ -59,12 +60,6 @@ class ReviewedCluster:
         How many requests a Pod serves at once.
     set_aside : dict of str to str
         Services that no API server would store, by ``namespace/name``, and why; they are left out.
-
-    Examples
-    --------
-    >>> from k8sexpose import Cluster
-    >>> survey(Cluster(), provider="aws").provider
-    'aws'
     """
 
     cluster: Cluster
@@ -89,15 +84,15 @@ class ReviewedCluster:
         return tuple(service for service in self.cluster.services if service.type in EXPOSED)
 
     def kind(self, service: Service) -> LoadBalancerKind | None:
-        """Return what kind of load balancer a Service asks for; None if nobody makes it."""
+        """Return the kind of load balancer that a Service asks for; None if nobody makes it."""
         return self.profile.kind_for(service) if self.profile else None
 
     def ready(self, service: Service) -> tuple[Target, ...]:
-        """List the ready endpoints of a Service, over all ports and families."""
+        """Return the ready endpoints of a Service, over all ports and families."""
         return tuple(target for target in all_targets(self.cluster, service) if target.endpoint.ready)
 
     def hosts(self, service: Service) -> Counter[str]:
-        """Count the ready Pods of each node, as the first port sees them."""
+        """Return the number of ready Pods of each node, as the first port sees them."""
         found: Counter[str] = Counter()
         for port in service.ports[:1]:
             for family in (4, 6):
@@ -106,7 +101,7 @@ class ReviewedCluster:
         return found
 
     def pending(self, service: Service) -> str | None:
-        """Say why a load balancer has no address; None where it has one, or is not asked for."""
+        """Return why a load balancer has no address; None where it has one, or is not asked for."""
         if service.type != "LoadBalancer" or any(entry.address for entry in service.load_balancer_ingress):
             return None
         try:
@@ -129,34 +124,12 @@ def survey(
     service_ms: float = 10.0,
     workers: int = 1,
 ) -> ReviewedCluster:
-    """Make a cluster ready to be asked; it stays as it is.
-
-    Parameters
-    ----------
-    cluster : Cluster
-        The cluster.
-    provider, region : str, optional
-        Whose, and where; None to guess both from the nodes.
-    book : PriceBook, optional
-        Which regions have prices.
-    utilisation, service_ms, workers
-        The load to assume; see `ReviewedCluster`.
-
-    Returns
-    -------
-    ReviewedCluster
-        A copy, and what was assumed.
+    """Return a cluster made ready to be asked, and what was assumed; provider and region are guessed where not given.
 
     Raises
     ------
     ValueError
         If there is no such provider or region, or a number makes no sense.
-
-    Examples
-    --------
-    >>> from k8sexpose import Cluster, Node
-    >>> survey(Cluster(nodes=[Node("n1", provider_id="gce://shop/europe-west1-b/n1")])).why
-    'gcp: spec.providerID of 1 of 1 nodes begins with gce://'
     """
     if not 0 < utilisation < 1:
         raise ValueError(f"utilisation is a number between 0 and 1, not {utilisation!r}")
@@ -175,7 +148,7 @@ def survey(
     place, words = _region(twin, name, region, book)
     assumptions += words
     assumptions += _listening(twin)
-    twin.advance(0)  # the cloud takes over the load balancers whose address stands in a status
+    twin.advance(0)  # the cloud takes over the load balancers whose address is in a status
     load = f"each Pod busy {utilisation:.0%} of the time on average, {service_ms:g} ms of work a request"
     at_a_time = "one request at a time" if workers == 1 else f"{workers} requests at a time"
     assumptions.append(f"{LOAD}{load}, {at_a_time}; many clients, a new connection for each request.")
@@ -185,7 +158,7 @@ def survey(
 
 
 def _set_aside(twin: Cluster) -> dict[str, str]:
-    """Take out the exposed Services that cannot be asked about, and say why."""
+    """Return why exposed Services cannot be asked about, by ``namespace/name``, and take them out of the copy."""
     found: dict[str, str] = {}
     for service in twin.services:
         unknown = sorted({port.protocol for port in service.ports} - {"", *PROTOCOLS})
@@ -199,7 +172,7 @@ def _set_aside(twin: Cluster) -> dict[str, str]:
 
 
 def _already(twin: Cluster, name: str, asked: str | None) -> bool:
-    """Tell whether the cluster has this provider already, with settings of its own (a quota, a pool)."""
+    """Return True if the cluster has this provider already, with settings of its own (a quota, a pool)."""
     return twin.provider is not None and twin.provider.name == name and (asked is None or asked == name)
 
 
@@ -207,27 +180,10 @@ def _already(twin: Cluster, name: str, asked: str | None) -> bool:
 
 
 def guess_provider(cluster: Cluster) -> tuple[str, str]:
-    """Guess whose cluster it is: from a provider that was set, from ``spec.providerID``, or from what runs in it.
-
-    Parameters
-    ----------
-    cluster : Cluster
-        The cluster.
-
-    Returns
-    -------
-    tuple of str, str
-        The provider, and how one knows, in words.
-
-    Examples
-    --------
-    >>> from k8sexpose import Cluster, Node
-    >>> guess_provider(Cluster(nodes=[Node("n1", provider_id="aws:///eu-west-1a/i-0123456789abcdef0")]))
-    ('aws', 'aws: spec.providerID of 1 of 1 nodes begins with aws://')
-    """
-    told = cluster.provider.name if cluster.provider is not None else None
-    if told not in (None, "generic"):
-        return str(told), f"{told}: the cluster was made with this provider"
+    """Return whose cluster it is, and why: a provider was set, ``spec.providerID`` names it, or its Pods run there."""
+    given = cluster.provider.name if cluster.provider is not None else None
+    if given not in (None, "generic"):
+        return str(given), f"{given}: the cluster was made with this provider"
     schemes = Counter(_scheme(node.provider_id) for node in cluster.nodes)
     if _runs(cluster, METALLB) and not set(schemes) & set(SCHEMES):
         return METALLB, f"{METALLB}: its Pods run in the cluster"
@@ -251,7 +207,7 @@ def _scheme(provider_id: str | None) -> str:
 
 
 def _runs(cluster: Cluster, app: str) -> bool:
-    return any(pod.labels.get(label) == app for pod in cluster.pods for label in APP_LABELS)
+    return any(pod.labels.get(label) == app for pod, label in product(cluster.pods, APP_LABELS))
 
 
 def _profile(cluster: Cluster, name: str) -> tuple[Provider, list[str]]:
@@ -266,37 +222,20 @@ def _profile(cluster: Cluster, name: str) -> tuple[Provider, list[str]]:
 
 
 def guess_region(cluster: Cluster) -> str | None:
-    """Guess the region of a cluster from the labels and zones of its nodes.
-
-    Parameters
-    ----------
-    cluster : Cluster
-        The cluster.
-
-    Returns
-    -------
-    str or None
-        The region of most nodes; None if no node tells.
-
-    Examples
-    --------
-    >>> from k8sexpose import Cluster, Node
-    >>> guess_region(Cluster(nodes=[Node("n1", zone="eu-west-1a")]))
-    'eu-west-1'
-    """
+    """Return the region of most nodes, from their labels and zones; None if no node says it."""
     found = Counter(node.labels.get(REGION_LABEL) or _region_of(node.zone) for node in cluster.nodes)
     del found[""]
     return found.most_common(1)[0][0] if found else None
 
 
 def _region_of(zone: str | None) -> str:
-    """Read the region out of ``eu-west-1a`` (aws) or ``europe-west1-b`` (gcp)."""
+    """Parse the region out of ``eu-west-1a`` (aws) or ``europe-west1-b`` (gcp)."""
     found = re.fullmatch(r"([a-z]{2}-[a-z-]+-\d)[a-z]|([a-z]+-[a-z]+\d+)-[a-z]", zone or "")
     return (found[1] or found[2]) if found else ""
 
 
 def _region(cluster: Cluster, name: str, region: str | None, book: PriceBook | None) -> tuple[str, list[str]]:
-    """Choose the region of the prices: yours, the nodes', or the provider's default."""
+    """Return the region of the prices, and what was assumed: yours, the nodes', or the provider's default."""
     if book is None or name not in DRIVERS:
         return region or "", []
     if region is not None:
@@ -315,7 +254,7 @@ def _region(cluster: Cluster, name: str, region: str | None, book: PriceBook | N
 
 
 def _listening(twin: Cluster) -> list[str]:
-    """Let a process listen wherever an endpoint leads: a dump does not say, and containerPort is documentation."""
+    """Return how many Pods are made to listen where an endpoint leads, in words, since no dump says who listens."""
     silent: dict[tuple[str, str], set[int]] = {}
     for service in twin.services:
         if service.type in EXPOSED:
@@ -333,16 +272,7 @@ def _listening(twin: Cluster) -> list[str]:
 
 
 def apart(cluster: Cluster) -> Callable[[Service], Cluster]:
-    """Return a function that makes a cluster of all nodes, one Service, and the Pods and endpoints behind it.
-
-    Examples
-    --------
-    >>> from k8sexpose import Cluster, example
-    >>> cluster = Cluster()
-    >>> _ = cluster.apply(example("public-api-lb")), cluster.deploy("other")
-    >>> apart(cluster)(cluster.service("public-api-lb"))
-    <Cluster: 3 nodes, 0 Pods, 1 Services, t = 0 s>
-    """
+    """Return a function that builds a cluster of all nodes, one Service, and the Pods and endpoints behind it."""
     settings = (
         "proxy", "pod_cidr", "cni_masquerade", "cni_bridge", "cni_hairpin", "nodes_routable", "firewall", "seed",
     )  # fmt: skip
@@ -354,13 +284,13 @@ def apart(cluster: Cluster) -> Callable[[Service], Cluster]:
     def make(service: Service) -> Cluster:
         one = base.copy()
         slices = cluster.store.slices(service)
-        for endpoint in (endpoint for part in slices for endpoint in part.endpoints):
+        for endpoint in chain.from_iterable(part.endpoints for part in slices):
             pod = cluster.store.pod_at(endpoint.ip)
             if pod is not None:
                 one.store.put_pod(pod)
         one.store.put_service(service)
         if _addresses(one.store.slices(service)) != _addresses(slices):
-            for part in slices:  # not what the controller would write: kept as it stands
+            for part in slices:  # not what the controller would write: kept as it is
                 one.store.put_slice(part)
         return one
 
@@ -368,4 +298,6 @@ def apart(cluster: Cluster) -> Callable[[Service], Cluster]:
 
 
 def _addresses(slices: Iterable[EndpointSlice]) -> set[tuple[str, bool, int | None]]:
-    return {(e.ip, e.ready, port.port) for part in slices for e in part.endpoints for port in part.ports}
+    """Return what kube-proxy reads of EndpointSlices: address, readiness and number of each port."""
+    pairs = chain.from_iterable(product(part.endpoints, part.ports) for part in slices)
+    return {(endpoint.ip, endpoint.ready, port.port) for endpoint, port in pairs}

@@ -28,7 +28,7 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """A text; `strong` stands before it."""
+    """A text, and what is printed in bold before it."""
 
     text: str
     strong: str = ""
@@ -54,7 +54,7 @@ Part = Heading | Paragraph | Listing | Table
 
 
 def plain(text: str) -> str:
-    r"""Make one line of a text, without control characters, and of a bearable length.
+    r"""Return one line of a text, without control characters, and of a bearable length.
 
     Examples
     --------
@@ -71,7 +71,7 @@ def plain(text: str) -> str:
 
 
 def marked(text: str) -> str:
-    r"""Escape a text for Markdown: no emphasis, link, image, HTML, mention or table border comes of it.
+    r"""Return a text escaped for Markdown: no emphasis, link, image, HTML, mention or table border comes of it.
 
     Examples
     --------
@@ -85,19 +85,7 @@ def marked(text: str) -> str:
 
 
 def to_markdown(title: str, parts: Iterable[Part]) -> str:
-    r"""Write a page of Markdown.
-
-    Parameters
-    ----------
-    title : str
-        Its title.
-    parts : iterable of Part
-        What stands under it.
-
-    Returns
-    -------
-    str
-        GitHub's Markdown.
+    r"""Return a page in GitHub's Markdown.
 
     Examples
     --------
@@ -158,19 +146,7 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 def to_html(title: str, parts: Iterable[Part]) -> str:
-    """Write a page of HTML: one file, no script, nothing fetched from elsewhere.
-
-    Parameters
-    ----------
-    title : str
-        Its title.
-    parts : iterable of Part
-        What stands under it.
-
-    Returns
-    -------
-    str
-        The page; it prints well, and follows the light or dark of its reader.
+    """Return a page of HTML that prints well, as one file: no script, nothing fetched from elsewhere.
 
     Examples
     --------

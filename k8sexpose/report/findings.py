@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
+from itertools import chain
 from typing import Any
 
 from ..api.addresses import address, ip_version
@@ -50,11 +51,6 @@ class Finding:
         ``namespace/name``; empty for the whole cluster.
     what, why, fix : str
         What was found, where it comes from, what to do.
-
-    Examples
-    --------
-    >>> print(Finding("pending", "problem", "default/web", "No address.", "Nobody makes one.", "Use the node port."))
-    problem default/web: No address. Nobody makes one. Use the node port.
     """
 
     kind: str
@@ -100,15 +96,7 @@ Finder = Callable[[Asked, Service], Iterator[Finding]]
 
 
 def find_all(asked: Asked) -> tuple[Finding, ...]:
-    """Collect all findings, the gravest first.
-
-    Examples
-    --------
-    >>> from k8sexpose import Cluster, bill
-    >>> from k8sexpose.report.assumptions import survey
-    >>> find_all(Asked(survey(Cluster()), {}, bill(Cluster())))
-    ()
-    """
+    """Return all findings, the gravest first."""
     found = list(quotas(asked))
     found += [_unreadable(key, why) for key, why in asked.survey.set_aside.items()]
     for service in asked.survey.cluster.services:
@@ -128,7 +116,7 @@ def _unreadable(service: str, why: str) -> Finding:
 
 
 def listed(names: list[str]) -> str:
-    """Write a few names, and how many more there are."""
+    """Return a few names in words, and how many more there are."""
     more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
     return ", ".join(names[:LISTED]) + more
 
@@ -137,7 +125,7 @@ def listed(names: list[str]) -> str:
 
 
 def no_endpoints(asked: Asked, service: Service) -> Iterator[Finding]:
-    """A port of the Service leads to no ready Pod; say whether selector, readiness or the name of a port is why."""
+    """Yield a finding if a port leads to no ready Pod, and whether selector, readiness or a port name is why."""
     if service.type == "ExternalName" or not service.ports or service.key == API_SERVER:
         return
     empty = [port for port in service.ports if not _ready(asked, service, port)]
@@ -156,7 +144,7 @@ def _ready(asked: Asked, service: Service, port: ServicePort) -> bool:
 
 
 def _selected(asked: Asked, service: Service) -> list[Pod]:
-    """Find the Pods that the selector names, whatever their state."""
+    """Return the Pods that the selector names, whatever their state."""
     if not asked.labelled:
         for pod in asked.survey.cluster.pods:
             for key, value in pod.labels.items():
@@ -166,6 +154,7 @@ def _selected(asked: Asked, service: Service) -> list[Pod]:
 
 
 def _why_empty(asked: Asked, service: Service, pods: list[Pod], empty: list[ServicePort]) -> tuple[str, str]:
+    """Return why a Service has no ready endpoint, and what to do."""
     if not service.selector:
         return (
             "It has no selector, so nobody makes EndpointSlices for it, and none was written by hand.",
@@ -181,7 +170,7 @@ def _why_empty(asked: Asked, service: Service, pods: list[Pod], empty: list[Serv
     nameless = [port for port in empty if any(target_port(port, pod) is None for pod in live)]
     if live and nameless:
         names = ", ".join(str(port.target_port) for port in nameless)
-        offered = sorted({port.name for pod in live for port in pod.ports if port.name})
+        offered = sorted({port.name for port in chain.from_iterable(pod.ports for pod in live) if port.name})
         words = f"they name {', '.join(offered)}" if offered else "they name no port"
         return (
             f"targetPort {names} is a name, and no container of {listed([pod.name for pod in live])} has a port "
@@ -202,7 +191,7 @@ def _why_empty(asked: Asked, service: Service, pods: list[Pod], empty: list[Serv
 
 
 def _nearest(asked: Asked, service: Service) -> str:
-    """Point at Pods that miss the selector by one label, or by their namespace."""
+    """Return a sentence on Pods that miss the selector by one label, or by their namespace; empty if there is none."""
     wanted = service.selector
     some = asked.survey.cluster.pods[:SEARCHED]
     for pod in some:
@@ -223,13 +212,13 @@ def _alike(one: str, other: str) -> bool:
 
 
 def undeclared_port(asked: Asked, service: Service) -> Iterator[Finding]:
-    """No container declares the port that the Service leads to: documentation only, but often a typing error."""
+    """Yield a finding if no container declares the port: documentation only, but often a typing error."""
     for port in service.ports:
         if not isinstance(port.target_port, int) or not _ready(asked, service, port):
             continue
         pods = [pod for pod in _selected(asked, service) if pod.ports] if service.selector else []
-        if pods and not any(one.port == port.target_port for pod in pods for one in pod.ports):
-            declared = sorted({one.port for pod in pods for one in pod.ports})
+        declared = sorted({one.port for one in chain.from_iterable(pod.ports for pod in pods)})
+        if pods and port.target_port not in declared:
             yield Finding(
                 "undeclared-port", NOTE, service.key,
                 f"targetPort {port.target_port} is declared by no container of its Pods.",
@@ -243,7 +232,7 @@ def undeclared_port(asked: Asked, service: Service) -> Iterator[Finding]:
 
 
 def pinned_node_port(asked: Asked, service: Service) -> Iterator[Finding]:
-    """A nodePort that the manifest writes down, in the band from which the API server picks by itself."""
+    """Yield a finding if the manifest pins a nodePort of the band from which the API server picks by itself."""
     pool = asked.survey.cluster.api.ports
     written = written_node_ports(service)
     pinned = sorted(number for number in written if number in pool and number >= pool.first + pool.static_size)
@@ -258,17 +247,18 @@ def pinned_node_port(asked: Asked, service: Service) -> Iterator[Finding]:
 
 
 def written_node_ports(service: Service) -> set[int]:
-    """Read the node ports of the manifest that kubectl applied last."""
+    """Return the node ports of the manifest that kubectl applied last."""
     try:
         manifest: Any = json.loads(service.annotations.get(LAST_APPLIED, "{}"))
         ports = manifest["spec"]["ports"]
-        return {number for port in ports if isinstance(number := port.get("nodePort"), int)}
+        numbers = [port.get("nodePort") for port in ports]
+        return {number for number in numbers if isinstance(number, int)}
     except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
         return set()
 
 
 def source_ranges(asked: Asked, service: Service) -> Iterator[Finding]:
-    """Ask a nodePort for a client that the source ranges shut out."""
+    """Yield a finding if a nodePort answers a client that the source ranges shut out."""
     cluster, family = asked.survey.cluster, ip_version(service.cluster_ip) or 4
     port = next((port for port in service.ports if port.node_port), None)
     outsider = _shut_out(service, family)
@@ -281,10 +271,10 @@ def source_ranges(asked: Asked, service: Service) -> Iterator[Finding]:
         return
     door = address(node.internal_ip or "", port.node_port)
     try:
-        dealt = shares(cluster, door, outsider, protocol=port.protocol or "TCP")
+        found = shares(cluster, door, outsider, protocol=port.protocol or "TCP")
     except NotExposed:
         return
-    if dealt.lost < 1:
+    if found.lost < 1:
         public = any(node.external_ip for node in cluster.nodes)
         who = "anybody on the internet, as nodes have external addresses" if public else "anybody who can reach a node"
         ranges = ", ".join(service.load_balancer_source_ranges)
@@ -297,7 +287,7 @@ def source_ranges(asked: Asked, service: Service) -> Iterator[Finding]:
 
 
 def _shut_out(service: Service, family: int) -> str | None:
-    """Name a client that the source ranges do not let in; None if they let in everybody."""
+    """Return a client that the source ranges do not let in; None if they let in everybody."""
     networks = []
     for text in service.load_balancer_source_ranges:
         try:
@@ -318,7 +308,7 @@ def _uses_node_port(asked: Asked, service: Service) -> bool:
 
 
 def pending(asked: Asked, service: Service) -> Iterator[Finding]:
-    """A load balancer without an address, and the model's reason."""
+    """Yield a finding if a load balancer has no address, with the model's reason."""
     reason = asked.survey.pending(service)
     if reason is not None:
         yield Finding(
@@ -332,7 +322,7 @@ def _sentence(text: str) -> str:
 
 
 def mixed_protocols(asked: Asked, service: Service) -> Iterator[Finding]:
-    """TCP and UDP on one load balancer: the API server accepts it, the cloud may not."""
+    """Yield a finding if one load balancer has TCP and UDP: the API server accepts it, the cloud may not."""
     protocols = sorted({port.protocol or "TCP" for port in service.ports})
     kind = asked.survey.kind(service)
     if service.type != "LoadBalancer" or len(protocols) < 2:
@@ -349,7 +339,7 @@ def mixed_protocols(asked: Asked, service: Service) -> Iterator[Finding]:
 
 
 def no_targets(asked: Asked, service: Service) -> Iterator[Finding]:
-    """No node may become a target of load balancers, as in a cluster with control-plane nodes only."""
+    """Yield a finding if no node may become a target, as in a cluster with control-plane nodes only."""
     cluster = asked.survey.cluster
     if service.type == "LoadBalancer" and cluster.nodes and _uses_node_port(asked, service) and not candidates(cluster):
         yield Finding(
@@ -360,7 +350,7 @@ def no_targets(asked: Asked, service: Service) -> Iterator[Finding]:
 
 
 def no_node_port(asked: Asked, service: Service) -> Iterator[Finding]:
-    """The load balancer delivers to a nodePort, and there is none."""
+    """Yield a finding if the load balancer delivers to a nodePort, and there is none."""
     bare = [port for port in service.ports if not port.node_port]
     if service.type == "LoadBalancer" and bare and asked.survey.kind(service) and _uses_node_port(asked, service):
         yield Finding(
@@ -372,7 +362,7 @@ def no_node_port(asked: Asked, service: Service) -> Iterator[Finding]:
 
 
 def quotas(asked: Asked) -> Iterator[Finding]:
-    """A quota of the provider that is nearly used up, with one load balancer for each Service."""
+    """Yield a finding for each quota of the provider that is nearly used up."""
     for use in asked.bill.quotas:
         if use.used >= NEAR * use.limit:
             raised = "Ask the provider to raise it, or share" if use.adjustable else "Share"
@@ -388,7 +378,7 @@ def quotas(asked: Asked) -> Iterator[Finding]:
 
 
 def local_without_pods(asked: Asked, service: Service) -> Iterator[Finding]:
-    """Local, and nodes without a Pod: by design behind a load balancer, a loss for who dials nodes."""
+    """Yield a finding if some nodes have no Pod under Local: by design behind a load balancer, else a loss."""
     one = asked.compared(service)
     if one is None or one.now != "Local":
         return
@@ -413,7 +403,7 @@ def local_without_pods(asked: Asked, service: Service) -> Iterator[Finding]:
 
 
 def uneven_local(asked: Asked, service: Service) -> Iterator[Finding]:
-    """Local, and Pods that share a node with few others get more."""
+    """Yield a finding if Pods that share a node with few others get more under Local."""
     one = asked.compared(service)
     if one is not None and one.now == "Local" and one.local.hottest >= UNEVEN:
         counts = sorted(asked.survey.hosts(service).values(), reverse=True)
@@ -430,7 +420,7 @@ def uneven_local(asked: Asked, service: Service) -> Iterator[Finding]:
 
 
 def useless_affinity(asked: Asked, service: Service) -> Iterator[Finding]:
-    """ClientIP affinity on a source address that is not the client's."""
+    """Yield a finding if ClientIP affinity goes by a source address that is not the client's."""
     one = asked.compared(service)
     if one is None or service.session_affinity != "ClientIP" or one.now not in one.views:
         return

@@ -1,7 +1,7 @@
 """Which policy a Service should have, and why: two views of it, weighed.
 
 The recommendation goes by the slowest request in a hundred at the load that is assumed, unless packets would be lost.
-The utilisation from which it turns stands beside it, because nobody knows the load better than the reader.
+The utilisation at which it changes is given beside it, because nobody knows the load better than the reader.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import chain
 
 from .._display import html_table
 from ..api.errors import NotExposed
@@ -17,7 +18,6 @@ from ..api.service import Service
 from ..api.validation import POLICIES
 from ..cloud.front_door import front_door
 from ..cloud.providers import TO_POD
-from ..cluster.latency import latencies
 from ..cost.billing import lines_of, total_of
 from ..cost.charges import DRIVERS, BilledEntry
 from ..cost.prices import PriceBook
@@ -25,98 +25,91 @@ from ..cost.usage import MonthlyTraffic, admitted_client, exposures
 from ..model import Cluster
 from ..router.addressing import DEFAULT_CLIENTS
 from ..router.route import Shares
-from ..router.router import send, shares
 from ..traffic.crash import watch_crash
-from ..traffic.queueing import Response, crossover_utilisation, jain_index, max_over_mean, response_ms
+from ..traffic.policies import PolicyView, crossover, expected, view
+from ..traffic.queueing import Response
 from .assumptions import ReviewedCluster, apart
 
-__all__ = ["PolicyView", "Recommendation", "ServiceComparison", "advise", "compare_services", "percent", "turns_at"]
+__all__ = ["Recommendation", "ReviewedPolicy", "ServiceComparison", "advise", "compare_services"]
 
 EVEN = 1e-9
+UNSEEN = "not played for so many nodes and Services; kx.watch_crash plays one"
+CRASHES = 50_000  # nodes times exposed Services, up to which every crash is played
 
 
 @dataclass(frozen=True, slots=True)
-class PolicyView:
-    """A Service under one policy.
+class ReviewedPolicy:
+    """What the report says of a Service under one policy.
 
     Parameters
     ----------
-    policy : str
-        ``Cluster`` or ``Local``.
-    shares : Shares
-        Where the connections go, exactly.
-    loads : tuple of Fraction
-        The share of each ready Pod.
-    hop_ms, mean_ms, p50_ms, p99_ms : float
-        What an extra hop adds; time to the answer inside the cluster, in milliseconds; infinite where a Pod is
-        overloaded.
+    view : PolicyView
+        Where the connections go.
+    response : Response
+        Time to the answer inside the cluster.
     source : str
         Whose address the Pod sees.
     failure : str
         What a crash of the busiest node costs.
     cost : float, optional
         Of this Service alone in a month; None where a price is missing or there is no price list.
-
-    Examples
-    --------
-    >>> thirds = (Fraction(1, 4), Fraction(1, 4), Fraction(1, 2))
-    >>> PolicyView("Local", Shares(), thirds, 0, 20, 14, 90, "the client's address", "", None).hottest
-    1.5
     """
 
-    policy: str
-    shares: Shares
-    loads: tuple[Fraction, ...]
-    hop_ms: float
-    mean_ms: float
-    p50_ms: float
-    p99_ms: float
+    view: PolicyView
+    response: Response
     source: str
     failure: str
     cost: float | None
 
     @property
+    def shares(self) -> Shares:
+        """Where the connections go, exactly."""
+        return self.view.shares
+
+    @property
     def hottest(self) -> float:
         """Load of the hottest Pod over that of the average one."""
-        return max_over_mean(self.loads)
+        return self.view.hottest_over_mean
 
     @property
     def fairness(self) -> float:
         """Jain's index of the Pods' loads."""
-        return jain_index(self.loads)
+        return self.view.fairness
 
     @property
     def extra_hop(self) -> float:
         """Share of the connections that are answered on another node than they came in by."""
-        return float(self.shares.extra_hop)
+        return float(self.view.extra_hop)
 
     @property
     def cross_zone(self) -> float:
         """Share of the connections whose extra hop leads into another zone."""
-        return float(self.shares.crosses_zone)
+        return float(self.view.crosses_zone)
 
     @property
     def lost(self) -> float:
         """Share of the connections that nobody answers."""
-        return float(self.shares.lost)
+        return float(self.view.lost)
+
+    @property
+    def mean_ms(self) -> float:
+        """Mean time to the answer, in milliseconds."""
+        return self.response.mean_ms
+
+    @property
+    def p50_ms(self) -> float:
+        """Time to the answer of the faster half, in milliseconds."""
+        return self.response.p50_ms
+
+    @property
+    def p99_ms(self) -> float:
+        """Time to the answer of all but the slowest hundredth, in milliseconds."""
+        return self.response.p99_ms
 
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """Which policy to take, and why.
-
-    Parameters
-    ----------
-    policy : str
-        ``Cluster``, ``Local``, or ``either``.
-    reasons : tuple of str
-        Sentences with numbers, the weightiest first.
-
-    Examples
-    --------
-    >>> Recommendation("Local", ("saves a hop",)).policy
-    'Local'
-    """
+    """Which policy to take (``Cluster``, ``Local`` or ``either``), and why, the weightiest reason first."""
 
     policy: str
     reasons: tuple[str, ...]
@@ -128,11 +121,11 @@ ROWS = (
 )  # fmt: skip
 
 
-def _column(view: PolicyView, currency: str) -> tuple[str, ...]:
-    cost = "no price" if view.cost is None else f"{view.cost:,.2f} {currency}".rstrip()
+def _column(one: ReviewedPolicy, currency: str) -> tuple[str, ...]:
+    cost = "no price" if one.cost is None else f"{one.cost:,.2f} {currency}".rstrip()
     return (
-        f"{view.hottest:.2f}", f"{view.fairness:.3f}", _ms(view.p50_ms), _ms(view.p99_ms), f"{view.extra_hop:.1%}",
-        f"{view.cross_zone:.1%}", f"{view.lost:.1%}", view.source, view.failure, cost,
+        f"{one.hottest:.2f}", f"{one.fairness:.3f}", _ms(one.p50_ms), _ms(one.p99_ms),
+        f"{one.extra_hop:.1%}", f"{one.cross_zone:.1%}", f"{one.lost:.1%}", one.source, one.failure, cost,
     )  # fmt: skip
 
 
@@ -150,7 +143,7 @@ class ServiceComparison:
         ``namespace/name``.
     now : str
         The policy that it has.
-    views : mapping of str to PolicyView
+    views : mapping of str to ReviewedPolicy
         By policy.
     turns_at : float, optional
         Utilisation of the average Pod from which Local is slower on average: 1 for never, 0 for always; None where it
@@ -159,16 +152,11 @@ class ServiceComparison:
         The same for the slowest request in a hundred.
     advice : Recommendation
         Which one to take.
-
-    Examples
-    --------
-    >>> ServiceComparison("default/web", "Cluster", {}, 0.2, 0.1, Recommendation("Local", ())).advice.policy
-    'Local'
     """
 
     service: str
     now: str
-    views: Mapping[str, PolicyView]
+    views: Mapping[str, ReviewedPolicy]
     turns_at: float | None
     turns_at_p99: float | None
     advice: Recommendation
@@ -179,7 +167,7 @@ class ServiceComparison:
         return tuple(f"{policy} (now)" if policy == self.now else policy for policy in self.views)
 
     def rows(self, currency: str = "") -> Iterator[tuple[str, ...]]:
-        """Give the table of both policies: what is compared, and a cell for each."""
+        """Yield the table of both policies: what is compared, and a cell for each."""
         columns = (_column(view, currency) for view in self.views.values())
         yield from ((name, *cells) for name, *cells in zip(ROWS, *columns, strict=True))
 
@@ -199,83 +187,47 @@ class ServiceComparison:
         return html_table(f"{self.summary}. {reasons}", ("", *self.titles), self.rows())
 
     @property
-    def cluster(self) -> PolicyView:
+    def cluster(self) -> ReviewedPolicy:
         """The Service under Cluster."""
         return self.views["Cluster"]
 
     @property
-    def local(self) -> PolicyView:
+    def local(self) -> ReviewedPolicy:
         """The Service under Local."""
         return self.views["Local"]
 
 
-def turns_at(found: ReviewedCluster, views: Mapping[str, PolicyView], quantile: float | None) -> float | None:
-    """Return the utilisation from which Local answers later; None where Cluster is uneven too, or packets are lost.
-
-    Parameters
-    ----------
-    found : ReviewedCluster
-        Service time and workers.
-    views : mapping of str to PolicyView
-        Both policies.
-    quantile : float, optional
-        0.99 for the slowest in a hundred; None for the mean.
-
-    Returns
-    -------
-    float or None
-        1 for never, 0 for always.
-    """
-    cluster, local = views["Cluster"], views["Local"]
-    if local.shares.lost or cluster.shares.lost or cluster.hottest > 1 + EVEN:
-        return None
-    return crossover_utilisation(
-        local.loads,
-        hop_ms=cluster.hop_ms,
-        hop_share=cluster.shares.extra_hop,
-        service_ms=found.service_ms,
-        workers=found.workers,
-        quantile=quantile,
-    )
+def _crossings(found: ReviewedCluster, views: Mapping[str, ReviewedPolicy]) -> Mapping[str, float | None]:
+    """Return `crossover` for Cluster and Local; None where Cluster is uneven too, or packets are lost."""
+    cluster, local = views["Cluster"].view, views["Local"].view
+    if local.lost or cluster.lost or cluster.hottest_over_mean > 1 + EVEN:
+        return {"mean": None, "p99": None}
+    return {**crossover((cluster, local), service_ms=found.service_ms, workers=found.workers)}
 
 
 def advise(
-    found: ReviewedCluster, service: Service, views: Mapping[str, PolicyView], turns: list[float | None]
+    found: ReviewedCluster,
+    service: Service,
+    views: Mapping[str, ReviewedPolicy],
+    crossings: Mapping[str, float | None],
 ) -> Recommendation:
-    """Weigh both policies.
-
-    Parameters
-    ----------
-    found : ReviewedCluster
-        The cluster.
-    service : Service
-        The Service.
-    views : mapping of str to PolicyView
-        Both policies.
-    turns : list of float or None
-        Where it turns, on average and at the p99.
-
-    Returns
-    -------
-    Recommendation
-        The policy, with the weightiest reason first.
-    """
+    """Return the policy to take, by the p99 at the load that is assumed, unless connections would be lost."""
     cluster, local = views["Cluster"], views["Local"]
     if _to_pod(found, service):
         why = "The load balancer delivers straight to the Pods: the policy is not asked."
         return Recommendation("either", (why,))
     if local.lost > cluster.lost + EVEN:
-        why = f"Under Local {percent(local.lost)} of the connections are lost: they come in by nodes without a Pod."
+        why = f"Under Local {_percent(local.lost)} of the connections are lost: they come in by nodes without a Pod."
         return Recommendation("Cluster", (why, *_source_reason(cluster, local)))
     slower = local.p99_ms > cluster.p99_ms * (1 + EVEN)
     policy = "Cluster" if slower else "Local"
     reasons = (
         _speed(found, cluster, local),
-        _turning(turns),
+        _crossing(crossings),
         _money(cluster, local),
         _source_reason(cluster, local),
     )
-    return Recommendation(policy, tuple(text for texts in reasons for text in texts))
+    return Recommendation(policy, tuple(chain.from_iterable(reasons)))
 
 
 def _to_pod(found: ReviewedCluster, service: Service) -> bool:
@@ -283,7 +235,7 @@ def _to_pod(found: ReviewedCluster, service: Service) -> bool:
     return kind is not None and kind.data_path == TO_POD
 
 
-def _speed(found: ReviewedCluster, cluster: PolicyView, local: PolicyView) -> Iterator[str]:
+def _speed(found: ReviewedCluster, cluster: ReviewedPolicy, local: ReviewedPolicy) -> Iterator[str]:
     busy = f"At {found.utilisation:.0%} utilisation"
     if math.isinf(local.p99_ms):
         yield f"{busy} the hottest Pod under Local ({local.hottest:.2f} times the mean) is overloaded."
@@ -293,32 +245,32 @@ def _speed(found: ReviewedCluster, cluster: PolicyView, local: PolicyView) -> It
             f"Pod gets {local.hottest:.2f} times the mean."
         )
     else:
-        hops = percent(cluster.shares.extra_hop)
+        hops = _percent(cluster.shares.extra_hop)
         yield f"Local is even here, and saves the extra hop that {hops} of the connections take under Cluster."
 
 
-def _turning(turns: list[float | None]) -> Iterator[str]:
-    mean, p99 = turns
+def _crossing(crossings: Mapping[str, float | None]) -> Iterator[str]:
+    mean, p99 = crossings["mean"], crossings["p99"]
     if mean is None or p99 is None or mean >= 1:
         return
     if mean <= 0:
         yield "There is no hop to save, so Local is never faster."
         return
     yield (
-        f"It turns: Local is faster on average below {percent(mean)} utilisation, at the p99 below "
-        f"{percent(p99)}. Pods spread evenly over zones and nodes would remove the skew."
+        f"It turns: Local is faster on average below {_percent(mean)} utilisation, at the p99 below "
+        f"{_percent(p99)}. Pods spread evenly over zones and nodes would remove the skew."
     )
 
 
-def _money(cluster: PolicyView, local: PolicyView) -> Iterator[str]:
+def _money(cluster: ReviewedPolicy, local: ReviewedPolicy) -> Iterator[str]:
     if cluster.cost is not None and local.cost is not None and cluster.cost - local.cost >= 0.005:
         yield (
-            f"Under Cluster {percent(cluster.shares.crosses_zone)} of the connections cross a zone on the extra hop: "
+            f"Under Cluster {_percent(cluster.shares.crosses_zone)} of the connections cross a zone on the extra hop: "
             f"{cluster.cost - local.cost:,.2f} more in a month."
         )
 
 
-def _source_reason(cluster: PolicyView, local: PolicyView) -> Iterator[str]:
+def _source_reason(cluster: ReviewedPolicy, local: ReviewedPolicy) -> Iterator[str]:
     if cluster.source != local.source:
         yield (
             f"If the Pods need the client's address, take Local: they see {local.source} under Local, {cluster.source} "
@@ -328,64 +280,23 @@ def _source_reason(cluster: PolicyView, local: PolicyView) -> Iterator[str]:
         yield f"The Pods see {local.source} under both policies."
 
 
-def percent(share: float | Fraction) -> str:
-    """Write a share in percent.
-
-    Examples
-    --------
-    >>> percent(Fraction(1, 3)), percent(1)
-    ('33.3%', '100%')
-    """
+def _percent(share: float | Fraction) -> str:
     return f"{float(share):.1%}".replace(".0%", "%")
-
-
-TRIES = 30  # connections, until one shows which source address the Pod sees
-UNSEEN = "not played for so many nodes and Services; kx.watch_crash plays one"
-CRASHES = 50_000  # nodes times exposed Services, up to which every crash is played
 
 
 def compare_services(
     found: ReviewedCluster, *, traffic: MonthlyTraffic | None = None, book: PriceBook | None = None
 ) -> dict[str, ServiceComparison | str]:
-    """Compare the policies for each exposed Service.
-
-    Parameters
-    ----------
-    found : ReviewedCluster
-        The cluster, and the load to assume.
-    traffic : MonthlyTraffic, optional
-        What passes in a month, for the costs.
-    book : PriceBook, optional
-        The prices; None for no costs.
-
-    Returns
-    -------
-    dict of str to ServiceComparison or str
-        By ``namespace/name``; a text where there is nothing to compare, and why.
-
-    Examples
-    --------
-    >>> from k8sexpose import Cluster, example
-    >>> from k8sexpose.report.assumptions import survey
-    >>> cluster = Cluster(nodes=3)
-    >>> _ = cluster.deploy("api-backend", per_node=[2, 1, 0])
-    >>> _ = cluster.apply(example("public-api-lb"))
-    >>> one = compare_services(survey(cluster))["default/public-api-lb"]
-    >>> one.local.hottest, round(one.turns_at, 2), one.advice.policy
-    (1.5, 0.19, 'Cluster')
-    """
+    """Return each exposed Service under both policies, or why there is nothing to compare; without prices no costs."""
     twins = {policy: _under(found, policy) for policy in POLICIES}
     priced = {policy: _priced(found, twin, traffic, book) for policy, twin in twins.items()}
     few = len(found.exposed) * len(found.cluster.nodes) <= CRASHES
     alone = apart(found.cluster)
-    return {
-        service.key: _compare(found, service, twins, priced, alone, few)
-        for service in found.exposed
-    }  # fmt: skip
+    return {service.key: _compare(found, service, twins, priced, alone, few) for service in found.exposed}
 
 
 def _under(found: ReviewedCluster, policy: str) -> Cluster:
-    """Copy the cluster with this policy on every exposed Service."""
+    """Return a copy of the cluster with this policy on every exposed Service."""
     twin = found.cluster.copy()
     for service in found.exposed:
         twin.store.put_service(replace(service, external_traffic_policy=policy))
@@ -409,26 +320,19 @@ def _compare(
         for policy, twin in twins.items():
             changed = replace(service, external_traffic_policy=policy)
             asked = _askable(twin, changed, alone)
-            views[policy] = _view(found, asked, changed, alone if few else None, priced[policy].get(service.key))
+            views[policy] = _reviewed(found, asked, changed, alone if few else None, priced[policy].get(service.key))
     except NotExposed as reason:
         return str(reason)
     except (ValueError, KeyError) as error:  # a value that no API server of today would store
         return f"the model cannot read it: {error}"
-    turns = [turns_at(found, views, quantile) for quantile in (None, 0.99)]
-    advice = advise(found, service, views, turns)
-    return ServiceComparison(
-        service.key, service.external_traffic_policy or "Cluster", views, turns[0], turns[1], advice
-    )
+    crossings = _crossings(found, views)
+    advice = advise(found, service, views, crossings)
+    now = service.external_traffic_policy or "Cluster"
+    return ServiceComparison(service.key, now, views, crossings["mean"], crossings["p99"], advice)
 
 
 def _askable(twin: Cluster, service: Service, alone: Callable[[Service], Cluster]) -> Cluster:
-    """Return a cluster in which the Service has its way in; one beyond a quota is asked about as if there were none.
-
-    Raises
-    ------
-    NotExposed
-        If nobody makes its load balancer.
-    """
+    """Return a cluster in which the Service has its way in; one beyond a quota is asked about as if there were none."""
     if service.type == "LoadBalancer":
         try:
             front_door(twin, service)
@@ -438,81 +342,46 @@ def _askable(twin: Cluster, service: Service, alone: Callable[[Service], Cluster
     return twin
 
 
-def _view(
+def _reviewed(
     found: ReviewedCluster,
     cluster: Cluster,
     service: Service,
     alone: Callable[[Service], Cluster] | None,
     cost: float | None,
-) -> PolicyView:
+) -> ReviewedPolicy:
+    """Return the Service as it is in this cluster; without `alone` no crash is played."""
     port, client = service.ports[0], admitted_client(service)
-    target, protocol = f"{service.key}:{port.port}", port.protocol or "TCP"
-    dealt = shares(cluster, target, client, protocol=protocol)
-    loads = _all_pods(found, service, [share for share in dealt.by_pod.values() if share])
-    near_ms = latencies()["same_node"].ms + (front_door(cluster, service).latency_ms if _balanced(service) else 0.0)
-    hop_ms = _hop_ms(dealt)
-    expected = _expected(found, dealt, loads, near_ms, hop_ms)
-    ways = (send(cluster, target, client, protocol=protocol, seed=seed) for seed in range(TRIES))
-    seen = next((way.client_seen for way in ways if way.delivered), None)
-    return PolicyView(
-        service.external_traffic_policy,
-        dealt,
-        tuple(loads),
-        hop_ms,
-        expected.mean_ms,
-        expected.p50_ms,
-        expected.p99_ms,
-        _source(cluster, seen, client),
-        _failure(alone(replace(service, load_balancer_source_ranges=())), service, dealt) if alone else UNSEEN,
+    seen = view(cluster, f"{service.key}:{port.port}", client, protocol=port.protocol or "TCP")
+    answering = sum(1 for load in seen.loads if load)
+    ready = replace(seen, idle=max(sum(found.hosts(service).values()) - answering, 0))
+    failure = UNSEEN
+    if alone is not None:
+        failure = _failure(alone(replace(service, load_balancer_source_ranges=())), service, seen.shares)
+    return ReviewedPolicy(
+        ready,
+        expected(ready, found.utilisation, found.service_ms, found.workers),
+        _source(cluster, seen.seen, client),
+        failure,
         cost,
     )
 
 
-def _balanced(service: Service) -> bool:
-    return service.type == "LoadBalancer"
-
-
-def _all_pods(found: ReviewedCluster, service: Service, loads: list[Fraction]) -> list[Fraction]:
-    """Add the ready Pods that get nothing: they are part of the mean."""
-    idle = sum(found.hosts(service).values()) - len(loads)
-    return loads + [Fraction(0)] * max(idle, 0)
-
-
-def _hop_ms(dealt: Shares) -> float:
-    """Return what an extra hop adds on average: the last leg leads to another node, perhaps in another zone."""
-    if not dealt.extra_hop:
-        return 0.0
-    table, crossing = latencies(), float(dealt.crosses_zone / dealt.extra_hop)
-    away_ms = crossing * table["cross_zone"].ms + (1 - crossing) * table["same_zone"].ms
-    return away_ms - table["same_node"].ms
-
-
-def _expected(found: ReviewedCluster, dealt: Shares, loads: list[Fraction], near_ms: float, hop_ms: float) -> Response:
-    """Tell what the requests that are answered are to expect."""
-    answered = sum(loads, Fraction(0))
-    if not answered:
-        return Response(math.nan, math.nan, math.nan)
-    return response_ms(
-        [load / answered for load in loads], found.utilisation, found.service_ms, workers=found.workers,
-        hop_share=float(dealt.extra_hop / answered), hop_ms=hop_ms, network_ms=near_ms,
-    )  # fmt: skip
-
-
-def _source(cluster: Cluster, seen: str | None, client: str | None) -> str:
-    if seen is None:
+def _source(cluster: Cluster, seen: tuple[str, ...], client: str | None) -> str:
+    """Return whose address Pods see; the policy makes it the same kind of address by whichever node one comes in."""
+    if not seen:
         return "nothing: no connection came through"
-    if cluster.store.node_at(seen) is not None:
+    if cluster.store.node_at(seen[0]) is not None:
         return "a node's address"
-    return "the client's address" if seen in (client, *DEFAULT_CLIENTS.values()) else "the load balancer's address"
+    return "the client's address" if seen[0] in (client, *DEFAULT_CLIENTS.values()) else "the load balancer's address"
 
 
-def _failure(cluster: Cluster, service: Service, dealt: Shares) -> str:
-    """Crash the node that answers most, and say what that costs until somebody notices."""
-    answering = {name: share for name, share in dealt.by_node.items() if name in cluster.store.nodes}
+def _failure(cluster: Cluster, service: Service, found: Shares) -> str:
+    """Return what a crash of the node that answers most costs, until somebody notices."""
+    answering = {name: share for name, share in found.by_node.items() if name in cluster.store.nodes}
     if not answering:
         return "no Pod answers, so a crash changes nothing"
     worst = max(answering, key=lambda name: answering[name])
-    if not _balanced(service):
+    if service.type != "LoadBalancer":
         return f"a client that wrote down {worst} loses everything, until it dials another node"
     cluster.advance(900)
     try:
@@ -521,10 +390,10 @@ def _failure(cluster: Cluster, service: Service, dealt: Shares) -> str:
         return str(reason)
     lost = max((step.lost for step in crash.steps if step.at_s >= 0), default=Fraction(0))
     if crash.healed_s is None:
-        return f"{worst} crashes: {percent(lost)} of new connections are lost, and neither of the two clocks ends it"
+        return f"{worst} crashes: {_percent(lost)} of new connections are lost, and neither of the two clocks ends it"
     if not lost:
         return f"{worst} crashes: no new connection is lost"
-    return f"{worst} crashes: up to {percent(lost)} of new connections are lost, for {crash.healed_s:g} s"
+    return f"{worst} crashes: up to {_percent(lost)} of new connections are lost, for {crash.healed_s:g} s"
 
 
 def _priced(
@@ -533,11 +402,9 @@ def _priced(
     """Return what each Service would cost alone."""
     if book is None or found.provider not in DRIVERS:
         return {}
-    return {
-        entry.name: _cost(found, entry, book)
-        for entry in exposures(twin, traffic or MonthlyTraffic())
-        if entry.name in {service.key for service in found.exposed}
-    }
+    exposed = {service.key for service in found.exposed}
+    entries = exposures(twin, traffic or MonthlyTraffic())
+    return {entry.name: _cost(found, entry, book) for entry in entries if entry.name in exposed}
 
 
 def _cost(found: ReviewedCluster, entry: BilledEntry, book: PriceBook) -> float | None:

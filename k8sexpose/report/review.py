@@ -44,11 +44,6 @@ class ServiceReview:
         Both policies; None where there is nothing to compare.
     why_not : str
         Why there is not.
-
-    Examples
-    --------
-    >>> ServiceReview("default/web", "ClusterIP", "10.96.0.9", "80/TCP", "Pods and nodes", 3).comparison is None
-    True
     """
 
     name: str
@@ -80,7 +75,7 @@ class Review:
     assumptions : tuple of str
         What no dump says.
     cluster : Cluster
-        What was asked: a copy of yours, of the provider that was guessed or told.
+        What was asked: a copy of yours, of the provider that was guessed or given.
 
     Examples
     --------
@@ -107,13 +102,7 @@ class Review:
         return tuple(one for one in self.services if one.type in EXPOSED)
 
     def service(self, name: str) -> ServiceReview:
-        """Return a Service by ``name`` or ``namespace/name``.
-
-        Raises
-        ------
-        KeyError
-            If there is no such Service; the text lists those that are exposed.
-        """
+        """Return a Service by ``name`` or ``namespace/name``; a KeyError lists those that are exposed."""
         full = name if "/" in name else f"default/{name}"
         for one in self.services:
             if one.name == full:
@@ -141,23 +130,11 @@ class Review:
         return html_table(self.summary, FINDING_HEAD, _finding_rows(self.findings))
 
     def to_markdown(self) -> str:
-        """Write the report as Markdown.
-
-        Returns
-        -------
-        str
-            GitHub's Markdown, every name escaped.
-        """
+        """Return the report in GitHub's Markdown, every name escaped."""
         return to_markdown(TITLE, _parts(self))
 
     def to_html(self) -> str:
-        """Write the report as one HTML page that needs nothing else.
-
-        Returns
-        -------
-        str
-            The page, every name escaped; no script, nothing fetched.
-        """
+        """Return the report as one HTML page, every name escaped; no script, nothing fetched."""
         return to_html(TITLE, _parts(self))
 
 
@@ -201,7 +178,7 @@ def review(
     prices : str, Path, mapping or PriceBook, optional
         Your own prices, as for `bill`.
     anonymise : bool
-        Replace names and addresses, each by the same word wherever it stands.
+        Replace names and addresses, each by the same word wherever it occurs.
 
     Returns
     -------
@@ -311,7 +288,7 @@ def _reached_by(found: ReviewedCluster, service: Service) -> str:
 
 
 def _parts(made: Review) -> Iterator[Part]:
-    """Give the parts of the report, in order."""
+    """Yield the parts of the report, in order."""
     yield Paragraph(f"{made.summary}.")
     yield Paragraph(f"{made.guess}.", "Provider.")
     yield Paragraph(f"{made.bill.summary}.", "Bill.")
@@ -364,12 +341,13 @@ def _summary(made: Review) -> Iterator[Part]:
     yield Paragraph(f"{load[:1].upper()}{load[1:]} {more} {yours}", "Assumed.")
     head = ("Service", "policy now", "recommended", "Local is slower on average from", "at the p99 from")
     rows = tuple(
-        (one.service, one.now, one.advice.policy, _turn(one.turns_at), _turn(one.turns_at_p99)) for one in compared
+        (one.service, one.now, one.advice.policy, _crossing(one.turns_at), _crossing(one.turns_at_p99))
+        for one in compared
     )
     yield Table("The last two columns: utilisation of the average Pod.", head, rows)
 
 
-def _turn(utilisation: float | None) -> str:
+def _crossing(utilisation: float | None) -> str:
     if utilisation is None:
         return "cannot be said"
     return "never" if utilisation >= 1 else "always" if utilisation <= 0 else f"{utilisation:.1%}"

@@ -1,4 +1,4 @@
-"""How a packet from outside comes to a node: straight, through a load balancer, or not at all."""
+"""By which nodes a packet from outside enters: straight, through a load balancer, or not at all."""
 
 from __future__ import annotations
 
@@ -23,31 +23,16 @@ __all__ = ["Entry", "Packet", "load_balancer_at", "load_balancer_entry", "node_a
 
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """The first packet of a connection: who, to whom.
-
-    Parameters
-    ----------
-    src, dst : str
-        The two addresses.
-    port : int, optional
-        Destination port; None for ICMP.
-    protocol : str
-        TCP, UDP, SCTP or ICMP.
-
-    Examples
-    --------
-    >>> Packet("203.0.113.7", "10.0.0.1", 30007).to
-    '10.0.0.1:30007'
-    """
+    """The first packet of a connection."""
 
     src: str
     dst: str
-    port: int | None
+    port: int | None  # None for ICMP
     protocol: str = "TCP"
 
     @property
     def to(self) -> str:
-        """The destination as a hop shows it."""
+        """The destination as it is shown in a hop."""
         return address(self.dst, self.port)
 
 
@@ -62,74 +47,27 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Entry:
-    """The nodes by which a packet can come in, or the reason why it cannot.
-
-    Parameters
-    ----------
-    spread : Spread
-        How packets are dealt to nodes; empty where none comes in.
-    arrive : callable, optional
-        Gives, for one of these nodes, what the client dials, the packet as it arrives, and the hops between.
-    to_pod : bool
-        The load balancer delivers to Pods: the names in the spread are their ``ip:port``.
-    proxies : bool
-        A load balancer ends the connection: what fails behind it is a reset.
-    hairpin : bool
-        A node may be dealt to that the packet comes from.
-    sticky : str
-        What the load balancer hashes, where all connections of a client come in by one place; empty otherwise.
-    outcome, reason : str
-        How and why the packet is lost, where the spread is empty.
-
-    Examples
-    --------
-    >>> lost("no route").outcome
-    'timeout'
-    """
+    """The nodes by which a packet can enter; where the spread is empty, how and why it is lost."""
 
     spread: Spread
     arrive: Callable[[str], Arrival] | None = None
-    to_pod: bool = False
-    proxies: bool = False
-    hairpin: bool = True
-    sticky: str = ""
+    to_pod: bool = False  # the names in the spread are the ``ip:port`` of endpoints
+    proxies: bool = False  # a load balancer ends the connection: what fails behind it is a reset
+    hairpin: bool = True  # the packet may enter by the node that it comes from
+    sticky: str = ""  # what the load balancer hashes, where all connections of a client go to one target
     outcome: str = "timeout"
     reason: str = ""
 
 
 def lost(reason: str, outcome: str = "timeout") -> Entry:
-    """Say that no packet comes in."""
+    """Build an entry by which no packet comes in."""
     return Entry(Spread(()), outcome=outcome, reason=reason)
 
 
 def outside_entry(
     cluster: ClusterState, destination: Destination, door: FrontDoor | None, packet: Packet, via: tuple[str, ...]
 ) -> Entry:
-    """Find the way in for a client outside the cluster.
-
-    Parameters
-    ----------
-    cluster : Cluster
-        The cluster.
-    destination : Destination
-        What the client dials.
-    door : FrontDoor or None
-        The load balancer that it names.
-    packet : Packet
-        The packet as it leaves the client.
-    via : tuple of str
-        Nodes by which it must arrive; empty for none in particular.
-
-    Returns
-    -------
-    Entry
-        The way in.
-
-    Raises
-    ------
-    NotExposed
-        If the Service has no door to the outside.
-    """
+    """Return the entry of a client outside the cluster; `NotExposed` if nothing leads to the Service from outside."""
     service, port = destination.service, destination.service_port
     if destination.hostname is not None and service is None:
         return lost(f"there is no address for the name {destination.hostname}", "unresolved")
@@ -147,26 +85,7 @@ def outside_entry(
 def load_balancer_entry(
     cluster: ClusterState, door: FrontDoor, port: ServicePort | None, packet: Packet, via: tuple[str, ...] = ()
 ) -> Entry:
-    """Come in through a load balancer.
-
-    Parameters
-    ----------
-    cluster : Cluster
-        The cluster.
-    door : FrontDoor
-        The load balancer.
-    port : ServicePort or None
-        The port of the Service that is dialled; None if it has none of this number.
-    packet : Packet
-        The packet as it comes to the load balancer.
-    via : tuple of str
-        Nodes dealt to in place of those that the load balancer chooses.
-
-    Returns
-    -------
-    Entry
-        The way in.
-    """
+    """Return the entry through a load balancer; `via` replaces the nodes that it would choose."""
     if packet.port is None:
         return lost("the load balancer passes on the ports of the Service, and no ping")
     if port is None:
@@ -190,9 +109,10 @@ def load_balancer_entry(
             new = replace(packet, src=src, dst=ip, port=port.node_port)
         else:
             new = replace(packet, src=src)
+        before, after = packet.to, new.to
         hop = Hop(
-            "load balancer", packet.src, packet.to, f"deals to {name}", door.latency_ms,
-            new_src=src if src != packet.src else None, new_dst=new.to if new.to != packet.to else None,
+            "load balancer", packet.src, before, f"deals to {name}", door.latency_ms,
+            new_src=src if src != packet.src else None, new_dst=after if after != before else None,
             kind=LOAD_BALANCER,
         )  # fmt: skip
         return Arrival(packet, new, (hop,))
@@ -202,7 +122,9 @@ def load_balancer_entry(
 
 
 def _admits(service: Service, src: str) -> bool:
-    """Ask the load balancer's own firewall; where nodes see its address, kube-proxy guards it instead."""
+    """Return True if the load balancer's own firewall admits a source."""
+    if not service.load_balancer_source_ranges:
+        return True
     ranges = [ip_network(text.strip(), strict=False) for text in service.load_balancer_source_ranges]
     mine = [network for network in ranges if network.version == ip_version(src)]
     return not mine or any(ip_address(src) in network for network in mine)
@@ -211,7 +133,7 @@ def _admits(service: Service, src: str) -> bool:
 def _node_port_entry(
     cluster: ClusterState, service: Service, port: ServicePort, packet: Packet, via: tuple[str, ...]
 ) -> Entry:
-    """Dial the nodes' addresses, one like the other: nothing knows which of them are well."""
+    """Return the entry by the nodes' addresses, each as likely as the others, whether healthy or not."""
     if not port.node_port:
         raise NotExposed(f"{service.name} has no nodePort")
     nodes = cluster.store.nodes
@@ -230,7 +152,7 @@ def _node_port_entry(
 
 
 def node_arrival(cluster: ClusterState, node: Node, packet: Packet) -> Arrival:
-    """Arrive at a node's address; the cloud translates an external one to the node's own."""
+    """Return the arrival at a node's address; the cloud translates an external one to the node's own."""
     if node.external_ip is None or canonical_ip(node.external_ip) != packet.dst:
         return Arrival(packet, packet)
     new = replace(packet, dst=_node_ip(node, packet))
@@ -239,7 +161,7 @@ def node_arrival(cluster: ClusterState, node: Node, packet: Packet) -> Arrival:
 
 
 def _address_entry(cluster: ClusterState, packet: Packet, via: tuple[str, ...]) -> Entry:
-    """Dial an address: what happens is what happens now."""
+    """Return the entry by an address, as things are now."""
     store = cluster.store
     node = store.node_at(packet.dst)
     behind = store.node_behind(packet.dst)
@@ -257,7 +179,7 @@ def _address_entry(cluster: ClusterState, packet: Packet, via: tuple[str, ...]) 
 
 
 def load_balancer_at(cluster: ClusterState, packet: Packet) -> Entry | None:
-    """Come in through the load balancer whose address the packet carries, as it is now; None if there is none."""
+    """Return the entry by the load balancer whose address the packet carries, as it is now; None if there is none."""
     for service in cluster.store.services_at(packet.dst):
         if any(canonical_ip(entry.ip) == packet.dst for entry in service.load_balancer_ingress if entry.ip):
             port = next((p for p in service.ports if fits(p, packet)), None)
@@ -267,7 +189,7 @@ def load_balancer_at(cluster: ClusterState, packet: Packet) -> Entry | None:
 
 
 def _what_is(cluster: ClusterState, ip: str) -> str:
-    """Say what an address is that cannot be reached from outside."""
+    """Return what an address is that cannot be reached from outside, in words."""
     for service in cluster.store.services_at(ip):
         if cluster_ip_of(service, ip_version(ip) or 4) == ip:
             return f"{ip} is the clusterIP of {service.name}, known only inside the cluster"
@@ -277,7 +199,7 @@ def _what_is(cluster: ClusterState, ip: str) -> str:
 
 
 def fits(port: ServicePort, packet: Packet) -> bool:
-    """Tell whether a packet to the Service means this port."""
+    """Return True if a packet to the Service means this port."""
     return port.port == packet.port and (port.protocol or "TCP") == packet.protocol
 
 
@@ -289,8 +211,10 @@ def dialled_ip(cluster: ClusterState, node: Node, packet: Packet) -> str:
 
 
 def _node_ip(node: Node, packet: Packet) -> str:
+    """Return the address of a node in the family of the packet."""
     return primary_ip(node, ip_version(packet.src) or 4) or node.internal_ip or ""
 
 
 def _firewall_closes(cluster: ClusterState, port: int) -> bool:
+    """Return True if the firewall closes this port of the nodes' addresses."""
     return any(first <= port <= last for first, last in cluster.firewall)

@@ -1,4 +1,4 @@
-"""Nodes that decide alike: the ways through them are followed once, and counted for all.
+"""Nodes that decide alike: the paths through them are followed once, and counted for all.
 
 A cluster has thousands of nodes, and most of them hold no endpoint of the Service: their verdict is the same.
 """
@@ -25,17 +25,7 @@ __all__ = ["Bundle", "bundles"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bundle:
-    """One way, with all packets that take it, by whichever node they came in.
-
-    Parameters
-    ----------
-    route : Route
-        The way, as it is from the first of these nodes.
-    probability : Fraction
-        The share of all packets.
-    extra_hop, crosses_zone : Fraction
-        The share that changes the node, and the zone.
-    """
+    """One route with all packets that take it, and of these the shares that change the node, and the zone."""
 
     route: Route
     probability: Fraction
@@ -44,13 +34,7 @@ class Bundle:
 
 
 class Group:
-    """Nodes that decide alike, and the share of packets that enter by each.
-
-    Parameters
-    ----------
-    verdict : Verdict, optional
-        What they decide.
-    """
+    """Nodes that decide alike, and the share of packets that enter by each."""
 
     def __init__(self, verdict: Verdict | None) -> None:
         self.verdict = verdict  # kept, because its targets are known by their identity
@@ -74,24 +58,25 @@ class Group:
 
 
 def _alone(route: Route) -> Bundle:
+    """Return the bundle of a route by one node."""
     share = route.probability
     return Bundle(route, share, share * route.extra_hop, share * route.crosses_zone)
 
 
 def bundles(query: Query) -> Iterator[Bundle]:
-    """Yield the ways, those through nodes that decide alike only once."""
-    way = PathTracer(query.cluster, query.client, query.via, query.as_if)
+    """Yield the routes, those through nodes that decide alike only once."""
+    tracer = PathTracer(query.cluster, query.client, query.via, query.as_if)
     entry = query.entry if query.client.kind == OUTSIDE else None
     if entry is None or not entry.spread.names or entry.to_pod:
-        yield from map(_alone, query.ways(way))
+        yield from map(_alone, query.ways(tracer))
         return
     groups: dict[Hashable, Group] = {}
     for name, share in _alike(query, entry):
-        key, verdict = _decision(query, way, entry, name)
+        key, verdict = _decision(query, tracer, entry, name)
         groups.setdefault(key, Group(verdict)).add(query.cluster.store.nodes[name], share)
     for group in groups.values():
-        ways = way.arrive(entry, group.first, query.trip(group.share))
-        yield from map(_bundle(query, group) if len(group.members) > 1 else _alone, ways)
+        routes = tracer.arrive(entry, group.first, query.start(group.share))
+        yield from map(_bundle(query, group) if len(group.members) > 1 else _alone, routes)
 
 
 def _alike(query: Query, entry: Entry) -> Iterator[tuple[str, Fraction]]:
@@ -104,19 +89,19 @@ def _alike(query: Query, entry: Entry) -> Iterator[tuple[str, Fraction]]:
     yield from groups.values()
 
 
-def _decision(query: Query, way: PathTracer, entry: Entry, name: str) -> tuple[Hashable, Verdict | None]:
-    """Return what a node decides, where the ways behind it are the same for every node that decides so.
+def _decision(query: Query, tracer: PathTracer, entry: Entry, name: str) -> tuple[Hashable, Verdict | None]:
+    """Return a key that nodes share whose packets go on alike, and the verdict.
 
-    That is so where the node replaces the source address: the answer comes back to it from wherever the Pod is.
+    They go on alike where the node replaces the source address: the answer comes back to it from wherever the Pod is.
     """
     if query.cluster.is_down(name) or query.cluster.affinity or entry.arrive is None:
         return name, None
-    verdict = way.verdict(name, entry.arrive(name).packet)
+    verdict = tracer.verdict(name, entry.arrive(name).packet)
     return (id(verdict.targets) if verdict.action == "DNAT" and verdict.marked else name), verdict
 
 
 def _bundle(query: Query, group: Group) -> Callable[[Route], Bundle]:
-    """Count, of the packets that take a way from one of several nodes, those that change the node."""
+    """Return what counts, of the packets on a route from several nodes, those that change the node or the zone."""
 
     def bundle(route: Route) -> Bundle:
         if not route.delivered:
@@ -130,11 +115,12 @@ def _bundle(query: Query, group: Group) -> Callable[[Route], Bundle]:
 
 
 def _likeness(query: Query) -> Callable[[str], Hashable]:
-    """Return what tells nodes apart."""
-    cluster, store, packet = query.cluster, query.cluster.store, query.packet
+    """Return what computes a key that nodes share where they decide alike."""
+    cluster, packet = query.cluster, query.packet
+    store = cluster.store
     named = query.destination.service
     services = [named] if named else [*store.services_at(packet.dst), *store.services_on(packet.port or 0)]
-    special = {name for service in services for name in _special_nodes(query, service)}
+    special: set[str | None] = set().union(*(_special_nodes(query, service) for service in services))
     each = bool(cluster.affinity) or cluster.proxy.nodeport_addresses not in (None, ("primary",)) or not services
 
     def likeness(name: str) -> Hashable:

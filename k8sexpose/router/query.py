@@ -40,13 +40,7 @@ class Query:
         protocol: str,
         via: str | Sequence[str] | None,
     ) -> Query:
-        """Parse the texts of a question, and provision the load balancer that the target names; nothing is asked yet.
-
-        Raises
-        ------
-        NotExposed, UnknownName, ValueError
-            As for `k8sexpose.send`.
-        """
+        """Parse the texts of a question, and provision the load balancer that the target names."""
         destination = find_destination(cluster, target, protocol)
         service = destination.service
         if client is None and service is not None and service.type not in ("NodePort", "LoadBalancer"):
@@ -68,52 +62,50 @@ class Query:
 
     @property
     def entry(self) -> Entry:
-        """How a client outside comes in."""
+        """The nodes by which a client outside enters."""
         return outside_entry(self.cluster, self.destination, self.door, self.packet, self.via)
 
     # -- the ways ----
 
-    def ways(self, way: PathTracer) -> Iterator[Route]:
-        """Give the ways, each as one route."""
+    def ways(self, tracer: PathTracer) -> Iterator[Route]:
+        """Yield every way from the client to an end, or the one that the tracer chooses."""
         if self.client.kind == OUTSIDE:
-            packet = self.packet
-            yield from way.come_in(self.entry, self.trip(), packet)
+            yield from tracer.come_in(self.entry, self.start(), self.packet)
         else:
-            yield from self._from_inside(way)
+            yield from self._from_inside(tracer)
 
-    def trip(self, probability: Fraction = Fraction(1)) -> PathSoFar:
-        """Return the beginning of a way that packets take with this probability."""
+    def start(self, probability: Fraction = Fraction(1)) -> PathSoFar:
+        """Return the beginning of a path that packets take with this probability."""
         return PathSoFar(probability, at=self.client.node)
 
-    def _from_inside(self, way: PathTracer) -> Iterator[Route]:
+    def _from_inside(self, tracer: PathTracer) -> Iterator[Route]:
         """Follow the packet of a Pod or a node: its own node's kube-proxy sees it first."""
-        service, port, packet = self.destination.service, self.destination.service_port, self.packet
-        door = self.door
-        if service is None and self.destination.hostname is not None:
+        door, packet = self.door, self.packet
+        if self.destination.service is None and self.destination.hostname is not None:
             no_address = lost(f"there is no address for the name {self.destination.hostname}", "unresolved")
-            yield from way.come_in(no_address, self.trip(), packet)
+            yield from tracer.come_in(no_address, self.start(), packet)
         elif door is not None and ip_version(door.address) is None:
             # A load balancer with a name only: kube-proxy knows nothing of it, the packet goes out.
-            entry = load_balancer_entry(self.cluster, door, port, packet, self.via)
-            yield from way.come_in(entry, self.trip(), packet)
+            entry = load_balancer_entry(self.cluster, door, self.destination.service_port, packet, self.via)
+            yield from tracer.come_in(entry, self.start(), packet)
         else:
-            for dialled, share in self._dialled(way, packet):
-                yield from way.enter(self.client.node or "", dialled, self.trip(share))
+            for dialled, share in self._dialled(tracer, packet):
+                yield from tracer.enter(self.client.node or "", dialled, self.start(share))
 
-    def _dialled(self, way: PathTracer, packet: Packet) -> Iterator[tuple[Packet, Fraction]]:
-        """Give the packets that a client inside may send: several where the name has several addresses."""
+    def _dialled(self, tracer: PathTracer, packet: Packet) -> Iterator[tuple[Packet, Fraction]]:
+        """Yield the packets that a client inside may send: several where the name has several addresses."""
         service, port = self.destination.service, self.destination.service_port
         if service is not None and port is not None and service.headless:
             ready = targets(self.cluster.store, service, port, 4).ready
             if not ready:
                 raise NotExposed(f"{service.name} is headless and has no ready Pod: its name has no address")
-            for number, share in way.choose(Spread(tuple(str(k) for k in range(len(ready))))):
+            for number, share in tracer.choose(Spread(tuple(str(k) for k in range(len(ready))))):
                 found = ready[int(number)]
                 pod_port = found.port if packet.port is not None else None
                 yield replace(packet, dst=found.endpoint.ip, port=pod_port), share
         elif service is not None and port is not None and service.type == "NodePort":
             nodes = self.cluster.store.nodes
-            for name, share in way.choose(Spread(tuple(nodes))):
+            for name, share in tracer.choose(Spread(tuple(nodes))):
                 ip = dialled_ip(self.cluster, nodes[name], packet)
                 yield replace(packet, dst=ip, port=port.node_port if packet.port is not None else None), share
         else:
@@ -121,7 +113,7 @@ class Query:
 
 
 def _door(cluster: ClusterState, destination: Destination) -> FrontDoor | None:
-    """Return the load balancer that the target names: as it will be for a Service's name, as it is for its DNS name."""
+    """Return the load balancer that a target names: by a Service's name as it will be, by its DNS name as it is."""
     service = destination.service
     if service is None or service.type != "LoadBalancer":
         return None
@@ -129,11 +121,12 @@ def _door(cluster: ClusterState, destination: Destination) -> FrontDoor | None:
 
 
 def _dialled_cluster_ip(service: Service) -> str | None:
+    """Return the clusterIP that is dialled, IPv4 first; None where there is none."""
     return cluster_ip_of(service, 4) or cluster_ip_of(service, 6)
 
 
 def _some_pod(cluster: ClusterState, service: Service) -> str:
-    """Name a Pod that asks a Service which only Pods can ask: one of another app, where there is one."""
+    """Return a Pod as client of a Service that only Pods can ask: one of another app, where there is one."""
     own = service.selector.items()
     running = (pod for pod in cluster.store.pods.values() if pod.ip and pod.node and not cluster.is_down(pod.node))
     first = next(running, None)

@@ -7,11 +7,16 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from .._display import html_table, visible
+from ..api.service import Service
 
 __all__ = ["Hop", "Route", "Shares"]
 
-CLIENT, CLOUD, LOAD_BALANCER = "client", "cloud", "load balancer"
-NODE, POD, NOWHERE = "node", "Pod", "nowhere"
+CLIENT = "client"
+CLOUD = "cloud"
+LOAD_BALANCER = "load balancer"
+NODE = "node"
+POD = "Pod"
+NOWHERE = "nowhere"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,8 @@ class Hop:
         Source and destination as the packet leaves, where they change.
     kind : str
         ``client``, ``cloud``, ``load balancer``, ``node``, ``Pod`` or ``nowhere``.
+    affinity : bool
+        Whether the endpoint was not chosen by chance: the Service remembers the client.
 
     Examples
     --------
@@ -47,6 +54,7 @@ class Hop:
     new_src: str | None = None
     new_dst: str | None = None
     kind: str = NODE
+    affinity: bool = field(default=False, repr=False)
 
     @property
     def before(self) -> str:
@@ -90,6 +98,10 @@ class Route:
         The node by which the packet entered.
     node : str, optional
         The node of the Pod that answers.
+    protocol : str
+        TCP, UDP, SCTP or ICMP.
+    as_if : Service, optional
+        The Service in the form in which it was asked for, where its load balancer has no address yet.
 
     Examples
     --------
@@ -107,6 +119,8 @@ class Route:
     crosses_zone: bool = False
     entry: str | None = None
     node: str | None = None
+    protocol: str = "TCP"
+    as_if: Service | None = field(default=None, compare=False)
 
     @property
     def delivered(self) -> bool:

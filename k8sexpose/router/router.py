@@ -1,4 +1,4 @@
-"""The whole way from a client to a Pod: every way there is, their shares, or one request.
+"""The four questions to the router: every way from a client to a Pod, their shares, the entries, or one request.
 
 `entries` says by which node the packet comes in, `kube_proxy` what that node does with it. `shares` multiplies
 the two, `routes` lists every way, `send` takes one of them.
@@ -120,7 +120,7 @@ def entries(
     protocol: str = "TCP",
     via: str | Sequence[str] | None = None,
 ) -> dict[str, Fraction]:
-    """Tell by which nodes a connection enters the cluster, and how often by each.
+    """Return the nodes by which a connection enters the cluster, each with its share.
 
     Parameters
     ----------

@@ -2,7 +2,7 @@
 
 One client goes through the load balancer, the other wrote down the address of a node. Two clocks run at once. The load
 balancer's checks take the node out of its targets: the packets stop coming in by it. The cluster's own watch over its
-nodes takes the Pods out of the rules: the other nodes stop dealing to them.
+nodes takes the Pods out of the rules: the other nodes stop sending to them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ NOTHING_HAPPENS = "nothing has noticed yet"
 
 @dataclass(frozen=True, slots=True)
 class CrashStep:
-    """A stretch of time in which every request has the same chance.
+    """A time in which every request has the same chance to be lost.
 
     Parameters
     ----------
@@ -41,11 +41,6 @@ class CrashStep:
         Part of the new connections through the load balancer that is lost.
     lost_hard_coded : Fraction
         The same for the client that wrote down the address of the node; 1 where there is no node port.
-
-    Examples
-    --------
-    >>> CrashStep(20, "node-1 leaves the load balancer", Fraction(1, 3), Fraction(1)).at_s
-    20
     """
 
     at_s: float
@@ -68,11 +63,6 @@ class Crash:
         How long before and after the crash one watches, in seconds.
     steps : tuple of CrashStep
         In order of time.
-
-    Examples
-    --------
-    >>> Crash("default/web", "node-1", 20, 120, ()).healed_s is None
-    True
     """
 
     service: str
@@ -99,7 +89,7 @@ class Crash:
     def _title(self) -> str:
         return f"{self.node} crashes at 0 s; part of the new connections to {self.service} that is lost"
 
-    def _rows(self) -> Iterator[tuple[str, str, str, str]]:
+    def _rows(self) -> Iterator[tuple[str, ...]]:
         for step in self.steps:
             yield f"{step.at_s:g} s", step.what, _part(step.lost), _part(step.lost_hard_coded)
 
@@ -138,7 +128,7 @@ def watch_crash(
     ApiError
         If there is no such Service or node.
     NotExposed
-        If no address stands in the status yet.
+        If the status has no address yet.
 
     Examples
     --------
@@ -171,17 +161,19 @@ def watch_crash(
 
 
 def _step(twin: Cluster, service: Service, node: str, at_s: float, what: str) -> CrashStep:
+    """Return what is lost now, through the load balancer and at the node that was written down."""
     host = next(entry.address for entry in service.load_balancer_ingress if entry.address)
     port = service.ports[0]
     front = f"http://{address(host, port.port)}"
     protocol, own = port.protocol or "TCP", twin.node(node).addresses
-    windows = [address(ip, port.node_port) for ip in own[:1] if port.node_port]
-    hard = shares(twin, windows[0], protocol=protocol).lost if windows else Fraction(1)
+    hard = Fraction(1)
+    if own and port.node_port:
+        hard = shares(twin, address(own[0], port.node_port), protocol=protocol).lost
     return CrashStep(at_s, what, shares(twin, front, protocol=protocol).lost, hard)
 
 
 def _notices(twin: Cluster, service: Service, node: str) -> tuple[str, ...]:
-    """Say who has noticed the crash by now."""
+    """Return in words who has noticed the crash by now."""
     health = {target.name: target.healthy for target in target_health(twin, service.key)}
     words = []
     if health.get(node) is False:

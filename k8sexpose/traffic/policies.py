@@ -1,45 +1,46 @@
-"""One Service under both values of ``externalTrafficPolicy``: the shares, the extra hop, the address that Pods see.
+"""A Service under a policy: who gets what, the extra hop, the address that Pods see, and the load at which Local loses.
 
-Nothing is decided here: the cluster is copied, the field is patched, and the router is asked.
+`view` asks the router about one cluster as it is, `policy_shares` about a Service under both values of
+``externalTrafficPolicy``. `expected` and `crossover` put the formulas of `queueing` on top of views. Nothing is decided
+here: to see another policy, the cluster is copied and the field is patched.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from .._display import html_table
 from ..api.addresses import address
 from ..api.validation import POLICIES
+from ..cluster.latency import latencies
 from ..model import Cluster
-from ..router.route import Route
+from ..router.node_classes import Bundle, bundles
+from ..router.query import Query
+from ..router.route import Shares
 from ..router.router import entries, routes
-from .queueing import max_over_mean
+from .queueing import P99, Response, crossover_utilisation, jain_index, max_over_mean, response_ms
 
-__all__ = ["POLICIES", "PodShare", "PolicyShares", "PolicySide", "both_policies", "policy_shares"]
+__all__ = [
+    "POLICIES",
+    "PodShare",
+    "PolicyShares",
+    "PolicyView",
+    "both_policies",
+    "crossover",
+    "expected",
+    "policy_shares",
+    "view",
+]
 
 SETTLED_S = 900.0  # longer than any provider of the model needs for an address, targets and checks
 
 
 @dataclass(frozen=True, slots=True)
 class PodShare:
-    """What one Pod gets.
-
-    Parameters
-    ----------
-    pod, node : str
-        Which Pod, and where it runs.
-    direct : Fraction
-        The share that came in by its own node.
-    passed_on : Fraction
-        The share that came in by another node: with an extra hop.
-
-    Examples
-    --------
-    >>> PodShare("web-1", "node-1", Fraction(1, 9), Fraction(2, 9)).share
-    Fraction(1, 3)
-    """
+    """What one Pod gets: directly by its own node, and passed on by another one, with an extra hop."""
 
     pod: str
     node: str
@@ -53,59 +54,80 @@ class PodShare:
 
 
 @dataclass(frozen=True, slots=True)
-class PolicySide:
+class PolicyView:
     """A Service under one policy.
 
     Parameters
     ----------
     policy : str
-        Cluster or Local.
+        Cluster or Local; empty where an address is asked.
+    shares : Shares
+        Where the connections go.
     entries : mapping of str to Fraction
-        By which node connections come in, and how often by each.
+        By which node connections enter, and how often by each.
     pods : tuple of PodShare
-        Every Pod of the Service that answers under either policy.
-    lost : Fraction
-        The share that nobody answers.
-    crosses_zone : Fraction
-        The share whose extra hop leads into another zone.
+        The Pods that answer.
     seen : tuple of str
-        The addresses that Pods see as the client.
-    latency_ms : float
-        Mean round trip of those that are answered, in milliseconds, without the internet and the Pod's work.
-
-    Examples
-    --------
-    >>> PolicySide("Local", {}, (PodShare("web-1", "node-1", Fraction(1)),)).hottest_over_mean
-    1.0
+        Addresses that Pods see as the client; where many nodes decide alike, that of one of them.
+    hop_ms, network_ms : float
+        What an extra hop adds, and the mean round trip without it, in milliseconds: without the internet and the work.
+    idle : int
+        How many ready Pods get nothing and are not in ``pods``; they count in the mean load.
     """
 
     policy: str
-    entries: Mapping[str, Fraction]
+    shares: Shares = field(default_factory=Shares)
+    entries: Mapping[str, Fraction] = field(default_factory=dict)
     pods: tuple[PodShare, ...] = ()
-    lost: Fraction = Fraction(0)
-    crosses_zone: Fraction = Fraction(0)
     seen: tuple[str, ...] = ()
-    latency_ms: float = 0.0
+    hop_ms: float = 0.0
+    network_ms: float = 0.0
+    idle: int = 0
 
     @property
-    def extra_hop(self) -> Fraction:
-        """The share with an extra hop."""
-        return sum((pod.passed_on for pod in self.pods), Fraction(0))
-
-    @property
-    def hottest(self) -> PodShare | None:
-        """The Pod with the largest share; None where there is no Pod."""
-        return max(self.pods, key=lambda pod: pod.share, default=None)
+    def loads(self) -> tuple[Fraction, ...]:
+        """The share of each Pod, also of those that get nothing."""
+        return *(pod.share for pod in self.pods), *(Fraction(0),) * self.idle
 
     @property
     def hottest_over_mean(self) -> float:
         """Load of the hottest Pod over the mean of all; not a number without load."""
-        return max_over_mean([pod.share for pod in self.pods])
+        return max_over_mean(self.loads)
+
+    @property
+    def fairness(self) -> float:
+        """Jain's index of the Pods' loads."""
+        return jain_index(self.loads)
+
+    @property
+    def extra_hop(self) -> Fraction:
+        """The share with an extra hop."""
+        return self.shares.extra_hop
+
+    @property
+    def crosses_zone(self) -> Fraction:
+        """The share whose extra hop leads into another zone."""
+        return self.shares.crosses_zone
+
+    @property
+    def lost(self) -> Fraction:
+        """The share that nobody answers."""
+        return self.shares.lost
+
+    @property
+    def hop_share(self) -> float:
+        """The share with an extra hop, of the connections that are answered."""
+        return float(self.extra_hop / (1 - self.lost)) if self.lost < 1 else 0.0
+
+    @property
+    def round_trip_ms(self) -> float:
+        """Mean round trip with the extra hops, in milliseconds; rounded, since sums come in any order."""
+        return round(self.network_ms + self.hop_share * self.hop_ms, 12)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PolicyShares:
-    """A Service under both policies, side by side.
+    """A Service under both policies, Cluster and Local, side by side.
 
     Parameters
     ----------
@@ -113,28 +135,23 @@ class PolicyShares:
         Its name.
     nodes : mapping of str to str
         The nodes and their zones, in order.
-    sides : tuple of PolicySide
+    sides : tuple of PolicyView
         Cluster, then Local.
     client : str
         Address of the client.
-
-    Examples
-    --------
-    >>> PolicyShares("web", {}, (PolicySide("Cluster", {}), PolicySide("Local", {})))["Local"].lost
-    Fraction(0, 1)
     """
 
     service: str
     nodes: Mapping[str, str]
-    sides: tuple[PolicySide, ...] = ()
+    sides: tuple[PolicyView, ...] = ()
     client: str = ""
 
-    def __getitem__(self, policy: str) -> PolicySide:
+    def __getitem__(self, policy: str) -> PolicyView:
         """Return one side by its name."""
         return next(side for side in self.sides if side.policy == policy)
 
-    def sees(self, side: PolicySide) -> str:
-        """Say in words whom the Pods take for the client."""
+    def sees(self, side: PolicyView) -> str:
+        """Return in words whom the Pods take for the client."""
         whose = [self.client == address for address in side.seen]
         if not whose:
             return "nobody"
@@ -145,19 +162,19 @@ class PolicyShares:
         )
 
     def rows(self) -> Iterator[tuple[str, ...]]:
-        """Give the table: each Pod's share, then what holds for all."""
+        """Yield the table: each Pod's share, then what holds for all."""
         for pods in zip(*(side.pods for side in self.sides), strict=True):
             yield f"{pods[0].pod} on {pods[0].node}", *(f"{pod.share} ({_percent(pod.share)})" for pod in pods)
-        told = {
+        cells = {
             "extra hop": lambda side: f"{side.extra_hop} ({_percent(side.extra_hop)})",
             "crosses a zone": lambda side: _percent(side.crosses_zone),
             "lost": lambda side: f"{side.lost} ({_percent(side.lost)})",
-            "mean round trip": lambda side: f"{side.latency_ms:.2f} ms",
+            "mean round trip": lambda side: f"{side.round_trip_ms:.2f} ms",
             "hottest Pod over mean": lambda side: f"{side.hottest_over_mean:.3g}" if side.pods else "no Pod",
             "the Pods see": self.sees,
         }
-        for name, tell in told.items():
-            yield name, *(tell(side) for side in self.sides)
+        for name, write in cells.items():
+            yield name, *(write(side) for side in self.sides)
 
     @property
     def _caption(self) -> str:
@@ -241,22 +258,25 @@ def policy_shares(
     >>> [str(pod.share) for pod in found["Local"].pods], str(found["Cluster"].extra_hop)
     (['1/4', '1/4', '1/2'], '1/2')
     """
-    ways: dict[str, tuple[Route, ...]] = {}
-    comes: dict[str, dict[str, Fraction]] = {}
-    pods: set[tuple[str, str]] = set()
+    views: dict[str, PolicyView] = {}
+    pods: dict[str, str] = {}
     # No clock runs on: health checks are asked about the finished state, as by any name of a Service.
     for policy, copy in both_policies(cluster, service).items():
-        pods |= {(way.node or "", way.pod or "") for way in routes(copy, service, client) if way.delivered}
+        found = view(copy, service, client)
+        pods |= {pod.pod: pod.node for pod in found.pods}
         target = service if crashed is None else _crash(copy, service, crashed)
-        ways[policy], comes[policy] = routes(copy, target, client), entries(copy, target, client)
+        seen = {way.client_seen for way in routes(copy, target, client) if way.delivered}
+        if crashed is not None:
+            found = view(copy, target, client)
+        views[policy] = replace(found, policy=policy, seen=tuple(sorted(filter(None, seen))))
     order = {node.name: number for number, node in enumerate(cluster.nodes)}
-    listed = sorted(pods, key=lambda pair: (order.get(pair[0], -1), len(pair[1]), pair[1]))
-    sides = tuple(_side(policy, comes[policy], ways[policy], listed) for policy in POLICIES)
+    listed = sorted(pods.items(), key=lambda pair: (order.get(pair[1], -1), len(pair[0]), pair[0]))
+    sides = tuple(_with_pods(one, listed) for one in views.values())
     return PolicyShares(service, {node.name: node.zone or "" for node in cluster.nodes}, sides, client)
 
 
 def _crash(copy: Cluster, service: str, node: str) -> str:
-    """Let all clocks run out, crash a node, and return the address of the front door, which asks about now."""
+    """Return the address of the front door, which asks about now, after all clocks have run out and a node crashed."""
     copy.advance(SETTLED_S)
     copy.fail(node)
     found = copy.service(service)
@@ -264,25 +284,139 @@ def _crash(copy: Cluster, service: str, node: str) -> str:
     return f"http://{address(host, found.ports[0].port)}" if host else service
 
 
-def _side(
-    policy: str, comes: Mapping[str, Fraction], ways: tuple[Route, ...], listed: list[tuple[str, str]]
-) -> PolicySide:
-    """Add the ways of one policy up."""
-    answered = [way for way in ways if way.delivered]
-    total = sum((way.probability for way in answered), Fraction(0))
+def _with_pods(found: PolicyView, listed: Iterable[tuple[str, str]]) -> PolicyView:
+    """Return the view with these Pods in this order, also those that get nothing."""
+    known = {pod.pod: pod for pod in found.pods}
+    return replace(found, pods=tuple(known.get(pod, PodShare(pod, node)) for pod, node in listed))
 
-    def part(pod: str, hop: bool) -> Fraction:
-        return sum((way.probability for way in answered if way.pod == pod and way.extra_hop is hop), Fraction(0))
 
-    return PolicySide(
-        policy,
-        dict(comes),
-        tuple(PodShare(pod, node, part(pod, False), part(pod, True)) for node, pod in listed),
-        1 - total,
-        sum((way.probability for way in answered if way.crosses_zone), Fraction(0)),
-        tuple(sorted({way.client_seen for way in answered if way.client_seen})),
-        sum(float(way.probability) * way.latency_ms for way in answered) / float(total) if total else 0.0,
+def view(
+    cluster: Cluster, service: str, client: str | None = None, *, protocol: str = "TCP", hop_ms: float | None = None
+) -> PolicyView:
+    """Return what a Service's connections meet in a cluster as it is.
+
+    Parameters
+    ----------
+    cluster : Cluster
+        The cluster; it stays as it is.
+    service, client, protocol
+        As for `k8sexpose.shares`; an address does as well as a name.
+    hop_ms : float, optional
+        What an extra hop adds, in milliseconds, in place of the table of latencies.
+
+    Raises
+    ------
+    NotExposed, UnknownName, ValueError
+        As for `k8sexpose.shares`.
+    """
+    query = Query.read(cluster, service, client, protocol, None)
+    named = query.destination.service
+    answered = [bundle for bundle in bundles(query) if bundle.route.delivered]
+    total = sum((bundle.probability for bundle in answered), Fraction(0))
+    hops = sum((bundle.extra_hop for bundle in answered), Fraction(0))
+    crosses = sum((bundle.crosses_zone for bundle in answered), Fraction(0))
+    pods = _pod_shares(answered)
+    by_node: dict[str, Fraction] = {}
+    for pod in pods:
+        by_node[pod.node] = by_node.get(pod.node, Fraction(0)) + pod.share
+    legs = [_legs(cluster, bundle, hop_ms) for bundle in answered]
+    hop_total_ms = sum(float(bundle.extra_hop) * leg.hop_ms for bundle, leg in zip(answered, legs, strict=True))
+    near_total_ms = sum(float(bundle.probability) * leg.near_ms for bundle, leg in zip(answered, legs, strict=True))
+    return PolicyView(
+        named.external_traffic_policy if named else "",
+        Shares({pod.pod: pod.share for pod in pods}, by_node, hops, crosses, 1 - total),
+        entries(cluster, service, client, protocol=protocol),
+        pods,
+        tuple(sorted({bundle.route.client_seen for bundle in answered if bundle.route.client_seen})),
+        hop_total_ms / float(hops) if hops else 0.0,
+        near_total_ms / float(total) if total else 0.0,
     )
+
+
+def _pod_shares(answered: Iterable[Bundle]) -> tuple[PodShare, ...]:
+    """Return the share of each Pod, in the order in which the ways meet them."""
+    found: dict[str, PodShare] = {}
+    for bundle in answered:
+        route = bundle.route
+        name = route.pod or route.hops[-1].at
+        pod = found.get(name, PodShare(name, route.node or ""))
+        direct = pod.direct + bundle.probability - bundle.extra_hop
+        found[name] = replace(pod, direct=direct, passed_on=pod.passed_on + bundle.extra_hop)
+    return tuple(found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _Legs:
+    """The round trip of a way without an extra hop, and what the hop adds, in milliseconds."""
+
+    near_ms: float
+    hop_ms: float = 0.0
+
+
+def _legs(cluster: Cluster, bundle: Bundle, hop_ms: float | None) -> _Legs:
+    """Return the cost of the legs of a bundle of ways; its extra hop is the last leg."""
+    route, table = bundle.route, latencies()
+    if not bundle.extra_hop:
+        return _Legs(route.latency_ms)
+    last, same_node_ms = route.hops[-1], table["same_node"].ms
+    endpoint = last.dst.rpartition(":")[0].strip("[]")
+    stays_ms = 0.0 if cluster.store.node_at(endpoint) is not None else same_node_ms
+    if hop_ms is None:
+        crossing = float(bundle.crosses_zone / bundle.extra_hop)
+        away_ms = crossing * table["cross_zone"].ms + (1 - crossing) * table["same_zone"].ms
+    else:
+        away_ms = same_node_ms + hop_ms
+    return _Legs(route.latency_ms - last.latency_ms + stays_ms, away_ms - stays_ms)
+
+
+def expected(found: PolicyView, utilisation: float, service_ms: float = 10.0, workers: int = 1) -> Response:
+    """Return what requests that are answered are to expect, in the long run and for many clients; NaN without any.
+
+    Parameters
+    ----------
+    found : PolicyView
+        The Service.
+    utilisation : float
+        Of each worker of the average Pod.
+    service_ms, workers
+        As for `wait_ms`.
+    """
+    answered = sum(found.loads, Fraction(0))
+    if not answered:
+        return Response(math.nan, math.nan, math.nan)
+    return response_ms(
+        [load / answered for load in found.loads], utilisation, service_ms, workers=workers,
+        hop_share=found.hop_share, hop_ms=found.hop_ms, network_ms=found.network_ms,
+    )  # fmt: skip
+
+
+def crossover(views: Sequence[PolicyView], *, service_ms: float = 10.0, workers: int = 1) -> dict[str, float]:
+    """Return from which utilisation on the second view answers later than the first, for the mean and the p99.
+
+    Parameters
+    ----------
+    views : sequence of PolicyView
+        Two: the first one even (Cluster), the second one skewed (Local).
+    service_ms, workers
+        As for `wait_ms`.
+
+    Returns
+    -------
+    dict of str to float
+        For the ``mean`` and the ``p99``; see `crossover_utilisation`.
+    """
+    even, skewed = views
+    answered = sum(skewed.loads, Fraction(0))
+    if not answered:
+        raise ValueError("nobody answers under the second policy, so there is no load at which it becomes slower")
+    return {
+        name: crossover_utilisation(
+            [load / answered for load in skewed.loads], hop_ms=even.hop_ms,
+            hop_share=max(even.hop_share - skewed.hop_share, 0.0), service_ms=service_ms, workers=workers,
+            quantile=level,
+        )
+        for name, level in (("mean", None), ("p99", P99))
+    }  # fmt: skip
 
 
 def _percent(share: Fraction) -> str:

@@ -1,9 +1,9 @@
-"""Two ways to deal the same requests, side by side: what a hop costs, and what skew costs.
+"""The same requests under two policies, side by side: what a hop costs, and what skew costs.
 
 Under ``externalTrafficPolicy: Cluster`` every Pod gets the same share, and most requests take an extra hop; under
-``Local`` no request does, and Pods that share a node with few others get more. Expected numbers stand beside sampled
-ones: the expected ones come from the router's exact shares and the formulas of `queueing`, the sampled ones from
-`simulate`.
+``Local`` no request does, and Pods that share a node with few others get more. Expected numbers are set beside
+sampled ones: the expected ones come from the router's exact shares and the formulas of `queueing`, the sampled ones
+from `simulate`.
 """
 
 from __future__ import annotations
@@ -11,20 +11,17 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from .._display import html_table
 from ..model import Cluster
-from .path_table import PathTable, RequestTarget
-from .queueing import P99, crossover_utilisation, jain_index, max_over_mean, response_ms, sticky_max_over_mean
+from .policies import PolicyView, crossover, expected, view
+from .queueing import jain_index, max_over_mean, sticky_max_over_mean
 from .simulation import Traffic, simulate
-from .timeline import standing
-
-if TYPE_CHECKING:
-    from ..model import Cluster
+from .timeline import fresh
 
 __all__ = [
     "CONFIGURATIONS",
@@ -32,7 +29,6 @@ __all__ = [
     "Expected",
     "PolicyComparison",
     "compare_policies",
-    "crossovers",
     "expect",
     "latency_curves",
     "sticky_skew",
@@ -65,7 +61,7 @@ CONFIGURATIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What to expect of one way to deal requests, in the long run and for many clients.
+    """What to expect of a Service under a policy, in the long run and for many clients.
 
     Parameters
     ----------
@@ -79,11 +75,6 @@ class Expected:
         Mean round trip of all legs, in milliseconds.
     mean_ms, p50_ms, p99_ms : float
         Time to the answer; infinite where a Pod is overloaded.
-
-    Examples
-    --------
-    >>> round(Expected({"a": 0.5, "b": 0.25, "c": 0.25}, 0.6, 0, 1, 0, 50, 30, 200).busiest, 3)
-    0.9
     """
 
     shares: dict[str, float]
@@ -119,15 +110,6 @@ class PolicyComparison:
     table : DataFrame
         A row per policy: ``hop_share, busiest`` (utilisation of the hottest Pod), ``jain_index, mean_ms, p50_ms,
         p99_ms`` as expected, ``sampled_mean_ms, sampled_p50_ms, sampled_p99_ms``.
-
-    Examples
-    --------
-    >>> from k8sexpose import Cluster, both_policies, example
-    >>> cluster = Cluster(nodes=2)
-    >>> _ = cluster.deploy("api-backend", per_node=[2, 1])
-    >>> _ = cluster.apply(example("public-api-lb"))
-    >>> compare_policies(both_policies(cluster, "public-api-lb"), "public-api-lb", utilisation=0.6, requests=1000)
-    <PolicyComparison: 60 % busy; Cluster mean 25.5 ms, p99 116 ms; Local mean 59.3 ms, p99 391 ms>
     """
 
     expected: dict[str, Expected]
@@ -151,7 +133,7 @@ class PolicyComparison:
         return f"<PolicyComparison: {self.caption}>"
 
     def rows(self) -> list[tuple[str, ...]]:
-        """Give the table in words: expected, and sampled in brackets."""
+        """Return the table in words: expected, and sampled in brackets."""
         found: list[tuple[str, ...]] = []
         for name, one in self.expected.items():
             seen = self.traffic[name]
@@ -189,72 +171,39 @@ def expect(
     workers: int = 1,
     hop_ms: float | None = None,
 ) -> Expected:
-    """Compute what many clients are to expect, without a simulation.
-
-    Parameters
-    ----------
-    cluster, target
-        As for `simulate`.
-    utilisation : float
-        Of each worker of the average Pod, above 0.
-    service_ms : float
-        Mean time that a worker needs, in milliseconds (exponential).
-    workers : int
-        How many requests a Pod serves at once.
-    hop_ms : float, optional
-        What an extra hop adds, in milliseconds; by default the table of latencies decides.
-
-    Returns
-    -------
-    Expected
-        Shares and latencies.
+    """Return what many clients are to expect, without a simulation; see `compare_policies`.
 
     Raises
     ------
     ValueError
         If the utilisation is not above 0, or nobody answers.
-
-    Examples
-    --------
-    >>> from k8sexpose import Cluster, example
-    >>> cluster = Cluster(nodes=1)
-    >>> _ = cluster.deploy("api-backend", per_node=[1])
-    >>> _ = cluster.apply(example("public-api-lb"))
-    >>> round(expect(cluster, "public-api-lb", utilisation=0.5).mean_ms, 2)
-    20.17
     """
     if not 0 < utilisation < math.inf:
         raise ValueError(f"utilisation is a number above 0, not {utilisation!r}")
-    table = _table(cluster, target, hop_ms)
-    shares = {pod: float(share) for pod, share in table.shares.items() if share}
-    answered = sum(shares.values())
-    if not answered:
+    return _expect(_view(cluster, target, hop_ms), utilisation, service_ms, workers)
+
+
+def _view(cluster: Cluster, target: str, hop_ms: float | None) -> PolicyView:
+    """Return the view that many clients have, whom no node remembers; refuse one in which nobody answers."""
+    found = view(fresh(cluster), target, hop_ms=hop_ms)
+    if found.lost == 1:
         raise ValueError(f"nobody answers at {target}")
-    shares = {pod: share / answered for pod, share in shares.items()}
-    hop_share, near_ms, hop_ms = _legs(table)
-    found = response_ms(
-        list(shares.values()), utilisation, service_ms, workers=workers, hop_share=hop_share, hop_ms=hop_ms,
-        network_ms=near_ms,
-    )  # fmt: skip
-    network_ms = near_ms + hop_share * hop_ms
-    return Expected(shares, utilisation, hop_share, hop_ms, network_ms, found.mean_ms, found.p50_ms, found.p99_ms)
+    return found
 
 
-def _table(cluster: Cluster, target: str, hop_ms: float | None) -> PathTable:
-    return standing(cluster, RequestTarget(target, hop_ms=hop_ms))[0].table
-
-
-def _legs(table: PathTable) -> tuple[float, float, float]:
-    """Return, of the requests that are answered, the share with an extra hop; the network without; what it adds."""
-    kept = {lane: share for lane, share in table.lanes.items() if lane.delivered and share}
-    total = sum(kept.values())
-    hops = sum(share for lane, share in kept.items() if lane.extra_hop)
-    with_ms = sum(share * lane.network_ms for lane, share in kept.items() if lane.extra_hop)
-    near = total - hops
-    near_ms = sum(share * lane.network_ms for lane, share in kept.items() if not lane.extra_hop)
-    if near <= 1e-12:  # every request hops: nothing to compare with
-        return 0.0, with_ms / total, 0.0
-    return hops / total, near_ms / near, (with_ms / hops - near_ms / near) if hops else 0.0
+def _expect(found: PolicyView, utilisation: float, service_ms: float, workers: int) -> Expected:
+    answered = 1 - found.lost
+    response = expected(found, utilisation, service_ms, workers)
+    return Expected(
+        {pod.pod: float(pod.share / answered) for pod in found.pods},
+        utilisation,
+        found.hop_share,
+        found.hop_ms,
+        found.round_trip_ms,
+        response.mean_ms,
+        response.p50_ms,
+        response.p99_ms,
+    )
 
 
 def compare_policies(
@@ -304,7 +253,7 @@ def compare_policies(
     >>> compare_policies(both, "public-api-lb", utilisation=0.1, hop_ms=1, requests=1000).faster
     {'mean': 'Local', 'p99': 'Cluster'}
     """
-    expected, traffic, rows = {}, {}, {}
+    forecasts, traffic, rows = {}, {}, {}
     for name, cluster in clusters.items():
         one = expect(cluster, target, utilisation=utilisation, service_ms=service_ms, workers=workers, hop_ms=hop_ms)
         seen = simulate(
@@ -312,13 +261,13 @@ def compare_policies(
             clients=clients, requests_per_connection=requests_per_connection, service_ms=service_ms, workers=workers,
             hop_ms=hop_ms, sticky=sticky, seed=seed,
         )  # fmt: skip
-        expected[name], traffic[name] = one, seen
+        forecasts[name], traffic[name] = one, seen
         rows[name] = {
             "hop_share": one.hop_share, "busiest": one.busiest, "jain_index": one.fairness, "mean_ms": one.mean_ms,
             "p50_ms": one.p50_ms, "p99_ms": one.p99_ms, "sampled_mean_ms": seen.mean_ms,
             "sampled_p50_ms": seen.summary["p50_ms"], "sampled_p99_ms": seen.summary["p99_ms"],
         }  # fmt: skip
-    return PolicyComparison(expected, traffic, pd.DataFrame.from_dict(rows, orient="index").rename_axis("policy"))
+    return PolicyComparison(forecasts, traffic, pd.DataFrame.from_dict(rows, orient="index").rename_axis("policy"))
 
 
 def latency_curves(
@@ -367,68 +316,15 @@ def latency_curves(
         raise ValueError(f"two clusters are compared, not {len(clusters)}")
     busy = np.linspace(0.02, 0.98, points)
     columns: dict[str, list[float]] = {}
-    for name, cluster in clusters.items():
-        found = [
-            expect(cluster, target, utilisation=float(rho), service_ms=service_ms, workers=workers, hop_ms=hop_ms)
-            for rho in busy
-        ]
-        columns[f"{name} mean_ms"] = [one.mean_ms for one in found]
-        columns[f"{name} p99_ms"] = [one.p99_ms for one in found]
+    views = {name: _view(cluster, target, hop_ms) for name, cluster in clusters.items()}
+    for name, one in views.items():
+        found = [expected(one, float(utilisation), service_ms, workers) for utilisation in busy]
+        columns[f"{name} mean_ms"] = [response.mean_ms for response in found]
+        columns[f"{name} p99_ms"] = [response.p99_ms for response in found]
     table = pd.DataFrame(columns, index=pd.Index(busy, name="utilisation"))
-    turns = crossovers(tuple(clusters.values()), target, service_ms=service_ms, workers=workers, hop_ms=hop_ms)
-    table.attrs.update({**turns, "policies": tuple(clusters), "workers": workers, "hop_ms": hop_ms})
+    crossings = crossover(tuple(views.values()), service_ms=service_ms, workers=workers)
+    table.attrs.update({**crossings, "policies": tuple(clusters), "workers": workers, "hop_ms": hop_ms})
     return table
-
-
-def crossovers(
-    clusters: Sequence[Cluster],
-    target: str,
-    *,
-    service_ms: float = 10.0,
-    workers: int = 1,
-    hop_ms: float | None = None,
-) -> dict[str, float]:
-    """Find from which utilisation on the second cluster answers later than the first.
-
-    Parameters
-    ----------
-    clusters : sequence of Cluster
-        Two: the first one deals evenly (Cluster), the second one skewed (Local).
-    target, service_ms, workers, hop_ms
-        As for `expect`.
-
-    Returns
-    -------
-    dict of str to float
-        For the ``mean`` and the ``p99``; see `crossover_utilisation`.
-
-    Raises
-    ------
-    ValueError
-        If nobody answers.
-
-    Examples
-    --------
-    >>> from k8sexpose import Cluster, both_policies, example
-    >>> cluster = Cluster(nodes=2)
-    >>> _ = cluster.deploy("api-backend", per_node=[2, 1])
-    >>> _ = cluster.apply(example("public-api-lb"))
-    >>> both = both_policies(cluster, "public-api-lb")
-    >>> round(crossovers(tuple(both.values()), "public-api-lb", hop_ms=1, workers=4)["mean"], 3)
-    0.386
-    """
-    even, skewed = (
-        expect(cluster, target, utilisation=0.5, service_ms=service_ms, workers=workers, hop_ms=hop_ms)
-        for cluster in clusters
-    )
-    hop_share = max(even.hop_share - skewed.hop_share, 0.0)
-    return {
-        name: crossover_utilisation(
-            list(skewed.shares.values()), hop_ms=even.hop_ms, hop_share=hop_share, service_ms=service_ms,
-            workers=workers, quantile=level,
-        )
-        for name, level in (("mean", None), ("p99", P99))
-    }  # fmt: skip
 
 
 def sticky_skew(

@@ -35,19 +35,7 @@ DOUBLINGS = 200  # of a bracket; far more than a float can hold
 
 
 def erlang_c(workers: int, utilisation: float) -> float:
-    """Return the probability that a request has to wait (M/M/c).
-
-    Parameters
-    ----------
-    workers : int
-        How many requests the Pod serves at once.
-    utilisation : float
-        Load of each worker, from 0 to 1.
-
-    Returns
-    -------
-    float
-        Erlang's C; with one worker it is the utilisation itself.
+    """Return the probability that a request has to wait (M/M/c): Erlang's C.
 
     Examples
     --------
@@ -100,19 +88,7 @@ def wait_ms(utilisation: float, service_ms: float, *, workers: int = 1, variatio
 
 
 def response_tail(time_ms: float, utilisation: float, service_ms: float, *, workers: int = 1) -> float:
-    """Return the probability that wait and service together take longer (M/M/c).
-
-    Parameters
-    ----------
-    time_ms : float
-        How long, in milliseconds.
-    utilisation, service_ms, workers
-        As for `wait_ms`.
-
-    Returns
-    -------
-    float
-        From 0 to 1.
+    """Return the probability that wait and service together take longer than `time_ms` (M/M/c).
 
     Examples
     --------
@@ -168,29 +144,19 @@ def response_quantile_ms(
     if any(load >= 1 for _, load in loads):
         return math.inf
 
-    def late(time_ms: float) -> float:
-        def tail(t: float) -> float:
-            return sum(share * response_tail(t, load, service_ms, workers=workers) for share, load in loads)
+    def tail(time_ms: float) -> float:
+        return sum(share * response_tail(time_ms, load, service_ms, workers=workers) for share, load in loads)
 
-        return (1 - hop_share) * tail(time_ms) + hop_share * tail(time_ms - hop_ms)
+    def in_time(time_ms: float) -> float:
+        late = (1 - hop_share) * tail(time_ms) + hop_share * tail(time_ms - hop_ms)
+        return (1 - quantile) - late
 
-    return _bisect(lambda time_ms: (1 - quantile) - late(time_ms), service_ms)
+    return _bisect(in_time, service_ms)
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """Time to the answer over all Pods, in milliseconds; infinite where one is overloaded.
-
-    Parameters
-    ----------
-    mean_ms, p50_ms, p99_ms : float
-        On average, for half of the requests, for all but the slowest hundredth.
-
-    Examples
-    --------
-    >>> Response(50.0, 34.7, 230.3).p99_ms
-    230.3
-    """
+    """Time to the answer over all Pods, in milliseconds; infinite where one is overloaded."""
 
     mean_ms: float
     p50_ms: float
@@ -207,7 +173,7 @@ def response_ms(
     hop_ms: float = 0.0,
     network_ms: float = 0.0,
 ) -> Response:
-    """Return what requests are to expect that are dealt to Pods by these shares (M/M/c each).
+    """Return what requests are to expect that reach Pods by these shares (M/M/c each).
 
     Parameters
     ----------
@@ -217,16 +183,6 @@ def response_ms(
         As for `response_quantile_ms`.
     network_ms : float
         What every request takes besides, in milliseconds.
-
-    Returns
-    -------
-    Response
-        Mean and quantiles.
-
-    Examples
-    --------
-    >>> round(response_ms([0.5, 0.5], 0.8, 10, network_ms=1).mean_ms, 2)
-    51.0
     """
     mean_ms = _mean_wait_ms(shares, utilisation, service_ms, workers) + service_ms + hop_share * hop_ms
     p50_ms, p99_ms = (
@@ -320,7 +276,7 @@ def crossover_utilisation(
 
 
 def _bisect(rising: Callable[[float], float], upper: float) -> float:
-    """Find where a rising function passes 0, from 0 on; `upper` is doubled until it lies beyond."""
+    """Return where a rising function passes 0, from 0 on; `upper` is doubled until it lies beyond."""
     lower = 0.0
     for _ in range(DOUBLINGS):
         if rising(upper) >= 0:

@@ -10,7 +10,6 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
-from weakref import WeakKeyDictionary
 
 from ..api.addresses import address
 from ..api.errors import NotExposed
@@ -22,7 +21,7 @@ from .path_table import PathRow, PathTable, RequestTarget, read_table
 if TYPE_CHECKING:
     from ..model import Cluster
 
-__all__ = ["Event", "NodeDown", "NodeUp", "Rollout", "Scale", "State", "play", "standing"]
+__all__ = ["Event", "NodeDown", "NodeUp", "Rollout", "Scale", "State", "fresh", "play", "standing"]
 
 # After the last event the clock is followed for as long as a crash has consequences: 50 s until the Pods of a node
 # count as lost, 300 s more until they are made anew elsewhere (see `operations`), and some for health checks.
@@ -168,16 +167,11 @@ class State:
     start_s, end_s : float
         From when until when, in seconds after the first request; the last state never ends.
     table : PathTable
-        How new connections are dealt.
+        How new connections are assigned.
     crashed : frozenset of str
         Nodes that crash at the start.
     closed : frozenset of PathRow
-        Lanes whose open connections end at the start: the Pod is gone, or a UDP flow is dealt anew.
-
-    Examples
-    --------
-    >>> State(0.0, 20.0, PathTable()).crashed
-    frozenset()
+        Lanes whose open connections end at the start: the Pod is gone, or a UDP flow is assigned anew.
     """
 
     start_s: float
@@ -188,62 +182,18 @@ class State:
 
 
 def standing(cluster: Cluster, asking: RequestTarget) -> tuple[State, ...]:
-    """Describe a cluster to which nothing happens.
-
-    Parameters
-    ----------
-    cluster : Cluster
-        The cluster; it stays as it is.
-    asking : RequestTarget
-        Who asks what.
-
-    Returns
-    -------
-    tuple of State
-        The only one.
-
-    Raises
-    ------
-    NotExposed, KeyError, ValueError
-        As for `k8sexpose.routes`.
-
-    Examples
-    --------
-    >>> from k8sexpose import Cluster
-    >>> standing(Cluster(), RequestTarget("10.0.0.1:30007"))[0].end_s
-    inf
-    """
-    snapshot = cluster.snapshot() | {"now_s": cluster.now_s}
-    known = _TABLES.get(cluster)
-    if known is None or known[0] != snapshot:
-        known = _TABLES[cluster] = (snapshot, {})
-    if asking not in known[1]:
-        known[1][asking] = read_table(_fresh(cluster), asking)
-    return (State(0.0, math.inf, known[1][asking]),)
-
-
-# The tables of each cluster as it was last: a slider that moves the load asks for the same ones again.
-_TABLES: WeakKeyDictionary[Cluster, tuple[dict[str, object], dict[RequestTarget, PathTable]]] = WeakKeyDictionary()
+    """Return the only state of a cluster to which nothing happens."""
+    # The tables of the cluster as it was last: a slider that moves the load asks for the same ones again.
+    tables: dict[RequestTarget, PathTable] = cluster.store.cached(
+        "path tables", cluster.snapshot() | {"now_s": cluster.now_s}, dict
+    )
+    if asking not in tables:
+        tables[asking] = read_table(fresh(cluster), asking)
+    return (State(0.0, math.inf, tables[asking]),)
 
 
 def play(cluster: Cluster, asking: RequestTarget, events: Sequence[Event], duration_s: float) -> tuple[State, ...]:
-    """Play events on a copy of a cluster.
-
-    Parameters
-    ----------
-    cluster : Cluster
-        The cluster; it stays as it is.
-    asking : RequestTarget
-        Who asks what.
-    events : sequence of Event
-        What happens.
-    duration_s : float
-        For how long requests come, in seconds.
-
-    Returns
-    -------
-    tuple of State
-        One for each time that something changed for requests.
+    """Return a state for each time that something changes for requests when events are played on a copy of a cluster.
 
     Raises
     ------
@@ -251,18 +201,10 @@ def play(cluster: Cluster, asking: RequestTarget, events: Sequence[Event], durat
         If an event lies before the start.
     NotExposed, KeyError
         As for `k8sexpose.routes`; and if an event names a node or an app that does not exist.
-
-    Examples
-    --------
-    >>> from k8sexpose import Cluster
-    >>> cluster = Cluster(nodes=1)
-    >>> crash = NodeDown("node-1", at_s=20)
-    >>> [(state.start_s, *state.crashed) for state in play(cluster, RequestTarget("10.0.0.1:30007"), [crash], 60)]
-    [(0.0,), (20, 'node-1')]
     """
     if any(not 0 <= event.at_s < math.inf for event in events):
         raise ValueError("an event happens at_s seconds after the start, from 0 on")
-    twin = _fresh(cluster, copy=True)
+    twin = fresh(cluster, copy=True)
     asking = _provisioned(twin, asking)
     ahead = sorted(events, key=lambda event: event.at_s)
     begin_s = twin.now_s
@@ -298,7 +240,7 @@ def play(cluster: Cluster, asking: RequestTarget, events: Sequence[Event], durat
 
 
 def _moments(twin: Cluster, begin_s: float, ahead: Sequence[Event], last_s: float) -> Iterator[float]:
-    """Give the moments at which something may change: the start, events, steps on the clock."""
+    """Yield the moments at which something may change: the start, events, steps on the clock."""
     at_s = 0.0
     while at_s <= last_s:
         yield at_s
@@ -306,7 +248,7 @@ def _moments(twin: Cluster, begin_s: float, ahead: Sequence[Event], last_s: floa
         at_s = min(math.inf if change_s is None else change_s - begin_s, ahead[0].at_s if ahead else math.inf)
 
 
-def _fresh(cluster: Cluster, copy: bool = False) -> Cluster:
+def fresh(cluster: Cluster, copy: bool = False) -> Cluster:
     """Return the cluster without what nodes remember of earlier clients: those of a simulation are others."""
     if not (copy or cluster.affinity):
         return cluster
@@ -316,7 +258,7 @@ def _fresh(cluster: Cluster, copy: bool = False) -> Cluster:
 
 
 def _provisioned(twin: Cluster, asking: RequestTarget) -> RequestTarget:
-    """Let the load balancer of a Service come up, and ask by its address: by its name one asks past all clocks."""
+    """Return the question by the load balancer's address, once it has come up: a name is asked past all clocks."""
     query = Query.read(twin, asking.target, asking.client, asking.protocol, asking.via)
     if query.destination.service_port is None or query.door is None or query.destination.hostname is not None:
         return asking
@@ -333,7 +275,7 @@ def _provisioned(twin: Cluster, asking: RequestTarget) -> RequestTarget:
 
 
 def _by_address(twin: Cluster, asking: RequestTarget, query: Query) -> RequestTarget | None:
-    """Return the same question, asked by the address in the status; None as long as none stands there."""
+    """Return the same question, asked by the address in the status; None as long as there is none."""
     service, port = query.destination.service, query.destination.service_port
     assert service is not None and port is not None
     ingress = twin.store.services[service.namespace, service.name].load_balancer_ingress
@@ -344,7 +286,7 @@ def _by_address(twin: Cluster, asking: RequestTarget, query: Query) -> RequestTa
 
 
 def _settled(twin: Cluster, asking: RequestTarget, by_address: RequestTarget) -> bool:
-    """Tell whether the load balancer deals now as it will deal in the end."""
+    """Return True if the load balancer sends connections now where it will send them in the end."""
     try:
         now, then = (shares(twin, a.target, a.client, protocol=a.protocol, via=a.via) for a in (by_address, asking))
     except NotExposed:

@@ -23,13 +23,17 @@ from k8sexpose.kubectl import run
 
 Row = dict[str, Any]
 
+# How a name is made from a generateName (apiserver/pkg/storage/names/generate.go).
+SUFFIX_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
+MAX_GENERATED_PREFIX = 58
+
 
 @dataclass
 class Masks:
     """Names random numbers by the order in which they appear, across the steps of one case.
 
     A value is random if the manifest does not hold it and it lies in a band from which automatic picks come: node
-    ports from 30086 (dry runs: 32768) on, cluster IPs from 10.96.1.1 on, generated suffixes.
+    ports from 30086 (dry runs: 32768) on, cluster IPs from 10.96.1.1 on, names made from a generateName.
     """
 
     manifest: str
@@ -38,6 +42,9 @@ class Masks:
     def text(self, value: str) -> str:
         """Mask a printed text; kubectl's columns are as wide as the masked value."""
         value = re.sub(r"10\.96\.\d+\.\d+", lambda m: self._ip(m[0]), value)
+        for prefix in re.findall(r"\bgenerateName\b[\"']?: *[\"']?([\w.-]+)", self.manifest):
+            generated = re.escape(prefix[:MAX_GENERATED_PREFIX]) + f"[{SUFFIX_LETTERS}]{{5}}"
+            value = re.sub(rf"(?<![\w.-]){generated}(?![\w.-])", lambda m: self._name("name", m[0]), value)
         return re.sub(r"(?<![\d.-])3[0-2]\d{3}(?![\d.])", lambda m: self._port(m[0]), value)
 
     def value(self, value: Any) -> Any:
@@ -185,6 +192,14 @@ def check_steps(row: Row) -> Iterator[str]:
             yield from compare(f"step {number}, kubectl create", seen, printed(completed), step["kubectl_create"])
 
 
+def check_row(row: Row) -> Iterator[str]:
+    """Compare one case; what is no answer of an API server is a disagreement, too."""
+    try:
+        yield from check_steps(row) if "steps" in row else check_single(row)
+    except Exception as error:
+        yield f"raised {error!r}"
+
+
 def left_out(row: Row) -> str | None:
     """The classes of input that the model does not try to answer, each with its reason: none at present."""
     return None
@@ -198,7 +213,7 @@ def check_file(path: Path) -> tuple[list[str], int, int, int]:
         if left_out(row):
             skipped += 1
             continue
-        found = list(check_steps(row) if "steps" in row else check_single(row))
+        found = list(check_row(row))
         problems += [f"{row['id']}: {text}" for text in found]
         agree += not found
     return problems, agree, len(rows), skipped

@@ -93,13 +93,17 @@ def health_check_node_port(row: Row) -> Row:
 
 
 def healthz(row: Row) -> Row:
+    known = row["proxy_node"]["object"]  # None: kube-proxy has no object of its own node
     node = {"kind": "Node", "metadata": {"name": "node-1"}, "spec": {}}
-    node["spec"]["taints"] = row["proxy_node"]["object"].get("taints")
-    node["metadata"]["deletionTimestamp"] = row["proxy_node"]["object"].get("deletionTimestamp")
-    cluster = kx.Cluster.from_json({"items": [node]})
+    if known is not None:
+        node["spec"]["taints"] = known.get("taints")
+        node["metadata"]["deletionTimestamp"] = known.get("deletionTimestamp")
+    cluster = kx.Cluster.from_json({"items": [] if known is None else [node]})
     overdue = not row["proxy_node"]["proxier_healthy"]
     return {
-        path: kx.healthz(cluster, node="node-1", path=f"/{path}", sync_overdue=overdue).status
+        path: kx.healthz(
+            cluster, node="node-1", path=f"/{path}", sync_overdue=overdue, node_known=known is not None
+        ).status
         for path in ("healthz", "livez")
     }
 

@@ -40,6 +40,17 @@ def test_a_wrong_verdict_is_found(tmp_path: Path) -> None:
     assert run_on(tmp_path, kube_proxy.run, [row]).exit_code == 1
 
 
+def test_a_kube_proxy_without_its_node_object_is_asked(tmp_path: Path) -> None:
+    row = {
+        "name": "the node object is unknown", "kind": "kube-proxy-healthz", "services": None, "endpoints": None,
+        "proxy_node": {"eligible": False, "proxier_healthy": True, "object": None},
+        "packet": {"dst": "node", "port": 10256, "protocol": "TCP"}, "expected": {"healthz": 503, "livez": 200},
+    }  # fmt: skip
+    assert run_on(tmp_path, kube_proxy.run, [row]).summary == "agree 1 of 1, 0 left out"
+    row["expected"] = {"healthz": 200, "livez": 200}
+    assert run_on(tmp_path, kube_proxy.run, [row]).exit_code == 1
+
+
 def scenario(name: str) -> dict[str, object]:
     """One scenario of the recorded file, and what it needs."""
     data = json.loads((DATA / "kube-proxy-live.json").read_text())

@@ -78,5 +78,7 @@ def test_describe_endpoints(ready: list[bool], shown: str) -> None:
 def test_describe_takes_the_beginning_of_a_name(cluster: kx.Cluster) -> None:
     cluster.apply((WEB % "ClusterIP").replace("name: web", "name: web-2"))
     both = stdout(cluster, "describe svc we")
-    assert re.findall(r"(?m)^Name: +(\S+)$", both) == ["web", "web-2"] and "\n\n\nName:" in both
+    assert re.findall(r"(?m)^Name: +(\S+)$", both) == ["web", "web-2"] and "Cluster\n\nName:" in both
+    # Events are shown only with one object that was named in full.
+    assert "Events" not in both + stdout(cluster, "describe svc") and "Events" in stdout(cluster, "describe svc web")
     assert run(cluster, "describe svc x").stderr == 'Error from server (NotFound): services "x" not found\n'

@@ -6,7 +6,7 @@ import pytest
 
 import k8sexpose as kx
 from k8sexpose.kubectl import run
-from k8sexpose.kubectl.resources import selects
+from k8sexpose.kubectl.selectors import selects
 from tests.kubectl.helpers import answer, stdout
 
 

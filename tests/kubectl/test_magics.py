@@ -53,6 +53,14 @@ def cell(cluster: kx.Cluster, capsys: pytest.CaptureFixture[str]) -> Cell:
     return run_cell
 
 
+def test_ssh_shows_the_rules_of_a_node(cluster: kx.Cluster, cell: Cell) -> None:
+    rules = cell("%ssh node-2 iptables-save -t nat")
+    assert rules.startswith("*nat\n:PREROUTING ACCEPT [0:0]\n")
+    assert rules in kx.proxy_rules(cluster, node="node-2").text
+    assert cell("%ssh node-2 uptime").startswith("k8sexpose does not model this command")
+    assert cell("%ssh node-2 iptables-save | grep MASQUERADE").count("\n") == 1
+
+
 def test_kubectl(cell: Cell) -> None:
     assert cell("%kubectl get svc debug").splitlines()[1].startswith("debug   NodePort")
     assert cell("%kubectl get svc nope") == 'Error from server (NotFound): services "nope" not found\n'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import k8sexpose as kx
-from k8sexpose.traffic.policy_comparison import crossovers
+from k8sexpose.traffic import policies
 from tests.report.helpers import cluster_of
 
 
@@ -53,7 +53,7 @@ def test_the_advice_turns_where_it_says() -> None:
 def test_the_turn_is_that_of_lesson_5() -> None:
     cluster = cluster_of({}, per_node=(2, 1, 0))
     one = kx.review(cluster).service("web").comparison
-    found = crossovers(tuple(kx.both_policies(cluster, "web").values()), "web")
+    found = policies.crossover([policies.view(one, "web") for one in kx.both_policies(cluster, "web").values()])
     assert one is not None and sorted(found.values()) == pytest.approx([one.turns_at_p99, one.turns_at], abs=0.002)
     assert "<table" in one._repr_html_() and "recommended Cluster" in repr(one) and "It turns" in str(one)
 

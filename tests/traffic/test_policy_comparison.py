@@ -7,7 +7,8 @@ import pytest
 import k8sexpose as kx
 from k8sexpose.lessons import stand
 from k8sexpose.lessons.skew_and_latency.questions import NAME
-from k8sexpose.traffic.policy_comparison import crossovers, expect
+from k8sexpose.traffic.policies import crossover, view
+from k8sexpose.traffic.policy_comparison import expect
 
 LB = NAME
 
@@ -56,6 +57,17 @@ def test_what_cannot_be_compared() -> None:
         kx.both_policies(stand(1), "nobody")
 
 
+def test_where_every_connection_hops_the_hop_still_costs() -> None:
+    """MetalLB answers for the address on one node, here on the one without a Pod."""
+    cluster = kx.Cluster(nodes=4, provider="metallb")
+    cluster.deploy("api-backend", per_node=[1, 1, 1, 0])
+    cluster.apply(kx.example(LB))
+    assert [*kx.entries(cluster, LB)] == ["node-4"]
+    found, ways = view(cluster, LB), kx.routes(cluster, LB)
+    assert found.hop_share == 1 and found.hop_ms > 0.1
+    assert found.round_trip_ms == pytest.approx(sum(float(way.probability) * way.latency_ms for way in ways))
+
+
 @pytest.mark.parametrize(
     ("per_node", "mean", "p99", "four"),
     [((2, 1), 0.195, 0.065, 0.386), ((3, 1), 0.101, 0.029, 0.269), ((4, 3, 3), 0.491, 0.255, 0.653),
@@ -63,10 +75,10 @@ def test_what_cannot_be_compared() -> None:
 )  # fmt: skip
 def test_crossovers_as_recorded(per_node: tuple[int, ...], mean: float, p99: float, four: float) -> None:
     """Facts, queueing.md 2.4: hop 1 ms on work of 10 ms."""
-    clusters = tuple(kx.both_policies(stand(*per_node), LB).values())
-    found = crossovers(clusters, LB, hop_ms=1)
+    views = [view(one, LB, hop_ms=1) for one in kx.both_policies(stand(*per_node), LB).values()]
+    found = crossover(views)
     assert (found["mean"], found["p99"]) == pytest.approx((mean, p99), abs=0.001)
-    assert crossovers(clusters, LB, hop_ms=1, workers=4)["mean"] == pytest.approx(four, abs=0.001)
+    assert crossover(views, workers=4)["mean"] == pytest.approx(four, abs=0.001)
 
 
 def test_the_curves_cross_where_they_say(both: dict[str, kx.Cluster]) -> None:

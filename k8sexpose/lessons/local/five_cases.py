@@ -10,7 +10,7 @@ from textwrap import fill
 from ..._display import html_table
 from ...data import example
 from ...model import Cluster
-from ...traffic.policies import POLICIES, PolicyShares, PolicySide, policy_shares
+from ...traffic.policies import POLICIES, PolicyShares, PolicyView, policy_shares
 from ..extra_hop.questions import APP, CLIENT, NAME
 from ..forms import Choice, Unreadable, shown, unanswered
 
@@ -63,7 +63,7 @@ CASES: Mapping[int, Case] = {
 }  # fmt: skip
 
 # What each wish asks of a side.
-TESTS: Mapping[str, Callable[[Case, PolicySide], bool]] = {
+TESTS: Mapping[str, Callable[[Case, PolicyView], bool]] = {
     "address": lambda case, side: set(side.seen) == {CLIENT},
     "hop": lambda case, side: side.extra_hop == 0,
     "lost": lambda case, side: side.lost == 0,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from ...model import Cluster
-from ...traffic.policies import both_policies, policy_shares
-from ...traffic.policy_comparison import crossovers
+from ...traffic.policies import both_policies, crossover, policy_shares, view
 from ..forms import Choice, Percent, Question, Wrong
 from .questions import LESSON, NAME, stand
 
@@ -23,7 +22,7 @@ def ten_pods() -> Cluster:
 
 
 def _turns(cluster: Cluster) -> dict[str, float]:
-    return crossovers(tuple(both_policies(cluster, NAME).values()), NAME, hop_ms=HOP_MS)
+    return crossover([view(one, NAME, hop_ms=HOP_MS) for one in both_policies(cluster, NAME).values()])
 
 
 def p99_turns(cluster: Cluster) -> float:

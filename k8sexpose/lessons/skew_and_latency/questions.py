@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from ...data import example
 from ...model import Cluster
-from ...traffic.policies import both_policies
-from ...traffic.policy_comparison import CONFIGURATIONS, Configuration, crossovers, expect
+from ...traffic.policies import both_policies, crossover, view
+from ...traffic.policy_comparison import CONFIGURATIONS, Configuration, expect
 from ...traffic.queueing import sticky_max_over_mean
 from ...traffic.simulation import simulate
 from ...traffic.timeline import Scale
@@ -103,8 +103,8 @@ def busiest(cluster: Cluster) -> float:
 
 
 def _turns(cluster: Cluster, workers: int = 1) -> dict[str, float]:
-    clusters = tuple(both_policies(cluster, NAME).values())
-    return crossovers(clusters, NAME, hop_ms=HOP_MS, workers=workers)
+    views = [view(one, NAME, hop_ms=HOP_MS) for one in both_policies(cluster, NAME).values()]
+    return crossover(views, workers=workers)
 
 
 def turn_of_mean(cluster: Cluster) -> str:

@@ -9,8 +9,8 @@ from functools import cache
 from ..._display import html_table
 from ...model import Cluster
 from ...router.router import routes
-from ...traffic.policies import both_policies
-from ...traffic.policy_comparison import compare_policies, crossovers
+from ...traffic.policies import both_policies, crossover, view
+from ...traffic.policy_comparison import compare_policies
 from ..forms import Choice, Unreadable, shown, unanswered
 from ..skew_and_latency.questions import NAME, stand
 
@@ -207,7 +207,8 @@ def solve(name: str) -> tuple[str, str, str]:
         policy = next(policy for policy, found in seen.items() if found == {CLIENT})
         other = next(found for found in seen.values() if found != {CLIENT})
         return policy.lower(), "address", f"{policy}: Pods see the client; else {', '.join(sorted(other))}"
-    turns = crossovers(tuple(clusters.values()), NAME, hop_ms=case.hop_ms, workers=case.workers)
+    views = [view(one, NAME, hop_ms=case.hop_ms) for one in clusters.values()]
+    turns = crossover(views, workers=case.workers)
     if case.sticky_clients:
         times = _sampled(case, clusters)
         policy = min(times, key=lambda one: times[one])

@@ -15,7 +15,7 @@ from ...api.hints import hint_for
 from ...api.manifest import parse, split
 from ...api.service import Service
 from ...kubectl import run
-from ...kubectl.manifest_files import Outcome, Target, apply_documents
+from ...kubectl.manifest_files import Outcome, Request, Target, apply_documents
 from ...kubectl.resources import find_resource
 from ...kubectl.serialization import to_yaml
 from ...model import Cluster
@@ -177,7 +177,7 @@ def _outcomes(cluster: Cluster, text: str) -> Iterator[tuple[Any, Outcome]]:
                 continue
         listed = value.get("items") if isinstance(value, Mapping) and str(value.get("kind")).endswith("List") else None
         given = listed if isinstance(listed, list) else [value]
-        outcomes = list(apply_documents(cluster, document, Target("STDIN")))
+        outcomes = list(apply_documents(cluster, document, Target("STDIN"), Request()))
         for number, outcome in enumerate(outcomes):
             yield given[number] if number < len(given) else None, outcome
         if any(_gate(outcome) == 0 for outcome in outcomes):

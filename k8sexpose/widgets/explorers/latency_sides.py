@@ -13,13 +13,13 @@ from ..._svg import FAINT, TEXT, label_text
 from ...data import example
 from ...model import Cluster
 from ...plots.traffic import Look, side_looks
+from ...traffic.policies import crossover, view
 from ...traffic.policy_comparison import (
     CONFIGURATIONS,
     Configuration,
     Expected,
     PolicyComparison,
     compare_policies,
-    crossovers,
 )
 from ...traffic.simulation import Traffic
 
@@ -169,8 +169,8 @@ def sample(setting: LatencySetting) -> PolicyComparison:
 
 @lru_cache(maxsize=256)
 def _turns_at(pods: str, policy: str, workers: int, hop_ms: float) -> dict[str, float]:
-    both = tuple(clusters_of(pods, policy).values())
-    return crossovers(both, NAME, service_ms=SERVICE_MS, workers=workers, hop_ms=hop_ms)
+    views = [view(one, NAME, hop_ms=hop_ms) for one in clusters_of(pods, policy).values()]
+    return crossover(views, service_ms=SERVICE_MS, workers=workers)
 
 
 def turns_at(setting: LatencySetting) -> dict[str, float]:

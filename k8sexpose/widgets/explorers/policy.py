@@ -13,7 +13,7 @@ from ..._palette import CONCEPTS
 from ..._svg import FAINT, TEXT, label_text, svg
 from ...data import example
 from ...model import Cluster
-from ...traffic.policies import PolicyShares, PolicySide, policy_shares
+from ...traffic.policies import PolicyShares, PolicyView, policy_shares
 from .base import Explorer, choice
 
 __all__ = ["PolicyExplorer", "PolicySetting", "draw_policies", "policy_explorer", "policy_page"]
@@ -132,7 +132,7 @@ def draw_policies(found: PolicyShares) -> str:
     return svg(_told(found), width, height, parts)
 
 
-def _panel(found: PolicyShares, side: PolicySide, left: float, top: float, *, scale: bool) -> list[str]:
+def _panel(found: PolicyShares, side: PolicyView, left: float, top: float, *, scale: bool) -> list[str]:
     """Draw one policy: bars, nodes, and what holds for all."""
     parts = [
         label_text(left, 18, f"externalTrafficPolicy: {side.policy}", bold=True, size=15),
@@ -173,7 +173,7 @@ def _panel(found: PolicyShares, side: PolicySide, left: float, top: float, *, sc
         parts.append(f'<path d="M{left} {y:.1f} h{PANEL}" stroke="{TEXT}" stroke-dasharray="6 4"/>')
     hottest = f"hottest Pod: {side.hottest_over_mean:.3g} × the mean"
     lines = (
-        f"extra hop: {side.extra_hop} = {float(side.extra_hop):.1%}, mean round trip {side.latency_ms:.2f} ms",
+        f"extra hop: {side.extra_hop} = {float(side.extra_hop):.1%}, mean round trip {side.round_trip_ms:.2f} ms",
         f"lost: {side.lost} = {float(side.lost):.1%}" if side.lost else hottest,
     )
     parts += [label_text(left, FLOOR + 66 + 22 * row, line, size=14) for row, line in enumerate(lines)]
@@ -202,7 +202,7 @@ def _legend(y: float) -> list[str]:
     return parts
 
 
-def _short(found: PolicyShares, side: PolicySide) -> str:
+def _short(found: PolicyShares, side: PolicyView) -> str:
     """Whose address the Pods see, short enough for a heading."""
     if not side.seen:
         return "nobody"

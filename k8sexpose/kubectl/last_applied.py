@@ -1,0 +1,87 @@
+"""``kubectl apply set-last-applied`` and ``view-last-applied``: the annotation in which apply keeps a manifest.
+
+Sources: ``pkg/cmd/apply/apply_{set,view}_last_applied.go`` (kubectl).
+"""
+
+from __future__ import annotations
+
+from ..api.service import LAST_APPLIED, Service
+from ..cluster.client_apply import last_applied, with_last_applied
+from ..model import Cluster
+from . import serialization as wire
+from .flags import Options
+from .generators import written
+from .inputs import inputs
+from .manifest_files import Target, read_documents
+from .resources import find_resource, named
+from .result import Completed, KubectlError
+
+__all__ = ["set_last_applied", "view_last_applied"]
+
+
+def set_last_applied(cluster: Cluster, options: Options, stdin: str) -> Completed:
+    """Run ``kubectl apply set-last-applied -f``: write the annotation, and nothing else.
+
+    Examples
+    --------
+    >>> from k8sexpose.kubectl import run
+    >>> web = "{apiVersion: v1, kind: Service, metadata: {name: web}, spec: {ports: [{port: 80}]}}"
+    >>> cluster = Cluster()
+    >>> _ = run(cluster, "create -f -", web)
+    >>> print(run(cluster, "apply set-last-applied -f - --create-annotation", web).stdout, end="")
+    service/web configured
+    """
+    stdout = ""
+    for text, source in inputs(options, stdin):
+        target = Target(source, options.namespace, bool(options.given_namespace))
+        for item, namespace in read_documents(text, target):
+            resource = find_resource(item.kind)
+            name = (item.value.get("metadata") or {}).get("name") or ""
+            found = resource.get(cluster, namespace, name)
+            if not isinstance(found, Service):
+                raise KubectlError(f"k8sexpose keeps annotations of Services only, not of {resource.plural}")
+            if LAST_APPLIED not in found.annotations and not options.create_annotation:
+                raise KubectlError(
+                    f"no last-applied-configuration annotation found on resource: {name}, to create the annotation, "
+                    "run the command with --create-annotation"
+                )
+            annotation = with_last_applied(item.value, namespace)["metadata"]["annotations"][LAST_APPLIED]
+            patch = {"metadata": {"annotations": {LAST_APPLIED: annotation}}}
+            acted = cluster if options.dry_run == "none" else cluster.copy()
+            after = found
+            if found.annotations.get(LAST_APPLIED) != annotation:
+                after = acted.patch(name, patch, patch_type="merge", namespace=namespace)
+            stdout += written(options, resource, name, "configured", resource.to_dict(acted, after), sort=True)
+    return Completed(0, stdout, "")
+
+
+def view_last_applied(cluster: Cluster, options: Options, stdin: str) -> Completed:
+    """Run ``kubectl apply view-last-applied``: print what was applied last.
+
+    Examples
+    --------
+    >>> from k8sexpose.kubectl import run
+    >>> web = "{apiVersion: v1, kind: Service, metadata: {name: web}, spec: {ports: [{port: 80}]}}"
+    >>> cluster = Cluster()
+    >>> _ = run(cluster, "apply -f -", web)
+    >>> print(run(cluster, "apply view-last-applied svc/web").stdout.splitlines()[1])
+    kind: Service
+    """
+    if options.output not in ("yaml", "json"):
+        raise KubectlError(f"Unexpected -o output mode: {options.output}, the flag 'output' must be one of yaml|json")
+    if options.filename:
+        items = [
+            (find_resource(item.kind), (item.value.get("metadata") or {}).get("name") or "", namespace)
+            for text, source in inputs(options, stdin)
+            for item, namespace in read_documents(text, Target(source, options.namespace))
+        ]
+    else:
+        items = [(resource, name, options.namespace) for resource, name in named(options.args)]
+    stdout = ""
+    for resource, name, namespace in items:
+        found = resource.get(cluster, namespace, name)
+        shown = last_applied(resource.to_dict(cluster, found))
+        if not shown:
+            raise KubectlError(f"no last-applied-configuration annotation found on resource: {name}")
+        stdout += wire.to_yaml(shown) if options.output == "yaml" else wire.to_json(shown)
+    return Completed(0, stdout, "")
