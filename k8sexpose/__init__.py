@@ -17,8 +17,9 @@ Then ask the same cluster
 - how it looks, with controls: ``kx.flow`` and the explorers, ``kx.policy_explorer`` and others
 - what your own cluster does: ``kx.Cluster.from_json``, ``kx.review``
 
-``%load_ext k8sexpose`` makes ``%kubectl`` and ``%curl`` known to a notebook. The lessons open with ``k8sexpose lab``
-in a terminal. ``help(kx.Cluster)``, or ``kx.Cluster?`` in a notebook, explains a name, with an example.
+``%load_ext k8sexpose`` makes ``%kubectl``, ``%curl`` and ``%ssh`` known to a notebook. The lessons open with
+``k8sexpose lab`` in a terminal. ``help(kx.Cluster)``, or ``kx.Cluster?`` in a notebook, explains a name, with an
+example.
 
 Names are loaded when they are first used, so that ``import k8sexpose`` costs next to nothing.
 """

@@ -1,0 +1,107 @@
+"""The script behind make: an environment that is built, and mended where its folder was moved or copied."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+from tools import environment
+from tools.environment import Trouble, build, fingerprint, moved, python_of
+
+POSIX = pytest.mark.skipif(os.name == "nt", reason="on Windows a moved environment is built anew, not mended")
+
+
+@pytest.fixture
+def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A clone with an environment that was built there; to install anything would be an error."""
+    root = tmp_path / "course"
+    for name in (*environment.INPUTS, "k8sexpose/__init__.py"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text("")
+    venv = root / ".venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
+    site = next(venv.rglob("site-packages"))
+    (site / "_k8sexpose.pth").write_text(f"{root}\n")
+    (site / "those_of_the_tests.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
+    script = venv / "bin/hello"
+    if os.name != "nt":
+        script.write_text(f"#!{python_of(venv)}\nimport sys\nprint('hello', *sys.argv[1:])\n")
+        script.chmod(0o755)
+    monkeypatch.setattr(environment, "ROOT", root)
+    monkeypatch.setattr(environment, "install", lambda venv, what: pytest.fail("it installs something"))
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    (venv / ".lab").write_text(json.dumps({"root": str(root), "inputs": fingerprint()}))
+    return root
+
+
+@POSIX
+@pytest.mark.parametrize("name", ["elsewhere", "My Course ü", "a" * 130])
+@pytest.mark.parametrize("way", [shutil.move, shutil.copytree])
+def test_a_moved_folder_is_mended(
+    clone: Path, name: str, way: object, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    there = clone.parent / name
+    if way is shutil.move:
+        shutil.move(clone, there)
+    else:
+        shutil.copytree(clone, there, symlinks=True)
+    monkeypatch.setattr(environment, "ROOT", there)
+    build(there / ".venv", "lab")
+    assert f"was moved or copied from {clone}" in capsys.readouterr().out
+    done = subprocess.run([there / ".venv/bin/hello", "a b"], capture_output=True, text=True)
+    assert done.stdout == "hello a b\n", done.stderr
+    found = subprocess.run(
+        [python_of(there / ".venv"), "-c", "import k8sexpose; print(k8sexpose.__file__)"], capture_output=True,
+        text=True, cwd=there.parent,
+    )  # fmt: skip
+    assert Path(found.stdout.strip()).parent.parent == there
+    build(there / ".venv", "lab")
+    assert capsys.readouterr().out == ""
+
+
+def test_nothing_is_done_twice(clone: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    build(clone / ".venv", "lab")
+    assert capsys.readouterr().out == ""
+
+
+def test_what_does_not_work_is_built_anew(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed: list[str] = []
+    monkeypatch.setattr(environment, "install", lambda venv, what: installed.append(what))
+    next((clone / ".venv").rglob("_k8sexpose.pth")).unlink()
+    build(clone / ".venv", "lab")
+    assert installed == ["lab"] and python_of(clone / ".venv").exists()
+
+
+def test_other_pins_are_installed(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed: list[str] = []
+    monkeypatch.setattr(environment, "install", lambda venv, what: installed.append(what))
+    (clone / "constraints.txt").write_text("a==2\n")
+    build(clone / ".venv", "lab")
+    build(clone / ".venv", "lab")
+    build(clone / ".venv", "test")
+    assert installed == ["lab", "test"]
+
+
+def test_an_old_python_is_refused_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "version_info", (3, 9, 2))
+    with pytest.raises(Trouble, match=r"needs Python 3\.11 or newer.* To mend: .*make lab PYTHON=python3\.13"):
+        build(tmp_path / ".venv", "lab")
+    assert not (tmp_path / ".venv").exists()
+
+
+def test_only_an_environment_is_removed(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("")
+    environment.remove(tmp_path)
+    assert (tmp_path / "precious").exists()
+
+
+def test_only_whole_paths_are_replaced() -> None:
+    text = b"#!/a/course/.venv/bin/python\n/a/course\n/a/course2/x\n"
+    assert moved(text, b"/a/course", b"/b") == b"#!/b/.venv/bin/python\n/b\n/a/course2/x\n"
