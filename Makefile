@@ -14,7 +14,7 @@ endif
 LESSONS := $(wildcard notebooks/*.ipynb)
 SOLUTIONS := $(wildcard instructor/solutions/*.ipynb)
 
-.PHONY: help environment lab test quick deep lint types unit lessons notebooks pages shots lite lite-check lite-kernel binder-check bench fuzz clean
+.PHONY: help environment lab test quick deep lint types unit lessons notebooks pages shots lite lite-check lite-kernel wheel colab binder-check bench fuzz clean
 help:
 	@echo "make lab        open the lessons in JupyterLab"
 	@echo "make test       run every test"
@@ -24,6 +24,7 @@ help:
 	@echo "make pages      render the solutions as static pages into build/site"
 	@echo "make lite       build the course for JupyterLite into build/lite; lite-check: test with its versions"
 	@echo "make lite-kernel   run the model in JupyterLite's Python in Chromium"
+	@echo "make wheel      build the wheel, with the lessons in it, into dist; colab: the lessons' copies for Colab"
 	@echo "make binder-check  build Binder's environment, run two lessons and answer a question in it"
 	@echo "make shots      open every lesson in Chromium, leave screenshots in build/shots"
 	@echo "make bench      run the benchmarks, compare with the stored numbers"
@@ -104,6 +105,13 @@ lite-check:
 
 lite-kernel: environment
 	$(PY) tools/lite_kernel.py
+
+# What `k8sexpose lab` needs where there is no clone.
+wheel: environment
+	$(PY) -m pip wheel --quiet --no-deps --wheel-dir dist .
+
+colab: environment
+	$(PY) tools/colab.py
 
 binder-check:
 	$(PYTHON) tools/binder_env.py --python $(PYTHON)

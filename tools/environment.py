@@ -51,7 +51,7 @@ def stamp(venv: Path, what: str) -> dict:
 
 def works(venv: Path) -> bool:
     """Its Python starts, and imports the package of this very folder."""
-    code = "import k8sexpose, jupyterlab; print(k8sexpose.__file__)"
+    code = "import importlib.util, k8sexpose; assert importlib.util.find_spec('jupyterlab'); print(k8sexpose.__file__)"
     try:
         done = subprocess.run(
             [str(python_of(venv)), "-c", code], cwd=str(venv), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
