@@ -390,12 +390,12 @@ class Cluster(Operations):
 
     def _restorer(self) -> Callable[[], None]:
         restore, rng = super()._restorer(), self.api.rng.getstate()
-        now_s, made = self.api.now_s, self.api.made
+        now_s, revision = self.api.now_s, self.api.revision
 
         def restore_all() -> None:
             restore()
             self.api.rng.setstate(rng)
-            self.api.now_s, self.api.made = now_s, made
+            self.api.now_s, self.api.revision = now_s, revision
 
         return restore_all
 

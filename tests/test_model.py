@@ -14,6 +14,8 @@ import k8sexpose as kx
 from k8sexpose.cluster.store import held_ips, held_ports
 from k8sexpose.kubectl import run
 
+pytestmark = pytest.mark.slow
+
 GOOD = "apiVersion: v1\nkind: Service\nmetadata: {name: good}\nspec: {ports: [{port: 80}]}\n"
 
 
@@ -109,6 +111,12 @@ class Registry(RuleBasedStateMachine):
         except (kx.ApiError, ValueError) as error:  # ValueError: a word that is no option
             assert str(error)
             assert snapshot(self.cluster) == before
+        for service in self.cluster.services:
+            # A gap of the real server: a nodePort that an ExternalName Service names is not checked, and keeps its
+            # place when the type changes. Such Services would break the rules that are tested here.
+            if service.type == "ExternalName" and any(port.node_port for port in service.ports):
+                self.cluster.patch(service.name, {"metadata": {"finalizers": None}})
+                self.cluster.delete(service.name)
 
     @rule(body=services)
     def create(self, body: dict[str, Any]) -> None:

@@ -206,7 +206,7 @@ _ENDS_OF_MONTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 def rfc3339_problem(text: str) -> str | None:
-    """Say in the words of Go's ``time.Parse`` why a text is no date and time; None if it is one.
+    """Return why a text is no date and time, in the words of Go's ``time.Parse``; None if it is one.
 
     Examples
     --------

@@ -80,6 +80,15 @@ def _hints(message: str, text: str, value: Mapping[str, Any]) -> Iterator[str]:
             "A Service with several ports needs a name for each. If you meant one port, a dash too many made two "
             "entries out of it."
         )
+    if "does not contain declared merge key: port" in message:
+        yield (
+            "A strategic merge patch finds the entry of spec.ports that it changes by its `port`: write that into the "
+            "patch, too, as in ports: [{port: 80, nodePort: 30080}]."
+        )
+    if "the object has been modified" in message or "resourceVersion should not be set" in message:
+        yield "The manifest was exported from a cluster: take resourceVersion and uid out of its metadata."
+    if "spec.clusterIPs[0]: Invalid value" in message and "may not change once set" in message:
+        yield "A Service keeps its cluster IP as long as it lives: leave clusterIP out, or delete and create it."
     if "may only be set for externally-accessible services" in message:
         yield (
             "externalTrafficPolicy is for Services that are reached from outside: take it out, or make the type "

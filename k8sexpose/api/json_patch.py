@@ -159,7 +159,7 @@ class _Document:
 
     def _place(self, path: str) -> tuple[Any, str]:
         """Return the object or list that holds the place of a path, and the place's name in it."""
-        parts = path.split("/")[1:]  # what stands before the first / is ignored
+        parts = path.split("/")[1:]  # what comes before the first / is ignored
         if not parts:
             raise KeyError(path)  # the whole document is no member of anything
         *parents, name = (part.replace("~1", "/").replace("~0", "~") for part in parts)

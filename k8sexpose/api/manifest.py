@@ -212,7 +212,7 @@ def parse(text: str | bytes) -> Document:
 
 
 def _directives(text: str) -> str:
-    """Return what stands before the first document: directives, comments, empty lines."""
+    """Return the lines before the first document: directives, comments, empty lines."""
     match = re.match(r"(?:[%#][^\n]*\n|[ \t]*(?:#[^\n]*)?\n)*(?:%[^\n]*)?", text)
     return match[0] if match else ""
 
@@ -555,6 +555,8 @@ def _key(node: Node, value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, JsonNumber):
         return value.literal
+    if isinstance(value, float):
+        return ".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf"
     if isinstance(value, str | int):
         return str(value)
     raise ManifestError(f"yaml: line {node.start_mark.line + 1}: a key must be a string, a number or a boolean")

@@ -1,8 +1,8 @@
 """Reading the body of a PATCH: lay it over the stored object, and decode what comes out.
 
-A strategic merge patch is turned into the object by Go's reflection, the two others by way of JSON. So each refuses a
-wrong type in its own words and in its own order, and shows something else: what is left of the patch, or the whole
-object with the members of each patched map in alphabetical order.
+Go's reflection makes the object out of a strategic merge patch, its JSON decoder out of the two others. So each
+refuses a wrong type in its own words and in its own order, and shows something else: what is left of the patch, or the
+whole object with the members of each patched map in alphabetical order.
 
 Sources: ``staging/src/k8s.io/apiserver/pkg/endpoints/handlers/patch.go``,
 ``staging/src/k8s.io/apimachinery/pkg/runtime/converter.go`` (kubernetes/kubernetes).
@@ -133,7 +133,7 @@ class _ConversionError(Exception):
 
 @dataclass(slots=True)
 class _Converter:
-    """Turns plain objects into a struct as Go's reflection does: field by field, in the order of the struct."""
+    """Makes a struct of plain objects as Go's reflection does: field by field, in the order of the struct."""
 
     unknown: list[str] = field(default_factory=list)
 
@@ -193,7 +193,7 @@ def _wrapped(value: int, bits: int) -> int:
 
 
 def _reads_itself(value: Any, schema: IntOrText | Time) -> Any:
-    """Read a value whose Go type has its own reader; that knows nothing of the field it stands in."""
+    """Read a value whose Go type has its own reader; that knows nothing of the field."""
     if isinstance(schema, Time):
         if not isinstance(value, str):
             raise _ConversionError(_cannot_unmarshal(value, "string"))
@@ -268,7 +268,7 @@ def _decoded(result: Any, problems: tuple[str, ...], field_validation: str) -> P
 
 
 def _schema(result: Mapping[str, Any], echo: str) -> Struct:
-    """Tell by kind and apiVersion what a patched object is decoded as."""
+    """Return what a patched object is decoded as, by its kind and apiVersion."""
     for name in ("apiVersion", "kind"):
         if not isinstance(result.get(name), str | None):
             wrong = f"json: cannot unmarshal {json_word(result[name])} into Go struct field .{name} of type string"

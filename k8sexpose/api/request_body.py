@@ -90,6 +90,8 @@ def read_body(source: str | bytes | Mapping[str, Any], field_validation: str) ->
     if (shown, kind) != ("v1", "Service"):
         if (shown, kind) in SCHEMAS:
             raise ManifestError(f"create and replace take a Service; give the {kind} to apply")
+        if shown == "v1" and kind in CORE_KINDS:
+            raise bad_request(f"{prefix}converting (v1.{kind}) to (core.Service): unknown conversion")
         unknown = f'no kind "{kind}" is registered for version "{shown}" in scheme "{SCHEME}"'
         raise bad_request(prefix + unknown)
     decoded = decode(value, SERVICE)

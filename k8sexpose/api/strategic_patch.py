@@ -1,7 +1,7 @@
 """How the API server applies a strategic merge patch: maps are merged, and some lists entry by entry.
 
 ``spec.ports`` is merged by ``port`` alone, so that 80/TCP and 80/UDP are taken for one entry. What a patch brings
-stands before what only the server knows. Directives (``$patch``, ``$retainKeys``, ``$setElementOrder/…``,
+comes before what only the server knows. Directives (``$patch``, ``$retainKeys``, ``$setElementOrder/…``,
 ``$deleteFromPrimitiveList/…``) are obeyed, and consumed: a refusal later shows what is left of the patch.
 
 Source: ``staging/src/k8s.io/apimachinery/pkg/util/strategicpatch/patch.go`` (kubernetes/kubernetes).
@@ -215,7 +215,7 @@ def _merge_ordered_list(live: Json, patch: Json, written: str, path: Path) -> No
 
 
 def _check_order(patch: list[Any], order: list[Any], merge_key: str | None) -> None:
-    """Check that the entries of the patch stand in the order that the patch itself gives."""
+    """Check that the entries of the patch are in the order that the patch itself gives."""
     if not order or not patch:
         return
     kept = [item for item in patch if merge_key is None or not _is_deleted(item)]
@@ -290,8 +290,8 @@ def _first_places(items: list[Any], merge_key: str | None) -> dict[Key, int]:
 def _sorted_by(pairs: list[tuple[Key, Any]], places: dict[Key, int]) -> list[tuple[Key, Any]]:
     """Sort entries by their places.
 
-    Of an entry without a place the server says that it is less than each other one, and the other way round. With that
-    its insertion sort turns such lists around; longer ones than a block of that sort are left as they are.
+    The server takes an entry without a place for less than every other one, and every other one for less than it. With
+    that its insertion sort reverses such lists; lists longer than one block of that sort are left as they are.
     """
     if all(key in places for key, _ in pairs):
         return sorted(pairs, key=lambda pair: places[pair[0]])
@@ -326,7 +326,7 @@ def _key_of(item: Any, merge_key: str | None) -> Key:
 
 
 def _are_maps(live: list[Any], patch: list[Any]) -> bool:
-    """Check that all entries are of one type, and tell whether they are maps."""
+    """Check that all entries are of one type; return True if they are maps."""
     types = [go_type(item) for item in (*live, *patch)]
     if types and types[0] == "[]interface {}":
         raise ApiError(422, "Invalid", REJECTED)

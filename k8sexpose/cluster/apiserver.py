@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import random
 import re
-import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -41,6 +40,8 @@ from .store import Store
 __all__ = ["ApiServer"]
 
 
+FIRST_REVISION = 1000  # of the store, as after the start of a real server: what people write down by hand is older
+MAX_DIGITS = 20
 PATCH_TYPES = ("strategic", "merge", "json")
 
 
@@ -83,7 +84,7 @@ class ApiServer:
         self.namespaces = None if namespaces is None else frozenset(namespaces)
         self.warnings: tuple[str, ...] = ()
         self.now_s = 0.0
-        self.made = 0
+        self.revision = FIRST_REVISION
 
     def create(
         self,
@@ -156,9 +157,10 @@ class ApiServer:
             old = self.store.services.get((service.namespace, service.name))
             if service.uid and service.uid != (old.uid if old is not None else ""):
                 raise conflict(service.name, _UID_CONFLICT.format(service.key, service.uid, old.uid if old else ""))
-            if _version(service) is None:
-                raise _unreadable_version(service)
-            return self._create(service, dry_run) if old is None else self._update(service, old, dry_run)
+            if old is not None:
+                return self._update(service, old, dry_run)
+            _version(service)
+            return self._create(service, dry_run)
 
     def patch(
         self,
@@ -221,9 +223,7 @@ class ApiServer:
         old = self._existing(name, namespace)
         if old.finalizers:
             since = old.deletion_timestamp or timestamp(self.now_s)
-            held = replace(old, deletion_timestamp=since, deletion_grace_period_s=0)
-            self.store.put_service(held)
-            return held
+            return self._put(replace(old, deletion_timestamp=since, deletion_grace_period_s=0), old)
         self.store.delete_service((old.namespace, old.name))
         return None
 
@@ -243,8 +243,7 @@ class ApiServer:
         errors = status_errors(old, service.load_balancer_ingress)
         if errors:
             raise invalid_object("Service", old.name, errors)
-        self.store.put_service(service)
-        return service
+        return self._put(service, old)
 
     # -- the common part ------------------------------------------------------------------------------------------
 
@@ -264,39 +263,43 @@ class ApiServer:
 
     def _create(self, service: Service, dry_run: bool, *, posted: bool = False) -> Service:
         service = self._owners_once(service)
-        versioned, generated = bool(_version(service)), bool(service.generate_name)
+        versioned = re.fullmatch("0*[1-9][0-9]*", service.resource_version)
+        generated = bool(service.generate_name)
         service = replace(service, created_s=self.now_s, uid="", resource_version="")
         service = registry.create(service, self._allocator(dry_run))
         self.warnings += service_warnings(service)
-        if posted and versioned and not dry_run:
-            raise plain_error("resourceVersion should not be set on objects to be created")
         if (service.namespace, service.name) in self.store.services:
             raise already_exists(service.name, generated=generated)
+        if posted and versioned and not dry_run:
+            raise plain_error("resourceVersion should not be set on objects to be created")
         service = replace(service, uid=self._new_uid(service))
-        if not dry_run:
-            self.made += 1
-            self.store.put_service(service)
-        return service
+        return service if dry_run else self._put(service, None)
 
     def _update(self, service: Service, old: Service, dry_run: bool, when: str = "") -> Service:
         service = self._owners_once(service, when)
-        version = _version(service)
-        if version is None:
-            raise _unreadable_version(service)
-        if version and service.resource_version != old.resource_version:
+        if service.resource_version != old.resource_version and _version(service) != 0:
             raise conflict(service.name, _MODIFIED)
-        service = registry.update(replace(service, resource_version=""), old, self._allocator(dry_run))
+        service = registry.update(
+            replace(service, resource_version=old.resource_version), old, self._allocator(dry_run)
+        )
         self.warnings += service_warnings(service)
-        if not dry_run:
-            gone = service.deletion_timestamp and not service.finalizers
-            if gone:
-                self.store.delete_service((service.namespace, service.name))
-            else:
-                self.store.put_service(service)
+        if dry_run:
+            return service
+        if service.deletion_timestamp and not service.finalizers:
+            self.store.delete_service((service.namespace, service.name))
+            return service
+        return self._put(service, old)
+
+    def _put(self, service: Service, old: Service | None) -> Service:
+        """Store a Service; where anything has changed, it gets the next resourceVersion."""
+        if service != old:
+            self.revision += 1
+            service = replace(service, resource_version=str(self.revision))
+        self.store.put_service(service)
         return service
 
     def _owners_once(self, service: Service, when: str = "") -> Service:
-        """Take out owner references that stand there twice, with a warning."""
+        """Take out repeated owner references, with a warning."""
         once = tuple(dict.fromkeys(service.owner_references))
         if len(once) < len(service.owner_references):
             again = list(service.owner_references)
@@ -307,7 +310,10 @@ class ApiServer:
 
     def _new_uid(self, service: Service) -> str:
         """Make the identity of a new object from what tells it apart, so that a seed gives the same ones again."""
-        return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{service.key}?created={self.now_s}&number={self.made}"))
+        bits = random.Random(f"{service.key} {self.now_s} {self.revision}").getrandbits(128)
+        digits = f"{bits:032x}"
+        variant = "89ab"[int(digits[16], 16) % 4]
+        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
     def _existing(self, name: str, namespace: str) -> Service:
         service = self.store.services.get((namespace, name))
@@ -351,16 +357,13 @@ def _check_name(service: Service, name: str) -> None:
         raise bad_request(f"the name of the object ({service.name}) does not match the name on the URL ({name})")
 
 
-def _version(service: Service) -> int | None:
-    """Read a resourceVersion; 0 if there is none, None if it is no number."""
+def _version(service: Service) -> int:
+    """Return the resourceVersion of a request as a number, 0 if it names none; one that is no number is an error."""
     text = service.resource_version
-    if not text:
-        return 0
-    return int(text) if re.fullmatch("[0-9]{1,19}", text) else None
-
-
-def _unreadable_version(service: Service) -> ApiError:
-    return plain_error(f"strconv.ParseUint: parsing {go_quote(service.resource_version)}: invalid syntax")
+    if re.fullmatch("[0-9]*", text) and len(text) < MAX_DIGITS:
+        return int(text or "0")
+    why = "value out of range" if re.fullmatch("[0-9]+", text) else "invalid syntax"
+    raise plain_error(f"strconv.ParseUint: parsing {go_quote(text)}: {why}")
 
 
 def _live(service: Service) -> dict[str, Any]:

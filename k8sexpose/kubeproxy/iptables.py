@@ -18,7 +18,9 @@ from .service_ports import Target
 
 __all__ = ["iptables_rules"]
 
-MANGLE, FILTER, NAT = "mangle", "filter", "nat"
+MANGLE = "mangle"
+FILTER = "filter"
+NAT = "nat"
 SERVICES, EXTERNAL, FORWARD, NODEPORTS = "KUBE-SERVICES", "KUBE-EXTERNAL-SERVICES", "KUBE-FORWARD", "KUBE-NODEPORTS"
 PROXY_FIREWALL, FIREWALL, CANARY = "KUBE-PROXY-FIREWALL", "KUBE-FIREWALL", "KUBE-PROXY-CANARY"
 POSTROUTING, MARK_MASQ = "KUBE-POSTROUTING", "KUBE-MARK-MASQ"
@@ -57,25 +59,7 @@ JUMPS = (
 
 
 def iptables_rules(view: NodeView) -> RuleSet:
-    """Build the rules that kube-proxy writes on a node in a full sync, in the order in which it writes them.
-
-    Parameters
-    ----------
-    view : NodeView
-        What kube-proxy on the node knows.
-
-    Returns
-    -------
-    RuleSet
-        The tables mangle, filter and nat.
-
-    Examples
-    --------
-    >>> from k8sexpose import Cluster
-    >>> from k8sexpose.kubeproxy.node_view import view_of
-    >>> len(iptables_rules(view_of(Cluster(nodes=1), "node-1")).grouped()["nat", "KUBE-POSTROUTING"])
-    3
-    """
+    """Build the rules that kube-proxy writes on a node in a full sync, in the order in which it writes them."""
     writer = _Writer()
     for table, names in BUILT_IN.items():
         for name in (*names, *FRAME.get(table, ()), CANARY):
@@ -297,7 +281,7 @@ class _Port:
         self._rule(NAT, self.fw, [comment(text)], None)
 
     def _policy_chain(self, chain: str, targets: tuple[Target, ...]) -> None:
-        """Write SVC or SVL: first those whom affinity binds, then one endpoint after the other by chance."""
+        """Write SVC or SVL: first those that affinity binds, then one endpoint after the other by chance."""
         self.writer.chain(NAT, chain, self.port.owner)
         if self.port.remembers_s is not None:
             for target in targets:

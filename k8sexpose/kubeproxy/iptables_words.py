@@ -16,26 +16,7 @@ __all__ = ["iptables_restore", "iptables_save", "saved"]
 
 
 def iptables_restore(rules: RuleSet) -> str:
-    """Write what kube-proxy hands to ``iptables-restore --noflush`` in the first sync after its start.
-
-    Parameters
-    ----------
-    rules : RuleSet
-        The rules of a node, or of one Service.
-
-    Returns
-    -------
-    str
-        Tables filter and nat, each with its chain lines first.
-
-    Examples
-    --------
-    >>> from k8sexpose import Cluster
-    >>> from k8sexpose.kubeproxy.iptables import iptables_rules
-    >>> from k8sexpose.kubeproxy.node_view import view_of
-    >>> iptables_restore(iptables_rules(view_of(Cluster(nodes=1), "node-1"))).splitlines()[0]
-    '*filter'
-    """
+    """Return what kube-proxy hands to ``iptables-restore --noflush`` in the first sync after its start."""
     lines = []
     for table in (FILTER, NAT):
         lines.append(f"*{table}")
@@ -117,26 +98,7 @@ def _restored_action(action: Action) -> str:
 
 
 def iptables_save(rules: RuleSet) -> str:
-    """Write what ``iptables-save`` prints once the kernel has the rules, without the lines that carry a date.
-
-    Parameters
-    ----------
-    rules : RuleSet
-        The rules of a node, or of one Service.
-
-    Returns
-    -------
-    str
-        Tables mangle, filter and nat; the chains by name.
-
-    Examples
-    --------
-    >>> from k8sexpose import Cluster
-    >>> from k8sexpose.kubeproxy.iptables import iptables_rules
-    >>> from k8sexpose.kubeproxy.node_view import view_of
-    >>> iptables_save(iptables_rules(view_of(Cluster(nodes=1), "node-1"))).splitlines()[0]
-    '*mangle'
-    """
+    """Return what ``iptables-save`` prints once the kernel has the rules, without the lines that carry a date."""
     grouped = rules.grouped()
     lines = []
     for table, built_in in BUILT_IN.items():

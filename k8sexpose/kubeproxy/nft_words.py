@@ -15,23 +15,7 @@ __all__ = ["nft_list_table", "nft_transaction", "worded"]
 
 
 def nft_transaction(rules: RuleSet) -> str:
-    """Write what kube-proxy hands to ``nft -f -``, sorted as its own fake of nft prints it.
-
-    Parameters
-    ----------
-    rules : RuleSet
-        The rules of a node, or of one Service.
-
-    Returns
-    -------
-    str
-        The table, then chains, sets, maps, rules and elements, each by name.
-
-    Examples
-    --------
-    >>> nft_transaction(RuleSet("nftables")).strip()
-    'add table ip kube-proxy { comment "rules for kube-proxy" ; }'
-    """
+    """Return what kube-proxy hands to ``nft -f -``, sorted as its own fake of nft prints it."""
     lines = [f'add table {TABLE} {{ comment "{TABLE_COMMENT}" ; }}']
     chains = sorted(name for _, name in rules.chains)
     lines += [f"add chain {TABLE} {name}{_chain_head(name)}" for name in chains]
@@ -165,23 +149,7 @@ def _element(element: Element) -> str:
 
 
 def nft_list_table(rules: RuleSet) -> str:
-    """Write what ``nft list table ip kube-proxy`` prints once the kernel has the rules.
-
-    Parameters
-    ----------
-    rules : RuleSet
-        The rules of a node, or of one Service.
-
-    Returns
-    -------
-    str
-        Sets and maps, then chains, in the order in which they were made; elements by their bytes.
-
-    Examples
-    --------
-    >>> nft_list_table(RuleSet("nftables")).splitlines()[0]
-    'table ip kube-proxy {'
-    """
+    """Return what ``nft list table ip kube-proxy`` prints once the kernel has the rules."""
     timeouts = _timeouts(rules)
     blocks = [_listed_set(name, elements, timeouts) for name, elements in rules.elements.items()]
     grouped = rules.grouped()
@@ -270,13 +238,7 @@ def _bare(text: str) -> str:
 
 
 def duration(seconds: int) -> str:
-    """Return a time as nft prints it.
-
-    Examples
-    --------
-    >>> duration(10_800), duration(90_061)
-    ('3h', '1d1h1m1s')
-    """
+    """Return a time as nft prints it."""
     days, rest = divmod(seconds, 86_400)
     hours, rest = divmod(rest, 3_600)
     minutes, rest = divmod(rest, 60)

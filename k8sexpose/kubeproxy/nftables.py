@@ -90,26 +90,7 @@ MAPS = {
 
 
 def nftables_rules(view: NodeView) -> RuleSet:
-    """Build the rules, sets and maps that kube-proxy makes on a node in a full sync.
-
-    Parameters
-    ----------
-    view : NodeView
-        What kube-proxy on the node knows.
-
-    Returns
-    -------
-    RuleSet
-        The table ``ip kube-proxy``.
-
-    Examples
-    --------
-    >>> from k8sexpose import Cluster, ProxyConfig
-    >>> from k8sexpose.kubeproxy.node_view import view_of
-    >>> cluster = Cluster(nodes=1, proxy=ProxyConfig(mode="nftables"))
-    >>> nftables_rules(view_of(cluster, "node-1")).elements["cluster-ips"][0].key
-    ('10.96.0.1',)
-    """
+    """Build the rules, sets and maps that kube-proxy makes on a node in a full sync."""
     writer = _Writer()
     for name in (*SETS, *MAPS):
         if name != NODEPORT_IPS or view.node_port_ips is not None:
@@ -307,7 +288,7 @@ class _Port:
         self._rule(self.fw, [Condition("source", negated=True, values=tuple(sources))], [Action("DROP")])
 
     def _policy_chain(self, chain: str, targets: tuple[Target, ...]) -> None:
-        """Write the chain of a policy: first those whom affinity binds, then one of all endpoints by chance."""
+        """Write the chain of a policy: first those that affinity binds, then one of all endpoints by chance."""
         if not self.sticky:
             conditions = [Condition("protocol", self.port.protocol)]
             self._rule(chain, conditions, [Action("choose dnat", values=tuple(map(str, targets)))])

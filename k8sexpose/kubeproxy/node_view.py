@@ -28,21 +28,7 @@ PROTOCOLS = ("TCP", "UDP", "SCTP", None)  # None counts as TCP; a port of any ot
 
 @dataclass(frozen=True, slots=True)
 class PlannedPort:
-    """One Service port, and what the node does with it.
-
-    Parameters
-    ----------
-    info : ServicePortInfo
-        The Service port.
-    plan : PortPlan
-        Endpoints and refusals on this node.
-
-    Examples
-    --------
-    >>> from k8sexpose import Cluster
-    >>> view_of(Cluster(nodes=1), "node-1").ports[0].protocol
-    'tcp'
-    """
+    """One Service port, and what the node does with it."""
 
     info: ServicePortInfo
     plan: PortPlan
@@ -78,41 +64,15 @@ class PlannedPort:
 
 @dataclass(frozen=True, slots=True)
 class NodeView:
-    """What kube-proxy on a node knows, in IPv4.
-
-    Parameters
-    ----------
-    node : Node
-        The node.
-    config : ProxyConfig
-        The settings.
-    ports : tuple of PlannedPort
-        All Service ports by ``namespace/name:port`` and protocol. kube-proxy itself goes through them in no order.
-    detector : Detector or None
-        How a Pod's packet is recognised.
-    node_ip : str or None
-        The node's first address.
-    node_port_ips : tuple of str or None
-        The addresses that take nodePorts; None for all.
-    localhost : bool
-        Whether nodePorts answer on 127.0.0.0/8.
-    service_cidrs : tuple of str
-        The ranges of clusterIPs that kube-proxy knows.
-
-    Examples
-    --------
-    >>> from k8sexpose import Cluster
-    >>> view_of(Cluster(nodes=1), "node-1").node_ip
-    '10.0.0.1'
-    """
+    """What kube-proxy on a node knows, in IPv4."""
 
     node: Node
     config: ProxyConfig
-    ports: tuple[PlannedPort, ...]
+    ports: tuple[PlannedPort, ...]  # by ``namespace/name:port`` and protocol; kube-proxy goes through them in no order
     detector: Detector | None
     node_ip: str | None
-    node_port_ips: tuple[str, ...] | None
-    localhost: bool
+    node_port_ips: tuple[str, ...] | None  # None: every address of the node takes nodePorts
+    localhost: bool  # nodePorts answer on 127.0.0.0/8
     service_cidrs: tuple[str, ...]
 
     @property
@@ -122,33 +82,7 @@ class NodeView:
 
 
 def view_of(cluster: ClusterState, node: str, as_if: Service | None = None) -> NodeView:
-    """Collect what kube-proxy on a node knows; a stopped one knows what it knew then.
-
-    Parameters
-    ----------
-    cluster : Cluster
-        The cluster.
-    node : str
-        Name of the node.
-    as_if : Service, optional
-        A Service taken in this form in place of the stored one.
-
-    Returns
-    -------
-    NodeView
-        For IPv4.
-
-    Raises
-    ------
-    UnknownName
-        If there is no such node.
-
-    Examples
-    --------
-    >>> from k8sexpose import Cluster
-    >>> [port.info.name for port in view_of(Cluster(nodes=1), "node-1").ports]
-    ['default/kubernetes:https']
-    """
+    """Return what kube-proxy on a node knows; a stopped one knows what it knew then."""
     found, config = cluster.store.node(node), cluster.proxy
     store = cluster.rules(node)
     services = dict(store.services)

@@ -31,7 +31,9 @@ __all__ = [
     "takes_localhost",
 ]
 
-POD, NODE, EXTERNAL = "pod", "node", "external"
+POD = "pod"
+NODE = "node"
+EXTERNAL = "external"
 PRIMARY = ("primary",)
 LOOPBACK = "127.0.0.1"
 
@@ -83,7 +85,7 @@ class Verdict:
         return any(map(self.masquerades, self.targets)) if self.action == "DNAT" else None
 
     def masquerades(self, target: Target) -> bool:
-        """Tell whether the source address is replaced on the way to this endpoint."""
+        """Return True if the source address is replaced on the way to this endpoint."""
         reaches_itself = target.endpoint.ip == self.src
         return self.marked or (reaches_itself and self.hairpin_node in (None, target.endpoint.node))
 
@@ -167,28 +169,13 @@ def kube_proxy(
 
 @dataclass(frozen=True, slots=True)
 class PortPlan:
-    """What one node does with a Service port, before it looks at a packet.
+    """What one node does with a Service port, before it looks at a packet."""
 
-    Parameters
-    ----------
-    cluster, local : tuple of Target
-        The endpoints of the policies Cluster and Local; empty where no traffic follows the policy.
-    internal, external : tuple of Target
-        Where traffic to the clusterIP goes, and traffic from outside to any other address.
-    has_any : bool
-        Whether a usable endpoint exists anywhere.
-
-    Examples
-    --------
-    >>> PortPlan((), (), (), (), has_any=False).external_refusal
-    'REJECT'
-    """
-
-    cluster: tuple[Target, ...]
-    local: tuple[Target, ...]
-    internal: tuple[Target, ...]
-    external: tuple[Target, ...]
-    has_any: bool
+    cluster: tuple[Target, ...]  # the endpoints of the policy Cluster; empty where no traffic follows it
+    local: tuple[Target, ...]  # those of the policy Local, likewise
+    internal: tuple[Target, ...]  # where traffic to the clusterIP goes
+    external: tuple[Target, ...]  # where traffic from outside to any other address goes
+    has_any: bool  # a usable endpoint exists somewhere
 
     @property
     def reachable(self) -> tuple[Target, ...]:
@@ -212,28 +199,7 @@ class PortPlan:
 
 
 def port_plan(info: ServicePortInfo, node: Node) -> PortPlan:
-    """Apply both traffic policies of a Service port on one node.
-
-    Parameters
-    ----------
-    info : ServicePortInfo
-        The Service port.
-    node : Node
-        The node that decides.
-
-    Returns
-    -------
-    PortPlan
-        Endpoints and refusals.
-
-    Examples
-    --------
-    >>> from k8sexpose.api.service import ServicePort
-    >>> from k8sexpose.kubeproxy.service_ports import Targets
-    >>> web = Service("web", cluster_ip="10.96.0.9", ports=(ServicePort(80),))
-    >>> port_plan(ServicePortInfo(web, web.ports[0], 4, "10.96.0.9", Targets()), Node("node-1")).internal_refusal
-    'REJECT'
-    """
+    """Return what both traffic policies of a Service port lead to on one node."""
     chosen = info.categorize(node.name, node.zone)
     return PortPlan(
         chosen.cluster,
@@ -347,7 +313,7 @@ class _Packet:
 
     @property
     def family(self) -> int:
-        return ip_address(self.dst).version
+        return ip_version(self.dst) or 4  # `arriving` has checked the address
 
     @property
     def nftables(self) -> bool:
@@ -422,53 +388,16 @@ def _ports(packet: _Packet, services: Iterable[Service], as_if: Service | None) 
 
 @dataclass(frozen=True, slots=True)
 class Detector:
-    """How kube-proxy recognises the packet of a Pod (``--detect-local-mode``).
+    """How kube-proxy recognises the packet of a Pod (``--detect-local-mode``)."""
 
-    Parameters
-    ----------
-    kind : str
-        ``source`` (by its address), ``interface`` (by the interface it comes in by), ``prefix`` (by what the
-        interface's name begins with).
-    value : str
-        The CIDR, the interface, or the prefix.
-
-    Examples
-    --------
-    >>> Detector("source", "10.244.0.0/16").kind
-    'source'
-    """
-
-    kind: str
+    kind: str  # ``source`` (an address in a CIDR), ``interface``, or ``prefix`` (of the interface's name)
     value: str
 
 
 def pod_detector(cluster: ClusterState, node: Node, family: int) -> Detector | None:
-    """Return how a node recognises a Pod's packet in a family; None where it cannot.
+    """Return how a node recognises a Pod's packet in a family (only its first CIDR counts); None where it cannot.
 
-    Parameters
-    ----------
-    cluster : Cluster
-        The cluster, with the settings of kube-proxy.
-    node : Node
-        The node.
-    family : int
-        4 or 6.
-
-    Returns
-    -------
-    Detector or None
-        By CIDR only the first range of the family counts.
-
-    Notes
-    -----
     Source: ``pkg/proxy/util/localdetector.go``.
-
-    Examples
-    --------
-    >>> from k8sexpose import Cluster
-    >>> cluster = Cluster(nodes=1)
-    >>> pod_detector(cluster, cluster.nodes[0], 4)
-    Detector(kind='source', value='10.244.0.0/16')
     """
     config = cluster.proxy
     if config.detect_local == "BridgeInterface":
@@ -502,31 +431,9 @@ def takes_localhost(config: ProxyConfig, family: int) -> bool:
 
 
 def node_port_addresses(config: ProxyConfig, node: Node, family: int) -> tuple[str, ...] | None:
-    """Return the addresses of a node on which nodePorts answer; None for all of them.
+    """Return the addresses of a node on which nodePorts answer, in the order of the ranges; None for all of them.
 
-    Parameters
-    ----------
-    config : ProxyConfig
-        The settings of kube-proxy.
-    node : Node
-        The node.
-    family : int
-        4 or 6.
-
-    Returns
-    -------
-    tuple of str or None
-        In the order of the ranges; the loopback address only where it takes nodePorts.
-
-    Notes
-    -----
     Source: ``pkg/proxy/util/nodeport_addresses.go``.
-
-    Examples
-    --------
-    >>> node = Node("node-1", addresses=("10.0.0.1", "192.168.7.1"))
-    >>> node_port_addresses(ProxyConfig(nodeport_addresses=("192.168.0.0/16",)), node, 4)
-    ('192.168.7.1',)
     """
     if (config.nodeport_addresses or _default_addresses(config)) == PRIMARY:
         primary = primary_ip(node, family)
@@ -562,7 +469,7 @@ def service_cidrs(cluster: ClusterState, family: int) -> list[str]:
 
 def is_own_address(node: Node, ip: str) -> bool:
     """Return True if a node has this address on an interface, loopback included."""
-    return ip_address(ip).is_loopback or any(canonical_ip(own) == canonical_ip(ip) for own in node.addresses)
+    return canonical_ip(ip) in map(canonical_ip, node.addresses) or ip_address(ip).is_loopback
 
 
 def primary_ip(node: Node, family: int) -> str | None:

@@ -128,14 +128,14 @@ def find_port(service: Service, wanted: str, protocol: str) -> ServicePort:
     """Return a port of a Service by name or number; a single one needs no choice."""
     if service.type == "ExternalName":
         raise NotExposed(f"{service.name} is an ExternalName Service: a DNS alias, with no way through the cluster")
-    listed = ", ".join(f"{p.name or p.port}" for p in service.ports)
     named = [p for p in service.ports if wanted in ("", p.name, str(p.port))]
     fitting = [p for p in named if (p.protocol or "TCP") == protocol] or named
+    if len(fitting) == 1:
+        return fitting[0]
+    listed = ", ".join(f"{p.name or p.port}" for p in service.ports)
     if not fitting:
         raise ValueError(f"Service {service.name!r} has no port {wanted!r}; it has {listed or 'none'}")
-    if len(fitting) > 1:
-        raise ValueError(f'Service {service.name!r} has several ports: say "{service.name}:PORT", one of {listed}')
-    return fitting[0]
+    raise ValueError(f'Service {service.name!r} has several ports: say "{service.name}:PORT", one of {listed}')
 
 
 def node_names(cluster: ClusterState, via: str | Sequence[str] | None) -> tuple[str, ...]:

@@ -45,7 +45,7 @@ class Query:
         service = destination.service
         if client is None and service is not None and service.type not in ("NodePort", "LoadBalancer"):
             client = _some_pod(cluster, service)
-        family = ip_version(destination.ip or (_dialled_cluster_ip(service) if service else None)) or 4
+        family = _family(destination)
         asker = find_client(cluster, client or DEFAULT_CLIENTS[family], family)
         via_nodes = node_names(cluster, via)
         door = _door(cluster, destination)
@@ -57,8 +57,12 @@ class Query:
 
     @property
     def as_if(self) -> Service | None:
-        """The Service as it will be, where it is asked for by its name."""
-        return self.door.service if self.door and self.destination.hostname is None else None
+        """The Service as it will be, where it is asked for by its name; None where every node knows it as it is."""
+        door, destination = self.door, self.destination
+        if door is None or destination.hostname is not None:
+            return None
+        known = door.service is destination.service and not self.cluster.stopped_proxies
+        return None if known else door.service
 
     @property
     def entry(self) -> Entry:
@@ -118,6 +122,15 @@ def _door(cluster: ClusterState, destination: Destination) -> FrontDoor | None:
     if service is None or service.type != "LoadBalancer":
         return None
     return front_door(cluster, service, port=destination.service_port, settled=destination.hostname is None)
+
+
+def _family(destination: Destination) -> int:
+    """Return the IP family of what is dialled: 4, unless it has IPv6 addresses only."""
+    if destination.ip is not None:
+        return ip_version(destination.ip) or 4
+    service = destination.service
+    addresses = " ".join(service.cluster_ips or (service.cluster_ip or "",)) if service is not None else ""
+    return 6 if ":" in addresses and "." not in addresses else 4
 
 
 def _dialled_cluster_ip(service: Service) -> str | None:

@@ -335,8 +335,8 @@ class _Visit:
     def _astray(self, arrived: str | None) -> ValueError:
         """Build the error for a route that the rules of now do not give."""
         took, lead = self.goal or "no endpoint", arrived or "none"
-        told = f"the route leads to {took} on {self.node.name}, the rules of now to {lead}"
-        return ValueError(f"{told}: the cluster has changed since")
+        text = f"the route leads to {took} on {self.node.name}, the rules of now to {lead}"
+        return ValueError(f"{text}: the cluster has changed since")
 
     def _chain(self, hook: str, key: tuple[str, str], done: list[RuleStep]) -> str:
         """Walk a chain, and note every rule that looks; return how the way through it ends."""

@@ -184,8 +184,12 @@ def expect(
 
 
 def _view(cluster: Cluster, target: str, hop_ms: float | None) -> PolicyView:
-    """Return the view that many clients have, whom no node remembers; refuse one in which nobody answers."""
-    found = view(fresh(cluster), target, hop_ms=hop_ms)
+    """Return the view of many clients, whom no node remembers, kept while the cluster does not change."""
+    version = cluster.snapshot() | {"now_s": cluster.now_s}
+    views: dict[tuple[str, float | None], PolicyView] = cluster.store.cached("views", version, dict)
+    if (target, hop_ms) not in views:
+        views[target, hop_ms] = view(fresh(cluster), target, hop_ms=hop_ms)
+    found = views[target, hop_ms]
     if found.lost == 1:
         raise ValueError(f"nobody answers at {target}")
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -47,6 +48,7 @@ def test_merge_keys_and_later_keys() -> None:
 
 def test_keys_of_other_types_become_texts() -> None:
     assert manifest.parse("1: a\ntrue: b\n1.5: c").value == {"1": "a", "1.5": "c", "true": "b"}
+    assert manifest.parse("-.INF: a\n.nan: b").value == {"-.inf": "a", ".nan": "b"}
 
 
 @pytest.mark.parametrize(
@@ -156,3 +158,52 @@ def test_an_example_is_found_by_its_name() -> None:
     assert all(files.read_items(path) for path in EXAMPLES.glob("*.yaml"))
     with pytest.raises(FileNotFoundError, match="public-api-lb"):
         kx.example("nothing")
+
+
+# -- YAML as Go reads it -----------------------------------------------------------------------------------------------
+
+GO = json.loads((Path(__file__).parents[1] / "conformance" / "yaml-go.json").read_text())["rows"]
+
+
+@pytest.mark.parametrize("row", GO, ids=lambda row: row["yaml"][:30])
+def test_yaml_as_go_reads_it(row: dict[str, Any]) -> None:
+    try:
+        got = {"ok": manifest.parse(row["yaml"]).value}
+    except kx.ManifestError as error:
+        got = {"err": error.message}
+    assert got == row["go"]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("b: &b {x: 1, z: 2}\na:\n  x: 0\n  <<: *b\n  z: 3", {"x": 1, "z": 3}),
+        ("a: {<<: [{x: 1}, {x: 2, z: 3}]}", {"x": 1, "z": 3}),
+        ("a: \"it\\'s \\\\\\' and \\x41\"", "it's \\' and A"),
+        ("a: !!str 12", "12"), ("a: !!float 3", 3), ("a: !!int '3'", 3), ("a: !!binary aGk=", "hi"), ("a: !mine 12", "12"),
+        ("a: b?c", "b?c"), ("a: [\"b?c\"]", ["b?c"]), ("a: {b: 'c?'}", {"b": "c?"}),
+        ("%YAML 1.1\n---\na: 1", 1), ("a: |\n  %YAML 1.2", "%YAML 1.2"), ("# x\na: 18446744073709551615", 2**64 - 1),
+        ("a: 1e20", 10**20),
+    ],
+)  # fmt: skip
+def test_more_of_it(text: str, value: Any) -> None:
+    assert manifest.parse(text).value["a"] == value
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("x: 1\na: {b: http://x?y=1}", "yaml: line 1: did not find expected ',' or '}'"),
+        ('x: 1\na: "b\\/c"', "yaml: line 2: found unknown escape character"),
+        ("# a comment\n%YAML 1.3\n---\na: 1", "yaml: found incompatible YAML document"),
+        ("a: !!bool 1", "yaml: cannot decode !!int `1` as a !!bool"),
+        ("a: !!null x", "yaml: cannot decode !!str `x` as a !!null"),
+        ("z: .nan\na: [1, -.inf]", "json: unsupported value: -Inf"),
+        ("x: 1\na: *b", "yaml: unknown anchor 'b' referenced"),
+        ("a: !!binary 'aGk'", "yaml: !!binary value contains invalid base64 data"),
+    ],
+)
+def test_more_that_go_does_not_read(text: str, message: str) -> None:
+    with pytest.raises(kx.ManifestError) as caught:
+        manifest.parse(text)
+    assert caught.value.message == message

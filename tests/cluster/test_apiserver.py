@@ -359,6 +359,16 @@ def test_hint(body: dict[str, Any], hint: str) -> None:
     assert hint not in error.message
 
 
+def test_hints_for_updates() -> None:
+    cluster = kx.Cluster()
+    cluster.create(service())
+    missing_key = refusal(cluster.patch, "web", {"spec": {"ports": [{"nodePort": 30080}]}})
+    assert missing_key.message == "map: map[nodePort:30080] does not contain declared merge key: port"
+    assert "by its `port`" in (missing_key.hint or "")
+    assert "resourceVersion and uid" in (refusal(cluster.replace, with_metadata(resourceVersion="1")).hint or "")
+    assert "leave clusterIP out" in (refusal(cluster.replace, service(clusterIP="10.96.0.99")).hint or "")
+
+
 def test_hint_for_a_tab() -> None:
     with pytest.raises(kx.ManifestError) as caught:
         kx.Cluster().apply("apiVersion: v1\nkind: Service\nmetadata:\n\tname: web\n")
@@ -368,3 +378,170 @@ def test_hint_for_a_tab() -> None:
 def test_a_good_manifest_has_no_hint_to_need() -> None:
     results = kx.Cluster(provider=None).apply(kx.example("debug-svc-nodeport"))
     assert str(results[0]) == "service/debug-svc-nodeport created"
+
+
+# -- identity, owners, deletion ----------------------------------------------------------------------------------------
+
+
+def with_metadata(**metadata: Any) -> dict[str, Any]:
+    made = service(type="NodePort")
+    return {**made, "metadata": {**made["metadata"], **metadata}}
+
+
+def test_a_manifest_with_another_resource_version_is_stale() -> None:
+    cluster = kx.Cluster()
+    error = refusal(cluster.create, with_metadata(resourceVersion="1"))
+    assert (error.code, error.reason) == (500, "")
+    assert error.message == "resourceVersion should not be set on objects to be created"
+    cluster.create(with_metadata(resourceVersion="0"))
+    for call in (lambda v: cluster.replace(with_metadata(resourceVersion=v)),
+                 lambda v: cluster.patch("web", {"metadata": {"resourceVersion": v}})):  # fmt: skip
+        stale = refusal(call, "1")
+        assert (stale.code, stale.reason) == (409, "Conflict")
+        assert stale.message == (
+            'Operation cannot be fulfilled on services "web": the object has been modified; please apply your changes to '
+            "the latest version and try again"
+        )
+        assert refusal(call, "abc").message == 'strconv.ParseUint: parsing "abc": invalid syntax'
+    assert (
+        cluster.replace(with_metadata(name="new", resourceVersion="7")).name == "new"
+    )  # PUT creates, and does not look
+
+
+def test_a_dump_is_applied_again_with_its_own_resource_version() -> None:
+    dump = {
+        **with_metadata(resourceVersion="41", uid="u-1", namespace="default"),
+        "kind": "Service",
+        "apiVersion": "v1",
+    }
+    cluster = kx.Cluster.from_json({"kind": "List", "apiVersion": "v1", "items": [dump]})
+    assert cluster.replace(dump).uid == "u-1"
+    assert refusal(cluster.replace, dump).code == 409  # since then the object has changed
+
+
+def test_each_change_has_its_resource_version() -> None:
+    cluster = kx.Cluster()
+    first = cluster.create(with_metadata())
+    same = cluster.replace(with_metadata(resourceVersion=first.resource_version))
+    assert same.resource_version == first.resource_version  # nothing has changed
+    changed = cluster.patch("web", {"metadata": {"labels": {"a": "b"}, "resourceVersion": first.resource_version}})
+    assert int(changed.resource_version) == int(first.resource_version) + 1
+    assert refusal(cluster.replace, with_metadata(resourceVersion=first.resource_version)).code == 409
+    seen = [{"op": "test", "path": "/metadata/resourceVersion", "value": changed.resource_version}]
+    assert cluster.patch("web", seen, patch_type="json") == changed
+    assert refusal(cluster.replace, with_metadata(resourceVersion="9" * 30)).message.endswith("value out of range")
+
+
+def test_another_uid_is_another_object() -> None:
+    cluster = kx.Cluster()
+    first = cluster.create(with_metadata())
+    assert cluster.replace(with_metadata(uid=first.uid)).uid == first.uid
+    put = refusal(cluster.replace, with_metadata(uid="x"))
+    assert (put.code, put.reason) == (409, "Conflict")
+    assert put.message.endswith(f"Precondition failed: UID in precondition: x, UID in object meta: {first.uid}")
+    assert causes(refusal(cluster.patch, "web", {"metadata": {"uid": "x"}}, patch_type="merge")) == [
+        'metadata.uid: Invalid value: "x": field is immutable',
+    ] * 2  # fmt: skip
+    cluster.delete("web")
+    assert cluster.create(with_metadata()).uid not in ("", first.uid)
+    assert kx.Cluster().create(with_metadata()).uid == first.uid  # same seed, same identity
+
+
+def test_repeated_owners_are_kept_once() -> None:
+    owner = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "uid": "1"}
+    cluster = kx.Cluster()
+    made = cluster.create(with_metadata(ownerReferences=[owner, owner]))
+    assert made.to_dict()["metadata"]["ownerReferences"] == [owner]
+    assert cluster.warnings == (
+        ".metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may "
+        "reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: 1",
+    )
+    event = {"apiVersion": "v1", "kind": "Event", "name": "e", "uid": "2"}
+    both = [owner | {"controller": True}, event | {"controller": True}]
+    assert [cause.partition(": Invalid value")[0] for cause in causes(refusal(cluster.create, with_metadata(
+        name="b", ownerReferences=both)))] == ["metadata.ownerReferences"] * 2  # fmt: skip
+
+
+def test_what_is_being_deleted_takes_no_new_finalizers() -> None:
+    cluster = kx.Cluster(provider=None)
+    cluster.create(with_metadata(finalizers=["example.com/a"], deletionTimestamp="2026-01-01T00:00:00Z"))
+    assert cluster.service("web").deletion_timestamp is None  # the server sets it, nobody else
+    changed = refusal(cluster.replace, with_metadata(deletionTimestamp="2026-01-01T01:00:00+01:00"))
+    assert causes(changed) == [
+        'metadata.deletionTimestamp: Invalid value: "2026-01-01T00:00:00Z": field is immutable',
+    ] * 2  # fmt: skip
+    cluster.delete("web")
+    held = cluster.service("web").to_dict()["metadata"]
+    assert (held["deletionTimestamp"], held["deletionGracePeriodSeconds"]) == ("2026-01-01T00:00:00Z", 0)
+    error = refusal(cluster.patch, "web", {"metadata": {"finalizers": ["example.com/b"]}})
+    detail = "no new finalizers can be added if the object is being deleted, found new finalizers"
+    assert causes(error)[0] == f'metadata.finalizers: Forbidden: {detail} []string{{"example.com/b"}}'
+    cluster.patch("web", {"metadata": {"finalizers": None}})
+    assert not any(one.name == "web" for one in cluster.services)
+
+
+def test_the_name_of_the_url_decides() -> None:
+    cluster = kx.Cluster()
+    for name, message in (
+        ("db", "the name of the object (web) does not match the name on the URL (db)"),
+        ("", "the name of the object (web) does not match the name on the URL ()"),
+    ):
+        assert refusal(cluster.replace, with_metadata(), name=name).message == message
+    nameless = {"spec": {"ports": [{"port": 80}]}}
+    assert refusal(cluster.replace, nameless, name="web").message == (
+        "the name of the object (web based on URL) was undeterminable: name must be provided"
+    )
+
+
+def test_a_taken_name_beside_a_generate_name() -> None:
+    cluster = kx.Cluster()
+    cluster.create(with_metadata())
+    assert refusal(cluster.create, with_metadata(generateName="web-")).message == (
+        'services "web" already exists, the server was not able to generate a unique name for the object'
+    )
+
+
+def test_a_dry_run_does_not_ask_who_has_an_address() -> None:
+    cluster = kx.Cluster()
+    assert cluster.create(service(clusterIP="10.96.0.1"), dry_run=True).cluster_ip == "10.96.0.1"
+    assert "provided IP is already allocated" in refusal(cluster.create, service(clusterIP="10.96.0.1")).message
+
+
+def test_three_cluster_ips() -> None:
+    ips = ["10.96.0.50", "10.96.0.51", "fd00::1"]
+    error = refusal(kx.Cluster().create, service(clusterIP=ips[0], clusterIPs=ips, ipFamilies=["IPv4"]))
+    assert causes(error) == [
+        'spec.clusterIPs: Invalid value: ["10.96.0.50","10.96.0.51","fd00::1"]: may only hold up to 2 values'
+    ]
+
+
+@pytest.mark.parametrize(
+    ("version", "message"),
+    [
+        ("a/b/c", "unexpected GroupVersion string: a/b/c"),
+        ("v1/", "Service in version \"\" cannot be handled as a Service: Object 'apiVersion' is missing in '"),
+        ("apps/v2", 'no kind "Service" is registered for version "apps/v2"'),
+    ],
+)
+def test_versions_that_are_none(version: str, message: str) -> None:
+    error = refusal(kx.Cluster().create, f"apiVersion: {version}\nkind: Service")
+    assert (error.code, message in error.message) == (400, True), error.message
+
+
+def test_an_unreadable_body_is_shown_as_it_is_if_it_looks_like_json() -> None:
+    error = refusal(kx.Cluster().create, '{"kind": 0, "metadata": {"name": "web"}}')
+    assert error.message.endswith('of type string ({"kind": 0, "metadata": {"name ...)')
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("26-01-01", 'cannot parse "26-01-01" as "2006"'), ("2026-1-01T00:00:00Z", 'cannot parse "1-01T00:00:00Z" as "01"'),
+        ("2026-13-01T00:00:00Z", "month out of range"), ("2026-02-30T00:00:00Z", "day out of range"),
+        ("2026-02-03 10:00:00Z", 'cannot parse " 10:00:00Z" as "T"'), ("2026-02-03T25:00:00Z", "hour out of range"),
+        ("2026-02-03T10:00:00", 'cannot parse "" as "Z07:00"'), ("2026-02-03T10:00:00Zx", 'extra text: "x"'),
+    ],
+)  # fmt: skip
+def test_times_that_are_none(text: str, problem: str) -> None:
+    error = refusal(kx.Cluster().create, with_metadata(creationTimestamp=text))
+    assert error.message.endswith(problem), error.message

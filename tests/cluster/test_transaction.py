@@ -22,6 +22,8 @@ import k8sexpose as kx
 from k8sexpose.cluster.store import held_ips, held_ports
 from tests.test_model import snapshot
 
+pytestmark = pytest.mark.slow
+
 PACKAGE = str(Path(kx.__file__).parent)
 NEW = "apiVersion: v1\nkind: Service\nmetadata: {name: new}\nspec: {type: NodePort, selector: {app: web}, ports: [{port: 80}]}"
 TWO = f"{NEW}\n---\n" + NEW.replace("NodePort", "LoadBalancer").replace("new", "other")

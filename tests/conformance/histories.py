@@ -37,11 +37,20 @@ def ask(cluster: kx.Cluster, step: Row) -> Row:
     if step["op"] == "patch":
         options["patch_type"] = step["ptype"]
         return api_answer(lambda: cluster.patch(name, step["patch"], **options), 200, cluster)
-    body = json.loads(step["body"]) if step["ctype"] == "json" else step["body"]
+    body = _object(step["body"]) if step["ctype"] == "json" else step["body"]
     if step["op"] == "create":
         return api_answer(lambda: cluster.create(body, **options), 201, cluster)
     code = 200 if _there(cluster, name) else 201
     return api_answer(lambda: cluster.replace(body, name=name, **options), code, cluster)
+
+
+def _object(body: str) -> Any:
+    """Return a JSON body as an object; what is none goes out as text."""
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return body
+    return value if isinstance(value, dict) else body
 
 
 def _there(cluster: kx.Cluster, name: str) -> bool:

@@ -10,6 +10,8 @@ import pytest
 from tests.conformance import kube_proxy, live
 from tests.conformance.chi_square import chi_square, survival
 
+pytestmark = pytest.mark.slow
+
 DATA = Path(__file__).parent
 
 

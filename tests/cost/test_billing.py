@@ -17,6 +17,8 @@ from tests.conformance.prices import cluster, difference
 from tests.cost.helpers import AWS, CASES, FACTS, FILLED, cost, manifest, three_zones
 from tools.generate.price_book import tables
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = [row for row in FACTS["worked_examples"] if not row.get("for_information_only")]
 
 

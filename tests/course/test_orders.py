@@ -20,6 +20,8 @@ from IPython.utils.capture import capture_output
 from k8sexpose import NotExposed
 from k8sexpose.lessons import sheet
 
+pytestmark = pytest.mark.slow
+
 SOLUTIONS = Path(__file__).resolve().parents[2] / "instructor" / "solutions"
 LESSONS = sorted(path.stem for path in SOLUTIONS.glob("*.ipynb"))
 every_lesson = pytest.mark.parametrize("lesson", LESSONS)

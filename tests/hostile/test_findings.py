@@ -13,6 +13,8 @@ import pytest
 
 import k8sexpose as kx
 
+pytestmark = pytest.mark.slow
+
 WEB: dict[str, Any] = {
     "apiVersion": "v1",
     "kind": "Service",

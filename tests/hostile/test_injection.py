@@ -37,6 +37,8 @@ from tests.hostile.injection import (
     results,
 )
 
+pytestmark = pytest.mark.slow
+
 # What a terminal obeys; a line may end and a column may be set.
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 RENDER = mistune.create_markdown(

@@ -15,6 +15,8 @@ from k8sexpose.lessons.sheet import QUESTIONS, Sheet, judge
 from tests.course.test_outline import LESSONS, calls, code_of, read
 from tests.lessons.test_questions import answers
 
+pytestmark = pytest.mark.slow
+
 BELIEFS = {row.number: row for row in misconceptions().rows}
 
 # A learner who holds the belief gives this answer; the feedback then speaks of what stands third.

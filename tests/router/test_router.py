@@ -15,6 +15,8 @@ from k8sexpose.router.node_classes import bundles
 from k8sexpose.router.query import Query
 from tests.router.helpers import CLIENT, add_service, cluster_with, outcomes
 
+pytestmark = pytest.mark.slow
+
 HALF = Fraction(1, 2)
 placements = st.lists(st.integers(0, 3), min_size=1, max_size=4)
 types = st.sampled_from(["NodePort", "LoadBalancer"])

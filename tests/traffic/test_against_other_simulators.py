@@ -12,6 +12,8 @@ import k8sexpose as kx
 from k8sexpose.traffic.path_table import RequestTarget, read_table
 from tests.router.helpers import cluster_with
 
+pytestmark = pytest.mark.slow
+
 REASON = "comes with the test extras: pip install k8sexpose[test]"
 RATE_RPS, SERVICE_MS, PODS = 210.0, 10.0, 3
 RUNS, REQUESTS = 12, 8000

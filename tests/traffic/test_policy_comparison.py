@@ -10,6 +10,8 @@ from k8sexpose.lessons.skew_and_latency.questions import NAME
 from k8sexpose.traffic.policies import crossover, view
 from k8sexpose.traffic.policy_comparison import expect
 
+pytestmark = pytest.mark.slow
+
 LB = NAME
 
 

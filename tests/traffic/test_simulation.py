@@ -18,6 +18,8 @@ from tests.conformance.chi_square import chi_square, survival
 from tests.router.helpers import cluster_with
 from tests.traffic.helpers import LB, LOCAL
 
+pytestmark = pytest.mark.slow
+
 
 def simulate(cluster: kx.Cluster, target: str = "web", **options: Any) -> kx.Traffic:
     return kx.simulate(cluster, target, **options)

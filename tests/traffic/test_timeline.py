@@ -15,6 +15,8 @@ from k8sexpose.traffic.path_table import PathRow, PathTable, RequestTarget, read
 from k8sexpose.traffic.timeline import play
 from tests.router.helpers import cluster_with
 
+pytestmark = pytest.mark.slow
+
 LB = {"type": "LoadBalancer"}
 LOCAL = LB | {"externalTrafficPolicy": "Local"}
 CRASH_S = 20.0

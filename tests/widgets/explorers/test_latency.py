@@ -23,6 +23,8 @@ from k8sexpose.widgets.explorers.latency_sides import (
     turns_at,
 )
 
+pytestmark = pytest.mark.slow
+
 LB = NAME
 
 

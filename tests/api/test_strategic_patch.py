@@ -1,0 +1,101 @@
+"""The strategic merge patch: rules of the server's library that the recorded histories do not reach."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+import k8sexpose as kx
+from k8sexpose.api.strategic_patch import strategic_merge
+
+DNS = {"name": "dns", "port": 53, "protocol": "UDP"}
+WEB = {"name": "http", "port": 80}
+TLS = {"name": "https", "port": 443}
+
+
+def merged_ports(live: list[Any], patch: list[Any], **directives: Any) -> list[Any]:
+    spec = {"ports": patch} | {key.replace("order", "$setElementOrder/ports"): v for key, v in directives.items()}
+    result: list[Any] = strategic_merge({"spec": {"ports": live}}, copy.deepcopy({"spec": spec}))["spec"]["ports"]
+    return result
+
+
+def test_what_the_patch_names_comes_before_what_it_does_not_name() -> None:
+    assert merged_ports([DNS, WEB], [TLS]) == [TLS, DNS, WEB]
+    assert merged_ports([DNS, WEB, TLS], [{"port": 443, "nodePort": 30443}]) == [DNS, WEB, TLS | {"nodePort": 30443}]
+    assert merged_ports([DNS, WEB], [TLS, {"port": 53}]) == [TLS, DNS, WEB]
+
+
+def test_the_order_that_a_patch_gives_goes_first() -> None:
+    order = [{"port": 443}, {"port": 53}]
+    assert merged_ports([DNS, WEB], [TLS], order=order) == [TLS, DNS, WEB]
+    assert merged_ports([WEB, DNS], [TLS], order=order) == [TLS, WEB, DNS]
+    # An empty order names nobody: Go's sort then reverses the list.
+    assert merged_ports([WEB], [TLS], order=[]) == [WEB, TLS]
+
+
+def test_of_two_live_entries_with_one_key_the_first_is_meant() -> None:
+    tcp = {"name": "dns-tcp", "port": 53, "protocol": "TCP"}
+    assert merged_ports([DNS, tcp], [{"port": 53, "nodePort": 30053}]) == [DNS | {"nodePort": 30053}, tcp]
+    assert merged_ports([DNS, tcp, WEB], [{"port": 53, "$patch": "delete"}]) == [WEB]
+
+
+def test_two_new_entries_with_one_key_become_one() -> None:
+    assert merged_ports([WEB], [{"port": 53, "name": "a"}, {"port": 53, "protocol": "UDP"}]) == [
+        {"port": 53, "name": "a", "protocol": "UDP"}, WEB,
+    ]  # fmt: skip
+
+
+def test_finalizers_are_merged_and_lists_without_a_strategy_replaced() -> None:
+    live = {"metadata": {"finalizers": ["a/x", "b/y"]}, "spec": {"externalIPs": ["192.0.2.1"]}}
+    patch: dict[str, Any] = {"metadata": {"finalizers": ["c/z", "a/x"]}, "spec": {"externalIPs": ["192.0.2.2"]}}
+    assert strategic_merge(live, patch) == {
+        "metadata": {"finalizers": ["c/z", "a/x", "b/y"]}, "spec": {"externalIPs": ["192.0.2.2"]},
+    }  # fmt: skip
+    deletion = {"metadata": {"$deleteFromPrimitiveList/finalizers": ["a/x"]}}
+    assert strategic_merge(live, deletion)["metadata"] == {"finalizers": ["b/y"]}
+
+
+def test_a_map_that_the_object_lacks_is_taken_without_nulls_and_directives() -> None:
+    patch: dict[str, Any] = {
+        "metadata": {"labels": {"app": "web", "gone": None}},
+        "spec": {"selector": {"$patch": "replace"}},
+    }
+    assert strategic_merge({"metadata": {}, "spec": {}}, patch) == {"metadata": {"labels": {"app": "web"}}, "spec": {}}
+    assert patch["metadata"] == {"labels": {"app": "web"}}  # as a refusal would show it
+
+
+@pytest.mark.parametrize(
+    ("patch", "code", "message"),
+    [
+        ({"spec": {"ports": [{"port": 80}, {"name": "x"}]}}, 500, "map: map[name:x] does not contain declared merge key: port"),
+        ({"spec": {"ports": [[]]}}, 500, "list element types are not identical: [[map[port:80]] [[]]]"),
+        ({"spec": {"$setElementOrder/nope": []}}, 500,
+         'unable to find api field in struct ServiceSpec for the json field "nope"'),
+        ({"spec": {"$setElementOrder/ports": [{"port": 80}], "ports": [{"port": 80}, {"port": 53}]}}, 500,
+         "The order in patch list:\n[map[port:80] map[port:53]]\n doesn't match $setElementOrder list:\n[map[port:80]]\n"),
+        ({"spec": {"$setElementOrder": []}}, 400, "invalid patch format of setElementOrder list"),
+        ({"metadata": {"$deleteFromPrimitiveList": []}}, 400, "invalid patch format of primitive list"),
+        ({"spec": {"$retainKeys": "ports", "ports": []}}, 400, "invalid patch format of retainKeys"),
+        ({"spec": {"$patch": 1}}, 500, "unknown patch type: %!s(int64=1) in map: map[$patch:1]"),
+        ({"spec": {"$setElementOrder/ports": [1]}}, 500, "value for key 0 is not a map."),
+    ],
+)  # fmt: skip
+def test_a_patch_that_cannot_be_applied(patch: dict[str, Any], code: int, message: str) -> None:
+    with pytest.raises(kx.ApiError) as refused:
+        strategic_merge({"metadata": {"finalizers": ["a/x"]}, "spec": {"ports": [{"port": 80}]}}, patch)
+    assert (refused.value.code, refused.value.message) == (code, message)
+
+
+def test_the_live_object_stays_as_it_is() -> None:
+    live = {"spec": {"ports": [{"port": 80}], "selector": {"app": "web"}}}
+    before = copy.deepcopy(live)
+    strategic_merge(live, {"spec": {"ports": [{"port": 80, "name": "x"}], "selector": {"app": None}}})
+    assert live == before
+
+
+def test_long_lists_do_not_take_long() -> None:
+    live = [{"port": number} for number in range(1, 15_000)]
+    patch = [{"port": number, "name": "x"} for number in range(15_000, 1, -1)]
+    assert len(merged_ports(live, patch)) == 15_000
