@@ -185,8 +185,6 @@ def _lab(told: argparse.Namespace) -> int:
             print(_all_is_there(folder))
             return MADE
         _tell(folder, lab.copy(folder), update=False)
-        if lab.in_clone():
-            lab.trust(sorted((lab.PACKAGE.parent / "instructor").rglob("*.ipynb")))
     except lab.LabError as error:
         raise Refused(str(error)) from error
     return lab.open_lab(folder, told.port, not told.no_browser, told.options)

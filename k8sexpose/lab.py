@@ -16,9 +16,9 @@ import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module, metadata, util
+from importlib import metadata, util
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 __all__ = [
     "ACTIONS",
@@ -40,7 +40,6 @@ __all__ = [
     "needs",
     "open_lab",
     "shipped",
-    "trust",
 ]
 
 PACKAGE = Path(__file__).parent
@@ -602,19 +601,3 @@ def open_lab(folder: Path, port: int | None = None, browser: bool = True, option
 
 def _become(words: Sequence[str]) -> NoReturn:
     os.execve(words[0], list(words), environment())
-
-
-def trust(notebooks: Iterable[Path]) -> int:
-    """Sign notebooks of the course, so that JupyterLab shows their stored outputs whole; return how many."""
-    try:
-        nbformat: Any = import_module("nbformat")
-        notary = import_module("nbformat.sign").NotebookNotary()
-        signed = 0
-        for path in notebooks:
-            notebook = nbformat.read(path, as_version=4)
-            if not notary.check_signature(notebook):
-                notary.sign(notebook)
-                signed += 1
-        return signed
-    except Exception:  # trust is a comfort: an unreadable data base of signatures must not stop the lessons
-        return 0

@@ -296,15 +296,6 @@ def test_a_kernel_that_cannot_do_it(here: Path, monkeypatch: pytest.MonkeyPatch)
     assert "The kernel uses another k8sexpose, /elsewhere" in str(lab.check(here, kernel=True)[0])
 
 
-def test_trust(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path))
-    notebook = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
-    (tmp_path / "a.ipynb").write_text(json.dumps(notebook))
-    assert lab.trust([tmp_path / "a.ipynb"]) == 1
-    assert lab.trust([tmp_path / "a.ipynb"]) == 0
-    assert lab.trust([tmp_path / "nope.ipynb"]) == 0
-
-
 def test_the_command_without_words_shows_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 0
     out = capsys.readouterr().out

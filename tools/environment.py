@@ -99,9 +99,23 @@ def build(venv: Path, what: str) -> None:
     if noted.get("inputs") != wanted["inputs"]:
         make(venv)
         install(venv, what)
+    if what == "lab":
+        wanted["trusted"] = trust(venv, noted.get("trusted", ""))
     if noted != wanted:
         for name in ("lab", "test") if what == "test" else ("lab",):
             (venv / f".{name}").write_text(json.dumps(wanted) + "\n", encoding="utf-8")
+
+
+def trust(venv: Path, noted: str) -> str:
+    """Sign the solutions, if they are others than the noted ones: JupyterLab then shows their stored outputs whole."""
+    solutions = sorted((ROOT / "instructor").rglob("*.ipynb"))
+    found = hashlib.sha256(b"".join(path.read_bytes() for path in solutions)).hexdigest()
+    if solutions and found != noted:
+        sign = "from nbformat.sign import TrustNotebookApp; TrustNotebookApp.launch_instance()"
+        # What goes wrong here (a home that cannot be written) must not keep the lessons from being opened.
+        command = [str(python_of(venv)), "-c", sign, *map(str, solutions)]
+        subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return found
 
 
 def remove(venv: Path) -> None:

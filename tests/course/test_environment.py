@@ -10,10 +10,12 @@ import sys
 import sysconfig
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbformat.sign import NotebookNotary
 
 from tools import environment
-from tools.environment import Trouble, build, fingerprint, moved, python_of
+from tools.environment import Trouble, build, fingerprint, moved, python_of, trust
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="on Windows a moved environment is built anew, not mended")
 
@@ -37,7 +39,8 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(environment, "ROOT", root)
     monkeypatch.setattr(environment, "install", lambda venv, what: pytest.fail("it installs something"))
     monkeypatch.delenv("PYTHONPATH", raising=False)
-    (venv / ".lab").write_text(json.dumps({"root": str(root), "inputs": fingerprint()}))
+    monkeypatch.setattr(environment, "trust", lambda venv, noted: "as noted")
+    (venv / ".lab").write_text(json.dumps({"root": str(root), "inputs": fingerprint(), "trusted": "as noted"}))
     return root
 
 
@@ -94,6 +97,20 @@ def test_an_old_python_is_refused_in_a_sentence(tmp_path: Path, monkeypatch: pyt
     with pytest.raises(Trouble, match=r"needs Python 3\.11 or newer.* To mend: .*make lab PYTHON=python3\.13"):
         build(tmp_path / ".venv", "lab")
     assert not (tmp_path / ".venv").exists()
+
+
+def test_the_solutions_are_trusted_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setattr(environment, "ROOT", tmp_path)
+    monkeypatch.setattr(environment, "python_of", lambda venv: Path(sys.executable))
+    outputs = [nbformat.v4.new_output("display_data", {"text/html": "<b>signed</b>"})]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1", outputs=outputs)])
+    (tmp_path / "instructor").mkdir()
+    nbformat.write(notebook, tmp_path / "instructor/00.ipynb")
+    noted = trust(tmp_path, "")
+    assert NotebookNotary().check_signature(nbformat.read(tmp_path / "instructor/00.ipynb", as_version=4))
+    monkeypatch.setattr(environment.subprocess, "run", lambda *args, **options: pytest.fail("it signs again"))
+    assert trust(tmp_path, noted) == noted
 
 
 def test_only_an_environment_is_removed(tmp_path: Path) -> None:
