@@ -87,26 +87,23 @@ _LEFT = {
 
 
 _HOME = {name: module for module, names in _NAMES.items() for name in names.split()}
-_OLD_HOME = {
-    name.partition("=")[0]: (module, name.partition("=")[2] or name)
-    for module, names in _LEFT.items()
-    for name in names.split()
-}
 
 __all__ = list(_HOME)
 
 
 def __getattr__(name: str) -> Any:
-    if name in _OLD_HOME:
-        module, now = _OLD_HOME[name]
-        said = f"kx.{name} is no longer offered here; write: from k8sexpose.{module} import {now}"
-        warnings.warn(said, DeprecationWarning, stacklevel=2)
-        return _load(module, now)
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = _load(_HOME[name], name)
-    globals()[name] = value
-    return value
+    if name in _HOME:
+        value = _load(_HOME[name], name)
+        globals()[name] = value
+        return value
+    for module, names in _LEFT.items():
+        for text in names.split():
+            before, _, now = text.partition("=")
+            if before == name:
+                said = f"kx.{name} is no longer offered here; write: from k8sexpose.{module} import {now or name}"
+                warnings.warn(said, DeprecationWarning, stacklevel=2)
+                return _load(module, now or name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def _load(module: str, name: str) -> Any:
