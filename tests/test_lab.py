@@ -283,12 +283,14 @@ def test_the_environment_of_jupyterlab() -> None:
     assert "NO_PROXY" not in lab.environment({})
 
 
+@pytest.mark.slow
 def test_the_check_starts_a_kernel(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["lab", "--check", "My Course ü"]) == 0
     assert "a kernel that finds k8sexpose" in capsys.readouterr().out
     assert not (here / "My Course ü").exists()
 
 
+@pytest.mark.slow
 def test_a_kernel_that_cannot_do_it(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lab, "PROBE", "import no_such_package")
     assert "No module named 'no_such_package'" in str(lab.check(here, kernel=True)[0])
