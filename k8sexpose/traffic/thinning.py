@@ -201,7 +201,9 @@ class Thinning:
         if len(absent):
             gaps.reshape(-1)[absent] = 0.0
             services.reshape(-1)[absent] = 0.0
-        scale = self.chunk_lasts[chunks] / np.add.reduceat(np.add.reduce(gaps, axis=0), begins)
+        # Row by row in any case: NumPy would add up a single column in another order, and round otherwise.
+        sums = np.add.reduce(gaps, axis=0) if width > 1 else np.cumsum(gaps, axis=0)[-1]
+        scale = self.chunk_lasts[chunks] / np.add.reduceat(sums, begins)
         gaps *= scale[0] if len(chunks) == 1 else np.repeat(scale, np.diff(begins, append=width))
         services *= self.workload.service_ms / self.tally.tick_ms
         return np.rint(gaps, out=gaps), np.rint(services, out=services)
