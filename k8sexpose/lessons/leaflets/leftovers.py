@@ -6,13 +6,12 @@ from ...api.errors import ApiError
 from ...cloud.provisioning import provision
 from ...model import Cluster
 from ...router.router import routes
-from ..forms import Choice, Question, Wrong
+from ..forms import OUTCOMES, Choice, Question, Wrong
 from ..loadbalancer.questions import LESSON, NAME, STRANGER, front_url, lesson_cluster, node_port, provisioned_cluster
 
 __all__ = ["QUESTIONS"]
 
 NLB = {"service.beta.kubernetes.io/aws-load-balancer-type": "nlb"}
-OUTCOMES = Choice(("delivered", "refused", "timeout"))
 OFFICE = "192.0.2.10"
 
 

@@ -22,11 +22,10 @@ from ..extra_hop.questions import (
     seen_through,
     stand_with,
 )
-from ..forms import Choice, Percent, Question, Several, Wrong
+from ..forms import OUTCOMES, Choice, Percent, Question, Several, Wrong
 
 __all__ = ["QUESTIONS"]
 
-OUTCOMES = Choice(("delivered", "refused", "timeout"))
 TARGETS = Several(("node-1", "node-2", "node-3"))
 
 

@@ -10,14 +10,13 @@ from ...api.errors import ApiError
 from ...data import example
 from ...model import Cluster
 from ...router.router import routes, shares
-from ..forms import Choice, Percent, Question, Several, Wrong
+from ..forms import OUTCOMES, Choice, Percent, Question, Several, Wrong
 
 __all__ = ["QUESTIONS"]
 
 LESSON = "01_nodeport"
 NAME = "debug-svc-nodeport"
 WINDOWS = ((30000, 32767),)
-OUTCOMES = Choice(("delivered", "refused", "timeout"))
 
 
 def window() -> Cluster:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from ...data import example
 from ...model import Cluster
 from ...router.router import send
-from ..forms import Choice, Question, Several, Wrong
+from ..forms import OUTCOMES, Choice, Question, Several, Wrong
 
 __all__ = ["QUESTIONS"]
 
 LESSON = "00_start_here"
 CLIENT = "203.0.113.7"
-OUTCOMES = Choice(("delivered", "refused", "timeout"))
 
 
 def stand() -> Cluster:
