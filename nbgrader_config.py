@@ -2,7 +2,7 @@
 
 import ast
 
-from nbgrader.apps import GenerateAssignment
+from nbgrader.converters import GenerateAssignment
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 c = get_config()

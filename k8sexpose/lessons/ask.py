@@ -233,7 +233,8 @@ class Ask(anywidget.AnyWidget):
             self.verdict = ""
 
     def __repr__(self) -> str:
-        return text_page(self.question, self.sheet.kept(self.question.id))
+        page = text_page(self.question, self.sheet.kept(self.question.id))
+        return f"{page}\n{self.said}" if self.problem else page
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         """Show the live controls, and where none can live the question as it reads."""

@@ -324,9 +324,13 @@ def _index(options: Iterable[str], also: Mapping[str, str] | None, labels: Mappi
         for option in meant:
             if option in options:
                 found.setdefault(word, option)
+    for word, option in [*((option, option) for option in options), *given]:
+        numbered = re.fullmatch(r"[a-z]+-(\d+)", word)  # node-1: its number, too
+        if numbered:
+            found.setdefault(numbered[1], option)
     for count, digit in COUNTS.items():
-        if digit in options:
-            found.setdefault(count, digit)
+        if digit in found:
+            found.setdefault(count, found[digit])
     return found
 
 
