@@ -254,7 +254,9 @@ class AnswerFile:
             if not aside:
                 raise
             kept = self._put_aside()
-            self.problem = f"{self.path.name} could not be read ({error}). It was kept as {kept.name}; a new one was begun."
+            self.problem = (
+                f"{self.path.name} could not be read ({error}). It was kept as {kept.name}; a new one was begun."
+            )
             return {}
 
     def _put_aside(self) -> Path:

@@ -265,7 +265,7 @@ def ask(id: str, *, answer: object = ..., sheet: Sheet = SHEET) -> Ask | Feedbac
     Examples
     --------
     >>> ask("np-ping", answer="it does")
-    The selector matches no Pod. Does a ping to the node's address come back?
+    The Service at this node port has no Pod. Is a ping to the node's address answered?
       ( ) yes
       ( ) no
     Your answer: yes

@@ -55,7 +55,9 @@ class Progress(pd.DataFrame):
             return _with("No answers yet. They appear here when you have kept the first one.", self._problem)
         rows = [(row.lesson, row.core, row.exercises, _names(row.open)) for row in self.lessons]
         widths = [max(len(line[k]) for line in [HEAD, *rows]) for k in range(len(HEAD))]
-        lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in [HEAD, *rows]]
+        lines = [
+            "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in [HEAD, *rows]
+        ]
         return _with("\n".join(lines), self._problem)
 
     def _repr_html_(self) -> str:
@@ -85,7 +87,8 @@ class Progress(pd.DataFrame):
         head = "".join(f'<th scope="col" style="text-align: left">{name}</th>' for name in HEAD)
         caption = '<caption style="text-align: left">Your progress</caption>'
         style = "color: var(--jp-ui-font-color1, inherit); text-align: left"
-        return f'<table class="{LITERAL}" style="{style}">{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+        rows = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+        return f'<table class="{LITERAL}" style="{style}">{caption}{rows}</table>'
 
     @property
     def _problem(self) -> str:

@@ -106,7 +106,9 @@ class Sheet:
     def _readable(self) -> dict[str, Entry]:
         """Return the answers to the questions of today; one that has changed since is asked anew."""
         every = {**QUESTIONS, **self.own}
-        return {id: entry for id, entry in self.entries.items() if id in every and accepts(every[id].form, entry.answer)}
+        return {
+            id: entry for id, entry in self.entries.items() if id in every and accepts(every[id].form, entry.answer)
+        }
 
     def predict(self, id: str, answer: object = ...) -> Feedback:
         """Keep an answer; see `predict`."""
