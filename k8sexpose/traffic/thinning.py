@@ -68,7 +68,7 @@ class Thinning:
         self._before = np.full((len(tally.pods), rows), -1, dtype=np.int64)
 
     def run(self, block: int | None = None) -> None:
-        """Let all requests come, so many at a time; how many changes no number."""
+        """Run all requests, so many at a time; how many at a time changes no number."""
         size = block or (BLOCK if self.rows == ROWS else 8 * BLOCK)
         np.empty(16 * max(min(size, self.workload.requests), 512 * len(self.tally.pods)))  # untouched: see `engine`
         most = 1 if self.columns >= WHOLE else max(size // self.size, 1)
