@@ -111,8 +111,11 @@ class ClassReport:
         ax = canvas(ax, 8, 1.2 + 0.45 * max(1, len(table)))
         places = range(len(table))
         ax.hlines(places, table["last"], table["first"], color="#888888", linewidth=2, zorder=1)
-        ax.scatter(table["first"], places, color="#D55E00", marker="o", s=60, label="first answers", zorder=2)
-        ax.scatter(table["last"], places, color="#009E73", marker="s", s=45, label="last answers", zorder=3)
+        ax.scatter(
+            table["first"], places, marker="o", s=110, facecolors="none", edgecolors="#D55E00", linewidths=2,
+            label="first answers", zorder=3,
+        )  # fmt: skip
+        ax.scatter(table["last"], places, color="#009E73", marker="s", s=40, label="last answers", zorder=2)
         ax.set_yticks(list(places), [f"{row.misconception}. {_short(str(row.belief))}" for row in table.itertuples()])
         ax.set_xlabel(f"learners who showed the belief, of {self.learners}")
         ax.set_xlim(-0.5, max(1, self.learners) + 0.5)
