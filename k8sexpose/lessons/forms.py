@@ -665,7 +665,7 @@ class Question:
     answer: Callable[[Cluster], Any]
     right: str
     wrong: tuple[Wrong, ...] = ()
-    otherwise: str = "The model says {right}. Run the cells above once more, and read what each line says."
+    otherwise: str = "Run the cells above once more, and read what each line says."
     part: str = "core"
 
     def same(self, given: Any, right: Any) -> bool:

@@ -356,8 +356,8 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "yes",
-                "With Docker on Linux the node's address can be routed, and this works. On macOS and Windows it "
-                "cannot: map the port (kind) or open a tunnel (minikube service).",
+                "With Docker on Linux the laptop has a route to the node, and this works. On macOS and Windows "
+                "it has none: map the port (kind) or open a tunnel (minikube service).",
                 6,
             ),
         ),
