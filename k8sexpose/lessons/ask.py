@@ -16,10 +16,11 @@ import ipywidgets
 import traitlets
 
 from .._display import LITERAL
+from . import sheet as answers
 from .answer_file import Entry
 from .feedback import Feedback
 from .forms import Blanks, Choice, Estimate, Form, Percent, Quantity, Question, Several, unanswered
-from .sheet import SHEET, Sheet, find
+from .sheet import Sheet, find
 
 __all__ = ["Ask", "ask", "check", "controls", "html_page", "read_draft", "text_page"]
 
@@ -243,7 +244,7 @@ class Ask(anywidget.AnyWidget):
         return {**data, "text/html": page, "text/plain": repr(self)}, metadata
 
 
-def ask(id: str, *, answer: object = ..., sheet: Sheet = SHEET) -> Ask | Feedback:
+def ask(id: str, *, answer: object = ...) -> Ask | Feedback:
     """Ask a question of the course: its text, controls to answer it, and a button that keeps the answer.
 
     Nothing is said about right or wrong; `check` does that.
@@ -254,8 +255,6 @@ def ask(id: str, *, answer: object = ..., sheet: Sheet = SHEET) -> Ask | Feedbac
         Name of the question.
     answer : object, optional
         An answer, given without the controls: in solutions, in tests, on a page without a kernel.
-    sheet : Sheet
-        Where the answer is kept.
 
     Returns
     -------
@@ -273,7 +272,7 @@ def ask(id: str, *, answer: object = ..., sheet: Sheet = SHEET) -> Ask | Feedbac
     question = find(id)
     if isinstance(question, Feedback):
         return question
-    widget = Ask(question, sheet)
+    widget = Ask(question, answers.SHEET)
     if not unanswered(answer):
         widget.keep(answer)
     return widget
@@ -319,7 +318,7 @@ class Card(ipywidgets.HTML):  # type: ignore[misc]
             self._busy = False
 
 
-def check(id: str, cluster: object = None, *, answer: object = None, sheet: Sheet = SHEET) -> Feedback:
+def check(id: str, cluster: object = None, *, answer: object = None) -> Feedback:
     """Compare your answer with what the model computes.
 
     Parameters
@@ -330,8 +329,6 @@ def check(id: str, cluster: object = None, *, answer: object = None, sheet: Shee
         The cluster to ask; it stays as it is. Without one, a fresh cluster is asked.
     answer : object, optional
         An answer given on the spot, in place of an earlier `ask`.
-    sheet : Sheet
-        Where the answer is kept.
 
     Returns
     -------
@@ -344,7 +341,8 @@ def check(id: str, cluster: object = None, *, answer: object = None, sheet: Shee
     >>> check("np-which-nodes", answer="10.0.0.1, 10.0.0.2, 10.0.0.3").correct
     True
     """
-    feedback = sheet.check(id, cluster, answer=answer)
+    feedback = answers.SHEET.check(id, cluster, answer=answer)
     question = find(id)
-    waits = feedback.correct is None and isinstance(question, Question) and answer is None
-    return Waiting(feedback, question.id, cluster, sheet) if waits else feedback
+    if feedback.correct is None and isinstance(question, Question) and answer is None:
+        return Waiting(feedback, question.id, cluster, answers.SHEET)
+    return feedback
