@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .checks import check_fields
+
 __all__ = [
     "ContainerPort",
     "Deployment",
@@ -45,6 +47,9 @@ class Taint:
     key: str
     value: str = ""
     effect: str = ""
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,9 @@ class Node:
     unschedulable: bool = False
     deleting: bool = False
     created_s: float = field(default=0.0, repr=False)
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
     @property
     def internal_ip(self) -> str | None:
@@ -410,6 +418,7 @@ class ProxyConfig:
     nfacct: bool = True
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if self.mode not in ("iptables", "nftables"):
             raise ValueError(f"mode {self.mode!r} of kube-proxy is not modelled: there are iptables and nftables")
         if self.detect_local not in (*DETECTORS, None):
