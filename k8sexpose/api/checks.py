@@ -32,11 +32,13 @@ __all__ = [
     "share",
     "shares",
     "shown",
+    "utilisation",
 ]
 
 # Cluster time starts with the year 2026, and no timestamp is later than the year 9999.
 CLOCK_END_S = (datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC) - datetime(2026, 1, 1, tzinfo=UTC)).total_seconds()
 LARGEST = 1e15  # of quantities: beyond it a float no longer counts single units
+ROUNDING = 1e-9  # by which a sum of parts may exceed the whole
 MOST_SHOWN = 60
 LARGEST_PORT = 65535
 
@@ -158,9 +160,9 @@ def share(value: object, name: str) -> float:
     ValueError: hop_share is a number from 0 to 1, not 1.5
     """
     found = _number(value, name, "a number from 0 to 1")
-    if not 0 <= found <= 1:
+    if not 0 <= found <= 1 + ROUNDING:
         raise ValueError(f"{name} is a number from 0 to 1, not {shown(value)}")
-    return found
+    return min(found, 1.0)
 
 
 def quantile(value: object, name: str = "quantile") -> float:
@@ -176,6 +178,22 @@ def quantile(value: object, name: str = "quantile") -> float:
     found = _number(value, name, "a number between 0 and 1, such as 0.99")
     if not 0 < found < 1:
         raise ValueError(f"{name} is a number between 0 and 1, such as 0.99, not {shown(value)}")
+    return found
+
+
+def utilisation(value: object, name: str = "utilisation") -> float:
+    """Return the part of the time in which a worker is busy: above 0, below 1.
+
+    Examples
+    --------
+    >>> utilisation(1)
+    Traceback (most recent call last):
+        ...
+    ValueError: utilisation is a number between 0 and 1, not 1
+    """
+    found = _number(value, name, "a number between 0 and 1")
+    if not 0 < found < 1:
+        raise ValueError(f"{name} is a number between 0 and 1, not {shown(value)}")
     return found
 
 
@@ -244,6 +262,9 @@ WORDS = {
     "Sequence": "a list", "Iterable": "a list", "tuple": "a tuple", "list": "a list", "Collection": "a list",
     "Callable": "a function", "Fraction": "a number",
 }  # fmt: skip
+ATOMS: dict[str, tuple[type, ...]] = {
+    "str": (str,), "int": (int,), "float": (float, int), "bool": (bool,), "bytes": (bytes,), "None": (type(None),),
+}  # fmt: skip
 LISTS = frozenset(("Sequence", "Iterable", "Collection", "list", "tuple"))
 MAPPINGS = frozenset(("Mapping", "dict"))
 
@@ -267,34 +288,35 @@ def check_arguments(function: Callable[..., Any], given: Mapping[str, object]) -
     """
     for name, kind, spaces in _annotations(function):
         value = given[name]
-        if value.__class__.__name__ in kind.simple:
-            continue
-        _check(value, name, kind, spaces)
+        if value.__class__ not in kind.known:
+            _check(value, name, kind, spaces)
+            kind.remember(value)
 
 
 def check_fields(value: Any) -> None:
     """Check the fields of a dataclass against their annotations, in its ``__post_init__``."""
     for name, kind, spaces in _field_annotations(value.__class__):
         found = getattr(value, name)
-        if found.__class__.__name__ not in kind.simple:
+        if found.__class__ not in kind.known:
             _check(found, name, kind, spaces)
+            kind.remember(found)
 
 
 class _Annotation:
     """An annotation taken apart: the alternatives between bars, each with what stands in its brackets."""
 
-    __slots__ = ("alternatives", "simple", "words")
+    __slots__ = ("alternatives", "known", "words")
 
     def __init__(self, text: str) -> None:
         self.alternatives = [_parts(part) for part in _split(text, "|")]
         names = {name for name, _ in self.alternatives}
-        atoms = {"str", "int", "float", "bool", "bytes"} & names
-        if "float" in names:
-            atoms.add("int")
-        if "None" in names:
-            atoms.add("NoneType")
-        self.simple = frozenset(atoms)
+        self.known: set[type] = {kind for name, kinds in ATOMS.items() if name in names for kind in kinds}
         self.words = " or ".join(dict.fromkeys(_words(name, inner) for name, inner in self.alternatives))
+
+    def remember(self, value: object) -> None:
+        """Keep the class of a value that has passed, where every value of it would pass."""
+        if not isinstance(value, str | bytes | Iterable):
+            self.known.add(value.__class__)
 
 
 def _words(name: str, inner: str) -> str:
@@ -399,6 +421,9 @@ def _is(value: object, kind: str, inner: str, spaces: Mapping[str, Any]) -> bool
     found = spaces.get(kind)
     if found is not None and not isinstance(found, type):
         return _of_alias(value, found)
+    if getattr(found, "_is_protocol", False):
+        wanted = {*vars(found), *getattr(found, "__annotations__", ())}
+        return all(hasattr(value, attribute) for attribute in wanted if not attribute.startswith("_"))
     return kind in [base.__name__ for base in type(value).__mro__]
 
 

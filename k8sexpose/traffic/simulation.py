@@ -7,7 +7,7 @@ Pod serves its requests first come, first served. Where a connection may go is t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from .._display import html_table
+from ..api import checks
 from ..kubeproxy.service_ports import targets
 from ..router.addressing import find_destination
 from .connections import Connections
@@ -36,6 +37,12 @@ QUANTILES = ("p50_ms", "p95_ms", "p99_ms")
 SUMMARY = pd.Index(["extra_hop_share", "cross_zone_share", "failed_share", "max_over_mean", "jain_index", *QUANTILES])
 FAILED = pd.Index(["timeout", "refused", "reset", "unresolved"])
 SHOWN = 30  # Pods in a notebook
+# What a number may be at most: the work or the memory grows with it.
+MOST = {
+    "requests": 100_000_000, "clients": 2_000_000, "requests_per_connection": 1_000_000_000, "workers": 10_000,
+}  # fmt: skip
+MOST_EVENTS = 1_000
+MOST_BLOCKS = 10_000
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -232,18 +239,12 @@ def simulate(
     >>> bool(traffic.by_pod.utilisation.idxmax() == "api-backend-3")
     True
     """
-    _check_numbers(requests=requests, clients=clients, requests_per_connection=requests_per_connection, workers=workers)
-    _check_positive(rate_rps=rate_rps, service_ms=service_ms, sigma=sigma)
-    if block is not None:
-        _check_numbers(block=block)
-    if distribution not in DISTRIBUTIONS:
-        raise ValueError(f"distribution {distribution!r} is none of {', '.join(DISTRIBUTIONS)}")
-    if not (hop_ms is None or 0 <= hop_ms < float("inf")) or not 0 <= client_skew < float("inf"):
-        raise ValueError("hop_ms and client_skew are numbers from 0 on")
+    checks.check_arguments(simulate, locals())
+    events = tuple(events)
+    _check_numbers(locals())
     asking = RequestTarget(
         target, client, protocol, via if via is None or isinstance(via, str) else tuple(via), hop_ms, sticky
     )
-    events = tuple(events)
     duration_s = requests / rate_rps
     states = play(cluster, asking, events, 1.1 * duration_s + 10) if events else standing(cluster, asking)
     engine = Engine(
@@ -260,16 +261,21 @@ def simulate(
     return _result(cluster, engine, _expected(states, duration_s))
 
 
-def _check_numbers(**values: int) -> None:
-    for name, value in values.items():
-        if not isinstance(value, int | np.integer) or value < 1:
-            raise ValueError(f"{name} is a whole number from 1 on, not {value!r}")
-
-
-def _check_positive(**values: float) -> None:
-    for name, value in values.items():
-        if not 0 < value < float("inf"):
-            raise ValueError(f"{name} is a number above 0, not {value!r}")
+def _check_numbers(given: Mapping[str, Any]) -> None:
+    """Check every number that `simulate` is given; what grows with one has a limit, which the sentence names."""
+    for name, most in MOST.items():
+        checks.count(given[name], name, at_most=most)
+    for name, least, largest in (("rate_rps", 1e-6, 1e9), ("service_ms", 1e-6, 1e9), ("sigma", 1e-6, 10)):
+        checks.positive(given[name], name, at_least=least, at_most=largest)
+    if given["block"] is not None:
+        block = checks.count(given["block"], "block")
+        if given["requests"] > MOST_BLOCKS * block:
+            raise ValueError(f"block is too small: {given['requests']:,} requests are more than {MOST_BLOCKS:,} blocks")
+    checks.one_of(given["distribution"], "distribution", DISTRIBUTIONS)
+    checks.quantity(given["hop_ms"] or 0, "hop_ms", at_most=1e9)
+    checks.quantity(given["client_skew"], "client_skew", at_most=100)
+    if len(given["events"]) > MOST_EVENTS:
+        raise ValueError(f"events are at most {MOST_EVENTS:,}, not {len(given['events']):,}")
 
 
 # -- Pods -----------------------------------------------------------------------------------------------------------

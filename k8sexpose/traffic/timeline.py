@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..api.addresses import address
+from ..api.checks import check_fields, seconds
 from ..api.errors import NotExposed
 from ..cloud.load_balancer import next_change_s
 from ..router.query import Query
@@ -40,6 +41,12 @@ class Event(Protocol):
         """Do it."""
 
 
+def _check_event(event: Any) -> None:
+    """Check the fields of an event, and its moment."""
+    check_fields(event)
+    seconds(event.at_s, "at_s")
+
+
 @dataclass(frozen=True, slots=True)
 class NodeDown:
     """A node crashes: `Cluster.fail`.
@@ -59,6 +66,9 @@ class NodeDown:
 
     node: str
     at_s: float
+
+    def __post_init__(self) -> None:
+        _check_event(self)
 
     def do(self, cluster: Cluster) -> None:
         """Crash the node."""
@@ -84,6 +94,9 @@ class NodeUp:
 
     node: str
     at_s: float
+
+    def __post_init__(self) -> None:
+        _check_event(self)
 
     def do(self, cluster: Cluster) -> None:
         """Bring the node back."""
@@ -119,6 +132,11 @@ class Rollout:
     grace_s: float = 30.0
     namespace: str = "default"
 
+    def __post_init__(self) -> None:
+        _check_event(self)
+        seconds(self.interval_s, "interval_s")
+        seconds(self.grace_s, "grace_s")
+
     def do(self, cluster: Cluster) -> None:
         """Begin to replace the Pods."""
         cluster.rollout(self.name, namespace=self.namespace, interval_s=self.interval_s, grace_s=self.grace_s)
@@ -152,6 +170,9 @@ class Scale:
     replicas: int | None = None
     per_node: tuple[int, ...] | None = None
     namespace: str = "default"
+
+    def __post_init__(self) -> None:
+        _check_event(self)
 
     def do(self, cluster: Cluster) -> None:
         """Start or stop Pods."""
@@ -202,8 +223,8 @@ def play(cluster: Cluster, asking: RequestTarget, events: Sequence[Event], durat
     NotExposed, KeyError
         As for `k8sexpose.routes`; and if an event names a node or an app that does not exist.
     """
-    if any(not 0 <= event.at_s < math.inf for event in events):
-        raise ValueError("an event happens at_s seconds after the start, from 0 on")
+    for event in events:
+        seconds(event.at_s, "at_s of an event")
     twin = fresh(cluster, copy=True)
     asking = _provisioned(twin, asking)
     ahead = sorted(events, key=lambda event: event.at_s)
