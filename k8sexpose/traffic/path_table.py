@@ -111,20 +111,7 @@ class PathRow:
         return {name for name in (self.place, self.node) if name}
 
     def kept(self, cluster: ClusterState, protocol: str) -> bool:
-        """Tell whether a node keeps an open connection where it is, given the endpoints of now.
-
-        Parameters
-        ----------
-        cluster : Cluster
-            The cluster of now.
-        protocol : str
-            TCP, UDP or SCTP.
-
-        Returns
-        -------
-        bool
-            False where kube-proxy deals a UDP flow anew.
-        """
+        """Tell whether a node keeps an open connection where it is, given the endpoints of now."""
         if self.flow is None:
             return True
         node, dst, endpoint = self.flow
