@@ -46,6 +46,23 @@ def _told(verb: str, dry_run: bool) -> str:
     return f"{verb} (server dry run)" if dry_run else verb
 
 
+def _replicas(manifest: Mapping[str, Any]) -> int:
+    """Return how many Pods a Deployment's manifest asks for."""
+    replicas = (manifest.get("spec") or {}).get("replicas")
+    return 1 if replicas is None else int(replicas)
+
+
+def _carried_over(made: Any, old: Any, now_s: float) -> Any:
+    """Return a new state of an object with what no manifest says of it: since when it is there, and whose it is."""
+    if old is None:
+        return replace(made, created_s=now_s)
+    if isinstance(made, Pod):
+        return replace(made, created_s=old.created_s, app=old.app, listens=old.listens)
+    if isinstance(made, Deployment):
+        return replace(made, created_s=old.created_s, made=old.made, listens=old.listens)
+    return replace(made, created_s=old.created_s)
+
+
 def _port_range(given: tuple[int, int]) -> tuple[int, int]:
     """Return the node port range after a check of both ends."""
     if len(given) != 2:
@@ -263,11 +280,14 @@ class Cluster(Operations):
         if scope:
             self.api.check_namespace(scope)
         key = (item.kind, scope, made.name)
-        verb = "configured" if key in self._manifests else "created"
-        if self._manifests.get(key) == item.value:
-            return ApplyResult(item.kind, scope, made.name, "unchanged", made)
         old = self._stored(item.kind, scope, made.name)
-        made = replace(made, created_s=self.now_s if old is None else old.created_s)
+        if self._manifests.get(key) == item.value:
+            return ApplyResult(item.kind, scope, made.name, "unchanged", made if old is None else old)
+        verb = "created" if old is None else "configured"
+        made = _carried_over(made, old, self.now_s)
+        if made == old and self._replicas_are(made, item.value):
+            self._manifests[key] = item.value
+            return ApplyResult(item.kind, scope, made.name, "unchanged", old)
         try:
             made = self._put_other(made, item.value)
         except ValueError as error:  # no address is left for a Pod
@@ -301,17 +321,21 @@ class Cluster(Operations):
         }  # fmt: skip
         return tables[kind].get((namespace, name))
 
+    def _replicas_are(self, made: Node | Pod | EndpointSlice | Deployment, manifest: Mapping[str, Any]) -> bool:
+        """Return True if as many Pods run as a manifest asks for; other kinds ask for none."""
+        if not isinstance(made, Deployment):
+            return True
+        running = [pod for pod in self.store.pods_of(made.namespace, made.name) if not pod.terminating]
+        return len(running) == _replicas(manifest)
+
     def _apply_deployment(self, made: Deployment, manifest: Mapping[str, Any]) -> None:
         """Start the Pods of a Deployment; a changed Pod template rolls out."""
         old = self._deployments.get((made.namespace, made.name))
-        replicas = (manifest.get("spec") or {}).get("replicas")
-        replicas = 1 if replicas is None else replicas
+        replicas = _replicas(manifest)
         room = pod_capacity(self.store)
         if replicas > room and not made.host_network:
             detail = f"the nodes of this cluster have addresses for {room} Pods"
             raise invalid_object("Deployment.apps", made.name, [invalid("spec.replicas", replicas, detail)])
-        if old is not None:
-            made = replace(made, made=old.made, listens=old.listens)
         self._deployments[made.namespace, made.name] = made
         self.scale(made.name, replicas=replicas, namespace=made.namespace)
         if old is not None and replace(old, made=made.made) != made:

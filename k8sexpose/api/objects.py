@@ -65,7 +65,7 @@ class Node:
     external_ip : str, optional
         Address that the cloud translates to the first one.
     zone : str, optional
-        Availability zone (label ``topology.kubernetes.io/zone``).
+        Availability zone; None takes it from the label ``topology.kubernetes.io/zone``.
     pod_cidr : str, optional
         Range the node's Pods take their addresses from.
     labels : mapping of str to str
@@ -99,6 +99,8 @@ class Node:
 
     def __post_init__(self) -> None:
         check_fields(self)
+        if self.zone is None and self.labels.get(ZONE_LABEL):
+            object.__setattr__(self, "zone", self.labels[ZONE_LABEL])
 
     @property
     def internal_ip(self) -> str | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ..api.addresses import address
 from ..api.checks import check_fields, seconds
@@ -41,10 +41,14 @@ class Event(Protocol):
         """Do it."""
 
 
-def _check_event(event: Any) -> None:
-    """Check the fields of an event, and its moment."""
-    check_fields(event)
-    seconds(event.at_s, "at_s")
+def check_event(event: Event) -> None:
+    """Check the fields of an event, and every number of seconds in it; events of your own have a moment at least."""
+    seconds(event.at_s, "at_s of an event")
+    if isinstance(event, NodeDown | NodeUp | Rollout | Scale):
+        check_fields(event)
+    if isinstance(event, Rollout):
+        seconds(event.interval_s, "interval_s of a Rollout")
+        seconds(event.grace_s, "grace_s of a Rollout")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +70,6 @@ class NodeDown:
 
     node: str
     at_s: float
-
-    def __post_init__(self) -> None:
-        _check_event(self)
 
     def do(self, cluster: Cluster) -> None:
         """Crash the node."""
@@ -94,9 +95,6 @@ class NodeUp:
 
     node: str
     at_s: float
-
-    def __post_init__(self) -> None:
-        _check_event(self)
 
     def do(self, cluster: Cluster) -> None:
         """Bring the node back."""
@@ -132,11 +130,6 @@ class Rollout:
     grace_s: float = 30.0
     namespace: str = "default"
 
-    def __post_init__(self) -> None:
-        _check_event(self)
-        seconds(self.interval_s, "interval_s")
-        seconds(self.grace_s, "grace_s")
-
     def do(self, cluster: Cluster) -> None:
         """Begin to replace the Pods."""
         cluster.rollout(self.name, namespace=self.namespace, interval_s=self.interval_s, grace_s=self.grace_s)
@@ -170,9 +163,6 @@ class Scale:
     replicas: int | None = None
     per_node: tuple[int, ...] | None = None
     namespace: str = "default"
-
-    def __post_init__(self) -> None:
-        _check_event(self)
 
     def do(self, cluster: Cluster) -> None:
         """Start or stop Pods."""
@@ -224,7 +214,7 @@ def play(cluster: Cluster, asking: RequestTarget, events: Sequence[Event], durat
         As for `k8sexpose.routes`; and if an event names a node or an app that does not exist.
     """
     for event in events:
-        seconds(event.at_s, "at_s of an event")
+        check_event(event)
     twin = fresh(cluster, copy=True)
     asking = _provisioned(twin, asking)
     ahead = sorted(events, key=lambda event: event.at_s)
