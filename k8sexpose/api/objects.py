@@ -203,7 +203,7 @@ class Pod:
     created_s: float = field(default=0.0, repr=False)
 
     def listens_on(self, port: int) -> bool:
-        """Tell whether a connection to `port` finds a process."""
+        """Return True if a connection to `port` finds a process."""
         if self.listens is not None:
             return port in self.listens
         return not self.ports or any(declared.port == port for declared in self.ports)

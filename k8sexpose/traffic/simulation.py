@@ -455,7 +455,7 @@ OVERLOADED = "is overloaded: its queue grows as long as requests come"
 
 
 def _too_short(precision: Precision) -> str:
-    """Say why the run does not tell how precise it is."""
+    """Return the reason why the run does not say how precise it is."""
     if not precision.busiest:
         return ""
     if precision.wanted == math.inf:
