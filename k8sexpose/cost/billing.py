@@ -14,6 +14,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from .._display import html_table, visible
+from ..api.checks import check_arguments
 from .charges import DRIVERS, GB_UNITS, BilledEntry, Charge, load_balancers
 from .prices import PriceBook, PriceSource, price_book
 from .usage import MonthlyTraffic, exposures
@@ -188,6 +189,7 @@ def bill(
     >>> bill(cluster).total_per_month
     10.0
     """
+    check_arguments(bill, locals())
     traffic = MonthlyTraffic(
         gb_per_month, traffic_gb, request_share, new_connections_per_s, active_connections, rule_evaluations_per_s
     )
