@@ -209,6 +209,10 @@ class PriceBook:
             raise ValueError(f"{provider} has no region {region!r}; there are: {'; '.join(known)}")
         return region
 
+    def regions(self, provider: str) -> tuple[str, ...]:
+        """Return the regions of a provider, priced or not."""
+        return self.providers[book_name(provider)].regions
+
     def at(self, provider: str, region: str) -> PriceBook:
         """Return this book with another default region of a provider."""
         name = book_name(provider)
@@ -216,8 +220,7 @@ class PriceBook:
 
     def priced_regions(self, provider: str, product: str, component: str) -> tuple[str, ...]:
         """Return the regions of a provider in which the book shows a price, in the provider's order."""
-        places = self.providers[book_name(provider)]
-        return tuple(region for region in places.regions if self.find(provider, product, component, region))
+        return tuple(region for region in self.regions(provider) if self.find(provider, product, component, region))
 
     def older_than(self, date: str) -> tuple[Price, ...]:
         """Return the rows that nobody can show to be newer than a date, such as ``2024-11-25``."""
