@@ -98,7 +98,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         return _complain(f"{error.filename or 'standard output'}: {error.strerror or error}")
     except Exception as error:
-        return _complain(f"this is a fault of k8sexpose, please report it: {type(error).__name__}: {error}"[:MOST_SHOWN])
+        return _complain(
+            f"this is a fault of k8sexpose, please report it: {type(error).__name__}: {error}"[:MOST_SHOWN]
+        )
 
 
 def _complain(text: str) -> int:
@@ -302,7 +304,9 @@ def _check_output(dump: str, output: Path, force: bool) -> None:
     if output.is_dir():
         raise Refused(f"{output} is a folder; name a file in it")
     if not force and output.is_file() and output.stat().st_size and not _is_report(output):
-        raise Refused(f"{output} is there, and is no report of k8sexpose: name another file, or replace it with --force")
+        raise Refused(
+            f"{output} is there, and is no report of k8sexpose: name another file, or replace it with --force"
+        )
 
 
 def _is_report(path: Path) -> bool:

@@ -16,9 +16,9 @@ from ..api.addresses import address, ip_version
 from ..api.checks import check_arguments
 from ..api.objects import Node
 from ..cluster.state import ClusterState
-from ..kubeproxy.iptables_words import saved
+from ..kubeproxy.iptables_text import saved
 from ..kubeproxy.listing import rules_of
-from ..kubeproxy.nft_words import worded
+from ..kubeproxy.nft_text import worded
 from ..kubeproxy.proxy import from_local_pod, is_own_address
 from ..kubeproxy.rules import Action, Condition, Rule, RuleSet
 from .route import NODE, POD, Hop, Route
