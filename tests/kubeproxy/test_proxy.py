@@ -506,3 +506,46 @@ def test_an_unknown_node_is_answered_with_those_that_exist() -> None:
         with pytest.raises(KeyError) as refused:
             ask()
         assert str(refused.value) == "no node 'worker'; there are node-1, node-2"
+
+
+# -- what kube-proxy does not watch ----
+
+MINE = {"service.kubernetes.io/service-proxy-name": "other-proxy"}
+
+
+def labelled(mode: str, labels: dict[str, str]) -> kx.Cluster:
+    cluster = cluster_with([1, 1], LB, proxy=kx.ProxyConfig(mode=mode))
+    cluster.patch("web", {"metadata": {"labels": labels}})
+    return cluster
+
+
+@pytest.mark.parametrize("mode", ["iptables", "nftables"])
+def test_a_service_for_another_proxy_has_no_rules(mode: str) -> None:
+    cluster = labelled(mode, MINE)
+    number = cluster.service("web").health_check_node_port
+    assert ask(cluster, "10.96.0.9", 80).action == ("NO_MATCH" if mode == "iptables" else "DROP")
+    assert ask(cluster, "10.0.0.1", 30080).action == "NO_MATCH"
+    assert ask(cluster, "10.0.0.1", number).action == "NO_MATCH"
+    assert "default/web" not in kx.proxy_rules(cluster, node="node-1").text
+    assert [way.outcome for way in kx.routes(cluster, f"10.0.0.1:{number}")] == ["refused"]
+    with pytest.raises(kx.NotExposed, match="no healthCheckNodePort"):
+        kx.health_check(cluster, "web", node="node-1")
+    cluster.patch("web", {"metadata": {"labels": dict.fromkeys(MINE)}})
+    assert ask(cluster, "10.96.0.9", 80).action == "DNAT"
+    assert kx.health_check(cluster, "web", node="node-1").status == 200
+
+
+def test_a_slice_that_is_labelled_as_headless_is_for_dns_alone() -> None:
+    cluster = cluster_with([1, 1])
+    written = slices(P11, P21)
+    cluster.apply(written)
+    assert len(ask(cluster, "10.0.0.1", 30080).endpoints) == 2
+    written["metadata"]["labels"]["service.kubernetes.io/headless"] = ""
+    cluster.apply(written)
+    assert ask(cluster, "10.0.0.1", 30080).action == "REJECT"
+
+
+@pytest.mark.parametrize("spec", [{}, {"type": "LoadBalancer"}, {"type": "ClusterIP"}])
+def test_a_service_without_a_health_check_node_port_refuses_the_check(spec: dict[str, Any]) -> None:
+    with pytest.raises(kx.NotExposed, match="healthz"):
+        kx.health_check(cluster_with([1], spec), "web", node="node-1")
