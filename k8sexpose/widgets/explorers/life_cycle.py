@@ -231,6 +231,7 @@ READING = (
 )
 WIDTH, LEFT, RIGHT, TOP, ROW = 780, 120, 20, 58, 34
 
+
 def _x(second: float) -> float:
     return LEFT + (WIDTH - LEFT - RIGHT) * second / END_S
 
@@ -257,9 +258,7 @@ def draw_life(setting: LifeSetting) -> str:
     floor = TOP + ROW * (1 + len(NODES))
     sick = CONCEPTS["dropped"].color
     parts = [stripes("kx-life-hatch", sick, sick, width=4, opacity=0.25)]
-    parts += [
-        text(_x(second), floor + 18, f"{second} s", "middle", size=12) for second in range(0, END_S + 1, 60)
-    ]
+    parts += [text(_x(second), floor + 18, f"{second} s", "middle", size=12) for second in range(0, END_S + 1, 60)]
     lanes = [("EXTERNAL-IP", lambda moment: moment.address)]
     lanes += [(node, lambda moment, node=node: moment.state(node)) for node in NODES]  # type: ignore[misc]
     for row, (name, of) in enumerate(lanes):

@@ -177,7 +177,14 @@ def _node(side: PolicyView, node: str, zone: str, x: float, room: float, crashed
     middle = x + room / 2
     parts = [
         rect(
-            x + 4, FLOOR, room - 8, 54, fill=fill, fill_opacity=None if crashed else 0.2, stroke=color, stroke_width=2,
+            x + 4,
+            FLOOR,
+            room - 8,
+            54,
+            fill=fill,
+            fill_opacity=None if crashed else 0.2,
+            stroke=color,
+            stroke_width=2,
             stroke_dasharray=dashes,
         ),
         text(middle, FLOOR + 17, node, "middle", bold=True, size=12),

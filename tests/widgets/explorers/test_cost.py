@@ -46,7 +46,9 @@ def test_controls_redraw_and_reset() -> None:
 
 
 def test_your_own_prices() -> None:
-    explorer = kx.cost_explorer(CostSetting("linode"), prices={"linode": {"nodebalancer": {"nodebalancer_month_cap": 5}}})
+    explorer = kx.cost_explorer(
+        CostSetting("linode"), prices={"linode": {"nodebalancer": {"nodebalancer_month_cap": 5}}}
+    )
     assert "one load balancer each: 250.00 USD" in repr(explorer)
     assert "yours" in explorer.picture.value
     explorer.controls["provider"].value = "aws"
