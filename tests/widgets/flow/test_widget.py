@@ -11,6 +11,7 @@ import pytest
 
 import k8sexpose as kx
 from k8sexpose.widgets import flow as visualizer
+from k8sexpose.widgets.flow.still import reading_of
 from k8sexpose.widgets.flow.widget import Flow, _look_again
 from tests.widgets.flow.helpers import flow_cluster
 
@@ -26,7 +27,8 @@ def test_the_mime_bundle_carries_the_still_picture() -> None:
     data, _ = flow._repr_mimebundle_()
     assert "application/vnd.jupyter.widget-view+json" in data
     assert data["text/html"] == flow.static().html and data["text/plain"] == repr(flow)
-    assert f"<strong>How to read this.</strong> {flow.scene['reading']}" in data["text/html"]
+    assert f"<strong>How to read this.</strong> {reading_of(flow._scene)}" in data["text/html"]
+    assert "The card" in flow.scene["reading"] and "The card" not in reading_of(flow._scene)
     assert " at 0x" not in repr(flow) and flow.static()._repr_html_() == flow.static().html
 
 
