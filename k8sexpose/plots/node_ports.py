@@ -73,8 +73,8 @@ def plot_node_ports(cluster: Cluster, ax: Axes | None = None) -> Axes:
         ax,
         f"Node ports {first} to {last}: {last - first + 1} numbers, {first} to {dynamic - 1} for chosen ones, "
         f"picks from {dynamic} on; {'taken: ' + who if taken else 'none is taken'}.",
-        "The bar is the whole range; its striped part is for numbers that people choose. A pentagon is a number in use, "
-        "with the Service that has it.",
+        "The bar is the whole range; its striped part is for numbers that people choose. A pentagon is a number in "
+        "use, with the Service that has it.",
         "The range of node ports",
     )
     return ax
@@ -131,7 +131,7 @@ def plot_success(timelines: Mapping[str, Sequence[tuple[float, float]]], ax: Axe
     finish(
         ax,
         f"Success over {end:g} s: {'; '.join(said) or 'nobody asks'}.",
-        "Time runs to the right. Height is the percentage of requests that get an answer. Each client has its own line.",
+        "Time runs to the right. Height is the percentage of requests that are answered; each client has its own line.",
         "Requests that succeed",
     )
     return ax

@@ -23,7 +23,7 @@ from ..._svg import TEXT
 from .keys import Keys
 from .slider import Slider
 
-__all__ = ["Control", "Explorer", "Parts", "changes", "printed", "table_of"]
+__all__ = ["Control", "Explorer", "Live", "Parts", "changes", "printed", "scrolling", "table_of"]
 Setting = TypeVar("Setting")
 # Work that is done sooner shows no bar; the bar grows, and Cancel is heard, ten times a second.
 PIECE_S, LISTEN_S = 0.1, 0.01
@@ -119,6 +119,22 @@ class Parts(Generic[Setting]):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Live(Generic[Setting]):
+    """What moves beside the page of an explorer.
+
+    Parameters
+    ----------
+    widget : ipywidgets.DOMWidget
+        What is shown.
+    show : callable
+        Gives it a setting.
+    """
+
+    widget: Any
+    show: Callable[[Setting], None]
+
+
 class Explorer(ipywidgets.VBox, Generic[Setting]):  # type: ignore[misc]
     """Controls above a page.
 
@@ -128,14 +144,17 @@ class Explorer(ipywidgets.VBox, Generic[Setting]):  # type: ignore[misc]
         What the explorer is made of.
     first : Setting
         A frozen dataclass: where to begin, and where Reset leads back to. A control is called like its field.
+    live : Live, optional
+        What moves, below the page.
 
     Notes
     -----
     A setting may have a property ``python``: the program that gives the same, for the button Show Python.
     """
 
-    def __init__(self, parts: Parts[Setting], first: Setting) -> None:
+    def __init__(self, parts: Parts[Setting], first: Setting, live: Live[Setting] | None = None) -> None:
         self.parts = parts
+        self.live = live
         self.first = self._drawn = first
         self._quiet = False
         self._job: asyncio.Task[None] | None = None
@@ -159,11 +178,11 @@ class Explorer(ipywidgets.VBox, Generic[Setting]):  # type: ignore[misc]
         row = ipywidgets.HBox([*buttons, self.bar, self.cancel])
         self._show_bar(None)
         wrapped = ipywidgets.Layout(flex_flow="row wrap", align_items="center", grid_gap="2px 18px")
-        super().__init__(
-            [ipywidgets.HBox([*self.controls.values()], layout=wrapped), row, self.code, self.picture, Keys()]
-        )
+        shown = [self.picture] if live is None else [self.picture, live.widget]
+        controls = ipywidgets.HBox([*self.controls.values()], layout=wrapped)
+        super().__init__([controls, row, self.code, *shown, Keys()])
         self.add_class("k8sexpose-keys")
-        self.picture.value = self.page()
+        self._draw()
 
     def page(self) -> str:
         """Return the page for the present setting."""
@@ -217,6 +236,8 @@ class Explorer(ipywidgets.VBox, Generic[Setting]):  # type: ignore[misc]
         if self.code.value:
             self._write_python()
         self.picture.value = self.page()
+        if self.live is not None:
+            self.live.show(self.setting)
         self._drawn = self.setting
 
     @contextmanager
@@ -304,8 +325,15 @@ def table_of(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]], *
     True
     """
     below = "".join(f"<p>{html.escape(note)}</p>" for note in notes if note)
-    table = html_table(caption, head, rows)
-    return f'<div style="display: inline-block; max-width: 100%">{table}</div>{below}'
+    return f"{scrolling(html_table(caption, head, rows))}{below}"
+
+
+def scrolling(table: str) -> str:
+    """Return a table in a region that scrolls where the page is too narrow for it, also by the keyboard."""
+    return (
+        '<div tabindex="0" role="region" aria-label="Table" data-lm-suppress-shortcuts="true" '
+        f'style="overflow-x: auto"><div style="display: inline-block">{table}</div></div>'
+    )
 
 
 MONO = "var(--jp-code-font-family, monospace)"

@@ -13,7 +13,7 @@ from ...cluster.state import NODE_MONITOR_GRACE_S
 from ...data import example
 from ...model import Cluster
 from ...traffic.crash import Crash, watch_crash
-from .base import Control, Explorer, Parts
+from .base import Control, Explorer, Parts, scrolling
 
 __all__ = ["CRASH", "CrashSetting", "draw_crash", "failover_explorer"]
 
@@ -183,7 +183,7 @@ def verdict(setting: CrashSetting) -> str:
 
 CRASH: Parts[CrashSetting] = Parts(
     "Crash explorer", CONTROLS, draw_crash, verdict, lambda setting: READING,
-    lambda setting: f'<div style="display: inline-block; max-width: 100%">{setting.crash._repr_html_()}</div>',
+    lambda setting: scrolling(setting.crash._repr_html_()),
 )  # fmt: skip
 
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from ...traffic.policy_comparison import CONFIGURATIONS, HEAD, PolicyComparison
-from .base import Control, Explorer, Parts, table_of
+from .base import Control, Explorer, Live, Parts, table_of
 from .latency_sides import PLACES, LatencySetting, draw_sides, reading, sample, turns_at
+from .queue import QueueView
 
 __all__ = ["latency_explorer", "latency_parts"]
 
@@ -70,19 +71,8 @@ def _ms(value: float) -> str:
     return "overloaded" if value == float("inf") else f"{value:.3g} ms" if value < 1000 else f"{value / 1000:.3g} s"
 
 
-def latency_parts(compare: Compare = sample) -> Parts[LatencySetting]:
-    """Return what the explorer is made of; a setting is sampled once for all of its page.
-
-    Parameters
-    ----------
-    compare : callable
-        Computes what is drawn for a setting.
-
-    Examples
-    --------
-    >>> "On average Local answers sooner" in latency_parts().page(LatencySetting(utilisation=10))
-    True
-    """
+def once(compare: Compare) -> Compare:
+    """Return the same function, which samples a setting once for all of its page."""
     latest: dict[LatencySetting, PolicyComparison] = {}
 
     def both(setting: LatencySetting) -> PolicyComparison:
@@ -90,6 +80,23 @@ def latency_parts(compare: Compare = sample) -> Parts[LatencySetting]:
             latest.clear()
             latest[setting] = compare(setting)
         return latest[setting]
+
+    return both
+
+
+def latency_parts(both: Compare = sample) -> Parts[LatencySetting]:
+    """Return what the explorer is made of.
+
+    Parameters
+    ----------
+    both : callable
+        Computes what is drawn for a setting; it is called several times for a page.
+
+    Examples
+    --------
+    >>> "On average Local answers sooner" in latency_parts().page(LatencySetting(utilisation=10))
+    True
+    """
 
     def table(setting: LatencySetting) -> str:
         note = f"Work: 10 ms on average, exponential. Sampled: {setting.requests:,} requests for each policy."
@@ -130,4 +137,6 @@ def latency_explorer(
     >>> latency_explorer()
     <Latency explorer: 30 % busy; Cluster mean 15 ms, p99 66.5 ms; Local mean 15.7 ms, p99 74.4 ms>
     """
-    return Explorer(latency_parts(compare), replace(setting or LatencySetting(), **options))
+    both, queues = once(compare), QueueView()
+    live: Live[LatencySetting] = Live(queues, lambda shown: queues.show(shown, both(shown)))
+    return Explorer(latency_parts(both), replace(setting or LatencySetting(), **options), live)

@@ -200,7 +200,7 @@ def turns_at(setting: LatencySetting) -> dict[str, float]:
 WIDTH, PANEL, GAP, LEFT = 780, 340, 44, 46
 LOAD_TOP, LOAD_HEIGHT, FULLEST = 44, 130, 1.5  # the load axis ends at 150 %
 SPEED_TOP, SPEED_HEIGHT, FASTEST_MS, SLOWEST_MS, BINS = 268, 96, 0.1, 30_000.0, 80
-STRIP, HEIGHT = 446, 474
+STRIP, HEIGHT = 456, 484
 INK = "#1a1a1a"
 
 
@@ -338,14 +338,14 @@ def _strip(setting: LatencySetting) -> list[Element]:
         parts.append(_text(LEFT + length * percent / 100, STRIP + 20, f"{percent} %", "middle", size=12))
     looks = side_looks(["Cluster", setting.policy])
     for row, (kind, crossing) in enumerate(turns_at(setting).items()):
-        y, at = STRIP - 26 + 13 * row, LEFT + length * crossing
+        y, at = STRIP - 34 + 15 * row, LEFT + length * crossing
         for name, x, width in ((setting.policy, LEFT, at - LEFT), ("Cluster", at, LEFT + length - at)):
             if width > 0.5:
-                parts.append(rect(x, y, width, 11, fill=looks[name].color, stroke=TEXT, stroke_width=0.7))
+                parts.append(rect(x, y, width, 14, fill=looks[name].color, stroke=TEXT, stroke_width=0.7))
             if width > 200:
-                parts.append(_text(x + width / 2, y + 9, f"{name} answers sooner", "middle", size=11, color=INK))
-        parts.append(_text(LEFT - 6, y + 10, kind, "end", size=12))
+                parts.append(_text(x + width / 2, y + 11, f"{name} answers sooner", "middle", size=12, color=INK))
+        parts.append(_text(LEFT - 6, y + 11, kind, "end", size=12))
     here = LEFT + length * setting.utilisation / 100
-    parts.append(path(f"M{here:.1f} {STRIP + 6} v-34", stroke_width=3))
-    parts.append(_text(here, STRIP - 32, f"{setting.utilisation} % busy", "middle", bold=True, size=12))
+    parts.append(path(f"M{here:.1f} {STRIP + 6} v-44", stroke_width=3))
+    parts.append(_text(here, STRIP - 42, f"{setting.utilisation} % busy", "middle", bold=True, size=12))
     return parts

@@ -10,7 +10,7 @@ from ..._svg import FAINT, RAISED, TEXT, Element, document, path, rect, stripes,
 from ...data import example
 from ...model import Cluster
 from ...traffic.policies import PolicyShares, PolicyView, policy_shares
-from .base import Control, Explorer, Parts
+from .base import Control, Explorer, Parts, scrolling
 
 __all__ = ["POLICY", "PolicySetting", "draw_policies", "policy_explorer"]
 
@@ -272,7 +272,7 @@ def verdict(setting: PolicySetting) -> str:
 
 POLICY: Parts[PolicySetting] = Parts(
     "Policy explorer", CONTROLS, draw_policies, verdict, reading,
-    lambda setting: f'<div style="display: inline-block; max-width: 100%">{setting.found._repr_html_()}</div>',
+    lambda setting: scrolling(setting.found._repr_html_()),
 )  # fmt: skip
 
 
