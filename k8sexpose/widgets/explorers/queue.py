@@ -107,7 +107,7 @@ class QueueView(anywidget.AnyWidget):
     _esm = Path(__file__).parent / "queue.js"
     _css = Path(__file__).parent / "queue.css"
 
-    rows = traitlets.List().tag(sync=True)
+    rows: Any = traitlets.List().tag(sync=True)
     workers = traitlets.Int(1).tag(sync=True)
 
     def show(self, setting: LatencySetting, both: PolicyComparison) -> None:

@@ -15,7 +15,7 @@ from k8sexpose.widgets.explorers.queue import MOST_ROWS, requests_of, rows_of
 @pytest.mark.parametrize(("busy", "workers"), [(0.5, 1), (0.9, 1), (0.8, 4)])
 def test_a_pod_is_as_busy_as_it_is_said_to_be(busy: float, workers: int) -> None:
     times = np.array(requests_of(busy, workers, 60_000, (1,)))
-    arrives, begins, ends = times.T
+    _, begins, ends = times.T
     worked = (np.minimum(ends, 60_000) - np.clip(begins, 0, 60_000)).clip(0).sum()
     assert worked / 60_000 / workers == pytest.approx(busy, rel=0.06)
     middle = np.array([((begins <= at) & (at < ends)).sum() for at in range(0, 60_000, 500)])
