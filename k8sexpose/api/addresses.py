@@ -50,8 +50,9 @@ def ip_version(text: str | None) -> int | None:
         return None
 
 
-def of_family(cidrs: str | None, family: int) -> list[str]:
+@lru_cache(maxsize=1 << 12)
+def of_family(cidrs: str | None, family: int) -> tuple[str, ...]:
     """Return the CIDRs of a family from a list with commas; bits behind a mask do not count, as in Go."""
     listed = [cidr.strip() for cidr in (cidrs or "").split(",") if cidr.strip()]
     networks = [ip_network(cidr, strict=False) for cidr in listed]
-    return [str(network) for network in networks if network.version == family]
+    return tuple(str(network) for network in networks if network.version == family)

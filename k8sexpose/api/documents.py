@@ -111,23 +111,6 @@ RESOURCES = {
 def read_items(source: str | Path | Mapping[str, Any]) -> list[Item]:
     r"""Read all objects of a file or text.
 
-    Parameters
-    ----------
-    source : str, Path or mapping
-        A `Path`, or one line that ends in .yaml, .yml or .json, is a file; all else is text. A mapping is one object.
-
-    Returns
-    -------
-    list of Item
-        The objects in order, lists taken apart.
-
-    Raises
-    ------
-    ManifestError
-        A document cannot be read, or is of a kind that is not modelled; the text names the document.
-    FileNotFoundError
-        There is no such file.
-
     Examples
     --------
     >>> read_items("kind: Ingress\napiVersion: networking.k8s.io/v1")
@@ -178,7 +161,7 @@ def _items(value: Any, text: str, number: int) -> Iterator[Item]:
 
 
 def is_file(path: Path) -> bool:
-    """Tell whether there is such a file; a name too long for the system is none."""
+    """Return True if there is such a file; a name that is too long for the system is none."""
     try:
         return path.is_file()
     except OSError:

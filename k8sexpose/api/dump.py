@@ -34,23 +34,6 @@ READERS: dict[tuple[str, str], Any] = {
 def read_dump(source: str | Path | Mapping[str, Any]) -> Iterator[Node | Pod | Service | EndpointSlice]:
     """Read the objects of a dump; other kinds are passed over.
 
-    Parameters
-    ----------
-    source : str, Path or mapping
-        A path, the JSON text, or the parsed object.
-
-    Yields
-    ------
-    Node, Pod, Service or EndpointSlice
-        In the order of the dump.
-
-    Raises
-    ------
-    ManifestError
-        The dump cannot be read; the text names the object and the field.
-    FileNotFoundError
-        There is no such file.
-
     Examples
     --------
     >>> next(read_dump({"items": [{"kind": "Node", "apiVersion": "v1", "metadata": {"name": "n1"}}]})).name

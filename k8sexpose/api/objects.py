@@ -193,7 +193,7 @@ class Pod:
     created_s: float = field(default=0.0, repr=False)
 
     def listens_on(self, port: int) -> bool:
-        """Tell whether a connection to `port` finds a process."""
+        """Return True if a connection to `port` finds a process."""
         if self.listens is not None:
             return port in self.listens
         return not self.ports or any(declared.port == port for declared in self.ports)
@@ -420,6 +420,11 @@ class ProxyConfig:
             raise ValueError("detect_local BridgeInterface needs the name of a bridge: bridge_interface='cbr0'")
         if self.detect_local == "InterfaceNamePrefix" and not INTERFACE.fullmatch(self.interface_name_prefix):
             raise ValueError("detect_local InterfaceNamePrefix needs a prefix: interface_name_prefix='veth'")
+        for name in ("nodeport_addresses", "service_cidrs"):
+            listed = getattr(self, name)
+            if isinstance(listed, str):
+                raise ValueError(f"{name} is a list of ranges, not one text: ({listed!r},)")
+            object.__setattr__(self, name, None if listed is None else tuple(listed))
         if not 0 <= self.masquerade_bit <= 31:
             raise ValueError(f"masquerade_bit is a number from 0 to 31, not {self.masquerade_bit}")
 

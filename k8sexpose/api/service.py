@@ -370,20 +370,6 @@ class Service:
 def set_defaults(service: Service) -> Service:
     """Fill in what the API server fills in before it looks at anything.
 
-    Parameters
-    ----------
-    service : Service
-        As decoded.
-
-    Returns
-    -------
-    Service
-        With the static defaults; numbers and addresses are allocated later.
-
-    Notes
-    -----
-    Source: ``pkg/apis/core/v1/defaults.go`` SetDefaults_Service.
-
     Examples
     --------
     >>> set_defaults(Service("web", type="NodePort", ports=(ServicePort(80),))).ports[0]

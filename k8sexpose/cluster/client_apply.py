@@ -62,29 +62,6 @@ def apply_service(
 ) -> Applied:
     """Create a Service, or patch what is different.
 
-    Parameters
-    ----------
-    api : ApiServer
-        Who is asked.
-    manifest : mapping
-        Plain objects.
-    namespace : str
-        Namespace for a manifest that names none.
-    field_validation : str
-        ``Strict``, ``Warn`` or ``Ignore``.
-    dry_run : bool
-        The server answers, but stores nothing.
-
-    Returns
-    -------
-    Applied
-        What was done.
-
-    Raises
-    ------
-    ApiError
-        In the server's words, with all warnings; nothing has changed. `PatchError` where kubectl computes no patch.
-
     Examples
     --------
     >>> import random
@@ -133,18 +110,6 @@ def live_object(service: Service) -> Json:
 
 def with_last_applied(manifest: Mapping[str, Any], namespace: str) -> Json:
     """Add kubectl's bookkeeping annotation to a manifest, if its metadata can be read.
-
-    Parameters
-    ----------
-    manifest : mapping
-        The object as the user wrote it.
-    namespace : str
-        Where it goes.
-
-    Returns
-    -------
-    dict
-        The object that kubectl sends.
 
     Examples
     --------

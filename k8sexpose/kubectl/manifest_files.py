@@ -196,8 +196,8 @@ def apply_documents(cluster: Cluster, text: str | bytes, target: Target, request
             with _doing("creating", target):
                 done = acted.apply_item(item, where)
         else:
-            doing = ("creating", target) if live is None else _patching(live, item, where, target)
-            with _doing(*doing):
+            what, but = ("creating", "") if live is None else _patching(live, item, where, target)
+            with _doing(what, target, but):
                 done = cluster.apply_item(item, where, **request.options)
         return Outcome(done.kind, done.object, done.name, done.verb, done.warnings)
 
@@ -282,7 +282,7 @@ def _check_applied_name(item: Item, namespace: str, target: Target) -> None:
         check_segment(_name(item))
 
 
-def _patching(live: Service, item: Item, namespace: str, target: Target) -> tuple[str, Target, str]:
+def _patching(live: Service, item: Item, namespace: str, target: Target) -> tuple[str, str]:
     """Return for `_doing` what kubectl patches, with the patch; or with all three objects, if it cannot compute one."""
     stored = live_object(live)
     sent = with_last_applied(item.value, namespace)
@@ -298,7 +298,7 @@ def _patching(live: Service, item: Item, namespace: str, target: Target) -> tupl
         }
         reason = "creating patch with:\n" + "".join(f"{name}:\n{text}\n" for name, text in texts.items()) + "for: "
     what = f'applying patch:\n{patch}\nto:\n{_identity(item, namespace)}\nfor: "{target.source}": error when patching'
-    return what, target, reason
+    return what, reason
 
 
 # -- the documents -----------------------------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 """``-o yaml`` and ``-o json``: objects as kubectl writes them.
 
-Only what the model knows is written, and nothing is made up: there are no ``managedFields``, no container image, only
-a Service has a ``uid``, and only one that came from a real cluster has a ``resourceVersion``. ``creationTimestamp`` is
-the model's clock, which starts with the year 2026. What is written here can be read back: ``Cluster.from_json`` takes
+Only what the model knows is written, and nothing is made up: there are no ``managedFields``, no container image, and
+only a Service that the API server made has a ``uid`` and a ``resourceVersion``. ``creationTimestamp`` is the model's
+clock, which starts with the year 2026. What is written here can be read back: ``Cluster.from_json`` takes
 ``get nodes,pods,services,endpointslices -A -o json``.
 
 Sources: ``pkg/printers/{json,yaml}.go`` (cli-runtime); ``sigs.k8s.io/yaml/goyaml.v2/encode.go``.

@@ -50,11 +50,11 @@ chain" -m addrtype --dst-type LOCAL -j KUBE-NODEPORTS
     service: str | None = None
 
     def __str__(self) -> str:
-        return self.text
+        return visible(self.text)
 
     def __repr__(self) -> str:
         of = f" of {self.service}" if self.service else ""
-        return f"<ProxyRules{of} on {self.node}, {self.mode}: {len(self.text.splitlines())} lines>"
+        return visible(f"<ProxyRules{of} on {self.node}, {self.mode}: {len(self.text.splitlines())} lines>")
 
     def _repr_pretty_(self, printer: object, cycle: bool) -> None:
         """Show the rules in a notebook or a terminal (IPython's hook)."""

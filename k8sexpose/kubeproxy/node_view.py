@@ -100,5 +100,5 @@ def view_of(cluster: ClusterState, node: str, as_if: Service | None = None) -> N
         node_ip=primary_ip(found, IPV4),
         node_port_ips=node_port_addresses(config, found, IPV4),
         localhost=takes_localhost(config, IPV4),
-        service_cidrs=tuple(service_cidrs(cluster, IPV4)),
+        service_cidrs=service_cidrs(cluster, IPV4),
     )

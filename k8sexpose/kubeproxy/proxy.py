@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from ..api.addresses import canonical_ip, ip_version, of_family
 from ..api.objects import Node, ProxyConfig
@@ -426,7 +427,7 @@ def takes_localhost(config: ProxyConfig, family: int) -> bool:
         return False
     if config.nodeport_addresses == PRIMARY:
         return False
-    ranges = [ip_network(cidr) for cidr in _node_port_ranges(config, family)]
+    ranges = _node_port_ranges(config.nodeport_addresses, family)
     return any(network.network_address.is_loopback or ip_address("127.0.0.0") in network for network in ranges)
 
 
@@ -438,7 +439,7 @@ def node_port_addresses(config: ProxyConfig, node: Node, family: int) -> tuple[s
     if (config.nodeport_addresses or _default_addresses(config)) == PRIMARY:
         primary = primary_ip(node, family)
         return (primary,) if primary else ()
-    ranges = [ip_network(cidr) for cidr in _node_port_ranges(config, family)]
+    ranges = _node_port_ranges(config.nodeport_addresses, family)
     if any(network.prefixlen == 0 for network in ranges):
         return None
     own = [canonical_ip(ip) for ip in node.addresses if ip_version(ip) == family]
@@ -450,18 +451,18 @@ def node_port_addresses(config: ProxyConfig, node: Node, family: int) -> tuple[s
     return tuple(found)
 
 
-def _node_port_ranges(config: ProxyConfig, family: int) -> list[str]:
+@lru_cache(maxsize=1 << 10)
+def _node_port_ranges(listed: tuple[str, ...] | None, family: int) -> tuple[IPv4Network | IPv6Network, ...]:
     """Return the ranges of ``--nodeport-addresses``; without one of the family, all addresses of it."""
-    listed = config.nodeport_addresses or ()
-    ranges = [] if listed == PRIMARY else of_family(",".join(listed), family)
-    return ranges or ["0.0.0.0/0" if family == 4 else "::/0"]
+    ranges = () if listed == PRIMARY else of_family(",".join(listed or ()), family)
+    return tuple(map(ip_network, ranges or ("0.0.0.0/0" if family == 4 else "::/0",)))
 
 
 def _default_addresses(config: ProxyConfig) -> tuple[str, ...]:
     return PRIMARY if config.mode == "nftables" else ()
 
 
-def service_cidrs(cluster: ClusterState, family: int) -> list[str]:
+def service_cidrs(cluster: ClusterState, family: int) -> tuple[str, ...]:
     """Return the ranges of clusterIPs that kube-proxy knows, in a family."""
     known = cluster.proxy.service_cidrs
     return of_family(cluster.service_cidr if known is None else ",".join(known), family)

@@ -12,6 +12,7 @@ own, `install` looks at the machine. Then a folder for each lesson, with its que
 
 from __future__ import annotations
 
+from .ask import ask, check
 from .cost_warning.savings import Savings, ingress_bill, save
 from .feedback import Feedback
 from .install import check_install
@@ -21,7 +22,7 @@ from .local.five_cases import FiveCases, five_cases, which_policy
 from .misconceptions import misconceptions
 from .nodeport.repair import Repairs, repair
 from .own_numbers import Exercise, exercise
-from .sheet import check, predict, progress
+from .sheet import predict, progress, reset_answers
 from .skew_and_latency.questions import Moved, stand
 from .ways_out.decisions import clusters_of_case, decide, five_clusters
 from .your_cluster.mend import BringDump, Mended, bring_dump, mend
@@ -40,6 +41,7 @@ __all__ = [
     "Pending",
     "Repairs",
     "Savings",
+    "ask",
     "bring_dump",
     "check",
     "check_install",
@@ -56,6 +58,7 @@ __all__ = [
     "predict",
     "progress",
     "repair",
+    "reset_answers",
     "save",
     "stand",
     "ways_out",

@@ -305,13 +305,7 @@ class _Visit:
         return cls(cluster, cluster.store.nodes[node], rules, packet, goal, hop.affinity, rules.grouped())
 
     def steps(self) -> list[RuleStep]:
-        """Return the rules that look, hook by hook, until one ends the way.
-
-        Raises
-        ------
-        ValueError
-            If the rules do not lead where the route has gone.
-        """
+        """Return the rules that look, hook by hook, until one ends the way."""
         done: list[RuleStep] = []
         for hook, key in self._chains_called():
             if self._chain(hook, key, done) in ("DROP", "REJECT"):

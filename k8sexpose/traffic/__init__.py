@@ -2,10 +2,36 @@
 
 In reading order: `queueing` has the formulas of queueing theory. `policies` is one Service under one traffic policy,
 as lessons, figures and the report see it; `policy_comparison` sets Cluster beside Local and finds the load at which
-they change places. The simulation: `path_table` lists the ways of a connection with their probabilities,
-`random_streams` draws, `connections` assigns requests to ways, `queues` serves them, `engine` runs block by block,
-`histogram` keeps the latencies, `simulation` puts the result together. `timeline` lets things fail meanwhile, and
-`crash` watches a load balancer notice.
+they change places. The simulation: `workload` is what is sent, `path_table` lists the ways of a connection with their
+probabilities, `thinning` draws the requests of each Pod, `scan` serves them, `tally` counts, `histogram` keeps the
+latencies, `precision` says how sure they are, `simulation` puts the result together. Where requests remember something
+`random_streams` draws, `connections` assigns requests to ways, and `engine` follows them in the order in which they
+come. `timeline` lets things fail meanwhile, and `crash` watches a load balancer notice.
 
-Sources: ``queueing`` names each formula's own.
+The engine on a page
+--------------------
+*Thinning.* A million requests to twenty Pods are twenty independent Poisson streams, as long as each request is a
+connection of its own and what decides where it goes is chance or its client's hash. So no request chooses a Pod. How
+many requests each Pod gets is drawn once (multinomial), and their arrivals are that many points on the time of the
+run: exponential gaps, scaled to fill it. Nothing is sorted. Each Pod has its own part of the random stream, so that
+two policies with one seed serve the same requests, Pod by Pod, and their difference is not noise. Which way a request
+came (extra hop, zone) makes no queue longer; how many of each chunk of requests came by each way is drawn, and they
+follow each other within the chunk. That is exact in number and costs one addition a request.
+
+*Scan.* A queue with one worker is a chain of dependent steps, W(n) = max(0, W(n−1) + S(n−1) − G(n)), which no
+processor does quickly. Written down the columns of a table the chains are many: each column is done as if it began
+without a queue, a row at a time, all columns at once. A column as a whole turns the wait w of its first request into
+max(A, B + w) for the next column, so that only one number in sixteen needs a running sum and a running maximum. With
+several workers the columns are served side by side too, and those whose beginning was guessed wrong once more. Time is
+counted in whole ticks, a power of two small enough for the run. Sums of whole numbers are exact, so that the result is
+the same to the last bit in whatever blocks, and on whatever processor, it is computed.
+
+*Histogram.* The highest bits of a float are a logarithmic bin number, 0.4 % wide: shift, count, done. Quantiles are
+read from the counts, so that the memory does not grow with the run.
+
+*Precision.* The run of each Pod is cut into slices, long against the time for which its queue remembers. By how much
+the slices differ says by how much the whole would move with another seed: a standard error beside each mean, share and
+quantile. Where the run is too short for that, nothing is said, but how many requests would do.
+
+Sources: `queueing` names each formula's own; Lindley 1952 and Kiefer, Wolfowitz 1955 for the queues.
 """

@@ -25,7 +25,7 @@ DEAD = PathRow("", outcome="timeout")  # a connection whose node has crashed
 
 
 class Connections:
-    """Deals requests to lanes, through all states of the cluster.
+    """Assigns requests to rows of the path table, through all states of the cluster.
 
     Parameters
     ----------
@@ -69,6 +69,31 @@ class Connections:
         return self.per_connection > 1 or self._table.affinity or self._table.assignment == "per_client"
 
     @property
+    def remembers(self) -> bool:
+        """True if the way of a request depends on the requests before it, and not on its client alone."""
+        in_turn = self._table.assignment == "round_robin" and self._places.even
+        return self.per_connection > 1 or in_turn
+
+    def probabilities(self, weights: Floats) -> Floats:
+        """Return how likely each path is, shape (paths,), given how often each client asks."""
+        found, weights = np.zeros(len(self.lanes)), weights / weights.sum()
+        if not self._in_two_steps:
+            found[self._ids] = list(self._table.lanes.values())
+            return found
+        for number, (ids, shares) in enumerate(self._ways):
+            if self._table.assignment == "per_client":
+                asks = np.where(self._entry == number, weights, 0.0)
+            else:
+                asks = weights * shares.sum()
+            if not self._table.affinity:
+                found[ids] += asks.sum() * shares / shares.sum()
+            elif self._table.one_source:
+                found[self._picks[number, 0]] += asks.sum()
+            else:
+                np.add.at(found, self._picks[number], asks)
+        return found
+
+    @property
     def _in_two_steps(self) -> bool:
         return self._table.affinity or self._table.assignment != "per_connection"
 
@@ -82,13 +107,7 @@ class Connections:
     # -- another state of the cluster ----
 
     def enter(self, table: PathTable) -> None:
-        """Deal new connections by this table from now on; open connections stay where they are.
-
-        Parameters
-        ----------
-        table : PathTable
-            How connections are dealt now.
-        """
+        """Assign new connections by this table from now on; open connections stay where they are."""
         self._table = table
         self._states += 1
         self._ids = np.array([self.number(lane) for lane in table.lanes], dtype=np.intp)
@@ -100,17 +119,18 @@ class Connections:
             places.setdefault(lane.place, []).append((self.number(lane), share))
         weights = [sum(share for _, share in ways) for ways in places.values()]
         self._places = Choice.of(weights)
-        self._within = [
-            (Choice.of([share for _, share in ways]), np.array([n for n, _ in ways], dtype=np.intp))
+        self._ways = [
+            (np.array([n for n, _ in ways], dtype=np.intp), np.array([share for _, share in ways]))
             for ways in places.values()
         ]
+        self._within = [(Choice.of(shares), ids) for ids, shares in self._ways]
         if table.assignment == "per_client":
             self._entry = _rendezvous(self.clients, list(places), weights, self.seed)
         if table.affinity:
             self._remember(list(places))
 
     def _remember(self, places: list[str]) -> None:
-        """Deal every client at every place; who was dealt to an endpoint that is still there keeps it."""
+        """Assign every client at every place; a client whose endpoint is still there keeps it."""
         who = np.arange(1 if self._table.one_source else self.clients)
         for number, place in enumerate(places):
             choice, ids = self._within[number]
@@ -121,51 +141,26 @@ class Connections:
         self._picks = np.stack([self._picked[place] for place in places])
 
     def close(self, lanes: Set[int]) -> None:
-        """Let connections end in peace: their clients open new ones.
-
-        Parameters
-        ----------
-        lanes : set of int
-            The lanes whose open connections end.
-        """
+        """Close the open connections of some rows: their clients open new ones."""
         ending = (self._used > 0) & np.isin(self._current, list(lanes))
         self._connection[ending] += 1
         self._used[ending] = 0
 
     def cut(self, lanes: Set[int]) -> None:
-        """Let connections break: the next request of each is lost, then its client opens a new one.
-
-        Parameters
-        ----------
-        lanes : set of int
-            The lanes whose open connections break.
-        """
+        """Break the open connections of some rows: the next request of each is lost, then follows a new one."""
         self._broken |= (self._used > 0) & np.isin(self._current, list(lanes))
         self.close(lanes)
 
     # -- requests ----
 
     def assign(self, uniform: Floats, client: Indices | None) -> Indices:
-        """Deal requests, in the order they come.
-
-        Parameters
-        ----------
-        uniform : ndarray of float64, shape (n,)
-            A number from 0 to below 1 for each; not used where connections are kept alive.
-        client : ndarray of int, shape (n,), or None
-            Who asks; None where it does not matter.
-
-        Returns
-        -------
-        ndarray of int, shape (n,)
-            Numbers of lanes.
-        """
+        """Return the numbers of the lanes of requests, in the order they come; clients are None where none matters."""
         if self.per_connection == 1 or client is None:
             return self._open(client, uniform)
         return self._follow(client)
 
     def _open(self, client: Indices | None, uniform: Floats) -> Indices:
-        """Deal one new connection for each number: first a place, then a Pod."""
+        """Assign one new connection for each number: first a place, then a Pod."""
         if not self._in_two_steps:
             return self._ids[self._any.pick(uniform)]
         table = self._table
@@ -190,15 +185,26 @@ class Connections:
         order = np.argsort(narrow, kind="stable")
         who, counts = client[order], np.bincount(client, minlength=self.clients)
         ends = np.cumsum(counts)
-        before = self._used[who]
-        further, position = np.divmod(before + np.arange(len(who)) - (ends - counts)[who], self.per_connection)
-        number = self._connection[who] + further  # further 0: the connection that is open, if one is
-        lane = self._open(who, hash_uniform(self.seed, WAY, 0, who, number))
-        carried = (further == 0) & (before > 0)
-        lane[carried] = self._current[who[carried]]
-        lane[(further == 0) & self._broken[who]] = self._numbers[DEAD]
-        self._try_again(lane, who, number, position, np.where(carried, before, 0))
+        position = np.arange(len(who)) + np.repeat(self._used - (ends - counts), counts)
+        further = position // self.per_connection
+        position -= further * self.per_connection
+        opens = position == 0
         asked = np.flatnonzero(counts)
+        opens[ends[asked] - counts[asked]] = True  # or goes on with the connection that is open
+        begins = np.flatnonzero(opens)
+        first = who[begins]
+        number = self._connection[first] + further[begins]  # further 0: the connection that is open, if one is
+        lane = self._open(first, hash_uniform(self.seed, WAY, 0, first, number))
+        carried = (further[begins] == 0) & (self._used[first] > 0)
+        lane[carried] = self._current[first[carried]]
+        lane[(further[begins] == 0) & self._broken[first]] = self._numbers[DEAD]
+        lasts = np.diff(begins, append=len(who))
+        lost = np.array([not one.delivered for one in self.lanes])
+        again = lost[lane].any() and not lost[self._ids].all()
+        lane = np.repeat(lane, lasts)
+        if again:
+            since = np.repeat(np.where(carried, self._used[first], 0), lasts)
+            self._try_again(lane, lost, who, np.repeat(number, lasts), position, since)
         self._current[asked] = lane[ends[asked] - 1]
         self._broken[asked] = False
         closed, self._used = np.divmod(self._used + counts, self.per_connection)
@@ -207,11 +213,10 @@ class Connections:
         dealt[order] = lane
         return dealt
 
-    def _try_again(self, lane: Indices, who: Indices, number: Indices, position: Indices, since: Indices) -> None:
-        """Let a client whose connection failed open another one for its next request, until one is answered."""
-        lost = np.array([not one.delivered for one in self.lanes])
-        if not lost.any() or lost[self._ids].all():
-            return
+    def _try_again(
+        self, lane: Indices, lost: NDArray[np.bool_], who: Indices, number: Indices, position: Indices, since: Indices
+    ) -> None:
+        """Make a client whose connection failed open another one for its next request, until one is answered."""
         for attempt in range(1, self.per_connection):
             again = np.flatnonzero(lost[lane] & (position >= attempt) & (attempt >= since))
             if len(again):

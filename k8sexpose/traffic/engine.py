@@ -1,241 +1,210 @@
-"""The simulation itself: blocks of requests, from arrival to answer.
+"""Requests that remember something, in the order in which they come: kept connections, round robin, events.
 
-For each block: draw arrivals and service times, deal the requests to lanes, sort them by Pod (their order in time
-stays), let them through the queues, add the network, count. What is kept from block to block does not grow with the
-number of requests.
+For each block: draw arrivals and service times, assign the requests to paths, bring those of a Pod together (their
+order in time stays), let them through its queue (see `scan`), add the network, count. What is kept from block to block
+does not grow with the number of requests. Where requests remember nothing, `thinning` does the same faster.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .connections import DEAD, Connections
-from .histogram import LogHistogram
-from .queues import Queues
+from .path_table import PathRow
 from .random_streams import Draws, Floats, Indices
+from .scan import LONG_ROWS, ROWS, responses, responses_of_several_workers
+from .tally import Columns, Tally
 from .timeline import State
 
-__all__ = ["BLOCK", "Engine"]
+__all__ = ["Engine"]
 
 BLOCK = 65_536  # fits into the cache; half of a short run, whose time goes into fresh memory
 ROOM = 16  # arrays of a block's length: more than are alive at once
 PER_POD = 512  # a block is long enough for so many requests a Pod, else NumPy's calls cost more than its work
-SAMPLE = 1_000_000
-ROWS = 600  # of the timeline, at most
-TICK_MS = 2.0**-20
 
 
 class Engine:
-    """Plays requests through the states of a cluster, and counts.
+    """Plays requests through the states of a cluster, and counts; the first table of the connections is entered."""
 
-    Parameters
-    ----------
-    draws : Draws
-        The random numbers.
-    dealer : Connections
-        Deals requests to lanes.
-    states : sequence of State
-        The cluster over time.
-    pods, nodes : sequence of str
-        All Pods and nodes that can appear; tables are in this order.
-    workers : int
-        How many requests a Pod serves at once.
-    requests : int
-        How many requests.
-    rate_rps : float
-        Requests per second: decides how long a row of the timeline is.
-
-    Attributes
-    ----------
-    lane_counts : ndarray of int64, shape (lanes,)
-        Requests that came to their end on each lane: answered, or lost where the lane leads nowhere.
-    answered : ndarray of int64, shape (pods,)
-        Requests that each Pod answered.
-    cut_off : int
-        Requests that were on their way when a node crashed.
-    latency_sum : int
-        Sum of all latencies, in `TICK_MS`: whole numbers add up alike in any order.
-    histogram : LogHistogram
-        Latencies in milliseconds, by Pod.
-    sample_ms : ndarray of float64
-        Latencies of all requests, or of every k-th, in the order of arrival; not a number where one was lost.
-    load : ndarray of int64, shape (rows, nodes + 1)
-        Requests per row of the timeline and node that answered; the last column: lost.
-    row_s : float
-        How long a row of the timeline is, in seconds.
-    end_s : float
-        When the last request arrived.
-    """
-
-    def __init__(
-        self,
-        draws: Draws,
-        dealer: Connections,
-        states: Sequence[State],
-        *,
-        pods: Sequence[str],
-        nodes: Sequence[str],
-        workers: int,
-        requests: int,
-        rate_rps: float,
-    ) -> None:
-        self.draws, self.dealer, self.states = draws, dealer, states
-        self.requests, self.pods, self.nodes = requests, list(pods), list(nodes)
-        self.queues = Queues(len(pods), workers)
-        self.stride = -(-requests // SAMPLE)
-        self.sample_ms = np.empty(-(-requests // self.stride))
-        self.latency_sum = 0
-        self.lane_counts = np.zeros(0, dtype=np.int64)
-        self.row_s = _row_s(requests / rate_rps)
-        self.load = np.zeros((0, len(nodes) + 1), dtype=np.int64)
-        self.answered = np.zeros(len(pods), dtype=np.int64)
-        self.cut_off = 0
-        self.end_s = 0.0
-        lanes = [lane for state in states for lane in state.table.lanes if lane.delivered]
-        nearest_ms = min((lane.network_ms for lane in lanes), default=0.0)
-        self.histogram = LogHistogram(len(pods), nearest_ms)
+    def __init__(self, connections: Connections, states: Sequence[State], tally: Tally) -> None:
+        self.connections, self.states, self.tally = connections, states, tally
+        self.draws = Draws(tally.workload, tally.tick_ms)
+        self.rows = ROWS if tally.workload.workers == 1 else LONG_ROWS
+        self._last = np.zeros(len(tally.pods))  # when the last request of each Pod arrived
+        self._left = np.zeros((len(tally.pods), tally.workload.workers))  # what each worker had left to do then
         self._enter(0)
 
     def run(self, block: int | None = None) -> None:
-        """Let all requests come.
-
-        Parameters
-        ----------
-        block : int, optional
-            How many at a time; changes no number.
-        """
-        size = block or max(min(BLOCK, self.requests // 2), PER_POD * len(self.pods), 1)
+        """Run all requests, so many at a time; how many at a time changes no number."""
+        requests = self.tally.workload.requests
+        least = max(min(BLOCK, requests // 2), PER_POD * len(self.tally.pods), 1)
+        slice_size = -(-requests // self.tally.slices)
+        size = block or (-(-slice_size // -(-slice_size // least)) if slice_size >= least // 2 else least)
         np.empty(ROOM * size)  # never touched: the C library keeps as much freed memory as the largest array it freed
-        for first in range(0, self.requests, size):
-            count = min(size, self.requests - first)
-            arrival_s = self.draws.arrivals(count)
-            for part in self._parts(arrival_s):
+        for first in range(0, requests, size):
+            arrival = self.draws.arrivals(min(size, requests - first))
+            for part in self._parts(first, arrival):
                 if part.stop > part.start:
-                    self._serve(first + part.start, arrival_s[part])
-            del arrival_s, part  # so that the next block takes this memory: fresh memory costs a short run dear
-        self.end_s = self.draws.now_s
+                    self._serve(first + part.start, arrival[part])
+            del arrival, part  # so that the next block takes this memory: fresh memory costs a short run dear
+        self.tally.end_s = self._seconds(self.draws.now)
 
-    def _parts(self, arrival_s: Floats) -> Iterator[slice]:
-        """Divide a block where the cluster changes, and change it."""
-        start = 0
-        while self.states[self._state].end_s <= arrival_s[-1]:
-            stop = int(np.searchsorted(arrival_s, self.states[self._state].end_s))
+    def _seconds(self, ticks: float) -> float:
+        return ticks * self.tally.tick_ms / 1000
+
+    def _ticks(self, seconds: NDArray[Any] | float) -> Floats:
+        return np.asarray(np.asarray(seconds) * (1000 / self.tally.tick_ms))
+
+    def _parts(self, first: int, arrival: Floats) -> Iterator[slice]:
+        """Divide a block where the cluster changes and where a slice of the run ends, and change the cluster."""
+        start, slices, requests = 0, self.tally.slices, self.tally.workload.requests
+        ends = -(-np.arange(1, slices) * requests // slices) - first
+        ends = ends[(ends > 0) & (ends < len(arrival))].tolist()
+        while True:
+            changes = np.searchsorted(arrival, self._ticks(self.states[self._state].end_s))
+            stop = min(int(changes), len(arrival), *ends[:1])
             yield slice(start, stop)
+            if stop == len(arrival) and changes == stop:
+                return
+            if ends and stop == ends[0]:
+                ends.pop(0)
+            if changes == stop:
+                self._enter(self._state + 1)
             start = stop
-            self._enter(self._state + 1)
-        yield slice(start, len(arrival_s))
 
     # -- the cluster changes ----
 
     def _enter(self, number: int) -> None:
         """Go on with another state of the cluster."""
         self._state = number
-        state, dealer = self.states[number], self.dealer
+        state, connections, tally = self.states[number], self.connections, self.tally
         if state.crashed:
-            dealer.cut({k for k, lane in enumerate(dealer.lanes) if lane.nodes & state.crashed})
-            homes = {lane.pod for lane in dealer.lanes if lane.node in state.crashed}
-            self.queues.clear(k for k, pod in enumerate(self.pods) if pod in homes)
+            connections.cut({k for k, path in enumerate(connections.lanes) if path.nodes & state.crashed})
+            homes = {path.pod for path in connections.lanes if path.node in state.crashed}
+            self._left[[k for k, pod in enumerate(tally.pods) if pod in homes]] = 0.0
         if state.closed:
-            dealer.close({k for k, lane in enumerate(dealer.lanes) if lane in state.closed})
-        dealer.enter(state.table)
-        lanes, pods, nodes = dealer.lanes, _places(self.pods), _places(self.nodes)
-        nowhere = np.min_scalar_type(len(self.pods))  # a narrow type: NumPy sorts it by radix
-        self._pod = np.array([pods.get(lane.pod, len(pods)) for lane in lanes], dtype=nowhere)
-        self._column = np.array([nodes.get(lane.node, len(nodes)) for lane in lanes], dtype=np.int64)
-        self._network_ms = np.array([lane.network_ms for lane in lanes])
-        crashes = [later for later in self.states[number + 1 :] if later.crashed]
-        self._dies_s = None
-        if crashes:
-            dies_s = [min((s.start_s for s in crashes if s.crashed & lane.nodes), default=math.inf) for lane in lanes]
-            self._dies_s = np.array(dies_s)
-        self.lane_counts = _longer(self.lane_counts, len(lanes))
+            connections.close({k for k, path in enumerate(connections.lanes) if path in state.closed})
+        if number:
+            connections.enter(state.table)
+        paths, pods, nodes = connections.lanes, _places(tally.pods), _places(tally.nodes)
+        nowhere = np.min_scalar_type(len(pods))  # a narrow type: NumPy sorts it by radix
+        self._pod = np.array([pods.get(path.pod, len(pods)) for path in paths], dtype=nowhere)
+        self._column = np.array([nodes.get(path.node, len(nodes)) for path in paths], dtype=np.int64)
+        self._network_ms = np.array([path.network_ms for path in paths])
+        self._dies = self._deaths(paths)
+        tally.paths = paths
+        more = np.zeros((tally.slices, len(paths) - tally.path_counts.shape[1]), dtype=np.int64)
+        tally.path_counts = np.concatenate([tally.path_counts, more], axis=1)
+
+    def _deaths(self, paths: Sequence[PathRow]) -> Floats | None:
+        """Return when a node of each path crashes, in ticks; None where none will."""
+        crashes = [later for later in self.states[self._state + 1 :] if later.crashed]
+        if not crashes:
+            return None
+        dies_s = [min((s.start_s for s in crashes if s.crashed & path.nodes), default=math.inf) for path in paths]
+        return self._ticks(np.array(dies_s))
 
     # -- requests ----
 
-    def _deal(self, count: int) -> Indices:
-        """Draw what decides the way of each request, and deal them to lanes."""
-        client = self.draws.clients(count) if self.dealer.needs_clients else None
-        return self.dealer.assign(self.draws.ways(count) if self.dealer.per_connection == 1 else np.empty(0), client)
+    def _assign(self, count: int) -> Indices:
+        """Draw what decides the way of each request, and assign them to paths."""
+        client = self.draws.clients(count) if self.connections.needs_clients else None
+        uniform = self.draws.ways(count) if self.connections.per_connection == 1 else np.empty(0)
+        return self.connections.assign(uniform, client)
 
-    def _serve(self, first: int, arrival_s: Floats) -> None:
-        """Let a part of a block through, and count it."""
-        count = len(arrival_s)
-        lane = self._deal(count)
-        by_lane = self._count(arrival_s, lane)
-        counts = np.bincount(self._pod, weights=by_lane, minlength=len(self.pods) + 1).astype(np.int64)[:-1]
-        # Requests of one Pod together, in the order in which they came; the lost ones stand last.
-        order = np.argsort(self._pod[lane], kind="stable")[: counts.sum()]
-        lane = lane[order]
-        arrives_s = arrival_s[order]
-        latency_ms = self.queues.serve(counts, arrives_s, self.draws.services(count)[order])
-        late = None if self._dies_s is None else latency_ms > self._dies_s[lane]
-        latency_ms -= arrives_s
-        latency_ms *= 1000
-        latency_ms += self._network_ms[lane]
-        if late is not None and late.any():
-            self._cut_off(arrives_s[late], lane[late])
-            latency_ms, order, lane = latency_ms[~late], order[~late], lane[~late]
-            counts = np.bincount(self._pod[lane], minlength=len(self.pods))
-        self.answered += counts
-        self.histogram.add(latency_ms, np.repeat(np.arange(len(counts), dtype=self._pod.dtype), counts))
-        self._sample(first, count, order, latency_ms)
-        latency_ms *= 1 / TICK_MS
-        self.latency_sum += int(latency_ms.astype(np.int64).sum())
-
-    def _count(self, arrival_s: Floats, lane: Indices) -> NDArray[np.int64]:
-        """Count requests by lane, and by row of the timeline and node."""
-        by_lane = np.bincount(lane, minlength=len(self.lane_counts))
-        self.lane_counts += by_lane
-        rows, columns = int(arrival_s[-1] / self.row_s) + 2, len(self.nodes) + 1
-        if rows > len(self.load):
-            self.load = _longer(self.load, rows)
-        first = max(int(arrival_s[0] / self.row_s) - 1, 0)
-        edges = np.searchsorted(arrival_s, np.arange(first, rows + 1) * self.row_s)
-        place = np.repeat(np.arange(rows - first) * columns, np.diff(edges))
-        place += self._column[lane]
-        found = np.bincount(place, minlength=(rows - first) * columns)
-        self.load[first:rows] += found.reshape(-1, columns)
-        return by_lane
-
-    def _cut_off(self, arrival_s: Floats, lane: Indices) -> None:
-        """Take requests back that were on their way to an answer when a node crashed."""
-        np.subtract.at(self.lane_counts, lane, 1)
-        row = np.searchsorted(np.arange(len(self.load)) * self.row_s, arrival_s, side="right") - 1
-        np.subtract.at(self.load, (row, self._column[lane]), 1)
-        np.add.at(self.load[:, -1], row, 1)
-        self.lane_counts[self.dealer.number(DEAD)] += len(lane)
-        self.cut_off += len(lane)
-
-    def _sample(self, first: int, count: int, order: Indices, latency_ms: Floats) -> None:
-        if self.stride == 1:
-            if len(order) < count:
-                self.sample_ms[first : first + count] = np.nan
-            self.sample_ms[first + order] = latency_ms
+    def _serve(self, first: int, arrival: Floats) -> None:
+        """Serve the requests that belong to one state and one slice of the run, and count them."""
+        count, tally = len(arrival), self.tally
+        part = first * tally.slices // tally.workload.requests
+        path = self._assign(count)
+        self._count(part, arrival, path)
+        service = self.draws.services(count)
+        pod = self._pod[path]
+        counts = np.bincount(pod, minlength=len(tally.pods) + 1)[:-1]
+        busy = np.flatnonzero(counts)
+        if not len(busy):
+            tally.keep(first, np.full(count, np.nan))
             return
-        in_order = np.full(count, np.nan)
-        in_order[order] = latency_ms
-        chosen = in_order[-first % self.stride :: self.stride]
-        start = -(-first // self.stride)
-        self.sample_ms[start : start + len(chosen)] = chosen
+        # Requests of one Pod together, in the order in which they came, with room up to whole columns.
+        sizes, rows = counts[busy], self.rows
+        room = -sizes % rows
+        widths = (sizes + room) // rows
+        ends = np.cumsum(widths)
+        starts, width = ends - widths, int(ends[-1])
+        filled = np.concatenate([pod, np.repeat(busy, room).astype(pod.dtype)])
+        order = np.argsort(filled, kind="stable")[: rows * width]
+        empty = np.flatnonzero(order >= count)
+        arrives, services = arrival.take(order, mode="clip"), service.take(order, mode="clip")
+        path = path.take(order, mode="clip")
+        services[empty] = 0.0
+        services = _down(services, rows)
+        out = self._respond(busy, sizes, starts, arrives, services, empty)
+        if self._dies is not None:
+            late = np.flatnonzero(arrives + out.T.reshape(-1) > self._dies[path])
+            late = late[order[late] < count]
+            self._cut_off(part, arrives[late], path[late])
+            empty = np.concatenate([empty, late])
+        absent = empty % rows * width + empty // rows
+        columns = Columns(np.repeat(busy, widths), np.full(width, part), np.zeros(width), absent)
+        latency_ms = tally.add(out, services, columns, _down(self._network_ms.take(path), rows))
+        order[empty] = count
+        in_order = np.full(count + 1, np.nan)
+        in_order[order] = latency_ms.T.reshape(-1)
+        tally.keep(first, in_order[:-1])
+
+    def _respond(
+        self, busy: Indices, sizes: Indices, starts: Indices, arrives: Floats, services: Floats, empty: Indices
+    ) -> Floats:
+        """Return the time from arrival to departure of each request, shape (rows, columns)."""
+        gaps = np.empty_like(arrives)
+        np.subtract(arrives[1:], arrives[:-1], out=gaps[1:])
+        first = starts * self.rows
+        gaps[first] = arrives[first] - self._last[busy]
+        gaps[empty] = 0.0
+        last = first + sizes - 1
+        self._last[busy] = arrives[last]
+        gaps = _down(gaps, self.rows)
+        if self.tally.workload.workers > 1:
+            out, self._left[busy] = responses_of_several_workers(gaps, services, starts, self._left[busy])
+            return out
+        out = responses(gaps, services, starts, self._left[busy, 0])
+        self._left[busy, 0] = out[last % self.rows, last // self.rows]
+        return out
+
+    def _count(self, part: int, arrival: Floats, path: Indices) -> None:
+        """Count requests by path, and by row of the timeline and node."""
+        tally = self.tally
+        tally.path_counts[part] += np.bincount(path, minlength=len(self._pod))
+        start_s, end_s = self._seconds(float(arrival[0])), self._seconds(float(arrival[-1]))
+        rows, columns = int(end_s / tally.row_s) + 2, len(tally.nodes) + 1
+        if rows > len(tally.load):
+            tally.load = np.concatenate([tally.load, np.zeros((rows - len(tally.load), columns), dtype=np.int64)])
+        first = max(int(start_s / tally.row_s) - 1, 0)
+        edges = np.searchsorted(arrival, self._ticks(np.arange(first, rows + 1) * tally.row_s))
+        place = np.repeat(np.arange(rows - first) * columns, np.diff(edges))
+        place += self._column[path]
+        found = np.bincount(place, minlength=(rows - first) * columns)
+        tally.load[first:rows] += found.reshape(-1, columns)
+
+    def _cut_off(self, part: int, arrival: Floats, path: Indices) -> None:
+        """Take requests back that were on their way to an answer when a node crashed."""
+        tally = self.tally
+        np.subtract.at(tally.path_counts[part], path, 1)
+        row = np.searchsorted(self._ticks(np.arange(len(tally.load)) * tally.row_s), arrival, side="right") - 1
+        np.subtract.at(tally.load, (row, self._column[path]), 1)
+        np.add.at(tally.load[:, -1], row, 1)
+        tally.path_counts[part, self.connections.number(DEAD)] += len(path)
 
 
-def _longer(counts: NDArray[np.int64], length: int) -> NDArray[np.int64]:
-    """Add rows of zeros."""
-    longer = np.zeros((length, *counts.shape[1:]), dtype=np.int64)
-    longer[: len(counts)] = counts
-    return longer
+def _down(values: Floats, rows: int) -> Floats:
+    """Write values down columns."""
+    return np.ascontiguousarray(values.reshape(-1, rows).T)
 
 
 def _places(names: Sequence[str]) -> dict[str | None, int]:
     return {name: k for k, name in enumerate(names)}
-
-
-def _row_s(duration_s: float) -> float:
-    """Choose how long a row of the timeline is: a second, or a round number of them."""
-    wanted = max(1.0, duration_s / ROWS)
-    power: float = 10 ** math.floor(math.log10(wanted))
-    return next(step * power for step in (1, 2, 5, 10) if step * power >= wanted * (1 - 1e-9))

@@ -1,4 +1,4 @@
-"""Chance, in blocks: the same numbers for the same seed, whatever the size of the blocks.
+"""Chance, in blocks: the same numbers for the same seed, whatever the size of the blocks (see `thinning` too).
 
 Each kind of random number has a stream of its own: NumPy's PCG64 generator, seeded by
 ``SeedSequence(seed).spawn(4)`` in the order arrivals, service, ways, clients. Only draws are used that take the bits
@@ -14,26 +14,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DISTRIBUTIONS", "Choice", "Draws", "hash_uniform"]
+from .workload import Workload
+
+__all__ = ["Choice", "Draws", "client_weights", "hash_uniform"]
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
-
-DISTRIBUTIONS = ("exponential", "lognormal", "constant")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Choice:
     """Chooses among places with given weights, one uniform number each (alias method: Walker 1977, Vose 1991).
-
-    Parameters
-    ----------
-    keep : ndarray of float64, shape (places,)
-        The part of each equal slice that belongs to its own place.
-    other : ndarray of int, shape (places,)
-        The place that the rest of the slice belongs to.
-    even : bool
-        True where every slice is one place's alone.
 
     Examples
     --------
@@ -66,42 +57,21 @@ class Choice:
         return cls(np.array(keep), np.array(other, dtype=np.intp), even)
 
     def pick(self, uniform: Floats) -> Indices:
-        """Choose.
-
-        Parameters
-        ----------
-        uniform : ndarray of float64, shape (n,)
-            Numbers from 0 to below 1.
-
-        Returns
-        -------
-        ndarray of int, shape (n,)
-            The places.
-        """
+        """Choose."""
         # A hair less than the count: the largest number below 1, times the count, may round up to it.
         at = uniform * np.nextafter(len(self.keep), 0)
         slices: Indices = at.astype(np.intp)
         if self.even:
             return slices
         at -= slices
-        return np.asarray(np.where(at < self.keep[slices], slices, self.other[slices]))
+        beyond = np.flatnonzero(at >= self.keep[slices])
+        slices[beyond] = self.other[slices[beyond]]
+        return slices
 
 
 def hash_uniform(*keys: int | NDArray[np.integer]) -> Floats:
     """Turn whole numbers into numbers from 0 to below 1 that look random, the same ones every time.
 
-    Parameters
-    ----------
-    *keys : int or ndarray of int
-        What is hashed, one after the other; arrays are broadcast.
-
-    Returns
-    -------
-    ndarray of float64
-        One number per element.
-
-    Notes
-    -----
     The finalizer of SplitMix64 (Steele, Lea, Flood 2014), once for each key.
 
     Examples
@@ -120,69 +90,47 @@ def hash_uniform(*keys: int | NDArray[np.integer]) -> Floats:
 
 
 class Draws:
-    """The random numbers of a simulation, block after block.
+    """The random numbers of requests in the order in which they come, block after block.
 
-    Parameters
-    ----------
-    seed : int
-        From 0 on.
-    rate_rps : float
-        Requests per second (Poisson arrivals).
-    service_ms : float
-        Mean service time, in milliseconds.
-    distribution : str
-        ``exponential``, ``lognormal`` or ``constant``.
-    sigma : float
-        Of the lognormal distribution: standard deviation of the logarithm.
-    clients : int
-        How many clients ask.
-    client_skew : float
-        Exponent of Zipf's law: the k-th client asks in proportion to 1/k to this power.
+    Arrivals and service times are whole numbers of ticks.
 
     Examples
     --------
-    >>> one, two = (Draws(0, 100.0, 10.0) for _ in range(2))
+    >>> from k8sexpose.traffic.workload import Workload
+    >>> one, two = (Draws(Workload(), 2.0**-30) for _ in range(2))
     >>> bool((np.concatenate([one.arrivals(3), one.arrivals(2)]) == two.arrivals(5)).all())
     True
     """
 
-    def __init__(
-        self,
-        seed: int,
-        rate_rps: float,
-        service_ms: float,
-        distribution: str = "exponential",
-        sigma: float = 1.0,
-        clients: int = 1,
-        client_skew: float = 0.0,
-    ) -> None:
-        arrival, service, way, self._client_seed = np.random.SeedSequence(seed).spawn(4)
+    def __init__(self, workload: Workload, tick_ms: float) -> None:
+        arrival, service, way, self._client_seed = np.random.SeedSequence(workload.seed).spawn(4)
         self._arrival, self._service, self._way = (_stream(child) for child in (arrival, service, way))
-        self._gap_s = 1 / rate_rps
-        self._mean_s = service_ms / 1000
-        self._distribution, self._sigma = distribution, sigma
-        self._clients, self._client_skew = clients, client_skew
+        self._workload = workload
+        self._gap, self._mean = 1000 / workload.rate_rps / tick_ms, workload.service_ms / tick_ms
         self._asks: tuple[Choice, np.random.Generator] | None = None  # made when it first matters who asks
-        self.now_s = 0.0
+        self.now = 0.0
 
     def arrivals(self, count: int) -> Floats:
-        """Return the next arrival times in seconds, shape (count,)."""
+        """Return the next arrival times in ticks, shape (count,)."""
         gaps = self._arrival.standard_exponential(count)
-        gaps *= self._gap_s
-        gaps[0] += self.now_s
+        gaps *= self._gap
+        np.rint(gaps, out=gaps)
+        gaps[0] += self.now
         np.cumsum(gaps, out=gaps)
-        self.now_s = float(gaps[-1])
+        self.now = float(gaps[-1])
         return gaps
 
     def services(self, count: int) -> Floats:
-        """Return the next service times in seconds, shape (count,)."""
-        if self._distribution == "constant":
-            return np.full(count, self._mean_s)
-        if self._distribution == "lognormal":
-            return self._service.lognormal(np.log(self._mean_s) - self._sigma**2 / 2, self._sigma, count)
-        times = self._service.standard_exponential(count)
-        times *= self._mean_s
-        return times
+        """Return the next service times in ticks, shape (count,)."""
+        sigma = self._workload.sigma
+        if self._workload.distribution == "constant":
+            times = np.ones(count)
+        elif self._workload.distribution == "lognormal":
+            times = self._service.lognormal(-(sigma**2) / 2, sigma, count)
+        else:
+            times = self._service.standard_exponential(count)
+        times *= self._mean
+        return np.rint(times, out=times)
 
     def ways(self, count: int) -> Floats:
         """Return uniform numbers that choose the ways of connections, shape (count,)."""
@@ -191,10 +139,14 @@ class Draws:
     def clients(self, count: int) -> Indices:
         """Return who asks, shape (count,)."""
         if self._asks is None:
-            weights = np.arange(1.0, self._clients + 1) ** -self._client_skew
-            self._asks = Choice.of(weights), _stream(self._client_seed)
+            self._asks = Choice.of(client_weights(self._workload)), _stream(self._client_seed)
         choice, stream = self._asks
         return choice.pick(stream.random(count))
+
+
+def client_weights(workload: Workload) -> Floats:
+    """Return how often each client asks, in any unit (Zipf's law)."""
+    return np.asarray(np.arange(1.0, workload.clients + 1) ** -workload.client_skew)
 
 
 def _stream(seed: np.random.SeedSequence) -> np.random.Generator:

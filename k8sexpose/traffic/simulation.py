@@ -7,8 +7,9 @@ Pod serves its requests first come, first served. Where a connection may go is t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -20,11 +21,16 @@ from .._display import html_table
 from ..kubeproxy.service_ports import targets
 from ..router.addressing import find_destination
 from .connections import Connections
-from .engine import TICK_MS, Engine
+from .engine import Engine
+from .histogram import BIN_WIDTH
 from .path_table import RequestTarget
+from .precision import Precision, measure, plus_minus, sides
 from .queueing import jain_index, max_over_mean
-from .random_streams import DISTRIBUTIONS, Draws
+from .random_streams import client_weights
+from .tally import Tally
+from .thinning import Thinning
 from .timeline import Event, State, play, standing
+from .workload import Workload
 
 if TYPE_CHECKING:
     from ..model import Cluster
@@ -33,7 +39,20 @@ __all__ = ["Traffic", "simulate"]
 
 LEVELS = (0.5, 0.95, 0.99)
 QUANTILES = ("p50_ms", "p95_ms", "p99_ms")
-SUMMARY = pd.Index(["extra_hop_share", "cross_zone_share", "failed_share", "max_over_mean", "jain_index", *QUANTILES])
+ERRORS = ("p50_se_ms", "p95_se_ms", "p99_se_ms")
+SHARES = ("extra_hop_share", "cross_zone_share", "failed_share")
+SUMMARY = pd.Index(
+    [
+        *SHARES,
+        "max_over_mean",
+        "jain_index",
+        *QUANTILES,
+        "mean_ms",
+        *(f"{name}_se" for name in SHARES),
+        *ERRORS,
+        "mean_se_ms",
+    ]
+)
 FAILED = pd.Index(["timeout", "refused", "reset", "unresolved"])
 SHOWN = 30  # Pods in a notebook
 
@@ -48,16 +67,17 @@ class Traffic:
         A row per Pod that could be asked, index Pod name: ``node, zone, expected_share`` (exact, of new connections;
         the mean over time where something happens), ``share, requests`` (answered, of all that were sent),
         ``utilisation`` (of each worker: work asked for over time; above 1 the queue grows for ever),
-        ``p50_ms, p95_ms, p99_ms``.
+        ``p50_ms, p95_ms, p99_ms``, and standard errors: ``share_se, utilisation_se, p50_se_ms, p95_se_ms, p99_se_ms``.
     by_node : DataFrame
         A row per node, also those without Pods, index node name: ``zone, pods`` and the columns of `by_pod`, for the
         node's Pods together (utilisation: their mean).
     latency_ms : ndarray of float64, shape (answered,)
-        Time to the answer, in the order of arrival: of every answered request up to 1,000,000 requests, above that
-        of every k-th. Read-only.
+        Time to the answer: of every answered request up to 1,000,000 requests, above that of every k-th. Those of one
+        Pod stand in the order of arrival; in which order the Pods take turns is not promised. Read-only.
     summary : Series
         ``extra_hop_share, cross_zone_share, failed_share`` (of all requests), ``max_over_mean, jain_index`` (of
-        the Pods' requests), ``p50_ms, p95_ms, p99_ms``.
+        the Pods' requests), ``p50_ms, p95_ms, p99_ms, mean_ms``, and standard errors: ``extra_hop_share_se,
+        cross_zone_share_se, failed_share_se, p50_se_ms, p95_se_ms, p99_se_ms, mean_se_ms``.
     timeline : DataFrame
         A row per second, or a longer round time: ``t_s`` (its start), ``ok_share``, ``load_rps`` (requests per
         second that came), and for each node, by its name, the requests per second that its Pods answered.
@@ -71,9 +91,16 @@ class Traffic:
         When the last request arrived.
     changes_s : tuple of float
         When something changed for requests: an event, or somebody who noticed it.
+    precision_reached : bool, optional
+        Whether the run is as precise as was asked for; None where nothing was asked.
+    too_short : str
+        Why some standard errors are not given, and how many requests would be enough; empty where all are.
 
     Notes
     -----
+    A standard error says by how much a number would move with another seed: two of them to each side hold about 95 %
+    of the runs. It is not a number where the run is too short to tell, and where something happens meanwhile, for
+    then there is no long run. What clients a sticky load balancer sends where is given by the seed, and not varied.
     Quantiles come from a histogram with bins of at most 0.4 %. Failed requests have no latency, and are part of every
     share: the shares of the Pods and ``failed_share`` sum to 1.
 
@@ -97,6 +124,8 @@ class Traffic:
     failed: pd.Series[int]
     duration_s: float
     changes_s: tuple[float, ...] = ()
+    precision_reached: bool | None = None
+    too_short: str = ""
 
     @property
     def caption(self) -> str:
@@ -105,8 +134,9 @@ class Traffic:
         return (
             f"{self.requests:,} requests in {self.duration_s:.4g} s: failed {one.failed_share:.1%}, extra hop "
             f"{one.extra_hop_share:.1%}, crosses a zone {one.cross_zone_share:.1%}; hottest Pod "
-            f"{one.max_over_mean:.2f} × the mean, fairness {one.jain_index:.3f}; p50 {one.p50_ms:.3g} ms, "
-            f"p95 {one.p95_ms:.3g} ms, p99 {one.p99_ms:.3g} ms"
+            f"{one.max_over_mean:.2f} × the mean, fairness {one.jain_index:.3f}; p50 {_precise(one, 'p50')}, "
+            f"p95 {_precise(one, 'p95')}, p99 {_precise(one, 'p99')}"
+            + (f"; {self.too_short}" if self.too_short else "")
         )
 
     def __repr__(self) -> str:
@@ -130,11 +160,15 @@ class Traffic:
         rows = [
             (
                 str(pod), str(row.node), f"{row.expected_share:.1%}", f"{row.share:.1%}", f"{row.requests:,}",
-                f"{row.utilisation:.1%}", *(f"{row[name]:.3g} ms" for name in QUANTILES),
+                f"{row.utilisation:.1%}", *(_precise(row, name) for name in ("p50", "p95", "p99")),
             )
             for pod, row in self.by_pod.head(SHOWN).iterrows()
         ]  # fmt: skip
         return html_table(self.caption, head, rows) + "".join(f"<p>{text}</p>" for text in self._more)
+
+
+def _precise(numbers: pd.Series[Any], name: str) -> str:
+    return plus_minus(float(numbers[f"{name}_ms"]), float(numbers[f"{name}_se_ms"]))
 
 
 def simulate(
@@ -158,6 +192,8 @@ def simulate(
     hop_ms: float | None = None,
     sticky: bool | None = None,
     block: int | None = None,
+    relative_error: Mapping[str, float] | None = None,
+    max_requests: int = 10_000_000,
 ) -> Traffic:
     """Send many requests to a Service.
 
@@ -201,6 +237,11 @@ def simulate(
         address alone; None: as the provider does.
     block : int, optional
         How many requests are computed at a time; changes no number.
+    relative_error : mapping of str to float, optional
+        How precise numbers of the summary shall be: the standard error over the number, ``{"p99_ms": 0.01}``. More
+        requests are sent until they are, `requests` at least. Not for a run in which something happens.
+    max_requests : int
+        How many requests are sent at most for that.
 
     Returns
     -------
@@ -212,7 +253,8 @@ def simulate(
     NotExposed, KeyError
         As for `send`.
     ValueError
-        If a number makes no sense, or target or client cannot be read.
+        If a number makes no sense, or target or client cannot be read; if a quantile shall be more precise than a bin
+        of the histogram is wide.
 
     Notes
     -----
@@ -232,44 +274,79 @@ def simulate(
     >>> bool(traffic.by_pod.utilisation.idxmax() == "api-backend-3")
     True
     """
-    _check_numbers(requests=requests, clients=clients, requests_per_connection=requests_per_connection, workers=workers)
-    _check_positive(rate_rps=rate_rps, service_ms=service_ms, sigma=sigma)
+    workload = Workload(
+        requests,
+        rate_rps,
+        clients,
+        requests_per_connection,
+        service_ms,
+        workers,
+        distribution,
+        sigma,
+        client_skew,
+        seed,
+    )
     if block is not None:
-        _check_numbers(block=block)
-    if distribution not in DISTRIBUTIONS:
-        raise ValueError(f"distribution {distribution!r} is none of {', '.join(DISTRIBUTIONS)}")
-    if not (hop_ms is None or 0 <= hop_ms < float("inf")) or not 0 <= client_skew < float("inf"):
-        raise ValueError("hop_ms and client_skew are numbers from 0 on")
+        replace(workload, requests=block)
+    if not (hop_ms is None or 0 <= hop_ms < math.inf):
+        raise ValueError(f"hop_ms is a number from 0 on, not {hop_ms!r}")
     asking = RequestTarget(
         target, client, protocol, via if via is None or isinstance(via, str) else tuple(via), hop_ms, sticky
     )
     events = tuple(events)
-    duration_s = requests / rate_rps
-    states = play(cluster, asking, events, 1.1 * duration_s + 10) if events else standing(cluster, asking)
-    engine = Engine(
-        Draws(seed, rate_rps, service_ms, distribution, sigma, clients, client_skew),
-        Connections(clients, requests_per_connection, seed),
-        states,
-        pods=_pods(cluster, asking, states),
-        nodes=list(cluster.store.nodes),
-        workers=workers,
-        requests=requests,
-        rate_rps=rate_rps,
-    )
-    engine.run(block)
-    return _result(cluster, engine, _expected(states, duration_s))
+    if relative_error is None:
+        return _run(cluster, asking, workload, events, block)
+    wanted = _checked(relative_error, events)
+    most = replace(workload, requests=max_requests).requests
+    workload = replace(workload, requests=min(requests, most))
+    while True:
+        found = _run(cluster, asking, workload, events, block)
+        over = max(_over(found.summary, name, part) for name, part in wanted.items())
+        if over <= 1 or workload.requests == most or found.too_short.endswith(OVERLOADED):
+            return replace(found, precision_reached=over <= 1)
+        more = min(max(1.1 * over**2, 1.25), 16.0) if over < math.inf else 4.0
+        workload = replace(workload, requests=min(math.ceil(more * workload.requests), most))
 
 
-def _check_numbers(**values: int) -> None:
-    for name, value in values.items():
-        if not isinstance(value, int | np.integer) or value < 1:
-            raise ValueError(f"{name} is a whole number from 1 on, not {value!r}")
+def _checked(relative_error: Mapping[str, float], events: Sequence[Event]) -> dict[str, float]:
+    """Check what precision is asked for."""
+    if events:
+        raise ValueError("relative_error: where something happens meanwhile there is no long run to be precise about")
+    for name, part in relative_error.items():
+        if name not in (*SHARES, *QUANTILES, "mean_ms"):
+            raise ValueError(f"relative_error knows {', '.join((*SHARES, *QUANTILES, 'mean_ms'))}, not {name!r}")
+        if not 0 < part < math.inf or (name in QUANTILES and part < BIN_WIDTH):
+            least = f"from {BIN_WIDTH} on, the width of a bin" if name in QUANTILES else "above 0"
+            raise ValueError(f"relative_error of {name} is a number {least}, not {part!r}")
+    if not relative_error:
+        raise ValueError("relative_error names no number")
+    return dict(relative_error)
 
 
-def _check_positive(**values: float) -> None:
-    for name, value in values.items():
-        if not 0 < value < float("inf"):
-            raise ValueError(f"{name} is a number above 0, not {value!r}")
+def _over(summary: pd.Series[float], name: str, part: float) -> float:
+    """Return how many times less precise a number is than wanted."""
+    error = float(summary[name.removesuffix("_ms") + "_se_ms" if name.endswith("_ms") else f"{name}_se"])
+    value = float(summary[name])
+    return 0.0 if error == value == 0 else math.inf if math.isnan(error) or not value else error / value / part
+
+
+def _run(
+    cluster: Cluster, asking: RequestTarget, workload: Workload, events: Sequence[Event], block: int | None
+) -> Traffic:
+    """Send the requests, in the fastest way that their memory allows."""
+    states = play(cluster, asking, events, 1.1 * workload.duration_s + 10) if events else standing(cluster, asking)
+    answering = [lane.network_ms for state in states for lane in state.table.lanes if lane.delivered]
+    connections = Connections(workload.clients, workload.requests_per_connection, workload.seed)
+    connections.enter(states[0].table)
+    free = len(states) == 1 and not connections.remembers
+    pods, nodes, nearest_ms = _pods(cluster, asking, states), list(cluster.store.nodes), min(answering, default=0.0)
+    tally = Tally(workload, pods, nodes, nearest_ms, 32 if free else 16 if len(states) == 1 else 1)
+    if free:
+        chances = connections.probabilities(client_weights(workload))
+        Thinning(workload, connections.lanes, chances, tally).run(block)
+    else:
+        Engine(connections, states, tally).run(block)
+    return _result(cluster, tally, states, free)
 
 
 # -- Pods -----------------------------------------------------------------------------------------------------------
@@ -302,40 +379,69 @@ def _expected(states: Sequence[State], duration_s: float) -> dict[str, float]:
 # -- the tables -----------------------------------------------------------------------------------------------------
 
 
-def _result(cluster: Cluster, engine: Engine, expected: dict[str, float]) -> Traffic:
-    answered = engine.answered
-    lanes, nodes = engine.dealer.lanes, cluster.store.nodes
-    home = {lane.pod: lane.node for lane in lanes if lane.pod is not None}
+def _result(cluster: Cluster, tally: Tally, states: Sequence[State], free: bool) -> Traffic:
+    answered, requests, nodes = tally.answered, tally.workload.requests, cluster.store.nodes
+    expected = _expected(states, tally.workload.duration_s)
+    home = {path.pod: path.node for path in tally.paths if path.pod is not None}
     home |= {pod.name: pod.node for pod in cluster.store.pods.values() if pod.name not in home}
-    node_of = [home.get(pod) for pod in engine.pods]
+    node_of = [home.get(pod) for pod in tally.pods]
     zone_of = {name: node.zone for name, node in nodes.items()}
     place = {name: k for k, name in enumerate(nodes)}
     at = np.array([place.get(node or "", len(place)) for node in node_of], dtype=np.int64)
-    quantiles = engine.histogram.quantiles(LEVELS, _parts(at.tolist(), len(place)))
+    pods = len(at)
+    precision = measure(tally, LEVELS, free=free, steady=len(states) == 1)
+    parts, levels = _parts(at.tolist(), len(place)), np.array(LEVELS)
+    if np.isnan(precision.quantiles).all():
+        quantiles, errors = tally.histogram.quantiles(levels, parts), precision.quantiles
+    else:
+        beside = np.full((len(parts), 2 * len(levels)), np.nan)
+        beside[[*range(pods), -1]] = sides(LEVELS, precision.quantiles)
+        around = np.concatenate([np.broadcast_to(levels, (len(parts), len(levels))), np.nan_to_num(beside)], axis=1)
+        quantiles, low, high = np.split(tally.histogram.quantiles(around, parts), 3, axis=1)
+        errors = np.where(np.isnan(beside[:, len(levels) :]), np.nan, (high - low) / 2)
     columns = {
-        "expected_share": np.array([expected.get(pod, 0.0) for pod in engine.pods]),
-        "share": answered / engine.requests,
+        "expected_share": np.array([expected.get(pod, 0.0) for pod in tally.pods]),
+        "share": answered / requests,
         "requests": answered,
-        "utilisation": engine.queues.work_s / (engine.end_s * engine.queues.workers),
+        "utilisation": tally.slice_work.sum(1) * tally.tick_ms / (1000 * tally.end_s * tally.workload.workers),
     }
     placed = {"node": node_of, "zone": [zone_of.get(node or "") for node in node_of]}
     sums = _by_node(at, len(place), columns)
-    total = int(answered.sum())
-    lost = total < engine.requests
-    kept = engine.sample_ms[~np.isnan(engine.sample_ms)] if lost else engine.sample_ms
+    own = {"share_se": precision.pod_share, "utilisation_se": precision.utilisation}
+    lost = int(answered.sum()) < requests
+    kept = tally.sample_ms[~np.isnan(tally.sample_ms)] if lost else tally.sample_ms
     kept.flags.writeable = False
+    summary = _summary(tally, quantiles[-1], errors[-1], precision)
     return Traffic(
-        by_pod=_frame("pod", engine.pods, placed | columns, quantiles[: len(at)]),
-        by_node=_frame("node", list(nodes), {"zone": list(zone_of.values())} | sums, quantiles[len(at) : -1]),
+        by_pod=_frame(
+            "pod", tally.pods, placed | columns, quantiles[:pods], own | dict(zip(ERRORS, errors[:pods].T, strict=True))
+        ),
+        by_node=_frame("node", list(nodes), {"zone": list(zone_of.values())} | sums, quantiles[pods:-1]),
         latency_ms=kept,
-        summary=_summary(engine, answered.tolist(), quantiles[-1]),
-        timeline=_timeline(engine),
-        requests=engine.requests,
-        mean_ms=engine.latency_sum * TICK_MS / total if total else float("nan"),
-        failed=pd.Series(_failed(engine), FAILED, name="requests"),
-        duration_s=engine.end_s,
-        changes_s=tuple(state.start_s for state in engine.states[1:] if state.start_s <= engine.end_s),
+        summary=summary,
+        timeline=_timeline(tally),
+        requests=requests,
+        mean_ms=float(summary["mean_ms"]),
+        failed=pd.Series(_failed(tally), FAILED, name="requests"),
+        duration_s=tally.end_s,
+        changes_s=tuple(state.start_s for state in states[1:] if state.start_s <= tally.end_s),
+        too_short=_too_short(precision) if len(states) == 1 else "",
     )
+
+
+OVERLOADED = "is overloaded: its queue grows as long as requests come"
+
+
+def _too_short(precision: Precision) -> str:
+    """Return the reason why the run does not say how precise it is."""
+    if not precision.busiest:
+        return ""
+    if precision.wanted == math.inf:
+        return f"a Pod {OVERLOADED}"
+    digit = 10 ** (len(str(int(precision.wanted))) - 1)
+    wanted = math.ceil(precision.wanted / digit) * digit
+    busy = f"a Pod that is {precision.busiest:.0%} busy"
+    return f"too short to say how precise for {busy}: about {wanted:,.0f} requests would do"
 
 
 def _parts(node_of: Sequence[int], nodes: int) -> list[Sequence[int]]:
@@ -357,40 +463,56 @@ def _by_node(at: NDArray[np.int64], nodes: int, columns: dict[str, NDArray[Any]]
     return {"pods": pods} | sums
 
 
-def _frame(kind: str, names: Sequence[str], columns: dict[str, Any], quantiles: NDArray[np.float64]) -> pd.DataFrame:
+def _frame(
+    kind: str,
+    names: Sequence[str],
+    columns: dict[str, Any],
+    quantiles: NDArray[np.float64],
+    errors: Mapping[str, NDArray[np.float64]] | None = None,
+) -> pd.DataFrame:
     """Make a table with a row per Pod or node, all columns at once: each one put in later costs a short run dear."""
     index = pd.Index(list(names), name=kind, dtype=object)
-    return pd.DataFrame(columns | dict(zip(QUANTILES, quantiles.T, strict=True)), index=index, copy=False)
+    numbers = columns | dict(zip(QUANTILES, quantiles.T, strict=True)) | dict(errors or {})
+    return pd.DataFrame(numbers, index=index, copy=False)
 
 
-def _failed(engine: Engine) -> list[int]:
+def _failed(tally: Tally) -> list[int]:
     """Count the requests that found no answer, by what the client saw."""
     failed = dict.fromkeys(FAILED, 0)
-    for lane, count in zip(engine.dealer.lanes, engine.lane_counts.tolist(), strict=True):
+    for lane, count in zip(tally.paths, tally.path_counts.sum(0).tolist(), strict=True):
         if not lane.delivered:
             failed[lane.outcome] += count
     return list(failed.values())
 
 
-def _summary(engine: Engine, loads: list[int], quantiles: NDArray[np.float64]) -> pd.Series[float]:
-    went = list(zip(engine.dealer.lanes, engine.lane_counts.tolist(), strict=True))
+def _summary(
+    tally: Tally, quantiles: NDArray[np.float64], errors: NDArray[np.float64], precision: Precision
+) -> pd.Series[float]:
+    went = list(zip(tally.paths, tally.path_counts.sum(0).tolist(), strict=True))
+    requests, loads = tally.workload.requests, tally.answered.tolist()
+    total = sum(loads)
+    network_ms = sum(path.network_ms * count for path, count in went if path.delivered)
     numbers = [
-        sum(count for lane, count in went if lane.extra_hop) / engine.requests,
-        sum(count for lane, count in went if lane.crosses_zone) / engine.requests,
-        sum(count for lane, count in went if not lane.delivered) / engine.requests,
+        sum(count for path, count in went if path.extra_hop) / requests,
+        sum(count for path, count in went if path.crosses_zone) / requests,
+        sum(count for path, count in went if not path.delivered) / requests,
         max_over_mean(loads) if loads else float("nan"),
         jain_index(loads) if loads else float("nan"),
         *quantiles.tolist(),
+        (float(tally.slice_busy.sum()) * tally.tick_ms + network_ms) / total if total else float("nan"),
+        *precision.shares.tolist(),
+        *errors.tolist(),
+        precision.mean_ms,
     ]
     return pd.Series(numbers, SUMMARY, name="summary", dtype=float)
 
 
-def _timeline(engine: Engine) -> pd.DataFrame:
-    rows = int(np.flatnonzero(engine.load.sum(1)).max()) + 1
-    start_s = np.arange(rows) * engine.row_s
-    lasts_s = np.minimum(start_s + engine.row_s, engine.end_s) - start_s
-    load = engine.load[:rows]
+def _timeline(tally: Tally) -> pd.DataFrame:
+    rows = int(np.flatnonzero(tally.load.sum(1)).max()) + 1
+    start_s = np.arange(rows) * tally.row_s
+    lasts_s = np.minimum(start_s + tally.row_s, tally.end_s) - start_s
+    load = tally.load[:rows]
     sent, lost = load.sum(1), load[:, -1]
     with np.errstate(invalid="ignore", divide="ignore"):
         numbers = np.column_stack([start_s, (sent - lost) / sent, sent / lasts_s, load[:, :-1] / lasts_s[:, None]])
-    return pd.DataFrame(numbers, columns=["t_s", "ok_share", "load_rps", *engine.nodes])
+    return pd.DataFrame(numbers, columns=["t_s", "ok_share", "load_rps", *tally.nodes])

@@ -8,7 +8,6 @@ import io
 import json
 import random
 import re
-import shlex
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,7 +19,7 @@ from k8sexpose import cli
 from k8sexpose._display import CONTROLS
 from k8sexpose.cluster.store import Index, held_ips, held_ports
 from k8sexpose.kubectl import curl, run
-from k8sexpose.kubectl.magics import inserted, show, variable
+from k8sexpose.kubectl.magics import show, split, variable
 from tests.hostile.corpus import PRICES, TOKENS, VALUES, WORDS, Corpus, large, mangled, twisted
 
 
@@ -78,7 +77,7 @@ def pools_hold_what_services_hold(cluster: kx.Cluster) -> None:
 # A message says where: a document, a line, a byte, an entry, a field, or the object itself.
 SOMEWHERE = re.compile(
     r'^[-\w.$ \[\]]+: |document \d+|end of document|line \d+|byte \d+|items|\w\.\w|\w\[\d+\]|"[^"]*"|kind|metadata|apiVersion|yaml:|json:|characters|'
-    r"surrogate|namespace|rejected our request|cannot be sent|NodePort|a manifest is|the dump|no objects|name|row|tables|prices",
+    r"surrogate|namespace|rejected our request|cannot be sent|NodePort|a manifest is|the dump|no objects|name|row|tables|prices|patch list",
 )
 
 
@@ -128,6 +127,8 @@ def look(rng: random.Random, cluster: kx.Cluster) -> None:
             lambda s=service: kx.shares(cluster, s.key),
             lambda s=service: kx.send(cluster.copy(), s.key, seed=1),
             lambda s=service: kx.provision(cluster, s.key),
+            lambda s=service: str(kx.trace(cluster, s.key, seed=1)),
+            lambda s=service: kx.proxy_rules(cluster, node=rng.choice(list(cluster.store.nodes)), service=s.key),
             lambda s=service: kx.health_check(cluster, s.key, node=rng.choice([n.name for n in cluster.nodes] or [""])),
             lambda s=service: kx.flow(cluster, s.key).static()._repr_html_() if rng.random() < 0.05 else None,
         ):
@@ -276,7 +277,7 @@ def magics(world: World) -> None:
         cell = cell.decode("utf-8", "replace")
     world.sent = (line, cell)
     try:
-        _, told = variable(shlex.split(inserted(line, {"cluster": world.cluster}.__getitem__)))
+        _, told = variable(split(line, {"cluster": world.cluster}.__getitem__))
     except ValueError:
         return
     done = curl(world.cluster, told) if rng.random() < 0.4 else run(world.cluster, told, cell)

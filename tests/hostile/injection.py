@@ -248,6 +248,9 @@ def results(text: str) -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "send from a stranger", lambda: kx.send(held, WAY, client=text)
     yield "refused", lambda: kx.send(held, "10.0.0.1:32099")
     yield "shares", lambda: kx.shares(held, WAY)
+    yield "rules", lambda: kx.proxy_rules(held, node=first)
+    yield "rules of an unknown node", lambda: kx.proxy_rules(held, node=text)
+    yield "trace", lambda: kx.trace(held, WAY)
     yield "bill", lambda: kx.bill(held)
     yield "bill at aws", lambda: kx.bill(kx.Cluster.from_json(dump(text), provider="aws"), prices=prices(text))
     yield "provision", lambda: kx.provision(held, WEB)
@@ -299,7 +302,10 @@ def pages(text: str) -> Iterator[tuple[str, Callable[[], str]]]:
         ("elsewhere", f"{text}:80", None),
     ):
         yield f"flow, {name}", lambda target=target, client=client: _flow(held, target, client)
-    manifest = json.dumps(dump(text)["items"][7])
+    # kubectl itself stops at a name with a slash, the server at all others: another gate, another picture.
+    service = dump(text)["items"][7]
+    service["metadata"]["name"] = service["metadata"]["name"].replace("/", "").replace("%", "")
+    manifest = json.dumps(service)
     yield "doctor", lambda: kx.manifest_doctor(text)._repr_mimebundle_()["text/html"]
     yield "doctor, a Service", lambda: DOCTOR.page(DoctorSetting(manifest))
     yield "doctor, annotations", lambda: DOCTOR.page(DoctorSetting(_annotated(text)))

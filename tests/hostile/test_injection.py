@@ -20,6 +20,7 @@ import k8sexpose as kx
 from k8sexpose.kubectl import run
 from k8sexpose.kubectl.curl import curl
 from k8sexpose.kubectl.magics import show
+from k8sexpose.kubectl.ssh import ssh
 from k8sexpose.plots import Picture
 from k8sexpose.plots.figure import READINGS
 from tests.hostile.injection import (
@@ -61,8 +62,9 @@ def shown(made: Callable[[], Any]) -> str | Exception:
     return str(value._repr_html_()) if hasattr(value, "_repr_html_") else LookupError(repr(value))
 
 
-# For these the model may find something else than for a word: another hint, another finding, other rows.
-OTHER_WAYS = ("report", "report of shares", "doctor", "offices, no manifest")
+# For these the model may find something else than for a word: another hint, another finding, other rows (rules come by
+# the name of the Service).
+OTHER_WAYS = ("report", "report of shares", "doctor", "offices, no manifest", "trace")
 # pandas writes these; its own option, display.html.use_mathjax, is the reader's to set.
 FRAMES = ("frames of traffic", "progress")
 
@@ -222,6 +224,8 @@ def test_the_magics_print_text(text: str, capsys: pytest.CaptureFixture[str]) ->
         lambda: run(held, "apply -f -", stdin=json.dumps(dump(text))),
         lambda: curl(held, ["http://10.0.0.1:32000/" + text]),
         lambda: curl(held, [text]),
+        lambda: ssh(held, [held.nodes[0].name, "iptables-save"]),
+        lambda: ssh(held, [text, "iptables-save"]),
     ]
     for number, command in enumerate(commands):
         show(command())

@@ -12,6 +12,7 @@ import pytest
 
 import k8sexpose as kx
 from tests.conformance import rules
+from tests.kubeproxy.random_clusters import random_cluster
 from tests.kubeproxy.rule_walker import IptablesRules, NftRules, Packet
 
 DATA = Path(__file__).parents[1] / "conformance" / "kube-proxy-rules.json"
@@ -32,24 +33,34 @@ def test_the_recorded_rules() -> None:
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_rules_do_what_the_verdict_says(name: str) -> None:
     row = SCENARIOS[name]
-    asked = 0
     for step in row["steps"]:
-        cluster = rules.cluster_of(row, step)
-        written = kx.proxy_rules(cluster, node=row["node"])
-        walker = NftRules(written.transaction) if row["mode"] == "nftables" else IptablesRules(written.text)
-        for src, dst, port, protocol in packets(cluster, row["node"]):
-            asked += 1
-            node = cluster.store.nodes[row["node"]]
-            packet = Packet(src, dst, port, protocol.lower(), interface(cluster, node, src), node.addresses)
-            fate = walker.through(packet)
-            verdict = kx.kube_proxy(cluster, node=node.name, src=src, dst=dst, port=port, protocol=protocol)
-            told = (src, dst, port, protocol)
-            assert fate.action == verdict.action, told
-            if verdict.action == "DNAT":
-                share = Fraction(1, len(verdict.targets))
-                assert fate.endpoints == dict.fromkeys(verdict.endpoints, share), told
-                assert fate.masquerade == {str(t): verdict.masquerades(t) for t in verdict.targets}, told
-    assert asked >= 4
+        assert asked(rules.cluster_of(row, step), row["node"]) >= 4
+
+
+@pytest.mark.parametrize("mode", ["iptables", "nftables"])
+@pytest.mark.parametrize("seed", range(15))
+def test_rules_do_what_the_verdict_says_in_any_cluster(seed: int, mode: str) -> None:
+    cluster = random_cluster(seed, mode)
+    assert asked(cluster, "node-1") + asked(cluster, "node-2") > 50
+
+
+def asked(cluster: kx.Cluster, name: str) -> int:
+    """Walk every packet through the rules of a node, and compare with the verdict; return how many there were."""
+    written, node = kx.proxy_rules(cluster, node=name), cluster.store.nodes[name]
+    walker = NftRules(written.transaction) if written.mode == "nftables" else IptablesRules(written.text)
+    count = 0
+    for src, dst, port, protocol in packets(cluster, name):
+        count += 1
+        packet = Packet(src, dst, port, protocol.lower(), interface(cluster, node, src), node.addresses)
+        fate = walker.through(packet)
+        verdict = kx.kube_proxy(cluster, node=name, src=src, dst=dst, port=port, protocol=protocol)
+        told = (src, dst, port, protocol)
+        assert fate.action == verdict.action, told
+        if verdict.action == "DNAT":
+            share = Fraction(1, len(verdict.targets))
+            assert fate.endpoints == dict.fromkeys(verdict.endpoints, share), told
+            assert fate.masquerade == {str(t): verdict.masquerades(t) for t in verdict.targets}, told
+    return count
 
 
 def packets(cluster: kx.Cluster, name: str) -> Iterator[tuple[str, str, int, str]]:

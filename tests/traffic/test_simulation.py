@@ -11,9 +11,12 @@ import pytest
 import k8sexpose as kx
 from k8sexpose.cloud.front_door import front_door
 from k8sexpose.traffic import queueing
+from k8sexpose.traffic.connections import Connections
 from k8sexpose.traffic.path_table import RequestTarget, read_table
 from k8sexpose.traffic.queueing import crossover_utilisation, jain_index, max_over_mean, wait_ms
-from k8sexpose.traffic.random_streams import Choice, Draws
+from k8sexpose.traffic.random_streams import Draws
+from k8sexpose.traffic.scan import tick_ms
+from k8sexpose.traffic.workload import Workload
 from tests.conformance.chi_square import chi_square, survival
 from tests.router.helpers import cluster_with
 from tests.traffic.helpers import LB, LOCAL
@@ -102,28 +105,30 @@ def plain_queue(arrivals: list[float], services: list[float], pods: list[int], w
 
 @pytest.mark.parametrize("workers", [1, 3])
 @pytest.mark.parametrize("policy", [LB, LOCAL])
-def test_equals_a_plain_loop(policy: dict[str, Any], workers: int) -> None:
-    cluster = cluster_with([2, 1, 0], policy)
-    options = {"requests": 20_000, "rate_rps": 270.0 * workers, "seed": 11, "workers": workers}
-    traffic = simulate(cluster, **options)
-    draws = Draws(11, 270.0 * workers, 10.0)
+def test_followed_requests_equal_a_plain_loop(policy: dict[str, Any], workers: int) -> None:
+    """Round robin remembers whose turn it is, so that requests are followed in the order in which they come."""
+    cluster = cluster_with([2, 1, 0], policy, provider="linode")
+    workload = Workload(requests=20_000, rate_rps=270.0 * workers, seed=11, workers=workers)
+    traffic = simulate(cluster, requests=20_000, rate_rps=270.0 * workers, seed=11, workers=workers)
+    tick = tick_ms(workload.longest_ms)
+    draws = Draws(workload, tick)
     arrivals, services, uniform = draws.arrivals(20_000), draws.services(20_000), draws.ways(20_000)
     table = read_table(cluster, RequestTarget("web"))
-    lanes = list(table.lanes)
-    chosen = Choice.of([float(share) for share in table.lanes.values()]).pick(uniform)
-    names = [lanes[k].pod for k in chosen]
-    pods = [sorted({lane.pod or "" for lane in lanes}).index(name or "") for name in names]
+    connections = Connections(200, 1, 11)
+    connections.enter(table)
+    assert connections.remembers
+    paths = [connections.lanes[k] for k in connections.assign(uniform, None)]
+    names = [path.pod or "" for path in paths]
+    pods = [sorted(set(names)).index(name) for name in names]
     leaves = plain_queue(arrivals.tolist(), services.tolist(), pods, workers)
-    latency = [
-        (left - came) * 1000 + lanes[k].network_ms for left, came, k in zip(leaves, arrivals, chosen, strict=True)
-    ]
-    np.testing.assert_allclose(traffic.latency_ms, latency, rtol=1e-9, atol=1e-9)
+    latency = [(left - came) * tick + path.network_ms for left, came, path in zip(leaves, arrivals, paths, strict=True)]
+    assert traffic.latency_ms.tolist() == latency
     for pod in traffic.by_pod.index:
         own = [ms for ms, name in zip(latency, names, strict=True) if name == pod]
         assert traffic.by_pod.requests[pod] == len(own)
         assert traffic.by_pod.p95_ms[pod] == pytest.approx(np.quantile(own, 0.95), rel=0.006)
         work = sum(s for s, name in zip(services.tolist(), names, strict=True) if name == pod)
-        assert traffic.by_pod.utilisation[pod] == pytest.approx(work / arrivals[-1] / workers)
+        assert traffic.by_pod.utilisation[pod] == pytest.approx(work / arrivals[-1] / workers, rel=1e-12)
 
 
 def same(one: kx.Traffic, other: kx.Traffic) -> bool:
@@ -174,7 +179,7 @@ def test_same_seed_same_numbers() -> None:
     assert one.latency_ms[:3].round(6).tolist() == RECORDED
 
 
-RECORDED = [21.42447, 29.376863, 21.18294]
+RECORDED = [9.935714, 8.922383, 26.872285]
 
 
 # -- shares ---------------------------------------------------------------------------------------------------------

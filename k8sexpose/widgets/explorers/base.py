@@ -19,7 +19,7 @@ from typing import Any, Generic, TypeVar
 import ipywidgets
 
 from ..._display import LITERAL, html_table
-from ..._svg import TEXT
+from ..._svg import TEXT, images
 from .keys import Keys
 from .slider import Slider
 
@@ -292,8 +292,9 @@ class Explorer(ipywidgets.VBox, Generic[Setting]):  # type: ignore[misc]
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
         """Show the live widget, and where none can live its page as it stands."""
-        parent: Callable[..., dict[str, Any]] = super()._repr_mimebundle_
-        page = f'<div class="{LITERAL}">{self.page()}</div>'
+        # ipywidgets 7 (Colab) shows a widget by itself, and has no such method.
+        parent: Callable[..., dict[str, Any]] = getattr(super(), "_repr_mimebundle_", lambda **options: {})
+        page = f'<div class="{LITERAL}">{images(self.page())}</div>'
         return {**parent(**options), "text/plain": repr(self), "text/html": page}
 
 

@@ -11,7 +11,7 @@ import traitlets
 
 from ...plots.traffic import side_looks
 from ...traffic.policy_comparison import PolicyComparison
-from ...traffic.queues import Queues
+from ...traffic.scan import responses_of_several_workers
 from .latency_sides import SERVICE_MS, LatencySetting
 
 __all__ = ["QueueView", "requests_of", "rows_of"]
@@ -51,7 +51,11 @@ def requests_of(
     count = int(rng.poisson(mean))
     arrives = np.sort(rng.uniform(-warm_ms, window_ms, count))
     service = rng.exponential(SERVICE_MS, count)
-    ends = Queues(1, workers).serve(np.array([count]), arrives.copy(), service.copy())
+    if not count:
+        return []
+    gaps = np.diff(arrives, prepend=arrives[0])[:, None]
+    responses, _ = responses_of_several_workers(gaps, service[:, None], np.array([0]), np.zeros((1, workers)))
+    ends = arrives + responses.ravel()
     begins = np.maximum(ends - service, arrives).round(1)
     times = np.column_stack([arrives.round(1), begins, np.maximum(ends.round(1), begins + 0.1)])
     return np.round(times[ends > 0], 1).tolist()  # type: ignore[no-any-return]

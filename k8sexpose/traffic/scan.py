@@ -1,0 +1,191 @@
+"""First come, first served, for many requests at once: the two-level scan.
+
+With one worker a request waits for what is left of the one before: W(n) = max(0, W(n−1) + S(n−1) − G(n)), where S is
+the service time and G the gap since the last arrival (Lindley 1952). The requests of a Pod are written into columns of
+`ROWS` that follow each other, so that time runs down a column. Within the columns the recursion is done a row at a
+time, for all columns together; a column as a whole turns the wait of its first request, w, into that of the next
+column, max(A, B + w), and only these few numbers need a running sum and a running maximum.
+
+All times are whole numbers of ticks (`tick_ms`), held in floats: their sums are exact, so that no number depends on
+where a block or a column ends, or on the processor.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["LONG_ROWS", "ROWS", "places_beyond", "responses", "responses_of_several_workers", "tick_ms"]
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.intp]
+
+ROWS = 16  # of a column with one worker: few calls, and little is left for the slow scan
+LONG_ROWS = 512  # with several workers: a column is long enough to forget how it began
+PASSES = 4  # over all columns, before the rest is done one request at a time
+FEW = 48  # columns that are not worth a pass
+
+
+def tick_ms(longest_ms: float) -> float:
+    """Return the tick in milliseconds: a power of two, of which a float can count more than the longest time holds."""
+    return 2.0 ** (math.ceil(math.log2(longest_ms)) - 50)
+
+
+def responses(gaps: Floats, services: Floats, starts: Indices, backlog: Floats) -> Floats:
+    """Return the time from arrival to departure of each request, one worker a Pod.
+
+    `gaps` (since the Pod's last arrival) and `services` are in ticks, shape (rows, columns), and time runs down the
+    columns; `gaps` is used up. `starts` is the first column of each Pod, `backlog` the response of its last request
+    before these.
+
+    Examples
+    --------
+    >>> gaps, services = np.array([[0.0], [1.0], [1.0], [7.0]]), np.full((4, 1), 2.0)
+    >>> responses(gaps, services, np.array([0]), np.zeros(1)).ravel().tolist()
+    [2.0, 3.0, 4.0, 2.0]
+    """
+    first_gap = gaps[0].copy()
+    steps = gaps
+    np.subtract(services[:-1], gaps[1:], out=steps[1:])
+    steps[0] = 0.0
+    waits = np.empty_like(services)  # as if each column began without a queue
+    waits[0] = 0.0
+    zero = np.zeros(len(first_gap))
+    step, wait = list(steps), list(waits)
+    for row in range(1, len(step)):
+        np.add(wait[row - 1], step[row], out=wait[row])
+        np.maximum(wait[row], zero, out=wait[row])
+        np.add(step[row - 1], step[row], out=step[row])
+    waits_before = _column_waits(waits[-1], steps[-1], services[-1], first_gap, starts, backlog)
+    steps += waits_before
+    np.maximum(steps, waits, out=steps)
+    steps += services
+    return steps
+
+
+def _column_waits(
+    wait: Floats, step: Floats, service: Floats, first_gap: Floats, starts: Indices, backlog: Floats
+) -> Floats:
+    """Return how long the first request of each column waits, from the last rows of the columns before."""
+    total = np.empty_like(wait)  # the sum of all steps before each column
+    total[0] = 0.0
+    change = service[:-1] - first_gap[1:]
+    np.cumsum(step[:-1] + change, out=total[1:])
+    least = np.empty_like(wait)
+    np.add(wait[:-1], change, out=least[1:])
+    np.maximum(least[1:], 0.0, out=least[1:])
+    least[starts] = np.maximum(backlog - first_gap[starts], 0.0)
+    least -= total
+    for start, stop in zip(starts.tolist(), [*starts[1:].tolist(), len(wait)], strict=True):
+        np.maximum.accumulate(least[start:stop], out=least[start:stop])
+    least += total
+    return least
+
+
+def places_beyond(sizes: NDArray[np.integer], rows: int, last: Indices) -> Indices:
+    """Return the places in the flattened block that hold no request: at the foot of the last column of each group.
+
+    Examples
+    --------
+    >>> places_beyond(np.array([5, 3]), 3, np.array([1, 2])).tolist()  # [[0, 3, 5], [1, 4, 6], [2, –, 7]]
+    [7]
+    """
+    ragged = np.flatnonzero(sizes % rows)
+    row, number = np.nonzero(np.arange(rows)[:, None] >= sizes[ragged] % rows)
+    return np.asarray(row * (int(last[-1]) + 1) + last[ragged][number], dtype=np.intp)
+
+
+# -- several workers ------------------------------------------------------------------------------------------------
+
+
+def responses_of_several_workers(
+    gaps: Floats, services: Floats, starts: Indices, free: Floats
+) -> tuple[Floats, Floats]:
+    """Return the time from arrival to departure of each request, and what the workers of each Pod have left to do.
+
+    A request goes to the worker that is free first (Kiefer and Wolfowitz 1955). All columns are served side by side,
+    each as if it began idle; then again, those whose beginning the column before has changed, until none is.
+
+    The rest is as for `responses`; `free` says how long each worker is busy after the Pod's last arrival before these,
+    ascending, shape (pods, workers). What is empty at the foot of a column has no gap and no service time.
+
+    Examples
+    --------
+    >>> gaps, services = np.array([[0.0], [1.0], [1.0]]), np.full((3, 1), 5.0)
+    >>> out, left = responses_of_several_workers(gaps, services, np.array([0]), np.zeros((1, 2)))
+    >>> out.ravel().tolist(), left.tolist()
+    ([5.0, 5.0, 8.0], [[4.0, 8.0]])
+    """
+    columns = gaps.shape[1]
+    out = np.empty_like(gaps)
+    begins = np.zeros((free.shape[1], columns))
+    begins[:, starts] = free.T
+    follows = np.ones(columns, dtype=bool)
+    follows[starts] = False
+    ends = begins.copy()
+    todo: Indices = np.arange(columns)
+    for _ in range(PASSES):
+        if len(todo) <= FEW:
+            break
+        every = len(todo) == columns
+        pick: slice | Indices = slice(None) if every else todo
+        found, ends[:, todo] = _side_by_side(gaps[:, pick], services[:, pick], begins[:, todo])
+        out[:, pick] = found
+        after = todo[todo < columns - 1] + 1
+        after = after[follows[after]]
+        changed = (begins[:, after] != ends[:, after - 1]).any(axis=0)
+        todo = after[changed]
+        begins[:, todo] = ends[:, todo - 1]
+    _one_by_one(gaps, services, begins, ends, out, todo, follows)
+    return out, ends[:, np.append(starts[1:], columns) - 1].T
+
+
+def _side_by_side(gaps: Floats, services: Floats, begins: Floats) -> tuple[Floats, Floats]:
+    """Serve columns side by side, a row at a time; the workers' times are kept in order."""
+    out = np.empty(services.shape)
+    now = np.zeros(services.shape[1])
+    busy = list(begins.copy())
+    leaves, later = np.empty_like(now), np.empty_like(now)
+    for gap, service, response in zip(gaps, services, out, strict=True):
+        now += gap
+        np.maximum(busy[0], now, out=leaves)
+        leaves += service
+        np.subtract(leaves, now, out=response)
+        for worker in range(1, len(busy)):
+            np.maximum(leaves, busy[worker], out=later)
+            np.minimum(leaves, busy[worker], out=busy[worker - 1])
+            leaves, later = later, leaves
+        busy[-1][:] = leaves
+    ends = np.array(busy)
+    ends -= now
+    return out, np.maximum(ends, 0.0, out=ends)
+
+
+def _one_by_one(
+    gaps: Floats, services: Floats, begins: Floats, ends: Floats, out: Floats, todo: Indices, follows: NDArray[np.bool_]
+) -> None:
+    """Serve the columns that are left, a request at a time, and those that follow where they change."""
+    waiting = set(todo.tolist())
+    for column in range(min(waiting, default=0), len(follows) if waiting else 0):
+        if column not in waiting:
+            continue
+        out[:, column], ends[:, column] = _in_turn(gaps[:, column], services[:, column], begins[:, column].tolist())
+        after = column + 1
+        if after < len(follows) and follows[after] and (begins[:, after] != ends[:, column]).any():
+            begins[:, after] = ends[:, column]
+            waiting.add(after)
+
+
+def _in_turn(gaps: Floats, services: Floats, busy: list[float]) -> tuple[list[float], list[float]]:
+    """Serve one request after the other; return their responses, and what each worker has left to do at the end."""
+    now, found = 0.0, []
+    for gap, service in zip(gaps.tolist(), services.tolist(), strict=True):
+        now += gap
+        first = busy[0]
+        leaves = (first if first > now else now) + service
+        heapq.heapreplace(busy, leaves)
+        found.append(leaves - now)
+    return found, sorted(max(free - now, 0.0) for free in busy)

@@ -1,0 +1,170 @@
+"""What is counted of a run: by path, by Pod, by bin of latency, by row of the timeline.
+
+Everything is counted in whole numbers, requests or ticks of time, so that the order in which blocks come changes
+nothing; and by slices of the run as well, for the standard errors (see `precision`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .histogram import LogHistogram
+from .path_table import PathRow
+from .random_streams import Floats, Indices
+from .scan import tick_ms
+from .workload import Workload
+
+__all__ = ["Columns", "Tally"]
+
+Ints = NDArray[np.int64]
+
+SAMPLE = 1_000_000
+ROWS = 600  # of the timeline, at most
+SLICES = 32
+PER_SLICE = 512  # requests of a Pod
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Columns:
+    """Whose requests the columns of a block hold.
+
+    Parameters
+    ----------
+    pod, part : ndarray of int, shape (columns,)
+        The Pod of each column, ascending, and its slice of the run.
+    lasts : ndarray of float64, shape (columns,)
+        The sum of its gaps, in ticks.
+    absent : ndarray of int
+        Places in the flattened block that hold no request, or one that was not answered.
+    """
+
+    pod: Indices
+    part: Indices
+    lasts: Floats
+    absent: Indices
+
+
+class Tally:
+    """The counts of a run.
+
+    Parameters
+    ----------
+    workload : Workload
+        What is sent.
+    pods, nodes : sequence of str
+        All Pods and nodes that can appear; tables are in this order.
+    nearest_ms : float
+        The shortest way through the network, in milliseconds: no latency is smaller.
+    most : int
+        How many slices the run is divided into at most.
+
+    Attributes
+    ----------
+    tick_ms : float
+        The unit of time, in milliseconds.
+    slices : int
+        Into how many slices the run of each Pod is divided.
+    paths : list of PathRow
+        The ways that requests went.
+    path_counts : ndarray of int64, shape (slices, paths)
+        Requests that came to their end on each path: answered, or lost where the path leads nowhere.
+    slice_counts : ndarray of int64, shape (pods, slices)
+        Requests answered.
+    slice_busy, slice_work, slice_time : ndarray of float64, shape (pods, slices)
+        The sum of their responses, the service time that was asked for, how long the slice lasted; in ticks.
+    histogram : LogHistogram
+        Latencies in milliseconds, by Pod.
+    sample_ms : ndarray of float64
+        Latencies of all requests, or of every k-th; not a number where one was lost.
+    load : ndarray of int64, shape (rows, nodes + 1)
+        Requests per row of the timeline and node that answered; the last column: lost.
+    row_s : float
+        How long a row of the timeline is, in seconds.
+    end_s : float
+        When the last request arrived.
+    """
+
+    def __init__(
+        self, workload: Workload, pods: Sequence[str], nodes: Sequence[str], nearest_ms: float, most: int = SLICES
+    ) -> None:
+        self.workload, self.pods, self.nodes = workload, list(pods), list(nodes)
+        self.tick_ms = tick_ms(workload.longest_ms)
+        per_pod = workload.requests / max(len(pods), 1)
+        self.slices = min(max(2 ** int(math.log2(max(per_pod / PER_SLICE, 1))), 4), most)
+        self.paths: list[PathRow] = []
+        self.path_counts: Ints = np.zeros((self.slices, 0), dtype=np.int64)
+        shape = len(pods), self.slices
+        self.slice_counts: Ints = np.zeros(shape, dtype=np.int64)
+        self.slice_busy, self.slice_work, self.slice_time = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+        self.histogram = LogHistogram(len(pods), nearest_ms, self.slices)
+        self.stride = -(-workload.requests // SAMPLE)
+        self.sample_ms = np.empty(-(-workload.requests // self.stride))
+        self.row_s = _row_s(workload.duration_s)
+        self.load: Ints = np.zeros((0, len(nodes) + 1), dtype=np.int64)
+        self.end_s = 0.0
+
+    @property
+    def answered(self) -> Ints:
+        """Requests that each Pod answered."""
+        return np.asarray(self.slice_counts.sum(axis=1))
+
+    def add(
+        self,
+        responses: Floats,
+        services: Floats,
+        columns: Columns,
+        network_ms: Floats,
+        mixed: Sequence[tuple[Indices, Ints, Floats]] = (),
+    ) -> Floats:
+        """Count answered requests; return their latencies in milliseconds, in place of the responses.
+
+        Parameters
+        ----------
+        responses, services : ndarray of float64, shape (rows, columns)
+            In ticks.
+        columns : Columns
+            Whose they are.
+        network_ms : ndarray of float64, shape (columns,) or (rows, columns)
+            What the network adds, in milliseconds.
+        mixed : sequence of tuple
+            Columns, the row of each from which on the network adds more, and how much more, in milliseconds.
+        """
+        if len(columns.absent):
+            responses.reshape(-1)[columns.absent] = 0.0
+        at = columns.pod * self.slices + columns.part
+        begins = np.concatenate([[0], np.flatnonzero(at[1:] != at[:-1]) + 1])
+        here = at[begins]
+        counts = np.diff(begins, append=len(at)) * len(responses)
+        if len(columns.absent):
+            np.subtract.at(counts, np.searchsorted(begins, columns.absent % len(at), side="right") - 1, 1)
+        self.slice_counts.reshape(-1)[here] += counts
+        for total, values in (
+            (self.slice_time, columns.lasts),
+            (self.slice_busy, np.add.reduce(responses, axis=0)),
+            (self.slice_work, np.add.reduce(services, axis=0)),
+        ):
+            total.reshape(-1)[here] += np.add.reduceat(values, begins)
+        responses *= self.tick_ms
+        responses += network_ms
+        for column, row, more_ms in mixed:
+            responses[:, column] += more_ms * (np.arange(len(responses))[:, None] >= row)
+        self.histogram.add(responses, columns.pod, columns.part, columns.absent)
+        return responses
+
+    def keep(self, first: int, latency_ms: Floats) -> None:
+        """Keep every k-th of the latencies that follow each other, from the given one on."""
+        chosen = latency_ms[-first % self.stride :: self.stride]
+        start = -(-first // self.stride)
+        self.sample_ms[start : start + len(chosen)] = chosen
+
+
+def _row_s(duration_s: float) -> float:
+    """Choose how long a row of the timeline is: a second, or a round number of them."""
+    wanted = max(1.0, duration_s / ROWS)
+    power: float = 10 ** math.floor(math.log10(wanted))
+    return next(step * power for step in (1, 2, 5, 10) if step * power >= wanted * (1 - 1e-9))
