@@ -9,7 +9,7 @@ from typing import Any
 from ...traffic.policy_comparison import CONFIGURATIONS, HEAD, PolicyComparison
 from .base import Control, Explorer, Live, Parts, table_of
 from .latency_sides import PLACES, LatencySetting, draw_sides, reading, sample, turns_at
-from .queue import QueueView
+from .queue_view import QueueView
 
 __all__ = ["latency_explorer", "latency_parts"]
 

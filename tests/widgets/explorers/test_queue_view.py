@@ -9,7 +9,7 @@ import pytest
 
 import k8sexpose as kx
 from k8sexpose.widgets.explorers.latency_sides import LatencySetting, sample
-from k8sexpose.widgets.explorers.queue import MOST_ROWS, requests_of, rows_of
+from k8sexpose.widgets.explorers.queue_view import MOST_ROWS, requests_of, rows_of
 
 
 @pytest.mark.parametrize(("busy", "workers"), [(0.5, 1), (0.9, 1), (0.8, 4)])

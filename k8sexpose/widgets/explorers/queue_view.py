@@ -108,8 +108,8 @@ class QueueView(anywidget.AnyWidget):
     <Queues of 0 Pods>
     """
 
-    _esm = Path(__file__).parent / "queue.js"
-    _css = Path(__file__).parent / "queue.css"
+    _esm = Path(__file__).parent / "queue_view.js"
+    _css = Path(__file__).parent / "queue_view.css"
 
     rows: Any = traitlets.List().tag(sync=True)
     workers = traitlets.Int(1).tag(sync=True)
