@@ -51,13 +51,27 @@ def _error(field: str, kind: str, reason: str, value: str | None, detail: str) -
 
 
 def required(field: str, detail: str = "") -> FieldError:
-    """Say that `field` must be set."""
+    """Return the error of a field that must be set."""
     return _error(field, "Required value", "FieldValueRequired", None, detail)
 
 
 def forbidden(field: str, detail: str) -> FieldError:
-    """Say that `field` may not be set here."""
+    """Return the error of a field that may not be set here."""
     return _error(field, "Forbidden", "FieldValueForbidden", None, detail)
+
+
+MOST_SHOWN = 200
+
+
+def cut(text: str) -> str:
+    """Return a text as it stands in an error: the beginning, where it is long.
+
+    Examples
+    --------
+    >>> cut("x" * 1000)[-2:]
+    'x…'
+    """
+    return text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN] + "…"
 
 
 class Named(str):
@@ -67,17 +81,17 @@ class Named(str):
 
 
 def invalid(field: str, value: object, detail: str) -> FieldError:
-    """Say that `value` is not allowed in `field`."""
+    """Return the error of a value that `field` does not take."""
     return _error(field, "Invalid value", "FieldValueInvalid", go_value(value), detail)
 
 
 def duplicate(field: str, value: object) -> FieldError:
-    """Say that `value` stands in the list already."""
+    """Return the error of a value that is in the list already."""
     return _error(field, "Duplicate value", "FieldValueDuplicate", go_value(value), "")
 
 
 def unsupported(field: str, value: object, supported: Sequence[str]) -> FieldError:
-    """Say that `value` is none of the `supported` ones (kept in the given order)."""
+    """Return the error of a value that is none of the `supported` ones (kept in the given order)."""
     detail = "supported values: " + ", ".join(go_quote(word) for word in supported)
     return _error(field, "Unsupported value", "FieldValueNotSupported", go_value(value), detail)
 

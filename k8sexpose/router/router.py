@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from random import Random
 
+from ..api.checks import LARGEST_PORT, check_arguments, count
 from ..cluster.state import ClusterState
 from .node_classes import bundles
 from .path import PathTracer, RandomPathTracer
@@ -72,10 +73,11 @@ def send(
     >>> send(cluster, "10.0.0.1:30007").outcome
     'refused'
     """
-    if source_port is not None and (protocol == "ICMP" or not 0 < source_port < 65536):
-        raise ValueError(
-            f"source_port is a number from 1 to 65535, and ICMP has none; not {source_port} for {protocol}"
-        )
+    check_arguments(send, locals())
+    if source_port is not None:
+        count(source_port, "source_port", at_most=LARGEST_PORT)
+        if protocol == "ICMP":
+            raise ValueError("source_port: ICMP has no ports, and a ping belongs to no flow here")
     question = Query.read(cluster, target, client, protocol, via)
     chance = Random(f"{cluster.seed}/{cluster.sends}" if seed is None else f"seed {seed}")
     tracer = RandomPathTracer(
@@ -120,6 +122,7 @@ def routes(
     >>> [route.outcome for route in routes(cluster, "10.0.0.1:30007")]
     ['refused']
     """
+    check_arguments(routes, locals())
     question = Query.read(cluster, target, client, protocol, via)
     return tuple(question.ways(PathTracer(cluster, question.client, question.via, question.as_if)))
 
@@ -158,6 +161,7 @@ def entries(
     >>> entries(cluster, "10.0.0.1:30007", via=None)
     {'node-1': Fraction(1, 1)}
     """
+    check_arguments(entries, locals())
     question = Query.read(cluster, target, client, protocol, via)
     if question.client.node is not None:
         return {question.client.node: Fraction(1)}
@@ -199,6 +203,7 @@ def shares(
     >>> shares(cluster, "10.0.0.1:30007").lost
     Fraction(1, 1)
     """
+    check_arguments(shares, locals())
     question = Query.read(cluster, target, client, protocol, via)
     by_pod: dict[str, Fraction] = {}
     by_node: dict[str, Fraction] = {}
