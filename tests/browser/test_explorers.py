@@ -151,7 +151,7 @@ def use_nodeport(page: Page, widget: Locator) -> None:
     entry.focus()
     page.keyboard.press("ArrowUp")
     says(widget, "the Pod sees 10.0.0.1)")
-    page.keyboard.press("Tab")
+    pods.first.focus()
     page.keyboard.press("End")
     says(widget, "no endpoints")
     page.keyboard.press("Home")
