@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .checks import check_fields
+
 __all__ = [
     "ContainerPort",
     "Deployment",
@@ -46,6 +48,9 @@ class Taint:
     value: str = ""
     effect: str = ""
 
+    def __post_init__(self) -> None:
+        check_fields(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Node:
@@ -60,7 +65,7 @@ class Node:
     external_ip : str, optional
         Address that the cloud translates to the first one.
     zone : str, optional
-        Availability zone (label ``topology.kubernetes.io/zone``).
+        Availability zone; None takes it from the label ``topology.kubernetes.io/zone``.
     pod_cidr : str, optional
         Range the node's Pods take their addresses from.
     labels : mapping of str to str
@@ -91,6 +96,11 @@ class Node:
     unschedulable: bool = False
     deleting: bool = False
     created_s: float = field(default=0.0, repr=False)
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        if self.zone is None and self.labels.get(ZONE_LABEL):
+            object.__setattr__(self, "zone", self.labels[ZONE_LABEL])
 
     @property
     def internal_ip(self) -> str | None:
@@ -410,6 +420,7 @@ class ProxyConfig:
     nfacct: bool = True
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if self.mode not in ("iptables", "nftables"):
             raise ValueError(f"mode {self.mode!r} of kube-proxy is not modelled: there are iptables and nftables")
         if self.detect_local not in (*DETECTORS, None):

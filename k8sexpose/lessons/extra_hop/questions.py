@@ -128,8 +128,8 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "client",
-                "No other node is needed here, that is right, and with Local the Pod would see the client. Under "
-                "Cluster a packet from outside is marked for SNAT before a Pod is chosen, wherever that Pod runs.",
+                "No other node is needed here, that is right, and with Local the Pod would see the client's address. "
+                "Under Cluster a packet from outside is marked for SNAT before a Pod is chosen, wherever it runs.",
                 7,
             ),
             Wrong(

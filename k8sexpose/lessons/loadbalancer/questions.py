@@ -243,8 +243,8 @@ QUESTIONS = (
             ),
             Wrong(
                 lambda given, right: given < right,
-                "{given} does lead to a Pod. But the load balancer needs a port on the nodes, and the nodes' rules "
-                "need the Service's list of Pods, so the other entrances still exist too.",
+                "What you chose does lead to a Pod. But the load balancer needs a port on the nodes, and the nodes' "
+                "rules need the Service's list of Pods, so the other entrances still exist too.",
             ),
         ),
     ),

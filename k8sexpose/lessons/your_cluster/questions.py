@@ -152,8 +152,7 @@ QUESTIONS = (
                 "first, so the p99 crosses at a lower utilisation.",
             ),
         ),
-        otherwise="Compare what a hop costs (about a millisecond) with what a queue costs. The model says: about "
-                  "{right} %.",
+        otherwise="Compare what a hop costs (about a millisecond) with what a queue costs.",
     ),
     Question(
         "own-worst-pod", LESSON, "Ten Pods, 4, 3, 2 and 1 on four nodes, Local: at which average utilisation is a "
@@ -171,7 +170,7 @@ QUESTIONS = (
             Wrong(
                 lambda given, right: abs(given - 25) <= 0.5,
                 "25 % is its share of the traffic, well seen. Its load is that share over the mean share, a tenth: two "
-                "and a half times the mean. The model says: {right} %.",
+                "and a half times the mean.",
             ),
         ),
     ),

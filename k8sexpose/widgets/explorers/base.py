@@ -27,6 +27,7 @@ __all__ = ["Control", "Explorer", "Live", "Parts", "changes", "printed", "scroll
 Setting = TypeVar("Setting")
 # Work that is done sooner shows no bar; the bar grows, and Cancel is heard, ten times a second.
 PIECE_S, LISTEN_S = 0.1, 0.01
+VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,12 +291,14 @@ class Explorer(ipywidgets.VBox, Generic[Setting]):  # type: ignore[misc]
     def __repr__(self) -> str:
         return f"<{self.summary()}>"
 
+    # ipywidgets 7 (Colab) has a display method of its own, which knows of no page.
+    _ipython_display_ = None
+
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
         """Show the live widget, and where none can live its page as it stands."""
-        # ipywidgets 7 (Colab) shows a widget by itself, and has no such method.
-        parent: Callable[..., dict[str, Any]] = getattr(super(), "_repr_mimebundle_", lambda **options: {})
+        view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
         page = f'<div class="{LITERAL}">{images(self.page())}</div>'
-        return {**parent(**options), "text/plain": repr(self), "text/html": page}
+        return {VIEW: view, "text/plain": repr(self), "text/html": page}
 
 
 def _piece(work: Iterator[float]) -> float | None:
