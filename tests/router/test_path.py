@@ -183,5 +183,5 @@ def test_flows_belong_to_a_cluster_and_no_question_makes_one() -> None:
 
 @pytest.mark.parametrize(("port", "protocol"), [(0, "UDP"), (65536, "TCP"), (-1, "TCP"), (5, "ICMP")])
 def test_a_source_port_that_is_none(port: int, protocol: str) -> None:
-    with pytest.raises(ValueError, match="source_port is a number from 1 to 65535"):
+    with pytest.raises(ValueError, match="source_port"):
         kx.send(cluster_with([1]), "10.0.0.1:30080", CLIENT, protocol=protocol, source_port=port)
