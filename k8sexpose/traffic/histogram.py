@@ -62,7 +62,11 @@ class LogHistogram:
         self.sliced: Ints = np.zeros((groups, slices, 0), dtype=np.int64)
 
     def add(
-        self, values: Floats, group: NDArray[np.integer], part: NDArray[np.integer], absent: Ints = NONE,
+        self,
+        values: Floats,
+        group: NDArray[np.integer],
+        part: NDArray[np.integer],
+        absent: Ints = NONE,
         place: Ints | None = None,
     ) -> None:
         """Count values.

@@ -262,9 +262,7 @@ class Thinning:
         """Draw the gaps and the service times of some chunks, each with mean 1."""
         pods, widths = self.chunk_pod[chunks].tolist(), np.diff(begins, append=gaps[0].size).tolist()
         turn = (self.chunk_column[chunks] == 0) | (chunks >= self.full)
-        for k, (pod, width, start, seek) in enumerate(
-            zip(pods, widths, begins.tolist(), turn.tolist(), strict=True)
-        ):
+        for k, (pod, width, start, seek) in enumerate(zip(pods, widths, begins.tolist(), turn.tolist(), strict=True)):
             if seek:
                 self.chance.bit_generator.state = self._origin
                 stream = 2 * pod + 1 + int(chunks[k] >= self.full)
