@@ -20,7 +20,7 @@ from .api.allocation import ip_pool, port_pool
 from .api.checks import check_arguments, count, shown
 from .api.checks import seconds as check_seconds
 from .api.documents import Item, read_items
-from .api.dump import read_dump
+from .api.dump import LeftOut, read_dump
 from .api.errors import ApiError, ManifestError, invalid, invalid_object
 from .api.hints import hinted
 from .api.objects import Deployment, EndpointSlice, Node, Pod, ProxyConfig
@@ -167,6 +167,7 @@ class Cluster(Operations):
             nodes_routable=nodes_routable,
             firewall=firewall,
         )
+        self.left_out: tuple[LeftOut, ...] = ()
         pools = {f"IPv{ip_network(text).version}": ip_pool(text) for text in ranges}
         self.api = ApiServer(self.store, port_pool(*ports), pools, random.Random(seed), namespaces)
         pod_range = pod_ranges[0]
@@ -178,12 +179,12 @@ class Cluster(Operations):
         self.store.put_service(kubernetes_service(str(ip_network(ranges[0])[1])))
 
     @classmethod
-    def from_json(cls, source: str | Path | Mapping[str, Any], **options: Any) -> Cluster:
+    def from_json(cls, source: str | bytes | Path | Mapping[str, Any], **options: Any) -> Cluster:
         """Load a real cluster: what ``kubectl get nodes,pods,services,endpointslices -A -o json`` prints.
 
         Parameters
         ----------
-        source : str, Path or mapping
+        source : str, bytes, Path or mapping
             A path, the JSON text, or the objects. They are taken as stored: no defaulting, allocation, validation.
         **options
             As for `Cluster`, nodes apart.
@@ -191,7 +192,8 @@ class Cluster(Operations):
         Returns
         -------
         Cluster
-            With the objects of the dump and no others.
+            With the objects of the dump and no others. One that holds an address that is none is not among them: it
+            stands in ``left_out``, with the field.
 
         Raises
         ------
@@ -212,8 +214,13 @@ class Cluster(Operations):
             Node: cluster.store.put_node, Pod: cluster.store.put_pod, Service: cluster.store.put_service,
             EndpointSlice: cluster.store.put_slice,
         }  # fmt: skip
+        left_out = []
         for item in read_dump(source):
-            put[type(item)](item)  # type: ignore[operator]
+            if isinstance(item, LeftOut):
+                left_out.append(item)
+            else:
+                put[type(item)](item)  # type: ignore[operator]
+        cluster.left_out = tuple(left_out)
         return cluster
 
     # -- looking --------------------------------------------------------------------------------------------------

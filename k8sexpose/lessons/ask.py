@@ -16,6 +16,7 @@ import ipywidgets
 import traitlets
 
 from .._display import LITERAL
+from ..widgets.explorers.base import VIEW
 from . import sheet as answers
 from .answer_file import Entry
 from .feedback import Feedback
@@ -292,9 +293,9 @@ class Waiting(Feedback):
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         object.__setattr__(self, "card", Card(self, *self._asked))
-        found = self.card._repr_mimebundle_(**options)
-        data, metadata = found if isinstance(found, tuple) else (found or {}, {})
-        return {**data, "text/html": self._repr_html_(), "text/plain": repr(self)}, metadata
+        # Not the widget's own bundle: ipywidgets 7 (Colab) makes none.
+        view = {"version_major": 2, "version_minor": 0, "model_id": self.card.model_id}
+        return {VIEW: view, "text/html": self._repr_html_(), "text/plain": repr(self)}, {}
 
 
 class Card(ipywidgets.HTML):  # type: ignore[misc]

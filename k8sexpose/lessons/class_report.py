@@ -129,7 +129,7 @@ class ClassReport:
         ax.grid(axis="x", color="#888888", alpha=0.3)
         if len(table):
             ax.legend(loc="lower right", frameon=False)
-        finish(ax, self._described(), READING)
+        finish(ax, self._described(), READING, "The beliefs of a class")
         return ax
 
 
