@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .addresses import ip_version
-from .decode import decode
+from .decode import checker, decode
 from .documents import is_file
 from .errors import ManifestError, go_quote
 from .manifest import plain
@@ -29,6 +29,7 @@ READERS: dict[tuple[str, str], Any] = {
     ("v1", "Node"): Node.from_dict,
     ("discovery.k8s.io/v1", "EndpointSlice"): EndpointSlice.from_dict,
 }
+CHECKS = {key: checker(SCHEMAS[key]) for key in READERS}
 
 
 def read_dump(source: str | Path | Mapping[str, Any]) -> Iterator[Node | Pod | Service | EndpointSlice]:
@@ -50,13 +51,21 @@ def read_dump(source: str | Path | Mapping[str, Any]) -> Iterator[Node | Pod | S
         version = next((v for v, k in READERS if k == kind), "")
         if (version, kind) not in READERS:
             continue
-        decoded = decode(entry, SCHEMAS[version, kind])
-        if decoded.type_error:
-            raise ManifestError(f"items[{number}], {kind} {_name(entry)}: {decoded.type_error}")
-        ip = decoded.value.get("status", {}).get("podIP") if kind == "Pod" else None
+        value = _checked(entry, version, kind, number)
+        ip = (value.get("status") or {}).get("podIP") if kind == "Pod" else None
         if ip and not ip_version(ip):
             raise ManifestError(f"items[{number}], Pod {_name(entry)}: status.podIP: {go_quote(ip)} is no IP address")
-        yield READERS[version, kind](decoded.value)
+        yield READERS[version, kind](value)
+
+
+def _checked(entry: Mapping[str, Any], version: str, kind: str, number: int) -> Mapping[str, Any]:
+    """Return an object whose known fields have their types; most are as they came, and need no decoder."""
+    if CHECKS[version, kind](entry):
+        return entry
+    decoded = decode(entry, SCHEMAS[version, kind])
+    if decoded.type_error:
+        raise ManifestError(f"items[{number}], {kind} {_name(entry)}: {decoded.type_error}")
+    return decoded.value
 
 
 def _name(entry: Mapping[str, Any]) -> str:
