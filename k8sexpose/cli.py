@@ -1,7 +1,8 @@
 """The command ``k8sexpose``: the lessons opened, and a report on a real cluster, from a terminal.
 
 Exit codes of the report: 0 it is made; 1 the dump cannot be read or reviewed; 2 the command is wrong; 3 it is made,
-and holds what ``--fail-on`` names. Of ``lab`` and ``lessons``: 0 done; 1 something is missing, and is named.
+and holds what ``--fail-on`` names. Of ``lab`` and ``lessons``: 0 done; 1 something is missing, and is named. Of
+``class``: 0 it is made; 1 no file can be read.
 
 Each command imports what it needs when it is called, so that `lab` can say what is missing where hardly anything is
 installed.
@@ -318,7 +319,43 @@ def _write(made: Review, told: argparse.Namespace) -> None:
     print(f"{told.output}: {made.summary}")
 
 
+# -- class -------------------------------------------------------------------------------------------------------------
+
+
+def _add_class(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("files", nargs="+", type=Path, metavar="FILE", help="files of answers, or folders that hold them")
+    add("--names", action="store_true", help="with --csv: the names of the files; without, learners are numbers")
+    add("--csv", type=Path, help="write every answer, one a row, into this file")
+    add("-o", "--output", type=Path, help=f"write the table and the figure as a page: {', '.join(HTML)}")
+
+
+def _class(told: argparse.Namespace) -> int:
+    from .lessons.class_report import class_report
+
+    if told.output is not None and told.output.suffix.lower() not in HTML:
+        raise Refused(f"{told.output}: a page is written as {', '.join(HTML)}")
+    try:
+        made = class_report(told.files, names=told.names)
+        if told.csv is not None:
+            made.answers.to_csv(told.csv, index=False)
+        if told.output is not None:
+            told.output.write_text(made.to_html(), encoding="utf-8")
+    except OSError as error:
+        raise Refused(str(error)) from error
+    print(made)
+    return MADE if made.learners else UNREADABLE
+
+
 COMMANDS = {
+    "class": Command(
+        "say which beliefs a class holds",
+        "Read the files k8sexpose-answers.json of a class, judge every answer with the model, and count which beliefs "
+        "are behind the first and the last answers. Files that are damaged, foreign, over 1 MB or handed in twice are "
+        "left out and named.",
+        _add_class,
+        _class,
+    ),
     "lab": Command(
         "open the lessons in JupyterLab",
         "Copy the lessons where they are missing, check what they need, and open the first one in JupyterLab.",

@@ -23,7 +23,11 @@ from .charges import NODEPORT, BilledEntry
 if TYPE_CHECKING:
     from ..model import Cluster
 
-__all__ = ["MonthlyTraffic", "admitted_client", "exposures"]
+__all__ = ["MonthlyTraffic", "admitted_client", "exposures", "price_list"]
+
+# Who built a cluster that no cloud runs, by the scheme of spec.providerID, and by the name of its one node.
+FREE_SCHEMES = {"k3s://": "k3s"}
+FREE_NODES = {"docker-desktop": "docker-desktop"}
 
 # The kinds of load balancer that a profile tells apart and a bill does not.
 BILLED_AS = {
@@ -32,9 +36,10 @@ BILLED_AS = {
     "bgp": "address", "l4": "load_balancer",
 }  # fmt: skip
 AWS = "service.beta.kubernetes.io/aws-load-balancer-"
+SCHEME = f"{AWS}scheme"  # read by the AWS load balancer controller only
 INTERNAL_BY: dict[str, Callable[[str], bool]] = {
     f"{AWS}internal": lambda value: value not in ("", "false"),
-    f"{AWS}scheme": lambda value: value == "internal",
+    SCHEME: lambda value: value == "internal",
     "networking.gke.io/load-balancer-type": lambda value: value in ("Internal", "internal"),
     "service.beta.kubernetes.io/azure-load-balancer-internal": lambda value: value == "true",
 }
@@ -83,6 +88,20 @@ class MonthlyTraffic:
             listed = ", ".join(services) or "none"
             raise ValueError(f"traffic_gb names {', '.join(unknown)}; the exposed Services are: {listed}")
         return {name: given.get(name, 0.0) for name in services}
+
+
+def price_list(cluster: Cluster) -> str:
+    """Return whose prices a cluster pays: its provider's, unless its nodes say that nobody charges for them."""
+    name = cluster.provider.name if cluster.provider is not None else "none"
+    if name != "generic":
+        return name
+    found = {_free(node.name, node.provider_id or "") for node in cluster.nodes}
+    return found.pop() or name if len(found) == 1 else name
+
+
+def _free(name: str, provider_id: str) -> str:
+    scheme = next((found for prefix, found in FREE_SCHEMES.items() if provider_id.startswith(prefix)), "")
+    return scheme or FREE_NODES.get(name, "")
 
 
 def exposures(cluster: Cluster, traffic: MonthlyTraffic) -> tuple[BilledEntry, ...]:
@@ -171,7 +190,8 @@ def _ports(service: Service) -> tuple[tuple[int, str], ...]:
 
 
 def _is_internal(service: Service, kind: LoadBalancerKind) -> bool:
-    asked = [ask(service.annotations[key]) for key, ask in INTERNAL_BY.items() if key in service.annotations]
+    read = INTERNAL_BY if kind.name in INTERNAL_UNASKED else {**INTERNAL_BY, SCHEME: None}
+    asked = [ask(service.annotations[key]) for key, ask in read.items() if ask and key in service.annotations]
     return any(asked) if asked else kind.name in INTERNAL_UNASKED
 
 
