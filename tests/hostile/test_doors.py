@@ -212,7 +212,7 @@ NUMBERS = {
     "made().deploy('b', port=70000)": "port is a whole number from 1 to 65,535",
     "made().deploy('b', replicas=10**9)": "replicas is a whole number from 0 to",
     "kx.price_book('.'.join(['a'] * 60_000) + '=1\\n')": "line 1: a key has more than 8 dots",
-    "kx.price_book(Path('/dev/zero'))": "",
+    "kx.price_book(Path('/dev/zero'))": "is no file",
     "kx.price_book('a = ' + '[' * 5000 + '\\n')": "nested too deeply",
     "kx.price_book({'quotas': {'aws': {'lb': 5}}})": "quotas.aws.lb is 5, not a table",
     "kx.price_book({'book': {'hours_per_month': 'x'}})": "book.hours_per_month is a number above 0, not 'x'",
