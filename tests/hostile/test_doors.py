@@ -45,7 +45,14 @@ def cluster() -> kx.Cluster:
 
 # -- every public name against six kinds of wrong arguments ------------------------------------------------------------
 
-WRONG = {"nothing": None, "number": 3, "text": "\x00no", "list": [object()], "mapping": {1: object()}, "object": object()}
+WRONG = {
+    "nothing": None,
+    "number": 3,
+    "text": "\x00no",
+    "list": [object()],
+    "mapping": {1: object()},
+    "object": object(),
+}
 NAME = "public-api-lb"
 
 
@@ -331,7 +338,11 @@ def test_a_bad_address_costs_its_object_and_no_more(kind: str, field: tuple[Any,
     made_of_it = kx.review(cluster)
     assert any(told in one.why for one in made_of_it.findings if one.kind == "unreadable")
     assert told in made_of_it.to_markdown().replace("\\", "")
-    assert value not in kx.review(cluster, anonymise=True).to_markdown() if isinstance(value, str) and len(value) > 3 else 1
+    assert (
+        value not in kx.review(cluster, anonymise=True).to_markdown()
+        if isinstance(value, str) and len(value) > 3
+        else 1
+    )
 
 
 # -- errors, threads, copies -------------------------------------------------------------------------------------------
