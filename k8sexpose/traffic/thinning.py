@@ -254,9 +254,7 @@ class Thinning:
         for way in range(self.way_more.shape[1]):
             at = np.flatnonzero(self.way_more[chunks, way])
             some = at + chunks.start, way
-            out[:, at, self.way_column[some]] += self.way_more[some] * (
-                np.arange(rows)[:, None] >= self.way_row[some]
-            )
+            out[:, at, self.way_column[some]] += self.way_more[some] * (np.arange(rows)[:, None] >= self.way_row[some])
         for where in absent:
             out[where] = tally.histogram.smallest
         starts = self.piece_start[pieces] - chunks.start * self.columns
@@ -297,9 +295,7 @@ class Thinning:
             to = self.tally.sample_ms[-(-number // stride) :][: -((skip - count) // stride)]
             if stride == 1:
                 whole = count // self.rows
-                np.multiply(
-                    latencies[:, k, :whole].T, tick_ms, out=to[: whole * self.rows].reshape(whole, self.rows)
-                )
+                np.multiply(latencies[:, k, :whole].T, tick_ms, out=to[: whole * self.rows].reshape(whole, self.rows))
                 np.multiply(latencies[: count % self.rows, k, used - 1], tick_ms, out=to[whole * self.rows :])
             else:
                 column, row = np.divmod(np.arange(skip, count, stride, dtype=np.uint32), np.uint32(self.rows))
