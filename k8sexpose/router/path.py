@@ -127,7 +127,7 @@ class PathTracer:
         """Put the client first among the hops."""
         if path.hops:
             return path
-        return replace(path, hops=(Hop(self.client.name, packet.src, packet.to, "connects", kind=CLIENT),))
+        return replace(path, hops=(Hop(self.client.name, packet.src, packet.to, "sends", kind=CLIENT),))
 
     def choose(self, spread: Spread, sticky: str = "") -> Iterable[tuple[str, Fraction]]:
         """Return the places to which a new connection may go, with their shares."""
@@ -175,7 +175,7 @@ class PathTracer:
         elif verdict.action == "REJECT":
             yield self._refused(packet, path, node.name, "REJECT", f"{node.name} rejects: {verdict.reason}")
         elif verdict.action == "DROP":
-            yield self._lost(packet, path, node.name, "DROP", f"{node.name} drops it: {verdict.reason}")
+            yield self._lost(packet, path, node.name, "DROP", f"{node.name} drops the packet: {verdict.reason}")
         elif is_own_address(node, packet.dst):
             yield self._local_port(node, packet, path)
         else:
@@ -263,7 +263,7 @@ class PathTracer:
         src = packet.src
         if self._cni_masquerades(packet.src, packet.dst):
             src = self._masquerade_address(node, packet.dst)
-        action = "routed on" if src == packet.src else "routed on, SNAT by the CNI"
+        action = "forwarded" if src == packet.src else "forwarded, SNAT by the CNI"
         hop = Hop(node.name, packet.src, packet.to, action, path.leg_ms, new_src=src if src != packet.src else None)
         on = replace(path, hops=(*path.hops, hop), leg_ms=0.0, at=node.name)
         packet = replace(packet, src=src)
@@ -302,11 +302,11 @@ class PathTracer:
         if node is not None and self.cluster.is_down(node.name):
             return self._lost(packet, path, name, "node is down", f"{node.name}, the node of {name}, is down", POD)
         if ip == self.client.ip and self.client.kind == "pod" and not self.cluster.cni_hairpin:
-            reason = f"{name} is dealt to itself, and this CNI lets no packet back in where it came from"
+            reason = f"{name} is sent to itself, and this CNI lets no packet back in where it came from"
             return self._lost(packet, path, name, "no hairpin", reason, POD)
         if not returns:
             reason = "the answer goes straight to the client, not back through the node that rewrote the address"
-            return self._lost(packet, path, name, "answer goes astray", reason, POD)
+            return self._lost(packet, path, name, "reply goes to the wrong place", reason, POD)
         if node is not None and packet.port is not None and (pod is None or not pod.listens_on(packet.port)):
             reason = f"{name} does not listen on port {packet.port}"
             return self._refused(packet, path, name, "closed port", reason, POD)

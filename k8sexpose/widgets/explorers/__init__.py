@@ -1,9 +1,9 @@
 """The explorers: labelled controls, and a picture that a pure function draws from their values.
 
-`base` is what they share: `Parts` says what an explorer is made of, `Explorer` shows it; `keys` and `slider` are
-the controls that ipywidgets lacks. Then one file each: `node_port`, `node_port_range`, `life_cycle`, `failover`,
-`policy`, `latency` (its picture in `latency_sides`, its queues in `queue_view`), `cost`, `doctor` for manifests (what
-it says is in `diagnosis`).
+`base` is what they share: `Parts` says what an explorer is made of, `Explorer` shows it; `keys` and `slider` are the
+controls that ipywidgets lacks. Then one file each: `node_port`, `node_port_range`, `life_cycle`, `failover`, `policy`,
+`latency` (its picture in `latency_sides`, its queues in `queue_view`), `cost`, `doctor` for manifests (what it says is
+in `diagnosis`).
 
 Names are loaded when they are first used.
 """
