@@ -58,7 +58,7 @@ def test_the_range_of_a_family_is_inside_for_the_cni(pod_cidr: str, seen: str) -
     add_service(cluster, type="ClusterIP")
     [way] = kx.routes(cluster, "10.245.2.2:8080", "pod/client")
     assert (way.pod, way.client_seen) == ("web-1", seen)
-    told = "routed on" if seen == "10.244.1.3" else "routed on, SNAT by the CNI"
+    told = "forwarded" if seen == "10.244.1.3" else "forwarded, SNAT by the CNI"
     assert [(hop.at, hop.action, hop.new_src) for hop in way.hops][1] == (
         "node-1", told, None if seen == "10.244.1.3" else seen,
     )  # fmt: skip
