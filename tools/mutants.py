@@ -254,8 +254,8 @@ class Copy:
 
 
 BASELINE, LIMITS_S = threading.Lock(), dict[tuple[str, ...], float]()
-# Without the plugins that happen to be installed pytest starts in a tenth of the time. Hypothesis' profile ``ci`` has no
-# deadlines, which a busy machine would miss, and always the same examples.
+# Without the plugins that happen to be installed pytest starts in a tenth of the time. Hypothesis' profile ``ci`` has
+# no deadlines, which a busy machine would miss, and always the same examples.
 OPTIONS = [
     "-x", "-q", "-p", "no:cacheprovider", "-p", "_hypothesis_pytestplugin", "--hypothesis-profile=ci",
     "-m", "not deep and not browser",

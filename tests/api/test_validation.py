@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from k8sexpose.api.service import Service, ServicePort
+from k8sexpose.api.service import LoadBalancerIngress, Service, ServicePort
 from k8sexpose.api.service_warnings import TOPOLOGY_HINTS, TOPOLOGY_MODE
-from k8sexpose.api.validation import SOURCE_RANGES, cluster_ip_errors, validate, validate_update
+from k8sexpose.api.validation import SOURCE_RANGES, cluster_ip_errors, status_errors, validate, validate_update
 
 VALID = Service(
     "web",
@@ -199,3 +199,34 @@ def test_families_of_headless_services_may_change_and_those_of_others_may_not() 
 def test_an_address_cannot_be_taken_back() -> None:
     gone = replace(VALID, cluster_ip=None, cluster_ips=())
     assert told(gone, VALID) == ["spec.clusterIPs[0]: Invalid value: null: primary clusterIP can not be unset"]
+
+
+# -- what a cloud controller writes ----
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        (LoadBalancerIngress("198.51.100.7", ip_mode="VIP"), []),
+        (LoadBalancerIngress(hostname="lb.example"), []),
+        (LoadBalancerIngress("198.51.100.7"), ["ipMode: Required value: must be specified when `ip` is set"]),
+        (
+            LoadBalancerIngress("198.51.100.7", ip_mode="Both"),
+            ['ipMode: Unsupported value: "Both": supported values: "Proxy", "VIP"'],
+        ),
+        (
+            LoadBalancerIngress(hostname="lb.example", ip_mode="VIP"),
+            ["ipMode: Forbidden: may not be specified when `ip` is not set"],
+        ),
+        (
+            LoadBalancerIngress(hostname="198.51.100.7"),
+            ['hostname: Invalid value: "198.51.100.7": must be a DNS name, not an IP address'],
+        ),
+    ],
+)
+def test_the_address_of_a_load_balancer(entry: LoadBalancerIngress, expected: list[str]) -> None:
+    field = "status.loadBalancer.ingress"
+    good = LoadBalancerIngress("198.51.100.9", ip_mode="Proxy")
+    assert [str(error) for error in status_errors(OPEN, [good, entry])] == [f"{field}[1].{text}" for text in expected]
+    if not expected:
+        assert status_errors(VALID, []) == [] != status_errors(VALID, [entry])
