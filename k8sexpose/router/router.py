@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from random import Random
 
-from ..api.checks import check_arguments
+from ..api.checks import LARGEST_PORT, check_arguments, count
 from ..cluster.state import ClusterState
 from .node_classes import bundles
 from .path import PathTracer, RandomPathTracer
@@ -74,10 +74,10 @@ def send(
     'refused'
     """
     check_arguments(send, locals())
-    if source_port is not None and (protocol == "ICMP" or not 0 < source_port < 65536):
-        raise ValueError(
-            f"source_port is a number from 1 to 65535, and ICMP has none; not {source_port} for {protocol}"
-        )
+    if source_port is not None:
+        count(source_port, "source_port", at_most=LARGEST_PORT)
+        if protocol == "ICMP":
+            raise ValueError("source_port: ICMP has no ports, and a ping belongs to no flow here")
     question = Query.read(cluster, target, client, protocol, via)
     chance = Random(f"{cluster.seed}/{cluster.sends}" if seed is None else f"seed {seed}")
     tracer = RandomPathTracer(

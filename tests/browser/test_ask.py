@@ -133,8 +133,15 @@ def answer_by_keyboard(page: Page) -> None:
         press("Enter")
 
 
-@pytest.mark.parametrize("notebook7", [False, True], ids=["lab", "notebook 7"])
-@pytest.mark.parametrize("answer", [answer_by_mouse, answer_by_keyboard], ids=["mouse", "keyboard"])
+BOTH_WAYS = [
+    pytest.param(answer_by_mouse, False, id="mouse in Lab"),
+    pytest.param(answer_by_keyboard, True, id="keyboard in Notebook 7"),
+    pytest.param(answer_by_keyboard, False, id="keyboard in Lab", marks=pytest.mark.deep),
+    pytest.param(answer_by_mouse, True, id="mouse in Notebook 7", marks=pytest.mark.deep),
+]
+
+
+@pytest.mark.parametrize(("answer", "notebook7"), BOTH_WAYS)
 def test_every_kind_of_question(
     answer: Any, notebook7: bool, server: run_lessons.Server, context: BrowserContext
 ) -> None:
@@ -187,9 +194,7 @@ def found_in_a_new_page(context: BrowserContext, server: run_lessons.Server, not
     kept(asked(page)["start-pod-port"], "timeout")
 
 
-def test_what_cannot_be_read_stays_and_is_said(server: run_lessons.Server, context: BrowserContext) -> None:
-    page = run_lessons.open_notebook(context, server, NAME)
-    run_lessons.run_all(page)
+def what_cannot_be_read_stays(page: Page) -> None:
     box = asked(page)["t-bill"]
     typed = box.get_by_role("textbox")
     typed.fill("a fortune")
@@ -206,23 +211,48 @@ def test_what_cannot_be_read_stays_and_is_said(server: run_lessons.Server, conte
     kept(nodes, "none of them")
 
 
-@pytest.mark.parametrize("server", [False, True], ids=["light", "dark"], indirect=True)
-def test_how_it_looks(server: run_lessons.Server, context: BrowserContext, request: pytest.FixtureRequest) -> None:
+def axe_finds_nothing(page: Page) -> None:
+    axe = pytest.importorskip("axe_playwright_python", reason="axe-playwright-python is not installed")
+    page.evaluate((Path(str(axe.__file__)).parent / "axe.min.js").read_text(encoding="utf-8"))
+    found = page.evaluate(
+        """async () => (await axe.run({include: ['.jp-OutputArea']})).violations
+            .filter(v => ['serious', 'critical'].includes(v.impact) && v.nodes.some(n => n.html.includes('kx-ask')
+                || document.querySelector(n.target[0])?.closest('.kx-ask')))
+            .map(v => [v.id, v.help, v.nodes[0].html.slice(0, 200)])"""
+    )
+    assert found == []
+
+
+DARK = pytest.param(True, id="dark", marks=pytest.mark.deep)
+
+
+@pytest.mark.parametrize("server", [pytest.param(False, id="light"), DARK], indirect=True)
+def test_what_cannot_be_read_and_how_it_looks(
+    server: run_lessons.Server, context: BrowserContext, request: pytest.FixtureRequest
+) -> None:
     """On a phone nothing is cut off; screenshots for people are left in build/shots."""
     page = run_lessons.open_notebook(context, server, NAME)
     run_lessons.run_all(page)
+    theme = "dark" if "dark" in request.node.name else "light"
+    run_lessons.shoot(page, run_lessons.default_shots(), f"ask-{theme}-open")
+    axe_finds_nothing(page)
+    what_cannot_be_read_stays(page)
+    asked(page)["np-which-nodes"].get_by_role("button", name="Change").click()
+    asked(page)["np-which-nodes"].get_by_role("checkbox", name="none of these").uncheck()
     answer_by_mouse(page)
     kept(asked(page)["t-shares"], KEPT["t-shares"])
     page.wait_for_timeout(500)
-    run_lessons.shoot(page, run_lessons.default_shots(), f"ask-{'dark' if 'dark' in request.node.name else 'light'}")
+    axe_finds_nothing(page)
+    run_lessons.shoot(page, run_lessons.default_shots(), f"ask-{theme}")
     page.set_viewport_size({"width": 390, "height": 900})
     page.wait_for_timeout(500)
     for box in page.locator(".kx-ask").all():
         wide = box.evaluate("node => node.scrollWidth - node.clientWidth")
         assert wide <= 1, f"cut off at 390 px: {box.inner_text()[:80]}"
         small = box.evaluate(
-            "node => [...node.querySelectorAll('*')].filter(e => e.textContent.trim() && parseFloat(getComputedStyle(e).fontSize) < 12).length"
+            """node => [...node.querySelectorAll('*')]
+                .filter(e => e.textContent.trim() && parseFloat(getComputedStyle(e).fontSize) < 12).length"""
         )
         assert not small, "text below 12 px"
     asked(page)["np-which-nodes"].scroll_into_view_if_needed()
-    page.screenshot(path=run_lessons.default_shots() / f"{request.node.name.replace('[', '-').rstrip(']')}-390.png")
+    page.screenshot(path=run_lessons.default_shots() / f"ask-{theme}-390.png")

@@ -476,6 +476,20 @@ def test_whether_a_udp_flow_moves_is_a_matter_of_its_own_port() -> None:
     assert kept("10.0.0.1", 53, "10.244.1.9:5353")
 
 
+def test_a_udp_flow_is_known_by_address_and_port_together() -> None:
+    """The port of one Service port is the nodePort of another; and an address of ipMode Proxy is not kube-proxy's."""
+    ports = [
+        {"name": "a", "port": 30054, "targetPort": "absent", "nodePort": 30053, "protocol": "UDP"},
+        {"name": "b", "port": 54, "targetPort": 5353, "nodePort": 30054, "protocol": "UDP"},
+    ]
+    cluster = cluster_with([1], {"type": "LoadBalancer", "ports": ports})
+    asked: dict[str, Any] = {"node": "node-1", "endpoint": "10.244.1.9:5353", "protocol": "UDP"}
+    assert not keeps_flow(cluster, dst="10.0.0.1", port=30054, **asked)
+    for mode, kept in (("VIP", False), ("Proxy", True)):
+        cluster.set_load_balancer("web", ingress=[{"ip": "198.51.100.7", "ipMode": mode}])
+        assert keeps_flow(cluster, dst="198.51.100.7", port=54, **asked) is kept
+
+
 def test_a_service_without_slices_refuses() -> None:
     cluster = cluster_with([1], {"selector": {"app": "other"}})
     for mode in ("iptables", "nftables"):

@@ -17,7 +17,7 @@ import k8sexpose as kx
 from k8sexpose.traffic import queueing
 from k8sexpose.traffic.path_table import PathRow, RequestTarget, read_table
 from k8sexpose.traffic.tally import Tally
-from k8sexpose.traffic.thinning import APART, Thinning
+from k8sexpose.traffic.thinning import APART, Thinning, Ways
 from k8sexpose.traffic.workload import Workload
 from tests.router.helpers import cluster_with
 from tests.traffic.helpers import LB, LOCAL
@@ -32,7 +32,7 @@ CHANCES = np.array([0.1, 0.1, 0.2, 0.05, 0.05, 0.1, 0.1, 0.1, 0.1, 0.1])
 
 def run(workload: Workload, block: int | None = None) -> Tally:
     tally = Tally(workload, [f"web-{k}" for k in range(3)], [f"node-{k}" for k in range(3)], 0.5)
-    Thinning(workload, PATHS, CHANCES, tally).run(block)
+    Thinning(workload, Ways.of(PATHS, CHANCES, tally.pods), tally).run(block)
     return tally
 
 
@@ -42,13 +42,14 @@ WORKLOADS = [
     Workload(requests=3000, rate_rps=150, seed=3, distribution="lognormal"),
     Workload(requests=20_000, rate_rps=500, seed=4, workers=3),
     Workload(requests=1, rate_rps=200, seed=5),
+    Workload(requests=300_000, rate_rps=200, seed=6),
 ]
 
 
 def plain(workload: Workload) -> list[float]:
     """The latencies of each Pod one after the other, from the same draws, a request at a time."""
     tally = Tally(workload, [f"web-{k}" for k in range(3)], [f"node-{k}" for k in range(3)], 0.5)
-    plan = Thinning(workload, PATHS, CHANCES, tally)
+    plan = Thinning(workload, Ways.of(PATHS, CHANCES, tally.pods), tally)
     found: list[float] = []
     for pod in range(3):
         chance = np.random.Generator(np.random.PCG64(np.random.SeedSequence(workload.seed, spawn_key=(0,))))
@@ -56,7 +57,7 @@ def plain(workload: Workload) -> list[float]:
         free, now = [0.0] * workload.workers, 0.0
         for chunk in np.flatnonzero((plan.chunk_pod == pod) & (plan.chunk_size > 0)).tolist():
             size = int(plan.chunk_size[chunk])
-            shape = plan.rows, -(-size // plan.rows)
+            shape = plan.rows, plan.columns
             drawn = chance.standard_exponential(shape).T.reshape(-1)[:size]
             if workload.distribution == "exponential":
                 work = chance.standard_exponential(shape)
@@ -66,21 +67,25 @@ def plain(workload: Workload) -> list[float]:
                 work = np.ones(shape)
             gaps = np.rint(drawn * (plan.chunk_lasts[chunk] / math.fsum(drawn))).tolist()
             ways = [
-                ms for ms, count in zip(plan.way_ms[chunk], ways_of(plan, chunk), strict=True) for _ in range(count)
+                ticks
+                for ticks, count in zip(
+                    tally.network_ticks(plan.ways.network_ms[pod]), ways_of(plan, chunk), strict=True
+                )
+                for _ in range(count)
             ]
-            for gap, lasts, ms in zip(gaps, work.T.reshape(-1).tolist(), ways, strict=False):
+            for gap, lasts, ticks in zip(gaps, work.T.reshape(-1).tolist(), ways, strict=False):
                 now += gap
                 leaves = max(free[0], now) + round(lasts * workload.service_ms / tally.tick_ms)
                 heapq.heapreplace(free, leaves)
-                found.append((leaves - now) * tally.tick_ms + ms)
+                found.append((leaves - now + ticks) * tally.tick_ms)
     return found
 
 
 def ways_of(plan: Thinning, chunk: int) -> list[int]:
     """How many requests of a chunk came by each way, from the columns where one way follows the other."""
-    upto = (plan.way_column[chunk] * plan.rows + plan.way_row[chunk]).tolist()
-    ends = [*upto, int(plan.chunk_size[chunk])]
-    return [end - start for start, end in zip([0, *ends[:-1]], ends, strict=True)]
+    begins = (plan.way_column[chunk] * plan.rows + plan.way_row[chunk]).tolist()
+    ends = [*begins, int(plan.chunk_size[chunk])]
+    return [end - start for start, end in zip([0, *begins], ends, strict=True)]
 
 
 @pytest.mark.parametrize("workload", WORKLOADS)
