@@ -87,6 +87,7 @@ def test_two_topology_annotations_must_not_contradict_each_other(annotations: di
         (("10.96.0.9", "fd00::9", "10.96.0.8"), ["may only hold up to 2 values"]),
         (("10.96.0.9", "10.96.0.8"), ["may specify no more than one IP for each IP family"]),
         (("None", "10.96.0.8"), ["'None' must be the first and only value"]),
+        (("10.96.0.9", "None"), ["must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"]),
         (("fd00::9", "10.96.0.9"), []),
         (("10.96.0.9",), []),
     ],
@@ -194,6 +195,18 @@ def test_families_of_headless_services_may_change_and_those_of_others_may_not() 
         'spec.clusterIPs[0]: Invalid value: ["10.96.0.9"]: may not change once set',
         'spec.ipFamilies[0]: Invalid value: ["IPv4"]: may not change once set',
     ]
+
+
+def test_a_second_family_that_changes_is_told_of_the_first_and_an_address_of_its_own_place() -> None:
+    """The server names ipFamilies[0] whichever family it is; of the addresses it names the one that changed."""
+    families = told(replace(DUAL, ip_families=("IPv4", "IPv4")), DUAL)
+    assert 'spec.ipFamilies[0]: Invalid value: ["IPv4","IPv4"]: may not change once set' in families
+    addresses = told(replace(DUAL, cluster_ips=("10.96.0.9", "fd00:96::8")), DUAL)
+    assert addresses == ['spec.clusterIPs[1]: Invalid value: ["10.96.0.9","fd00:96::8"]: may not change once set']
+
+
+def test_a_service_of_one_family_may_prefer_two() -> None:
+    assert told(replace(VALID, ip_family_policy="PreferDualStack"), VALID) == []
 
 
 def test_an_address_cannot_be_taken_back() -> None:
