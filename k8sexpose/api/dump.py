@@ -15,7 +15,7 @@ from typing import Any
 
 from .addresses import parse_ip
 from .checks import shown
-from .decode import decode
+from .decode import checker, decode
 from .documents import is_file
 from .errors import ManifestError, cut, go_quote
 from .manifest import plain
@@ -32,6 +32,7 @@ READERS: dict[tuple[str, str], Any] = {
     ("v1", "Node"): Node.from_dict,
     ("discovery.k8s.io/v1", "EndpointSlice"): EndpointSlice.from_dict,
 }
+CHECKS = {key: checker(SCHEMAS[key]) for key in READERS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +81,23 @@ def read_dump(
         version = next((v for v, k in READERS if k == kind), "")
         if not isinstance(kind, str) or (version, kind) not in READERS:
             continue
-        value = plain(entry, f"items[{number}]")  # one check of text for every door; one object at a time is copied
-        decoded = decode(value, SCHEMAS[version, kind])
-        if decoded.type_error:
-            raise ManifestError(f"items[{number}], {kind} {_name(entry)}: {decoded.type_error}")
-        problem = next(_bad_addresses(kind, decoded.value), None)
+        # One check of text for every door; one object at a time is copied.
+        value = _checked(plain(entry, f"items[{number}]"), version, kind, number)
+        problem = next(_bad_addresses(kind, value), None)
         if problem is not None:
             yield LeftOut(kind, _name(entry), problem)
         else:
-            yield READERS[version, kind](decoded.value)
+            yield READERS[version, kind](value)
+
+
+def _checked(entry: Mapping[str, Any], version: str, kind: str, number: int) -> Mapping[str, Any]:
+    """Return an object whose known fields have their types; most are as they came, and need no decoder."""
+    if CHECKS[version, kind](entry):
+        return entry
+    decoded = decode(entry, SCHEMAS[version, kind])
+    if decoded.type_error:
+        raise ManifestError(f"items[{number}], {kind} {_name(entry)}: {decoded.type_error}")
+    return decoded.value
 
 
 def _name(entry: Mapping[str, Any]) -> str:

@@ -359,7 +359,7 @@ def _endpoint(entry: Mapping[str, Any]) -> Endpoint:
         terminating=conditions.get("terminating") is True,
         zone_hints=tuple(hint.get("name") or "" for hint in hints.get("forZones") or ()),
         node_hints=tuple(hint.get("name") or "" for hint in hints.get("forNodes") or ()),
-        pod=target.get("name") if target.get("kind", "Pod") == "Pod" else None,
+        pod=target.get("name") if (target.get("kind") or "Pod") == "Pod" else None,
     )
 
 

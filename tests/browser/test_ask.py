@@ -211,6 +211,18 @@ def what_cannot_be_read_stays(page: Page) -> None:
     kept(nodes, "none of them")
 
 
+def axe_finds_nothing(page: Page) -> None:
+    axe = pytest.importorskip("axe_playwright_python", reason="axe-playwright-python is not installed")
+    page.evaluate((Path(str(axe.__file__)).parent / "axe.min.js").read_text(encoding="utf-8"))
+    found = page.evaluate(
+        """async () => (await axe.run({include: ['.jp-OutputArea']})).violations
+            .filter(v => ['serious', 'critical'].includes(v.impact) && v.nodes.some(n => n.html.includes('kx-ask')
+                || document.querySelector(n.target[0])?.closest('.kx-ask')))
+            .map(v => [v.id, v.help, v.nodes[0].html.slice(0, 200)])"""
+    )
+    assert found == []
+
+
 DARK = pytest.param(True, id="dark", marks=pytest.mark.deep)
 
 
@@ -223,12 +235,14 @@ def test_what_cannot_be_read_and_how_it_looks(
     run_lessons.run_all(page)
     theme = "dark" if "dark" in request.node.name else "light"
     run_lessons.shoot(page, run_lessons.default_shots(), f"ask-{theme}-open")
+    axe_finds_nothing(page)
     what_cannot_be_read_stays(page)
     asked(page)["np-which-nodes"].get_by_role("button", name="Change").click()
     asked(page)["np-which-nodes"].get_by_role("checkbox", name="none of these").uncheck()
     answer_by_mouse(page)
     kept(asked(page)["t-shares"], KEPT["t-shares"])
     page.wait_for_timeout(500)
+    axe_finds_nothing(page)
     run_lessons.shoot(page, run_lessons.default_shots(), f"ask-{theme}")
     page.set_viewport_size({"width": 390, "height": 900})
     page.wait_for_timeout(500)
@@ -236,7 +250,8 @@ def test_what_cannot_be_read_and_how_it_looks(
         wide = box.evaluate("node => node.scrollWidth - node.clientWidth")
         assert wide <= 1, f"cut off at 390 px: {box.inner_text()[:80]}"
         small = box.evaluate(
-            "node => [...node.querySelectorAll('*')].filter(e => e.textContent.trim() && parseFloat(getComputedStyle(e).fontSize) < 12).length"
+            """node => [...node.querySelectorAll('*')]
+                .filter(e => e.textContent.trim() && parseFloat(getComputedStyle(e).fontSize) < 12).length"""
         )
         assert not small, "text below 12 px"
     asked(page)["np-which-nodes"].scroll_into_view_if_needed()

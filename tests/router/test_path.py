@@ -41,12 +41,13 @@ def test_affinity_binds_on_one_node_and_for_one_service() -> None:
     ("pod_cidr", "seen"),
     [
         ("10.244.0.0/16", "10.0.0.1"),  # the other Pod is outside the Pod network: the CNI replaces the address
-        ("10.244.1.0/24,10.244.2.0/24", "10.0.0.1"),
-        ("10.244.1.0/24,10.245.0.0/16", "10.244.1.3"),
-        ("10.245.0.0/16,10.244.1.0/24", "10.244.1.3"),
+        ("10.240.0.0/12", "10.244.1.3"),
+        ("fd00:10::/56,10.240.0.0/12", "10.244.1.3"),
+        ("10.240.0.0/12,fd00:10::/56", "10.244.1.3"),
+        ("fd00:10::/56", "10.244.1.3"),  # no Pod network of this family: nobody is inside, and nobody leaves it
     ],
 )
-def test_every_range_of_pods_is_inside_for_the_cni(pod_cidr: str, seen: str) -> None:
+def test_the_range_of_a_family_is_inside_for_the_cni(pod_cidr: str, seen: str) -> None:
     nodes = [
         kx.Node("node-1", addresses=("10.0.0.1",), pod_cidr="10.244.1.0/24"),
         kx.Node("node-2", addresses=("10.0.0.2",), pod_cidr="10.245.2.0/24"),
