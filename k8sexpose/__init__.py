@@ -56,6 +56,7 @@ _NAMES = {
     "cost.alternatives": "compare_exposure costs_by_services costs_by_traffic",
     "cost.billing": "Bill bill",
     "cost.prices": "price_book",
+    "report.diff": "Diff diff",
     "report.review": "Review review",
     "plots": (
         "describe plot_bill plot_bills plot_candidates plot_cluster plot_costs plot_crash plot_crossover "
@@ -64,7 +65,7 @@ _NAMES = {
     ),
     "widgets.explorers": (
         "cost_explorer failover_explorer latency_explorer life_explorer manifest_doctor "
-        "nodeport_explorer policy_explorer port_wall_explorer"
+        "node_port_range_explorer nodeport_explorer policy_explorer port_wall_explorer"
     ),
     "widgets.flow": "flow",
     "data": "example",

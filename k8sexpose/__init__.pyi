@@ -49,6 +49,8 @@ from .plots.traffic import plot_latency as plot_latency
 from .plots.traffic import plot_load as plot_load
 from .plots.traffic import plot_sticky as plot_sticky
 from .plots.traffic import plot_timeline as plot_timeline
+from .report.diff import Diff as Diff
+from .report.diff import diff as diff
 from .report.review import Review as Review
 from .report.review import review as review
 from .router.route import Hop as Hop
@@ -80,6 +82,7 @@ from .widgets.explorers.failover import failover_explorer as failover_explorer
 from .widgets.explorers.latency import latency_explorer as latency_explorer
 from .widgets.explorers.life_cycle import life_explorer as life_explorer
 from .widgets.explorers.node_port import nodeport_explorer as nodeport_explorer
+from .widgets.explorers.node_port_range import node_port_range_explorer as node_port_range_explorer
 from .widgets.explorers.node_port_range import port_wall_explorer as port_wall_explorer
 from .widgets.explorers.policy import policy_explorer as policy_explorer
 from .widgets.flow.widget import flow as flow
@@ -136,6 +139,8 @@ __all__ = [  # noqa: RUF022, the order of the table
     "Bill",
     "bill",
     "price_book",
+    "Diff",
+    "diff",
     "Review",
     "review",
     "describe",
@@ -163,6 +168,7 @@ __all__ = [  # noqa: RUF022, the order of the table
     "latency_explorer",
     "life_explorer",
     "manifest_doctor",
+    "node_port_range_explorer",
     "nodeport_explorer",
     "policy_explorer",
     "port_wall_explorer",

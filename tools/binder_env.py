@@ -23,9 +23,9 @@ BASE = ("jupyterlab==4.4.9", "notebook==7.4.7", "ipywidgets==8.1.7")
 
 LESSONS = ("00_start_here.ipynb", "01_nodeport.ipynb")
 QUESTION = "np-which-nodes"
-ANSWER = f"""from k8sexpose.lessons import check, predict
+ANSWER = f"""from k8sexpose.lessons import ask, check
 everywhere = {{"10.0.0.1", "10.0.0.2", "10.0.0.3"}}
-predict("{QUESTION}", everywhere)
+ask("{QUESTION}", answer=everywhere)
 print("right:", check("{QUESTION}", cluster).correct)"""
 
 

@@ -8,18 +8,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from ..data import SUFFIXES
 from .decode import decode
-from .errors import ManifestError, bad_request
+from .errors import ManifestError, bad_request, invalid_object
 from .hints import hint_for
 from .manifest import MAX_CHARACTERS, parse, plain, split
+from .object_validation import QUALIFIED, object_errors
 from .objects import Deployment, EndpointSlice, Node, Pod
+from .registry import generated_name
+from .request_body import check_field_validation
+from .results import RESOURCES
 from .schemas import SCHEMAS
-from .service import Service
 
-__all__ = ["RESOURCES", "ApplyResult", "Item", "read_items", "read_text"]
+__all__ = ["RESOURCES", "Item", "read_items", "read_text"]
 
 API_VERSIONS = {kind: version for version, kind in SCHEMAS}
 READERS: dict[str, Any] = {
@@ -54,58 +58,34 @@ class Item:
     text: str = ""
     number: int = 1
 
-    def object(self, namespace: str) -> Pod | Node | EndpointSlice | Deployment:
-        """Read an object that is not a Service; an ApiError tells of a wrong type or a missing name."""
+    def object(
+        self, namespace: str, *, field_validation: str = "Strict", rng: Random | None = None
+    ) -> Pod | Node | EndpointSlice | Deployment:
+        """Read an object that is not a Service; an ApiError tells what the server refuses.
+
+        With `rng` an object that has a generateName in place of a name gets one, as in a POST.
+        """
+        check_field_validation(field_validation)
         decoded = decode(self.value, SCHEMAS[API_VERSIONS[self.kind], self.kind])
         problem = decoded.type_error
-        if not problem and not (decoded.value.get("metadata") or {}).get("name"):
-            problem = "metadata.name: Required value: name or generateName is required"
+        if not problem and decoded.strict_errors and field_validation == "Strict":
+            problem = "strict decoding error: " + ", ".join(decoded.strict_errors)
         if problem:
             version = API_VERSIONS[self.kind].rpartition("/")[2]
             raise bad_request(f'{self.kind} in version "{version}" cannot be handled as a {self.kind}: {problem}')
-        metadata = decoded.value["metadata"]
+        metadata = dict(decoded.value.get("metadata") or {})
         if self.kind != "Node":
-            metadata = {**metadata, "namespace": metadata.get("namespace") or namespace}
-        found: Pod | Node | EndpointSlice | Deployment = READERS[self.kind]({**decoded.value, "metadata": metadata})
+            metadata["namespace"] = metadata.get("namespace") or namespace
+        if rng is not None and not metadata.get("name") and metadata.get("generateName"):
+            metadata["name"] = generated_name(metadata["generateName"], rng)
+        value = {**decoded.value, "metadata": metadata}
+        if self.kind == "EndpointSlice":
+            value["ports"] = [{**port, "name": port.get("name") or ""} for port in value.get("ports") or ()]
+        errors = object_errors(self.kind, value)
+        if errors:
+            raise invalid_object(QUALIFIED.get(self.kind, self.kind), metadata.get("name") or "", errors)
+        found: Pod | Node | EndpointSlice | Deployment = READERS[self.kind](value)
         return found
-
-
-@dataclass(frozen=True, slots=True)
-class ApplyResult:
-    """What `Cluster.apply` did with one document.
-
-    Parameters
-    ----------
-    kind, namespace, name : str
-        The object; cluster-wide kinds have an empty namespace.
-    verb : str
-        ``created``, ``configured`` or ``unchanged``.
-    object : Service, Pod, Node, EndpointSlice or Deployment
-        The object afterwards.
-    warnings : tuple of str
-        What the server advised against.
-
-    Examples
-    --------
-    >>> print(ApplyResult("Service", "default", "web", "created", Service("web")))
-    service/web created
-    """
-
-    kind: str
-    namespace: str
-    name: str
-    verb: str
-    object: Service | Pod | Node | EndpointSlice | Deployment
-    warnings: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        return f"{RESOURCES[self.kind]}/{self.name} {self.verb}"
-
-
-RESOURCES = {
-    "Service": "service", "Pod": "pod", "Node": "node", "Deployment": "deployment.apps",
-    "EndpointSlice": "endpointslice.discovery.k8s.io",
-}  # fmt: skip
 
 
 def read_items(source: str | Path | Mapping[str, Any]) -> list[Item]:

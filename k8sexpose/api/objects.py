@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .checks import check_fields
+
 __all__ = [
     "ContainerPort",
     "Deployment",
@@ -46,6 +48,9 @@ class Taint:
     value: str = ""
     effect: str = ""
 
+    def __post_init__(self) -> None:
+        check_fields(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Node:
@@ -60,7 +65,7 @@ class Node:
     external_ip : str, optional
         Address that the cloud translates to the first one.
     zone : str, optional
-        Availability zone (label ``topology.kubernetes.io/zone``).
+        Availability zone; None takes it from the label ``topology.kubernetes.io/zone``.
     pod_cidr : str, optional
         Range the node's Pods take their addresses from.
     labels : mapping of str to str
@@ -91,6 +96,11 @@ class Node:
     unschedulable: bool = False
     deleting: bool = False
     created_s: float = field(default=0.0, repr=False)
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        if self.zone is None and self.labels.get(ZONE_LABEL):
+            object.__setattr__(self, "zone", self.labels[ZONE_LABEL])
 
     @property
     def internal_ip(self) -> str | None:
@@ -200,9 +210,10 @@ class Pod:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Pod:
-        """Read a Pod object as stored; without a status it counts as running and ready."""
+        """Read a Pod object as stored; without a status it counts as running, and ready if no gate of it waits."""
         metadata, spec, status = (data.get(part) or {} for part in ("metadata", "spec", "status"))
         conditions = {entry.get("type"): entry.get("status") for entry in status.get("conditions") or ()}
+        gates = [gate.get("conditionType") for gate in spec.get("readinessGates") or ()]
         sidecars = [c for c in spec.get("initContainers") or () if c.get("restartPolicy") == "Always"]
         declared = [port for c in [*(spec.get("containers") or ()), *sidecars] for port in c.get("ports") or ()]
         return cls(
@@ -215,7 +226,8 @@ class Pod:
                 ContainerPort(port.get("containerPort") or 0, port.get("name") or "", port.get("protocol") or "TCP")
                 for port in declared
             ),
-            ready=conditions.get("Ready", "False" if conditions else "True") == "True",
+            ready=conditions.get("Ready", "True" if gates or not conditions else "False") == "True"
+            and all(conditions.get(gate) == "True" for gate in gates),
             terminating=bool(metadata.get("deletionTimestamp")),
             host_network=bool(spec.get("hostNetwork")),
             phase=status.get("phase") or "Running",
@@ -410,6 +422,7 @@ class ProxyConfig:
     nfacct: bool = True
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if self.mode not in ("iptables", "nftables"):
             raise ValueError(f"mode {self.mode!r} of kube-proxy is not modelled: there are iptables and nftables")
         if self.detect_local not in (*DETECTORS, None):

@@ -111,8 +111,12 @@ def _as_read(service: Service) -> Service:
 def _generate_name(service: Service, rng: random.Random) -> Service:
     if service.name or not service.generate_name:
         return service
-    suffix = "".join(rng.choice(SUFFIX_LETTERS) for _ in range(5))
-    return replace(service, name=service.generate_name[:MAX_GENERATED_PREFIX] + suffix)
+    return replace(service, name=generated_name(service.generate_name, rng))
+
+
+def generated_name(prefix: str, rng: random.Random) -> str:
+    """Return a name that begins with a generateName (``apiserver/pkg/storage/names/generate.go``)."""
+    return prefix[:MAX_GENERATED_PREFIX] + "".join(rng.choice(SUFFIX_LETTERS) for _ in range(5))
 
 
 # -- what an update keeps and drops ------------------------------------------------------------------------------------

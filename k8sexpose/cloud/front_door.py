@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from ..api.checks import check_arguments
 from ..api.errors import NotExposed
 from ..api.service import LoadBalancerIngress, Service, ServicePort
 from ..cluster.latency import latencies
@@ -78,6 +79,7 @@ def front_door(
     settled : bool
         True: as it will be once provisioning is done and the health checks have settled. False: as it is now.
     """
+    check_arguments(front_door, locals())
     live = cluster.load_balancers.get(service.key)
     shown = next((entry for entry in service.load_balancer_ingress if entry.address), None)
     kind = live.kind if live is not None and not settled else _kind_to_be(cluster, service, live)
@@ -111,7 +113,7 @@ def front_door(
 
 
 def _kind_to_be(cluster: ClusterState, service: Service, live: LoadBalancer | None) -> LoadBalancerKind | None:
-    """Return the kind that the load balancer of a Service will be, whatever it is now."""
+    """Return the kind of load balancer that the Service asks for now, whatever kind it has."""
     kind: LoadBalancerKind | None = cluster.provider.kind_for(service) if cluster.provider else None
     if kind is not None and live is not None and kind.kind_change == "ignored":
         return live.kind

@@ -56,7 +56,7 @@ def excluded(labels: Mapping[str, str]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class CheckAnswers:
-    """What the targets would answer to a check now: all the same, but for some."""
+    """The answer of most targets to a check, and the exceptions."""
 
     others: bool
     named: frozenset[str] = frozenset()

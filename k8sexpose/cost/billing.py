@@ -14,6 +14,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from .._display import html_table, visible
+from ..api.checks import check_arguments
 from .charges import DRIVERS, GB_UNITS, BilledEntry, Charge, load_balancers
 from .nearest import nearest_priced
 from .prices import PriceBook, PriceSource, price_book
@@ -136,7 +137,8 @@ class Bill:
         parts += [f"over quota: {use}" for use in self.over_quota]
         return "; ".join(parts)
 
-    def _rows(self) -> Iterator[tuple[str, ...]]:
+    def rows(self) -> Iterator[tuple[str, ...]]:
+        """Yield the lines as texts, in the order of the columns."""
         for name, quantity, unit, price, cost, source, as_of in self.items[list(COLUMNS)].itertuples(index=False):
             amounts = (NO_PRICE, "") if math.isnan(price) else (f"{price:g}", f"{cost:,.2f}")
             yield name, f"{quantity:,.2f}".removesuffix(".00"), unit, *amounts, source, as_of
@@ -146,7 +148,7 @@ class Bill:
 
     def __str__(self) -> str:
         lines = (
-            f"  {name}: {quantity} {unit} × {price} = {cost}" for name, quantity, unit, price, cost, *_ in self._rows()
+            f"  {name}: {quantity} {unit} × {price} = {cost}" for name, quantity, unit, price, cost, *_ in self.rows()
         )
         return "\n".join([self.summary, *lines])
 
@@ -156,7 +158,7 @@ class Bill:
 
     def _repr_html_(self) -> str:
         head = ("name", "monthly quantity", "unit", "unit price", f"monthly cost, {self.currency}", "source", "as of")
-        return html_table(self.summary, head, self._rows())
+        return html_table(self.summary, head, self.rows())
 
 
 def _lines(count: int, what: str) -> str:
@@ -224,6 +226,7 @@ def bill(
     >>> bill(cluster).total_per_month
     10.0
     """
+    check_arguments(bill, locals())
     traffic = MonthlyTraffic(
         gb_per_month, traffic_gb, request_share, new_connections_per_s, active_connections, rule_evaluations_per_s
     )

@@ -6,7 +6,6 @@ with their probabilities.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from fractions import Fraction
 from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
+from ..api import checks
 from ..api.errors import NotExposed
 from ..api.service import Service, ServicePort
 from ..cloud.providers import TO_POD, LoadBalancerKind
@@ -74,13 +74,10 @@ class MonthlyTraffic:
 
     def __post_init__(self) -> None:
         for name in ("gb_per_month", "new_connections_per_s", "active_connections", "rule_evaluations_per_s"):
-            if not 0 <= getattr(self, name) < math.inf:
-                raise ValueError(f"{name} is a number from 0 on, not {getattr(self, name)!r}")
-        if not 0 <= self.request_share <= 1:
-            raise ValueError(f"request_share is a number from 0 to 1, not {self.request_share!r}")
+            checks.quantity(getattr(self, name), name)
+        checks.share(self.request_share, "request_share")
         for name, gb in (self.traffic_gb or {}).items():
-            if not 0 <= gb < math.inf:
-                raise ValueError(f"traffic_gb of {name} is a number from 0 on, not {gb!r}")
+            checks.quantity(gb, f"traffic_gb of {name}")
 
     def gb_of(self, services: Mapping[str, object]) -> dict[str, float]:
         """Return the GB of each Service in a month, by ``namespace/name``."""

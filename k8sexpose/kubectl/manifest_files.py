@@ -173,7 +173,9 @@ def create_documents(
             return Outcome(item.kind, _with_namespace(Item(item.kind, sent), where), _name(item), verb)
         with _doing("creating", target):
             if item.kind != "Service":
-                made = (cluster.copy() if request.dry_run == "server" else cluster).create_item(item, where)
+                made = (cluster.copy() if request.dry_run == "server" else cluster).create_item(
+                    item, where, request.field_validation
+                )
                 return Outcome(item.kind, made.object, made.name, verb)
             service = cluster.create(sent, namespace=where, **request.options)
         return Outcome("Service", service, service.name, verb, cluster.warnings)
@@ -194,7 +196,7 @@ def apply_documents(cluster: Cluster, text: str | bytes, target: Target, request
         if item.kind != "Service":
             acted = cluster.copy() if request.dry_run == "server" else cluster
             with _doing("creating", target):
-                done = acted.apply_item(item, where)
+                done = acted.apply_item(item, where, field_validation=request.field_validation)
         else:
             what, but = ("creating", "") if live is None else _patching(live, item, where, target)
             with _doing(what, target, but):
@@ -215,7 +217,9 @@ def replace_documents(cluster: Cluster, text: str | bytes, target: Target, reque
                 raise KubectlError("resource name may not be empty")
             check_segment(_name(item))
             if item.kind != "Service":
-                done = (cluster.copy() if request.dry_run == "server" else cluster).apply_item(item, where)
+                done = (cluster.copy() if request.dry_run == "server" else cluster).apply_item(
+                    item, where, field_validation=request.field_validation
+                )
                 return Outcome(done.kind, done.object, done.name, "replaced")
             marked = with_last_applied if request.save_config else updated_last_applied
             sent = marked(item.value, where)

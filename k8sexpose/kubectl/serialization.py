@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 from ..api.manifest import scalar
-from ..api.objects import SERVICE_NAME_LABEL, Deployment, Endpoint, EndpointPort, EndpointSlice, Node, Pod
+from ..api.objects import SERVICE_NAME_LABEL, ZONE_LABEL, Deployment, Endpoint, EndpointPort, EndpointSlice, Node, Pod
 from ..api.service import Service
 from ..cluster.client_apply import live_object
 from ..cluster.clock import timestamp
@@ -60,7 +60,9 @@ def node_dict(node: Node, *, ready: bool) -> Json:
     if node.external_ip:
         addresses.append({"type": "ExternalIP", "address": node.external_ip})
     addresses.append({"type": "Hostname", "address": node.name})
-    metadata = _metadata(node.name, None, node.labels, node.created_s, deleting=node.deleting)
+    # A node has its zone from this label: one that was made with a zone alone has no other place for it.
+    labels = node.labels if not node.zone else {**node.labels, ZONE_LABEL: node.zone}
+    metadata = _metadata(node.name, None, labels, node.created_s, deleting=node.deleting)
     return {
         "apiVersion": "v1",
         "kind": "Node",

@@ -11,9 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..api.checks import check_arguments
+from ..api.errors import NotExposed
 from ..cluster.clock import timestamp
 from ..cluster.state import ClusterState
-from .service_ports import targets
+from .service_ports import is_watched, targets
 
 if TYPE_CHECKING:
     from ..api.objects import Node
@@ -84,25 +86,34 @@ def health_check(cluster: ClusterState, service: str, *, node: str, proxy_health
     ------
     ApiError
         404 NotFound: there is no such Service.
+    NotExposed
+        If the Service has no healthCheckNodePort: a real node refuses the connection.
     UnknownName
         If there is no such node (it is a KeyError).
 
     Examples
     --------
     >>> from k8sexpose import Cluster
+    >>> spec = {"type": "LoadBalancer", "externalTrafficPolicy": "Local", "healthCheckNodePort": 31000}
     >>> cluster = Cluster.from_json(
     ...     {
     ...         "items": [
     ...             {"kind": "Node", "metadata": {"name": "node-1"}},
-    ...             {"kind": "Service", "metadata": {"name": "web"}, "spec": {"type": "LoadBalancer"}},
+    ...             {"kind": "Service", "metadata": {"name": "web"}, "spec": spec},
     ...         ]
     ...     }
     ... )
     >>> health_check(cluster, "web", node="node-1").headers["X-Load-Balancing-Endpoint-Weight"]
     '0'
     """
+    check_arguments(health_check, locals())
     found = cluster.service(service)
     cluster.store.node(node)  # an UnknownName, if there is none
+    if not (found.needs_health_check_node_port and found.health_check_node_port and is_watched(found)):
+        raise NotExposed(
+            f"{found.name} has no healthCheckNodePort: kube-proxy keeps one for Services of type LoadBalancer with "
+            "externalTrafficPolicy Local. Every other check asks kube-proxy itself: healthz(cluster, node=...)"
+        )
     count = ready_local_endpoints(cluster, found, node)
     body = {
         "service": {"namespace": found.namespace, "name": found.name},
@@ -151,6 +162,7 @@ def healthz(
     >>> healthz(Cluster(nodes=[Node("node-1", deleting=True)]), node="node-1").status
     503
     """
+    check_arguments(healthz, locals())
     if path not in ("/healthz", "/livez"):
         raise ValueError(f"path {path!r} is neither /healthz nor /livez")
     can_serve = node_known and eligible(cluster.store.node(node))

@@ -12,11 +12,12 @@ from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from ..api.addresses import canonical_ip, ip_version, of_family
+from ..api.checks import check_arguments
 from ..api.objects import Node, ProxyConfig
 from ..api.service import Service
 from ..cluster.state import ClusterState
 from ..cluster.store import Store
-from .service_ports import ServicePortInfo, Target, categorize_endpoints, cluster_ip_of, service_ports
+from .service_ports import ServicePortInfo, Target, categorize_endpoints, cluster_ip_of, is_watched, service_ports
 
 __all__ = [
     "Detector",
@@ -140,6 +141,7 @@ def kube_proxy(
     >>> kube_proxy(cluster, node="node-1", src="203.0.113.7", dst="10.0.0.1", port=30007).action
     'NO_MATCH'
     """
+    check_arguments(kube_proxy, locals())
     packet = _Packet.arriving(cluster, node, src, dst, port, protocol)
     if packet.port is None:
         return Verdict("NO_MATCH", src=packet.src, reason="kube-proxy has no rules for ICMP")
@@ -260,7 +262,7 @@ def _refuse(packet: _Packet, info: ServicePortInfo, action: str, policy: str = "
 
 def _no_service_port(packet: _Packet) -> Verdict:
     """No Service has this address and port."""
-    services = packet.store.services_at(packet.dst)
+    services = [service for service in packet.store.services_at(packet.dst) if is_watched(service)]
     if packet.nftables and any(cluster_ip_of(service, packet.family) == packet.dst for service in services):
         return Verdict("REJECT", src=packet.src, reason="no port of the Service has this number")
     if packet.nftables and packet.in_service_cidr:
@@ -374,7 +376,7 @@ class _Packet:
 
     @property
     def to_health_check(self) -> bool:
-        return any(self.store.health_checks_on(self.port or 0))
+        return any(map(is_watched, self.store.health_checks_on(self.port or 0)))
 
 
 def _ports(packet: _Packet, services: Iterable[Service], as_if: Service | None) -> Iterator[ServicePortInfo]:

@@ -135,9 +135,10 @@ def _entry(value: object) -> Entry:
         raise Damaged("an entry in it has no first and last answer")
     first, last, tries = value["first"], value["last"], value.get("tries")
     correct, belief = value.get("correct"), value.get("misconception")
-    whole = isinstance(tries, int) and not isinstance(tries, bool) and 1 <= tries <= 1_000_000
-    if not whole or not isinstance(correct, bool | None) or isinstance(belief, bool):
-        raise Damaged("an entry in it has no number of tries, or no verdict")
+    if not isinstance(tries, int) or isinstance(tries, bool) or not 1 <= tries <= 1_000_000:
+        raise Damaged("an entry in it has no number of tries")
+    if not isinstance(correct, bool | None) or isinstance(belief, bool):
+        raise Damaged("a verdict in it is none")
     if not isinstance(belief, int | None):
         raise Damaged("a misconception in it is no number")
     return Entry(

@@ -16,10 +16,12 @@ import ipywidgets
 import traitlets
 
 from .._display import LITERAL
+from ..widgets.explorers.base import VIEW
+from . import sheet as answers
 from .answer_file import Entry
 from .feedback import Feedback
 from .forms import Blanks, Choice, Estimate, Form, Percent, Quantity, Question, Several, unanswered
-from .sheet import SHEET, Sheet, find
+from .sheet import Sheet, find
 
 __all__ = ["Ask", "ask", "check", "controls", "html_page", "read_draft", "text_page"]
 
@@ -166,8 +168,8 @@ class Ask(anywidget.AnyWidget):
     _css = HERE / "ask.css"
 
     text = traitlets.Unicode().tag(sync=True)
-    controls = traitlets.List().tag(sync=True)
-    draft = traitlets.List().tag(sync=True)
+    controls: Any = traitlets.List().tag(sync=True)
+    draft: Any = traitlets.List().tag(sync=True)
     request = traitlets.Dict().tag(sync=True)
     kept = traitlets.Unicode().tag(sync=True)
     said = traitlets.Unicode().tag(sync=True)
@@ -243,7 +245,7 @@ class Ask(anywidget.AnyWidget):
         return {**data, "text/html": page, "text/plain": repr(self)}, metadata
 
 
-def ask(id: str, *, answer: object = ..., sheet: Sheet = SHEET) -> Ask | Feedback:
+def ask(id: str, *, answer: object = ...) -> Ask | Feedback:
     """Ask a question of the course: its text, controls to answer it, and a button that keeps the answer.
 
     Nothing is said about right or wrong; `check` does that.
@@ -254,8 +256,6 @@ def ask(id: str, *, answer: object = ..., sheet: Sheet = SHEET) -> Ask | Feedbac
         Name of the question.
     answer : object, optional
         An answer, given without the controls: in solutions, in tests, on a page without a kernel.
-    sheet : Sheet
-        Where the answer is kept.
 
     Returns
     -------
@@ -273,7 +273,7 @@ def ask(id: str, *, answer: object = ..., sheet: Sheet = SHEET) -> Ask | Feedbac
     question = find(id)
     if isinstance(question, Feedback):
         return question
-    widget = Ask(question, sheet)
+    widget = Ask(question, answers.SHEET)
     if not unanswered(answer):
         widget.keep(answer)
     return widget
@@ -282,19 +282,20 @@ def ask(id: str, *, answer: object = ..., sheet: Sheet = SHEET) -> Ask | Feedbac
 class Waiting(Feedback):
     """The card of a check that was run before the answer: it fills itself in when the answer is kept."""
 
-    __slots__ = ("_card", "_cluster", "_id", "_sheet")
+    __slots__ = ("_asked", "card")
+
+    _asked: tuple[str, object, Sheet]
+    card: Card
 
     def __init__(self, feedback: Feedback, id: str, cluster: object, sheet: Sheet) -> None:
         super().__init__(feedback.correct, feedback.misconception, feedback.text)
-        for name, value in ("_id", id), ("_cluster", cluster), ("_sheet", sheet), ("_card", None):
-            object.__setattr__(self, name, value)
+        object.__setattr__(self, "_asked", (id, cluster, sheet))
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
-        card = Card(self, self._id, self._cluster, self._sheet)
-        object.__setattr__(self, "_card", card)
-        found = card._repr_mimebundle_(**options)
-        data, metadata = found if isinstance(found, tuple) else (found or {}, {})
-        return {**data, "text/html": self._repr_html_(), "text/plain": repr(self)}, metadata
+        object.__setattr__(self, "card", Card(self, *self._asked))
+        # Not the widget's own bundle: ipywidgets 7 (Colab) makes none.
+        view = {"version_major": 2, "version_minor": 0, "model_id": self.card.model_id}
+        return {VIEW: view, "text/html": self._repr_html_(), "text/plain": repr(self)}, {}
 
 
 class Card(ipywidgets.HTML):  # type: ignore[misc]
@@ -319,7 +320,7 @@ class Card(ipywidgets.HTML):  # type: ignore[misc]
             self._busy = False
 
 
-def check(id: str, cluster: object = None, *, answer: object = None, sheet: Sheet = SHEET) -> Feedback:
+def check(id: str, cluster: object = None, *, answer: object = None) -> Feedback:
     """Compare your answer with what the model computes.
 
     Parameters
@@ -330,8 +331,6 @@ def check(id: str, cluster: object = None, *, answer: object = None, sheet: Shee
         The cluster to ask; it stays as it is. Without one, a fresh cluster is asked.
     answer : object, optional
         An answer given on the spot, in place of an earlier `ask`.
-    sheet : Sheet
-        Where the answer is kept.
 
     Returns
     -------
@@ -344,7 +343,8 @@ def check(id: str, cluster: object = None, *, answer: object = None, sheet: Shee
     >>> check("np-which-nodes", answer="10.0.0.1, 10.0.0.2, 10.0.0.3").correct
     True
     """
-    feedback = sheet.check(id, cluster, answer=answer)
+    feedback = answers.SHEET.check(id, cluster, answer=answer)
     question = find(id)
-    waits = feedback.correct is None and isinstance(question, Question) and answer is None
-    return Waiting(feedback, question.id, cluster, sheet) if waits else feedback
+    if feedback.correct is None and isinstance(question, Question) and answer is None:
+        return Waiting(feedback, question.id, cluster, answers.SHEET)
+    return feedback

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from numbers import Number
+from numbers import Integral, Number
 from typing import Any, Protocol
 
 from ..api.objects import Node
@@ -665,7 +665,7 @@ class Question:
     answer: Callable[[Cluster], Any]
     right: str
     wrong: tuple[Wrong, ...] = ()
-    otherwise: str = "The model says {right}. Run the cells above once more, and read what each line says."
+    otherwise: str = "Run the cells above once more, and read what each line says."
     part: str = "core"
 
     def same(self, given: Any, right: Any) -> bool:
@@ -719,7 +719,7 @@ def _word(answer: object) -> str:
     """Read one thing: yes and no may be truth values, a node stands for its address."""
     if isinstance(answer, bool):
         return "yes" if answer else "no"
-    if isinstance(answer, int):
+    if isinstance(answer, Integral):  # numpy's too
         return str(answer)
     if isinstance(answer, Node):
         return answer.name

@@ -227,7 +227,7 @@ def judge(question: Question, given: Any, right: Any, *, told: bool = True) -> F
 
 
 # The card has a line for the correct answer; its reason need not begin with it.
-REPEATED = re.compile(r"^\{right\}[ %a-zA-Z]{0,5}: ")
+REPEATED = re.compile(r"^(?:about )?\{right\}[ %a-zA-Z]{0,5}: ")
 
 
 def predict(id: str, answer: object = ...) -> Feedback:

@@ -60,6 +60,22 @@ def test_a_missing_price_is_a_line_without_amount() -> None:
     assert filled.total_per_month is not None
 
 
+def test_a_missing_price_is_named_in_the_summary_and_a_known_one_is_not() -> None:
+    annotations = {f"{AWS}type": "nlb"}
+    bill = kx.bill(three_zones("aws", manifest(annotations=annotations)), region="eu-west-1")
+    assert "; no price for nlb_hour (aws nlb, eu-west-1), nlb_nlcu_hour (aws nlb, eu-west-1)" in bill.summary
+    assert bill.missing == ("nlb_hour (aws nlb, eu-west-1)", "nlb_nlcu_hour (aws nlb, eu-west-1)")
+    assert "a month" not in bill.summary and ": unknown (" in bill.summary
+    known = kx.bill(three_zones("aws", manifest(annotations=annotations)))
+    assert known.missing == () and "no price" not in known.summary
+    # Half of the prices is not enough for a total, and only the other half is missing.
+    half = kx.bill(
+        three_zones("aws", manifest(annotations=annotations)), region="eu-west-1",
+        prices={"aws": {"nlb": {"nlb_hour": 0.0252}}},
+    )  # fmt: skip
+    assert half.missing == ("nlb_nlcu_hour (aws nlb, eu-west-1)",) and half.total_per_month is None
+
+
 def test_two_currencies_do_not_add_up() -> None:
     row = {"price": 1, "currency": "EUR", "unit": "LB-hour", "region": "all", "source": "me", "as_of": "2026"}
     with pytest.raises(ValueError, match="one currency"):

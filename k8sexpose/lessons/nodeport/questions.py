@@ -194,8 +194,8 @@ QUESTIONS = (
             ),
             Wrong(
                 lambda given, right: given < right,
-                "{given} does answer. With externalTrafficPolicy: Local some nodes would not; under Cluster, the "
-                "default, it makes no difference at which node a packet arrives.",
+                "What you chose does answer. With externalTrafficPolicy: Local some nodes would not; under Cluster, "
+                "the default, it makes no difference at which node a packet arrives.",
                 8,
             ),
         ),
@@ -235,7 +235,8 @@ QUESTIONS = (
             },
         ),
         window, accepted_shares,
-        right="There is one list of numbers for the whole cluster, and only the ports of one Service may share a number.",
+        right="There is one list of numbers for the whole cluster, and only the ports of one Service may share a "
+        "number.",
         wrong=(
             Wrong(
                 lambda given, right: "a" in given,
@@ -309,8 +310,8 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "np-firewall", LESSON, "The cluster moves to a cloud with its default firewall. How many of the three nodes answer "
-        "on port 30007?",
+        "np-firewall", LESSON, "The cluster moves to a cloud with its default firewall. How many of the three nodes "
+        "answer on port 30007?",
         Choice(("0", "1", "2", "3")), window, behind_firewall,
         right="For type NodePort, Kubernetes opens no firewall.",
         wrong=(
@@ -330,8 +331,8 @@ QUESTIONS = (
         otherwise="All nodes are behind the same firewall, so either all of them answer or none.",
     ),
     Question(
-        "np-hard-coded", LESSON, "A client always uses the address 10.0.0.1, and node-1 crashes. What percentage of its "
-        "requests succeeds ten minutes later?",
+        "np-hard-coded", LESSON, "A client always uses the address 10.0.0.1, and node-1 crashes. What percentage of "
+        "its requests succeeds ten minutes later?",
         Percent(), spread_out, hard_coded,
         right="Kubernetes replaces lost Pods, but it does not move a node's address.",
         wrong=(
@@ -355,15 +356,15 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "yes",
-                "With Docker on Linux the node's address can be routed, and this works. On macOS and Windows it "
-                "cannot: map the port (kind) or open a tunnel (minikube service).",
+                "With Docker on Linux the laptop has a route to the node, and this works. On macOS and Windows "
+                "it has none: map the port (kind) or open a tunnel (minikube service).",
                 6,
             ),
         ),
     ),
     Question(
-        "np-back-first", LESSON, "In the debug manifest you change one word, type: ClusterIP, and leave nodePort: 30007 "
-        "alone. What happens to the number when you apply the file?",
+        "np-back-first", LESSON, "In the debug manifest you change one word, type: ClusterIP, and leave nodePort: "
+        "30007 alone. What happens to the number when you apply the file?",
         BACK, window, back_once,
         part="exercise",
         right="The API server sees that the type changes, and clears the nodePort that you did not change.",
@@ -414,7 +415,8 @@ QUESTIONS = (
         ),
         window, refused_typos,
         part="optional",
-        right="The API server knows its own words and fields. It does not compare them with the labels and ports of your Pods.",
+        right="The API server knows its own words and fields. It does not compare them with the labels and ports of "
+        "your Pods.",
         wrong=(
             Wrong(
                 lambda given, right: "c" in given,

@@ -106,8 +106,8 @@ QUESTIONS = (
             },
         ),
         stand, who_reaches,
-        right="The kernel of every node holds the rules for the ClusterIP. Packets of Pods and of processes on a node pass "
-        "these rules; a packet from the internet never reaches them.",
+        right="The kernel of every node holds the rules for the ClusterIP. Packets of Pods and of processes on a node "
+        "pass these rules; a packet from the internet never reaches them.",
         wrong=(
             Wrong(
                 frozenset(),
@@ -145,11 +145,11 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "start-clusterip-port", LESSON, "The Pod frontend-1 connects to the ClusterIP on port 8080, the Pod's port. What "
-        "happens?",
+        "start-clusterip-port", LESSON, "The Pod frontend-1 connects to the ClusterIP on port 8080, the Pod's port. "
+        "What happens?",
         OUTCOMES, stand, cluster_ip_on_target_port,
-        right="The rules match address and port together. For port 8080 there is no rule, so nothing is replaced, and no "
-        "machine has this address.",
+        right="The rules match address and port together. For port 8080 there is no rule, so nothing is replaced, and "
+        "no machine has this address.",
         wrong=(
             Wrong(
                 "delivered",
@@ -176,7 +176,8 @@ QUESTIONS = (
         ),
         till, pairs_that_answer,
         part="exercise",
-        right="The ClusterIP goes with port, a Pod's address goes with targetPort, and both are reached from inside only.",
+        right="The ClusterIP goes with port, a Pod's address goes with targetPort, and both are reached from inside "
+        "only.",
         wrong=(
             Wrong(
                 lambda given, right: "d" in given,
@@ -211,7 +212,8 @@ QUESTIONS = (
         ),
         notes, services_that_answer,
         part="exercise",
-        right="The rules send to the number in targetPort. A containerPort is a note for the reader; no packet looks at it.",
+        right="The rules send to the number in targetPort. A containerPort is a note for the reader; no packet looks "
+        "at it.",
         wrong=(
             Wrong(
                 lambda given, right: "b" in right - given,
