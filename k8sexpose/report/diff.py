@@ -5,11 +5,13 @@ Both are reviewed by the same assumptions; what differs is shown, what stays is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .._display import html_table
+from ..api.service import Service
 from ..cost.billing import Bill
 from .document import Heading, Paragraph, Part, Table, to_markdown
 from .findings import Finding
@@ -19,7 +21,7 @@ from .review import FINDING_HEAD, Review, ServiceReview, finding_rows, review
 if TYPE_CHECKING:
     from ..model import Cluster
 
-__all__ = ["DIFF_SCHEMA", "Change", "Diff", "diff"]
+__all__ = ["DIFF_SCHEMA", "Change", "Diff", "applied", "diff"]
 
 DIFF_SCHEMA = "k8sexpose.diff/1"
 TITLE = "What the change does"
@@ -128,8 +130,8 @@ def diff(before: Cluster, after: Cluster, region: str | None = None, **options: 
     Parameters
     ----------
     before, after : Cluster
-        Two clusters, from `Cluster.from_json` or your own; manifests are applied to a copy of the first one, where
-        there is no second dump. They stay as they are.
+        Two clusters, from `Cluster.from_json` or your own; `applied` makes the second one out of manifests. They stay
+        as they are.
     region, **options
         As for `review`, the same for both.
 
@@ -157,6 +159,46 @@ def diff(before: Cluster, after: Cluster, region: str | None = None, **options: 
     )
 
 
+def applied(before: Cluster, *manifests: str | Path | Mapping[str, Any]) -> Cluster:
+    """Return a copy of a cluster to which manifests are applied; the EndpointSlices of its Services follow.
+
+    Parameters
+    ----------
+    before : Cluster
+        The cluster; it stays as it is.
+    *manifests : str, Path or mapping
+        As for `Cluster.apply`.
+
+    Returns
+    -------
+    Cluster
+        The copy.
+
+    Raises
+    ------
+    ApiError, ManifestError, FileNotFoundError
+        As for `Cluster.apply`.
+    """
+    after = before.copy()
+    for manifest in manifests:
+        for result in after.apply(manifest):
+            if result.kind == "Service":
+                _follow(after, after.service(f"{result.namespace}/{result.name}"))
+    return after
+
+
+def _follow(cluster: Cluster, service: Service) -> None:
+    """Let the controller write the EndpointSlices of a Service anew, where the dump holds its Pods."""
+    stored = cluster.store.slices(service)
+    if not service.selector:
+        return
+    for one in stored:
+        cluster.store.delete_slice((one.namespace, one.name))
+    if any(one.endpoints for one in stored) and not any(one.endpoints for one in cluster.store.slices(service)):
+        for one in stored:
+            cluster.store.put_slice(one)
+
+
 def _only_in(one: Review, other: Review) -> tuple[Finding, ...]:
     known = {(finding.kind, finding.service, finding.what) for finding in other.findings}
     return tuple(finding for finding in one.findings if (finding.kind, finding.service, finding.what) not in known)
@@ -176,7 +218,7 @@ def _facts(one: ServiceReview) -> list[tuple[str, str, float | None]]:
     found = [(what, shown, None) for what, shown in words] + [("ready Pods", str(one.ready), float(one.ready))]
     compared = one.comparison
     now = compared.views.get(compared.now) if compared is not None else None
-    policy = compared.now if compared is not None else one.why_not
+    policy = compared.now if compared is not None else f"not compared: {one.why_not}"
     recommended = compared.advice.policy if compared is not None else ""
     found += [("policy", policy, None), ("recommended policy", recommended, None)]
     values = {

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from .._palette import CONCEPTS
@@ -42,24 +43,24 @@ def entrances(made: Review) -> str:
     if not shown:
         return ""
     zones = _zones(made)
+    homes = _homes(made, {one.name for one in shown})
     height = 58.0 + 34 * max(len(shown), len(zones))
     parts = [_column(x, words) for x, words in ((8, "outside"), (150, "door"), (330, "Service"), (590, "nodes by zone"))]
-    parts += [_box(8, 40, 96, 34 * len(shown) - 8, "client", ["the internet", "and the network"])]
+    parts += [_box(8, 40, 96, 34 * len(shown) - 8, "client", ["the internet,", "your network"])]
     for number, one in enumerate(shown):
         y = 40.0 + 34 * number
         door = "load balancer" if one.type == "LoadBalancer" else "window"
-        words = "node port" if one.type == "NodePort" else fit(one.address, 120)
+        words = "node port" if one.type == "NodePort" else fit(one.address, 120, 7.2)
         parts += [_box(150, y, 140, 26, door, [words]), _box(330, y, 220, 26, "Pod", [fit(one.name, 200)])]
         ready = one.ready > 0
         parts += [_arrow(104, y + 13, 150, y + 13, True), _arrow(290, y + 13, 330, y + 13, ready)]
         parts += [
             _arrow(550, y + 13, 590, 40.0 + 34 * place + 13, ready)
             for place, zone in enumerate(zones)
-            if zone in _zones_of(made, one.name)
+            if zone in homes[one.name]
         ]
     for place, (zone, nodes) in enumerate(zones.items()):
-        count = f"{nodes:,} node{'' if nodes == 1 else 's'}"
-        parts.append(_box(590, 40.0 + 34 * place, 122, 26, "node", [fit(f"{zone or 'no zone'}: {count}", 112)]))
+        parts.append(_box(590, 40.0 + 34 * place, 122, 26, "node", [f"{fit(zone or 'no zone', 80)}: {nodes:,}"]))
     rest = len(made.exposed) - len(shown)
     more = f" {rest:,} more Services are in the table." if rest else ""
     if more:
@@ -76,12 +77,16 @@ def _zones(made: Review) -> Mapping[str, int]:
     return dict(sorted(found.items())[:ROWS])
 
 
-def _zones_of(made: Review, name: str) -> set[str]:
-    """Return the zones that hold ready endpoints of a Service."""
-    nodes = made.cluster.store.nodes
-    slices = made.cluster.store.slices(made.cluster.service(name))
-    endpoints = [endpoint for one in slices for endpoint in one.endpoints if endpoint.ready]
-    return {nodes[endpoint.node].zone or "" for endpoint in endpoints if endpoint.node in nodes}
+def _homes(made: Review, names: set[str]) -> dict[str, set[str]]:
+    """Return the zones that hold ready endpoints, by Service."""
+    store = made.cluster.store
+    found: dict[str, set[str]] = {}
+    for service in made.cluster.services:
+        if service.key in names:
+            endpoints = chain.from_iterable(one.endpoints for one in store.slices(service))
+            hosts = {endpoint.node for endpoint in endpoints if endpoint.ready and endpoint.node in store.nodes}
+            found[service.key] = {store.nodes[host].zone or "" for host in hosts if host is not None}
+    return found
 
 
 def _column(x: float, words: str) -> Element:
