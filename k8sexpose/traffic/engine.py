@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .connections import DEAD, Connections
-from .path_table import PathRow
+from .path_table import PathColumns, PathRow
 from .random_streams import Draws, Floats, Indices
 from .scan import LONG_ROWS, ROWS, responses, responses_of_several_workers
 from .tally import Tally
@@ -53,6 +53,7 @@ class Engine:
                     self._serve(first + part.start, arrival[part])
             del arrival, part  # so that the next block takes this memory: fresh memory costs a short run dear
         self.tally.end_s = self._seconds(self.draws.now)
+        self.tally.columns = PathColumns.of(self.tally.paths)
 
     def _seconds(self, ticks: float) -> float:
         return ticks * self.tally.tick_ms / 1000

@@ -121,7 +121,10 @@ def test_followed_requests_equal_a_plain_loop(policy: dict[str, Any], workers: i
     names = [path.pod or "" for path in paths]
     pods = [sorted(set(names)).index(name) for name in names]
     leaves = plain_queue(arrivals.tolist(), services.tolist(), pods, workers)
-    latency = [(left - came) * tick + path.network_ms for left, came, path in zip(leaves, arrivals, paths, strict=True)]
+    latency = [
+        (left - came + round(path.network_ms / tick)) * tick
+        for left, came, path in zip(leaves, arrivals, paths, strict=True)
+    ]
     assert traffic.latency_ms.tolist() == latency
     for pod in traffic.by_pod.index:
         own = [ms for ms, name in zip(latency, names, strict=True) if name == pod]
