@@ -136,23 +136,16 @@ class LogHistogram:
         wanted = np.broadcast_to(np.asarray(levels, dtype=np.float64), (len(counts), np.shape(levels)[-1]))
         if not counts.size:
             return np.full(wanted.shape, np.nan)
-        narrow = counts.reshape(len(counts), -1, 1 << WIDE)
-        wide = narrow.sum(2)
-        upto = np.cumsum(wide, axis=1)
+        upto = np.cumsum(counts, axis=1)
         total = upto[:, -1:]
         rank = np.maximum(wanted * total, 0.5)
-        rows = np.arange(len(counts))[:, None]
         at = np.array([own.searchsorted(some) for own, some in zip(upto, rank, strict=True)])
-        at = np.minimum(at, wide.shape[1] - 1)  # a part of which nothing was counted
-        rank -= (upto - wide)[rows, at]
-        own = narrow[rows, at]
-        upto = np.cumsum(own, axis=2)
-        inner = np.minimum((upto < rank[:, :, None]).sum(2), (1 << WIDE) - 1)
-        here = rows, np.arange(wanted.shape[1]), inner
-        place = (at << WIDE) + inner + self._base
-        low, high = (((place + edge) << SHIFT).view(np.float64) for edge in (0, 1))
+        at = np.minimum(at, counts.shape[1] - 1)  # a part of which nothing was counted
+        here = np.arange(len(counts))[:, None], at
+        own = counts[here]
+        low, high = (((at + self._base + edge) << SHIFT).view(np.float64) for edge in (0, 1))
         # Into the bin as far as the rank says.
-        inside = low + (rank - (upto - own)[here]) / np.maximum(own[here], 1) * (high - low)
+        inside = low + (rank - (upto[here] - own)) / np.maximum(own, 1) * (high - low)
         return np.asarray(np.where(total > 0, inside, np.nan))
 
 
