@@ -89,12 +89,14 @@ class LogHistogram:
         if narrow:
             for one, counts in enumerate(found, low):
                 self.counts[one // self.slices, :bins] += counts
+            upto = np.cumsum(found)[(1 << WIDE) - 1 :: 1 << WIDE]
+            found = np.diff(upto, prepend=0).reshape(parts, -1)
         else:
             self.counts[first : first + groups, :bins] += found
             np.right_shift(bits, SHIFT + WIDE, out=place)
             place += ((row - low) * (bins >> WIDE) - (self._base >> WIDE)).repeat(widths).reshape(shape)
-        wide = found.reshape(parts, -1, 1 << WIDE).sum(2) if narrow else _count(place, parts, bins >> WIDE)
-        self.sliced.reshape(-1, self.sliced.shape[2])[low : low + parts, : bins >> WIDE] += wide
+            found = _count(place, parts, bins >> WIDE)
+        self.sliced.reshape(-1, self.sliced.shape[2])[low : low + parts, : bins >> WIDE] += found
 
     def take_back(self, row: Ints, number: Ints) -> None:
         """Take back what was counted as the smallest value of some slices."""

@@ -35,7 +35,11 @@ def tick_ms(longest_ms: float) -> float:
 
 
 def responses(
-    gaps: Floats, services: Floats, starts: Indices, backlog: Floats, network: Floats | None = None,
+    gaps: Floats,
+    services: Floats,
+    starts: Indices,
+    backlog: Floats,
+    network: Floats | None = None,
     waits: Floats | None = None,
 ) -> Floats:
     """Return the time from arrival to departure of each request, one worker a Pod, and what the network adds.

@@ -29,7 +29,7 @@ from .queueing import jain_index, max_over_mean
 from .random_streams import client_weights
 from .tally import SLICES, Tally
 from .thinning import Thinning, Ways
-from .timeline import Event, State, play, standing
+from .timeline import Event, NodeDown, NodeUp, Rollout, Scale, State, play, standing
 from .workload import Workload
 
 if TYPE_CHECKING:
@@ -337,17 +337,8 @@ def _run(
 ) -> Traffic:
     """Send the requests, in the fastest way that their memory allows."""
     np.empty(SPARE)  # never touched: the C library keeps as much freed memory as the largest array it freed
-    if events:
-        scene = Scene.of(cluster, asking, play(cluster, asking, events, 1.1 * workload.duration_s + 10))
-    else:
-        # Those of the cluster as it was last: a slider that moves the load asks for the same ones again.
-        scenes: dict[RequestTarget, Scene] = cluster.store.cached(
-            "scenes", cluster.snapshot() | {"now_s": cluster.now_s}, dict
-        )
-        if asking not in scenes:
-            scenes[asking] = Scene.of(cluster, asking, standing(cluster, asking))
-        scene = scenes[asking]
-    tally = Tally(workload, scene.pods, list(scene.zones), scene.nearest_ms, 1 if events else SLICES)
+    scene = _scene(cluster, asking, tuple(events), workload.duration_s)
+    tally = Tally(workload, scene.pods, list(scene.zones), scene.nearest_ms, SLICES if len(scene.states) == 1 else 1)
     ways = scene.ways if workload.requests_per_connection == 1 else None
     if ways is None:
         connections = Connections(workload.clients, workload.requests_per_connection, workload.seed)
@@ -358,6 +349,23 @@ def _run(
         ways = Ways.of(connections.lanes, connections.probabilities(client_weights(workload)), scene.pods)
     Thinning(workload, ways, tally).run(block)
     return _result(scene, tally, free=True)
+
+
+def _scene(cluster: Cluster, asking: RequestTarget, events: tuple[Event, ...], duration_s: float) -> Scene:
+    """Return the Service with its Pods, from memory where the cluster is as it was last: sliders ask again."""
+    version = cluster.snapshot() | {"now_s": cluster.now_s}
+
+    def played() -> Scene:
+        return Scene.of(cluster, asking, play(cluster, asking, events, 1.1 * duration_s + 10))
+
+    if not all(isinstance(event, NodeDown | NodeUp | Rollout | Scale) for event in events):
+        return played()  # others may do something else each time
+    if events:
+        return cluster.store.cached("scene with events", (version, asking, events, duration_s), played)
+    scenes: dict[RequestTarget, Scene] = cluster.store.cached("scenes", version, dict)
+    if asking not in scenes:
+        scenes[asking] = Scene.of(cluster, asking, standing(cluster, asking))
+    return scenes[asking]
 
 
 # -- what does not depend on the requests ---------------------------------------------------------------------------

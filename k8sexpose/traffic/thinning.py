@@ -84,14 +84,14 @@ class Ways:
         for row, own in zip(network_ms, lengths, strict=True):
             row[: len(own)] = list(own)
         place = np.array([pod * most + column for pod, column in at])
-        weights = np.bincount(place, probabilities, network_ms.size)
+        weights: Floats = np.bincount(place, probabilities, network_ms.size).astype(np.float64)
         shared = np.flatnonzero(np.bincount(place) > 1)
         with np.errstate(invalid="ignore"):
             within = np.nan_to_num(probabilities / weights[place])
         weights = weights.reshape(network_ms.shape)
         shares = weights.sum(1)
         weights[shares == 0, 0] = 1.0
-        weights /= weights.sum(1, keepdims=True)
+        weights = weights / weights.sum(1, keepdims=True)
         together = [np.flatnonzero(place == one) for one in shared]
         columns = PathColumns.of(paths)
         return cls(paths, columns, shares / shares.sum(), network_ms, weights, place, together, within)
@@ -120,6 +120,7 @@ class Thinning:
         self.columns = 8 * math.ceil((per_pod + SPREAD * math.sqrt(per_pod)) / (8 * chunks * self.rows))  # whole lines
         self.size = self.rows * self.columns
         self._plan()
+        self._order = np.arange(self.size).reshape(self.rows, self.columns).T.reshape(-1)  # of arrival
         self._left = np.zeros((len(tally.pods), workload.workers))  # what each worker has left to do, in ticks
 
     def run(self, block: int | None = None) -> None:
@@ -260,13 +261,11 @@ class Thinning:
         for way in range(self.way_more.shape[1]):
             at = np.flatnonzero(self.way_more[chunks, way])
             some = at + chunks.start, way
-            out[:, at, self.way_column[some]] += self.way_more[some] * (
-                np.arange(rows)[:, None] >= self.way_row[some]
-            )
+            out[:, at, self.way_column[some]] += self.way_more[some] * (np.arange(rows)[:, None] >= self.way_row[some])
         memory[0][absent] = tally.histogram.smallest
         starts = self.piece_start[pieces] - chunks.start * self.columns
         tally.add(out, starts, self.piece_row[pieces], sums, waits.view(np.int64))
-        self._sample(chunks, out)
+        self._sample(chunks, out, memory[0])
 
     def _draw(self, first: int, gaps: Floats, services: Floats) -> None:
         """Draw the gaps and the service times of chunks that follow each other, each with mean 1."""
@@ -283,7 +282,7 @@ class Thinning:
                 one = kind == "constant"
                 services[:, k] = 1.0 if one else self.chance.lognormal(-(sigma**2) / 2, sigma, services[:, k].shape)
 
-    def _sample(self, chunks: slice, latencies: Floats) -> None:
+    def _sample(self, chunks: slice, latencies: Floats, memory: Floats) -> None:
         """Keep every k-th latency, one Pod after the other, each in the order of arrival."""
         stride, tick_ms = self.tally.stride, self.tally.tick_ms
         first, sizes = self.chunk_first[chunks].tolist(), self.chunk_size[chunks].tolist()
@@ -292,13 +291,10 @@ class Thinning:
             to = self.tally.sample_ms[-(-number // stride) :][: -((skip - count) // stride)]
             if stride == 1:
                 whole = count // self.rows
-                np.multiply(
-                    latencies[:, k, :whole].T, tick_ms, out=to[: whole * self.rows].reshape(whole, self.rows)
-                )
+                np.multiply(latencies[:, k, :whole].T, tick_ms, out=to[: whole * self.rows].reshape(whole, self.rows))
                 np.multiply(latencies[: count % self.rows, k, used - 1], tick_ms, out=to[whole * self.rows :])
             else:
-                column, row = np.divmod(np.arange(skip, count, stride, dtype=np.uint32), np.uint32(self.rows))
-                np.multiply(latencies[row, k, column], tick_ms, out=to)
+                np.multiply(memory[k * self.size :].take(self._order[skip:count:stride]), tick_ms, out=to)
 
 
 def _sums(values: Floats) -> Floats:
