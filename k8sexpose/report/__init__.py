@@ -4,7 +4,7 @@ In reading order: `assumptions` guesses provider and region, and notes what is a
 for what fails or will fail, each with the field and the reason. `policy_advice` compares Cluster and Local for each
 exposed Service, on the numbers of `k8sexpose.traffic`. `review` puts findings, advice and bill together. `document`
 writes it as Markdown, as one HTML page or as JSON; every value from the dump is escaped there. `anonymise` gives
-nodes, Pods and Services other names first.
+nodes, Pods and Services other names first. `writing` makes a file of it, whole or not at all.
 
 Sources: each finding names the Kubernetes document or source file that it rests on.
 """
