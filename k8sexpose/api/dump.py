@@ -7,13 +7,14 @@ today would refuse.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
-from .addresses import parse_ip
+from .addresses import PLAIN_IPV4, parse_ip
 from .checks import shown
 from .decode import checker, decode
 from .documents import is_file
@@ -33,6 +34,8 @@ READERS: dict[tuple[str, str], Any] = {
     ("discovery.k8s.io/v1", "EndpointSlice"): EndpointSlice.from_dict,
 }
 CHECKS = {key: checker(SCHEMAS[key]) for key in READERS}
+# What JSON text can hold and no request can carry: halves of characters, and numbers that are none.
+ODD = re.compile(r"\\u[dD][89a-fA-F]|NaN|Infinity|[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,9 @@ def read_dump(
     >>> next(read_dump({"items": [{"kind": "Node", "apiVersion": "v1", "metadata": {"name": "n1"}}]})).name
     'n1'
     """
-    data = source if isinstance(source, Mapping) else _load(source)
+    text = None if isinstance(source, Mapping) else _text(source)
+    data = source if isinstance(source, Mapping) else _parsed(text or "")
+    as_it_is = text is not None and not ODD.search(text)
     entries = data.get("items", [data]) if isinstance(data, Mapping) else None
     if not isinstance(entries, list | tuple):
         raise ManifestError("a dump is a JSON object with a list of items, as kubectl get -o json prints it")
@@ -81,8 +86,7 @@ def read_dump(
         version = next((v for v, k in READERS if k == kind), "")
         if not isinstance(kind, str) or (version, kind) not in READERS:
             continue
-        # One check of text for every door; one object at a time is copied.
-        value = _checked(plain(entry, f"items[{number}]"), version, kind, number)
+        value = _checked(entry, version, kind, number, as_it_is)
         problem = next(_bad_addresses(kind, value), None)
         if problem is not None:
             yield LeftOut(kind, _name(entry), problem)
@@ -90,11 +94,12 @@ def read_dump(
             yield READERS[version, kind](value)
 
 
-def _checked(entry: Mapping[str, Any], version: str, kind: str, number: int) -> Mapping[str, Any]:
+def _checked(entry: Mapping[str, Any], version: str, kind: str, number: int, as_it_is: bool) -> Mapping[str, Any]:
     """Return an object whose known fields have their types; most are as they came, and need no decoder."""
-    if CHECKS[version, kind](entry):
+    if as_it_is and CHECKS[version, kind](entry):
         return entry
-    decoded = decode(entry, SCHEMAS[version, kind])
+    value = plain(entry, f"items[{number}]")  # one check of text for every door; one object at a time is copied
+    decoded = decode(value, SCHEMAS[version, kind])
     if decoded.type_error:
         raise ManifestError(f"items[{number}], {kind} {_name(entry)}: {decoded.type_error}")
     return decoded.value
@@ -133,7 +138,7 @@ def _bad_addresses(kind: str, value: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _no_ip(field: str, text: str | None) -> Iterator[str]:
-    if text and parse_ip(text) is None:
+    if text and not PLAIN_IPV4(text) and parse_ip(text) is None:
         yield f"{field}: {go_quote(cut(text))} is no IP address"
 
 
@@ -146,8 +151,8 @@ def _no_range(field: str, text: str | None) -> Iterator[str]:
         yield f"{field}: {go_quote(cut(text))} is no range of addresses"
 
 
-def _load(source: str | bytes | Path) -> Any:
-    """Return what JSON text says, or the text of a file."""
+def _text(source: str | bytes | Path) -> str:
+    """Return JSON text: that of a file, or what was given."""
     text: str | bytes
     if isinstance(source, bytes) or (isinstance(source, str) and source.lstrip("\ufeff \t\r\n").startswith(("{", "["))):
         text = source.removeprefix("\ufeff") if isinstance(source, str) else source
@@ -164,9 +169,15 @@ def _load(source: str | bytes | Path) -> Any:
         if isinstance(text, bytes):
             # json.loads would let halves of characters through, which no UTF-8 text can hold.
             text = text.decode(_encoding(text))
-        return json.loads(text)
     except UnicodeDecodeError as error:
         raise ManifestError(f"the dump is not JSON: byte {error.start} is no text in {error.encoding}") from None
+    return text
+
+
+def _parsed(text: str) -> Any:
+    """Return what JSON text says."""
+    try:
+        return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ManifestError(f"the dump is not JSON: {cut(str(error))}") from None
 
