@@ -24,9 +24,9 @@ Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
 ROWS = 16  # of a column with one worker: few calls, and little is left for the slow scan
-LONG_ROWS = 512  # with several workers: a column is long enough to forget how it began
-PASSES = 4  # over all columns, before the rest is done one request at a time
-FEW = 48  # columns that are not worth a pass
+LONG_ROWS = 256  # with several workers: a column is long enough to forget how it began
+PASSES = 6  # over all columns, before the rest is done one request at a time
+FEW = 24  # columns that are not worth a pass
 
 
 def tick_ms(longest_ms: float) -> float:
