@@ -21,12 +21,14 @@ from .api.documents import RESOURCES, ApplyResult, Item, read_items
 from .api.dump import read_dump
 from .api.errors import ApiError, ManifestError
 from .api.hints import hinted
+from .api.kinds import CLUSTER_WIDE
 from .api.objects import Deployment, EndpointSlice, Node, Pod, ProxyConfig
 from .api.service import Service
 from .cloud.controller import CloudState, start_controller
 from .cloud.load_balancer import next_change_s
 from .cluster.apiserver import ApiServer
 from .cluster.client_apply import apply_service
+from .cluster.controllers import put_object, sync_workloads
 from .cluster.operations import Operations
 from .cluster.scheduling import choose_node, kubernetes_service, make_nodes, with_address
 
@@ -34,6 +36,7 @@ __all__ = ["ApplyResult", "Cluster"]
 
 
 SHOWN = 12
+PLURALS = {"ingress": "ingresses", "endpoints": "endpoints"}
 
 
 class Cluster(Operations):
@@ -182,7 +185,8 @@ class Cluster(Operations):
         ApiError
             A document is refused; the cluster is as it was before the call.
         ManifestError
-            A document cannot be read, or is of a kind that is not modelled; nothing was applied.
+            A document cannot be read; nothing was applied. What is of a kind that the model does not work with comes
+            back with the verb ``passed over``.
         FileNotFoundError
             There is no such file.
         """
@@ -192,15 +196,31 @@ class Cluster(Operations):
 
     def apply_item(self, item: Item, namespace: str = "default", **options: Any) -> ApplyResult:
         """Apply one parsed object, a Service with options of `apply_service`; an `ApiError` changes nothing."""
+        if not item.is_modelled:
+            return item.passed_over(namespace)
         with self._all_or_nothing(), hinted(item.text, item.value):
+            if item.is_kept:
+                return self._apply_kept(item, namespace)
             if item.kind != "Service":
                 return self._apply_other(item, namespace)
             applied = apply_service(self.api, item.value, namespace, **options)
             service = applied.service
             return ApplyResult("Service", service.namespace, service.name, applied.verb, service, applied.warnings)
 
+    def _apply_kept(self, item: Item, namespace: str) -> ApplyResult:
+        """Store a workload, which starts its Pods, or an object that is only shown."""
+        named = (item.value.get("metadata") or {}).get("namespace")
+        if item.kind != "Namespace":
+            self.api.check_namespace(named or namespace)
+        verb, made = put_object(self, item.value, namespace)
+        if item.kind == "Namespace" and self.api.namespaces is not None:
+            self.api.namespaces |= {made.name}
+        return ApplyResult(item.kind, made.namespace, made.name, verb, made)
+
     def create_item(self, item: Item, namespace: str = "default") -> ApplyResult:
         """Create one parsed object that is not a Service."""
+        if item.is_kept:
+            return self._create_kept(item, namespace)
         made = item.object(namespace)
         scope = "" if isinstance(made, Node) else made.namespace
         if (item.kind, scope, made.name) in self._manifests:
@@ -208,6 +228,16 @@ class Cluster(Operations):
             raise ApiError(409, "AlreadyExists", f'{group[0]}s{group[1]}{group[2]} "{made.name}" already exists')
         with self._all_or_nothing(), hinted(item.text, item.value):
             return self._apply_other(item, namespace)
+
+    def _create_kept(self, item: Item, namespace: str) -> ApplyResult:
+        """Create an object that `put_object` stores; an AlreadyExists changes nothing."""
+        with self._all_or_nothing(), hinted(item.text, item.value):
+            made = self._apply_kept(item, namespace)
+            if made.verb != "created":
+                group = RESOURCES[item.kind].partition(".")
+                plural = PLURALS.get(group[0], f"{group[0]}s")
+                raise ApiError(409, "AlreadyExists", f'{plural}{group[1]}{group[2]} "{made.name}" already exists')
+            return made
 
     def _apply_other(self, item: Item, namespace: str) -> ApplyResult:
         """Apply one parsed object that is not a Service."""
@@ -224,6 +254,7 @@ class Cluster(Operations):
         match made:
             case Node():
                 self.store.put_node(made)
+                sync_workloads(self)
             case EndpointSlice():
                 self.store.put_slice(made)
             case Deployment():
@@ -305,7 +336,7 @@ class Cluster(Operations):
                 self.remove(kind, name, namespace)
             else:
                 raise ManifestError(f"not modelled: kind {kind}; there are {', '.join(RESOURCES)}")
-            scope = "" if kind == "Node" else namespace
+            scope = "" if kind in CLUSTER_WIDE else namespace
             self._manifests.pop((kind, scope, name), None)
 
     def set_load_balancer(
@@ -390,12 +421,12 @@ class Cluster(Operations):
 
     def _restorer(self) -> Callable[[], None]:
         restore, rng = super()._restorer(), self.api.rng.getstate()
-        now_s, revision = self.api.now_s, self.api.revision
+        now_s, revision, namespaces = self.api.now_s, self.api.revision, self.api.namespaces
 
         def restore_all() -> None:
             restore()
             self.api.rng.setstate(rng)
-            self.api.now_s, self.api.revision = now_s, revision
+            self.api.now_s, self.api.revision, self.api.namespaces = now_s, revision, namespaces
 
         return restore_all
 

@@ -6,7 +6,7 @@ All of them are plain values. Objects are not checked: they may come from a real
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -132,6 +132,10 @@ class ContainerPort:
         ``containerPort``.
     name, protocol : str
         As in ``spec.containers[].ports[]``.
+    host_port : int
+        Port of the node that leads here too (``hostPort``); 0 for none.
+    host_ip : str
+        The one address of the node that has it (``hostIP``); empty for all.
 
     Examples
     --------
@@ -142,6 +146,8 @@ class ContainerPort:
     port: int
     name: str = ""
     protocol: str = "TCP"
+    host_port: int = 0
+    host_ip: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +168,7 @@ class Pod:
         Declared ports.
     listens : tuple of int, optional
         Ports on which the process really listens. None: on the declared ones, and on every port where
-        none is declared.
+        none is declared; a hostNetwork Pod listens on declared ports only.
     ready, terminating, host_network : bool
         Ready condition; being deleted; shares the node's network.
     phase : str
@@ -171,6 +177,10 @@ class Pod:
         Name of the Deployment that owns it.
     created_s : float
         Cluster time of the creation, in seconds.
+    ips : tuple of str
+        All its addresses, one of each family (``status.podIPs``); empty where `ip` is the only one.
+    owner : str, optional
+        Its controller, as ``DaemonSet/edge``; None for the Pods of a Deployment and for those without one.
 
     Examples
     --------
@@ -191,12 +201,21 @@ class Pod:
     phase: str = "Running"
     app: str | None = None
     created_s: float = field(default=0.0, repr=False)
+    ips: tuple[str, ...] = ()
+    owner: str | None = None
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """All its addresses, the first one first."""
+        first = (self.ip,) if self.ip else ()
+        return tuple(dict.fromkeys((*first, *self.ips)))
 
     def listens_on(self, port: int) -> bool:
         """Tell whether a connection to `port` finds a process."""
         if self.listens is not None:
             return port in self.listens
-        return not self.ports or any(declared.port == port for declared in self.ports)
+        anywhere = not self.ports and not self.host_network
+        return anywhere or any(declared.port == port for declared in self.ports)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Pod:
@@ -205,21 +224,38 @@ class Pod:
         conditions = {entry.get("type"): entry.get("status") for entry in status.get("conditions") or ()}
         sidecars = [c for c in spec.get("initContainers") or () if c.get("restartPolicy") == "Always"]
         declared = [port for c in [*(spec.get("containers") or ()), *sidecars] for port in c.get("ports") or ()]
+        ips = [entry["ip"] for entry in status.get("podIPs") or () if entry.get("ip")]
         return cls(
             name=metadata.get("name") or "",
             namespace=metadata.get("namespace") or "default",
             node=spec.get("nodeName"),
-            ip=status.get("podIP"),
+            ip=status.get("podIP") or next(iter(ips), None),
             labels=dict(metadata.get("labels") or {}),
             ports=tuple(
-                ContainerPort(port.get("containerPort") or 0, port.get("name") or "", port.get("protocol") or "TCP")
+                ContainerPort(
+                    port.get("containerPort") or 0,
+                    port.get("name") or "",
+                    port.get("protocol") or "TCP",
+                    port.get("hostPort") or 0,
+                    port.get("hostIP") or "",
+                )
                 for port in declared
             ),
             ready=conditions.get("Ready", "False" if conditions else "True") == "True",
             terminating=bool(metadata.get("deletionTimestamp")),
             host_network=bool(spec.get("hostNetwork")),
             phase=status.get("phase") or "Running",
+            ips=tuple(ips) if len(ips) > 1 else (),
+            owner=_owner(metadata.get("ownerReferences") or ()),
         )
+
+
+def _owner(references: Iterable[Mapping[str, Any]]) -> str | None:
+    """Return the controller that a Pod names, as ``DaemonSet/edge``."""
+    for reference in references:
+        if reference.get("controller"):
+            return f"{reference.get('kind') or ''}/{reference.get('name') or ''}"
+    return None
 
 
 @dataclass(frozen=True, slots=True)

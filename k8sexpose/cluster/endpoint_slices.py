@@ -31,11 +31,15 @@ def endpoint_slices(
         home = node(pod.node) if pod.node else None
         if not _selects(service, pod) or (home is None and not service.publish_not_ready_addresses):
             continue
-        family = f"IPv{ip_address(pod.ip).version}" if pod.ip else ""
-        if family in families:
-            groups.setdefault((family, resolved_ports(service, pod)), []).append(_endpoint(service, pod, home))
-    if not groups:
-        groups[families[0], ()] = []
+        for ip in pod.addresses:
+            family = f"IPv{ip_address(ip).version}"
+            if family in families:
+                endpoint = _endpoint(service, pod, home, ip)
+                groups.setdefault((family, resolved_ports(service, pod)), []).append(endpoint)
+    # Each family has a slice, also one without an endpoint.
+    for family in families:
+        if not any(found == family for found, _ in groups):
+            groups[family, ()] = []
     slices: list[EndpointSlice] = []
     for (family, ports), found in groups.items():
         hinted = [_with_hints(service, endpoint) for endpoint in found]
@@ -75,9 +79,9 @@ def _selects(service: Service, pod: Pod) -> bool:
     )
 
 
-def _endpoint(service: Service, pod: Pod, home: Node | None) -> Endpoint:
+def _endpoint(service: Service, pod: Pod, home: Node | None, ip: str) -> Endpoint:
     return Endpoint(
-        ip=pod.ip or "",
+        ip=ip,
         node=pod.node,
         zone=home.zone if home else None,
         ready=service.publish_not_ready_addresses or (pod.ready and not pod.terminating),

@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from ..api.errors import ApiError, missing
+from ..api.kinds import KEPT, WORKLOADS
 from ..api.objects import ContainerPort, Deployment, Pod
+from .controllers import remove_object, sync_workloads
 from .scheduling import check_per_node, choose_node, new_pod
 from .state import NODE_MONITOR_GRACE_S, ClusterState
 from .store import Key, find
@@ -237,6 +239,7 @@ class Operations(ClusterState):
             raise ValueError(f"grace_s is a number of seconds from 0 on, not {grace_s}")
         changed = replace(self.pod(pod), terminating=True)
         self.store.put_pod(changed)
+        sync_workloads(self)
         self.clock.schedule(self.now_s + grace_s, PodGone((changed.namespace, changed.name)))
         return changed
 
@@ -268,6 +271,9 @@ class Operations(ClusterState):
             self.terminate(f"{namespace}/{name}")
         elif kind == "Node":
             self.store.delete_node(self.node(name).name)
+        elif kind in WORKLOADS or kind in KEPT:
+            for pod in remove_object(self, kind, namespace, name):
+                self.terminate(f"{pod.namespace}/{pod.name}")
         elif kind == "Deployment":
             for pod in self.store.pods_of(namespace, self.deployment(name, namespace).name):
                 self.terminate(f"{namespace}/{pod.name}")
@@ -324,7 +330,7 @@ class Operations(ClusterState):
     def evict(self, node: str) -> None:
         """Delete the Pods of an unreachable node; their Deployments make new ones elsewhere."""
         for pod in self.store.pods_on(node):
-            if pod.terminating:
+            if pod.terminating or (pod.owner or "").startswith("DaemonSet/"):  # those tolerate the node's state
                 continue
             # The kubelet that could confirm the end is unreachable: the object stays, terminating.
             self.store.put_pod(replace(pod, terminating=True))
@@ -332,6 +338,7 @@ class Operations(ClusterState):
                 deployment = self._deployments[pod.namespace, pod.app]
                 home = choose_node(self.store, deployment, self.down)
                 self._deployments[pod.namespace, pod.app] = self._run(deployment, home)
+        sync_workloads(self)
 
     @whole
     def stop_proxy(self, node: str) -> None:
@@ -357,6 +364,7 @@ class PodGone:
         pod = cluster.store.pods.get(self.key)
         if pod is not None and pod.terminating:
             cluster.store.delete_pod(self.key)
+            sync_workloads(cluster)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,10 @@ from functools import partial
 from typing import Any
 
 from ..api.errors import missing
+from ..api.kinds import KeptObject
 from ..api.objects import Deployment, EndpointSlice, Event, Node, Pod, ProxyConfig
 from ..api.service import Service
+from ..api.workloads import Workload
 from .clock import Clock
 from .store import Key, Store, find, key_of
 
@@ -63,6 +65,8 @@ class ClusterState:
         self.sends = 0
         self.failed: dict[str, float] = {}
         self._deployments: dict[Key, Deployment] = {}
+        self.workloads: dict[tuple[str, str, str], Workload] = {}
+        self.kept: dict[tuple[str, str, str], KeptObject] = {}
         self._unreachable: dict[str, tuple[Key, ...]] = {}
         self._stopped_proxies: dict[str, Store] = {}
         self._manifests: dict[tuple[str, str, str], Mapping[str, Any]] = {}

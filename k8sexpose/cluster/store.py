@@ -129,8 +129,8 @@ class Store:
         self._remember(lambda: self.put_pod(old) if old else self.delete_pod(key))
         self._unindex_pod(key)
         self.pods[key] = pod
-        if pod.ip:
-            self._pods_at.add(canonical_ip(pod.ip), key)
+        for ip in pod.addresses:
+            self._pods_at.add(canonical_ip(ip), key)
         if pod.node:
             self._pods_on.add(pod.node, key)
         if pod.app:
@@ -151,8 +151,8 @@ class Store:
         old = self.pods.get(key)
         if old is None:
             return
-        if old.ip:
-            self._pods_at.discard(canonical_ip(old.ip), key)
+        for ip in old.addresses:
+            self._pods_at.discard(canonical_ip(ip), key)
         if old.node:
             self._pods_on.discard(old.node, key)
         if old.app:
