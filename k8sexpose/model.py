@@ -17,6 +17,7 @@ from typing import Any
 
 from ._display import html_table
 from .api.allocation import ip_pool, port_pool
+from .api.bundles import Source
 from .api.documents import RESOURCES, ApplyResult, Item, read_items
 from .api.dump import read_dump
 from .api.errors import ApiError, ManifestError
@@ -118,13 +119,15 @@ class Cluster(Operations):
         self.store.put_service(kubernetes_service(str(ip_network(ranges[0])[1])))
 
     @classmethod
-    def from_json(cls, source: str | Path | Mapping[str, Any], **options: Any) -> Cluster:
+    def from_json(cls, source: Source, **options: Any) -> Cluster:
         """Load a real cluster: what ``kubectl get nodes,pods,services,endpointslices -A -o json`` prints.
 
         Parameters
         ----------
-        source : str, Path or mapping
-            A path, the JSON text, or the objects. They are taken as stored: no defaulting, allocation, validation.
+        source : str, bytes, Path, mapping or sequence
+            A path of a file (JSON, YAML), a folder or an archive (.tar.gz, .zip), several paths, the text, or the
+            objects. They are taken as stored: no defaulting, allocation, validation. What the dump lacks stands in
+            `absent`.
         **options
             As for `Cluster`, nodes apart.
 
@@ -152,8 +155,13 @@ class Cluster(Operations):
             Node: cluster.store.put_node, Pod: cluster.store.put_pod, Service: cluster.store.put_service,
             EndpointSlice: cluster.store.put_slice,
         }  # fmt: skip
-        for item in read_dump(source):
+        dump = read_dump(source)
+        for item in dump.objects:
             put[type(item)](item)  # type: ignore[operator]
+        cluster.kept = {(one.kind, one.namespace, one.name): one for one in dump.kept}
+        for event in dump.events:
+            cluster.report(event)
+        cluster.absent, cluster.hidden = dump.absent, dump.hidden
         return cluster
 
     # -- looking --------------------------------------------------------------------------------------------------

@@ -1,48 +1,97 @@
 """Reading a real cluster: what ``kubectl get nodes,pods,services,endpointslices -A -o json`` prints.
 
 Only the fields that the model uses are read, and as they are stored: a real cluster may hold what the API server of
-today would refuse.
+today would refuse. What a dump lacks is kept apart from what it says: absent is not empty.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Any
 
 from .addresses import ip_version
+from .bundles import Found, Source, read_source
 from .decode import decode
-from .documents import is_file
-from .errors import ManifestError, go_quote
-from .manifest import plain
-from .objects import EndpointSlice, Node, Pod
-from .schemas import SCHEMAS
+from .endpoints import mirrored_slices
+from .errors import ManifestError
+from .formats import cidr
+from .kinds import CLUSTER_WIDE, KEPT, KeptObject
+from .objects import EndpointSlice, Event, Node, Pod
+from .schemas import KEPT_SCHEMAS, SCHEMAS
 from .service import Service
 
-__all__ = ["read_dump"]
+__all__ = ["Dump", "read_dump"]
 
-MAX_BYTES = 512 * 1024 * 1024
-READERS: dict[tuple[str, str], Any] = {
-    ("v1", "Service"): Service.from_dict,
-    ("v1", "Pod"): Pod.from_dict,
-    ("v1", "Node"): Node.from_dict,
-    ("discovery.k8s.io/v1", "EndpointSlice"): EndpointSlice.from_dict,
+READERS: dict[str, Any] = {
+    "Service": Service.from_dict,
+    "Pod": Pod.from_dict,
+    "Node": Node.from_dict,
+    "EndpointSlice": EndpointSlice.from_dict,
 }
+# What a report needs to judge the way into a cluster.
+NEEDED = ("Node", "Pod", "Service", "EndpointSlice")
+# Kinds of others that say which data plane and which controllers a cluster has; only their names are kept.
+SHOWN = (*KEPT, "ConfigMap")
+PROXY_CONFIG = ("kube-system", "kube-proxy")
 
 
-def read_dump(source: str | Path | Mapping[str, Any]) -> Iterator[Node | Pod | Service | EndpointSlice]:
-    """Read the objects of a dump; other kinds are passed over.
+@dataclass(frozen=True, slots=True)
+class Dump:
+    """What a dump says, and what it lacks.
 
     Parameters
     ----------
-    source : str, Path or mapping
-        A path, the JSON text, or the parsed object.
+    objects : tuple of Node, Pod, Service or EndpointSlice
+        In the order of the dump, the last one of a name.
+    kept : tuple of KeptObject
+        Namespaces, Ingresses, Gateways, HTTPRoutes, and the ConfigMap of kube-proxy.
+    events : tuple of Event
+        What controllers reported, the oldest first.
+    absent : frozenset of str
+        The kinds of Node, Pod, Service and EndpointSlice of which it says nothing.
+    hidden : frozenset of (str, str)
+        Pods, by namespace and name, whose address was taken out of the dump.
 
-    Yields
-    ------
-    Node, Pod, Service or EndpointSlice
-        In the order of the dump.
+    Examples
+    --------
+    >>> sorted(read_dump({"kind": "ServiceList", "apiVersion": "v1", "items": []}).absent)
+    ['EndpointSlice', 'Node', 'Pod']
+    """
+
+    objects: tuple[Node | Pod | Service | EndpointSlice, ...] = ()
+    kept: tuple[KeptObject, ...] = ()
+    events: tuple[Event, ...] = ()
+    absent: frozenset[str] = frozenset()
+    hidden: frozenset[tuple[str, str]] = frozenset()
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What has been read so far."""
+
+    objects: dict[tuple[str, str, str], Node | Pod | Service | EndpointSlice] = field(default_factory=dict)
+    kept: dict[tuple[str, str, str], KeptObject] = field(default_factory=dict)
+    events: list[tuple[str, Event]] = field(default_factory=list)
+    mirrored: list[EndpointSlice] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
+    hidden: set[tuple[str, str]] = field(default_factory=set)
+
+
+def read_dump(source: Source) -> Dump:
+    """Read a dump in any of its forms (`k8sexpose.api.bundles`); kinds that are not used are passed over.
+
+    Parameters
+    ----------
+    source : str, bytes, Path, mapping or sequence
+        A path of a file, a folder or an archive, several paths, the text, or the parsed objects.
+
+    Returns
+    -------
+    Dump
+        What it says, and what it lacks.
 
     Raises
     ------
@@ -53,47 +102,153 @@ def read_dump(source: str | Path | Mapping[str, Any]) -> Iterator[Node | Pod | S
 
     Examples
     --------
-    >>> next(read_dump({"items": [{"kind": "Node", "apiVersion": "v1", "metadata": {"name": "n1"}}]})).name
+    >>> read_dump({"items": [{"kind": "Node", "apiVersion": "v1", "metadata": {"name": "n1"}}]}).objects[0].name
     'n1'
     """
-    data = plain(source) if isinstance(source, Mapping) else _load(source)
-    entries = data.get("items", [data]) if isinstance(data, Mapping) else None
-    if not isinstance(entries, list):
+    reading, kinds = _Reading(), set()
+    for found in read_source(source):
+        kinds.add(found.kind)
+        _take(reading, found)
+    if isinstance(source, Mapping) and not kinds and "items" not in source:
         raise ManifestError("a dump is a JSON object with a list of items, as kubectl get -o json prints it")
-    for number, entry in enumerate(entries):
-        if not isinstance(entry, Mapping):
-            raise ManifestError(f"items[{number}] is not an object")
-        kind = str(entry.get("kind"))
-        version = next((v for v, k in READERS if k == kind), "")
-        if (version, kind) not in READERS:
-            continue
-        decoded = decode(entry, SCHEMAS[version, kind])
+    sliced = {(one.namespace, one.service) for one in reading.objects.values() if isinstance(one, EndpointSlice)}
+    for part in reading.mirrored:
+        if (part.namespace, part.service) not in sliced:
+            reading.objects["EndpointSlice", part.namespace, part.name] = part
+    return Dump(
+        tuple(reading.objects.values()),
+        tuple(reading.kept.values()),
+        tuple(event for _, event in sorted(reading.events, key=lambda pair: pair[0])),
+        frozenset(NEEDED) - reading.seen,
+        frozenset(reading.hidden),
+    )
+
+
+def _take(reading: _Reading, found: Found) -> None:
+    """Read one object, if it is of a kind that is used."""
+    kind, value = found.kind, found.value
+    if value is None:
+        reading.seen.add("EndpointSlice" if kind == "Endpoints" else kind)
+    elif kind == "Event":
+        reading.events.append(_event(value))
+    elif kind in READERS:
+        reading.seen.add(kind)
+        _take_object(reading, found, value)
+    elif kind in SHOWN:
+        _take_kept(reading, found, value)
+
+
+def _take_object(reading: _Reading, found: Found, value: Mapping[str, Any]) -> None:
+    version = next(version for version, kind in SCHEMAS if kind == found.kind)
+    decoded = decode(value, SCHEMAS[version, found.kind])
+    if decoded.type_error:
+        raise ManifestError(f"{found.where}, {found.kind} {_name(value)}: {decoded.type_error}")
+    cleaned, hidden = _without_hidden(found.kind, decoded.value)
+    made = READERS[found.kind](cleaned)
+    scope = "" if found.kind == "Node" else made.namespace
+    reading.objects[found.kind, scope, made.name] = made
+    if hidden and found.kind == "Pod":
+        reading.hidden.add((made.namespace, made.name))
+
+
+def _take_kept(reading: _Reading, found: Found, value: Mapping[str, Any]) -> None:
+    metadata = value.get("metadata")
+    metadata = metadata if isinstance(metadata, Mapping) else {}
+    scope = "" if found.kind in CLUSTER_WIDE else str(metadata.get("namespace") or "default")
+    name = str(metadata.get("name") or "")
+    if found.kind == "ConfigMap" and (scope, name) != PROXY_CONFIG:
+        return
+    if found.kind == "Endpoints":
+        reading.seen.add("EndpointSlice")
+        decoded = decode(value, KEPT_SCHEMAS["v1", "Endpoints"])
         if decoded.type_error:
-            raise ManifestError(f"items[{number}], {kind} {_name(entry)}: {decoded.type_error}")
-        ip = decoded.value.get("status", {}).get("podIP") if kind == "Pod" else None
-        if ip and not ip_version(ip):
-            raise ManifestError(f"items[{number}], Pod {_name(entry)}: status.podIP: {go_quote(ip)} is no IP address")
-        yield READERS[version, kind](decoded.value)
+            raise ManifestError(f"{found.where}, Endpoints {_name(value)}: {decoded.type_error}")
+        reading.mirrored += mirrored_slices(decoded.value)
+        return
+    labels = metadata.get("labels")
+    clean = {str(key): str(text) for key, text in labels.items()} if isinstance(labels, Mapping) else {}
+    reading.kept[found.kind, scope, name] = KeptObject(found.kind, scope, name, clean, value)
+
+
+def _event(value: Mapping[str, Any]) -> tuple[str, Event]:
+    """Return when an event was last seen, and the event; both forms of the API are read."""
+    about = value.get("involvedObject") or value.get("regarding")
+    about = about if isinstance(about, Mapping) else {}
+    seen = value.get("lastTimestamp") or value.get("deprecatedLastTimestamp") or value.get("eventTime") or ""
+    source = value.get("source") or value.get("deprecatedSource")
+    source = source.get("component") if isinstance(source, Mapping) else None
+    made = Event(
+        0.0,
+        str(value.get("type") or "Normal"),
+        str(value.get("reason") or ""),
+        str(value.get("message") or value.get("note") or ""),
+        f"{str(about.get('kind') or '').lower()}/{about.get('name') or ''}",
+        str(about.get("namespace") or "default"),
+        str(source or value.get("reportingController") or value.get("reportingComponent") or ""),
+    )
+    return str(seen), made
+
+
+# -- redacted -------------------------------------------------------------------------------------------------------
+
+
+def _without_hidden(kind: str, value: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+    """Return an object without texts in the place of addresses, as tools put them that make bundles safe to share."""
+    if kind == "Pod":
+        status = value.get("status") or {}
+        ips = [entry for entry in status.get("podIPs") or () if ip_version(entry.get("ip"))]
+        given = status.get("podIP")
+        hidden = bool(given) and not ip_version(given)
+        kept = {**status, "podIPs": ips}
+        if hidden:
+            kept["podIP"] = None
+        return {**value, "status": kept}, hidden
+    if kind == "Node":
+        status = value.get("status") or {}
+        addresses = [
+            entry
+            for entry in status.get("addresses") or ()
+            if entry.get("type") not in ("InternalIP", "ExternalIP") or ip_version(entry.get("address"))
+        ]
+        spec = value.get("spec") or {}
+        ranges = [text for text in (spec.get("podCIDR"), *(spec.get("podCIDRs") or ())) if text and not cidr(text)]
+        kept_ranges = {"podCIDR": next(iter(ranges), None), "podCIDRs": list(dict.fromkeys(ranges))}
+        return {**value, "spec": {**spec, **kept_ranges}, "status": {**status, "addresses": addresses}}, False
+    if kind == "EndpointSlice" and value.get("addressType") != "FQDN":
+        endpoints = [
+            {**entry, "addresses": [ip for ip in entry.get("addresses") or () if ip_version(ip)]}
+            for entry in value.get("endpoints") or ()
+        ]
+        return {**value, "endpoints": endpoints}, False
+    if kind == "Service":
+        return {**value, **_visible_service(value)}, False
+    return value, False
+
+
+def _visible_service(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Return spec and status of a Service without hidden addresses."""
+    spec, status = dict(value.get("spec") or {}), value.get("status") or {}
+    if spec.get("clusterIP") not in (None, "", "None") and not ip_version(spec["clusterIP"]):
+        # kube-proxy passes a Service without one over: an address that no cluster has stands in its place.
+        number = zlib.crc32(_name(value).encode()) % 2**24
+        spec["clusterIP"] = str(ip_address("240.0.0.0") + number)
+        spec["clusterIPs"] = [spec["clusterIP"]]
+    for field_name in ("clusterIPs", "externalIPs"):
+        if spec.get(field_name):
+            spec[field_name] = [ip for ip in spec[field_name] if ip == "None" or ip_version(ip)]
+    balancer = status.get("loadBalancer") or {}
+    ingress = [
+        {**entry, "ip": entry.get("ip") if ip_version(entry.get("ip")) else "", "hostname": entry.get("hostname") or ""}
+        for entry in balancer.get("ingress") or ()
+    ]
+    shown = [entry if entry["ip"] or entry["hostname"] else {**entry, "hostname": HIDDEN_HOST} for entry in ingress]
+    return {"spec": spec, "status": {**status, "loadBalancer": {**balancer, "ingress": shown}}}
+
+
+HIDDEN_HOST = "hidden.invalid"
 
 
 def _name(entry: Mapping[str, Any]) -> str:
     metadata = entry.get("metadata")
     parts = [metadata.get(key) for key in ("namespace", "name")] if isinstance(metadata, Mapping) else []
     return "/".join(str(part) for part in parts if part) or "without a name"
-
-
-def _load(source: str | Path) -> Any:
-    text: str | bytes
-    if isinstance(source, str) and source.lstrip().startswith(("{", "[")):
-        text = source
-    else:
-        path = Path(source)
-        if not is_file(path):
-            raise FileNotFoundError(f"the path {str(path)[:200]!r} does not exist")
-        if path.stat().st_size > MAX_BYTES:
-            raise ManifestError(f"{path.name} has {path.stat().st_size:,} bytes; more than {MAX_BYTES:,} are not read")
-        text = path.read_bytes()
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ManifestError(f"the dump is not JSON: {error}") from None

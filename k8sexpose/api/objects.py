@@ -24,6 +24,7 @@ __all__ = [
 ]
 
 ZONE_LABEL = "topology.kubernetes.io/zone"
+OLD_ZONE_LABEL = "failure-domain.beta.kubernetes.io/zone"
 SERVICE_NAME_LABEL = "kubernetes.io/service-name"
 
 
@@ -73,6 +74,8 @@ class Node:
         Cordoned; being deleted.
     created_s : float
         Cluster time of the creation, in seconds.
+    conditions : mapping of str to str
+        Status of each condition, such as ``{"Ready": "True"}``; empty where nothing is known.
 
     Examples
     --------
@@ -91,6 +94,12 @@ class Node:
     unschedulable: bool = False
     deleting: bool = False
     created_s: float = field(default=0.0, repr=False)
+    conditions: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def is_ready(self) -> bool:
+        """False where the condition Ready is there and not True."""
+        return self.conditions.get("Ready", "True") == "True"
 
     @property
     def internal_ip(self) -> str | None:
@@ -109,8 +118,8 @@ class Node:
             name=metadata.get("name") or "",
             addresses=tuple(address for kind, address in by_type if kind == "InternalIP"),
             external_ip=external[0] if external else None,
-            zone=labels.get(ZONE_LABEL),
-            pod_cidr=spec.get("podCIDR"),
+            zone=labels.get(ZONE_LABEL) or labels.get(OLD_ZONE_LABEL),
+            pod_cidr=",".join(spec.get("podCIDRs") or ()) or spec.get("podCIDR"),
             labels=labels,
             taints=tuple(
                 Taint(taint.get("key") or "", taint.get("value") or "", taint.get("effect") or "")
@@ -119,6 +128,10 @@ class Node:
             provider_id=spec.get("providerID"),
             unschedulable=bool(spec.get("unschedulable")),
             deleting=bool(metadata.get("deletionTimestamp")),
+            conditions={
+                str(entry.get("type")): str(entry.get("status"))
+                for entry in (data.get("status") or {}).get("conditions") or ()
+            },
         )
 
 

@@ -67,6 +67,9 @@ class ClusterState:
         self._deployments: dict[Key, Deployment] = {}
         self.workloads: dict[tuple[str, str, str], Workload] = {}
         self.kept: dict[tuple[str, str, str], KeptObject] = {}
+        # Of a dump: the kinds that it says nothing of, and the Pods whose address was taken out.
+        self.absent: frozenset[str] = frozenset()
+        self.hidden: frozenset[Key] = frozenset()
         self._unreachable: dict[str, tuple[Key, ...]] = {}
         self._stopped_proxies: dict[str, Store] = {}
         self._manifests: dict[tuple[str, str, str], Mapping[str, Any]] = {}

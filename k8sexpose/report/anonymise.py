@@ -104,6 +104,8 @@ def anonymised(cluster: Cluster) -> Cluster:
         twin.store.put_service(_service(service, names, kept))
     for part in cluster.store.applied_slices.values():
         twin.store.put_slice(_slice(part, names))
+    twin.kept, twin.workloads, twin._events = {}, {}, []  # their texts hold names
+    twin.hidden = frozenset((names.word("namespace", one), names.word("pod", f"{one}/{two}")) for one, two in twin.hidden)
     twin.clock, twin.cloud_state = Clock(cluster.now_s), CloudState()
     twin.provider, twin.controller = start_controller(cluster.provider)
     twin.advance(0)  # the load balancers are taken over under their new names
@@ -150,8 +152,13 @@ def _pod(pod: Pod, names: Names) -> Pod:
         node=names.maybe("node", pod.node),
         ip=names.address(pod.ip) if pod.ip else pod.ip,
         labels=names.labels(pod.labels),
-        ports=tuple(ContainerPort(p.port, names.word("port", p.name), p.protocol) for p in pod.ports),
+        ports=tuple(
+            ContainerPort(p.port, names.word("port", p.name), p.protocol, p.host_port, names.address(p.host_ip))
+            for p in pod.ports
+        ),
         app=None,
+        ips=tuple(map(names.address, pod.ips)),
+        owner=names.maybe("owner", pod.owner),
     )
 
 
