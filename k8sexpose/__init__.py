@@ -23,6 +23,7 @@ _NAMES = {
     "cloud.provisioning": "Provisioning provision",
     "router.route": "Hop Route Shares",
     "router.router": "entries routes send shares",
+    "router.reach": "Entrance Reach reach",
     "router.rule_trace": "RuleTrace trace",
     "model": "Cluster",
     "traffic.crash": "watch_crash",

@@ -235,9 +235,7 @@ def _text(name: str, data: bytes, path: str, *, strict: bool = True) -> Iterator
         raise ManifestError(f"{name} is the table that kubectl prints for people: add -o json to the command")
     values = _json_values(name, start) if start.startswith(("{", "[")) else _yaml_values(name, start)
     known = _kind_of_path(path)
-    count = 0
     for value in values:
-        count += 1
         for one in objects_of(value, name, known):
             if one.kind == "Status" and strict and one.value is not None:
                 message = str(one.value.get("message") or one.value.get("reason") or "no message")

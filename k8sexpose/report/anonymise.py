@@ -17,17 +17,18 @@ from ..api.objects import ContainerPort, Endpoint, EndpointPort, EndpointSlice, 
 from ..api.service import LAST_APPLIED, LoadBalancerIngress, Service, ServicePort
 from ..cloud.controller import CloudState, start_controller
 from ..cloud.health_checks import EXCLUDED
+from ..cloud.internal import INTERNAL_BY
 from ..cloud.providers import CLASS, Provider
 from ..cloud.providers import provider as profile
 from ..cluster.clock import Clock
-from ..cost.usage import AWS, AZURE_ADDRESS, DIGITALOCEAN_SIZE, INTERNAL_BY
+from ..cost.usage import AWS, AZURE_ADDRESS, DIGITALOCEAN_SIZE
 from ..kubeproxy.health import AUTOSCALER_TAINT
 from ..model import Cluster
 from .findings import written_node_ports
 
 __all__ = ["anonymised"]
 
-INTERNAL_VALUES = ("true", "false", "internal", "internet-facing", "Internal", "External", "0.0.0.0/0", "")
+INTERNAL_VALUES = ("true", "false", "INTERNAL", "internal", "internet-facing", "Internal", "External", "0.0.0.0/0", "")
 NAMING = (AZURE_ADDRESS, f"{AWS}ssl-cert")  # that there is one counts, or which are the same, not what it says
 ADDRESSES = {4: ip_network("10.0.0.0/8"), 6: ip_network("2001:db8::/32")}
 
@@ -105,7 +106,9 @@ def anonymised(cluster: Cluster) -> Cluster:
     for part in cluster.store.applied_slices.values():
         twin.store.put_slice(_slice(part, names))
     twin.kept, twin.workloads, twin._events = {}, {}, []  # their texts hold names
-    twin.hidden = frozenset((names.word("namespace", one), names.word("pod", f"{one}/{two}")) for one, two in twin.hidden)
+    twin.hidden = frozenset(
+        (names.word("namespace", one), names.word("pod", f"{one}/{two}")) for one, two in twin.hidden
+    )
     twin.clock, twin.cloud_state = Clock(cluster.now_s), CloudState()
     twin.provider, twin.controller = start_controller(cluster.provider)
     twin.advance(0)  # the load balancers are taken over under their new names

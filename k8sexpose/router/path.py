@@ -225,6 +225,11 @@ class PathTracer:
         pod = self._host_pod(node, packet.port, None)
         if pod is not None:
             return self._deliver(packet, path, None)
+        mapped = self._host_port(node, packet)
+        if mapped is not None:
+            action = "DNAT: hostPort, by the CNI plugin portmap"
+            hop = Hop(node.name, packet.src, packet.to, action, path.leg_ms, new_dst=mapped.to)
+            return self._deliver(mapped, replace(path, hops=(*path.hops, hop), leg_ms=0.0, at=node.name), None)
         checks = packet.port == HEALTHZ_PORT or self.store.health_checks_on(packet.port)
         if packet.protocol == "TCP" and checks and not self.cluster.proxy_stopped(node.name):
             reason = f"kube-proxy on {node.name} answers health checks here"
@@ -302,6 +307,16 @@ class PathTracer:
         if target is not None and target.endpoint.pod:
             return next((pod for pod in pods if pod.name == target.endpoint.pod), None)
         return next((pod for pod in pods if pod.listens_on(port)), None)
+
+    def _host_port(self, node: Node, packet: Packet) -> Packet | None:
+        """Return the packet as it goes on to the Pod whose ``hostPort`` it names; None if there is none."""
+        for pod in self.store.pods_on(node.name):
+            for port in pod.ports if not pod.host_network and pod.phase == "Running" else ():
+                fits = port.host_port == packet.port and port.protocol == packet.protocol
+                if fits and port.host_ip in ("", "0.0.0.0", "::", packet.dst):
+                    ip = next((one for one in pod.addresses if ip_version(one) == ip_version(packet.dst)), None)
+                    return replace(packet, dst=canonical_ip(ip), port=port.port) if ip else None
+        return None
 
     def _in_pod_network(self, ip: str) -> bool:
         """Return True if an address is in the range of Pod addresses."""

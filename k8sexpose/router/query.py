@@ -10,6 +10,7 @@ from ..api.addresses import ip_version
 from ..api.errors import NotExposed
 from ..api.service import Service
 from ..cloud.front_door import FrontDoor, Spread, front_door
+from ..cloud.internal import PRIVATE_CLIENTS
 from ..cluster.state import ClusterState
 from ..kubeproxy.service_ports import cluster_ip_of, targets
 from .addressing import DEFAULT_CLIENTS, OUTSIDE, Client, Destination, find_client, find_destination, node_names
@@ -46,9 +47,10 @@ class Query:
         if client is None and service is not None and service.type not in ("NodePort", "LoadBalancer"):
             client = _some_pod(cluster, service)
         family = _family(destination)
-        asker = find_client(cluster, client or DEFAULT_CLIENTS[family], family)
         via_nodes = node_names(cluster, via)
         door = _door(cluster, destination)
+        somebody = PRIVATE_CLIENTS if door is not None and door.internal else DEFAULT_CLIENTS
+        asker = find_client(cluster, client or somebody[family], family)
         ip = destination.ip
         if ip is None and service is not None:
             ip = door.address if door else _dialled_cluster_ip(service)
