@@ -89,7 +89,11 @@ def test_unknown_names_list_what_there_is() -> None:
         ("gcp", {}, r"198\.51\.100\.\d+"),
         ("aws", {}, r"a[0-9a-f]{31}-\d{10}\.us-east-1\.elb\.amazonaws\.com"),
         ("aws", {TYPE: "nlb"}, r"a[0-9a-f]{31}-[0-9a-f]{16}\.elb\.us-east-1\.amazonaws\.com"),
-        ("aws", {TYPE: "external", TARGET_TYPE: "instance"}, r"k8s-default-web-[0-9a-f]{10}-[0-9a-f]{16}\.elb\.us-east-1\.amazonaws\.com"),
+        (
+            "aws",
+            {TYPE: "external", TARGET_TYPE: "instance"},
+            r"k8s-default-web-[0-9a-f]{10}-[0-9a-f]{16}\.elb\.us-east-1\.amazonaws\.com",
+        ),
     ],
 )
 def test_addresses_have_the_providers_form_and_stay(provider: str, annotations: dict[str, str], pattern: str) -> None:

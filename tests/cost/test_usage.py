@@ -8,6 +8,7 @@ import pytest
 
 import k8sexpose as kx
 from tests.cost.helpers import AWS, cost, manifest, three_zones
+
 LBC = {f"{AWS}type": "external", f"{AWS}nlb-target-type": "instance"}
 
 
