@@ -11,22 +11,10 @@ else
 PY := $(VENV)/bin/python
 endif
 
-PINS := binder/requirements.txt constraints.txt
-UV := $(shell command -v uv 2>/dev/null)
-# uv does not compile by itself, and every start would pay for that.
-ifneq ($(UV),)
-INSTALL = $(UV) pip install --quiet --compile-bytecode --python $(PY)
-else
-INSTALL = $(PY) -m pip install --quiet
-endif
-INSTALL += --constraint binder/requirements.txt --constraint constraints.txt
-
 LESSONS := $(wildcard notebooks/*.ipynb)
 SOLUTIONS := $(wildcard instructor/solutions/*.ipynb)
-# Jupyter refuses to run as root (containers, CI) unless told.
-ROOT_FLAG := $(shell test "$$(id -u 2>/dev/null)" = 0 && echo --allow-root)
 
-.PHONY: help lab test quick deep lint types unit lessons notebooks pages shots lite lite-check lite-kernel binder-check bench fuzz clean
+.PHONY: help environment lab test quick deep lint types unit lessons notebooks pages shots lite lite-check lite-kernel wheel colab binder-check bench fuzz clean
 help:
 	@echo "make lab        open the lessons in JupyterLab"
 	@echo "make test       run every test"
@@ -36,7 +24,8 @@ help:
 	@echo "make pages      render the solutions as static pages into build/site"
 	@echo "make lite       build the course for JupyterLite into build/lite; lite-check: test with its versions"
 	@echo "make lite-kernel   run the model in JupyterLite's Python in Chromium"
-	@echo "make binder-check  build Binder's environment, run a lesson in it"
+	@echo "make wheel      build the wheel, with the lessons in it, into dist; colab: the lessons' copies for Colab"
+	@echo "make binder-check  build Binder's environment, run two lessons and answer a question in it"
 	@echo "make shots      open every lesson in Chromium, leave screenshots in build/shots"
 	@echo "make bench      run the benchmarks, compare with the stored numbers"
 	@echo "make fuzz       try random input for longer than the tests do (FUZZ_ARGS)"
@@ -44,36 +33,14 @@ help:
 
 # --- the environment -------------------------------------------------------------------------------------------
 
-# The floor stands in pyproject.toml too; tests/course/test_pins.py compares the two.
-$(PY):
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	  echo "k8sexpose needs Python 3.11 or newer; '$(PYTHON)' is: $$($(PYTHON) --version 2>&1)"; \
-	  echo "Install a newer one and name it, for example: make lab PYTHON=python3.13"; exit 1; }
-	@$(PYTHON) -m venv $(VENV) || { \
-	  echo "python -m venv failed. On Debian and Ubuntu: apt-get install python3-venv"; rm -rf $(VENV); exit 1; }
-
-$(VENV)/.lab: pyproject.toml $(PINS) binder/overrides.json | $(PY)
-	@echo "Installing k8sexpose and JupyterLab into $(VENV) (about a minute, once) …"
-	@$(INSTALL) --editable '.[lab]'
-	@mkdir -p $(VENV)/share/jupyter/lab/settings
-	@cp binder/overrides.json $(VENV)/share/jupyter/lab/settings/overrides.json
-	@touch $@
-
-$(VENV)/.test: $(VENV)/.lab
-	@echo "Installing the test tools into $(VENV) (about a minute, once) …"
-	@$(INSTALL) --editable '.[lab,test]'
-	@# Of nbgrader only the converter is wanted: its menus and panels would stand in a learner's way.
-	@$(PY) -m jupyterlab.labextensions disable --no-build @jupyter/nbgrader 2>/dev/null
-	@rm -f $(VENV)/etc/jupyter/jupyter_server_config.d/nbgrader.json
-	@touch $@
+# One script builds .venv, mends it where the folder was moved, and opens the lessons; it does so without make too.
+environment:
+	@$(PYTHON) tools/environment.py test --venv $(VENV)
 
 # --- the two commands ------------------------------------------------------------------------------------------
 
-# The default address is the first lesson, so that the printed address leads there too. The root is the repository:
-# the first lesson links to instructor/solutions, and a server whose root is notebooks/ could not open that.
-lab: $(VENV)/.lab
-	$(PY) -m jupyterlab $(ROOT_FLAG) --ServerApp.root_dir=. \
-	  --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(LAB_ARGS)
+lab:
+	@$(PYTHON) tools/environment.py lab --venv $(VENV) -- $(LAB_ARGS)
 
 test: lint types unit lessons
 	@echo "make test: everything passed"
@@ -83,27 +50,27 @@ quick: lint types
 	$(PY) -m pytest -n 2 --dist loadgroup --ignore tests/browser -m "not slow and not deep"
 
 # 5 is pytest's exit code where no test is selected: tests/deep may be empty.
-deep: $(VENV)/.test
+deep: environment
 	$(PY) -m pytest -m deep tests $(DEEP_ARGS) || test $$? -eq 5
 
 # --- the parts of make test ------------------------------------------------------------------------------------
 
-lint: $(VENV)/.test
+lint: environment
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 
-types: $(VENV)/.test
+types: environment
 	$(PY) -m mypy --strict k8sexpose
 
 # .ci/run names a folder, TEST_TIMES, and reads there how long each test took.
 times = $(if $(TEST_TIMES),--junitxml=$(TEST_TIMES)/$(1).xml)
 
 # Two processes: the browser tests in one (tests/browser/conftest.py), everything else beside them.
-unit: $(VENV)/.test
+unit: environment
 	$(PY) -m pytest -n 2 --dist loadgroup $(call times,unit)
 
 # Strict where outputs are stored (the solutions); the student notebooks hold none and need only run.
-lessons: $(VENV)/.test
+lessons: environment
 ifeq ($(SOLUTIONS),)
 	@echo "no lessons in instructor/solutions yet"
 else
@@ -115,13 +82,13 @@ endif
 
 # --- for authors -----------------------------------------------------------------------------------------------
 
-notebooks: $(VENV)/.test
+notebooks: environment
 	$(PY) tools/notebooks.py --execute
 	$(PY) tools/notebooks.py
 	$(PY) tools/teaching.py
 	$(PY) tools/pages.py
 
-pages: $(VENV)/.test
+pages: environment
 	$(PY) tools/pages.py $(PAGES_ARGS)
 
 # An environment of its own: JupyterLite wants other versions.
@@ -136,19 +103,26 @@ lite: build/lite-env
 lite-check:
 	$(PYTHON) tools/lite_check.py --python $(PYTHON)
 
-lite-kernel: $(VENV)/.test
+lite-kernel: environment
 	$(PY) tools/lite_kernel.py
+
+# What `k8sexpose lab` needs where there is no clone.
+wheel: environment
+	$(PY) -m pip wheel --quiet --no-deps --wheel-dir dist .
+
+colab: environment
+	$(PY) tools/colab.py
 
 binder-check:
 	$(PYTHON) tools/binder_env.py --python $(PYTHON)
 
-shots: $(VENV)/.test
+shots: environment
 	$(PY) tests/browser/run_lessons.py --shots build/shots
 
-bench: $(VENV)/.test
+bench: environment
 	$(PY) benchmarks/run.py
 
-fuzz: $(VENV)/.test
+fuzz: environment
 	$(PY) tests/hostile/fuzz.py $(FUZZ_ARGS)
 
 clean:

@@ -108,7 +108,8 @@ def machine() -> None:
     }
     for name, took_s in best(in_turns(works, 9)).items():
         show(f"NumPy here: {name}, a number", f"{took_s / 20 / BLOCK * 1e9:.2f} ns")
-    features = np._core._multiarray_umath.__cpu_features__
+    core = getattr(np, "_core", None) or np.core  # the latter before NumPy 2
+    features = core._multiarray_umath.__cpu_features__
     show("NumPy here: AVX-512", "on" if features.get("AVX512_SKX") or features.get("X86_V4") else "off")
 
 

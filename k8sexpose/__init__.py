@@ -1,4 +1,25 @@
-"""k8sexpose: how Kubernetes puts a Service on the internet, as a faithful model.
+"""How Kubernetes puts a Service on the internet, as a faithful model.
+
+First steps, in a notebook or at a Python prompt::
+
+    import k8sexpose as kx
+
+    cluster = kx.Cluster(nodes=3)  # three nodes, in the zones a, b and c
+    cluster.deploy("api-backend", per_node=[3, 1, 0])  # four Pods, labelled app=api-backend
+    cluster.apply(kx.example("public-api-lb"))  # a Service, as kubectl apply would send it
+    kx.send(cluster, "public-api-lb")  # one request, hop by hop
+
+Then ask the same cluster
+
+- which ways there are, and how probable each is: ``kx.routes``, ``kx.shares``; by which node: ``kx.entries``
+- what one node does with one packet: ``kx.kube_proxy``
+- what many requests feel, and what it costs: ``kx.simulate``, ``kx.bill``, ``kx.compare_exposure``
+- how it looks, with controls: ``kx.flow`` and the explorers, ``kx.policy_explorer`` and others
+- what your own cluster does: ``kx.Cluster.from_json``, ``kx.review``
+
+``%load_ext k8sexpose`` makes ``%kubectl``, ``%curl`` and ``%ssh`` known to a notebook. The lessons open with
+``k8sexpose lab`` in a terminal. ``help(kx.Cluster)``, or ``kx.Cluster?`` in a notebook, explains a name, with an
+example.
 
 Names are loaded when they are first used, so that ``import k8sexpose`` costs next to nothing.
 """
@@ -11,7 +32,9 @@ from typing import Any
 
 __version__ = "0.1.0"
 
+# tools/generate/stub.py writes __init__.pyi from this table, for editors and type checkers.
 _NAMES = {
+    "model": "Cluster",
     "api.errors": "ApiError ManifestError NotExposed",
     "api.objects": "Endpoint Node Pod ProxyConfig Taint",
     "api.service": "Service ServicePort",
@@ -25,7 +48,6 @@ _NAMES = {
     "router.router": "entries routes send shares",
     "router.reach": "Entrance Reach reach",
     "router.rule_trace": "RuleTrace trace",
-    "model": "Cluster",
     "traffic.crash": "watch_crash",
     "traffic.policies": "both_policies policy_shares",
     "traffic.policy_comparison": "compare_policies latency_curves sticky_skew",
@@ -66,30 +88,36 @@ _LEFT = {
 
 
 _HOME = {name: module for module, names in _NAMES.items() for name in names.split()}
-_OLD_HOME = {
-    name.partition("=")[0]: (module, name.partition("=")[2] or name)
-    for module, names in _LEFT.items()
-    for name in names.split()
-}
 
-__all__ = sorted(_HOME)
+__all__ = list(_HOME)
 
 
 def __getattr__(name: str) -> Any:
-    if name in _OLD_HOME:
-        module, now = _OLD_HOME[name]
-        said = f"kx.{name} is no longer offered here; write: from k8sexpose.{module} import {now}"
-        warnings.warn(said, DeprecationWarning, stacklevel=2)
-        return getattr(importlib.import_module(f".{module}", __name__), now)
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)
-    globals()[name] = value
-    return value
+    if name in _HOME:
+        value = _load(_HOME[name], name)
+        globals()[name] = value
+        return value
+    for module, names in _LEFT.items():
+        for text in names.split():
+            before, _, now = text.partition("=")
+            if before == name:
+                said = f"kx.{name} is no longer offered here; write: from k8sexpose.{module} import {now or name}"
+                warnings.warn(said, DeprecationWarning, stacklevel=2)
+                return _load(module, now or name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _load(module: str, name: str) -> Any:
+    try:
+        return getattr(importlib.import_module(f".{module}", __name__), name)
+    except ImportError as error:
+        from .lab import explain_import
+
+        raise explain_import(f"kx.{name}", error) from error
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return [*__all__, "__all__", "__doc__", "__file__", "__name__", "__path__", "__spec__", "__version__"]
 
 
 def load_ipython_extension(ipython: Any) -> None:

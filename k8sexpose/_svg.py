@@ -6,6 +6,7 @@ when it is written. How an element looks is said once, in `STYLE`, by the name o
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from typing import Any, TypeAlias
 
 from ._palette import CONCEPTS
 
-__all__ = ["STYLE", "Element", "clean", "element", "fit", "label_text", "style_sheet", "svg"]
+__all__ = ["STYLE", "Element", "clean", "element", "fit", "images", "label_text", "style_sheet", "svg"]
 
 Value: TypeAlias = "str | float | int"
 
@@ -193,6 +194,48 @@ def svg(label: str, width: int, height: int, parts: Iterable[str]) -> str:
         f'<svg role="img" aria-label="{escape(label, quote=True)}" viewBox="0 0 {width} {height}" '
         f'width="{width}" style="max-width: 100%; height: auto; font-family: var(--jp-ui-font-family, sans-serif)">'
         f"{''.join(parts)}</svg>"
+    )
+
+
+# An image knows no variables of the page that shows it: it brings its own ground, and ink that reads on it.
+CARD = """<style>
+svg { background: var(--jp-layout-color1); border-radius: 6px; color: #1f2328; font-family: system-ui, sans-serif;
+  --jp-ui-font-family: system-ui, sans-serif; --jp-ui-font-color1: #1f2328; --jp-ui-font-color2: #57606a;
+  --jp-layout-color1: #ffffff; --jp-layout-color2: #f4f6f8; --jp-border-color1: #8c959f }
+@media (prefers-color-scheme: dark) { svg { color: #e6e9ec; --jp-ui-font-color1: #e6e9ec; --jp-ui-font-color2: #a3adb7;
+  --jp-layout-color1: #14181c; --jp-layout-color2: #1e242a; --jp-border-color1: #7d8894 } }
+</style>"""
+DRAWING = re.compile(r"<svg\b[^>]*>.*?</svg>", re.DOTALL)
+LABEL = re.compile(r'\baria-label="([^"]*)"')
+WIDTH = re.compile(r'\bwidth="([0-9.]+)"')
+
+
+def images(page: str) -> str:
+    """Return a page with its drawings as images, each with its description.
+
+    JupyterLab takes ``<svg>`` out of a notebook that is not trusted, and code hosts do so always; the words of the
+    drawing then run together. An image of the same drawing stays.
+
+    Examples
+    --------
+    >>> images("<p>" + svg("A wall.", 10, 5, []) + "</p>")[:67]
+    '<p><img alt="A wall." width="10" style="max-width:100%;height:auto"'
+    """
+    return DRAWING.sub(_image, page)
+
+
+def _image(found: re.Match[str]) -> str:
+    drawing = found[0]
+    head = drawing.index(">")
+    opening = drawing[:head]
+    if "xmlns=" not in opening:
+        opening = opening.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1)
+    data = base64.b64encode(f"{opening}>{CARD}{drawing[head + 1 :]}".encode()).decode("ascii")
+    label, width = LABEL.search(opening), WIDTH.search(opening)
+    size = f' width="{width[1]}"' if width else ""
+    return (
+        f'<img alt="{label[1] if label else ""}"{size} style="max-width:100%;height:auto" '
+        f'src="data:image/svg+xml;base64,{data}">'
     )
 
 

@@ -1,21 +1,25 @@
-"""The command ``k8sexpose``: a report on a real cluster, from a terminal.
+"""The command ``k8sexpose``: the lessons opened, and a report on a real cluster, from a terminal.
 
-Exit codes: 0 the report is made; 1 the dump cannot be read or reviewed; 2 the command is wrong; 3 the report is made,
-and holds what ``--fail-on`` names.
+Exit codes of the report: 0 it is made; 1 the dump cannot be read or reviewed; 2 the command is wrong; 3 it is made,
+and holds what ``--fail-on`` names. Of ``lab`` and ``lessons``: 0 done; 1 something is missing, and is named.
+
+Each command imports what it needs when it is called, so that `lab` can say what is missing where hardly anything is
+installed.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from . import __version__
-from .api.errors import ManifestError
-from .model import Cluster
-from .report.findings import SEVERITIES
-from .report.review import Review, review
+
+if TYPE_CHECKING:
+    from .report.review import Review
 
 __all__ = ["main"]
 
@@ -26,6 +30,16 @@ DUMP = "kubectl get nodes,pods,services,endpointslices -A -o json"
 
 class Refused(Exception):
     """The command cannot be done; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command: what it is for, which words it takes, what it does; `run` returns the exit code."""
+
+    help: str
+    description: str
+    add: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], int]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,20 +60,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     >>> main(["report", "no-such-dump.json"])
     1
     """
-    told = _parser().parse_args(arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    own, options = words, list[str]()
+    if words[:1] == ["lab"] and "--" in words:
+        cut = words.index("--")
+        own, options = words[:cut], words[cut + 1 :]
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
     try:
-        made = _review(told)
-        _write(made, told)
-    except (Refused, ManifestError, ValueError) as error:
+        parser = _parser(own)
+        told = parser.parse_args(own, argparse.Namespace(options=options))
+        if told.command is None:
+            parser.print_help()
+            return MADE
+        return COMMANDS[told.command].run(told)
+    except Refused as error:
         return _complain(str(error))
-    except OSError as error:
-        return _complain(f"{error.filename or told.dump}: {error.strerror or error}")
-    except RecursionError:
-        return _complain("the dump is nested too deeply")
-    if told.fail_on is None:
-        return MADE
-    counted = SEVERITIES[: SEVERITIES.index(told.fail_on) + 1]
-    return FOUND if any(finding.severity in counted for finding in made.findings) else MADE
+    except ImportError as error:
+        from .lab import explain_import
+
+        return _complain(str(explain_import("This command", error)))
 
 
 def _complain(text: str) -> int:
@@ -68,17 +89,126 @@ def _complain(text: str) -> int:
     return UNREADABLE
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="k8sexpose", description="How Kubernetes puts a Service on the internet.")
-    parser.add_argument("--version", action="version", version=f"k8sexpose {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    report = commands.add_parser(
-        "report",
-        help="review a dump of a cluster",
-        description=f"Review a dump of a cluster, made by: {DUMP}. The dump is read on this machine, nothing is sent; "
-        "only the fields that decide about routing are used, Secrets and other kinds are passed over.",
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="k8sexpose",
+        description="How Kubernetes puts a Service on the internet: lessons, and a report on your cluster.",
+        epilog="k8sexpose COMMAND --help says more. The lessons begin with: k8sexpose lab",
     )
-    add = report.add_argument
+    parser.add_argument("--version", action="version", version=f"k8sexpose {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    for name, command in COMMANDS.items():
+        made = commands.add_parser(name, help=command.help, description=command.description)
+        if name in words:  # the words of a report are read only for a report: they need the model
+            command.add(made)
+    return parser
+
+
+# -- lessons and lab ---------------------------------------------------------------------------------------------------
+
+
+def _add_lessons(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("folder", nargs="?", type=Path, metavar="DIR", help="where to (default: here, or the folder k8sexpose-lessons)")
+    add("--update", action="store_true", help="say which files have a newer version, and ask whether to replace them")
+    add("--yes", action="store_true", help="with --update: replace them without asking")
+
+
+def _lessons(told: argparse.Namespace) -> int:
+    from . import lab
+
+    folder = told.folder or lab.default_folder()
+    try:
+        if told.update and not _may_replace(folder, told.yes):
+            return MADE
+        _tell(folder, lab.copy(folder, update=told.update), told.update)
+    except lab.LabError as error:
+        raise Refused(str(error)) from error
+    return MADE
+
+
+def _may_replace(folder: Path, yes: bool) -> bool:
+    """Say what an update would do, and ask; return True if it may go on."""
+    from . import lab
+
+    lessons = lab.compare(folder)
+    older = [lesson.name for lesson in lessons if lesson.state == "older"]
+    changed = [lesson.name for lesson in lessons if lesson.state == "changed"]
+    if changed:
+        print(f"Kept, because you have changed them: {', '.join(changed)}.")
+    if not older:
+        return True
+    print(f"Would be replaced by their newer versions, because you have not changed them: {', '.join(older)}.")
+    if yes:
+        return True
+    if sys.stdin.isatty() and input("Replace them? [y/N] ").strip().lower() in ("y", "yes"):
+        return True
+    print(f'Nothing was replaced. To do it: k8sexpose lessons "{folder}" --update --yes')
+    return False
+
+
+def _tell(folder: Path, lessons: Sequence[object], update: bool) -> None:
+    """Print how many files were copied, and how many were not, with the reason."""
+    from . import lab
+
+    if folder.exists() and folder.samefile(lab.shipped()):
+        print(f"{folder}: these are the lessons themselves.")
+        return
+    states = [lesson.state for lesson in lessons if isinstance(lesson, lab.Lesson)]
+    does = {**lab.ACTIONS, **({"older": "replaced"} if update else {})}
+    counted = [f"{states.count(state)} {text}" for state, text in does.items() if state in states]
+    print(f"{folder}: {'; '.join(counted)}.")
+    if "older" in states and not update:
+        print(f'To get the newer versions: k8sexpose lessons "{folder}" --update')
+
+
+def _add_lab(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("folder", nargs="?", type=Path, metavar="DIR", help="the lessons (default: here, or k8sexpose-lessons)")
+    add("--check", action="store_true", help="open nothing: say what is missing, and what mends it")
+    add("--port", type=int, help="where to listen (default: the first free port from 8888 on)")
+    add("--no-browser", action="store_true", help="print the address only")
+    parser.epilog = "What stands behind -- goes to JupyterLab itself: k8sexpose lab -- --ServerApp.ip=0.0.0.0"
+
+
+def _lab(told: argparse.Namespace) -> int:
+    from . import lab
+
+    folder = told.folder or lab.default_folder()
+    problems = lab.check(folder, told.port, kernel=told.check)
+    for problem in problems:
+        _complain(str(problem))
+    if problems:
+        return UNREADABLE
+    try:
+        if told.check:
+            print(_all_is_there(folder))
+            return MADE
+        _tell(folder, lab.copy(folder), update=False)
+    except lab.LabError as error:
+        raise Refused(str(error)) from error
+    return lab.open_lab(folder, told.port, not told.no_browser, told.options)
+
+
+def _all_is_there(folder: Path) -> str:
+    """Return what a check found, in three sentences."""
+    from . import lab
+
+    there = sum(lesson.state != "missing" for lesson in lab.compare(folder))
+    lessons = f"{there} files of the course are in {folder}" if there else f"The lessons will be copied to {folder}"
+    return (
+        f"Everything is there: Python {sys.version.split()[0]}, {len(lab.needs(extra='lab'))} packages, and a kernel "
+        f'that finds k8sexpose {__version__}.\n{lessons}. To open them: k8sexpose lab "{folder}"'
+    )
+
+
+# -- report ------------------------------------------------------------------------------------------------------------
+
+
+def _add_report(parser: argparse.ArgumentParser) -> None:
+    from .report.findings import SEVERITIES
+
+    add = parser.add_argument
     add("dump", help="the file, or - for standard input")
     add("--provider", help="whose load balancers (default: guessed from spec.providerID)")
     add("--region", help="whose prices (default: guessed from the nodes)")
@@ -90,10 +220,31 @@ def _parser() -> argparse.ArgumentParser:
     add("--gb-per-month", type=float, default=1000.0, help="traffic of all Services (default: %(default)s)")
     add("--prices", help="your own prices (TOML)")
     add("--fail-on", choices=SEVERITIES, help="exit with 3 if there is such a finding, or a graver one")
-    return parser
+
+
+def _report(told: argparse.Namespace) -> int:
+    from .api.errors import ManifestError
+    from .report.findings import SEVERITIES
+
+    try:
+        made = _review(told)
+        _write(made, told)
+    except (ManifestError, ValueError) as error:
+        raise Refused(str(error)) from error
+    except OSError as error:
+        raise Refused(f"{error.filename or told.dump}: {error.strerror or error}") from error
+    except RecursionError:
+        raise Refused("the dump is nested too deeply") from None
+    if told.fail_on is None:
+        return MADE
+    counted = SEVERITIES[: SEVERITIES.index(told.fail_on) + 1]
+    return FOUND if any(finding.severity in counted for finding in made.findings) else MADE
 
 
 def _review(told: argparse.Namespace) -> Review:
+    from .model import Cluster
+    from .report.review import review
+
     if told.output is not None:
         _check_output(told.dump, Path(told.output))
     source: str | Path = sys.stdin.read() if told.dump == "-" else Path(told.dump)
@@ -119,13 +270,35 @@ def _check_output(dump: str, output: Path) -> None:
 
 def _write(made: Review, told: argparse.Namespace) -> None:
     if told.output is None:
-        sys.stdout.reconfigure(encoding="utf-8") if hasattr(sys.stdout, "reconfigure") else None
         print(made.to_markdown())
         return
     page = made.to_html() if Path(told.output).suffix.lower() in HTML else made.to_markdown()
     Path(told.output).write_text(page, encoding="utf-8")
     print(f"{told.output}: {made.summary}")
 
+
+COMMANDS = {
+    "lab": Command(
+        "open the lessons in JupyterLab",
+        "Copy the lessons where they are missing, check what they need, and open the first one in JupyterLab.",
+        _add_lab,
+        _lab,
+    ),
+    "lessons": Command(
+        "copy the lessons into a folder",
+        "Copy the lessons into a folder. A file that is there is never replaced, unless --update says so; one that "
+        "you have changed is not replaced at all.",
+        _add_lessons,
+        _lessons,
+    ),
+    "report": Command(
+        "review a dump of a cluster",
+        f"Review a dump of a cluster, made by: {DUMP}. The dump is read on this machine, nothing is sent; "
+        "only the fields that decide about routing are used, Secrets and other kinds are passed over.",
+        _add_report,
+        _report,
+    ),
+}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -18,12 +18,15 @@ from typing import Any
 from ._display import html_table
 from .api.allocation import ip_pool, port_pool
 from .api.bundles import Source
-from .api.documents import RESOURCES, ApplyResult, Item, read_items
+from .api.checks import check_arguments, count, shown
+from .api.checks import seconds as check_seconds
+from .api.documents import Item, read_items
 from .api.dump import read_dump
-from .api.errors import ApiError, ManifestError
+from .api.errors import ApiError, ManifestError, invalid, invalid_object
 from .api.hints import hinted
 from .api.kinds import CLUSTER_WIDE
 from .api.objects import Deployment, EndpointSlice, Node, Pod, ProxyConfig
+from .api.results import RESOURCES, ApplyResult, ApplyResults
 from .api.service import Service
 from .cloud.controller import CloudState, start_controller
 from .cloud.load_balancer import next_change_s
@@ -31,13 +34,67 @@ from .cluster.apiserver import ApiServer
 from .cluster.client_apply import apply_service
 from .cluster.controllers import put_object, sync_workloads
 from .cluster.operations import Operations
-from .cluster.scheduling import choose_node, kubernetes_service, make_nodes, with_address
+from .cluster.scheduling import choose_node, kubernetes_service, make_nodes, pod_capacity, with_address, with_pod_ranges
 
-__all__ = ["ApplyResult", "Cluster"]
+__all__ = ["ApplyResult", "ApplyResults", "Cluster"]
 
 
 SHOWN = 12
 PLURALS = {"ingress": "ingresses", "endpoints": "endpoints"}
+LARGEST_PORT = 65535
+SMALLEST_RANGE = 4
+
+
+def _told(verb: str, dry_run: bool) -> str:
+    """Return what kubectl says that it did."""
+    return f"{verb} (server dry run)" if dry_run else verb
+
+
+def _replicas(manifest: Mapping[str, Any]) -> int:
+    """Return how many Pods a Deployment's manifest asks for."""
+    replicas = (manifest.get("spec") or {}).get("replicas")
+    return 1 if replicas is None else int(replicas)
+
+
+def _carried_over(made: Any, old: Any, now_s: float) -> Any:
+    """Return a new state of an object with what no manifest says of it: since when it is there, and whose it is."""
+    if old is None:
+        return replace(made, created_s=now_s)
+    if isinstance(made, Pod):
+        return replace(made, created_s=old.created_s, app=old.app, listens=old.listens)
+    if isinstance(made, Deployment):
+        return replace(made, created_s=old.created_s, made=old.made, listens=old.listens)
+    return replace(made, created_s=old.created_s)
+
+
+def _port_range(given: tuple[int, int]) -> tuple[int, int]:
+    """Return the node port range after a check of both ends."""
+    if len(given) != 2:
+        raise ValueError(
+            f"node_port_range has a first and a last port, such as (30000, 32767), not {len(given)} numbers"
+        )
+    first = count(given[0], "the first port of node_port_range", at_most=LARGEST_PORT)
+    last = count(given[1], "the last port of node_port_range", at_most=LARGEST_PORT)
+    if first > last:
+        raise ValueError(f"node_port_range goes from the lower port to the higher one, not from {first} to {last}")
+    return first, last
+
+
+def _ranges(text: str, name: str) -> list[str]:
+    """Return the address ranges of a text with commas; each is one of its family and has room for two addresses."""
+    listed = [part.strip() for part in text.split(",")]
+    for part in listed:
+        try:
+            network = ip_network(part)
+        except ValueError as error:
+            raise ValueError(
+                f"{name} is a range of addresses such as 10.96.0.0/16, not {shown(part)}: {error}"
+            ) from None
+        if network.num_addresses < SMALLEST_RANGE:
+            raise ValueError(f"{name} {part} is too small: a range has {SMALLEST_RANGE} addresses or more")
+    if len({ip_network(part).version for part in listed}) < len(listed):
+        raise ValueError(f"{name} has at most one range of each IP family, not {text}")
+    return listed
 
 
 class Cluster(Operations):
@@ -75,7 +132,7 @@ class Cluster(Operations):
     Examples
     --------
     >>> cluster = Cluster(nodes=3)
-    >>> cluster.deploy("api-backend", per_node=[2, 1, 0])[0].ip
+    >>> cluster.deploy("api-backend", per_node=[2, 1, 0]).pods[0].ip
     '10.244.1.2'
     """
 
@@ -96,6 +153,9 @@ class Cluster(Operations):
         nodes_routable: bool = True,
         firewall: Iterable[tuple[int, int]] = (),
     ) -> None:
+        check_arguments(Cluster.__init__, locals())
+        ports = _port_range(node_port_range)
+        pod_ranges, ranges = _ranges(pod_cidr, "pod_cidr"), _ranges(service_cidr, "service_cidr")
         profile, controller = start_controller(provider)
         super().__init__(
             seed=seed,
@@ -111,10 +171,13 @@ class Cluster(Operations):
             nodes_routable=nodes_routable,
             firewall=firewall,
         )
-        ranges = [text.strip() for text in service_cidr.split(",")]
         pools = {f"IPv{ip_network(text).version}": ip_pool(text) for text in ranges}
-        self.api = ApiServer(self.store, port_pool(*node_port_range), pools, random.Random(seed), namespaces)
-        for node in make_nodes(nodes, pod_cidr.split(",")[0]) if isinstance(nodes, int) else nodes:
+        self.api = ApiServer(self.store, port_pool(*ports), pools, random.Random(seed), namespaces)
+        pod_range = pod_ranges[0]
+        made = with_pod_ranges(nodes, pod_range) if isinstance(nodes, Iterable) else make_nodes(nodes, pod_range)
+        for node in made:
+            if node.name in self.store.nodes:
+                raise ValueError(f"two nodes have the name {node.name}")
             self.store.put_node(node)
         self.store.put_service(kubernetes_service(str(ip_network(ranges[0])[1])))
 
@@ -173,7 +236,7 @@ class Cluster(Operations):
 
     # -- the verbs of kubectl -------------------------------------------------------------------------------------
 
-    def apply(self, source: str | Path | Mapping[str, Any], *, namespace: str = "default") -> tuple[ApplyResult, ...]:
+    def apply(self, source: str | Path | Mapping[str, Any], *, namespace: str = "default") -> ApplyResults:
         """Do what ``kubectl apply -f`` does, all or nothing.
 
         Parameters
@@ -185,8 +248,8 @@ class Cluster(Operations):
 
         Returns
         -------
-        tuple of ApplyResult
-            One for each object, in the order of the text.
+        ApplyResults
+            A tuple of `ApplyResult`, one for each object, in the order of the text.
 
         Raises
         ------
@@ -198,9 +261,10 @@ class Cluster(Operations):
         FileNotFoundError
             There is no such file.
         """
+        check_arguments(Cluster.apply, {**locals(), "source": ""})  # what is no manifest, read_items says
         items = read_items(source)
         with self._all_or_nothing():
-            return tuple(self.apply_item(item, namespace) for item in items)
+            return ApplyResults(self.apply_item(item, namespace) for item in items)
 
     def apply_item(self, item: Item, namespace: str = "default", **options: Any) -> ApplyResult:
         """Apply one parsed object, a Service with options of `apply_service`; an `ApiError` changes nothing."""
@@ -210,7 +274,8 @@ class Cluster(Operations):
             if item.is_kept:
                 return self._apply_kept(item, namespace)
             if item.kind != "Service":
-                return self._apply_other(item, namespace)
+                validation = options.get("field_validation", "Strict")
+                return self._apply_other(item, item.object(namespace, field_validation=validation))
             applied = apply_service(self.api, item.value, namespace, **options)
             service = applied.service
             return ApplyResult("Service", service.namespace, service.name, applied.verb, service, applied.warnings)
@@ -225,17 +290,17 @@ class Cluster(Operations):
             self.api.namespaces |= {made.name}
         return ApplyResult(item.kind, made.namespace, made.name, verb, made)
 
-    def create_item(self, item: Item, namespace: str = "default") -> ApplyResult:
+    def create_item(self, item: Item, namespace: str = "default", field_validation: str = "Strict") -> ApplyResult:
         """Create one parsed object that is not a Service."""
         if item.is_kept:
             return self._create_kept(item, namespace)
-        made = item.object(namespace)
-        scope = "" if isinstance(made, Node) else made.namespace
-        if (item.kind, scope, made.name) in self._manifests:
-            group = RESOURCES[item.kind].partition(".")
-            raise ApiError(409, "AlreadyExists", f'{group[0]}s{group[1]}{group[2]} "{made.name}" already exists')
         with self._all_or_nothing(), hinted(item.text, item.value):
-            return self._apply_other(item, namespace)
+            made = item.object(namespace, field_validation=field_validation, rng=self.api.rng)
+            scope = "" if isinstance(made, Node) else made.namespace
+            if (item.kind, scope, made.name) in self._manifests:
+                group = RESOURCES[item.kind].partition(".")
+                raise ApiError(409, "AlreadyExists", f'{group[0]}s{group[1]}{group[2]} "{made.name}" already exists')
+            return self._apply_other(item, made)
 
     def _create_kept(self, item: Item, namespace: str) -> ApplyResult:
         """Create an object that `put_object` stores; an AlreadyExists changes nothing."""
@@ -247,18 +312,31 @@ class Cluster(Operations):
                 raise ApiError(409, "AlreadyExists", f'{plural}{group[1]}{group[2]} "{made.name}" already exists')
             return made
 
-    def _apply_other(self, item: Item, namespace: str) -> ApplyResult:
+    def _apply_other(self, item: Item, made: Node | Pod | EndpointSlice | Deployment) -> ApplyResult:
         """Apply one parsed object that is not a Service."""
-        made = item.object(namespace)
         scope = "" if isinstance(made, Node) else made.namespace
         if scope:
             self.api.check_namespace(scope)
         key = (item.kind, scope, made.name)
-        verb = "configured" if key in self._manifests else "created"
-        if self._manifests.get(key) == item.value:
-            return ApplyResult(item.kind, scope, made.name, "unchanged", made)
         old = self._stored(item.kind, scope, made.name)
-        made = replace(made, created_s=self.now_s if old is None else old.created_s)
+        if self._manifests.get(key) == item.value:
+            return ApplyResult(item.kind, scope, made.name, "unchanged", made if old is None else old)
+        verb = "created" if old is None else "configured"
+        made = _carried_over(made, old, self.now_s)
+        if made == old and self._replicas_are(made, item.value):
+            self._manifests[key] = item.value
+            return ApplyResult(item.kind, scope, made.name, "unchanged", old)
+        try:
+            made = self._put_other(made, item.value)
+        except ValueError as error:  # no address is left for a Pod
+            raise ApiError(422, "Invalid", str(error)) from None
+        self._manifests[key] = item.value
+        return ApplyResult(item.kind, scope, made.name, verb, made)
+
+    def _put_other(
+        self, made: Node | Pod | EndpointSlice | Deployment, manifest: Mapping[str, Any]
+    ) -> Node | Pod | EndpointSlice | Deployment:
+        """Store an object that is not a Service, and return it as stored."""
         match made:
             case Node():
                 self.store.put_node(made)
@@ -266,13 +344,12 @@ class Cluster(Operations):
             case EndpointSlice():
                 self.store.put_slice(made)
             case Deployment():
-                self._apply_deployment(made, item.value)
+                self._apply_deployment(made, manifest)
             case Pod():
                 home = made.node or choose_node(self.store, Deployment(made.name, made.namespace), self.down)
                 made = with_address(self.store, replace(made, node=home))
                 self.store.put_pod(made)
-        self._manifests[key] = item.value
-        return ApplyResult(item.kind, scope, made.name, verb, made)
+        return made
 
     def _stored(self, kind: str, namespace: str, name: str) -> Any:
         """Return the stored object; None if there is none."""
@@ -283,14 +360,23 @@ class Cluster(Operations):
         }  # fmt: skip
         return tables[kind].get((namespace, name))
 
+    def _replicas_are(self, made: Node | Pod | EndpointSlice | Deployment, manifest: Mapping[str, Any]) -> bool:
+        """Return True if as many Pods run as a manifest asks for; other kinds ask for none."""
+        if not isinstance(made, Deployment):
+            return True
+        running = [pod for pod in self.store.pods_of(made.namespace, made.name) if not pod.terminating]
+        return len(running) == _replicas(manifest)
+
     def _apply_deployment(self, made: Deployment, manifest: Mapping[str, Any]) -> None:
         """Start the Pods of a Deployment; a changed Pod template rolls out."""
         old = self._deployments.get((made.namespace, made.name))
-        if old is not None:
-            made = replace(made, made=old.made, listens=old.listens)
+        replicas = _replicas(manifest)
+        room = pod_capacity(self.store)
+        if replicas > room and not made.host_network:
+            detail = f"the nodes of this cluster have addresses for {room} Pods"
+            raise invalid_object("Deployment.apps", made.name, [invalid("spec.replicas", replicas, detail)])
         self._deployments[made.namespace, made.name] = made
-        replicas = (manifest.get("spec") or {}).get("replicas")
-        self.scale(made.name, replicas=1 if replicas is None else replicas, namespace=made.namespace)
+        self.scale(made.name, replicas=replicas, namespace=made.namespace)
         if old is not None and replace(old, made=made.made) != made:
             self.rollout(made.name, namespace=made.namespace)
 
@@ -303,8 +389,10 @@ class Cluster(Operations):
         dry_run: bool = False,
     ) -> Service:
         """POST a Service; see `k8sexpose.cluster.apiserver.ApiServer.create`."""
+        check_arguments(Cluster.create, {**locals(), "manifest": ""})
         with self._all_or_nothing(), hinted(manifest):
-            return self.api.create(manifest, namespace=namespace, field_validation=field_validation, dry_run=dry_run)
+            made = self.api.create(manifest, namespace=namespace, field_validation=field_validation, dry_run=dry_run)
+            return replace(made, told=_told("created", dry_run))
 
     def replace(
         self,
@@ -316,19 +404,30 @@ class Cluster(Operations):
         dry_run: bool = False,
     ) -> Service:
         """PUT a Service; see `k8sexpose.cluster.apiserver.ApiServer.replace`."""
+        check_arguments(Cluster.replace, {**locals(), "manifest": ""})
         options: dict[str, Any] = {"field_validation": field_validation, "dry_run": dry_run}
         with self._all_or_nothing(), hinted(manifest):
-            return self.api.replace(manifest, name=name, namespace=namespace, **options)
+            made = self.api.replace(manifest, name=name, namespace=namespace, **options)
+            return replace(made, told=_told("replaced", dry_run))
 
     def patch(
         self, name: str, patch: Mapping[str, Any] | Sequence[Any] | None, *, namespace: str = "default", **options: Any
     ) -> Service:
         """PATCH a Service; see `k8sexpose.cluster.apiserver.ApiServer.patch`."""
+        check_arguments(Cluster.patch, {**locals(), "patch": None})
         with self._all_or_nothing(), hinted("", patch):
-            return self.api.patch(name, patch, namespace=namespace, **options)
+            before = self.store.services.get((namespace, name))
+            made = self.api.patch(name, patch, namespace=namespace, **options)
+            verb = "patched" if made != before else "patched (no change)"
+            return replace(made, told=_told(verb, bool(options.get("dry_run"))))
 
-    def delete(self, name: str, *, kind: str = "Service", namespace: str = "default") -> None:
+    def delete(self, name: str, *, kind: str = "Service", namespace: str = "default") -> ApplyResult:
         """Delete an object, as ``kubectl delete`` does.
+
+        Returns
+        -------
+        ApplyResult
+            Its object is the Service that a finalizer still holds, or None.
 
         Raises
         ------
@@ -337,6 +436,7 @@ class Cluster(Operations):
         ManifestError
             The kind is not modelled.
         """
+        check_arguments(Cluster.delete, locals())
         with self._all_or_nothing():
             if kind == "Service":
                 self.api.delete(name, namespace=namespace)
@@ -346,13 +446,16 @@ class Cluster(Operations):
                 raise ManifestError(f"not modelled: kind {kind}; there are {', '.join(RESOURCES)}")
             scope = "" if kind in CLUSTER_WIDE else namespace
             self._manifests.pop((kind, scope, name), None)
+            held = self.store.services.get((namespace, name)) if kind == "Service" else None
+            return ApplyResult(kind, scope, name, "deleted", held)
 
     def set_load_balancer(
         self, name: str, ingress: Sequence[Mapping[str, Any]], *, namespace: str = "default"
     ) -> Service:
         """Write the addresses into the status, as a cloud controller does."""
+        check_arguments(Cluster.set_load_balancer, locals())
         with self._all_or_nothing():
-            return self.api.set_load_balancer(name, ingress, namespace=namespace)
+            return replace(self.api.set_load_balancer(name, ingress, namespace=namespace), told="patched")
 
     # -- time -----------------------------------------------------------------------------------------------------
 
@@ -367,7 +470,7 @@ class Cluster(Operations):
         Raises
         ------
         ValueError
-            Time does not move backward.
+            Time does not move backward, and the clock ends with the year 9999.
 
         Examples
         --------
@@ -376,9 +479,11 @@ class Cluster(Operations):
         >>> cluster.now_s
         30.0
         """
-        if not 0 <= seconds < float("inf"):
-            raise ValueError(f"time moves forward only: seconds is a number from 0 on, not {seconds}")
-        end_s = self.clock.now_s + seconds
+        try:
+            end_s = self.clock.now_s + check_seconds(seconds, "seconds")
+            check_seconds(end_s, "the time that the clock would show")
+        except ValueError as error:
+            raise ValueError(f"time moves forward only: {error}") from None
         with self._all_or_nothing():
             for _ in self.steps(end_s):
                 pass

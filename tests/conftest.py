@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 import k8sexpose as kx
 from tests.report.helpers import SAMPLE
+
+# Answers stay in memory: no test, and no kernel that one starts, writes into a learner's file.
+os.environ["K8SEXPOSE_ANSWERS"] = ""
 
 
 @pytest.fixture(scope="module")

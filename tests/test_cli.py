@@ -75,7 +75,7 @@ def test_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ):
         assert cli.main(arguments) == 1
         assert words in capsys.readouterr().err
-    for arguments in ([], ["report"], ["report", sample, "--workers", "x"], ["other"]):
+    for arguments in (["report"], ["report", sample, "--workers", "x"], ["other"]):
         with pytest.raises(SystemExit) as left:
             cli.main(arguments)
         assert left.value.code == 2

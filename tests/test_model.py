@@ -218,7 +218,7 @@ def test_pods_go_where_there_are_fewest() -> None:
     cluster.deploy("web", replicas=3)
     assert [pod.node for pod in cluster.pods] == ["node-1", "node-3", "node-1"]
     assert [pod.ip for pod in cluster.pods] == ["10.244.1.2", "10.244.3.2", "10.244.1.3"]
-    assert len(cluster.scale("web", replicas=1)) == 1
+    assert len(cluster.scale("web", replicas=1).pods) == 1
     with pytest.raises(ValueError, match="4 entries for 3 nodes"):
         cluster.deploy("other", per_node=[1, 1, 1, 1])
     with pytest.raises(kx.ApiError, match="already exists"):

@@ -61,23 +61,6 @@ class Pool:
     def pick(self, taken: Callable[[int], bool], rng: random.Random) -> int:
         """Pick a free number: from a random start upward, first in the upper band, then in the static one.
 
-        Parameters
-        ----------
-        taken : callable
-            Tells whether a number is in use.
-        rng : random.Random
-            Source of the random start.
-
-        Returns
-        -------
-        int
-            A number that is not taken.
-
-        Raises
-        ------
-        AllocationError
-            ``range is full``.
-
         Examples
         --------
         >>> port_pool(30000, 30015).pick(lambda number: number != 30003, random.Random(0))

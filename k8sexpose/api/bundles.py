@@ -92,9 +92,9 @@ def read_source(source: Source) -> Iterator[Found]:
         yield from _content("the dump", source.encode("utf-8", "surrogatepass"), "")
     elif isinstance(source, str | Path):
         yield from _path(Path(source))
-    elif all(isinstance(one, str | Path) for one in source):
+    elif source and all(isinstance(one, str | Path) for one in source):
         for one in source:
-            yield from _path(Path(one))
+            yield from _path(Path(str(one)))
     else:
         yield from objects_of(list(source))
 

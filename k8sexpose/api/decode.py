@@ -47,18 +47,6 @@ class Decoded:
 def decode(value: Mapping[str, Any], schema: Struct) -> Decoded:
     """Check an object against a struct, field by field in its own order.
 
-    Parameters
-    ----------
-    value : mapping
-        Plain objects, as `k8sexpose.api.manifest.parse` gives them.
-    schema : Struct
-        The struct.
-
-    Returns
-    -------
-    Decoded
-        Known fields and errors; nothing is raised.
-
     Examples
     --------
     >>> decode({"foo": 1}, Struct("ServicePort", {"port": Int()})).strict_errors

@@ -9,20 +9,23 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from ..data import SUFFIXES
 from .decode import decode
-from .errors import ManifestError, bad_request
+from .errors import ManifestError, bad_request, invalid_object
 from .hints import hint_for
-from .kinds import BUILT_IN, CLUSTER_WIDE, KeptObject, is_built_in, resource_name
+from .kinds import BUILT_IN, CLUSTER_WIDE, is_built_in, resource_name
 from .manifest import MAX_CHARACTERS, parse, plain, split
+from .object_validation import QUALIFIED, object_errors
 from .objects import Deployment, EndpointSlice, Node, Pod
+from .registry import generated_name
+from .request_body import check_field_validation
+from .results import RESOURCES, ApplyResult
 from .schemas import KEPT_SCHEMAS, SCHEMAS
-from .service import Service
-from .workloads import Workload
 
-__all__ = ["RESOURCES", "ApplyResult", "Item", "read_items", "read_text"]
+__all__ = ["RESOURCES", "Item", "read_items", "read_text"]
 
 SCHEMA_KINDS = frozenset(kind for _, kind in SCHEMAS)
 # The apiVersion of each kind that the model works with; of two the older one comes last.
@@ -78,58 +81,34 @@ class Item:
         resource = resource_name(str(self.value.get("apiVersion")), self.kind)
         return ApplyResult(self.kind, scope, str(metadata.get("name") or ""), PASSED_OVER, None, resource=resource)
 
-    def object(self, namespace: str) -> Pod | Node | EndpointSlice | Deployment:
-        """Read an object that is not a Service; an ApiError tells of a wrong type or a missing name."""
+    def object(
+        self, namespace: str, *, field_validation: str = "Strict", rng: Random | None = None
+    ) -> Pod | Node | EndpointSlice | Deployment:
+        """Read an object that is not a Service; an ApiError tells what the server refuses.
+
+        With `rng` an object that has a generateName in place of a name gets one, as in a POST.
+        """
+        check_field_validation(field_validation)
         decoded = decode(self.value, SCHEMAS[API_VERSIONS[self.kind], self.kind])
         problem = decoded.type_error
-        if not problem and not (decoded.value.get("metadata") or {}).get("name"):
-            problem = "metadata.name: Required value: name or generateName is required"
+        if not problem and decoded.strict_errors and field_validation == "Strict":
+            problem = "strict decoding error: " + ", ".join(decoded.strict_errors)
         if problem:
             version = API_VERSIONS[self.kind].rpartition("/")[2]
             raise bad_request(f'{self.kind} in version "{version}" cannot be handled as a {self.kind}: {problem}')
-        metadata = decoded.value["metadata"]
+        metadata = dict(decoded.value.get("metadata") or {})
         if self.kind != "Node":
-            metadata = {**metadata, "namespace": metadata.get("namespace") or namespace}
-        found: Pod | Node | EndpointSlice | Deployment = READERS[self.kind]({**decoded.value, "metadata": metadata})
+            metadata["namespace"] = metadata.get("namespace") or namespace
+        if rng is not None and not metadata.get("name") and metadata.get("generateName"):
+            metadata["name"] = generated_name(metadata["generateName"], rng)
+        value = {**decoded.value, "metadata": metadata}
+        if self.kind == "EndpointSlice":
+            value["ports"] = [{**port, "name": port.get("name") or ""} for port in value.get("ports") or ()]
+        errors = object_errors(self.kind, value)
+        if errors:
+            raise invalid_object(QUALIFIED.get(self.kind, self.kind), metadata.get("name") or "", errors)
+        found: Pod | Node | EndpointSlice | Deployment = READERS[self.kind](value)
         return found
-
-
-@dataclass(frozen=True, slots=True)
-class ApplyResult:
-    """What `Cluster.apply` did with one document.
-
-    Parameters
-    ----------
-    kind, namespace, name : str
-        The object; cluster-wide kinds have an empty namespace.
-    verb : str
-        ``created``, ``configured`` or ``unchanged``; ``passed over`` where the model does not work with the kind.
-    object : Service, Pod, Node, EndpointSlice, Deployment, Workload or KeptObject, optional
-        The object afterwards; None where it was passed over.
-    warnings : tuple of str
-        What the server advised against.
-    resource : str
-        What kubectl calls its kind; empty for the kinds in `RESOURCES`.
-
-    Examples
-    --------
-    >>> print(ApplyResult("Service", "default", "web", "created", Service("web")))
-    service/web created
-    """
-
-    kind: str
-    namespace: str
-    name: str
-    verb: str
-    object: Service | Pod | Node | EndpointSlice | Deployment | Workload | KeptObject | None
-    warnings: tuple[str, ...] = ()
-    resource: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.resource or RESOURCES[self.kind]}/{self.name} {self.verb}"
-
-
-RESOURCES = {kind: resource_name(version, kind) for kind, version in API_VERSIONS.items()}
 
 
 def read_items(source: str | Path | Mapping[str, Any]) -> list[Item]:
@@ -250,7 +229,7 @@ def check_kind(kind: Any, version: Any, number: int) -> None:
 
 
 def is_file(path: Path) -> bool:
-    """Tell whether there is such a file; a name too long for the system is none."""
+    """Return True if there is such a file; a name that is too long for the system is none."""
     try:
         return path.is_file()
     except OSError:

@@ -51,12 +51,12 @@ def _error(field: str, kind: str, reason: str, value: str | None, detail: str) -
 
 
 def required(field: str, detail: str = "") -> FieldError:
-    """Say that `field` must be set."""
+    """Return the error of a field that must be set."""
     return _error(field, "Required value", "FieldValueRequired", None, detail)
 
 
 def forbidden(field: str, detail: str) -> FieldError:
-    """Say that `field` may not be set here."""
+    """Return the error of a field that may not be set here."""
     return _error(field, "Forbidden", "FieldValueForbidden", None, detail)
 
 
@@ -67,17 +67,17 @@ class Named(str):
 
 
 def invalid(field: str, value: object, detail: str) -> FieldError:
-    """Say that `value` is not allowed in `field`."""
+    """Return the error of a value that `field` does not take."""
     return _error(field, "Invalid value", "FieldValueInvalid", go_value(value), detail)
 
 
 def duplicate(field: str, value: object) -> FieldError:
-    """Say that `value` stands in the list already."""
+    """Return the error of a value that is in the list already."""
     return _error(field, "Duplicate value", "FieldValueDuplicate", go_value(value), "")
 
 
 def unsupported(field: str, value: object, supported: Sequence[str]) -> FieldError:
-    """Say that `value` is none of the `supported` ones (kept in the given order)."""
+    """Return the error of a value that is none of the `supported` ones (kept in the given order)."""
     detail = "supported values: " + ", ".join(go_quote(word) for word in supported)
     return _error(field, "Unsupported value", "FieldValueNotSupported", go_value(value), detail)
 

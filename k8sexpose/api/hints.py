@@ -20,21 +20,7 @@ LONGEST = 65_536  # characters: what people write is shorter, and longer texts w
 
 
 def hint_for(error: ApiError | ManifestError, text: str = "", value: Any = None) -> str | None:
-    """Say what to look at, if it is one of the mistakes that people really make.
-
-    Parameters
-    ----------
-    error : ApiError or ManifestError
-        The refusal.
-    text : str
-        The manifest as written.
-    value : object
-        The manifest as parsed, where it could be.
-
-    Returns
-    -------
-    str or None
-        One or two sentences, or None where we know nothing better than the message.
+    """Return what to look at, if it is one of the mistakes that people really make; else None.
 
     Examples
     --------

@@ -59,16 +59,6 @@ def _written(value: Any) -> Any:
 def merge_patch(live: Any, patch: Any) -> Any:
     """Apply a JSON merge patch: maps are merged, everything else is replaced, None takes a field out.
 
-    Parameters
-    ----------
-    live, patch : object
-        Plain objects.
-
-    Returns
-    -------
-    object
-        A new object.
-
     Examples
     --------
     >>> merge_patch({"spec": {"type": "NodePort", "ports": [1, 2]}}, {"spec": {"type": None, "ports": [3]}})
@@ -104,24 +94,6 @@ def _without_nulls(value: Any) -> Any:
 
 def json_patch(live: Mapping[str, Any], operations: Sequence[Any]) -> Any:
     """Apply a JSON patch: a list of operations, each on the place that its path names.
-
-    Parameters
-    ----------
-    live : mapping
-        Plain objects.
-    operations : sequence of mapping
-        ``op`` is add, remove, replace, move, copy or test.
-
-    Returns
-    -------
-    object
-        A new object.
-
-    Raises
-    ------
-    ApiError
-        422: a place does not exist or a test fails; the server does not say which. 413: there are more than 10,000
-        operations.
 
     Examples
     --------

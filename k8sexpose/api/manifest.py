@@ -114,16 +114,6 @@ def split(text: str | bytes) -> list[str]:
     text : str or bytes
         YAML or JSON; a byte order mark and CRLF line ends are fine.
 
-    Returns
-    -------
-    list of str
-        The documents in order; JSON objects one after another are documents, too.
-
-    Raises
-    ------
-    ManifestError
-        When the text is too large, has too many documents, is not UTF-8, or something stands behind a ``---``.
-
     Examples
     --------
     >>> split("a: 1\n---\nb: 2\n")
@@ -133,13 +123,7 @@ def split(text: str | bytes) -> list[str]:
 
 
 def documents(text: str | bytes) -> Iterator[str]:
-    r"""Yield the documents of a text one by one; as `split`.
-
-    Raises
-    ------
-    SeparatorError
-        Something stands behind a ``---``; what came before was yielded, but for the document that it ends.
-    """
+    r"""Yield the documents of a text one by one; as `split`."""
     text = _clean(text)
     json_parts, rest = _split_json(text) if text.lstrip().startswith("{") else ([], text)
     for number, part in enumerate(chain(json_parts, _split_yaml(rest) if rest else ()), 1):
@@ -184,16 +168,6 @@ def parse(text: str | bytes) -> Document:
     ----------
     text : str or bytes
         YAML; JSON is YAML, too.
-
-    Returns
-    -------
-    Document
-        Plain objects and the keys that stood twice.
-
-    Raises
-    ------
-    ManifestError
-        Its message starts with ``yaml:`` and is worded as the Go library words it.
 
     Examples
     --------
@@ -597,7 +571,7 @@ def _go_words(error: yaml.MarkedYAMLError) -> str:
 
 
 def lines_with_tabs(text: str) -> Iterator[int]:
-    """Give the numbers of the lines that are indented with a tab."""
+    """Yield the numbers of the lines that are indented with a tab."""
     return (number for number, line in enumerate(text.split("\n"), 1) if re.match(r" *\t", line))
 
 
@@ -610,16 +584,6 @@ def plain(value: Any, where: str = "") -> Any:
         Mappings with text as keys, lists and tuples, text, numbers, truth values, None.
     where : str
         The path of the value, for the message.
-
-    Returns
-    -------
-    object
-        The same in dicts and lists of its own.
-
-    Raises
-    ------
-    ManifestError
-        Something in it cannot be sent, or it is too deep.
 
     Examples
     --------

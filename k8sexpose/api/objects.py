@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .checks import check_fields
+
 __all__ = [
     "ContainerPort",
     "Deployment",
@@ -47,6 +49,9 @@ class Taint:
     value: str = ""
     effect: str = ""
 
+    def __post_init__(self) -> None:
+        check_fields(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Node:
@@ -61,7 +66,7 @@ class Node:
     external_ip : str, optional
         Address that the cloud translates to the first one.
     zone : str, optional
-        Availability zone (label ``topology.kubernetes.io/zone``).
+        Availability zone; None takes it from the label ``topology.kubernetes.io/zone``.
     pod_cidr : str, optional
         Range the node's Pods take their addresses from.
     labels : mapping of str to str
@@ -100,6 +105,11 @@ class Node:
     def is_ready(self) -> bool:
         """False where the condition Ready is there and not True."""
         return self.conditions.get("Ready", "True") == "True"
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        if self.zone is None and self.labels.get(ZONE_LABEL):
+            object.__setattr__(self, "zone", self.labels[ZONE_LABEL])
 
     @property
     def internal_ip(self) -> str | None:
@@ -224,7 +234,7 @@ class Pod:
         return tuple(dict.fromkeys((*first, *self.ips)))
 
     def listens_on(self, port: int) -> bool:
-        """Tell whether a connection to `port` finds a process."""
+        """Return True if a connection to `port` finds a process."""
         if self.listens is not None:
             return port in self.listens
         anywhere = not self.ports and not self.host_network
@@ -459,6 +469,7 @@ class ProxyConfig:
     nfacct: bool = True
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if self.mode not in ("iptables", "nftables"):
             raise ValueError(f"mode {self.mode!r} of kube-proxy is not modelled: there are iptables and nftables")
         if self.detect_local not in (*DETECTORS, None):

@@ -68,27 +68,6 @@ class Patched:
 def patched_service(live: Mapping[str, Any], patch: Any, patch_type: str, field_validation: str) -> Patched:
     """Lay a patch over a Service, and decode the outcome.
 
-    Parameters
-    ----------
-    live : mapping
-        The stored object as plain objects, in the order in which the server writes it.
-    patch : object
-        The body; plain objects of its own, which are changed.
-    patch_type : str
-        ``strategic``, ``merge`` or ``json``.
-    field_validation : str
-        ``Strict``, ``Warn`` or ``Ignore``.
-
-    Returns
-    -------
-    Patched
-        The new object, not yet defaulted or validated.
-
-    Raises
-    ------
-    ApiError
-        400, 413, 422 or 500, in the server's words.
-
     Examples
     --------
     >>> patched_service({}, ["spec"], "merge", "Strict")  # doctest: +ELLIPSIS

@@ -38,23 +38,6 @@ MAX_GENERATED_PREFIX = 58
 def create(service: Service, allocator: Allocator) -> Service:
     """Take a decoded Service through the pipeline of a POST.
 
-    Parameters
-    ----------
-    service : Service
-        As decoded.
-    allocator : Allocator
-        The pools for this request.
-
-    Returns
-    -------
-    Service
-        As it is to be stored.
-
-    Raises
-    ------
-    ApiError
-        422 Invalid or 500 InternalError, in the server's words.
-
     Examples
     --------
     >>> from k8sexpose.api.allocation import ip_pool, port_pool
@@ -84,23 +67,6 @@ def create(service: Service, allocator: Allocator) -> Service:
 
 def update(service: Service, old: Service, allocator: Allocator) -> Service:
     """Take a decoded Service through the pipeline of a PUT or PATCH.
-
-    Parameters
-    ----------
-    service, old : Service
-        The new object as decoded, and the stored one.
-    allocator : Allocator
-        The pools for this request.
-
-    Returns
-    -------
-    Service
-        As it is to be stored.
-
-    Raises
-    ------
-    ApiError
-        422 Invalid or 500, in the server's words.
 
     Examples
     --------
@@ -145,8 +111,12 @@ def _as_read(service: Service) -> Service:
 def _generate_name(service: Service, rng: random.Random) -> Service:
     if service.name or not service.generate_name:
         return service
-    suffix = "".join(rng.choice(SUFFIX_LETTERS) for _ in range(5))
-    return replace(service, name=service.generate_name[:MAX_GENERATED_PREFIX] + suffix)
+    return replace(service, name=generated_name(service.generate_name, rng))
+
+
+def generated_name(prefix: str, rng: random.Random) -> str:
+    """Return a name that begins with a generateName (``apiserver/pkg/storage/names/generate.go``)."""
+    return prefix[:MAX_GENERATED_PREFIX] + "".join(rng.choice(SUFFIX_LETTERS) for _ in range(5))
 
 
 # -- what an update keeps and drops ------------------------------------------------------------------------------------
@@ -182,7 +152,7 @@ def _keep_allocated(service: Service, old: Service) -> Service:
 
 
 def _keep_node_ports(ports: tuple[ServicePort, ...], old: tuple[ServicePort, ...]) -> tuple[ServicePort, ...]:
-    """Give a port without a nodePort the one that the port of the same name had, unless that is used elsewhere.
+    """Assign a port without a nodePort the one that the port of the same name had, unless that is used elsewhere.
 
     Two ports of one name are given the same number; allocation then refuses it.
     """
@@ -310,7 +280,7 @@ def _stays_prefer_dual_stack(service: Service, old: Service | None) -> bool:
 
 
 def _allocate_ips(service: Service, old: Service | None, allocator: Allocator) -> Service:
-    """Give the Service an address of each family; a headless one keeps its ``None``.
+    """Assign the Service an address of each family; a headless one keeps its ``None``.
 
     On an update only an address that is missing is allocated; one that changed is a matter for validation.
     """

@@ -58,20 +58,6 @@ def read_body(source: str | bytes | Mapping[str, Any], field_validation: str) ->
     field_validation : str
         ``Strict`` refuses unknown and repeated fields, ``Warn`` warns, ``Ignore`` says nothing.
 
-    Returns
-    -------
-    Body
-        The object's known fields, and warnings.
-
-    Raises
-    ------
-    ApiError
-        400 BadRequest: not readable, another kind, a wrong type, an unknown or repeated field.
-    ManifestError
-        The text is too large, or the object is of a kind that is only applied.
-    ValueError
-        `field_validation` is none of the three.
-
     Examples
     --------
     >>> read_body("spec: {type: 1}", "Strict")  # doctest: +ELLIPSIS

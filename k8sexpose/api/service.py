@@ -7,7 +7,7 @@ and "set to an empty value" differ where the API keeps a pointer: there None is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 __all__ = ["LoadBalancerIngress", "OwnerReference", "Service", "ServicePort", "set_defaults"]
@@ -192,6 +192,9 @@ class Service:
         From the status.
     created_s : float
         Cluster time of the creation, in seconds.
+    told : str
+        What the verb of `Cluster` that returned it says it did, such as ``patched``; it makes no difference to
+        comparisons.
 
     Examples
     --------
@@ -234,6 +237,13 @@ class Service:
     traffic_distribution: str | None = None
     load_balancer_ingress: tuple[LoadBalancerIngress, ...] = ()
     created_s: float = 0.0
+    told: str = field(default="", compare=False, repr=False)
+
+    def __repr__(self) -> str:
+        if self.told:
+            return f"service/{self.name} {self.told}"
+        given = ((each.name, getattr(self, each.name)) for each in fields(self) if each.repr)
+        return f"Service({', '.join(f'{name}={value!r}' for name, value in given)})"
 
     # -- what the type implies ------------------------------------------------------------------------------------
 
@@ -369,20 +379,6 @@ class Service:
 
 def set_defaults(service: Service) -> Service:
     """Fill in what the API server fills in before it looks at anything.
-
-    Parameters
-    ----------
-    service : Service
-        As decoded.
-
-    Returns
-    -------
-    Service
-        With the static defaults; numbers and addresses are allocated later.
-
-    Notes
-    -----
-    Source: ``pkg/apis/core/v1/defaults.go`` SetDefaults_Service.
 
     Examples
     --------

@@ -37,23 +37,6 @@ REJECTED = "the server rejected our request due to an error in our request"
 def strategic_merge(live: Mapping[str, Any], patch: Json) -> Json:
     """Apply a strategic merge patch to a Service.
 
-    Parameters
-    ----------
-    live : mapping
-        Plain objects; they stay as they are.
-    patch : dict
-        Plain objects; what is done with them is taken out of them, as on the server.
-
-    Returns
-    -------
-    dict
-        A new object.
-
-    Raises
-    ------
-    ApiError
-        400, 422 or 500, in the server's words: the patch cannot be applied.
-
     Examples
     --------
     >>> strategic_merge(

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from .errors import ApiError
@@ -58,21 +59,6 @@ class Side:
 
 def three_way_patch(original: Mapping[str, Any], modified: Mapping[str, Any], live: Mapping[str, Any]) -> Json:
     """Compute the patch that turns the live object into what the manifest says.
-
-    Parameters
-    ----------
-    original, modified, live : mapping
-        The manifest applied last, the one applied now, the stored object.
-
-    Returns
-    -------
-    dict
-        A strategic merge patch with its keys sorted; empty if there is nothing to do.
-
-    Raises
-    ------
-    PatchError
-        An entry of a list lacks its merge key, or the entries are of different types.
 
     Examples
     --------
@@ -299,7 +285,7 @@ def _insertion_sort(entries: list[Any], less: Callable[[Any, Any], bool]) -> Non
 
 def _element_kind(*lists: list[Any]) -> bool:
     """Return True for lists of maps, False for lists of plain values; a mixture stops kubectl."""
-    kinds = {go_type(entry) for entries in lists for entry in entries}
+    kinds = {go_type(entry) for entry in chain.from_iterable(lists)}
     if go_type([]) in kinds:
         raise PatchError("lists of lists are not supported")
     if len(kinds) > 1:

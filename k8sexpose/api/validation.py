@@ -36,16 +36,6 @@ Errors = Iterator[FieldError]
 def validate(service: Service) -> list[FieldError]:
     r"""Check a Service that is to be created.
 
-    Parameters
-    ----------
-    service : Service
-        Defaulted, its addresses and ports allocated.
-
-    Returns
-    -------
-    list of FieldError
-        All errors together, in the server's order; empty if the Service is valid.
-
     Examples
     --------
     >>> from k8sexpose.api.service import set_defaults
@@ -58,16 +48,6 @@ def validate(service: Service) -> list[FieldError]:
 
 def validate_update(service: Service, old: Service) -> list[FieldError]:
     """Check a Service that is to replace `old`.
-
-    Parameters
-    ----------
-    service, old : Service
-        The new object, normalised and allocated, and the stored one.
-
-    Returns
-    -------
-    list of FieldError
-        All errors together, in the server's order.
 
     Examples
     --------
@@ -181,7 +161,7 @@ def _kube_finalizers(service: Service) -> Errors:
 
 
 def _masked(prefix: str) -> str:
-    """Let a trailing dash of a generateName pass: letters will follow it."""
+    """Return the generateName without its trailing dash: letters will follow it."""
     return f"{prefix[:-2]}a" if len(prefix) > 1 and prefix.endswith("-") and prefix[-2] != "-" else prefix
 
 

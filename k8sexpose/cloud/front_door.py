@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from ..api.checks import check_arguments
 from ..api.errors import NotExposed
 from ..api.service import LoadBalancerIngress, Service, ServicePort
 from ..cluster.latency import latencies
@@ -82,6 +83,7 @@ def front_door(
     settled : bool
         True: as it will be once provisioning is done and the health checks have settled. False: as it is now.
     """
+    check_arguments(front_door, locals())
     live = cluster.load_balancers.get(service.key)
     shown = next((entry for entry in service.load_balancer_ingress if entry.address), None)
     kind = live.kind if live is not None and not settled else _kind_to_be(cluster, service, live)

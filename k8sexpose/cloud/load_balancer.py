@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from ipaddress import ip_address, ip_network
 
+from ..api.checks import check_arguments
 from ..api.objects import Event
 from ..api.service import LoadBalancerIngress, Service
 from ..cluster.state import ClusterState
@@ -289,6 +290,7 @@ def target_health(cluster: ClusterState, service: str) -> tuple[TargetHealth, ..
     >>> target_health(cluster, "public-api-lb")
     (TargetHealth(name='node-1', healthy=True, since_s=10.0),)
     """
+    check_arguments(target_health, locals())
     live = cluster.load_balancers.get(cluster.service(service).key)
     if live is None or live.targets is None:
         return ()

@@ -11,6 +11,8 @@ from functools import cache
 from ipaddress import ip_network
 from typing import Any
 
+from ..api.addresses import ip_version
+from ..api.checks import check_arguments, count, positive, shown
 from ..api.service import Service
 from ..data import load
 
@@ -333,6 +335,7 @@ def provider(
     >>> provider("metallb", pool="198.51.100.0/29", mode="bgp").kinds[0].spread
     'flow_hash'
     """
+    check_arguments(provider, locals())
     known = _profiles()
     if name not in known:
         raise ValueError(f"there is no provider {name!r}; there are {', '.join(known)}, and None for nobody")
@@ -348,12 +351,14 @@ def provider(
         if not kinds:
             modes = ", ".join(kind.name for kind in found.kinds) if name == "metallb" else "none"
             raise ValueError(f"provider {name!r} has no mode {mode!r}; there are: {modes}")
-    if health_check_interval_s is not None and not 0 < health_check_interval_s < float("inf"):
-        raise ValueError(f"health_check_interval_s is a number of seconds above 0, not {health_check_interval_s}")
-    if quota is not None and quota < 1:
-        raise ValueError(f"quota is a number of load balancers from 1 on, not {quota}")
+    if health_check_interval_s is not None:
+        positive(health_check_interval_s, "health_check_interval_s", at_least=SHORTEST_CHECK_S, at_most=LONGEST_CHECK_S)
+    if quota is not None:
+        count(quota, "quota, a number of load balancers,")
     if pool is not None:
         _check_pool(pool)
+    if source_ip is not None and not ip_version(source_ip):
+        raise ValueError(f"source_ip is an IP address such as 10.0.0.250, not {shown(source_ip)}")
     return replace(
         found,
         kinds=tuple(_tuned(kind, health_check_interval_s, quota, source_ip) for kind in kinds),
@@ -384,6 +389,9 @@ def _check_pool(pool: str) -> None:
         except ValueError as error:
             message = f"pool {text.strip()!r} is no range of addresses such as 198.51.100.0/29: {error}"
             raise ValueError(message) from None
+
+
+SHORTEST_CHECK_S, LONGEST_CHECK_S = 1e-3, 86_400.0
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .._display import html_table
+from ..api.checks import check_arguments
 from ..api.objects import Event
 from ..api.service import Service
 from ..cluster.state import ClusterState
@@ -138,6 +139,7 @@ def provision(cluster: ClusterState, service: str) -> Provisioning:
     >>> [step.at_s for step in provision(cluster, "public-api-lb").steps]
     [0.0, 0.0, 10.0, 30.0]
     """
+    check_arguments(provision, locals())
     found = cluster.service(service)
     if found.type != "LoadBalancer":
         raise ValueError(f"{found.name} is of type {found.type}: nobody makes a load balancer for it")

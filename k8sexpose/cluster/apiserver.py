@@ -106,16 +106,6 @@ class ApiServer:
             ``Strict``, ``Warn`` or ``Ignore``.
         dry_run : bool
             Answer, but store nothing.
-
-        Returns
-        -------
-        Service
-            The object as stored.
-
-        Raises
-        ------
-        ApiError
-            In the server's words; nothing has changed.
         """
         with self._warned():
             service = self._read(manifest, namespace, field_validation)
@@ -140,16 +130,6 @@ class ApiServer:
             Name in the URL; None for the one in the manifest.
         namespace, field_validation, dry_run
             As for `create`.
-
-        Returns
-        -------
-        Service
-            The object as stored.
-
-        Raises
-        ------
-        ApiError
-            In the server's words; nothing has changed.
         """
         with self._warned():
             service = self._read(manifest, namespace, field_validation)
@@ -184,18 +164,6 @@ class ApiServer:
             ``strategic``, ``merge`` (RFC 7386) or ``json`` (RFC 6902).
         field_validation, dry_run
             As for `create`.
-
-        Returns
-        -------
-        Service
-            The object as stored.
-
-        Raises
-        ------
-        ApiError
-            In the server's words; nothing has changed.
-        ValueError
-            There is no such patch type, or no such field validation.
         """
         if patch_type not in PATCH_TYPES:
             raise ValueError(f"patch_type is one of {', '.join(PATCH_TYPES)}, not {patch_type!r}")
@@ -212,13 +180,7 @@ class ApiServer:
             return self._update(service, old, dry_run, " after mutating admission happens")
 
     def delete(self, name: str, *, namespace: str = "default") -> Service | None:
-        """DELETE a Service; one that a finalizer holds stays, marked as being deleted.
-
-        Returns
-        -------
-        Service or None
-            The Service that is still there, or None.
-        """
+        """DELETE a Service; one that a finalizer holds stays, marked as being deleted."""
         self.warnings = ()
         old = self._existing(name, namespace)
         if old.finalizers:
@@ -230,13 +192,7 @@ class ApiServer:
     def set_load_balancer(
         self, name: str, ingress: Sequence[Mapping[str, Any]], *, namespace: str = "default"
     ) -> Service:
-        """Write ``status.loadBalancer.ingress``, as a cloud controller does.
-
-        Returns
-        -------
-        Service
-            The object as stored.
-        """
+        """Write ``status.loadBalancer.ingress``, as a cloud controller does."""
         self.warnings = ()
         old = self._existing(name, namespace)
         service = set_defaults(replace(old, load_balancer_ingress=ingress_from(ingress)))

@@ -62,29 +62,6 @@ def apply_service(
 ) -> Applied:
     """Create a Service, or patch what is different.
 
-    Parameters
-    ----------
-    api : ApiServer
-        Who is asked.
-    manifest : mapping
-        Plain objects.
-    namespace : str
-        Namespace for a manifest that names none.
-    field_validation : str
-        ``Strict``, ``Warn`` or ``Ignore``.
-    dry_run : bool
-        The server answers, but stores nothing.
-
-    Returns
-    -------
-    Applied
-        What was done.
-
-    Raises
-    ------
-    ApiError
-        In the server's words, with all warnings; nothing has changed. `PatchError` where kubectl computes no patch.
-
     Examples
     --------
     >>> import random
@@ -110,7 +87,8 @@ def apply_service(
     service, verb = old, "unchanged"
     try:
         live = live_object(old)
-        if patch := three_way_patch(last_applied(live), sent, live):
+        patch = three_way_patch(last_applied(live), sent, live)
+        if patch and not _says_nothing(patch):
             service, verb = api.patch(old.name, patch, namespace=namespace, **asked), "configured"
             warnings += api.warnings
     except ApiError as error:
@@ -118,6 +96,11 @@ def apply_service(
         raise
     deleting = (BEING_DELETED.format(old.name),) if service.deletion_timestamp else ()
     return Applied(verb, service, warnings + deleting)
+
+
+def _says_nothing(patch: Json) -> bool:
+    """Return True if a patch holds a resourceVersion and no change: the manifest that was applied last, once more."""
+    return list(patch) == ["metadata"] and list(patch["metadata"]) == ["resourceVersion"]
 
 
 def live_object(service: Service) -> Json:
@@ -133,18 +116,6 @@ def live_object(service: Service) -> Json:
 
 def with_last_applied(manifest: Mapping[str, Any], namespace: str) -> Json:
     """Add kubectl's bookkeeping annotation to a manifest, if its metadata can be read.
-
-    Parameters
-    ----------
-    manifest : mapping
-        The object as the user wrote it.
-    namespace : str
-        Where it goes.
-
-    Returns
-    -------
-    dict
-        The object that kubectl sends.
 
     Examples
     --------

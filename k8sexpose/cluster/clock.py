@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from ..api.checks import CLOCK_END_S, seconds
+
 __all__ = ["Clock", "Step"]
 
 Step = Callable[[Any], None]
@@ -31,7 +33,14 @@ class Clock:
         return self.queue[0][0] if self.queue else None
 
     def schedule(self, at_s: float, step: Step) -> None:
-        """Put a step on the queue; steps of the same moment run in the order they were put there."""
+        """Put a step on the queue; steps of the same moment run in the order they were put there.
+
+        Every way into the queue leads through here: what is no number of seconds would stop the clock for all others.
+        What lies beyond the end of the clock is never due, and not kept.
+        """
+        if at_s == at_s and CLOCK_END_S < at_s < float("inf"):
+            return
+        at_s = seconds(at_s, "the moment of a step")
         self.scheduled += 1
         heapq.heappush(self.queue, (max(at_s, self.now_s), self.scheduled, step))
 

@@ -22,7 +22,7 @@ from ..api.kinds import CLUSTER_WIDE, WORKLOADS, KeptObject, resource_name
 from ..api.objects import Node, Pod
 from ..api.schemas import KEPT_SCHEMAS
 from ..api.workloads import Workload, selector_fits
-from .scheduling import with_address
+from .scheduling import MOST_PODS, pod_capacity, with_address
 from .state import ClusterState
 
 __all__ = ["put_object", "remove_object", "sync_workloads"]
@@ -56,6 +56,10 @@ def put_object(cluster: ClusterState, manifest: Mapping[str, Any], namespace: st
     if errors:
         raise _refused(version, kind, name, errors)
     made = replace(Workload.from_dict(kind, scope, decoded.value), manifest=manifest)
+    room = pod_capacity(cluster.store) if not made.template.host_network else MOST_PODS
+    if made.replicas > room:
+        detail = f"the nodes of this cluster have addresses for {room} Pods"
+        raise _refused(version, kind, name, [invalid("spec.replicas", made.replicas, detail)])
     return _put_workload(cluster, key, made)
 
 

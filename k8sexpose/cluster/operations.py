@@ -10,11 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from ..api.checks import check_arguments, count, one_of, seconds
 from ..api.errors import ApiError, missing
 from ..api.kinds import KEPT, WORKLOADS
+from ..api.object_validation import check_metadata
 from ..api.objects import ContainerPort, Deployment, Pod
+from ..api.results import ApplyResult
 from .controllers import remove_object, sync_workloads
-from .scheduling import check_per_node, choose_node, new_pod
+from .scheduling import MOST_PODS, check_per_node, choose_node, new_pod
 from .state import NODE_MONITOR_GRACE_S, ClusterState
 from .store import Key, find
 from .transaction import whole
@@ -22,6 +25,8 @@ from .transaction import whole
 __all__ = ["Operations"]
 
 EVICTION_S = 300.0
+LARGEST_PORT = 65535
+PROTOCOLS = ("TCP", "UDP", "SCTP")
 
 
 class Operations(ClusterState):
@@ -43,7 +48,7 @@ class Operations(ClusterState):
         labels: Mapping[str, str] | None = None,
         namespace: str = "default",
         host_network: bool = False,
-    ) -> tuple[Pod, ...]:
+    ) -> ApplyResult:
         """Run Pods.
 
         Parameters
@@ -69,8 +74,8 @@ class Operations(ClusterState):
 
         Returns
         -------
-        tuple of Pod
-            The Pods, in the order they were made.
+        ApplyResult
+            The Deployment; its ``pods`` are in the order they were made.
 
         Raises
         ------
@@ -82,16 +87,27 @@ class Operations(ClusterState):
         Examples
         --------
         >>> from k8sexpose import Cluster
-        >>> [pod.name for pod in Cluster().deploy("api-backend", per_node=[1, 0, 1])]
+        >>> made = Cluster().deploy("api-backend", per_node=[1, 0, 1])
+        >>> made
+        deployment.apps/api-backend created
+        >>> [pod.name for pod in made.pods]
         ['api-backend-1', 'api-backend-2']
         """
+        check_arguments(Operations.deploy, locals())
+        declared_labels = {"app": name} if labels is None else labels
+        check_metadata("Deployment", name, namespace, declared_labels)
+        for number, parameter in ((port, "port"), (container_port, "container_port")):
+            if number is not None:
+                count(number, parameter, at_most=LARGEST_PORT)
+        one_of(protocol, "protocol", PROTOCOLS)
         if (namespace, name) in self._deployments:
             raise ApiError(409, "AlreadyExists", f'deployments.apps "{name}" already exists', hint="Use scale().")
         declared = ContainerPort(port if container_port is None else container_port, port_name, protocol)
-        deployment = Deployment(name, namespace, dict(labels or {"app": name}), (declared,), (port,), host_network)
+        deployment = Deployment(name, namespace, dict(declared_labels), (declared,), (port,), host_network)
         deployment = replace(deployment, created_s=self.now_s)
         replicas = 1 if per_node is None and replicas is None else replicas
-        return self._place(deployment, per_node, replicas)
+        pods = self._place(deployment, per_node, replicas)
+        return ApplyResult("Deployment", namespace, name, "created", self.deployment(name, namespace), pods=pods)
 
     @whole
     def scale(
@@ -101,7 +117,7 @@ class Operations(ClusterState):
         *,
         replicas: int | None = None,
         namespace: str = "default",
-    ) -> tuple[Pod, ...]:
+    ) -> ApplyResult:
         """Change how many Pods run, and where.
 
         Parameters
@@ -115,8 +131,8 @@ class Operations(ClusterState):
 
         Returns
         -------
-        tuple of Pod
-            The Pods that run now.
+        ApplyResult
+            The Deployment; its ``pods`` are those that run now.
 
         Raises
         ------
@@ -130,11 +146,12 @@ class Operations(ClusterState):
         >>> from k8sexpose import Cluster
         >>> cluster = Cluster()
         >>> _ = cluster.deploy("web", per_node=[3, 0, 0])
-        >>> [pod.node for pod in cluster.scale("web", per_node=[1, 1, 1])]
+        >>> [pod.node for pod in cluster.scale("web", per_node=[1, 1, 1]).pods]
         ['node-1', 'node-2', 'node-3']
         """
-        deployment = self.deployment(name, namespace)
-        return self._place(deployment, per_node, replicas)
+        check_arguments(Operations.scale, locals())
+        pods = self._place(self.deployment(name, namespace), per_node, replicas)
+        return ApplyResult("Deployment", namespace, name, "scaled", self.deployment(name, namespace), pods=pods)
 
     def _place(self, deployment: Deployment, per_node: Sequence[int] | None, replicas: int | None) -> tuple[Pod, ...]:
         """Start and stop Pods of a Deployment until the numbers are as wanted; surplus ones end at once."""
@@ -152,10 +169,10 @@ class Operations(ClusterState):
                 for _ in range(wanted[name] - sum(pod.node == name for pod in running)):
                     deployment = self._run(deployment, name)
         else:
-            count = 0 if replicas is None else check_per_node([replicas], 1)[0]
-            for pod in running[count:]:
+            number = 0 if replicas is None else count(replicas, "replicas", at_least=0, at_most=MOST_PODS)
+            for pod in running[number:]:
                 self.store.delete_pod((pod.namespace, pod.name))
-            for _ in range(count - len(running)):
+            for _ in range(number - len(running)):
                 deployment = self._run(deployment, choose_node(self.store, deployment, self.down))
         self._deployments[deployment.namespace, deployment.name] = deployment
         return tuple(pod for pod in self.store.pods_of(deployment.namespace, deployment.name) if not pod.terminating)
@@ -167,7 +184,9 @@ class Operations(ClusterState):
         return deployment
 
     @whole
-    def rollout(self, name: str, *, namespace: str = "default", interval_s: float = 5, grace_s: float = 30) -> None:
+    def rollout(
+        self, name: str, *, namespace: str = "default", interval_s: float = 5, grace_s: float = 30
+    ) -> ApplyResult:
         """Replace the Pods one after the other, as time advances.
 
         Parameters
@@ -179,10 +198,17 @@ class Operations(ClusterState):
         grace_s : float
             Seconds for which an old Pod goes on serving while it terminates.
 
+        Returns
+        -------
+        ApplyResult
+            The Deployment.
+
         Raises
         ------
         ApiError
             404 NotFound: there is no such app.
+        ValueError
+            A number of seconds is none.
 
         Examples
         --------
@@ -190,15 +216,18 @@ class Operations(ClusterState):
         >>> cluster = Cluster()
         >>> _ = cluster.deploy("web", per_node=[1, 1, 0])
         >>> cluster.rollout("web")
+        deployment.apps/web restarted
         >>> cluster.advance(60)
         >>> [pod.name for pod in cluster.pods]
         ['web-3', 'web-4']
         """
-        old = [
-            pod for pod in self.store.pods_of(namespace, self.deployment(name, namespace).name) if not pod.terminating
-        ]
+        check_arguments(Operations.rollout, locals())
+        interval_s, grace_s = seconds(interval_s, "interval_s"), seconds(grace_s, "grace_s")
+        deployment = self.deployment(name, namespace)
+        old = [pod for pod in self.store.pods_of(namespace, name) if not pod.terminating]
         for number, pod in enumerate(old):
             self.clock.schedule(self.now_s + number * interval_s, RolloutStep((namespace, pod.name), grace_s))
+        return ApplyResult("Deployment", namespace, name, "restarted", deployment)
 
     def replace_pod(self, key: Key, grace_s: float) -> None:
         """Start a new Pod beside an old one, and terminate the old one."""
@@ -212,36 +241,23 @@ class Operations(ClusterState):
     # -- one Pod --------------------------------------------------------------------------------------------------
 
     @whole
-    def set_ready(self, pod: str, ready: bool) -> Pod:
-        """Set whether the readiness probe of a Pod succeeds.
-
-        Returns
-        -------
-        Pod
-            The Pod afterwards.
-        """
-        changed = replace(self.pod(pod), ready=ready)
-        self.store.put_pod(changed)
-        return changed
+    def set_ready(self, pod: str, ready: bool) -> None:
+        """Set whether the readiness probe of a Pod succeeds."""
+        check_arguments(Operations.set_ready, locals())
+        self.store.put_pod(replace(self.pod(pod), ready=ready))
 
     @whole
-    def terminate(self, pod: str, *, grace_s: float = 30) -> Pod:
+    def terminate(self, pod: str, *, grace_s: float = 30) -> None:
         """Terminate a Pod: it goes on serving for the grace period, but is no longer ready for new connections.
 
         Nothing replaces it: `scale` or `rollout` do that.
-
-        Returns
-        -------
-        Pod
-            The Pod afterwards.
         """
-        if grace_s < 0:
-            raise ValueError(f"grace_s is a number of seconds from 0 on, not {grace_s}")
+        check_arguments(Operations.terminate, locals())
+        grace_s = seconds(grace_s, "grace_s")
         changed = replace(self.pod(pod), terminating=True)
         self.store.put_pod(changed)
         sync_workloads(self)
         self.clock.schedule(self.now_s + grace_s, PodGone((changed.namespace, changed.name)))
-        return changed
 
     @whole
     def relabel_pod(self, key: Key, labels: Mapping[str, str]) -> Pod:
@@ -301,6 +317,7 @@ class Operations(ClusterState):
         >>> cluster.pod("web-1").ready
         False
         """
+        check_arguments(Operations.fail, locals())
         if self.node(node).name in self.failed:
             return
         self.failed[node] = self.now_s
@@ -311,6 +328,7 @@ class Operations(ClusterState):
     @whole
     def recover(self, node: str) -> None:
         """Bring a failed node back; Pods that were not evicted are ready again."""
+        check_arguments(Operations.recover, locals())
         self.node(node)
         self.failed.pop(node, None)
         for key in self._unreachable.pop(node, ()):
@@ -343,12 +361,14 @@ class Operations(ClusterState):
     @whole
     def stop_proxy(self, node: str) -> None:
         """Stop kube-proxy on a node: the rules it wrote stay in the kernel, and no longer change."""
+        check_arguments(Operations.stop_proxy, locals())
         if self.node(node).name not in self._stopped_proxies:
             self._stopped_proxies[node] = self.store.copy()
 
     @whole
     def start_proxy(self, node: str) -> None:
         """Start kube-proxy again: it catches up at once."""
+        check_arguments(Operations.start_proxy, locals())
         self.node(node)
         self._stopped_proxies.pop(node, None)
 

@@ -6,37 +6,86 @@ of the same app, then by the order of the nodes; cordoned, tainted and failed no
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from itertools import islice
 
 from ..api.addresses import family
+from ..api.checks import count
 from ..api.objects import Deployment, Node, Pod
 from ..api.service import Service, ServicePort
 from .store import Store
 
-__all__ = ["check_per_node", "choose_node", "kubernetes_service", "make_nodes", "new_pod", "with_address"]
+__all__ = [
+    "check_per_node",
+    "choose_node",
+    "kubernetes_service",
+    "make_nodes",
+    "new_pod",
+    "pod_capacity",
+    "with_address",
+    "with_pod_ranges",
+]
 
 FIRST_POD_HOST = 2
+MOST_PODS = 150_000  # of one cluster: the largest that Kubernetes is tested with
+MOST_NODES = 5_000
 LARGEST_NODE_PREFIX = 24
 ZONES = "abc"
 
 
-def make_nodes(count: int, pod_cidr: str) -> list[Node]:
+def make_nodes(number_of_nodes: int, pod_cidr: str) -> list[Node]:
     """Build ``node-1`` … with addresses 10.0.0.1 …, zones a, b, c, a, … and a part of the Pod range each."""
-    network = ip_network(pod_cidr)
-    size = max(LARGEST_NODE_PREFIX, network.prefixlen)
-    if count >= 2 ** (size - network.prefixlen):
-        raise ValueError(f"{count} nodes with a /{size} of Pod addresses each do not fit into pod_cidr {pod_cidr}")
+    count(number_of_nodes, "nodes", at_least=0, at_most=MOST_NODES)
+    size = _node_prefix(pod_cidr)
+    ranges = list(islice(_node_ranges(pod_cidr), number_of_nodes))
+    if len(ranges) < number_of_nodes:
+        raise ValueError(
+            f"{number_of_nodes} nodes with a /{size} of Pod addresses each do not fit into pod_cidr {pod_cidr}"
+        )
     nodes = []
-    for number in range(1, count + 1):
-        base = int(network.network_address) + number * 2 ** (network.max_prefixlen - size)
+    for number, node_cidr in enumerate(ranges, 1):
         zone = ZONES[(number - 1) % len(ZONES)]
-        node_cidr = str(ip_network((base, size)))
         address = f"10.0.{number // 256}.{number % 256}"
         labels = {"kubernetes.io/hostname": f"node-{number}", "topology.kubernetes.io/zone": zone}
-        nodes.append(Node(f"node-{number}", (address,), zone=zone, pod_cidr=node_cidr, labels=labels))
+        nodes.append(Node(f"node-{number}", (address,), zone=zone, pod_cidr=str(node_cidr), labels=labels))
     return nodes
+
+
+def with_pod_ranges(nodes: Iterable[Node], pod_cidr: str) -> list[Node]:
+    """Return nodes of which each has a podCIDR: one that has none gets the next free part of the cluster's range.
+
+    Source: ``pkg/controller/nodeipam/ipam/range_allocator.go``, which leaves a node that has a range alone, too.
+    """
+    given = list(nodes)
+    taken = [ip_network(node.pod_cidr, strict=False) for node in given if node.pod_cidr is not None]
+    free = (part for part in _node_ranges(pod_cidr) if not any(_overlap(part, other) for other in taken))
+    found = []
+    for node in given:
+        part = None if node.pod_cidr is not None else next(free, None)
+        if node.pod_cidr is None and part is None:
+            raise ValueError(f"pod_cidr {pod_cidr} has no /{_node_prefix(pod_cidr)} left for the node {node.name}")
+        found.append(node if part is None else replace(node, pod_cidr=str(part)))
+    return found
+
+
+def _node_prefix(pod_cidr: str) -> int:
+    """Return the length of the prefix that a node's part of the Pod range has."""
+    return max(LARGEST_NODE_PREFIX, ip_network(pod_cidr).prefixlen)
+
+
+def _node_ranges(pod_cidr: str) -> Iterator[IPv4Network | IPv6Network]:
+    """Yield the parts of the Pod range that nodes get, in order; the first one stays free."""
+    network, size = ip_network(pod_cidr), _node_prefix(pod_cidr)
+    for number in range(1, 2 ** (size - network.prefixlen)):
+        base = int(network.network_address) + number * 2 ** (network.max_prefixlen - size)
+        yield ip_network((base, size))
+
+
+def _overlap(one: IPv4Network | IPv6Network, other: IPv4Network | IPv6Network) -> bool:
+    """Return True if two ranges have an address in common."""
+    return one.version == other.version and one.overlaps(other)
 
 
 def kubernetes_service(ip: str) -> Service:
@@ -96,9 +145,17 @@ def with_address(store: Store, pod: Pod) -> Pod:
     used = {other.ip for other in store.pods_on(node.name)}
     for number in range(FIRST_POD_HOST, network.num_addresses - 1):
         ip = str(network.network_address + number)
-        if ip not in used:
+        if ip not in used and store.pod_at(ip) is None:  # two nodes may have one range, where somebody says so
             return replace(pod, ip=ip)
     raise ValueError(f"{node.name} has no free Pod address left in {node.pod_cidr}")
+
+
+def pod_capacity(store: Store) -> int:
+    """Return for how many Pods the nodes have addresses; where there is no node, Pods wait without one."""
+    if not store.nodes:
+        return MOST_PODS
+    ranges = [ip_network(node.pod_cidr, strict=False) for node in store.nodes.values() if node.pod_cidr]
+    return min(sum(max(part.num_addresses - 1 - FIRST_POD_HOST, 0) for part in ranges), MOST_PODS)
 
 
 def check_per_node(per_node: Sequence[int], nodes: int) -> list[int]:
@@ -106,6 +163,7 @@ def check_per_node(per_node: Sequence[int], nodes: int) -> list[int]:
     counts = list(per_node)
     if len(counts) > nodes:
         raise ValueError(f"per_node has {len(counts)} entries for {nodes} nodes")
-    if any(not isinstance(count, int) or count < 0 for count in counts):
-        raise ValueError(f"per_node counts Pods: whole numbers from 0 on, not {counts}")
-    return counts
+    return [
+        count(value, f"per_node[{number}], a number of Pods,", at_least=0, at_most=MOST_PODS)
+        for number, value in enumerate(counts)
+    ]

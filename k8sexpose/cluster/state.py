@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+from ..api.checks import port_ranges
 from ..api.errors import missing
 from ..api.kinds import KeptObject
 from ..api.objects import Deployment, EndpointSlice, Event, Node, Pod, ProxyConfig
@@ -60,7 +61,7 @@ class ClusterState:
         self.cni_bridge = cni_bridge
         self.cni_hairpin = cni_hairpin
         self.nodes_routable = nodes_routable
-        self.firewall = tuple(firewall)
+        self.firewall = firewall
         self.affinity: dict[Any, Any] = {}
         self.sends = 0
         self.failed: dict[str, float] = {}
@@ -76,6 +77,15 @@ class ClusterState:
         self._events: list[Event] = []
 
     # -- looking --------------------------------------------------------------------------------------------------
+
+    @property
+    def firewall(self) -> tuple[tuple[int, int], ...]:
+        """Port ranges on node addresses that are closed to clients outside; may be assigned."""
+        return self._firewall
+
+    @firewall.setter
+    def firewall(self, ranges: Iterable[tuple[int, int]]) -> None:
+        self._firewall = port_ranges(ranges, "firewall")
 
     @property
     def now_s(self) -> float:

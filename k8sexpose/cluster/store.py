@@ -362,7 +362,7 @@ def held_ips(service: Service) -> list[str]:
     """Return the addresses that the Service takes out of the cluster IP pool."""
     if service.type == "ExternalName":
         return []
-    return [canonical_ip(ip) for ip in service.cluster_ips if ip and ip != "None"]
+    return [canonical_ip(ip) for ip in service.cluster_ips or (service.cluster_ip,) if ip and ip != "None"]
 
 
 def _number(pod: Pod) -> int:

@@ -5,20 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import wraps
+from threading import RLock
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 __all__ = ["Journal", "whole"]
 
 Undo = Callable[[], None]
+OTHER_THREAD = (
+    "another thread is changing this cluster: one thread at a time calls its verbs. Give each thread a cluster of its "
+    "own (cluster.copy()), or let the threads take turns with a lock of yours."
+)
 
 
 class Journal:
     """How to undo the changes that have been made since a transaction began."""
 
-    __slots__ = ("entries",)
+    __slots__ = ("entries", "lock")
 
     def __init__(self) -> None:
         self.entries: list[Undo] | None = None
+        self.lock = RLock()
+
+    def __reduce__(self) -> tuple[type[Journal], tuple[()]]:
+        return Journal, ()
 
     def note(self, undo: Undo) -> None:
         """Note how to undo the change that comes next; outside a transaction nothing is noted."""
@@ -31,7 +40,21 @@ class Journal:
 
         An interrupt may come between any two lines. So each change is noted before it is made, each undo may run
         twice, and a single assignment ends the transaction.
+
+        Raises
+        ------
+        RuntimeError
+            Another thread is inside a transaction: the two would undo each other's changes.
         """
+        if not self.lock.acquire(blocking=False):
+            raise RuntimeError(OTHER_THREAD)
+        try:
+            yield from self._noted(restore)
+        finally:
+            self.lock.release()
+
+    def _noted(self, restore: Undo) -> Iterator[None]:
+        """Yield once, and undo what was done meanwhile if an exception comes back."""
         outer = self.entries
         entries = self.entries = [restore]
         try:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from ..api.checks import check_arguments, count, positive
 from ..api.objects import Node
 from ..api.validation import POLICIES
 from ..model import Cluster
@@ -26,6 +27,7 @@ __all__ = ["break_even_gb", "break_even_services", "compare_exposure", "costs_by
 INGRESSES = ("alb", "nlb")
 MOST_SERVICES = 10_000  # where the search for a break-even ends, too
 MOST_ZONES = 100
+MOST_CURVE = 300  # points of a curve over services: the work grows with the square
 FAR_GB = 1e9
 POINTS = 60  # of a curve over traffic
 TOLERANCE = 1e-6  # less than this is no difference, in money of a month
@@ -68,8 +70,7 @@ class Scenario:
         for name, value, known in (("policy", policy, POLICIES), ("ingress", ingress, INGRESSES)):
             if value not in known:
                 raise ValueError(f"{name} is one of {', '.join(known)}, not {value!r}")
-        if not 1 <= zones <= MOST_ZONES:
-            raise ValueError(f"zones is a number from 1 to {MOST_ZONES}, not {zones!r}")
+        count(zones, "zones", at_most=MOST_ZONES)
         kind = load_balancer if load_balancer in kinds else kinds[0]
         traffic, book = MonthlyTraffic(gb_per_month, request_share=request_share), price_book(prices)
         return cls(provider, region, book, traffic, zones, policy, kind, ingress, internal)
@@ -206,6 +207,7 @@ def compare_exposure(
     >>> compare_exposure(50, "aws", gb_per_month=50 * 730)["total_per_month"].round(2).to_dict()
     {'nodeport': 0.0, 'one_lb_each': 1587.75, 'one_ingress': 319.38, 'one_nlb_in_cluster_ingress': 246.38}
     """
+    check_arguments(compare_exposure, locals())
     plan = Scenario.read(
         provider, region, gb_per_month, request_share, zones, policy, load_balancer, ingress, prices, internal
     )
@@ -253,6 +255,7 @@ def break_even_services(
     ... )
     (2, 51, None)
     """
+    check_arguments(break_even_services, locals())
     return Scenario.read(provider, region, gb_per_month, **scenario).break_even_services()
 
 
@@ -284,12 +287,12 @@ def break_even_gb(
     >>> round(break_even_gb(50) / 730, 2), break_even_gb(50, "azure")
     (918.75, None)
     """
+    check_arguments(break_even_gb, locals())
     return Scenario.read(provider, region, **scenario).break_even_gb(services)
 
 
 def _check_count(services: int) -> None:
-    if not 0 <= services <= MOST_SERVICES:
-        raise ValueError(f"services is a number from 0 to {MOST_SERVICES:,}, not {services!r}")
+    count(services, "services", at_least=0, at_most=MOST_SERVICES)
 
 
 @cache
@@ -352,8 +355,8 @@ def costs_by_services(
     >>> costs.attrs["quota"], costs.attrs["break_even"]
     (50, 2)
     """
-    if most < 1:
-        raise ValueError(f"most is a number from 1 on, not {most!r}")
+    check_arguments(costs_by_services, locals())
+    count(most, "most", at_most=MOST_CURVE)
     plan = Scenario.read(
         provider, region, gb_per_month, request_share, zones, policy, load_balancer, ingress, prices, internal
     )
@@ -402,11 +405,11 @@ def costs_by_traffic(
     >>> round(costs_by_traffic(services=50).attrs["break_even"])
     670688
     """
+    check_arguments(costs_by_traffic, locals())
     plan = Scenario.read(provider, region, 0, request_share, zones, policy, load_balancer, ingress, prices, internal)
     found = plan.break_even_gb(services)
     end = most_gb if most_gb is not None else 1.5 * (found or 100_000.0)
-    if not 0 < end < math.inf:
-        raise ValueError(f"most_gb is a number above 0, not {most_gb!r}")
+    positive(end, "most_gb")
     gb = [end * point / POINTS for point in range(POINTS + 1)]
     plans = [plan.carrying(each) for each in gb]
     lines = {way: [each.lines(way, services) for each in plans] for way in plan.ways}

@@ -14,19 +14,22 @@ from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from .._display import html_table, visible
+from ..api.checks import check_arguments
 from .charges import DRIVERS, GB_UNITS, BilledEntry, Charge, load_balancers
+from .nearest import nearest_priced
 from .prices import PriceBook, PriceSource, price_book
-from .usage import MonthlyTraffic, exposures
+from .usage import MonthlyTraffic, exposures, price_list
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from ..model import Cluster
 
-__all__ = ["Bill", "QuotaUse", "bill", "bill_for"]
+__all__ = ["Bill", "QuotaUse", "bill", "bill_for", "bill_of", "entries_of"]
 
 COLUMNS = ("name", "monthly_quantity", "unit", "unit_price", "monthly_cost", "source", "as_of")
 NO_PRICE = "no price in the book"
+NO_CHARGE = ("kind", "minikube", "k3s", "docker-desktop", "metallb")  # software that one runs oneself
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,9 @@ class Bill:
         Limits of the provider, and how much of each is used.
     load_balancers : int
         How many the provider runs.
+    estimated : tuple of str
+        The lines whose price is that of the nearest region, which is named in the line; only where `bill` was asked
+        for estimates.
 
     Examples
     --------
@@ -81,11 +87,34 @@ class Bill:
     missing: tuple[str, ...] = ()
     quotas: tuple[QuotaUse, ...] = ()
     load_balancers: int = 0
+    estimated: tuple[str, ...] = ()
 
     @property
     def total_per_month(self) -> float | None:
         """The sum of the lines, not rounded; None if a price is missing."""
         return None if self.missing else math.fsum(self.items["monthly_cost"])
+
+    @property
+    def known_per_month(self) -> float:
+        """The sum of the lines whose price the book shows for this region, not rounded."""
+        known = self.items[~self.items["name"].isin(self.estimated)]
+        return math.fsum(known["monthly_cost"].dropna())
+
+    @property
+    def headline(self) -> str:
+        """What a month costs, in words: the amount, or the least that it is and what that leaves open."""
+        if self.provider in NO_CHARGE:
+            return f"0.00 {self.currency} a month: nobody charges for what {self.provider} does"
+        unpriced = int(self.items["monthly_cost"].isna().sum())
+        if not unpriced and not self.estimated:
+            return f"{self.known_per_month:,.2f} {self.currency} a month"
+        if unpriced == len(self.items):
+            return f"unknown: the price book has no price for {', '.join(self.missing)}"
+        open_lines = [_lines(len(self.estimated), "estimated")] if self.estimated else []
+        open_lines += [_lines(unpriced, "without a price")] if unpriced else []
+        least = f"at least {self.known_per_month:,.2f} {self.currency} a month; {' and '.join(open_lines)}"
+        about = self.total_per_month
+        return least if about is None else f"{least}, about {about:,.2f} {self.currency} with it"
 
     @property
     def over_quota(self) -> tuple[QuotaUse, ...]:
@@ -131,6 +160,10 @@ class Bill:
         return html_table(self.summary, head, self._rows())
 
 
+def _lines(count: int, what: str) -> str:
+    return f"one line {what}" if count == 1 else f"{count} lines {what}"
+
+
 def bill(
     cluster: Cluster,
     *,
@@ -143,6 +176,7 @@ def bill(
     rule_evaluations_per_s: float = 0,
     prices: PriceSource = None,
     outbound_rule: bool = False,
+    estimate: bool = False,
 ) -> Bill:
     """Estimate what the provider charges for the Services of a cluster.
 
@@ -169,6 +203,9 @@ def bill(
         Your own prices; see `price_book`.
     outbound_rule : bool
         Whether AKS made its default outbound rule, with an address of its own (azure).
+    estimate : bool
+        Whether a price that the book lacks is estimated by that of the nearest region of the same provider; the line
+        names it. Without, a missing price makes the total None.
 
     Returns
     -------
@@ -188,33 +225,50 @@ def bill(
     >>> bill(cluster).total_per_month
     10.0
     """
+    check_arguments(bill, locals())
     traffic = MonthlyTraffic(
         gb_per_month, traffic_gb, request_share, new_connections_per_s, active_connections, rule_evaluations_per_s
     )
     book = price_book(prices)
-    profile = cluster.provider
-    name = profile.name if profile else "none"
+    return bill_of(cluster, entries_of(cluster, traffic, outbound_rule), book, region, estimate=estimate)
+
+
+def entries_of(cluster: Cluster, traffic: MonthlyTraffic, outbound_rule: bool = False) -> tuple[BilledEntry, ...]:
+    """Return what the provider of a cluster sees and charges for."""
     found = exposures(cluster, traffic)
+    return (*found, BilledEntry("the outbound rule", "standard")) if outbound_rule and _is(cluster, "azure") else found
+
+
+def bill_of(
+    cluster: Cluster, found: Sequence[BilledEntry], book: PriceBook, region: str | None, *, estimate: bool = False
+) -> Bill:
+    """Return the bill of a cluster for what its provider sees."""
+    profile, name = cluster.provider, price_list(cluster)
     if name not in DRIVERS:  # kind, minikube, nobody: no cloud, no bill
         return Bill(name, "", "USD", _frame([]))
-    if name == "azure" and outbound_rule:
-        found = (*found, BilledEntry("the outbound rule", "standard"))
     if region is None and profile is not None and name == "aws":
         region = profile.region  # part of the names that its load balancers get
-    made = bill_for(name, found, book, region)
+    own = profile is not None and profile.name == name  # not software that was found on the nodes
+    made = bill_for(name, found, book, region if own else None, estimate)
     if name == "metallb" and profile is not None and profile.pool:
         used = len({entry.address or entry.name for entry in found if entry.kind == "address"})
         made = replace(made, quotas=(*made.quotas, QuotaUse("ip_pool", used, _addresses_in(profile.pool))))
     return made
 
 
+def _is(cluster: Cluster, name: str) -> bool:
+    return cluster.provider is not None and cluster.provider.name == name
+
+
 def _addresses_in(pool: str) -> int:
     return sum(ip_network(text.strip()).num_addresses for text in pool.split(","))
 
 
-def bill_for(provider: str, found: Sequence[BilledEntry], book: PriceBook, region: str | None = None) -> Bill:
+def bill_for(
+    provider: str, found: Sequence[BilledEntry], book: PriceBook, region: str | None = None, estimate: bool = False
+) -> Bill:
     """Return the bill for entries in any order; without a region in that of the provider's default."""
-    lines = lines_of(provider, found, book, region)
+    lines = lines_of(provider, found, book, region, estimate)
     missing = dict.fromkeys(line.missing for line in lines if line.missing)
     return Bill(
         provider,
@@ -224,6 +278,7 @@ def bill_for(provider: str, found: Sequence[BilledEntry], book: PriceBook, regio
         tuple(missing),
         quotas_of(provider, found, book),
         load_balancers(found),
+        tuple(line.name for line in lines if line.estimated),
     )
 
 
@@ -239,15 +294,18 @@ class Line(NamedTuple):
     as_of: str
     currency: str = ""
     missing: str = ""
+    estimated: bool = False
 
 
-def lines_of(provider: str, found: Sequence[BilledEntry], book: PriceBook, region: str | None) -> list[Line]:
+def lines_of(
+    provider: str, found: Sequence[BilledEntry], book: PriceBook, region: str | None, estimate: bool = False
+) -> list[Line]:
     """Return the lines of a bill; see `bill_for`."""
     if provider not in DRIVERS:
         raise ValueError(f"there is no price list for provider {provider!r}; there are: {', '.join(DRIVERS)}")
     region = book.region(provider, region)
-    charges = DRIVERS[provider][0](sorted(found, key=lambda entry: entry.name), book)
-    return list(chain.from_iterable(_priced(provider, charge, book, region) for charge in charges))
+    charges = DRIVERS[provider][0](sorted(found, key=lambda entry: entry.name), book.at(provider, region))
+    return list(chain.from_iterable(_lines_for(provider, charge, book, region, estimate) for charge in charges))
 
 
 def total_of(lines: Sequence[Line]) -> float | None:
@@ -263,6 +321,19 @@ def quotas_of(provider: str, found: Sequence[BilledEntry], book: PriceBook) -> t
         if use.used and quota is not None:
             uses.append(QuotaUse(quota.name, use.used, quota.value, quota.adjustable, quota.source, quota.as_of))
     return tuple(uses)
+
+
+def _lines_for(provider: str, charge: Charge, book: PriceBook, region: str, estimate: bool) -> Iterator[Line]:
+    """Yield the lines of a charge, by the prices of the nearest region where those of this one are not known."""
+    lines = list(_priced(provider, charge, book, region))
+    if estimate and any(line.missing for line in lines):
+        near = nearest_priced(book, provider, charge.product, charge.components[-1], region)
+        if near is not None and near != region:
+            guessed = list(_priced(provider, charge, book, near))
+            if not any(line.missing for line in guessed):
+                name = f"{charge.name} (estimated: price of {near})"
+                lines = [line._replace(name=name, estimated=True) for line in guessed]
+    yield from lines
 
 
 def _priced(provider: str, charge: Charge, book: PriceBook, region: str) -> Iterator[Line]:

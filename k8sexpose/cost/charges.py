@@ -133,10 +133,12 @@ KINDS: dict[str, tuple[str, ...]] = {
     "metallb": ("address",),
     "oci": ("flexible", "network"),
     "ovh": ("S", "M", "L", "XL"),
+    "k3s": ("servicelb",),
+    "docker-desktop": ("host_port",),
     "generic": ("load_balancer",),
 }
-# The kinds that are a load balancer of their own; Azure's Services share one, MetalLB's have none.
-OWN = set(chain.from_iterable(KINDS.values())) - {"standard", "address"}
+# The kinds that are a load balancer of their own; Azure's Services share one, software that runs on nodes is none.
+OWN = set(chain.from_iterable(KINDS.values())) - {"standard", "address", "servicelb", "host_port"}
 
 
 def load_balancers(exposures: Sequence[BilledEntry]) -> int:
@@ -269,12 +271,10 @@ def _rules(name: str, product: str, rules: int, hours: float) -> Iterator[Charge
 
 
 def digitalocean(exposures: Sequence[BilledEntry], book: PriceBook) -> Iterator[Charge]:
-    """Yield charges for a load balancer each, by its size; the type that one gets unasked has no known price."""
-    regional = sum(entry.size_units for entry in exposures if entry.kind == "REGIONAL")
-    network = sum(entry.kind == "REGIONAL_NETWORK" for entry in exposures)
-    name, product = "Load balancer", "load_balancer"
-    yield Charge(f"{name} (REGIONAL)", product, ("regional_lb_node_month",), "LB-node-month", regional)
-    yield Charge(f"{name} (REGIONAL_NETWORK)", product, ("regional_network_lb_month",), "LB-month", network)
+    """Yield charges for a load balancer each, by the nodes that it is made of, which its size says."""
+    for kind, component in (("REGIONAL", "regional_lb_node_month"), ("REGIONAL_NETWORK", "regional_network_lb_month")):
+        nodes = sum(entry.size_units for entry in exposures if entry.kind == kind)
+        yield Charge(f"Load balancer ({kind})", "load_balancer", (component,), "LB-node-month", nodes)
 
 
 def linode(exposures: Sequence[BilledEntry], book: PriceBook) -> Iterator[Charge]:
@@ -322,6 +322,16 @@ def metallb(exposures: Sequence[BilledEntry], book: PriceBook) -> Iterator[Charg
     yield Charge("Address of the pool", "metallb_kube_vip", ("lb",), "Service", addresses)
 
 
+def k3s(exposures: Sequence[BilledEntry], book: PriceBook) -> Iterator[Charge]:
+    """Yield the Services that ServiceLB serves from the nodes themselves: nobody charges for it."""
+    yield Charge("ServiceLB of k3s", "load_balancer", ("servicelb",), "Service", len(_balanced(exposures)))
+
+
+def docker_desktop(exposures: Sequence[BilledEntry], book: PriceBook) -> Iterator[Charge]:
+    """Yield the Services that Docker Desktop publishes on the host: nobody charges for it."""
+    yield Charge("Port of the host", "load_balancer", ("load_balancer",), "Service", len(_balanced(exposures)))
+
+
 def generic(exposures: Sequence[BilledEntry], book: PriceBook) -> Iterator[Charge]:
     """Yield charges for a load balancer each, at a price that only you can give: no cloud is like this one."""
     yield Charge("Load balancer", "load_balancer", ("lb_month",), "LB-month", len(_balanced(exposures)))
@@ -347,6 +357,8 @@ DRIVERS: dict[str, Driver] = {
     "metallb": (metallb, no_quotas),
     "oci": (oci, no_quotas),
     "ovh": (ovh, no_quotas),
+    "k3s": (k3s, no_quotas),
+    "docker-desktop": (docker_desktop, no_quotas),
     "generic": (generic, no_quotas),
 }
 

@@ -10,7 +10,7 @@ import math
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import chain, pairwise
 from pathlib import Path
@@ -24,7 +24,7 @@ Component = tuple[str, str, str]  # provider, product, component
 
 HOURS_PER_MONTH = 730  # as the cost tools count
 # Names that the book knows under another one.
-ALIASES = {"linode": "linode_akamai", "metallb": "onprem"}
+ALIASES = {"linode": "linode_akamai", "metallb": "onprem", "docker-desktop": "docker_desktop"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +208,19 @@ class PriceBook:
         if region not in known:
             raise ValueError(f"{provider} has no region {region!r}; there are: {'; '.join(known)}")
         return region
+
+    def regions(self, provider: str) -> tuple[str, ...]:
+        """Return the regions of a provider, priced or not."""
+        return self.providers[book_name(provider)].regions
+
+    def at(self, provider: str, region: str) -> PriceBook:
+        """Return this book with another default region of a provider."""
+        name = book_name(provider)
+        return replace(self, providers={**self.providers, name: replace(self.providers[name], default_region=region)})
+
+    def priced_regions(self, provider: str, product: str, component: str) -> tuple[str, ...]:
+        """Return the regions of a provider in which the book shows a price, in the provider's order."""
+        return tuple(region for region in self.regions(provider) if self.find(provider, product, component, region))
 
     def older_than(self, date: str) -> tuple[Price, ...]:
         """Return the rows that nobody can show to be newer than a date, such as ``2024-11-25``."""

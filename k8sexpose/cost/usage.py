@@ -6,7 +6,6 @@ with their probabilities.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from fractions import Fraction
 from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
+from ..api import checks
 from ..api.errors import NotExposed
 from ..api.service import Service, ServicePort
 from ..cloud.internal import is_internal
@@ -24,7 +24,11 @@ from .charges import NODEPORT, BilledEntry
 if TYPE_CHECKING:
     from ..model import Cluster
 
-__all__ = ["MonthlyTraffic", "admitted_client", "exposures"]
+__all__ = ["MonthlyTraffic", "admitted_client", "exposures", "price_list"]
+
+# Who built a cluster that no cloud runs, by the scheme of spec.providerID, and by the name of its one node.
+FREE_SCHEMES = {"k3s://": "k3s"}
+FREE_NODES = {"docker-desktop": "docker-desktop"}
 
 # The kinds of load balancer that a profile tells apart and a bill does not.
 BILLED_AS = {
@@ -62,13 +66,10 @@ class MonthlyTraffic:
 
     def __post_init__(self) -> None:
         for name in ("gb_per_month", "new_connections_per_s", "active_connections", "rule_evaluations_per_s"):
-            if not 0 <= getattr(self, name) < math.inf:
-                raise ValueError(f"{name} is a number from 0 on, not {getattr(self, name)!r}")
-        if not 0 <= self.request_share <= 1:
-            raise ValueError(f"request_share is a number from 0 to 1, not {self.request_share!r}")
+            checks.quantity(getattr(self, name), name)
+        checks.share(self.request_share, "request_share")
         for name, gb in (self.traffic_gb or {}).items():
-            if not 0 <= gb < math.inf:
-                raise ValueError(f"traffic_gb of {name} is a number from 0 on, not {gb!r}")
+            checks.quantity(gb, f"traffic_gb of {name}")
 
     def gb_of(self, services: Mapping[str, object]) -> dict[str, float]:
         """Return the GB of each Service in a month, by ``namespace/name``."""
@@ -79,6 +80,20 @@ class MonthlyTraffic:
             listed = ", ".join(services) or "none"
             raise ValueError(f"traffic_gb names {', '.join(unknown)}; the exposed Services are: {listed}")
         return {name: given.get(name, 0.0) for name in services}
+
+
+def price_list(cluster: Cluster) -> str:
+    """Return whose prices a cluster pays: its provider's, unless its nodes say that nobody charges for them."""
+    name = cluster.provider.name if cluster.provider is not None else "none"
+    if name != "generic":
+        return name
+    found = {_free(node.name, node.provider_id or "") for node in cluster.nodes}
+    return found.pop() or name if len(found) == 1 else name
+
+
+def _free(name: str, provider_id: str) -> str:
+    scheme = next((found for prefix, found in FREE_SCHEMES.items() if provider_id.startswith(prefix)), "")
+    return scheme or FREE_NODES.get(name, "")
 
 
 def exposures(cluster: Cluster, traffic: MonthlyTraffic) -> tuple[BilledEntry, ...]:

@@ -60,7 +60,7 @@ class Command:
     def flags(self) -> dict[str, Flag]:
         """All of its flags, and those that every command has."""
         texts = (self.modelled, self.without_effect, self.not_modelled, *GLOBAL)
-        return {name: flag for text in texts for name, flag in flags(text).items()}
+        return flags(" ".join(texts))
 
     @cached_property
     def refused(self) -> frozenset[str]:

@@ -6,6 +6,7 @@ Source: ``pkg/cmd/delete/delete.go`` (kubectl).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 from ..api.errors import ApiError
 from ..model import Cluster
@@ -13,13 +14,22 @@ from .flags import Options
 from .generators import DRY_RUN
 from .inputs import inputs
 from .manifest_files import Outcome, Target, delete_documents
-from .resources import NO_RESOURCES, Resource, find_resource, requests
+from .resources import NO_RESOURCES, Resource, find_resource, named, requests
 from .result import Completed, KubectlError
 from .summary import summary
 
 __all__ = ["delete", "delete_files"]
 
 GRACE_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An object that is to be deleted."""
+
+    resource: Resource
+    namespace: str
+    name: str
 
 
 def delete(cluster: Cluster, options: Options, stdin: str) -> Completed:
@@ -110,8 +120,8 @@ def _grace(options: Options) -> tuple[str, float | None]:
     return FORCED if options.force else "", None if options.grace_period < 0 else float(options.grace_period)
 
 
-def _to_delete(cluster: Cluster, options: Options) -> list[tuple[Resource, str, str]]:
-    """List type, namespace and name of what is asked for."""
+def _to_delete(cluster: Cluster, options: Options) -> list[Wanted]:
+    """List what is asked for."""
     if not options.args:
         raise KubectlError(NO_RESOURCES)
     asked = requests(options.args)
@@ -119,24 +129,22 @@ def _to_delete(cluster: Cluster, options: Options) -> list[tuple[Resource, str, 
         if any(names for _, names in asked):
             raise KubectlError("name cannot be provided when a selector is specified")
         scope = None if options.all_namespaces else options.namespace
-        return [
-            (resource, getattr(shown, "namespace", ""), shown.name)
-            for resource, _ in asked
-            for shown in resource.listed(cluster, scope, options.selector, options.field_selector)
-        ]
+        chosen: list[Wanted] = []
+        for resource, _ in asked:
+            found = resource.listed(cluster, scope, options.selector, options.field_selector)
+            chosen += [Wanted(resource, getattr(shown, "namespace", ""), shown.name) for shown in found]
+        return chosen
     if not all(names for _, names in asked):
         raise KubectlError("resource(s) were provided, but no name was specified")
     if options.all_namespaces:
         raise KubectlError("a resource cannot be retrieved by name across all namespaces")
-    return [(resource, options.namespace, name) for resource, names in asked for name in names]
+    return [Wanted(resource, options.namespace, name) for resource, name in named(options.args)]
 
 
-def _each_named(
-    asked: Iterable[tuple[Resource, str, str]], remove: Callable[[str, str, str], Outcome]
-) -> Iterator[Outcome]:
-    for resource, namespace, name in asked:
+def _each_named(asked: Iterable[Wanted], remove: Callable[[str, str, str], Outcome]) -> Iterator[Outcome]:
+    for wanted in asked:
         try:
-            yield remove(resource.kind, name, namespace)
+            yield remove(wanted.resource.kind, wanted.name, wanted.namespace)
         except (ApiError, KubectlError) as error:
             yield Outcome(error=error)
 

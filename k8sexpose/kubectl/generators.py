@@ -273,8 +273,20 @@ def _created(cluster: Cluster, made: Json, options: Options, verb: str, prefix: 
                 stored = target.create_item(Item(made["kind"], bare), namespace).object
             except ApiError as error:
                 raise KubectlError(f"{prefix}{error.message}") from None
-        shown = resource.to_dict(cluster, stored)
+        shown = as_struct(resource.to_dict(cluster, stored))
     return Completed(0, written(options, resource, name, verb, shown), stderr)
+
+
+METADATA = (
+    "name", "generateName", "namespace", "uid", "resourceVersion", "generation", "creationTimestamp",
+    "deletionTimestamp", "deletionGracePeriodSeconds", "labels", "annotations", "ownerReferences", "finalizers",
+)  # fmt: skip
+
+
+def as_struct(shown: Json) -> Json:
+    """Put an object into the order of the Go struct, in which kubectl prints what it made itself."""
+    metadata = {name: shown["metadata"][name] for name in METADATA if name in shown["metadata"]}
+    return {"kind": shown["kind"], "apiVersion": shown["apiVersion"], **shown, "metadata": metadata}
 
 
 def written(options: Options, resource: Resource, name: str, verb: str, shown: Json, *, sort: bool = False) -> str:

@@ -25,7 +25,9 @@ def inputs(options: Options, stdin: str) -> list[tuple[str | bytes, str]]:
     if not names:
         raise KubectlError("must specify one of -f and -k")
     recursive = vars(options).get("recursive", False)
-    found = [path for name in names for path in ([None] if name == "-" else _files(name, recursive=recursive))]
+    found: list[Path | None] = []
+    for name in names:
+        found += [None] if name == "-" else _files(name, recursive=recursive)
     if len(found) > MAX_FILES:
         raise KubectlError(f"there are {len(found):,} files; more than {MAX_FILES:,} are not read")
     return [(stdin, "STDIN") if path is None else (read_text(path), str(path)) for path in found]

@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from ..api.errors import go_quote
@@ -171,7 +172,8 @@ def _filled(pieces: Sequence[Piece], here: Values, root: Any) -> tuple[str, list
                 text += _filled(inside, [value], root)[0]
             waiting = behind
         else:
-            text += " ".join(_shown(value) for part in _words(piece.text) for value in _part(part, here, root))
+            found = chain.from_iterable(_part(part, here, root) for part in _words(piece.text) or ["@"])
+            text += " ".join(map(_shown, found))
     return text, []
 
 
@@ -194,7 +196,11 @@ def _words(action: str) -> list[str]:
 
 def _part(part: str, here: Values, root: Any) -> Values:
     quoted = re.fullmatch(r"""(["'])(.*)\1""", part, re.DOTALL)
-    return [_unquoted(quoted[2])] if quoted else _walk(part, here, root)
+    if quoted:
+        return [_unquoted(quoted[2])]
+    if re.fullmatch(r"true|false|-?\d{1,18}(\.\d{1,18})?", part):
+        return [part]
+    return _walk(part, here, root)
 
 
 ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", '"': '"', "'": "'"}
@@ -227,10 +233,9 @@ def _walk(path: str, here: Values, root: Any) -> Values:
         step = _STEP.match(path, place)
         steps += 1
         if step is None or step.end() == place or steps > MAX_STEPS:
-            problem = (
-                "unterminated array" if path[place] == "[" else f"unrecognized character in action: {path[place]!r}"
-            )
-            raise KubectlError(f"error parsing jsonpath {{{path}}}, {problem}")
+            char = path[place]
+            wrong = f"unrecognized character in action: U+{ord(char):04X} {char!r}"
+            raise KubectlError(f"error parsing jsonpath {{{path}}}, {'unterminated array' if char == '[' else wrong}")
         if step["root"]:
             values = [root] if step["root"] == "$" else values
         elif step["bare"]:
@@ -247,8 +252,13 @@ def _walk(path: str, here: Values, root: Any) -> Values:
 
 def _members(values: Values, name: str) -> Values:
     if name == "*":
-        return [member for value in values for member in _children(value)]
+        return _entries(values)
     return [value[name] for value in values if isinstance(value, Mapping) and name in value]
+
+
+def _entries(values: Values) -> Values:
+    """Return the members or entries of all values."""
+    return list(chain.from_iterable(map(_children, values)))
 
 
 def _children(value: Any) -> Values:
@@ -269,17 +279,17 @@ def _deep(values: Values, name: str) -> Values:
 def _brackets(inside: str, values: Values, root: Any, path: str) -> Values:
     condition = re.fullmatch(r"\?\((.*)\)", inside, re.DOTALL)
     if condition:
-        return [entry for value in values for entry in _children(value) if _holds(condition[1].strip(), entry, root)]
+        return [entry for entry in _entries(values) if _holds(condition[1].strip(), entry, root)]
     if inside == "*":
-        return [entry for value in values for entry in _children(value)]
+        return _entries(values)
     found: Values = []
     for part in re.findall(r"'[^']*'|\"[^\"]*\"|[^,\s]+", inside):
         name = re.fullmatch(r"'(.*)'", part)
         places = re.fullmatch(r"(-?\d{0,6})(?::(-?\d{0,6}))?(?::(-?\d{0,6}))?", part)
         if name:
-            found += [entry for value in values for entry in _walk(f".{name[1]}", [value], root)]
+            found += _walk(f".{name[1]}", values, root)
         elif places:
-            found += [entry for value in values for entry in _places(part, value)]
+            found += chain.from_iterable(_places(part, value) for value in values)
         else:
             raise KubectlError(f"error parsing jsonpath {{{path}}}, invalid array index {part}")
     return found
@@ -305,6 +315,10 @@ _CONDITION = re.compile(r"(?P<left>.+?)\s*(?P<op>==|!=|<=|>=|<|>)\s*(?P<right>.+
 
 def _holds(condition: str, entry: Any, root: Any) -> bool:
     """Return True if a condition such as ``@.port==80`` holds; a bare path asks whether there is something."""
+    unknown = re.search(r"[=<>!]=?([~&|])", condition)
+    if unknown:
+        char = f"U+{ord(unknown[1]):04X} '{unknown[1]}'"
+        raise KubectlError(f"error parsing jsonpath, unrecognized character in action: {char} in {condition}")
     compared = _CONDITION.fullmatch(condition)
     if not compared:
         return bool(_walk(condition, [entry], root))

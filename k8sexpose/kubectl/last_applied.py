@@ -5,6 +5,8 @@ Sources: ``pkg/cmd/apply/apply_{set,view}_last_applied.go`` (kubectl).
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..api.service import LAST_APPLIED, Service
 from ..cluster.client_apply import last_applied, with_last_applied
 from ..model import Cluster
@@ -13,7 +15,7 @@ from .flags import Options
 from .generators import written
 from .inputs import inputs
 from .manifest_files import Target, read_documents
-from .resources import find_resource, named
+from .resources import Resource, find_resource, named
 from .result import Completed, KubectlError
 
 __all__ = ["set_last_applied", "view_last_applied"]
@@ -70,18 +72,25 @@ def view_last_applied(cluster: Cluster, options: Options, stdin: str) -> Complet
     if options.output not in ("yaml", "json"):
         raise KubectlError(f"Unexpected -o output mode: {options.output}, the flag 'output' must be one of yaml|json")
     if options.filename:
-        items = [
-            (find_resource(item.kind), (item.value.get("metadata") or {}).get("name") or "", namespace)
-            for text, source in inputs(options, stdin)
-            for item, namespace in read_documents(text, Target(source, options.namespace))
-        ]
+        found = _stored(cluster, options, stdin)
     else:
-        items = [(resource, name, options.namespace) for resource, name in named(options.args)]
+        asked = named(options.args)
+        found = [(resource, resource.get(cluster, options.namespace, name)) for resource, name in asked]
     stdout = ""
-    for resource, name, namespace in items:
-        found = resource.get(cluster, namespace, name)
-        shown = last_applied(resource.to_dict(cluster, found))
+    for resource, stored in found:
+        shown = last_applied(resource.to_dict(cluster, stored))
         if not shown:
-            raise KubectlError(f"no last-applied-configuration annotation found on resource: {name}")
+            raise KubectlError(f"no last-applied-configuration annotation found on resource: {stored.name}")
         stdout += wire.to_yaml(shown) if options.output == "yaml" else wire.to_json(shown)
     return Completed(0, stdout, "")
+
+
+def _stored(cluster: Cluster, options: Options, stdin: str) -> list[tuple[Resource, Any]]:
+    """Find the stored objects of the manifests in files."""
+    found: list[tuple[Resource, Any]] = []
+    for text, source in inputs(options, stdin):
+        for item, namespace in read_documents(text, Target(source, options.namespace)):
+            name = (item.value.get("metadata") or {}).get("name") or ""
+            resource = find_resource(item.kind)
+            found.append((resource, resource.get(cluster, namespace, name)))
+    return found

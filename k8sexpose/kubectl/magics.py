@@ -6,6 +6,7 @@ and never raise, so that a lesson runs to its end also where the API server says
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
@@ -26,6 +27,8 @@ __all__ = ["ClusterMagics", "load"]
 VARIABLE = "cluster"
 # A name in braces, or behind a dollar sign. JSON has a quote or a blank behind its brace, and stays as it is.
 INSERTED = re.compile(r"\{[A-Za-z_][^{}\"':]*\}|\$[A-Za-z_]\w*")
+# What keeps the place of a value, or of a backslash, while the line is split: no command line holds a NUL.
+KEPT = re.compile("\0([0-9]+)\0")
 
 
 def load(shell: InteractiveShell) -> None:
@@ -66,8 +69,7 @@ class ClusterMagics(Magics):
         if shell is None:  # made by hand, outside IPython
             return
         try:
-            words = shlex.split(inserted(line, shell.ev))
-            name, words = variable(words)
+            name, words = variable(split(line, shell.ev))
         except ValueError as error:  # an unclosed quote
             show(Completed(2, "", f"error: {error}\n"))
             return
@@ -75,22 +77,35 @@ class ClusterMagics(Magics):
         show(act(found, words) if isinstance(found, Cluster) else Completed(2, "", found))
 
 
-def inserted(line: str, evaluate: Callable[[str], Any]) -> str:
-    """Put the values of ``{name}`` and ``$name`` in, as IPython does, but leave JSON alone.
+def split(line: str, evaluate: Callable[[str], Any], windows: bool = os.name == "nt") -> list[str]:
+    r"""Return the words of a line, with the values of ``{name}`` and ``$name`` in them.
+
+    The line is split as a shell does, then the values are put in: a path with blanks, quotes or backslashes stays one
+    word. JSON, and a name that Python does not know, stay as they are. On Windows a backslash separates folders, and
+    quotes nothing but a double quote.
 
     Examples
     --------
-    >>> inserted("http://{ip}:$port {nope}", {"ip": "10.0.0.1", "port": 80}.__getitem__)
-    'http://10.0.0.1:80 {nope}'
+    >>> values = {"file": r"C:\My Course\web.yaml", "port": 80}
+    >>> split("apply -f {file} --port=$port {nope}", values.__getitem__)
+    ['apply', '-f', 'C:\\My Course\\web.yaml', '--port=80', '{nope}']
     """
+    kept: list[str] = []
+
+    def keep(text: str) -> str:
+        kept.append(text)
+        return f"\0{len(kept) - 1}\0"
 
     def value(match: re.Match[str]) -> str:
         try:
-            return str(evaluate(match[0].strip("{}$")))
+            return keep(str(evaluate(match[0].strip("{}$"))))
         except Exception:  # whatever Python has against it: then it is no name, and stays
             return match[0]
 
-    return INSERTED.sub(value, line)
+    line = INSERTED.sub(value, line.replace("\0", "\ufffd"))
+    if windows:
+        line = re.sub(r'\\(?!")', lambda match: keep(match[0]), line)
+    return [KEPT.sub(lambda match: kept[int(match[1])], word) for word in shlex.split(line)]
 
 
 def variable(words: Sequence[str]) -> tuple[str, list[str]]:

@@ -177,7 +177,9 @@ def create_documents(
             return Outcome(item.kind, _with_namespace(Item(item.kind, sent), where), _name(item), verb)
         with _doing("creating", target):
             if item.kind != "Service":
-                made = (cluster.copy() if request.dry_run == "server" else cluster).create_item(item, where)
+                made = (cluster.copy() if request.dry_run == "server" else cluster).create_item(
+                    item, where, request.field_validation
+                )
                 return Outcome(item.kind, made.object, made.name, verb)
             service = cluster.create(sent, namespace=where, **request.options)
         return Outcome("Service", service, service.name, verb, cluster.warnings)
@@ -198,10 +200,10 @@ def apply_documents(cluster: Cluster, text: str | bytes, target: Target, request
         if item.kind != "Service":
             acted = cluster.copy() if request.dry_run == "server" else cluster
             with _doing("creating", target):
-                done = acted.apply_item(item, where)
+                done = acted.apply_item(item, where, field_validation=request.field_validation)
         else:
-            doing = ("creating", target) if live is None else _patching(live, item, where, target)
-            with _doing(*doing):
+            what, but = ("creating", "") if live is None else _patching(live, item, where, target)
+            with _doing(what, target, but):
                 done = cluster.apply_item(item, where, **request.options)
         return Outcome(done.kind, done.object, done.name, done.verb, done.warnings)
 
@@ -219,7 +221,9 @@ def replace_documents(cluster: Cluster, text: str | bytes, target: Target, reque
                 raise KubectlError("resource name may not be empty")
             check_segment(_name(item))
             if item.kind != "Service":
-                done = (cluster.copy() if request.dry_run == "server" else cluster).apply_item(item, where)
+                done = (cluster.copy() if request.dry_run == "server" else cluster).apply_item(
+                    item, where, field_validation=request.field_validation
+                )
                 return Outcome(done.kind, done.object, done.name, "replaced")
             marked = with_last_applied if request.save_config else updated_last_applied
             sent = marked(item.value, where)
@@ -286,7 +290,7 @@ def _check_applied_name(item: Item, namespace: str, target: Target) -> None:
         check_segment(_name(item))
 
 
-def _patching(live: Service, item: Item, namespace: str, target: Target) -> tuple[str, Target, str]:
+def _patching(live: Service, item: Item, namespace: str, target: Target) -> tuple[str, str]:
     """Return for `_doing` what kubectl patches, with the patch; or with all three objects, if it cannot compute one."""
     stored = live_object(live)
     sent = with_last_applied(item.value, namespace)
@@ -302,7 +306,7 @@ def _patching(live: Service, item: Item, namespace: str, target: Target) -> tupl
         }
         reason = "creating patch with:\n" + "".join(f"{name}:\n{text}\n" for name, text in texts.items()) + "for: "
     what = f'applying patch:\n{patch}\nto:\n{_identity(item, namespace)}\nfor: "{target.source}": error when patching'
-    return what, target, reason
+    return what, reason
 
 
 # -- the documents -----------------------------------------------------------------------------------------------------

@@ -86,8 +86,8 @@ class Resource:
     def names(self) -> set[str]:
         """Every word that means it: ``deploy``, ``deployments.apps``, ``deployments.v1.apps``."""
         words = {self.singular, self.plural, *self.short}
-        full = {f"{word}.{ending}" for word in words for ending in (self.group, f"v1.{self.group}") if ending}
-        return words | full
+        with_version = {f"{word}.v1.{self.group}" for word in words}
+        return words | with_version | ({f"{word}.{self.group}" for word in words} if self.group else set())
 
     def listed(
         self, cluster: Cluster, namespace: str | None, selector: str = "", field_selector: str = ""
@@ -143,7 +143,7 @@ def namespaces(cluster: Cluster) -> list[Namespace]:
     tables: tuple[tuple[Any, ...], ...] = (
         cluster.services, cluster.pods, cluster.deployments, tuple(cluster.workloads.values()),
     )  # fmt: skip
-    used = {shown.namespace for table in tables for shown in table}
+    used = {shown.namespace for shown in chain.from_iterable(tables)}
     used |= {name for kind, _, name in cluster.kept if kind == "Namespace"}
     return [Namespace(name) for name in used.union(FIRST_NAMESPACES)]
 
@@ -347,7 +347,7 @@ def requests(words: Sequence[str]) -> list[tuple[Resource, list[str]]]:
     """
     if any("/" in word for word in words):
         return [_typed(word, words) for word in words]
-    types, names = [found for word in words[0].split(",") for found in _types(word)], list(words[1:])
+    types, names = list(chain.from_iterable(map(_types, words[0].split(",")))), list(words[1:])
     if not types:
         raise KubectlError("arguments must consist of a resource and a name")
     return [(resource, names) for resource in dict.fromkeys(types)]
@@ -380,7 +380,9 @@ def named(words: Sequence[str]) -> list[tuple[Resource, str]]:
     """
     if not words:
         raise KubectlError(NO_RESOURCES)
-    asked = [(resource, name) for resource, names in requests(words) for name in names]
+    asked: list[tuple[Resource, str]] = []
+    for resource, names in requests(words):
+        asked += [(resource, name) for name in names]
     if not asked:
         raise KubectlError("resource(s) were provided, but no name was specified")
     return asked

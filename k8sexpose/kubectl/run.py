@@ -150,7 +150,7 @@ def _without_subcommand(name: str, options: Options) -> Completed:
     if options.args:
         given = " ".join(options.args)
         raise KubectlError(f"unknown command \"{given}\"\nSee 'kubectl {name} -h' for help and examples")
-    return Completed(1, help_of(name), "")
+    return Completed(1, "", help_of(name))
 
 
 MISSING = '--dry-run flag without a value was specified. A value must be set: "none", "server", or "client".'

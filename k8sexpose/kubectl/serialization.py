@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 from ..api.manifest import scalar
-from ..api.objects import SERVICE_NAME_LABEL, Deployment, Endpoint, EndpointPort, EndpointSlice, Node, Pod
+from ..api.objects import SERVICE_NAME_LABEL, ZONE_LABEL, Deployment, Endpoint, EndpointPort, EndpointSlice, Node, Pod
 from ..api.service import Service
 from ..cluster.client_apply import live_object
 from ..cluster.clock import timestamp
@@ -61,7 +61,9 @@ def node_dict(node: Node, *, ready: bool) -> Json:
         addresses.append({"type": "ExternalIP", "address": node.external_ip})
     addresses.append({"type": "Hostname", "address": node.name})
     ranges = (node.pod_cidr or "").split(",")
-    metadata = _metadata(node.name, None, node.labels, node.created_s, deleting=node.deleting)
+    # A node has its zone from this label: one that was made with a zone alone has no other place for it.
+    labels = node.labels if not node.zone else {**node.labels, ZONE_LABEL: node.zone}
+    metadata = _metadata(node.name, None, labels, node.created_s, deleting=node.deleting)
     return {
         "apiVersion": "v1",
         "kind": "Node",
@@ -90,7 +92,7 @@ def pod_dict(pod: Pod) -> Json:
         present(containerPort=p.port, name=p.name, protocol=p.protocol, hostPort=p.host_port, hostIP=p.host_ip)
         for p in pod.ports
     ]
-    owners = [{"apiVersion": "apps/v1", "kind": "Deployment", "name": pod.app}] if pod.app else None
+    owners: list[Json] = [{"apiVersion": "apps/v1", "kind": "Deployment", "name": pod.app}] if pod.app else []
     if pod.owner:
         kind, _, owner = pod.owner.partition("/")
         owners = [{"apiVersion": "apps/v1", "controller": True, "kind": kind, "name": owner}]

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..api.checks import check_arguments
 from ..cluster.clock import timestamp
 from ..cluster.state import ClusterState
 from .service_ports import targets
@@ -101,6 +102,7 @@ def health_check(cluster: ClusterState, service: str, *, node: str, proxy_health
     >>> health_check(cluster, "web", node="node-1").headers["X-Load-Balancing-Endpoint-Weight"]
     '0'
     """
+    check_arguments(health_check, locals())
     found = cluster.service(service)
     cluster.store.node(node)  # an UnknownName, if there is none
     count = ready_local_endpoints(cluster, found, node)
@@ -151,6 +153,7 @@ def healthz(
     >>> healthz(Cluster(nodes=[Node("node-1", deleting=True)]), node="node-1").status
     503
     """
+    check_arguments(healthz, locals())
     if path not in ("/healthz", "/livez"):
         raise ValueError(f"path {path!r} is neither /healthz nor /livez")
     can_serve = node_known and eligible(cluster.store.node(node))

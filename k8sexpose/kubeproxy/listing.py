@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .._display import visible
+from ..api.checks import check_arguments
 from ..api.service import Service
 from ..cluster.state import ClusterState
 from .iptables import iptables_rules
@@ -111,6 +112,7 @@ def proxy_rules(cluster: ClusterState, *, node: str, service: str | None = None)
     >>> [line[:31] for line in proxy_rules(cluster, node="node-2", service="web").text.splitlines()[:4]]
     ['*nat', ':KUBE-SEP-PXJ2U7QYT2QW5545 - [0', ':KUBE-SERVICES - [0:0]', ':KUBE-SVC-LOLE4ISW44XBNF3G - [0']
     """
+    check_arguments(proxy_rules, locals())
     rules, key = rules_of(cluster, node), None
     if service is not None:
         key = cluster.service(service).key

@@ -12,6 +12,7 @@ from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from ..api.addresses import canonical_ip, ip_version, of_family
+from ..api.checks import check_arguments
 from ..api.objects import Node, ProxyConfig
 from ..api.service import Service
 from ..cluster.state import ClusterState
@@ -140,6 +141,7 @@ def kube_proxy(
     >>> kube_proxy(cluster, node="node-1", src="203.0.113.7", dst="10.0.0.1", port=30007).action
     'NO_MATCH'
     """
+    check_arguments(kube_proxy, locals())
     packet = _Packet.arriving(cluster, node, src, dst, port, protocol)
     if packet.port is None:
         return Verdict("NO_MATCH", src=packet.src, reason="kube-proxy has no rules for ICMP")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .._display import LITERAL
@@ -25,32 +26,66 @@ class Feedback:
     misconception : int, optional
         Number of the belief behind a wrong answer, in the course's list of misconceptions.
     text : str
-        What to say.
+        What to say: why, and what is right in the belief behind a wrong answer.
+    question, answer, right : str
+        The question, the learner's answer and the correct answer, for the lines of the card; empty where there are
+        none, or where the correct answer is not told yet.
 
     Examples
     --------
-    >>> Feedback(False, 8, "One window in every wall.")
-    ✗ Not quite. One window in every wall.
+    >>> Feedback(False, 8, "Every node answers.", "Which nodes answer?", "node-1", "all three")
+    ✗ Not quite.
+    Question: Which nodes answer?
+    Your answer: node-1
+    Correct answer: all three
+    Why: Every node answers.
+    >>> Feedback(None, None, "Answer first.")
+    → Answer first.
     """
 
     correct: bool | None
     misconception: int | None
     text: str
+    question: str = ""
+    answer: str = ""
+    right: str = ""
 
     @property
-    def _opening(self) -> str:
+    def opening(self) -> str:
+        """The verdict in a word, with its sign."""
         return LOOKS[self.correct][0]
 
+    def lines(self) -> Iterator[tuple[str, str]]:
+        """Yield the labelled lines of the card."""
+        yield "Question", self.question
+        yield "Your answer", self.answer
+        if self.right:
+            yield "Correct answer", self.right
+        if self.text:
+            yield "Why", self.text
+
     def __repr__(self) -> str:
-        return f"{self._opening} {self.text}"
+        if not self.question:
+            return f"{self.opening} {self.text}"
+        return "\n".join([self.opening, *(f"{label}: {text}" for label, text in self.lines())])
 
     def _repr_markdown_(self) -> str:
-        return f"**{marked(self._opening)}** {marked(self.text)}"
+        if not self.question:
+            return f"**{marked(self.opening)}** {marked(self.text)}"
+        lines = [f"**{label}:** {marked(text)}" for label, text in self.lines()]
+        return "  \n".join([f"**{marked(self.opening)}**", *lines])
 
     def _repr_html_(self) -> str:
         style = (
             f"border-left: 4px solid {LOOKS[self.correct][1]}; padding: 0.3em 0.8em; max-width: 60em; "
-            "color: var(--jp-ui-font-color1, inherit); font-family: var(--jp-ui-font-family, sans-serif)"
+            "color: var(--jp-ui-font-color1, inherit); font-family: var(--jp-ui-font-family, sans-serif); "
+            "line-height: 1.5; overflow-wrap: anywhere"
         )
-        told = f"<strong>{html.escape(self._opening)}</strong> {html.escape(self.text)}"
-        return f'<div class="{LITERAL}" style="{style}">{told}</div>'
+        opening = f"<strong>{html.escape(self.opening)}</strong>"
+        if not self.question:
+            return f'<div class="{LITERAL}" style="{style}">{opening} {html.escape(self.text)}</div>'
+        lines = "".join(
+            f'<p style="margin: 0.25em 0"><strong>{label}:</strong> {html.escape(text)}</p>'
+            for label, text in self.lines()
+        )
+        return f'<div class="{LITERAL}" style="{style}"><p style="margin: 0.25em 0">{opening}</p>{lines}</div>'

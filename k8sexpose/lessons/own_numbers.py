@@ -159,18 +159,18 @@ def window(draw: Draw) -> Question:
         wrong=(
             Wrong(
                 lambda given, right: "valid range" in given,
-                "You expected that any number will do. That is true of port. Here {given}.",
+                "Any number is allowed for port. A nodePort comes from a range of its own. Here {given}.",
                 9,
             ),
             Wrong(
                 lambda given, right: "already allocated" in given or "automatic picks" in given,
-                "You expected a number to be yours because you wrote it down. There is one list for all namespaces, "
-                "and its low end is left to those who choose. But {given}.",
+                "A number is yours once the API server has given it to your Service. There is one list for all "
+                "namespaces, and the low end of the range is not used for automatic numbers. But {given}.",
                 2,
             ),
             Wrong(
                 lambda given, right: given.startswith("a client gets"),
-                "You expected endpoints because there are Pods. Compare labels and ports, to the letter: {given}.",
+                "Pods do run. Compare the labels and the ports with those of the Service, letter by letter: {given}.",
                 3,
             ),
         ),
@@ -193,12 +193,12 @@ def crash(draw: Draw) -> Question:
         wrong=(
             Wrong(
                 lambda given, right: abs(given - 100 / nodes) <= 0.5,
-                "You counted one of two dangers: to come in by the dead node. Those that came in elsewhere may still "
-                "be dealt to its Pod: {right} %.",
+                "This counts one of two dangers: that the connection arrives at the dead node. Connections that "
+                "arrive elsewhere may still be sent to the dead node's Pod.",
             ),
             Wrong(
                 lambda given, right: abs(given - 200 / nodes) <= 0.5,
-                "You added both dangers. Some connections meet both, and were counted twice: {right} %.",
+                "Both dangers count. But some connections meet both of them, and are counted twice in this sum.",
             ),
         ),
         otherwise="Two dangers: to come in by the dead node, and to be dealt to its Pod. {right} %.",
@@ -222,13 +222,14 @@ def entry(draw: Draw) -> Question:
         wrong=(
             Wrong(
                 lambda given, right: abs(given - services * price) < 0.5,
-                "You expected the shared entry to be free. It is a Service of type LoadBalancer itself: {right} USD.",
+                "The shared entry does save most of the load balancers. But it is a Service of type LoadBalancer "
+                "itself, so one remains.",
                 24,
             ),
             Wrong(
                 0.0,
-                "You expected a load balancer for each Service to cost next to nothing. Each of them is paid, busy or "
-                "not: {right} USD.",
+                "A single load balancer is cheap, that is true. But each of them is paid for, whether it is busy or "
+                "not.",
                 24,
             ),
         ),
@@ -250,8 +251,8 @@ def hops(draw: Draw) -> Question:
         wrong=(
             Wrong(
                 lambda given, right: abs(given - 100 * (1 - 1 / pods)) <= 0.5,
-                "You counted Pods. The packet needs no other node if it comes in by the node of its Pod: one entrance "
-                "in N, whichever Pod it is. {right} %.",
+                "Each Pod is equally likely, that is right. But the connection needs no other node when it arrives "
+                "at the node of its Pod, and that is one entrance in N, whichever Pod it is.",
             ),
             Wrong(
                 lambda given, right: abs(given + right - 100) <= 0.5,
@@ -282,8 +283,8 @@ def queue(draw: Draw) -> Question:
         wrong=(
             Wrong(
                 lambda given, right: abs(given - times("Cluster")) <= 0.01 * given,
-                "You expected Local to bring the address and leave the load alone. That is what a client waits under "
-                "Cluster. The lonely Pod takes all that node-2 gets: {right} ms.",
+                "This is what a client waits under Cluster. Under Local the only Pod on node-2 serves everything "
+                "that node-2 gets, and waits grow with the load.",
                 25,
             ),
             Wrong(float(service_ms), "That is the work alone. A busy Pod makes you wait before it begins: {right} ms."),
@@ -322,20 +323,20 @@ def broken(draw: Draw) -> Question:
         wrong=(
             Wrong(
                 lambda given, right: given & empty,
-                "You expected endpoints because the Pods run. Labels, a port's name and its number must match to the "
-                "letter, and the API server does not check it. These serve every client: {right}.",
+                "The Pods do run. But the labels, the name of a port and its number must match exactly, and the API "
+                "server does not check that.",
                 3,
             ),
             Wrong(
                 lambda given, right: given & pinned,
-                "You expected every window to lead to a Pod. Under Cluster it does. Under Local, without a load "
-                "balancer that asks first, the empty node stays silent. These serve every client: {right}.",
+                "Under Cluster every node port leads to a Pod. Under Local a node without a Pod stays silent, unless"
+                " a load balancer asks the nodes first.",
                 8,
             ),
             Wrong(
                 lambda given, right: given < right,
-                "You were too strict: behind a load balancer that asks each node, Local loses nothing. These serve "
-                "every client: {right}.",
+                "Local does lose connections at nodes without a Pod. But behind a load balancer that asks each node "
+                "first, it loses nothing.",
                 25,
             ),
         ),

@@ -1,169 +1,237 @@
-"""The learner's answers, and the three functions of a notebook: `predict`, `check`, `progress`."""
+"""The learner's answers: noted, kept in the file, judged, listed."""
 
 from __future__ import annotations
 
 import difflib
+import hashlib
 import re
+import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
+from weakref import WeakSet
 
+from .answer_file import AnswerFile, Entry, answers_path, now, record_answer
 from .cost_warning import questions as cost
 from .extra_hop import questions as hop
 from .feedback import Feedback
-from .forms import Percent, Question, Unreadable, Wrong, shown, unanswered
+from .forms import Estimate, Question, Unreadable, Wrong, accepts, shown, unanswered
 from .leaflets import leftovers, sticky
 from .loadbalancer import questions as concierge
 from .local import questions as local
 from .nodeport import questions as nodeport
+from .progress_table import Progress, progress_table
 from .skew_and_latency import limits
 from .skew_and_latency import questions as skew
 from .start import questions as start
 from .your_cluster import questions as yours
 
-if TYPE_CHECKING:
-    from pandas import DataFrame
-
-__all__ = ["QUESTIONS", "Sheet", "check", "predict", "progress"]
+__all__ = ["QUESTIONS", "SHEET", "Sheet", "find", "judge", "own_id", "predict", "progress", "reset_answers"]
 
 LESSONS = (start, nodeport, sticky, concierge, leftovers, cost, hop, local, skew, limits, yours)
 QUESTIONS: dict[str, Question] = {question.id: question for lesson in LESSONS for question in lesson.QUESTIONS}
 
 
 @dataclass(slots=True)
-class Entry:
-    """What a learner said to one question."""
-
-    first: Any
-    answer: Any
-    tries: int = 1
-    correct: bool | None = None
-    misconception: int | None = None
-
-
-@dataclass(slots=True)
 class Sheet:
     """The answers of one learner.
+
+    Parameters
+    ----------
+    locate : callable
+        Returns the path of the file that keeps them, or None for in memory only; asked at the first use.
 
     Examples
     --------
     >>> sheet = Sheet()
     >>> sheet.check("np-which-nodes")
-    → Predict first: put your answer into predict("np-which-nodes", …) above, run that cell, then this one.
+    → Answer first: run the cell with ask("np-which-nodes") above and keep your answer, then run this cell.
     >>> sheet.predict("np-which-nodes", {"10.0.0.1"})
-    → Noted for np-which-nodes: 10.0.0.1
+    → Noted for np-which-nodes: node-1 (10.0.0.1)
     >>> sheet.check("np-which-nodes").misconception
     8
     """
 
-    entries: dict[str, Entry] = field(default_factory=dict)
+    locate: Callable[[], Path | None] = lambda: None
+    memory: dict[str, Entry] = field(default_factory=dict)
     own: dict[str, Question] = field(default_factory=dict)
+    drafts: dict[str, Any] = field(default_factory=dict)
+    problem: str = ""
+    _file: AnswerFile | None = None
+    _located: bool = False
+    _watching: dict[str, WeakSet[Any]] = field(default_factory=dict)
+
+    @property
+    def file(self) -> AnswerFile | None:
+        """The file that keeps the answers, if there is one."""
+        if not self._located:
+            path = self.locate()
+            self._file, self._located = AnswerFile(path) if path else None, True
+        return self._file
+
+    @property
+    def entries(self) -> dict[str, Entry]:
+        """All answers, those of other notebooks too."""
+        if self.file is None:
+            return self.memory
+        self.memory = self.file.read()
+        self.problem = self.file.problem
+        return self.memory
+
+    def change(self, change: Callable[[dict[str, Entry]], None]) -> None:
+        """Apply a change to the answers, in the file and in memory."""
+        if self.file is None:
+            change(self.memory)
+            return
+        entries = self.file.change(change)
+        if entries is None:
+            change(self.memory)
+        else:
+            self.memory = entries
+        self.problem = self.file.problem
+
+    def watch(self, id: str, watcher: Any) -> None:
+        """Tell a widget about the answer to a question: its `answered` is called after each change."""
+        self._watching.setdefault(id, WeakSet()).add(watcher)
+
+    def _tell(self, id: str, feedback: Feedback | None = None) -> None:
+        for watcher in list(self._watching.get(id, ())):
+            watcher.answered(feedback)
+
+    def kept(self, id: str) -> Entry | None:
+        """Return what was answered to a question, if its form still reads it."""
+        return self._readable().get(id)
+
+    def _readable(self) -> dict[str, Entry]:
+        """Return the answers to the questions of today; one that has changed since is asked anew."""
+        every = {**QUESTIONS, **self.own}
+        return {
+            id: entry for id, entry in self.entries.items() if id in every and accepts(every[id].form, entry.answer)
+        }
 
     def predict(self, id: str, answer: object = ...) -> Feedback:
         """Keep an answer; see `predict`."""
-        question = _find(id)
-        return question if isinstance(question, Feedback) else self._note(question, answer)[0]
+        question = find(id)
+        return question if isinstance(question, Feedback) else self.note(question, answer)[0]
 
-    def _note(self, question: Question, answer: object) -> tuple[Feedback, bool]:
+    def note(self, question: Question, answer: object) -> tuple[Feedback, bool]:
         """Keep an answer that can be read; say what happened, and whether it was kept."""
         if unanswered(answer):
-            text = f"Nothing noted for {question.id} yet. Put in {question.form.example}, and run the cell again."
+            text = f"No answer yet for {question.id}. Give {question.form.example}, and run the cell again."
             return Feedback(None, None, text), False
         try:
             given = question.form.read(answer)
         except Unreadable as problem:
             why = "" if str(problem) in ("", question.form.example) else f" ({problem})"
-            text = f"Not noted: {shown(answer)} is no answer that I can read{why}. Put in {question.form.example}."
-            kept = self.entries.get(question.id)
-            return Feedback(None, None, f"{text} Kept: {shown(kept.answer)}." if kept else text), False
-        entry = self.entries.get(question.id)
-        if entry is None:
-            self.entries[question.id] = Entry(given, given)
-        elif entry.answer != given:
-            self.entries[question.id] = Entry(entry.first, given, entry.tries + 1)
-        noted = f"Noted for {question.id}: {shown(given)}"
-        if isinstance(question.form, Percent) and 0 < given < 1:
-            noted += ' percent. If you meant a share of 1, write it as a fraction, such as "1/4".'
-        return Feedback(None, None, noted), True
+            text = f"Not noted: I could not read {shown(answer)}{why}. Please give {question.form.example}."
+            kept = self.kept(question.id)
+            return Feedback(None, None, f"{text} Kept: {question.show(kept.answer)}." if kept else text), False
+        at = now()
+        self.change(lambda entries: record_answer(entries, question.id, given, at))
+        self._tell(question.id)
+        noted = f"Noted for {question.id}: {question.show(given)}"
+        return Feedback(None, None, f"{noted}. {self.problem}" if self.problem else noted), True
 
     def check(self, id: str, cluster: object = None, *, answer: object = None) -> Feedback:
         """Compare the kept answer with the model's; see `check`."""
-        question = _find(id)
+        question = find(id)
         if isinstance(question, Feedback):
             return question
         if answer is not None:
-            noted, read = self._note(question, answer)
+            noted, read = self.note(question, answer)
             if not read:
                 return noted
-        entry = self.entries.get(question.id)
-        if entry is None:
-            where = f'put your answer into predict("{question.id}", …) above, run that cell, then this one.'
-            return Feedback(None, None, f"Predict first: {where}")
+        if self.kept(question.id) is None:
+            where = f'run the cell with ask("{question.id}") above and keep your answer, then run this cell.'
+            return Feedback(None, None, f"Answer first: {where}")
         feedback, yours = self._judge(question, cluster)
         if cluster is not None and not yours:
-            return Feedback(feedback.correct, feedback.misconception, f"{feedback.text} {FRESH}")
+            feedback = replace(feedback, text=f"{feedback.text} {FRESH}")
+        self._tell(question.id, feedback)
         return feedback
 
     def judge_own(self, question: Question, answer: object, student: str) -> Feedback:
         """Keep and judge the answer to an exercise with numbers of the student's own; see `exercise`."""
-        mine = replace(question, id=f"{question.id} ({student})" if student else question.id)
-        noted, read = self._note(mine, answer)
-        if not read:
-            return noted
+        mine = replace(question, id=own_id(question.id, student))
         self.own[mine.id] = mine
-        return self._judge(mine)[0]
+        noted, read = self.note(mine, answer)
+        return self._judge(mine)[0] if read else noted
 
     def _judge(self, question: Question, cluster: object = None) -> tuple[Feedback, bool]:
         """Judge the answer that was kept; tell whether on the cluster that was given."""
-        entry = self.entries[question.id]
+        entry = self.memory[question.id]
         right, yours = question.solve(cluster)
         feedback = judge(question, entry.answer, right, told=question.part not in HIDE or entry.tries >= TRIES)
-        entry.correct, entry.misconception = feedback.correct, feedback.misconception
+
+        def verdict(entries: dict[str, Entry]) -> None:
+            found = entries.get(question.id)
+            if found and found.answer == entry.answer:
+                entries[question.id] = replace(
+                    found, correct=feedback.correct, misconception=feedback.misconception
+                )  # fmt: skip
+
+        if (entry.correct, entry.misconception) != (feedback.correct, feedback.misconception):
+            self.change(verdict)
         return feedback, yours
 
-    def progress(self, student: str = "") -> DataFrame:
+    def reset(self, lesson: str = "") -> int:
+        """Forget the answers of a lesson, or all; return how many there were."""
+        every = {**QUESTIONS, **self.own}
+        gone = [id for id in self.entries if not lesson or (id in every and every[id].lesson.startswith(lesson))]
+
+        def forget(entries: dict[str, Entry]) -> None:
+            for id in gone:
+                entries.pop(id, None)
+
+        self.change(forget)
+        for id in gone:
+            self.drafts.pop(id, None)
+            self._tell(id)
+        return len(gone)
+
+    def progress(self, student: str = "") -> Progress:
         """Return the table of answers; see `progress`."""
-        import pandas as pd
+        entries = self._readable()
+        every = [*QUESTIONS.values(), *(one for id, one in self.own.items() if id in entries)]
+        return progress_table(every, entries, student, self.problem)
 
-        every = [*QUESTIONS.values(), *self.own.values()]
-        lessons = {question.lesson for question in every if question.id in self.entries}
-        rows = [self._row(question) for question in every if question.lesson in lessons]
-        table = pd.DataFrame(rows, columns=COLUMNS).sort_values("lesson", kind="stable", ignore_index=True)
-        if student:
-            table.insert(0, "student", student)
-        return table
 
-    def _row(self, question: Question) -> tuple[object, ...]:
-        """Write one line of the table, in the order of COLUMNS."""
-        asked = (question.lesson, question.part, question.id, question.text)
-        entry = self.entries.get(question.id)
-        if entry is None:
-            return (*asked, "", "", 0, "optional" if question.part == "optional" else "no answer", "")
-        belief = str(entry.misconception or "")
-        return (*asked, shown(entry.first), shown(entry.answer), entry.tries, RESULTS[entry.correct], belief)
+def own_id(task: str, student: str) -> str:
+    """Return the name of an exercise with numbers of one's own; the file shall not say whose they are."""
+    if not student:
+        return task
+    who = unicodedata.normalize("NFKC", student).strip().casefold()
+    return f"{task} {hashlib.sha256(who.encode()).hexdigest()[:8]}"
 
 
 FRESH = "(Your cluster cannot answer this question any more, so a fresh one did.)"
-RESULTS = {True: "right", False: "not yet", None: "not checked"}
-COLUMNS = ["lesson", "part", "id", "question", "first answer", "answer", "tries", "result", "misconception"]
 HIDE, TRIES = ("exercise", "own numbers"), 3  # where, and for how many tries, the right answer is not told
-SHEET = Sheet()
+SHEET = Sheet(answers_path)
 
 
 def judge(question: Question, given: Any, right: Any, *, told: bool = True) -> Feedback:
     """Compare an answer with the model's, and find what to say; `told`: with the right answer."""
     words = {"given": shown(given), "right": shown(right)}
+    card = {"question": question.text, "answer": question.show(given), "right": question.show(right) if told else ""}
+    compared = question.form.compared(given, right) if isinstance(question.form, Estimate) else ""
     if question.same(given, right):
-        return Feedback(True, None, question.right.format(**words))
+        why = REPEATED.sub("", question.right).format(**words)
+        return Feedback(True, None, f"{why[:1].upper()}{why[1:]} {compared}".strip(), **card)
     wrong = next((one for one in question.wrong if one.fits(given, right)), Wrong(given, question.otherwise))
     text = wrong.text
     if not told:
         sentences = re.split(r"(?<=[.!?]) ", text)
         text = " ".join([*(sentence for sentence in sentences if "{right}" not in sentence), "Try again."])
-    return Feedback(False, wrong.misconception, text.format(**words))
+    return Feedback(False, wrong.misconception, f"{text.format(**words)} {compared}".strip(), **card)
+
+
+# The card has a line for the correct answer; its reason need not begin with it.
+REPEATED = re.compile(r"^(?:about )?\{right\}[ %a-zA-Z]{0,5}: ")
 
 
 def predict(id: str, answer: object = ...) -> Feedback:
-    """Commit to an answer; whether it is right stays open.
+    """Commit to an answer without controls; whether it is right stays open.
 
     Parameters
     ----------
@@ -185,32 +253,7 @@ def predict(id: str, answer: object = ...) -> Feedback:
     return SHEET.predict(id, answer)
 
 
-def check(id: str, cluster: object = None, *, answer: object = None) -> Feedback:
-    """Compare your answer with what the model computes.
-
-    Parameters
-    ----------
-    id : str
-        Name of the question.
-    cluster : Cluster, optional
-        The cluster to ask; it stays as it is. Without one, a fresh cluster is asked.
-    answer : object, optional
-        An answer given on the spot, in place of an earlier `predict`.
-
-    Returns
-    -------
-    Feedback
-        Right, or what is behind the wrong answer, or "Predict first". Nothing is ever raised.
-
-    Examples
-    --------
-    >>> check("np-which-nodes", answer="10.0.0.1, 10.0.0.2, 10.0.0.3").correct
-    True
-    """
-    return SHEET.check(id, cluster, answer=answer)
-
-
-def progress(student: str = "") -> DataFrame:
+def progress(student: str = "") -> Progress:
     """List the questions of the lessons you have begun, with your answers: a table to save and to hand in.
 
     Parameters
@@ -222,7 +265,8 @@ def progress(student: str = "") -> DataFrame:
     -------
     DataFrame
         One row for each question: part of the lesson, first and last answer, number of tries, result, misconception.
-        A question of Go further that has no answer is "optional"; all others without one are "no answer".
+        A question of Go further that has no answer is "optional"; all others without one are "no answer". It shows
+        itself as a table of four columns; ``.to_csv(path, student="id")`` writes all of it.
 
     Examples
     --------
@@ -232,7 +276,32 @@ def progress(student: str = "") -> DataFrame:
     return SHEET.progress(student)
 
 
-def _find(id: object) -> Question | Feedback:
+def reset_answers(lesson: str = "") -> Feedback:
+    """Forget the answers of a lesson, so that it can be done again.
+
+    Parameters
+    ----------
+    lesson : str
+        The beginning of the lesson's file name, such as ``"04"``; empty for the whole course.
+
+    Returns
+    -------
+    Feedback
+        Says how many answers were forgotten. Nothing is ever raised.
+
+    Examples
+    --------
+    >>> reset_answers("no such lesson")
+    → No answers were kept for lesson no such lesson.
+    """
+    name = lesson.strip() if isinstance(lesson, str) else shown(lesson)
+    gone = SHEET.reset(name)
+    where = f"lesson {name}" if name else "the course"
+    told = f"{gone} answers of {where} were forgotten." if gone else f"No answers were kept for {where}."
+    return Feedback(None, None, f"{told} {SHEET.problem}".strip())
+
+
+def find(id: object) -> Question | Feedback:
     """Find a question, or say what might have been meant."""
     name = id.strip() if isinstance(id, str) else ""
     if name in QUESTIONS:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain, product
 
+from ..api import checks
 from ..api.errors import NotExposed
 from ..api.objects import EndpointSlice
 from ..api.service import Service
@@ -23,6 +24,7 @@ from ..cost.charges import DRIVERS
 from ..cost.prices import PriceBook
 from ..kubeproxy.service_ports import Target, targets
 from ..model import Cluster
+from ..traffic.queueing import LARGEST_MS, MOST_WORKERS
 
 __all__ = ["EXPOSED", "LOAD", "ReviewedCluster", "guess_provider", "guess_region", "survey"]
 
@@ -131,12 +133,9 @@ def survey(
     ValueError
         If there is no such provider or region, or a number makes no sense.
     """
-    if not 0 < utilisation < 1:
-        raise ValueError(f"utilisation is a number between 0 and 1, not {utilisation!r}")
-    if not 0 < service_ms < float("inf"):
-        raise ValueError(f"service_ms is a number of milliseconds above 0, not {service_ms!r}")
-    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
-        raise ValueError(f"workers is a whole number from 1 on, not {workers!r}")
+    checks.utilisation(utilisation)
+    checks.positive(service_ms, "service_ms", at_most=LARGEST_MS)
+    checks.count(workers, "workers", at_most=MOST_WORKERS)
     twin = cluster.copy()
     set_aside = _set_aside(twin)
     name, why = (provider, f"{provider}: as you said") if provider else guess_provider(twin)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from .._display import html_table, visible
+from ..api.checks import check_arguments
 from ..api.service import Service
 from ..cost.billing import Bill, bill
 from ..cost.prices import PriceSource, price_book
@@ -199,6 +200,7 @@ def review(
     >>> review(cluster, utilisation=0.05).service("public-api-lb").comparison.advice.policy
     'Local'
     """
+    check_arguments(review, locals())
     book = price_book(prices)
     found = survey(
         cluster, provider=provider, region=region, book=book, utilisation=utilisation, service_ms=service_ms,

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from random import Random
 
+from ..api.checks import check_arguments
 from ..cluster.state import ClusterState
 from .node_classes import bundles
 from .path import PathTracer, RandomPathTracer
@@ -67,6 +68,7 @@ def send(
     >>> send(cluster, "10.0.0.1:30007").outcome
     'refused'
     """
+    check_arguments(send, locals())
     question = Query.read(cluster, target, client, protocol, via)
     chance = Random(f"{cluster.seed}/{cluster.sends}" if seed is None else f"seed {seed}")
     route = next(question.ways(RandomPathTracer(cluster, question.client, question.via, question.as_if, chance=chance)))
@@ -108,6 +110,7 @@ def routes(
     >>> [route.outcome for route in routes(cluster, "10.0.0.1:30007")]
     ['refused']
     """
+    check_arguments(routes, locals())
     question = Query.read(cluster, target, client, protocol, via)
     return tuple(question.ways(PathTracer(cluster, question.client, question.via, question.as_if)))
 
@@ -146,6 +149,7 @@ def entries(
     >>> entries(cluster, "10.0.0.1:30007", via=None)
     {'node-1': Fraction(1, 1)}
     """
+    check_arguments(entries, locals())
     question = Query.read(cluster, target, client, protocol, via)
     if question.client.node is not None:
         return {question.client.node: Fraction(1)}
@@ -187,6 +191,7 @@ def shares(
     >>> shares(cluster, "10.0.0.1:30007").lost
     Fraction(1, 1)
     """
+    check_arguments(shares, locals())
     question = Query.read(cluster, target, client, protocol, via)
     by_pod: dict[str, Fraction] = {}
     by_node: dict[str, Fraction] = {}

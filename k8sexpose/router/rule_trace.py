@@ -13,6 +13,7 @@ from ipaddress import ip_address, ip_network
 
 from .._display import html_table, visible
 from ..api.addresses import address, ip_version
+from ..api.checks import check_arguments
 from ..api.objects import Node
 from ..cluster.state import ClusterState
 from ..kubeproxy.iptables_words import saved
@@ -226,6 +227,7 @@ def trace(
     >>> [step.rule.partition("-j ")[2] for step in trace(cluster, "10.0.0.1:30080").decisions]
     ['DNAT --to-destination 10.244.2.2:8080']
     """
+    check_arguments(trace, locals())
     if isinstance(route, str):
         route = send(cluster.copy(), route, client, protocol=protocol, via=via, seed=seed)
     steps: list[RuleStep] = []
@@ -305,13 +307,7 @@ class _Visit:
         return cls(cluster, cluster.store.nodes[node], rules, packet, goal, hop.affinity, rules.grouped())
 
     def steps(self) -> list[RuleStep]:
-        """Return the rules that look, hook by hook, until one ends the way.
-
-        Raises
-        ------
-        ValueError
-            If the rules do not lead where the route has gone.
-        """
+        """Return the rules that look, hook by hook, until one ends the way."""
         done: list[RuleStep] = []
         for hook, key in self._chains_called():
             if self._chain(hook, key, done) in ("DROP", "REJECT"):

@@ -25,7 +25,7 @@ DEAD = PathRow("", outcome="timeout")  # a connection whose node has crashed
 
 
 class Connections:
-    """Deals requests to lanes, through all states of the cluster.
+    """Assigns requests to rows of the path table, through all states of the cluster.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ class Connections:
     # -- another state of the cluster ----
 
     def enter(self, table: PathTable) -> None:
-        """Deal new connections by this table from now on; open connections stay where they are."""
+        """Assign new connections by this table from now on; open connections stay where they are."""
         self._table = table
         self._states += 1
         self._ids = np.array([self.number(lane) for lane in table.lanes], dtype=np.intp)
@@ -130,7 +130,7 @@ class Connections:
             self._remember(list(places))
 
     def _remember(self, places: list[str]) -> None:
-        """Deal every client at every place; who was dealt to an endpoint that is still there keeps it."""
+        """Assign every client at every place; a client whose endpoint is still there keeps it."""
         who = np.arange(1 if self._table.one_source else self.clients)
         for number, place in enumerate(places):
             choice, ids = self._within[number]
@@ -141,13 +141,13 @@ class Connections:
         self._picks = np.stack([self._picked[place] for place in places])
 
     def close(self, lanes: Set[int]) -> None:
-        """Let the open connections of some lanes end: their clients open new ones."""
+        """Close the open connections of some rows: their clients open new ones."""
         ending = (self._used > 0) & np.isin(self._current, list(lanes))
         self._connection[ending] += 1
         self._used[ending] = 0
 
     def cut(self, lanes: Set[int]) -> None:
-        """Let the open connections of some lanes break: the next request of each is lost, then follows a new one."""
+        """Break the open connections of some rows: the next request of each is lost, then follows a new one."""
         self._broken |= (self._used > 0) & np.isin(self._current, list(lanes))
         self.close(lanes)
 
@@ -160,7 +160,7 @@ class Connections:
         return self._follow(client)
 
     def _open(self, client: Indices | None, uniform: Floats) -> Indices:
-        """Deal one new connection for each number: first a place, then a Pod."""
+        """Assign one new connection for each number: first a place, then a Pod."""
         if not self._in_two_steps:
             return self._ids[self._any.pick(uniform)]
         table = self._table
@@ -216,7 +216,7 @@ class Connections:
     def _try_again(
         self, lane: Indices, lost: NDArray[np.bool_], who: Indices, number: Indices, position: Indices, since: Indices
     ) -> None:
-        """Let a client whose connection failed open another one for its next request, until one is answered."""
+        """Make a client whose connection failed open another one for its next request, until one is answered."""
         for attempt in range(1, self.per_connection):
             again = np.flatnonzero(lost[lane] & (position >= attempt) & (attempt >= since))
             if len(again):

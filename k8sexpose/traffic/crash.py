@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 from .._display import html_table
 from ..api.addresses import address
+from ..api.checks import check_arguments
+from ..api.checks import seconds as check_seconds
 from ..api.errors import NotExposed
 from ..api.service import Service
 from ..cloud.load_balancer import target_health
@@ -140,6 +142,9 @@ def watch_crash(
     >>> [(step.at_s, str(step.lost)) for step in watch_crash(cluster, "public-api-lb").steps]
     [(-20, '0'), (0.0, '5/9'), (20.0, '1/3'), (50.0, '0')]
     """
+    check_arguments(watch_crash, locals())
+    check_seconds(seconds, "seconds")
+    check_seconds(before_s, "before_s")
     twin = cluster.copy()
     found = twin.service(service)
     twin.node(node)

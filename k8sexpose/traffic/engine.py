@@ -40,7 +40,7 @@ class Engine:
         self._enter(0)
 
     def run(self, block: int | None = None) -> None:
-        """Let all requests come, so many at a time; how many changes no number."""
+        """Run all requests, so many at a time; how many at a time changes no number."""
         requests = self.tally.workload.requests
         least = max(min(BLOCK, requests // 2), PER_POD * len(self.tally.pods), 1)
         slice_size = -(-requests // self.tally.slices)
@@ -118,7 +118,7 @@ class Engine:
         return self.connections.assign(uniform, client)
 
     def _serve(self, first: int, arrival: Floats) -> None:
-        """Let requests through that belong to one state and one slice of the run, and count them."""
+        """Serve the requests that belong to one state and one slice of the run, and count them."""
         count, tally = len(arrival), self.tally
         part = first * tally.slices // tally.workload.requests
         path = self._assign(count)

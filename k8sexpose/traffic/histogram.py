@@ -96,7 +96,7 @@ class LogHistogram:
         place += (group - first) * bins - self._base
         found = self._count(place, groups, bins, absent)
         self.counts[here, :bins] += found
-        if part[0] == part[-1] == part.max():  # one slice
+        if part.min() == part.max():  # one slice of every group
             self.sliced[here, part[0], : bins >> WIDE] += found.reshape(groups, -1, 1 << WIDE).sum(2)
             return
         np.right_shift(bits, SHIFT + WIDE, out=place)

@@ -111,7 +111,7 @@ class PathRow:
         return {name for name in (self.place, self.node) if name}
 
     def kept(self, cluster: ClusterState, protocol: str) -> bool:
-        """Tell whether a node keeps an open connection where it is, given the endpoints of now."""
+        """Return True if a node keeps an open connection where it is, given the endpoints of now."""
         if self.flow is None:
             return True
         node, dst, endpoint = self.flow
@@ -153,7 +153,7 @@ class PathTable:
     protocol: str = "TCP"
 
     def same_as(self, other: PathTable) -> bool:
-        """Tell whether connections are dealt alike."""
+        """Return True if connections are assigned alike."""
         mine, its = ((t.assignment, t.affinity, list(t.lanes.items())) for t in (self, other))
         return mine == its
 

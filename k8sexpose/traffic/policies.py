@@ -14,6 +14,7 @@ from fractions import Fraction
 
 from .._display import html_table
 from ..api.addresses import address
+from ..api.checks import check_arguments
 from ..api.validation import POLICIES
 from ..cluster.latency import latencies
 from ..model import Cluster
@@ -215,6 +216,7 @@ def both_policies(cluster: Cluster, service: str) -> dict[str, Cluster]:
     >>> list(both_policies(cluster, "public-api-lb"))
     ['Cluster', 'Local']
     """
+    check_arguments(both_policies, locals())
     copies = {policy: cluster.copy() for policy in POLICIES}
     for policy, copy in copies.items():
         copy.patch(service, {"spec": {"externalTrafficPolicy": policy}})
@@ -258,6 +260,7 @@ def policy_shares(
     >>> [str(pod.share) for pod in found["Local"].pods], str(found["Cluster"].extra_hop)
     (['1/4', '1/4', '1/2'], '1/2')
     """
+    check_arguments(policy_shares, locals())
     views: dict[str, PolicyView] = {}
     pods: dict[str, str] = {}
     # No clock runs on: health checks are asked about the finished state, as by any name of a Service.

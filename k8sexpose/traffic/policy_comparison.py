@@ -17,9 +17,10 @@ import numpy as np
 import pandas as pd
 
 from .._display import html_table
+from ..api.checks import check_arguments, count, positive, quantity
 from ..model import Cluster
 from .policies import PolicyView, crossover, expected, view
-from .queueing import jain_index, max_over_mean, sticky_max_over_mean
+from .queueing import LARGEST_MS, MOST_WORKERS, jain_index, max_over_mean, sticky_max_over_mean
 from .simulation import Traffic, simulate
 from .timeline import fresh
 
@@ -151,6 +152,10 @@ class PolicyComparison:
         return html_table("Expected (sampled in brackets)", HEAD, self.rows())
 
 
+MOST_UTILISATION = 1e6
+MOST_POINTS = 1_000
+MOST_RUNS = 1_000
+MOST_CLIENTS = 2_000_000
 HEAD = ("policy", "extra hops", "busiest Pod", "fairness", "mean", "p50", "p99")
 
 
@@ -178,9 +183,17 @@ def expect(
     ValueError
         If the utilisation is not above 0, or nobody answers.
     """
-    if not 0 < utilisation < math.inf:
-        raise ValueError(f"utilisation is a number above 0, not {utilisation!r}")
+    positive(utilisation, "utilisation", at_most=MOST_UTILISATION)
+    _check_service(service_ms, workers, hop_ms)
     return _expect(_view(cluster, target, hop_ms), utilisation, service_ms, workers)
+
+
+def _check_service(service_ms: float, workers: int, hop_ms: float | None) -> None:
+    """Check the numbers that say how a Pod serves."""
+    positive(service_ms, "service_ms", at_most=LARGEST_MS)
+    count(workers, "workers", at_most=MOST_WORKERS)
+    if hop_ms is not None:
+        quantity(hop_ms, "hop_ms", at_most=LARGEST_MS)
 
 
 def _view(cluster: Cluster, target: str, hop_ms: float | None) -> PolicyView:
@@ -257,6 +270,7 @@ def compare_policies(
     >>> compare_policies(both, "public-api-lb", utilisation=0.1, hop_ms=1, requests=1000).faster
     {'mean': 'Local', 'p99': 'Cluster'}
     """
+    check_arguments(compare_policies, locals())
     forecasts, traffic, rows = {}, {}, {}
     for name, cluster in clusters.items():
         one = expect(cluster, target, utilisation=utilisation, service_ms=service_ms, workers=workers, hop_ms=hop_ms)
@@ -316,8 +330,11 @@ def latency_curves(
     >>> round(found["mean"], 3), round(found["p99"], 3)
     (0.195, 0.065)
     """
+    check_arguments(latency_curves, locals())
     if len(clusters) != 2:
         raise ValueError(f"two clusters are compared, not {len(clusters)}")
+    _check_service(service_ms, workers, hop_ms)
+    count(points, "points", at_most=MOST_POINTS)
     busy = np.linspace(0.02, 0.98, points)
     columns: dict[str, list[float]] = {}
     views = {name: _view(cluster, target, hop_ms) for name, cluster in clusters.items()}
@@ -372,8 +389,11 @@ def sticky_skew(
     >>> sticky_skew(cluster, "public-api-lb", [100], runs=2).columns.tolist()
     ['expected', 'mean', 'lowest', 'highest']
     """
+    check_arguments(sticky_skew, locals())
     rows = {}
-    for number in clients:
+    count(runs, "runs", at_most=MOST_RUNS)
+    for position, number in enumerate(clients):
+        count(number, f"clients[{position}]", at_most=MOST_CLIENTS)
         found, nodes = [], 0
         for seed in range(runs):
             traffic = simulate(

@@ -105,12 +105,16 @@ def measure(tally: Tally, levels: tuple[float, ...], *, free: bool, steady: bool
             slices[(slices == 0) & (answered >= number * FORGOTTEN * memory)] = number
             number //= 2
     short = (slices == 0) & (answered > 0)
+    # Slices that touch are a little alike, so that they differ too little: by about their memory over their length.
+    alike = np.where(slices > 0, memory, 0.0) * slices / np.maximum(answered, 1)
+    more = np.sqrt(1 + alike)[:, None, None]
     pod_error, every = np.full((pods, len(levels)), np.nan), np.full(len(levels) + 1, np.nan)
     if slices.any():
         quantiles = _below_quantiles(tally, counts, levels)
-        pod_error = _errors(quantiles.own, slices) / np.maximum(answered, 1)[:, None]
+        pod_error = _errors(quantiles.own * more, slices) / np.maximum(answered, 1)[:, None]
         if not short.any():
-            every = _together(np.concatenate([quantiles.every, _responses(tally, counts)], axis=1), slices, answered)
+            excess = np.concatenate([quantiles.every, _responses(tally, counts)], axis=1)
+            every = _together(excess * more, slices, answered)
     return Precision(
         math.sqrt(every[-1] ** 2 + _network_variance(tally)),
         _path_shares(tally, slices, free),

@@ -14,6 +14,10 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
+from numbers import Real
+
+from ..api import checks
 
 __all__ = [
     "Response",
@@ -32,6 +36,10 @@ __all__ = [
 Share = float | Fraction
 P99 = 0.99
 DOUBLINGS = 200  # of a bracket; far more than a float can hold
+MANY_WORKERS = 1000  # from here on the asymptotic formula is exact to eight digits, and costs nothing
+MOST_WORKERS = 10**12
+MOST_LOADS = 1_000_000
+LARGEST_MS = 1e12
 
 
 def erlang_c(workers: int, utilisation: float) -> float:
@@ -44,12 +52,42 @@ def erlang_c(workers: int, utilisation: float) -> float:
     >>> round(erlang_c(4, 0.8), 4)
     0.5964
     """
+    checks.count(workers, "workers", at_most=MOST_WORKERS)
+    return _waits(int(workers), checks.quantity(utilisation, "utilisation"))
+
+
+@lru_cache(maxsize=4096)
+def _waits(workers: int, utilisation: float) -> float:
+    """Return Erlang's C of numbers that are checked."""
     if utilisation >= 1:
         return 1.0
-    blocked = 1.0  # Erlang's B, by its recursion: it overflows nowhere
-    for busy in range(1, workers + 1):
-        blocked = workers * utilisation * blocked / (busy + workers * utilisation * blocked)
+    if utilisation == 0:
+        return 0.0
+    if workers >= MANY_WORKERS:
+        blocked = _blocked_of_many(workers, utilisation)
+    else:
+        blocked = 1.0  # Erlang's B, by its recursion: it overflows nowhere
+        for busy in range(1, workers + 1):
+            blocked = workers * utilisation * blocked / (busy + workers * utilisation * blocked)
     return blocked / (1 - utilisation * (1 - blocked))
+
+
+def _blocked_of_many(workers: int, utilisation: float) -> float:
+    """Return Erlang's B for many workers: the Poisson probability of exactly c, over that of at most c.
+
+    The first one by Stirling's series, the second one by the uniform asymptotic expansion of the incomplete gamma
+    function Q(c + 1, a) (Temme 1979; NIST Digital Library of Mathematical Functions, 8.12).
+    """
+    offered = workers * utilisation
+    distance = -math.log1p(utilisation - 1) - (1 - utilisation)
+    exactly = math.exp(-workers * distance - 1 / (12 * workers)) / math.sqrt(2 * math.pi * workers)
+    order = workers + 1
+    ratio = offered / order
+    eta = -math.sqrt(max(2 * (ratio - 1 - math.log(ratio)), 0.0))
+    correction = 1 / (ratio - 1) - 1 / eta if eta < -1e-4 else -1 / 3
+    spread = math.exp(-order * eta * eta / 2) / math.sqrt(2 * math.pi * order)
+    at_most = math.erfc(eta * math.sqrt(order / 2)) / 2 + spread * correction
+    return exactly / at_most
 
 
 def wait_ms(utilisation: float, service_ms: float, *, workers: int = 1, variation: float = 1.0) -> float:
@@ -81,10 +119,32 @@ def wait_ms(utilisation: float, service_ms: float, *, workers: int = 1, variatio
     >>> round(wait_ms(0.8, 10, workers=4), 3)
     7.455
     """
+    _check(utilisation, service_ms, workers)
+    checks.quantity(variation, "variation")
+    return _wait_ms(float(utilisation), float(service_ms), int(workers), float(variation))
+
+
+def _wait_ms(utilisation: float, service_ms: float, workers: int, variation: float) -> float:
+    """Return the mean wait of numbers that are checked."""
     if utilisation >= 1:
         return math.inf
-    waits = erlang_c(workers, utilisation) * service_ms / (workers * (1 - utilisation))
+    waits = _waits(workers, utilisation) * service_ms / (workers * (1 - utilisation))
     return waits * (1 + variation) / 2
+
+
+def _check(utilisation: object, service_ms: object, workers: object) -> None:
+    """Check the numbers that all formulas share."""
+    checks.quantity(utilisation, "utilisation")
+    checks.positive(service_ms, "service_ms", at_most=LARGEST_MS)
+    checks.count(workers, "workers", at_most=MOST_WORKERS)
+
+
+def _parts(shares: object, name: str = "shares") -> tuple[Share, ...]:
+    """Return the shares of Pods after a check: numbers from 0 on, together about 1."""
+    found = checks.shares(shares, name)
+    if not math.isclose(float(sum(map(float, found))), 1, rel_tol=1e-3):
+        raise ValueError(f"{name} are parts of the whole and sum to 1, not to {float(sum(map(float, found))):g}")
+    return found
 
 
 def response_tail(time_ms: float, utilisation: float, service_ms: float, *, workers: int = 1) -> float:
@@ -95,9 +155,17 @@ def response_tail(time_ms: float, utilisation: float, service_ms: float, *, work
     >>> round(response_tail(0, 0.8, 10), 3), round(response_tail(230.26, 0.8, 10), 3)
     (1.0, 0.01)
     """
+    _check(utilisation, service_ms, workers)
+    if isinstance(time_ms, bool | str) or not isinstance(time_ms, Real) or math.isnan(time_ms):
+        raise ValueError(f"time_ms is a number of milliseconds, not {checks.shown(time_ms)}")
+    return _tail(float(time_ms), float(utilisation), float(service_ms), int(workers))
+
+
+def _tail(time_ms: float, utilisation: float, service_ms: float, workers: int) -> float:
+    """Return the tail of the response time of numbers that are checked."""
     if time_ms <= 0 or utilisation >= 1:
         return 1.0
-    waits, rate = erlang_c(workers, utilisation), 1 / service_ms
+    waits, rate = _waits(workers, utilisation), 1 / service_ms
     drain = workers * rate * (1 - utilisation)  # the wait, if there is one, is exponential with this rate
     served_late = math.exp(-rate * time_ms)
     if math.isclose(drain, rate, rel_tol=1e-9):
@@ -140,12 +208,31 @@ def response_quantile_ms(
     >>> round(response_quantile_ms(0.99, 0.8, 10), 2)
     230.26
     """
+    _check(utilisation, service_ms, workers)
+    checks.quantile(quantile)
+    checks.share(hop_share, "hop_share")
+    checks.quantity(hop_ms, "hop_ms", at_most=LARGEST_MS)
+    return _quantile_ms(
+        quantile, float(utilisation), float(service_ms), int(workers), _parts(shares), hop_share, hop_ms
+    )
+
+
+def _quantile_ms(
+    quantile: float,
+    utilisation: float,
+    service_ms: float,
+    workers: int,
+    shares: Sequence[Share],
+    hop_share: float = 0.0,
+    hop_ms: float = 0.0,
+) -> float:
+    """Return the quantile of numbers that are checked."""
     loads = [(float(share), utilisation * len(shares) * float(share)) for share in shares if share]
     if any(load >= 1 for _, load in loads):
         return math.inf
 
     def tail(time_ms: float) -> float:
-        return sum(share * response_tail(time_ms, load, service_ms, workers=workers) for share, load in loads)
+        return sum(share * _tail(time_ms, load, service_ms, workers) for share, load in loads)
 
     def in_time(time_ms: float) -> float:
         late = (1 - hop_share) * tail(time_ms) + hop_share * tail(time_ms - hop_ms)
@@ -184,6 +271,10 @@ def response_ms(
     network_ms : float
         What every request takes besides, in milliseconds.
     """
+    _check(utilisation, service_ms, workers)
+    checks.share(hop_share, "hop_share")
+    checks.quantity(hop_ms, "hop_ms", at_most=LARGEST_MS)
+    shares = _parts(shares)
     mean_ms = _mean_wait_ms(shares, utilisation, service_ms, workers) + service_ms + hop_share * hop_ms
     p50_ms, p99_ms = (
         response_quantile_ms(
@@ -198,7 +289,7 @@ def _mean_wait_ms(
     shares: Sequence[Share], utilisation: float, service_ms: float, workers: int, variation: float = 1.0
 ) -> float:
     loads = [(float(share), utilisation * len(shares) * float(share)) for share in shares if share]
-    return sum(share * wait_ms(load, service_ms, workers=workers, variation=variation) for share, load in loads)
+    return sum(share * _wait_ms(load, service_ms, workers, variation) for share, load in loads)
 
 
 def crossover_utilisation(
@@ -251,6 +342,13 @@ def crossover_utilisation(
     >>> round(crossover_utilisation([0.25, 0.25, 0.5], hop_ms=1, hop_share=0.5, quantile=0.99), 3)
     0.065
     """
+    shares = _parts(shares)
+    _check(0, service_ms, workers)
+    checks.quantity(hop_ms, "hop_ms", at_most=LARGEST_MS)
+    checks.share(hop_share, "hop_share")
+    checks.quantity(variation, "variation")
+    if quantile is not None:
+        checks.quantile(quantile)
     if quantile is not None and variation != 1:
         raise ValueError("a quantile has a formula for exponential service only: variation=1")
     limit = 1 / (len(shares) * float(max(shares)))
@@ -264,10 +362,8 @@ def crossover_utilisation(
         if utilisation >= limit:
             return math.inf
         if quantile is not None:
-            skewed = response_quantile_ms(quantile, utilisation, service_ms, workers=workers, shares=shares)
-            even = response_quantile_ms(
-                quantile, utilisation, service_ms, workers=workers, hop_share=float(hop_share), hop_ms=hop_ms
-            )
+            skewed = _quantile_ms(quantile, utilisation, service_ms, workers, shares)
+            even = _quantile_ms(quantile, utilisation, service_ms, workers, (1.0,), float(hop_share), hop_ms)
             return skewed - even
         skewed = _mean_wait_ms(shares, utilisation, service_ms, workers, variation)
         return skewed - _mean_wait_ms((1.0,), utilisation, service_ms, workers, variation) - cost
@@ -311,6 +407,7 @@ def jain_index(loads: Sequence[Share]) -> float:
     >>> round(jain_index([0.25, 0.25, 0.5]), 3)
     0.889
     """
+    loads = checks.shares(loads, "loads")
     square = sum(float(load) ** 2 for load in loads)
     return sum(map(float, loads)) ** 2 / (len(loads) * square) if square else math.nan
 
@@ -333,6 +430,7 @@ def max_over_mean(loads: Sequence[Share]) -> float:
     >>> max_over_mean([0.25, 0.25, 0.5])
     1.5
     """
+    loads = checks.shares(loads, "loads")
     total = float(sum(loads))
     return float(max(loads)) * len(loads) / total if total else math.nan
 
@@ -357,6 +455,7 @@ def effective_clients(weights: Sequence[float]) -> float:
     >>> round(effective_clients([1 / rank**1.1 for rank in range(1, 1001)]))
     21
     """
+    weights = checks.shares(weights, "weights")
     return len(weights) * jain_index(weights)
 
 
@@ -381,6 +480,8 @@ def sticky_max_over_mean(nodes: int, clients: float) -> float:
     >>> [round(sticky_max_over_mean(10, clients), 3) for clients in (100, 1000, 10_000)]
     [1.487, 1.154, 1.049]
     """
+    checks.count(nodes, "nodes", at_most=MOST_WORKERS)
+    checks.positive(clients, "clients")
 
     def below(x: float) -> float:
         return (1 + math.erf(x / math.sqrt(2))) / 2

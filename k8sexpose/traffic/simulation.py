@@ -18,6 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from .._display import html_table
+from ..api import checks
 from ..kubeproxy.service_ports import targets
 from ..router.addressing import find_destination
 from .connections import Connections
@@ -55,6 +56,13 @@ SUMMARY = pd.Index(
 )
 FAILED = pd.Index(["timeout", "refused", "reset", "unresolved"])
 SHOWN = 30  # Pods in a notebook
+# What a number may be at most: the work or the memory grows with it.
+MOST = {
+    "requests": 100_000_000, "clients": 2_000_000, "requests_per_connection": 1_000_000_000, "workers": 10_000,
+    "max_requests": 100_000_000,
+}  # fmt: skip
+MOST_EVENTS = 1_000
+MOST_BLOCKS = 10_000
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -274,6 +282,9 @@ def simulate(
     >>> bool(traffic.by_pod.utilisation.idxmax() == "api-backend-3")
     True
     """
+    checks.check_arguments(simulate, locals())
+    events = tuple(events)
+    _check_numbers(locals())
     workload = Workload(
         requests,
         rate_rps,
@@ -286,14 +297,9 @@ def simulate(
         client_skew,
         seed,
     )
-    if block is not None:
-        replace(workload, requests=block)
-    if not (hop_ms is None or 0 <= hop_ms < math.inf):
-        raise ValueError(f"hop_ms is a number from 0 on, not {hop_ms!r}")
     asking = RequestTarget(
         target, client, protocol, via if via is None or isinstance(via, str) else tuple(via), hop_ms, sticky
     )
-    events = tuple(events)
     if relative_error is None:
         return _run(cluster, asking, workload, events, block)
     wanted = _checked(relative_error, events)
@@ -306,6 +312,22 @@ def simulate(
             return replace(found, precision_reached=over <= 1)
         more = min(max(1.1 * over**2, 1.25), 16.0) if over < math.inf else 4.0
         workload = replace(workload, requests=min(math.ceil(more * workload.requests), most))
+
+
+def _check_numbers(given: Mapping[str, Any]) -> None:
+    """Check every number that `simulate` is given; what grows with one has a limit, which the sentence names."""
+    for name, most in MOST.items():
+        checks.count(given[name], name, at_most=most)
+    for name, least, largest in (("rate_rps", 1e-6, 1e9), ("service_ms", 1e-6, 1e9), ("sigma", 1e-6, 10)):
+        checks.positive(given[name], name, at_least=least, at_most=largest)
+    if given["block"] is not None:
+        block = checks.count(given["block"], "block")
+        if given["requests"] > MOST_BLOCKS * block:
+            raise ValueError(f"block is too small: {given['requests']:,} requests are more than {MOST_BLOCKS:,} blocks")
+    checks.quantity(given["hop_ms"] or 0, "hop_ms", at_most=1e9)
+    checks.quantity(given["client_skew"], "client_skew", at_most=100)
+    if len(given["events"]) > MOST_EVENTS:
+        raise ValueError(f"events are at most {MOST_EVENTS:,}, not {len(given['events']):,}")
 
 
 def _checked(relative_error: Mapping[str, float], events: Sequence[Event]) -> dict[str, float]:
@@ -433,7 +455,7 @@ OVERLOADED = "is overloaded: its queue grows as long as requests come"
 
 
 def _too_short(precision: Precision) -> str:
-    """Say why the run does not tell how precise it is."""
+    """Return the reason why the run does not say how precise it is."""
     if not precision.busiest:
         return ""
     if precision.wanted == math.inf:

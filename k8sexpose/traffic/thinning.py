@@ -68,7 +68,7 @@ class Thinning:
         self._before = np.full((len(tally.pods), rows), -1, dtype=np.int64)
 
     def run(self, block: int | None = None) -> None:
-        """Let all requests come, so many at a time; how many changes no number."""
+        """Run all requests, so many at a time; how many at a time changes no number."""
         size = block or (BLOCK if self.rows == ROWS else 8 * BLOCK)
         np.empty(16 * max(min(size, self.workload.requests), 512 * len(self.tally.pods)))  # untouched: see `engine`
         most = 1 if self.columns >= WHOLE else max(size // self.size, 1)
@@ -201,7 +201,9 @@ class Thinning:
         if len(absent):
             gaps.reshape(-1)[absent] = 0.0
             services.reshape(-1)[absent] = 0.0
-        scale = self.chunk_lasts[chunks] / np.add.reduceat(np.add.reduce(gaps, axis=0), begins)
+        # Row by row in any case: NumPy would add up a single column in another order, and round otherwise.
+        sums = np.add.reduce(gaps, axis=0) if width > 1 else np.cumsum(gaps, axis=0)[-1]
+        scale = self.chunk_lasts[chunks] / np.add.reduceat(sums, begins)
         gaps *= scale[0] if len(chunks) == 1 else np.repeat(scale, np.diff(begins, append=width))
         services *= self.workload.service_ms / self.tally.tick_ms
         return np.rint(gaps, out=gaps), np.rint(services, out=services)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from ..api.addresses import address
+from ..api.checks import check_fields, seconds
 from ..api.errors import NotExposed
 from ..cloud.load_balancer import next_change_s
 from ..router.query import Query
@@ -38,6 +39,16 @@ class Event(Protocol):
 
     def do(self, cluster: Cluster) -> None:
         """Do it."""
+
+
+def check_event(event: Event) -> None:
+    """Check the fields of an event, and every number of seconds in it; events of your own have a moment at least."""
+    seconds(event.at_s, "at_s of an event")
+    if isinstance(event, NodeDown | NodeUp | Rollout | Scale):
+        check_fields(event)
+    if isinstance(event, Rollout):
+        seconds(event.interval_s, "interval_s of a Rollout")
+        seconds(event.grace_s, "grace_s of a Rollout")
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,8 +213,8 @@ def play(cluster: Cluster, asking: RequestTarget, events: Sequence[Event], durat
     NotExposed, KeyError
         As for `k8sexpose.routes`; and if an event names a node or an app that does not exist.
     """
-    if any(not 0 <= event.at_s < math.inf for event in events):
-        raise ValueError("an event happens at_s seconds after the start, from 0 on")
+    for event in events:
+        check_event(event)
     twin = fresh(cluster, copy=True)
     asking = _provisioned(twin, asking)
     ahead = sorted(events, key=lambda event: event.at_s)

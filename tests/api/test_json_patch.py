@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -101,6 +102,21 @@ def test_wrong_types_are_bad_requests() -> None:
         with pytest.raises(kx.ApiError) as refused:
             cluster.patch("kubernetes", patch, patch_type=type_)
         assert refused.value.code == 400, (patch, type_)
+
+
+def test_nulls_stay_where_a_list_replaces_a_map() -> None:
+    """Only what is merged, or takes the place of no map, loses its nulls (json-patch, merge and pruneNulls)."""
+    brought = [{"b": None, "a": 1}]
+    assert merge_patch({"x": {"y": 1}}, {"x": brought}) == {"x": brought}
+    assert merge_patch({"x": [1]}, {"x": brought}) == {"x": [{"a": 1}]}
+
+
+def test_what_was_looked_into_is_written_in_alphabetical_order() -> None:
+    live = {"s": {"b": {"d": 1, "c": 2}, "a": 3}, "t": {"b": 1, "a": 2}}
+    result = json_patch(live, [{"op": "test", "path": "/s", "value": live["s"]}])
+    assert json.dumps(result) == '{"s": {"a": 3, "b": {"c": 2, "d": 1}}, "t": {"b": 1, "a": 2}}'
+    result = json_patch(live, [{"op": "add", "path": "/s/e", "value": {"z": 1, "y": 2}}])
+    assert json.dumps(result["s"]) == '{"a": 3, "b": {"d": 1, "c": 2}, "e": {"z": 1, "y": 2}}'
 
 
 def test_copies_of_copies_do_not_grow_without_end() -> None:

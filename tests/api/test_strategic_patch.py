@@ -57,6 +57,18 @@ def test_finalizers_are_merged_and_lists_without_a_strategy_replaced() -> None:
     assert strategic_merge(live, deletion)["metadata"] == {"finalizers": ["b/y"]}
 
 
+def test_retained_keys_may_leave_out_what_goes() -> None:
+    live = {"spec": {"type": "NodePort", "ports": [WEB], "selector": {"app": "web"}}}
+    patch: dict[str, Any] = {"spec": {"$retainKeys": ["ports"], "type": None, "$setElementOrder/ports": [{"port": 80}]}}
+    assert strategic_merge(live, patch) == {"spec": {"ports": [WEB]}}
+
+
+def test_nothing_is_deleted_from_a_list_that_is_not_there() -> None:
+    assert strategic_merge({"metadata": {}}, {"metadata": {"$deleteFromPrimitiveList/finalizers": ["a/x"]}}) == {
+        "metadata": {}
+    }
+
+
 def test_a_map_that_the_object_lacks_is_taken_without_nulls_and_directives() -> None:
     patch: dict[str, Any] = {
         "metadata": {"labels": {"app": "web", "gone": None}},

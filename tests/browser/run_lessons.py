@@ -38,7 +38,9 @@ NOTEBOOKS = ROOT / "notebooks"
 FLAGS = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
     --disable-component-update --disable-sync""".split()
 SETTINGS = {
-    **json.loads((ROOT / "binder/overrides.json").read_text(encoding="utf-8")),
+    **json.loads(
+        (ROOT / "k8sexpose/data/jupyter/labconfig/default_setting_overrides.json").read_text(encoding="utf-8")
+    ),
     # Every cell is on the page, also those out of sight.
     "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
     # A callback's error is found in the saved widget state.
@@ -81,6 +83,7 @@ class Result:
     cells: int = 0
     problems: list[str] = field(default_factory=list)
     shots: list[Path] = field(default_factory=list)
+    said: str = ""
 
 
 @dataclass(frozen=True)
@@ -275,8 +278,28 @@ def shoot(page: Page, folder: Path, stem: str) -> list[Path]:
     return shots
 
 
-def run_lesson(context: BrowserContext, at: Server, name: str, shots: Path | None, notebook7: bool = False) -> Result:
-    """Open, run, save, look, photograph."""
+def said_by(page: Page, code: str) -> str:
+    """What a cell with this code shows; it is put below the others, and run."""
+    return str(
+        page.evaluate(
+            """async code => {
+                const { commands, shell } = window.jupyterapp;
+                const notebook = shell.currentWidget.content;
+                notebook.activeCellIndex = notebook.widgets.length - 1;
+                await commands.execute('notebook:insert-cell-below');
+                notebook.activeCell.model.sharedModel.setSource(code);
+                await commands.execute('notebook:run-cell');
+                return notebook.activeCell.outputArea.node.innerText;
+            }""",
+            code,
+        )
+    )
+
+
+def run_lesson(
+    context: BrowserContext, at: Server, name: str, shots: Path | None, notebook7: bool = False, code: str = ""
+) -> Result:
+    """Open, run, save, look, photograph; last run `code`, whose output is wanted too."""
     result = Result(name)
     began = time.monotonic()
     home = urlsplit(at.url).netloc
@@ -300,6 +323,7 @@ def run_lesson(context: BrowserContext, at: Server, name: str, shots: Path | Non
         run_all(page)
         result.cells = len(prompts(page))
         result.problems += problems(page, at.folder / name)
+        result.said = said_by(page, code) if code else ""
     except Exception as error:  # whatever Playwright raises is a problem of this notebook
         result.problems.append(f"{type(error).__name__}: {error}")
     finally:
@@ -325,6 +349,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--dark", action="store_true", help="JupyterLab's dark theme")
     parser.add_argument("--notebook7", action="store_true", help="in Notebook 7 instead of JupyterLab")
     parser.add_argument("--python", type=Path, default=Path(sys.executable), help="of another environment")
+    parser.add_argument("--code", default="", help="run it at the end of the last notebook, and print what it shows")
     parser.add_argument("notebooks", nargs="*", type=Path, help="default: all in notebooks/")
     options = parser.parse_args(argv)
     if reason := why_not():
@@ -335,10 +360,13 @@ def main(argv: list[str] | None = None) -> int:
     bad = 0
     with server(notebooks, options.dark, options.python) as at, browser() as context:
         for path in notebooks:
-            result = run_lesson(context, at, path.name, shots, options.notebook7)
+            code = options.code if path == notebooks[-1] else ""
+            result = run_lesson(context, at, path.name, shots, options.notebook7, code)
             bad += bool(result.problems)
             print(f"{result.name}: {result.cells} code cells, {result.seconds:.1f} s", end="")
             print("".join(f"\n  {problem}" for problem in result.problems) or ", no problem")
+            if code:
+                print(f"{path.name} answers: {' '.join(result.said.split())}")
     print(f"screenshots: {shots}")
     return 1 if bad else 0
 

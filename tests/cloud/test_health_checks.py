@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 import k8sexpose as kx
 from k8sexpose.cloud.front_door import front_door
-from k8sexpose.cloud.health_checks import CheckAnswers, CheckedTargets, TargetState
+from k8sexpose.cloud.health_checks import CheckAnswers, CheckedTargets, TargetState, answers
 from k8sexpose.cloud.load_balancer import TargetHealth, next_flip_s
 from k8sexpose.cloud.providers import HealthCheck
 from tests.cloud.helpers import TYPE, address, manifest, stand
@@ -155,6 +156,80 @@ def test_a_connect_to_the_node_port_is_answered_by_any_pod() -> None:
     cluster.set_ready("web-1", False)
     cluster.advance(10)
     assert not any(target.healthy for target in kx.target_health(cluster, "web"))
+
+
+def healthy(cluster: kx.Cluster) -> dict[str, bool]:
+    return {target.name: target.healthy for target in kx.target_health(cluster, "web")}
+
+
+def test_a_crashed_node_without_pods_of_its_own_fails_a_check_of_the_node_port() -> None:
+    cluster = stand([1, 0, 0], "linode")
+    cluster.advance(100)
+    cluster.fail("node-2")
+    cluster.advance(20)
+    assert healthy(cluster) == {"node-1": True, "node-2": False, "node-3": True}
+
+
+def test_a_node_whose_kube_proxy_stopped_answers_a_check_of_the_node_port_by_its_old_rules() -> None:
+    cluster = stand([0, 0, 0], "linode")
+    cluster.advance(100)
+    cluster.stop_proxy("node-2")
+    cluster.scale("web", per_node=[1, 0, 0])
+    cluster.advance(60)
+    assert healthy(cluster) == {"node-1": True, "node-2": False, "node-3": True}
+    cluster.start_proxy("node-2")
+    cluster.advance(60)
+    assert all(healthy(cluster).values())
+
+
+def test_answers_are_asked_anew_when_cluster_or_service_have_changed() -> None:
+    cluster = stand([1, 1], "linode")
+    cluster.advance(100)
+    service = cluster.service("web")
+    check = HealthCheck("TCP", "node_port", "", 10, 3, 3)
+    assert [answers(cluster, service, check).of(name) for name in ("node-1", "node-2")] == [True, True]
+    cluster.fail("node-2")
+    assert [answers(cluster, service, check).of(name) for name in ("node-1", "node-2")] == [True, False]
+    cluster.recover("node-2")
+    closed = replace(service, ports=(replace(service.ports[0], node_port=31999),))
+    assert [answers(cluster, closed, check).of(name) for name in ("node-1", "node-2")] == [False, False]
+    assert [answers(cluster, service, check).of(name) for name in ("node-1", "node-2")] == [True, True]
+    # One Service, two checks: each has its own answers.
+    pods = HealthCheck("TCP", "pod", "", 10, 3, 3)
+    assert answers(cluster, service, pods).of("10.244.1.2") and not answers(cluster, service, pods).of("node-1")
+
+
+@pytest.mark.parametrize("mode", ["l2", "bgp"])
+def test_metallb_announces_no_address_without_a_ready_endpoint(mode: str) -> None:
+    cluster = stand([1, 0], kx.provider("metallb", mode=mode))
+    cluster.advance(120)
+    assert set(kx.entries(cluster, address(cluster))) <= {"node-1", "node-2"}
+    assert kx.entries(cluster, address(cluster))
+    cluster.set_ready("web-1", False)
+    cluster.advance(120)
+    assert not any(healthy(cluster).values())
+    assert kx.entries(cluster, address(cluster)) == {}
+    cluster.set_ready("web-1", True)
+    cluster.advance(120)
+    assert all(healthy(cluster).values())
+    cluster.fail("node-2")
+    cluster.advance(120)
+    assert healthy(cluster) == {"node-1": True, "node-2": False}
+
+
+def test_a_new_target_counts_as_its_first_check_finds_it_and_an_old_one_keeps_its_state() -> None:
+    check = HealthCheck("HTTP", "kube_proxy", "/", 10, 2, 2)
+    targets = CheckedTargets.wire(("a", "b"), check, CheckAnswers(True, frozenset({"b"})), 0)
+    later = targets.rewired(("a", "b", "c", "d"), check, CheckAnswers(True, frozenset({"a", "c"})), 7)
+    # a passed and now fails: two checks are needed; b failed and now passes, likewise; c and d are new.
+    assert [later.state(name) for name in "abcd"] == [
+        TargetState(True, 0), TargetState(False, 0), TargetState(False, 7), TargetState(True, 0),
+    ]  # fmt: skip
+    assert later.healthy == ("a", "d")
+    gone = later.rewired(("a",), check, CheckAnswers(True), 9)
+    assert gone.healthy == ("a",)
+    back = gone.rewired(("a", "b"), check, CheckAnswers(True), 11)
+    assert back.state("b").healthy
 
 
 def test_checks_cost_no_steps_of_the_clock() -> None:

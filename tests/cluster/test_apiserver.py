@@ -419,6 +419,23 @@ def test_a_dump_is_applied_again_with_its_own_resource_version() -> None:
     assert refusal(cluster.replace, dump).code == 409  # since then the object has changed
 
 
+def test_a_number_that_moves_to_another_port_is_not_kept_twice() -> None:
+    cluster = kx.Cluster()
+    ports = [{"name": "a", "port": 80, "nodePort": 30001}, {"name": "b", "port": 81, "nodePort": 30002}]
+    cluster.create(service(type="NodePort", ports=ports))
+    moved = [{"name": "a", "port": 80}, {"name": "b", "port": 81, "nodePort": 30001}]
+    first, second = cluster.replace(service(type="NodePort", ports=moved)).ports
+    assert (second.node_port, first.node_port in (0, 30001)) == (30001, False)
+
+
+def test_the_health_check_port_is_no_node_port_of_the_service() -> None:
+    cluster = kx.Cluster(provider=None)
+    balanced: dict[str, Any] = {"type": "LoadBalancer", "externalTrafficPolicy": "Local"}
+    made = cluster.create(service(**balanced))
+    error = refusal(cluster.replace, service(**balanced, ports=node_port(made.health_check_node_port)))
+    assert causes(error) == [f"spec.ports[0].nodePort: Invalid value: {made.health_check_node_port}: {TAKEN}"]
+
+
 def test_each_change_has_its_resource_version() -> None:
     cluster = kx.Cluster()
     first = cluster.create(with_metadata())

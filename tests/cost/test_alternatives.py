@@ -122,7 +122,7 @@ def test_traffic_curve_crosses_at_the_break_even() -> None:
 
 
 def test_curves_without_a_price_or_sense() -> None:
-    costs = kx.costs_by_services(3, "aws", "eu-west-1")
+    costs = kx.costs_by_services(3, "aws", "eu-south-1")
     assert costs["one_lb_each"].isna().all() and costs.attrs["missing"] and costs.attrs["break_even"] is None
     assert "no price" in describe(kx.plot_costs(costs))
     for make in (lambda: kx.costs_by_services(0), lambda: kx.costs_by_traffic(0), lambda: kx.costs_by_traffic(-1)):

@@ -48,16 +48,32 @@ def test_user_case_cost_cross_az_with_cross_zone_on() -> None:
 
 
 def test_a_missing_price_is_a_line_without_amount() -> None:
-    bill = kx.bill(three_zones("aws", manifest(annotations={f"{AWS}type": "nlb"})), region="eu-west-1")
+    bill = kx.bill(three_zones("aws", manifest(annotations={f"{AWS}type": "nlb"})), region="eu-south-1")
     assert bill.total_per_month is None
     assert len(bill.missing) == 2
-    assert "nlb_hour" in bill.missing[0] and "eu-west-1" in bill.missing[0]
+    assert "nlb_hour" in bill.missing[0] and "eu-south-1" in bill.missing[0]
     assert bill.items["monthly_cost"].isna().sum() == 2
     assert "no price" in bill._repr_html_()
     mine = {"aws": {"nlb": {"nlb_hour": 0.0252, "nlb_nlcu_hour": 0.006}}}
-    filled = kx.bill(three_zones("aws", manifest(annotations={f"{AWS}type": "nlb"})), region="eu-west-1", prices=mine)
+    filled = kx.bill(three_zones("aws", manifest(annotations={f"{AWS}type": "nlb"})), region="eu-south-1", prices=mine)
     assert filled.missing == ()
     assert filled.total_per_month is not None
+
+
+def test_a_missing_price_is_named_in_the_summary_and_a_known_one_is_not() -> None:
+    annotations = {f"{AWS}type": "nlb"}
+    bill = kx.bill(three_zones("aws", manifest(annotations=annotations)), region="eu-west-1")
+    assert "; no price for nlb_hour (aws nlb, eu-west-1), nlb_nlcu_hour (aws nlb, eu-west-1)" in bill.summary
+    assert bill.missing == ("nlb_hour (aws nlb, eu-west-1)", "nlb_nlcu_hour (aws nlb, eu-west-1)")
+    assert "a month" not in bill.summary and ": unknown (" in bill.summary
+    known = kx.bill(three_zones("aws", manifest(annotations=annotations)))
+    assert known.missing == () and "no price" not in known.summary
+    # Half of the prices is not enough for a total, and only the other half is missing.
+    half = kx.bill(
+        three_zones("aws", manifest(annotations=annotations)), region="eu-west-1",
+        prices={"aws": {"nlb": {"nlb_hour": 0.0252}}},
+    )  # fmt: skip
+    assert half.missing == ("nlb_nlcu_hour (aws nlb, eu-west-1)",) and half.total_per_month is None
 
 
 def test_two_currencies_do_not_add_up() -> None:

@@ -132,11 +132,8 @@ def test_metallb_gives_addresses_only() -> None:
     assert [str(use) for use in kx.bill(small).over_quota] == ["ip_pool: 3 of 2, too many"]
 
 
-def test_digitalocean_has_a_price_for_one_of_its_types() -> None:
-    unasked = kx.bill(three_zones("digitalocean", manifest()))
-    assert unasked.total_per_month is None and "regional_network_lb_month" in unasked.missing[0]
-    annotations = {
-        "service.beta.kubernetes.io/do-loadbalancer-type": "REGIONAL",
-        "service.beta.kubernetes.io/do-loadbalancer-size-unit": "3",
-    }
-    assert kx.bill(three_zones("digitalocean", manifest(annotations=annotations))).total_per_month == 36
+@pytest.mark.parametrize(("kind", "total"), [({}, 45), ({"do-loadbalancer-type": "REGIONAL"}, 36)])
+def test_digitalocean_charges_for_the_nodes_of_a_load_balancer(kind: dict[str, str], total: float) -> None:
+    asked = {f"service.beta.kubernetes.io/{key}": value for key, value in kind.items()}
+    annotations = {**asked, "service.beta.kubernetes.io/do-loadbalancer-size-unit": "3"}
+    assert kx.bill(three_zones("digitalocean", manifest(annotations=annotations))).total_per_month == total

@@ -95,6 +95,11 @@ def calls(nb: Notebook, name: str) -> Iterator[tuple[int, str, ast.Call]]:
                     yield index, str(node.args[0].value), node
 
 
+def asked(nb: Notebook) -> list[tuple[int, str, ast.Call]]:
+    """Every question that a learner answers before the cells below are run: `ask`, or `predict` without controls."""
+    return sorted([*calls(nb, "ask"), *calls(nb, "predict")], key=lambda found: found[0])
+
+
 def outputs(nb: Notebook) -> Iterator[tuple[int, Notebook]]:
     for index, cell in enumerate(nb.cells):
         for output in cell.get("outputs", []):
@@ -163,16 +168,16 @@ def test_recap_mirrors_objectives(lesson: str) -> None:
 @every_lesson
 def test_predict_run_see_explain_check(lesson: str) -> None:
     nb = read(lesson)
-    predictions, checks = list(calls(nb, "predict")), list(calls(nb, "check"))
+    predictions, checks = list(asked(nb)), list(calls(nb, "check"))
     assert predictions, "a lesson asks for at least one prediction"
     for at, name, _ in predictions:
         before = [kind(cell) for cell in nb.cells[:at] if cell.cell_type == "markdown"]
-        assert before[-1] == "predict", f"the prose before predict({name!r}) starts with **Predict.**"
+        assert before[-1] == "predict", f"the prose before the question {name!r} starts with **Predict.**"
         checked = [index for index, other, _ in checks if other == name and index > at]
-        assert checked, f"predict({name!r}) is not followed by check({name!r})"
+        assert checked, f"the question {name!r} is not followed by check({name!r})"
         between = [kind(cell) for cell in nb.cells[at + 1 : checked[0]]]
         for step in ("code", "see", "explain"):
-            assert step in between, f"no {step} between predict({name!r}) and its check"
+            assert step in between, f"no {step} between the question {name!r} and its check"
         assert between.index("code") < between.index("explain"), f"{name}: explained before it was run"
         assert between.index("see") < between.index("explain"), f"{name}: explained before it was seen"
 
@@ -277,7 +282,7 @@ def test_metadata(lesson: str) -> None:
 
 
 def test_prediction_ids_are_unique() -> None:
-    names = [name for lesson in LESSONS for _, name, _ in calls(read(lesson), "predict")]
+    names = [name for lesson in LESSONS for _, name, _ in asked(read(lesson))]
     assert len(set(names)) == len(names)
 
 
@@ -293,7 +298,7 @@ def test_each_question_stands_where_its_part_says(lesson: str) -> None:
         if cell.cell_type == "markdown" and (heading := re.match(r"## (\w+)", cell.source)):
             section = PARTS.get(heading[1], "core")
         elif cell.cell_type == "code":
-            for name in re.findall(r'(?:predict|check)\(\s*"([\w-]+)"', cell.source):
+            for name in re.findall(r'(?:ask|predict|check)\(\s*"([\w-]+)"', cell.source):
                 found.setdefault(name, section)
     asked = {name: question.part for name, question in QUESTIONS.items() if question.lesson == lesson}
     assert found == asked

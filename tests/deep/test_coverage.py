@@ -22,7 +22,7 @@ LB = {"type": "LoadBalancer"}
 
 @pytest.mark.parametrize(
     ("workers", "utilisation", "requests"),
-    [(1, 0.3, 20_000), (1, 0.5, 40_000), (1, 0.8, 300_000), (1, 0.9, 1_000_000), (4, 0.6, 60_000), (4, 0.9, 1_000_000)],
+    [(1, 0.3, 20_000), (1, 0.5, 40_000), (1, 0.8, 300_000), (1, 0.9, 3_000_000), (4, 0.6, 60_000), (4, 0.9, 2_000_000)],
 )
 def test_intervals_hold_the_exact_value(workers: int, utilisation: float, requests: int, seeds: int = SEEDS) -> None:
     cluster = cluster_with([1], LB)

@@ -8,7 +8,6 @@ import io
 import json
 import random
 import re
-import shlex
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,7 +19,7 @@ from k8sexpose import cli
 from k8sexpose._display import CONTROLS
 from k8sexpose.cluster.store import Index, held_ips, held_ports
 from k8sexpose.kubectl import curl, run
-from k8sexpose.kubectl.magics import inserted, show, variable
+from k8sexpose.kubectl.magics import show, split, variable
 from tests.hostile.corpus import PRICES, TOKENS, VALUES, WORDS, Corpus, large, mangled, twisted
 
 
@@ -278,7 +277,7 @@ def magics(world: World) -> None:
         cell = cell.decode("utf-8", "replace")
     world.sent = (line, cell)
     try:
-        _, told = variable(shlex.split(inserted(line, {"cluster": world.cluster}.__getitem__)))
+        _, told = variable(split(line, {"cluster": world.cluster}.__getitem__))
     except ValueError:
         return
     done = curl(world.cluster, told) if rng.random() < 0.4 else run(world.cluster, told, cell)

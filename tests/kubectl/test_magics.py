@@ -13,7 +13,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 import k8sexpose as kx
-from k8sexpose.kubectl.magics import choose, inserted, variable
+from k8sexpose.kubectl.magics import choose, split, variable
 
 NODE_PORT = """apiVersion: v1
 kind: Service
@@ -149,4 +149,6 @@ def test_helpers() -> None:
     assert variable(["get", "--cluster"]) == ("", ["get"])
     assert choose("", {}) == "There is no variable 'name': make one with  cluster = kx.Cluster().\n"
     json_text = """-p '{"a":1}' -o jsonpath={.items} {a: b} {unknown} $unknown"""
-    assert inserted(json_text, {"a": 1}.__getitem__) == json_text
+    assert split(json_text, {"a": 1}.__getitem__) == [
+        "-p", '{"a":1}', "-o", "jsonpath={.items}", "{a:", "b}", "{unknown}", "$unknown",
+    ]  # fmt: skip

@@ -148,6 +148,88 @@ def test_external_ip() -> None:
     assert ask(cluster, "198.51.100.9", 80).masquerade is True
 
 
+# -- ports, protocols, and Services taken in another form ----
+
+
+def test_every_node_port_leads_to_its_own_target_port() -> None:
+    ports = [
+        {"name": "http", "port": 80, "targetPort": 8080, "nodePort": 30080},
+        {"name": "https", "port": 443, "targetPort": 8443, "nodePort": 30443},
+    ]
+    cluster = cluster_with([1], {"ports": ports})
+    for port, number, target in ((30080, 80, 8080), (30443, 443, 8443)):
+        assert ask(cluster, "10.0.0.1", port).endpoints == (f"10.244.1.2:{target}",)
+        assert ask(cluster, "10.96.0.9", number).endpoints == (f"10.244.1.2:{target}",)
+    assert ask(cluster, "10.0.0.1", 30081).action == "NO_MATCH"
+
+
+def test_of_two_node_ports_the_one_that_is_refused_is_asked_for() -> None:
+    """An address that takes no nodePorts: iptables refuses only the port whose own Service has no endpoint."""
+    config = kx.ProxyConfig(nodeport_addresses=("192.168.0.0/16",))
+    ports = [
+        {"name": "http", "port": 80, "targetPort": 8080, "nodePort": 30080},
+        {"name": "none", "port": 81, "targetPort": "absent", "nodePort": 30081},
+    ]
+    cluster = cluster_with([1], {"ports": ports}, proxy=config)
+    assert ask(cluster, "10.0.0.1", 30080).action == "NO_MATCH"
+    assert ask(cluster, "10.0.0.1", 30081).action == "REJECT"
+
+
+@pytest.mark.parametrize("mode", ["iptables", "nftables"])
+@pytest.mark.parametrize(
+    ("src", "dst", "port", "iptables"),
+    [
+        ("10.0.0.1", "198.51.100.7", 80, "NO_MATCH"),  # leaves the node: no rule in OUTPUT
+        ("10.0.0.1", "10.0.0.1", 30080, "REJECT"),  # stays on it: INPUT
+        ("10.0.0.2", "198.51.100.7", 80, "REJECT"),  # another node is a stranger here: FORWARD
+        (CLIENT, "198.51.100.7", 80, "REJECT"),
+        (POD, "198.51.100.7", 80, "REJECT"),
+    ],
+)
+def test_where_a_refusal_stands(mode: str, src: str, dst: str, port: int, iptables: str) -> None:
+    cluster = cluster_with([0, 0], {"type": "LoadBalancer"}, proxy=kx.ProxyConfig(mode=mode))
+    cluster.set_load_balancer("web", ingress=[{"ip": "198.51.100.7"}])
+    assert ask(cluster, dst, port, src=src).action == (iptables if mode == "iptables" else "REJECT")
+
+
+@pytest.mark.parametrize(
+    ("src", "ranges", "action"),
+    [
+        ("198.51.100.7", ["10.0.0.0/24"], "DNAT"),  # a node that is let in, through itself
+        ("198.51.100.7", ["10.9.0.0/24"], "DROP"),  # the node is not let in
+        (POD, ["10.0.0.0/24"], "DROP"),  # the node is, the Pod is not
+        ("10.0.0.1", ["10.0.0.0/24"], "DNAT"),
+    ],
+)
+def test_a_node_that_is_let_in_may_carry_the_address_itself(src: str, ranges: list[str], action: str) -> None:
+    assert ask(guarded(ranges), "198.51.100.7", 80, src=src).action == action
+
+
+def test_a_service_taken_in_another_form_replaces_the_one_of_its_name_only() -> None:
+    cluster = cluster_with([1])
+    other = {"name": "web", "namespace": "shop"}
+    spec = {"type": "NodePort", "ports": [{"port": 80, "targetPort": 8080, "nodePort": 30090}]}
+    cluster.apply(
+        {"apiVersion": "v1", "kind": "Service", "metadata": other, "spec": spec | {"selector": {"app": "web"}}}
+    )
+    moved = replace(cluster.service("web"), ports=(kx.ServicePort(80, 8080, 30081, protocol="TCP"),))
+
+    def verdict(port: int, as_if: kx.Service | None) -> str:
+        return kx.kube_proxy(cluster, node="node-1", src=CLIENT, dst="10.0.0.1", port=port, as_if=as_if).action
+
+    assert [verdict(port, None) for port in (30080, 30081, 30090)] == ["DNAT", "NO_MATCH", "REJECT"]
+    assert [verdict(port, moved) for port in (30080, 30081, 30090)] == ["NO_MATCH", "DNAT", "REJECT"]
+
+
+def test_a_port_without_a_protocol_is_tcp() -> None:
+    cluster = cluster_with([1])
+    bare = replace(cluster.service("web"), ports=(kx.ServicePort(80, 8080, 30080),))
+    assert bare.ports[0].protocol in (None, "")
+    for protocol, action in (("TCP", "DNAT"), ("UDP", "NO_MATCH")):
+        asked = {"node": "node-1", "src": CLIENT, "dst": "10.0.0.1", "port": 30080, "protocol": protocol}
+        assert kx.kube_proxy(cluster, **asked, as_if=bare).action == action
+
+
 # -- what no Service has (rows 11 to 13), and which addresses answer ----
 
 
@@ -189,6 +271,21 @@ def test_addresses_on_which_node_ports_answer(options: dict[str, Any], answering
 def test_the_health_check_port_is_let_in_by_iptables() -> None:
     cluster = cluster_with([1, 0], LB)
     assert ask(cluster, "10.0.0.1", cluster.service("web").health_check_node_port).action == "ACCEPT"
+
+
+@pytest.mark.parametrize("mode", ["iptables", "nftables"])
+def test_the_health_check_port_is_one_tcp_port_of_the_node_itself(mode: str) -> None:
+    cluster = cluster_with([1, 0], LB, proxy=kx.ProxyConfig(mode=mode))
+    number = cluster.service("web").health_check_node_port
+
+    def action(dst: str, port: int, protocol: str = "TCP") -> str:
+        return kx.kube_proxy(cluster, node="node-1", src=CLIENT, dst=dst, port=port, protocol=protocol).action
+
+    assert action("10.0.0.1", number) == ("ACCEPT" if mode == "iptables" else "NO_MATCH")
+    assert action("127.0.0.1", number) == ("ACCEPT" if mode == "iptables" else "NO_MATCH")
+    assert action("10.0.0.1", number, "UDP") == "NO_MATCH"
+    assert action("10.0.0.2", number) == "NO_MATCH"
+    assert action("10.0.0.1", number + 1) == "NO_MATCH"
 
 
 def test_ping_matches_nothing() -> None:
@@ -356,6 +453,27 @@ def test_udp_flows_move(mode: str) -> None:
             way = kx.send(cluster, "10.0.0.2:30080", protocol="UDP")
             flow = (way.pod, way.hops[-1].dst)
         assert flow[0] == NAMES[answer.removesuffix(" hi")]
+
+
+def test_whether_a_udp_flow_moves_is_a_matter_of_its_own_port() -> None:
+    """Two ports of one Service: the named one has lost its endpoints, the other still has one."""
+    ports = [
+        {"name": "a", "port": 53, "targetPort": 5353, "nodePort": 30053, "protocol": "UDP"},
+        {"name": "b", "port": 54, "targetPort": "absent", "nodePort": 30054, "protocol": "UDP"},
+    ]
+    cluster = cluster_with([1], {"ports": ports, "externalIPs": ["198.51.100.9"]})
+
+    def kept(dst: str, port: int, endpoint: str) -> bool:
+        return keeps_flow(cluster, node="node-1", dst=dst, port=port, endpoint=endpoint, protocol="UDP")
+
+    for dst, first, second in (("10.0.0.1", 30053, 30054), ("10.96.0.9", 53, 54), ("198.51.100.9", 53, 54)):
+        assert kept(dst, first, "10.244.1.2:5353")
+        assert not kept(dst, first, "10.244.1.9:5353")
+        assert kept(dst, second, "10.244.1.9:5354")  # no endpoint is left, so that the flow stays where it was
+    # An address that is none of the Service's, and a number that is none of its ports, are nobody's flow.
+    assert kept("10.96.0.77", 53, "10.244.1.9:5353")
+    assert kept("10.96.0.9", 55, "10.244.1.9:5353")
+    assert kept("10.0.0.1", 53, "10.244.1.9:5353")
 
 
 def test_a_service_without_slices_refuses() -> None:

@@ -25,16 +25,16 @@ HELD: dict[int, tuple[str, object, str]] = {
     2: ("np-collisions", {"a", "b", "c"}, "number"),
     3: ("np-selector", "delivered", "labels"),
     4: ("np-back-again", "freed", "nodePort"),
-    5: ("hop-inside", {"b"}, "outside"),
+    5: ("hop-inside", {"b"}, "front door"),
     6: ("np-laptop", "yes", "laptop"),
     7: ("hop-address-near", "client", "address"),
     8: ("np-which-nodes", "10.0.0.1", "Cluster"),
     9: ("np-number", "80, 8080, 30500", "any number"),
     10: ("hop-clusterip", "accepted", "default"),
-    11: ("np-affinity-nodes", 1, "window"),
+    11: ("np-affinity-nodes", 1, "each node remembers"),
     12: ("np-self-call", 0, "hairpin"),
     13: ("lb-one-node", 1, "label"),
-    14: ("sk-rollout", "no", "grace"),
+    14: ("sk-rollout", "no", "preStop"),
     15: ("sk-keepalive", 4, "connection"),
     16: ("lb-mixed", "address", "API"),
     17: ("lb-annotation", 1, "annotation"),
@@ -42,7 +42,7 @@ HELD: dict[int, tuple[str, object, str]] = {
     19: ("np-firewall", 3, "firewall"),
     20: ("lb-metallb", 3, "layer 2"),
     21: ("np-ping", "no", "ping"),
-    22: ("lb-stranger", "timeout", "door"),
+    22: ("lb-stranger", "timeout", "second entrance"),
     23: ("lb-node-port-off", "gone", "allocated"),
     24: ("cost-fifty", 30, "load balancer"),
     25: ("hop-healthy", {"node-1", "node-2", "node-3"}, "red"),
@@ -82,14 +82,14 @@ def wrong_work() -> tuple[tuple[str, int | None], ...]:
 
 @cache
 def asked() -> dict[str, set[str]]:
-    """The questions that each notebook asks: by `predict`, or by `check` with an answer given on the spot."""
+    """The questions that each notebook asks: by `ask` or `predict`, or by `check` with an answer given on the spot."""
     found: dict[str, set[str]] = {}
     for lesson in LESSONS:
         nb = read(lesson)
         on_the_spot = {
             name for _, name, call in calls(nb, "check") if any(word.arg == "answer" for word in call.keywords)
         }
-        found[lesson] = {name for _, name, _ in calls(nb, "predict")} | on_the_spot
+        found[lesson] = {name for word in ("ask", "predict") for _, name, _ in calls(nb, word)} | on_the_spot
     return found
 
 

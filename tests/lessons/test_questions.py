@@ -106,7 +106,7 @@ def test_nothing_filled_in(question: Question, answer: object) -> None:
     sheet = Sheet()
     assert sheet.predict(question.id, answer).correct is None
     feedback = sheet.check(question.id)
-    assert feedback.correct is None and feedback.text.startswith("Predict first")
+    assert feedback.correct is None and feedback.text.startswith("Answer first")
     assert sheet.check(question.id, answer=answer).correct is None
     assert sheet.progress().empty
 
@@ -275,19 +275,20 @@ def test_examples_are_there() -> None:
 
 def test_an_exercise_tells_the_answer_at_the_third_try() -> None:
     sheet = Sheet()
-    first, second, third = (sheet.check("start-pairs", answer=answer).text for answer in ({"d"}, {"b"}, {"c"}))
-    assert "a, c" not in first + second and first.endswith("Try again.") and "(b)" in second
-    assert third.endswith("The model says: a, c.")
-    # A prediction is no exercise: what was run above has told it already.
-    assert sheet.check("start-who-reaches", answer={"pod"}).text.endswith("The model says: node, pod.")
+    first, second, third = (sheet.check("start-pairs", answer=answer) for answer in ({"d"}, {"b"}, {"c"}))
+    assert first.text.endswith("Try again.") and "8443" in second.text
+    assert not first.right and not second.right and "Correct answer" not in repr(first) + second._repr_html_()
+    assert third.right and f"Correct answer: {third.right}" in repr(third)
+    # A question of the lesson is no exercise: what was run above has told it already.
+    assert sheet.check("start-who-reaches", answer={"pod"}).right
 
 
 def test_how_an_answer_may_be_written() -> None:
     sheet = Sheet()
     assert sheet.predict("lb-pending", {"controller"}).text == "Noted for lb-pending: controller"
     assert sheet.predict("lb-pending", {"controller", "pods"}).text.endswith("Kept: controller.")
-    # A fraction that is on no list is an answer; a share of 1 where percent is asked is asked about.
+    # A fraction that is on no list is an answer; where percent is asked, a number below 1 is a share of 1.
     assert sheet.predict("hop-thirty", "9/10").text == "Noted for hop-thirty: 9/10"
     assert sheet.check("hop-thirty").correct is False
-    assert 'such as "1/4"' in sheet.predict("hop-pair", 0.25).text
-    assert sheet.predict("hop-pair", "1/4").text == "Noted for hop-pair: 25"
+    assert sheet.predict("hop-pair", 0.25).text == "Noted for hop-pair: 25 %"
+    assert sheet.predict("hop-pair", "1/4").text == "Noted for hop-pair: 25 %"

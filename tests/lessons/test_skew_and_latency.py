@@ -20,7 +20,7 @@ def test_the_decision_table() -> None:
             assert row.solved is (other == why)
         wrong = "cluster" if policy == "local" else "local"
         row = next(row for row in decide({name: (wrong, why)}).rows if row.name == name)
-        assert not row.solved and row.text.startswith("You ")
+        assert not row.solved and len(row.text) > 30
         assert row.misconception == {"address": 7, "hop": None}.get(why, 25)
         assert len(clusters_of_case(name)) == 2
 

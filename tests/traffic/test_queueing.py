@@ -44,3 +44,27 @@ def test_crossover_at_its_ends() -> None:
     assert crossover_utilisation([0.25, 0.75], hop_ms=0, hop_share=0.5) == 0
     with pytest.raises(ValueError, match="exponential"):
         crossover_utilisation([0.25, 0.75], hop_ms=1, hop_share=0.5, quantile=0.99, variation=0)
+
+
+@pytest.mark.parametrize(("utilisation", "tail"), [(1.0, 1.0), (1.5, 1.0)])
+def test_at_and_above_the_limit_nobody_is_served_in_time(utilisation: float, tail: float) -> None:
+    assert queueing.response_tail(1e9, utilisation, 10, workers=2) == tail
+    assert queueing.wait_ms(utilisation, 10, workers=2) == math.inf
+    assert queueing.response_quantile_ms(0.99, utilisation, 10) == math.inf
+    # One Pod at its limit is enough, however small its share.
+    assert queueing.response_quantile_ms(0.99, utilisation / 2, 10, shares=[1.0, 0.0]) == math.inf
+
+
+def test_just_below_the_limit_the_tail_falls() -> None:
+    near = [queueing.response_tail(time_ms, 1 - 1e-6, 10) for time_ms in (0, 1e6, 1e7)]
+    assert near[0] == 1.0 and 1 > near[1] > near[2] > 0
+    assert queueing.response_tail(-1, 0.5, 10) == 1.0
+
+
+@pytest.mark.parametrize("quantile", [None, 0.99])
+def test_a_crossover_lies_below_the_load_that_the_hottest_pod_can_bear(quantile: float | None) -> None:
+    """A hop that costs very much puts the crossover just below 1 / (Pods × largest share), and never beyond."""
+    shares, limit = [0.25, 0.25, 0.5], 1 / 1.5
+    costly = crossover_utilisation(shares, hop_ms=1e6, hop_share=0.5, quantile=quantile)
+    assert limit - 1e-3 < costly < limit
+    assert crossover_utilisation(shares, hop_ms=1e12, hop_share=0.5, quantile=quantile) == pytest.approx(limit)

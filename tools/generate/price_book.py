@@ -1,16 +1,17 @@
-"""Write k8sexpose/data/prices.toml from a file of price facts (the form of tests/conformance/prices.json).
+"""Write k8sexpose/data/prices.toml from price facts: one file of the first form, then files of list prices.
 
-    python tools/generate/price_book.py tests/conformance/prices.json > k8sexpose/data/prices.toml
+    cd tests/conformance; python ../../tools/generate/price_book.py prices.json prices-2.json > ../../k8sexpose/data/prices.toml
 
-Needed once per collection of facts. A single price is corrected in the written file, by hand.
+Needed once per collection of facts. A later price of the same thing in the same region replaces the earlier one.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ PLACES: dict[str, tuple[str, list[str]]] = {
     ),
     "digitalocean": ("all", ["all"]),
     "hetzner": ("EU, ex VAT", ["EU, ex VAT"]),
-    "linode_akamai": ("core regions", ["core regions"]),
+    "linode_akamai": ("core regions", ["core regions", "id-cgk", "br-gru"]),
     "ovh": ("EU", ["EU"]),
     "oci": ("all", ["all"]),
     "ibm": ("Dallas", ["Dallas"]),
@@ -63,7 +64,7 @@ PLACES: dict[str, tuple[str, list[str]]] = {
 }
 EVERY_REGION = ["all", "all commercial regions", "Global meter", "eastus and most", "same region"]
 UNPRICED = {
-    "digitalocean": {"load_balancer": ["regional_network_lb_month"]},  # the default type
+    "digitalocean": {"load_balancer": ["regional_network_lb_month"]},  # where only the first file is read
     "generic": {"load_balancer": ["lb_month"]},  # a cloud that nobody runs
 }
 LIMITS = {  # what a fact calls a dimension, and what the model calls it
@@ -108,6 +109,109 @@ def tables(facts: Mapping[str, Any]) -> dict[str, Any]:
                 limits = {LIMITS[key]: value for key, value in units[name].items() if key in LIMITS}
                 book["capacity_units"][name] = {**limits, "source": units["source_id"], "as_of": units["as_of"]}
     return book
+
+
+# Where the price of an item of the later files stands. Items of no product here are billed by nobody in the model:
+# gateway load balancers, spare addresses, providers without a driver.
+ITEMS = {
+    "aws": {
+        "alb_hour": "alb", "alb_lcu_hour": "alb", "nlb_hour": "nlb", "nlb_nlcu_hour": "nlb", "clb_hour": "classic_lb",
+        "clb_data_gb": "classic_lb", "public_ipv4_hour": "public_ipv4",
+    },
+    "gcp": dict.fromkeys(("first_5_rules_bundle", "additional_rule", "data_processed_in"), "forwarding_rules"),
+    "azure": {
+        "first_5_rules_bundle": "standard_lb", "additional_rule": "standard_lb", "data_processed": "standard_lb",
+        "standard_static_ipv4": "public_ip",
+    },
+    "digitalocean": {"regional_lb_node_month": "load_balancer", "regional_network_lb_month": "load_balancer"},
+    "hetzner": {"lb11_month": "lb11"},
+    "linode_akamai": {"nodebalancer_hour": "nodebalancer", "nodebalancer_month_cap": "nodebalancer"},
+    "ovh": {"flavor_S_month": "octavia_lb"},
+}  # fmt: skip
+DOUBTFUL = ("outdated", "fixture, maybe invented", "disagrees", "Dev/Test meter")
+FREE = {"k3s": "servicelb", "docker_desktop": "load_balancer"}  # software, for which nobody charges
+REGIONS = {"asia-northeast (1)": "asia-northeast1", "asia-southeast (1)": "asia-southeast1"}
+
+
+def join(book: dict[str, Any], listed: Iterable[Mapping[str, Any]]) -> None:
+    """Add the list prices of a later file to the book: those that are net, in date, and not contradicted."""
+    found: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
+    for fact in listed:
+        if fact["provider"] in FREE:
+            free(book, fact)
+        if not doubtful(fact) and fact["item"] in ITEMS.get(fact["provider"], ()):
+            region = REGIONS.get(fact["region"], fact["region"])
+            found.setdefault((fact["provider"], fact["item"], region), []).append(fact)
+    for (provider, item, region), facts in found.items():
+        known = region in PLACES[provider][1]
+        if known and len({fact["price"] for fact in facts}) == 1:
+            put(book, provider, item, region, max(facts, key=trust))
+
+
+def doubtful(fact: Mapping[str, Any]) -> bool:
+    """Return True if a price is outdated, gross, or of somebody who may have made it up."""
+    return any(word in fact["sure"] for word in DOUBTFUL) or "gross" in fact["region"]
+
+
+def trust(fact: Mapping[str, Any]) -> tuple[bool, str]:
+    """Return what orders sources of one price: those that were read whole, then the newest."""
+    dates = re.findall(r"20\d\d(?:-\d\d)*", fact["date"])
+    return fact["sure"] == "read myself", max(dates, default="")
+
+
+def free(book: dict[str, Any], fact: Mapping[str, Any]) -> None:
+    """Enter software that builds load balancers and is paid to nobody."""
+    name, item = fact["provider"], FREE[fact["provider"]]
+    book["providers"][name] = {"currency": fact["currency"], "default_region": "on-prem", "regions": ["on-prem"]}
+    book["prices"][name] = {"load_balancer": {item: [entry(book, fact, "on-prem", fact["unit"], [0, math.inf])]}}
+
+
+def put(book: dict[str, Any], provider: str, item: str, region: str, fact: Mapping[str, Any]) -> None:
+    """Enter one price, unless the book says the same of this region already; another price of it goes."""
+    rows = book["prices"][provider][ITEMS[provider][item]].setdefault(item, [])
+    here = [row for row in rows if region in row["region"].split(" / ")]
+    said = here or [row for row in rows if row["region"] in EVERY_REGION]
+    if any(row["price"] == fact["price"] for row in said):
+        return
+    like = rows[0] if rows else {"unit": fact["unit"], "tier": [0, math.inf]}
+    if like["unit"] != fact["unit"]:
+        raise ValueError(f"{provider} {item}: one price is for a {like['unit']}, another for a {fact['unit']}")
+    rows[:] = [row for row in rows if row not in here]
+    rows.append(entry(book, fact, region, like["unit"], like["tier"]))
+
+
+def entry(book: dict[str, Any], fact: Mapping[str, Any], region: str, unit: str, tier: list[float]) -> dict[str, Any]:
+    """Build a row, and note its source."""
+    key, title, where = source(fact["source"])
+    as_of = fact["date"].partition(" (")[0] if fact["date"] != "-" else book["book"]["as_of"]
+    book["sources"].setdefault(key, {"title": title, "where": where, "as_of": as_of})
+    agree = fact["cross_check"].partition(";")[0]
+    notes = [fact["note"], agree if agree != "one source" else ""]
+    return {
+        "price": fact["price"], "currency": fact["currency"], "unit": unit, "region": region, "tier": tier,
+        "source": key, "as_of": as_of, "confidence": confidence(fact),
+        **({"note": note} if (note := "; ".join(filter(None, notes))) else {}),
+    }  # fmt: skip
+
+
+def confidence(fact: Mapping[str, Any]) -> str:
+    """Return how sure a price is: high where it was read whole or several agree on it, low where its source is old."""
+    if "old" in fact["sure"] or "not independent" in fact["sure"] or "undated" in fact["date"]:
+        return "low"
+    return "high" if fact["sure"] in ("read myself", "by nature") or "agree" in fact["cross_check"] else "medium"
+
+
+def source(text: str) -> tuple[str, str, str]:
+    """Return key, title and place of a source; the title is what a reader may look for."""
+    repo = re.match(r"github (\S+?)/(\S+?): (\S+)", text)
+    inner = re.search(r"\(([^)]*)\)?", text)
+    if repo:
+        title = f"{repo[1]}/{repo[2]}, {repo[3].rstrip(',')}"
+        if inner and inner[1].startswith("meta.source"):
+            title += f" ({inner[1].partition(': ')[2]})"
+    else:
+        title = inner[1].strip("' ") if inner and text.startswith("stored-index") else text
+    return re.sub(r"[^a-z0-9]+", "_", title.lower()).strip("_"), title, text
 
 
 def row(component: Mapping[str, Any]) -> dict[str, Any]:
@@ -188,5 +292,15 @@ def write(book: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def main(paths: Iterable[str]) -> None:
+    """Print the price book that files of facts make."""
+    first, *later = (json.loads(Path(path).read_text(encoding="utf-8")) for path in paths)
+    book = tables(first)
+    for facts in later:
+        book["book"]["as_of"] = max(re.findall(r"\d{4}-\d{2}-\d{2}", facts["about"]))
+        join(book, facts["rows"])
+    print(write(book), end="")
+
+
 if __name__ == "__main__":
-    print(write(tables(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))), end="")
+    main(sys.argv[1:])

@@ -12,17 +12,10 @@ from html import escape
 from pathlib import Path
 
 import k8sexpose as kx
+from k8sexpose._svg import CARD
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURE, README = ROOT / "docs/visualizer.svg", ROOT / "README.md"
-# In an <img> no page lends its colours: the file brings both themes, and a ground to stand on.
-STYLE = """<style>
-svg { background: var(--jp-layout-color1); border-radius: 6px; color: #1f2328; font-family: system-ui, sans-serif;
-  --jp-ui-font-family: system-ui, sans-serif; --jp-ui-font-color1: #1f2328; --jp-ui-font-color2: #57606a;
-  --jp-layout-color1: #ffffff; --jp-layout-color2: #f4f6f8; --jp-border-color1: #8c959f }
-@media (prefers-color-scheme: dark) { svg { color: #e6e9ec; --jp-ui-font-color1: #e6e9ec; --jp-ui-font-color2: #a3adb7;
-  --jp-layout-color1: #14181c; --jp-layout-color2: #1e242a; --jp-border-color1: #7d8894 } }
-</style>"""
 
 
 def still() -> tuple[str, str]:
@@ -36,7 +29,7 @@ def still() -> tuple[str, str]:
     if "xmlns=" not in svg[:300]:
         svg = svg.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1)
     head = svg.index(">") + 1
-    return svg[:head] + STYLE + svg[head:] + "\n", found.description
+    return svg[:head] + CARD + svg[head:] + "\n", found.description
 
 
 def readme(description: str) -> str:

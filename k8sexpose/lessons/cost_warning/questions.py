@@ -148,20 +148,21 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "30",
-                "You expected one load balancer for the whole cluster. That would be about right for one shared entry "
-                "without traffic. Each Service of type LoadBalancer asks for one of its own: about {right} USD.",
+                "One shared entry without traffic does cost about that much. But each Service of type LoadBalancer "
+                "asks for a load balancer of its own, so fifty Services pay for fifty.",
                 24,
             ),
             Wrong(
                 "300",
-                "You expected a load balancer to be cheap enough not to count. One is. Fifty are fifty wages, fifty "
-                "times three addresses, and the bytes: about {right} USD. One shared entry costs about 300.",
+                "A single load balancer is cheap, that is true. Here there are fifty of them, each with its hourly "
+                "price and three addresses, and the traffic is charged as well. One shared entry would cost about "
+                "300.",
                 24,
             ),
             Wrong(
                 "15000",
-                "You expected much more. Ten times the traffic, or Services in several regions, get there. "
-                "Here it is about {right} USD: a wage is about 16 USD a month, an address 3.65.",
+                "With ten times the traffic, or with Services in several regions, the bill would get there. Here a "
+                "load balancer costs about 16 USD a month and an address 3.65, so the sum is smaller.",
             ),
         ),
     ),
@@ -173,19 +174,19 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 lambda given, right: "azure" in given,
-                "You expected a load balancer for each Service everywhere. On AWS and Linode it is so. On AKS all "
-                "Services share one load balancer; what grows is its rules and addresses. Right: {right}.",
+                "On AWS and Linode each Service does get a load balancer of its own. On AKS all Services share one "
+                "load balancer, and what grows there is the number of rules and addresses.",
                 24,
             ),
             Wrong(
                 lambda given, right: "gcp" in given,
-                "You expected Google to charge for each load balancer. It charges for forwarding rules, and the first "
-                "five cost as much as one; from the sixth on you would be right. Right: {right}.",
+                "From the sixth Service on this is right. Google does not charge for load balancers but for "
+                "forwarding rules, and the first five rules together cost as much as one.",
             ),
             Wrong(
                 lambda given, right: given < right,
-                "You expected a discount for many. Azure and Google give one on the first five rules. {right}: here "
-                "the fiftieth costs as much as the first.",
+                "Azure and Google do give a discount: the first five rules cost as much as one. On the clouds in the"
+                " correct answer the fiftieth load balancer costs as much as the first.",
             ),
         ),
     ),
@@ -196,8 +197,8 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 lambda given, right: given == "yes",
-                "You expected the cloud to build as many as you pay for. The API server does accept the Service, and "
-                "on request AWS raises the limit. Until then: {right}, it stays <pending>, and only events say why.",
+                "The API server does accept the Service, and AWS raises the limit on request. Until then the cloud "
+                "builds no more load balancers: the Service stays <pending>, and only its events say why.",
                 24,
             ),
         ),
@@ -209,8 +210,9 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 lambda given, right: given == "shared",
-                "You expected one entry to be cheaper whatever passes. With little traffic it is, because the hours "
-                "decide. Here bytes decide, and an LCU costs more than an NLCU. Right: {right}.",
+                "With little traffic a shared entry is cheaper, because the hours decide. This entry is busy, so the"
+                " traffic decides, and an Application Load Balancer charges more for the same traffic than a Network"
+                " Load Balancer.",
             ),
         ),
     ),
@@ -221,14 +223,15 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "1",
-                "You expected Ingress to mean one load balancer. With a controller that runs inside the cluster it "
-                "does, and so it does if all objects name one group. Without a group the cloud builds {right}.",
+                "One load balancer is right for a controller that runs inside the cluster, and for Ingress objects "
+                "that all name one group. Without a group, this cloud's controller builds one for each Ingress "
+                "object.",
                 24,
             ),
             Wrong(
                 "0",
-                "You expected an Ingress to need none. It is a set of rules, that is true. But somebody on the "
-                "sidewalk must take the orders: this controller builds {right}.",
+                "An Ingress object itself is only a set of rules, that is true. But something outside the cluster "
+                "must accept the connections, and this controller builds a load balancer for each Ingress.",
                 24,
             ),
         ),
@@ -240,14 +243,14 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 lambda given, right: given == "0" != right,
-                "You expected a deleted Service to take everything with it. It takes the load balancer that it has "
-                "now. The one from before the change has no owner any more, and costs on: {right}.",
+                "Deleting a Service does remove the load balancer that the Service has now. The one from before the "
+                "change has no owner any more, so nobody deletes it and you go on paying.",
                 17,
             ),
             Wrong(
                 "2",
-                "You expected both to stay. The second one goes: a finalizer holds the Service until the cloud has "
-                "deleted it. The first was left behind by the change of the annotation: {right}.",
+                "The first load balancer does stay, because the change of the annotation left it behind. The second "
+                "one is deleted: a finalizer keeps the Service until the cloud has removed it.",
                 17,
             ),
         ),
@@ -259,18 +262,18 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "0",
-                "You expected a routing detail to cost nothing. On Azure that is true, and in one zone it is true "
-                "everywhere. Here nodes pass packets on to other zones: about {right} %.",
+                "On Azure, and in a cluster with one zone, the policy does not change the bill. Here nodes send "
+                "packets on to Pods in other zones, and AWS charges for that traffic.",
             ),
             Wrong(
                 "3",
-                "You expected a cent to be too little to matter. It is paid for each GB, at both ends, by two thirds "
-                "of all bytes: about {right} %.",
+                "One cent for a GB is little, that is true. But it is charged at both ends, and two thirds of all "
+                "traffic cross a zone, so the sum can be seen on the bill.",
             ),
             Wrong(
                 "300",
-                "You expected it to dwarf the rest. With one shared entry, where there is little else on the bill, it "
-                "comes near that. With fifty load balancers it is about {right} %.",
+                "With one shared entry, where little else is on the bill, the traffic between zones does come near "
+                "that. Beside fifty load balancers it is a smaller part.",
             ),
         ),
     ),
@@ -282,16 +285,17 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "load balancers",
-                "You expected a load balancer for each Service. That is AWS. On AKS all Services share one, and its "
-                "price is in that of the first five rules. The biggest part: {right}.",
+                "On AWS each Service does get a load balancer, and that is the biggest part there. On AKS all "
+                "Services share one load balancer, and its price is included in that of the first five rules.",
                 24,
             ),
             Wrong(
                 "addresses",
-                "You expected the addresses. There are fifty, but one costs half of what a rule costs. The biggest "
-                "part: {right}.",
+                "There are fifty addresses, and each is paid for. But one address costs half as much as one rule, "
+                "and there are as many rules.",
             ),
-            Wrong("bytes", "You expected the bytes. These Services are idle: no bytes. The biggest part: {right}."),
+            Wrong("bytes", "For busy Services the traffic can be the biggest part. These Services are idle, so there"
+                           " is no traffic to pay for."),
         ),
     ),
     Question(
@@ -302,14 +306,14 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 100.0,
-                "You expected the shared entry to be free. It is a Service of type LoadBalancer itself, with a load "
-                "balancer of its own: {right} %.",
+                "The shared entry does save most of the load balancers. But it is a Service of type LoadBalancer "
+                "itself, so one load balancer remains.",
                 24,
             ),
             Wrong(
                 0.0,
-                "You expected an Ingress to need a load balancer for each Service. Ungrouped Ingress objects at a "
-                "cloud's controller do. One entry for all six saves {right} %.",
+                "Ungrouped Ingress objects at a cloud's own controller do need one load balancer each. Here all six "
+                "share one entry, so five load balancers are saved.",
                 24,
             ),
         ),
@@ -323,13 +327,14 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 lambda given, right: abs(given - right * 20 / 19) <= 0.02 * right,
-                "You counted twenty wages as saved. One load balancer stays: the shared one. It is about {right}.",
+                "Sharing does remove almost all of the load balancers. But one of the twenty stays: it is the shared"
+                " entry itself.",
                 24,
             ),
             Wrong(
                 lambda given, right: 0.5 * right <= given <= 0.7 * right,
-                "You saved the load balancers' hours only. Their addresses, one in each zone, go too. It is about "
-                "{right}.",
+                "The hours of the load balancers are saved, that is right. Their addresses are saved too, and there "
+                "is one in each zone.",
             ),
             Wrong(
                 lambda given, right: given > 100 * right,

@@ -86,11 +86,12 @@ def about(percent: float) -> Any:
 
 STAYS = Wrong(
     "1/3",
-    "You gave the part that stays: one in three is dealt to the node by which it came in. Extra hops: {right}.",
+    "This is the fraction that does not need the extra hop: one connection in three is sent to a Pod on the node "
+    "where it arrived. The question asks for the others.",
 )
 PREFERS = (
-    "You expected a node to prefer a Pod of its own. With Local it must. Under Cluster all Pods stand in one list, "
-    "and a node deals from it without looking where they are. Extra hops: {right}."
+    "With externalTrafficPolicy: Local a node does choose one of its own Pods. Under Cluster all Pods are in one "
+    "list, and the node chooses from it at random, wherever they run."
 )
 
 QUESTIONS = (
@@ -101,20 +102,20 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "client",
-                "You expected the Pod to see its client. This load balancer does leave the client's address on the "
-                "packet; but the node by which it came in replaced it, so that the answer finds back. Seen: {right}.",
+                "This load balancer does leave the client's address in the packet. But the node where the packet "
+                "arrives replaces it with its own, so that the reply returns through this node.",
                 7,
             ),
             Wrong(
                 "load balancer",
-                "You expected the load balancer's address. One that ends connections itself shows it. This one passes "
-                "packets on, and the node put in its own. Seen: {right}.",
+                "A load balancer that ends connections itself does show its own address. This one forwards packets "
+                "unchanged, and the node then puts its own address into them.",
                 7,
             ),
             Wrong(
                 "node-1",
-                "You took the node of the Pod. The address is that of the node which rewrote the packet: where it came "
-                "in. Seen: {right}.",
+                "The Pod does run on that node. But the address in the packet is that of the node which rewrote it, "
+                "and that is the node where the packet arrived.",
                 7,
             ),
         ),
@@ -127,14 +128,14 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "client",
-                "You expected the client's address, as no other node is needed. With Local you would be right. Under "
-                "Cluster the packet is marked for SNAT before a Pod is chosen, wherever it runs. Seen: {right}.",
+                "No other node is needed here, that is right, and with Local the Pod would see the client's address. "
+                "Under Cluster a packet from outside is marked for SNAT before a Pod is chosen, wherever it runs.",
                 7,
             ),
             Wrong(
                 "load balancer",
-                "You expected the load balancer's address. One that ends connections itself shows it, if the node "
-                "leaves it there. Under Cluster the node puts in its own, even for its own Pod. Seen: {right}.",
+                "A load balancer that ends connections itself shows its own address, if the node leaves it there. "
+                "Under Cluster the node replaces the source with its own address, even for a Pod of its own.",
                 7,
             ),
             Wrong(
@@ -160,8 +161,8 @@ QUESTIONS = (
             STAYS,
             Wrong(
                 "29/30",
-                "You counted Pods. Ten of the thirty are on the node where it came in, and any of them saves the hop. "
-                "Extra hops: {right}.",
+                "It is right that a connection is sent to one Pod of thirty. But ten of the thirty Pods run on the "
+                "node where it arrived, and any of these ten saves the hop.",
             ),
         ),
     ),
@@ -172,14 +173,14 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "0",
-                "You expected the load balancer to know where the Pods are. With Local its health check tells it. "
-                "Under Cluster all three nodes are healthy, and each gets a third. Extra hops: {right}.",
+                "With Local the health check does tell the load balancer where the Pods are. Under Cluster all three"
+                " nodes are healthy, so each of them gets a third of the connections.",
             ),
             STAYS,
             Wrong(
                 "1",
-                "You expected every connection to be passed on. One in three comes in by node-1, where the Pods are. "
-                "Extra hops: {right}.",
+                "Most connections do need the hop. But one in three arrives at node-1, where all the Pods run, and "
+                "stays there.",
             ),
         ),
     ),
@@ -193,13 +194,13 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 about(75),
-                "You used 1 − 1/N with N = 4. It holds where the load balancer spreads evenly over all nodes. This one "
-                "spreads evenly over zones, so a node in zone a gets a sixth. Extra hops: {right} %.",
+                "1 − 1/N with N = 4 would be right for a load balancer that spreads evenly over all nodes. This one "
+                "spreads evenly over zones, so each of the two nodes in zone a gets a sixth.",
             ),
             Wrong(
                 about(66.67),
-                "You used 1 − 1/N with the three nodes that have a Pod, or with three zones. node-4 takes orders too, "
-                "and must pass on every one. Extra hops: {right} %.",
+                "1 − 1/N is right for three nodes, or three zones, that all have a Pod. Here node-4 gets connections"
+                " too, and must send every one of them on.",
             ),
         ),
         otherwise="First the entrances: a third for each zone, in zone a a sixth for each node. Then what each node "

@@ -6,13 +6,12 @@ from ...api.errors import ApiError
 from ...cloud.provisioning import provision
 from ...model import Cluster
 from ...router.router import routes
-from ..forms import Choice, Question, Wrong
+from ..forms import OUTCOMES, Choice, Question, Wrong
 from ..loadbalancer.questions import LESSON, NAME, STRANGER, front_url, lesson_cluster, node_port, provisioned_cluster
 
 __all__ = ["QUESTIONS"]
 
 NLB = {"service.beta.kubernetes.io/aws-load-balancer-type": "nlb"}
-OUTCOMES = Choice(("delivered", "refused", "timeout"))
 OFFICE = "192.0.2.10"
 
 
@@ -78,14 +77,14 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "1",
-                "You expected the annotation to convert the load balancer, or to be ignored. Some clouds do one or the "
-                "other. On AWS the type is chosen at creation: a second one is made. You pay: {right}.",
+                "Some clouds convert the load balancer, and others ignore the annotation. On AWS its type is fixed "
+                "when it is created, so a second load balancer is made and the first one stays.",
                 17,
             ),
             Wrong(
                 "0",
-                "You expected a refusal. Annotations are free text to the API server; nobody checks them. You pay: "
-                "{right}.",
+                "A wrong field is refused, that is true. But annotations are free text for the API server, and "
+                "nobody checks them.",
                 17,
             ),
         ),
@@ -98,14 +97,14 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "0",
-                "You expected the deletion to clean up. It does clean up the load balancer that belongs to the "
-                "Service, and the finalizer waits for that. The orphan belongs to nobody. You pay: {right}.",
+                "Deleting the Service does delete the load balancer that belongs to it, and the finalizer waits for "
+                "that. The orphan belongs to no Service any more, so nobody deletes it.",
                 17,
             ),
             Wrong(
                 "2",
-                "You expected deletion to touch nothing in the cloud. Before finalizers it could happen. Now the "
-                "object stays until its load balancer is gone. You pay: {right}.",
+                "Before Kubernetes used finalizers this could happen. Now the Service stays until its load balancer "
+                "is gone.",
                 17,
             ),
         ),
@@ -118,8 +117,8 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 lambda given, right: given != right,
-                "You expected the ranges to protect the app. They protect one address of it. The node port is a second "
-                "front door; with a closed firewall it would be shut. The stranger gets: {right}.",
+                "The source ranges do protect the load balancer's address. But the node port is a second entrance, "
+                "which they do not cover; a closed firewall would protect it.",
                 22,
             ),
         ),
@@ -133,8 +132,8 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "gone",
-                "You expected the field to remove node ports. It keeps new ones from being allocated. A port that is "
-                "there goes when you take the nodePort out of the object too. It is {right}.",
+                "The field does keep new node ports from being allocated. A port that the Service already has stays "
+                "until you also remove nodePort from the object.",
                 23,
             ),
         ),
@@ -148,14 +147,15 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "delivered",
-                "You expected the load balancer to find another way. GCP's, Azure's and MetalLB's have one: they "
-                "deliver with their own address on the packet. This kind needs a node port. The client gets: {right}.",
+                "On GCP, Azure and with MetalLB this is right: their load balancers deliver packets with their own "
+                "address as destination, and need no node port. This kind of load balancer sends to a node port, and"
+                " there is none.",
                 23,
             ),
             Wrong(
                 "refused",
-                "You expected somebody to say no. The load balancer has the address and listens, so nobody refuses; it "
-                "just has nowhere to deliver. The client gets: {right}.",
+                "A machine that is reached and has nothing there does refuse. Here the load balancer has the address"
+                " and accepts the packet, but it has no place to send it.",
                 23,
             ),
         ),
@@ -169,14 +169,14 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "address",
-                "You expected that what is accepted will work. The API server checks the form; whether the cloud can "
-                "do it is the provider's matter. Several can. Here it stays: {right}.",
+                "Several clouds can build it. But the API server only checks the form of the object, and this "
+                "cloud's controller cannot build it, so no address appears.",
                 16,
             ),
             Wrong(
                 "refused",
-                "You expected the API server to refuse it. Before 1.24 it did. Now it accepts, and the cloud's "
-                "controller says no later, in an event. It is {right}.",
+                "Before Kubernetes 1.24 the API server did refuse it. Now it accepts the object, and the cloud's "
+                "controller reports the failure later, in an event.",
                 16,
             ),
         ),

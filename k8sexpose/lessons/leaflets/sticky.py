@@ -119,14 +119,14 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "3",
-                "You expected requests to be balanced. With a new connection for each request they would be, and a "
-                "proxy that reads HTTP does it on any. Kernel rules see one connection, and deal it once: {right}.",
+                "With a new connection for each request the requests would be spread, and a proxy that reads HTTP "
+                "spreads them in any case. The kernel's rules see one connection, and choose its Pod once.",
                 15,
             ),
             Wrong(
                 "2",
-                "You expected the rules to think again after a while. Two connections may be dealt to two Pods. All "
-                "packets of one connection follow its first: {right}.",
+                "Two connections may well be sent to two Pods. But all packets of one connection follow the choice "
+                "that was made for its first packet.",
                 15,
             ),
         ),
@@ -140,8 +140,8 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 lambda given, right: given >= 99,
-                "You expected kube-proxy to deal in turn. In ipvs mode it does by default. Rules of iptables and "
-                "nftables throw dice for each connection, and forget the last throw: about {right} %.",
+                "In ipvs mode kube-proxy does use the Pods in turn by default. The rules of iptables and nftables "
+                "choose at random for each connection, and do not remember the last choice.",
                 15,
             ),
             Wrong(
@@ -151,8 +151,8 @@ QUESTIONS = (
             ),
             Wrong(
                 lambda given, right: given >= 40,
-                "You expected few connections to spread as many do. Over thousands, each Pod gets near a third. Three "
-                "throws of the dice seldom show three different sides: about {right} %.",
+                "Over thousands of connections each Pod does get about a third. But three random choices seldom give"
+                " three different Pods.",
             ),
         ),
         otherwise="The second must miss the first one's Pod, the third one both: 2/3 × 1/3, about {right} %.",
@@ -166,14 +166,14 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "1",
-                "You expected a client to stick to one Pod. At one window it does. But the memory is the node's own: "
-                "node-2 has never seen this client, and deals anew. It may meet: {right}.",
+                "At one node the client does always reach the same Pod. But each node remembers for itself: node-2 "
+                "has never seen this client, and chooses again.",
                 11,
             ),
             Wrong(
                 "2",
-                "You expected one Pod to be left over. Every node deals anew to any Pod of the list, so none "
-                "is safe from this client. It may meet: {right}.",
+                "It is right that the client meets more than one Pod. But every node chooses from the whole list, so"
+                " no Pod is left out for certain.",
                 11,
             ),
         ),
@@ -187,8 +187,8 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 lambda given, right: given != right,
-                "You expected each person to be a client. With an address each, you would be right. Behind a shared "
-                "address the node sees one source, and remembers one Pod for it. They meet: {right}.",
+                "If each person had an address of their own, this would be right. Behind a shared address the node "
+                "sees one source, and remembers one Pod for it.",
                 11,
             ),
         ),
@@ -202,14 +202,14 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 lambda given, right: given <= 1,
-                "You expected that a Pod can always call its own Service. Where the network sends packets back in "
-                "where they came from (hairpin mode), it can. Without, it fails when dealt to itself: {right} %.",
+                "Where the network returns packets to the interface they came from (hairpin mode), a Pod can always "
+                "call its own Service. Without hairpin mode the call fails whenever the rules choose the Pod itself.",
                 12,
             ),
             Wrong(
                 lambda given, right: given >= 99,
-                "You expected it never to work. It is dealt to any Pod of the list, as everybody is, and the other "
-                "two answer. It fails when dealt to itself: {right} %.",
+                "The call does fail without hairpin mode when the rules choose the Pod itself. But they choose one "
+                "of three Pods at random, and the other two answer.",
                 12,
             ),
         ),
@@ -223,8 +223,8 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 lambda given, right: given <= 60,
-                "You expected the clients to be spread over the Pods. If node-1 saw their addresses, they would be. It "
-                "sees the appliance, so there is only one client: {right} %.",
+                "If node-1 saw the clients' addresses, they would be spread over the Pods. It sees the address of "
+                "the appliance only, so for the node there is one client.",
                 11,
             ),
         ),
@@ -237,20 +237,20 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 lambda given, right: "more pods" in given,
-                "You expected new Pods to take a part. They take new clients, and there are none: the one that node-1 "
-                "sees is bound already. It helps: {right}.",
+                "New Pods do get new clients. But there are none here: the only client that node-1 sees is already "
+                "bound to its Pod.",
                 11,
             ),
             Wrong(
                 lambda given, right: "longer timeout" in given,
-                "You expected the time to matter. A shorter one would let the client go sooner, if it were ever idle; "
-                "every connection begins the time anew. It helps: {right}.",
+                "A shorter time would release the client earlier, if it were ever idle. But every new connection "
+                "starts the time again.",
                 11,
             ),
             Wrong(
                 frozenset(),
-                "You expected no change in the Service to help. To keep clients at their Pods, none does: that is the "
-                "appliance's matter. To spread the load, one does: {right}.",
+                "No change in the Service can keep each client at its own Pod here, that is right. But one change "
+                "spreads the load again, and that is the question.",
                 11,
             ),
         ),

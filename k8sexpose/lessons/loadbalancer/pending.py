@@ -183,11 +183,14 @@ def _judge(number: int, answer: object) -> PendingCase:
         return PendingCase(number, word, True, "the address comes")
     silent = "no event says so" in reason(number)
     if word == "nobody":
-        text = "You expected that nobody looks at it. But there is an event about shop, and somebody wrote it"
+        text = (
+            "It is true that the Service has no address. But there is an event about shop, so some controller has"
+            " looked at it"
+        )
     elif silent:
         text = (
-            "You expected a failure. Who fails says so in an event; about shop there is none, though others have theirs"
+            "A controller that fails does say so in an event. About shop there is no event, although others have theirs"
         )
     else:
-        text = "You expected another reason than the event gives"
+        text = "This can be a reason, but the event gives another one"
     return PendingCase(number, word, False, f"{text}. It is still <pending>.", 1)

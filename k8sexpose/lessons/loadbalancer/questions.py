@@ -178,20 +178,20 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "nobody",
-                "You expected the API server to be at work on it: one only has to wait. It has done its part, within "
-                "apply. Where a cloud's controller runs, waiting is right. Without {right} it is pending for ever.",
+                "Where a cloud's controller runs, waiting is right. But the API server has already done its part, "
+                "within apply: without the part in the correct answer, the Service stays pending for ever.",
                 1,
             ),
             Wrong(
                 "pods",
-                "You expected the address to wait for Pods that are ready. Some controllers do wait with the targets; "
-                "the address does not depend on any Pod. It waits for: {right}.",
+                "Some controllers do wait until there are healthy targets. But the address of the load balancer does"
+                " not depend on any Pod.",
                 1,
             ),
             Wrong(
                 "kube-proxy",
-                "You expected kube-proxy to open the way first. It writes rules on the nodes, and it writes them for "
-                "the address once that stands in the status. The address itself comes from: {right}.",
+                "kube-proxy does write rules for the address, but only after the address has appeared in the status."
+                " The address itself comes from another program.",
                 1,
             ),
         ),
@@ -205,20 +205,20 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 lambda given, right: "address" in given,
-                "You expected that waiting helps: type LoadBalancer makes a load balancer. In a cloud somebody does. "
-                "On kind nobody is there to see the request. There is: {right}.",
+                "In a cloud waiting does help, because a controller there makes the load balancer. On kind no such "
+                "controller runs, so nobody sees the request.",
                 1,
             ),
             Wrong(
                 lambda given, right: "event" in given,
-                "You expected an error to be reported. A controller that fails does report it. Where there is none, "
-                "there is nobody to write the event. There is: {right}.",
+                "A controller that fails does report it in an event. Here there is no controller, so there is nobody"
+                " who could write one.",
                 1,
             ),
             Wrong(
                 frozenset(),
-                "You expected nothing to work while it is pending. The node port was there within apply, and "
-                "asks no cloud. There is: {right}.",
+                "The Service has no address, that is right. But its node port was allocated within apply, and needs "
+                "no cloud.",
                 1,
             ),
         ),
@@ -233,18 +233,18 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 frozenset({"load balancer"}),
-                "You expected the new type to take the place of the old one. The word is replaced, but what it stood "
-                "for stays inside, unless you switch node ports off. These lead to a Pod: {right}.",
+                "The word in the manifest is replaced, that is right. But a LoadBalancer contains the node port and "
+                "the ClusterIP, unless you switch node ports off.",
             ),
             Wrong(
                 lambda given, right: "load balancer" not in given,
-                "You expected no way through the load balancer. While it is pending that is so. Here its address "
-                "stands in the status. These lead to a Pod: {right}.",
+                "While the Service is pending this is right. Here the address of the load balancer is in the status,"
+                " and it leads to a Pod.",
             ),
             Wrong(
                 lambda given, right: given < right,
-                "You expected {given} only. The load balancer needs a port on the nodes, and the node's rules need the "
-                "Service's list of Pods, so both are still there. These lead to a Pod: {right}.",
+                "{given} does lead to a Pod. But the load balancer needs a port on the nodes, and the nodes' rules "
+                "need the Service's list of Pods, so the other entrances still exist too.",
             ),
         ),
     ),
@@ -256,8 +256,9 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 lambda given, right: given != right,
-                "You expected the packet to pass through the boxes: load balancer, node port, clusterIP, Pod. So many "
-                "drawings show it, and as a picture of configuration it is right. Legs with the clusterIP: {right}.",
+                "As a picture of the configuration this is right, and many drawings show it: load balancer, node "
+                "port, ClusterIP, Pod. But the packet itself never carries the ClusterIP: the node replaces the "
+                "destination with the address of a Pod at once.",
             ),
         ),
     ),
@@ -269,22 +270,22 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "0",
-                "You expected the load balancer to know at once. It knows what its last checks said. Whoever comes "
-                "before the next ones may be sent to the dead node. Lost: {right}.",
+                "After its next checks the load balancer does know. Until then it uses the results of the last "
+                "checks, so connections may still be sent to the dead node.",
             ),
             Wrong(
                 "1/3",
-                "You counted one of two dangers. The node is an entrance and the place of a Pod, and a connection must "
-                "get past both: 1 − 2/3 × 2/3. With Local it would be 1/3. Lost: {right}.",
+                "This counts one of two dangers, and with Local it would be right. The dead node is an entrance and "
+                "also the place of a Pod, and a connection must avoid both: 1 − 2/3 × 2/3.",
             ),
             Wrong(
                 "2/3",
-                "You added both dangers, a third each, and counted those twice that meet both: in by the dead node, "
-                "on to the dead Pod. Lost: {right}.",
+                "Both dangers count, and each is a third. But the connections that meet both of them, which arrive "
+                "at the dead node and are sent to the dead Pod, are counted twice in this sum.",
             ),
             Wrong(
                 "4/9",
-                "You computed the part that gets through: 2/3 × 2/3. Lost: {right}.",
+                "This is the fraction that gets through: 2/3 × 2/3. The question asks for the fraction that is lost.",
             ),
         ),
     ),
@@ -295,18 +296,19 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "0",
-                "You expected the check to take the Pod out too. It takes out an entrance. Where the load balancer "
-                "sends straight to Pods that would be the same thing. The rules of the nodes still list it: {right}.",
+                "The health check does take the node out as an entrance, and where the load balancer sends straight "
+                "to Pods this would be all. But the rules on the other nodes still list the dead node's Pod.",
             ),
             Wrong(
                 "2/9",
-                "You kept two thirds of the connections for the live nodes. That is what they got before. Now they get "
-                "all, and deal a third of all to the dead Pod. Lost: {right}.",
+                "Two thirds is what the live nodes got before. Now they get all connections, and send a third of "
+                "these to the dead Pod.",
             ),
             Wrong(
                 "5/9",
-                "You expected no change: the load balancer would have to be told. It found out by asking. Its own "
-                "part is mended, that of the node's Pod is not. Lost: {right}.",
+                "Nobody tells the load balancer about the crash, that is right. But it found out with its own "
+                "checks, so no connection arrives at the dead node any more; only the node's Pod is still in the "
+                "list.",
             ),
         ),
     ),
@@ -317,13 +319,13 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "1/3",
-                "You expected the loss to last until a new Pod runs. New Pods come after five minutes more. But the "
-                "list of Pods is shortened before: two Pods take all. Lost: {right}.",
+                "A new Pod does start, but five minutes later. Before that, the dead Pod is removed from the list, "
+                "and the two other Pods get all connections.",
             ),
             Wrong(
                 lambda given, right: given != right,
-                "You expected some loss to stay. For the client that wrote down node-1 all is lost, for ever. Here "
-                "both clocks have run out. Lost: {right}.",
+                "For a client that uses node-1's own address everything stays lost. Through the load balancer "
+                "nothing is lost any more, because both clocks have run out.",
             ),
         ),
     ),
@@ -335,23 +337,23 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "110",
-                "You added the clocks: first one notices, then the other. That holds where one waits for the other. "
-                "These two run at once and know nothing of each other. It is {right} s.",
+                "If one clock waited for the other, the times would add up. But these two run at the same time and "
+                "know nothing of each other.",
             ),
             Wrong(
                 "80",
-                "You added one check to the cluster's 50 s. The two clocks run at once, and the load balancer wants "
-                "two failed checks. It is {right} s.",
+                "Both numbers are used, that is right. But the two clocks run at the same time, and the load "
+                "balancer needs two failed checks.",
             ),
             Wrong(
                 "50",
-                "You took the cluster's clock. With checks every 10 s it is the slower one. Here the load balancer "
-                "still sends to the dead node when the cluster has finished. It is {right} s.",
+                "With checks every 10 s the cluster's clock is the slower one, and this would be right. Here the "
+                "load balancer still sends to the dead node after the cluster has removed the Pod.",
             ),
             Wrong(
                 "30",
-                "You let one failed check suffice. A single lost answer would then take a good node out, so they wait "
-                "for a second one. It is {right} s.",
+                "The time of one check is the right place to start. But a single lost answer must not take out a "
+                "good node, so the load balancer waits for a second failed check.",
             ),
         ),
     ),
@@ -363,14 +365,14 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "0",
-                "You expected the check to ask your app. With Pods as targets it would, and with Azure's "
-                "appProtocol: http. Here it asks kube-proxy on each node, whatever the app does. Healthy: {right}.",
+                "Where Pods are the targets the check does ask the app, and so it does with appProtocol: http on "
+                "Azure. Here it asks kube-proxy on each node, whatever the app does.",
                 18,
             ),
             Wrong(
                 lambda given, right: given != right,
-                "You expected the targets to differ. Nothing differs between the nodes, neither in Pods nor in "
-                "kube-proxy, and the check asks kube-proxy only. Healthy: {right}.",
+                "Targets do differ when something on the nodes differs. Here the check asks kube-proxy only, and "
+                "kube-proxy runs in the same way on each node.",
                 18,
             ),
         ),
@@ -383,8 +385,9 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "1",
-                "You expected the control-plane node to serve load balancers too. It does if nobody labelled it. "
-                "kubeadm sets exclude-from-external-load-balancers, though the node port answers. Targets: {right}.",
+                "A control-plane node without the label does get traffic from load balancers. But kubeadm sets the "
+                "label node.kubernetes.io/exclude-from-external-load-balancers on it, although its node port "
+                "answers.",
                 13,
             ),
         ),
@@ -396,8 +399,8 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 lambda given, right: given != right,
-                "You expected MetalLB to spread traffic over the nodes, as a load balancer is a load balancer. With "
-                "BGP it does. In layer 2 one node answers for each address. Nodes: {right}.",
+                "With BGP, MetalLB does spread traffic over the nodes. In layer 2 mode one node answers for each "
+                "address, and all packets for this address arrive there.",
                 20,
             ),
         ),

@@ -22,11 +22,10 @@ from ..extra_hop.questions import (
     seen_through,
     stand_with,
 )
-from ..forms import Choice, Percent, Question, Several, Wrong
+from ..forms import OUTCOMES, Choice, Percent, Question, Several, Wrong
 
 __all__ = ["QUESTIONS"]
 
-OUTCOMES = Choice(("delivered", "refused", "timeout"))
 TARGETS = Several(("node-1", "node-2", "node-3"))
 
 
@@ -126,15 +125,15 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "accepted",
-                "You expected that a default can always be written out. On a NodePort or LoadBalancer it can. On a "
-                "Service that is not reachable from outside even the default is forbidden, and charts trip on it: "
-                "{right}.",
+                "On a NodePort or LoadBalancer Service the default can be written out. On a Service that is not "
+                "reachable from outside the API server forbids the field, even with its default; this is a common "
+                "problem of Helm charts.",
                 10,
             ),
             Wrong(
                 "ignored",
-                "You expected a field without a meaning to be dropped in silence. The API server does that when you "
-                "change the type of a Service that had it. Written by you, it is an error: {right}.",
+                "The API server does drop the field when you change the type of a Service that had it. But in a "
+                "manifest of yours, where the field has no meaning, it is an error.",
                 10,
             ),
         ),
@@ -146,13 +145,14 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 frozenset(TARGETS.options),
-                "You expected Local to add the client's address and change nothing else. All nodes stay registered. "
-                "But the check now asks for a local Pod, and a node without one answers 503. Healthy: {right}.",
+                "All nodes do stay registered as targets. But the check now asks each node for a Pod of its own, and"
+                " a node without one answers 503.",
                 25,
             ),
             Wrong(
                 lambda given, right: not right <= given,
-                "You left out the node that has the Pod. It answers 200 on the health check port. Healthy: {right}.",
+                "Two nodes have no Pod and are red, that is right. But the node that has the Pod answers 200 on the "
+                "health check port.",
             ),
         ),
     ),
@@ -163,14 +163,14 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "2/3",
-                "You took two red targets for an incident. In a cluster with Cluster they would be one. Here red "
-                "means: no Pod of this Service on this node, send nothing. Lost: {right}.",
+                "With the policy Cluster, two red targets would be an incident. With Local, red means that this node"
+                " has no Pod of this Service, so that nothing is sent there and nothing is lost.",
                 25,
             ),
             Wrong(
                 lambda given, right: given != right,
-                "You expected red targets to cost something. Nothing is sent there: the one healthy target gets all. "
-                "Lost: {right}.",
+                "Red targets do look like a loss. But the load balancer sends nothing to them: the one healthy "
+                "target gets everything.",
                 25,
             ),
         ),
@@ -183,14 +183,14 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "delivered",
-                "You expected the window in every wall to go on working. Under Cluster it does. Local forbids the hop, "
-                "so a node without a Pod has nothing to give: {right}.",
+                "Under Cluster the node port works on every node. Local forbids the extra hop, so a node without a "
+                "Pod of its own cannot serve the connection.",
                 25,
             ),
             Wrong(
                 "refused",
-                "You expected a no. That is what you get when no Pod is anywhere. Here there is one, on another node, "
-                "and the packet is dropped without a word: {right}.",
+                "When a Service has no Pod anywhere, the node does refuse. Here there is a Pod on another node, and "
+                "Local drops the packet without an answer.",
             ),
         ),
     ),
@@ -201,8 +201,8 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "timeout",
-                "You expected Local to drop in silence again. It does while there are Pods elsewhere. With none at all "
-                "kube-proxy writes a rule that says no: {right}.",
+                "While there are Pods on other nodes, Local does drop in silence. When there is no Pod at all, "
+                "kube-proxy writes a rule that refuses at once.",
             ),
             Wrong("delivered", "There is nobody who could answer: {right}."),
         ),
@@ -214,8 +214,8 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 lambda given, right: given != right,
-                "You expected that somebody still hides the client. Under Cluster the node does, and some load "
-                "balancers do. Here nobody does any more. Seen: {right}.",
+                "Under Cluster the node hides the client, and some load balancers do too. Here the load balancer "
+                "forwards the packet unchanged, and with Local the node does not replace the source.",
             ),
         ),
     ),
@@ -227,14 +227,13 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "client",
-                "You expected Local to bring the client back. It does where the load balancer leaves the address on "
-                "the packet. There are two who may replace it, and Local stops only the node. Seen: {right}.",
+                "Where the load balancer leaves the client's address in the packet, Local does keep it. But this "
+                "load balancer ends connections itself and opens new ones, and Local changes the node only.",
                 7,
             ),
             Wrong(
                 lambda given, right: given != right,
-                "You expected the node to put its address in. Under Cluster it does; Local stops exactly that. "
-                "Seen: {right}.",
+                "Under Cluster the node does put its own address in. Local is what stops this.",
                 7,
             ),
         ),
@@ -248,21 +247,21 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 lambda given, right: "a" not in given,
-                "You expected the load balancer's address to behave as from outside: to go out, and come back in where "
-                "Local holds. For a load balancer with a host name that is so. For an IP address the node's own rules "
-                "take the packet at once, and serve its Pods from the whole list. Answers: {right}.",
+                "For a load balancer with a host name the packet does go out and come back through the front door, "
+                "where Local holds. For an IP address the node's own rules take the packet at once, and serve the "
+                "node's own Pods from the whole list.",
                 5,
             ),
             Wrong(
                 lambda given, right: "c" in given,
-                "You expected that Local binds nobody inside. At its own node it does not bind a Pod. Towards node-3 "
-                "the packet carries node-2's address, and node-3 takes it for outside traffic. Answers: {right}.",
+                "At its own node, Local does not bind a Pod. But a packet to node-3 carries node-2's address, and "
+                "node-3 treats it as traffic from outside.",
                 5,
             ),
             Wrong(
                 lambda given, right: "b" not in given,
-                "You expected node-2 to drop, as for a client outside. For a Pod of its own it uses the whole list. "
-                "Answers: {right}.",
+                "For a client outside, node-2 does drop the packet. For a Pod of its own it uses the whole list of "
+                "Pods.",
                 5,
             ),
         ),
@@ -274,11 +273,12 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 about(33.33),
-                "You dealt evenly over Pods. Cluster does. Under Local the load balancer deals over nodes first, half "
-                "to each, and each node over its own Pods. Each of the two: {right} %.",
+                "Cluster does spread connections evenly over the Pods. Under Local the load balancer first gives "
+                "half to each node, and each node then spreads its half over its own Pods.",
                 25,
             ),
-            Wrong(about(50), "You gave the share of node-1. Its two Pods halve it: {right} %."),
+            Wrong(about(50), "This is the share of node-1, which is right as a first step. Its two Pods share it, so"
+                             " each gets half of that."),
         ),
         otherwise="The load balancer sees nodes, not Pods: 1/(nodes with a Pod), then divided by the Pods there. "
         "{right} %.",
@@ -290,8 +290,8 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 about(33.33),
-                "You expected Local to bring the address back and leave the shares alone. With equally many Pods on "
-                "every node it does. Here the lone Pod takes all that node-2 gets: {right} %.",
+                "With equally many Pods on every node the shares do not change. Here the only Pod on node-2 gets "
+                "everything that node-2 gets.",
                 25,
             ),
         ),
@@ -310,7 +310,8 @@ QUESTIONS = (
             ),
             Wrong(
                 "0",
-                "You expected the load balancer to know at once. It knows what its last checks said. Lost: {right}.",
+                "After its next checks the load balancer does know about the crash. Until then it uses the results "
+                "of the last checks.",
             ),
         ),
     ),
@@ -322,11 +323,12 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "3",
-                "You compared the hottest with the coldest Pod: 1/3 against 1/9. The mean of five Pods is 1/5. "
-                "Over the mean: {right}.",
+                "This compares the busiest Pod with the least busy one: 1/3 with 1/9. The question compares it with "
+                "the mean, which is 1/5 for five Pods.",
                 25,
             ),
-            Wrong("1", "You dealt evenly over Pods. Under Local nodes come first. Over the mean: {right}.", 25),
+            Wrong("1", "Cluster does spread connections evenly over the Pods. Under Local the nodes get equal shares"
+                       " first, however many Pods they have.", 25),
         ),
     ),
     Question(
@@ -338,8 +340,8 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "timeout",
-                "You expected an external address to be external from inside too. For clients outside Local holds "
-                "there. A packet of a Pod meets the rules of its own node first, and Local does not bind it: {right}.",
+                "For clients outside, Local does hold at an external address. A packet from a Pod meets the rules of"
+                " its own node first, and Local does not bind those for the node's own Pods.",
                 5,
             ),
             Wrong("refused", "There is a Pod, on node-1, so nobody says no: {right}."),
@@ -355,9 +357,9 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "delivered",
-                "You expected node-3 to know a Pod by its address, and to serve it from the whole list. It does, and "
-                "the packet arrives. But the answer goes straight to the Pod on node-2, from an address that it never "
-                "dialled: {right}.",
+                "node-3 does know a Pod by its address and serves it from the whole list, so the packet arrives. But"
+                " the reply goes straight to the Pod on node-2, from an address to which the Pod never connected, "
+                "and is thrown away.",
                 5,
             ),
             Wrong("refused", "There is a Pod, on node-1, so nobody says no: {right}."),

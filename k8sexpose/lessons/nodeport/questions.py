@@ -10,14 +10,21 @@ from ...api.errors import ApiError
 from ...data import example
 from ...model import Cluster
 from ...router.router import routes, shares
-from ..forms import Choice, Percent, Question, Several, Wrong
+from ..forms import OUTCOMES, Choice, Percent, Question, Several, Wrong
 
 __all__ = ["QUESTIONS"]
 
 LESSON = "01_nodeport"
 NAME = "debug-svc-nodeport"
+BACK = Choice(
+    ("freed", "kept", "refused"),
+    labels={
+        "freed": "freed: the Service has no node port any more",
+        "kept": "kept: the Service still has it",
+        "refused": "refused: the API server does not accept the file",
+    },
+)
 WINDOWS = ((30000, 32767),)
-OUTCOMES = Choice(("delivered", "refused", "timeout"))
 
 
 def window() -> Cluster:
@@ -163,254 +170,275 @@ def back_twice(cluster: Cluster) -> str:
 
 QUESTIONS = (
     Question(
-        "np-which-nodes", LESSON, "Which node addresses answer on port 30007, with the only Pod on node-1?",
+        "np-which-nodes", LESSON, "The only Pod of this Service runs on node-1. A client tries port 30007 on all three "
+        "nodes. Which of them answer?",
         Several(
             ("10.0.0.1", "10.0.0.2", "10.0.0.3"),
             {"node-1": "10.0.0.1", "node-2": "10.0.0.2", "node-3": "10.0.0.3"},
+            {"10.0.0.1": "node-1 (10.0.0.1)", "10.0.0.2": "node-2 (10.0.0.2)", "10.0.0.3": "node-3 (10.0.0.3)"},
         ),
         window, _answering,
-        right="{right}: every node carries the same rules, wherever the Pod runs.",
+        right="Every node has the same rules, and these rules know all Pods of the Service, wherever they run.",
         wrong=(
             Wrong(
                 frozenset({"10.0.0.1"}),
-                "You expected only the node that runs the Pod: NodePort is per node. That is what "
-                "externalTrafficPolicy: Local looks like. Here the field says Cluster. These answer: {right}.",
+                "With externalTrafficPolicy: Local only the node that runs the Pod answers, and many people expect "
+                "this. Here the policy is Cluster, the default: the rules on every node know all Pods of the "
+                "Service.",
                 8,
             ),
             Wrong(
                 frozenset(),
-                "You expected nobody. On a laptop cluster or behind a firewall you would be right, and section 5 "
-                "shows both. Here nothing stands in the way. These answer: {right}.",
+                "On many laptop clusters, and behind a firewall, none of them would answer; section 5 shows both. "
+                "Here nothing is between the client and the nodes, and every node has the rules.",
             ),
             Wrong(
                 lambda given, right: given < right,
-                "You expected {given} only. Which node a packet comes in by makes no difference while "
-                "externalTrafficPolicy says Cluster; with Local it would. These answer: {right}.",
+                "{given} does answer. With externalTrafficPolicy: Local some nodes would not; under Cluster, the "
+                "default, it makes no difference at which node a packet arrives.",
                 8,
             ),
         ),
     ),
     Question(
-        "np-number", LESSON, "Which of 80, 8080 and 30500 does the API server take as nodePort?",
+        "np-number", LESSON, "Which of these numbers does the API server accept as nodePort?",
         Several(("80", "8080", "30500")), window, accepted_numbers,
-        right="{right}: the range is 30000-32767 unless the cluster's owner says otherwise.",
+        right="The range is 30000-32767, unless the cluster's owner has set another one.",
         wrong=(
             Wrong(
                 lambda given, right: "80" in given,
-                "You expected that any number will do. That is true of port: it may well be 80. "
-                "The nodePort is taken on every node, next to what else runs there. Accepted: {right}.",
+                "The field port can be any number, and 80 is common there. A nodePort is used on every node, beside "
+                "everything else that runs there, so it comes from a range of its own.",
                 9,
             ),
             Wrong(
                 lambda given, right: "8080" in given,
-                "You expected that any number above 1023 will do. That is Linux's rule for a process without "
-                "privileges. The API server has a range of its own. Accepted: {right}.",
+                "On Linux a process without privileges may use any port above 1023. The API server has a narrower "
+                "range for node ports.",
                 9,
             ),
             Wrong(
                 frozenset(),
-                "You expected that the number cannot be chosen. It is picked for you only when you leave the line "
-                "out. Accepted: {right}.",
+                "When you leave the line out, the API server chooses the number for you. But you may write a number "
+                "of your own, if it is in the range.",
             ),
         ),
     ),
     Question(
-        "np-collisions", LESSON, "A number is taken. Which may use it: (a) another Service, (b) another Service with "
-        "UDP, (c) TCP and UDP of one Service together?",
-        Several(("a", "b", "c")), window, accepted_shares,
-        right="{right}: one list of numbers for the whole cluster; only ports of one Service share.",
+        "np-collisions", LESSON, "Which of these does the API server accept?",
+        Several(
+            ("a", "b", "c"),
+            labels={
+                "a": "(a) node port 30007, which is in use, for a Service in another namespace",
+                "b": "(b) node port 30007, which is in use, for another Service, with UDP",
+                "c": "(c) a new number for both TCP and UDP of one Service",
+            },
+        ),
+        window, accepted_shares,
+        right="There is one list of numbers for the whole cluster, and only the ports of one Service may share a "
+        "number.",
         wrong=(
             Wrong(
                 lambda given, right: "a" in given,
-                "You expected a number to be yours inside your namespace, as names are. Node ports come from one list "
-                "for all namespaces. Accepted: {right}.",
+                "Names do belong to one namespace. Node ports do not: there is one list of numbers for all "
+                "namespaces.",
                 2,
             ),
             Wrong(
                 lambda given, right: "b" in given,
-                "You expected UDP 30007 and TCP 30007 to be two things. On a socket they are. The list counts "
-                "numbers, whatever the protocol; only one Service may use both. Accepted: {right}.",
+                "On a socket, TCP and UDP are two things. The API server's list counts numbers, whatever the "
+                "protocol, and only one Service may use both.",
                 2,
             ),
             Wrong(
                 lambda given, right: "c" not in given,
-                "You expected a number to serve once and never again. Between Services that holds. Inside one Service "
-                "TCP and UDP may share it, if port is the same too. Accepted: {right}.",
+                "Between two Services this is right: a number is used once. Within one Service, TCP and UDP may "
+                "share it, if they also have the same port.",
                 2,
             ),
         ),
     ),
     Question(
-        "np-pin", LESSON, "Next month you apply a manifest that names its nodePort; until then other teams let "
-        "theirs be picked. Which number is safer?",
-        Choice(("30050", "31000", "same")), window, safer_pin,
-        right="{right}: picks come from 30086 on, and leave what lies below to those who choose.",
+        "np-pin", LESSON, "Your manifest contains a nodePort, and you will apply it next month. Until then other "
+        "teams create Services without a number. Which number is more likely to be still free?",
+        Choice(("30050", "31000", "same"), labels={"same": "both are equally likely"}), window, safer_pin,
+        right="Automatic numbers start at 30086. The numbers below are left to those who choose one themselves.",
         wrong=(
             Wrong(
                 "same",
-                "You expected a number to be yours because you wrote it down. It is yours once the API server has "
-                "given it to your Service. Until then an automatic pick may take it, and picks do not fall "
-                "everywhere: {right} is safer.",
+                "A number is yours once the API server has given it to your Service. Until then another Service may "
+                "get it automatically. Automatic numbers start at 30086, so a number below that is safer.",
                 2,
             ),
             Wrong(
                 "31000",
-                "You expected numbers to be given out from the bottom. A counter would do that. Picks are random, and "
-                "they spare the low end, from 30000 to 30085: {right} is safer.",
+                "A counter would give out the lowest numbers first. The API server chooses at random instead, and "
+                "uses 30000 to 30085 only when everything else is taken.",
                 2,
             ),
         ),
     ),
     Question(
-        "np-selector", LESSON, "The selector matches no Pod. What does a client get at the window?",
+        "np-selector", LESSON, "The selector of a Service matches no Pod. What does a client get at its node port?",
         OUTCOMES, no_match, without_endpoints,
-        right="{right}: kube-proxy knows that the list of Pods is empty, and writes a rule that says no at once.",
+        right="kube-proxy knows that the list of Pods is empty, and writes a rule that refuses at once.",
         wrong=(
             Wrong(
                 "delivered",
-                "You expected endpoints because Pods run and the API server said created. It checks the form of the "
-                "manifest. Pods get in only by matching labels, all of them, to the letter. The client gets: {right}.",
+                "The Pods do run, and the API server did say created. But it checks only the form of the manifest. A"
+                " Pod becomes an endpoint only if all labels of the selector match exactly.",
                 3,
             ),
             Wrong(
                 "timeout",
-                "You expected silence. That is how a firewall, a crashed node or a missing route look. Here the node "
-                "is reached and answers for the empty list. The client gets: {right}.",
+                "A firewall, a crashed node or a missing route do look like that. Here the packet reaches the node, "
+                "and the node refuses because the Service has no endpoints.",
             ),
         ),
     ),
     Question(
-        "np-ping", LESSON, "Behind that window is no Pod. Does a ping to the node's address come back?",
+        "np-ping", LESSON, "The Service at this node port has no Pod. Is a ping to the node's address answered?",
         Choice(("yes", "no")), no_match, ping,
-        right="{right}: the node answers for itself. It says nothing about any Service on it.",
+        right="The node answers the ping itself. That says nothing about any Service.",
         wrong=(
             Wrong(
                 "no",
-                "You expected the ping to fail with the Service. For a host with one job, ping is a fair sign. A "
-                "Service translates ports, and a ping has none: it meets the node alone. Does it come back: {right}.",
+                "For a machine with one task, ping is a fair test. A Service translates ports, and a ping has no "
+                "port: it tests the node only.",
                 21,
             ),
         ),
     ),
     Question(
-        "np-firewall", LESSON, "In a cloud, the firewall untouched: how many of the three windows answer?",
+        "np-firewall", LESSON, "The cluster moves to a cloud with its default firewall. How many of the three nodes "
+        "answer on port 30007?",
         Choice(("0", "1", "2", "3")), window, behind_firewall,
-        right="{right}: for type NodePort, Kubernetes opens no firewall.",
+        right="For type NodePort, Kubernetes opens no firewall.",
         wrong=(
             Wrong(
                 "3",
-                "You expected the firewall to be handled for you. For type LoadBalancer most clouds do it. For "
-                "a NodePort you open the range yourself, on every node. It is {right}.",
+                "For type LoadBalancer most clouds do open the firewall for you. For a NodePort you must open the "
+                "range yourself, and you open it on every node.",
                 19,
             ),
             Wrong(
                 "1",
-                "You expected one open node. Windows do not depend on where the Pod runs, and firewall rules "
-                "do not know about Pods. It is {right}.",
+                "It is right that a firewall may leave some machines open. But these nodes are all behind the same "
+                "firewall, and node ports do not depend on where the Pod runs.",
                 8,
             ),
         ),
-        otherwise="All nodes are behind the same firewall: it is {right}.",
+        otherwise="All nodes are behind the same firewall, so either all of them answer or none.",
     ),
     Question(
-        "np-hard-coded", LESSON, "A client wrote down 10.0.0.1, and node-1 crashes. What part of its requests "
-        "succeeds ten minutes later, in percent?",
+        "np-hard-coded", LESSON, "A client always uses the address 10.0.0.1, and node-1 crashes. What percentage of "
+        "its requests succeeds ten minutes later?",
         Percent(), spread_out, hard_coded,
-        right="{right} %: Kubernetes moves Pods, but it does not move a node's address.",
+        right="Kubernetes replaces lost Pods, but it does not move a node's address.",
         wrong=(
             Wrong(
                 lambda given, right: given >= 99,
-                "You expected the cluster to heal. It does: the Pods run elsewhere, and the other windows work again. "
-                "But this client knocks at one wall, and that wall is gone. It is {right} %.",
+                "The cluster does heal: new Pods run on other nodes, and the other nodes still answer. But this "
+                "client always uses node-1's address, and node-1 is down.",
             ),
             Wrong(
                 lambda given, right: 60 <= given <= 70,
-                "You expected the loss of one Pod in three. Clients of the other windows see that for a while. "
-                "This client never gets past the wall. It is {right} %.",
+                "Clients of the other nodes do lose one connection in three for a while. This client never gets past"
+                " node-1, which is down.",
             ),
         ),
     ),
     Question(
-        "np-laptop", LESSON, "On kind or minikube (docker driver), does NodeIP:nodePort answer your laptop's browser?",
+        "np-laptop", LESSON, "A laptop cluster (kind, or minikube with Docker) on macOS: does NodeIP:30007 answer your "
+        "browser?",
         Choice(("yes", "no")), window, from_the_laptop,
-        right="{right}: the node is a container. On macOS and Windows no route leads to its address.",
+        right="The node is a container. On macOS and Windows no route leads to its address.",
         wrong=(
             Wrong(
                 "yes",
-                "You expected the node to be your laptop. With Docker on Linux its address can be routed, and it "
-                "works. On macOS and Windows map the port (kind) or open a tunnel (minikube service). Here: {right}.",
+                "With Docker on Linux the laptop has a route to the node, and this works. On macOS and Windows "
+                "it has none: map the port (kind) or open a tunnel (minikube service).",
                 6,
             ),
         ),
     ),
     Question(
-        "np-back-first", LESSON, "The debug manifest, one word changed: type ClusterIP. What becomes of the number?",
-        Choice(("freed", "kept", "refused")), window, back_once,
+        "np-back-first", LESSON, "In the debug manifest you change one word, type: ClusterIP, and leave nodePort: "
+        "30007 alone. What happens to the number when you apply the file?",
+        BACK, window, back_once,
         part="exercise",
-        right="{right}: the server sees the type change, and clears the nodePort that you did not touch.",
+        right="The API server sees that the type changes, and clears the nodePort that you did not change.",
         wrong=(
             Wrong(
                 "kept",
-                "You expected the number to stay in the object. In your file it does. In the cluster, recent servers "
-                "clear it when the type changes. It is {right}.",
+                "In your file the number does stay. In the cluster, the API server clears it when the type changes.",
                 4,
             ),
             Wrong(
                 "refused",
-                "You expected Forbidden. Old servers said so, and so does this one if the nodePort is set on a "
-                "ClusterIP Service. On the change itself the untouched number is cleared. It is {right}.",
+                "Old versions did answer Forbidden, and this one does if you set a nodePort on a ClusterIP Service. "
+                "When the type changes and the number was left as it was, the number is cleared.",
                 4,
             ),
         ),
     ),
     Question(
-        "np-back-again", LESSON, "You apply that same file a second time. What now?",
-        Choice(("freed", "kept", "refused")), window, back_twice,
+        "np-back-again", LESSON, "You apply the same file a second time. What happens now?",
+        BACK, window, back_twice,
         part="exercise",
-        right="{right}: now the type does not change, so your line asks for a nodePort on a ClusterIP Service.",
+        right="Now the type does not change, so your line asks for a nodePort on a Service of type ClusterIP.",
         wrong=(
             Wrong(
                 "freed",
-                "You expected the same file to do the same thing: going back is a one-word edit. With an automatic "
-                "number it is. But your file still says nodePort, and the type no longer changes. It is {right}.",
+                "With an automatic number the same file would do the same thing. But your file still contains a "
+                "nodePort, and this time the type does not change, so the line is an error.",
                 4,
             ),
             Wrong(
                 "kept",
-                "You expected nothing to happen. That holds for a file that the server agrees with. This one still "
-                "asks for a nodePort, on a ClusterIP Service. It is {right}.",
+                "For a file that agrees with the cluster nothing happens. This file still asks for a nodePort, on a "
+                "Service of type ClusterIP.",
                 4,
             ),
         ),
     ),
     Question(
-        "np-typos", LESSON, "Four manifests with one mistake each: (a) type: Nodeport, (b) targetport: 8080, "
-        "(c) selector app: debugtools, (d) targetPort: 8081. Which does the API server refuse?",
-        Several(("a", "b", "c", "d")), window, refused_typos,
+        "np-typos", LESSON, "Four manifests have one mistake each. Which of them does the API server refuse?",
+        Several(
+            ("a", "b", "c", "d"),
+            labels={
+                "a": "(a) type: Nodeport",
+                "b": "(b) targetport: 8080",
+                "c": "(c) the selector app: debugtools",
+                "d": "(d) targetPort: 8081",
+            },
+        ),
+        window, refused_typos,
         part="optional",
-        right="{right}: it knows its own words and fields. Labels and ports of your Pods it does not compare.",
+        right="The API server knows its own words and fields. It does not compare them with the labels and ports of "
+        "your Pods.",
         wrong=(
             Wrong(
                 lambda given, right: "c" in given,
-                "You expected somebody to compare the selector with the Pods. A label that no Pod carries is no "
-                "mistake to the API server: the Pods may come tomorrow. Refused: {right}.",
+                "A selector that matches no Pod is a mistake for you, that is true. For the API server it is not: "
+                "Pods with this label may be created tomorrow.",
                 3,
             ),
             Wrong(
                 lambda given, right: "d" in given,
-                "You expected somebody to ask the container on which port it listens. Nobody does; even a "
-                "containerPort would be a note to the reader. Refused: {right}.",
+                "The port is wrong, that is true. But nobody asks the container on which port it listens, and even a"
+                " containerPort is only a note for the reader.",
                 3,
             ),
             Wrong(
                 lambda given, right: "b" not in given,
-                "You expected an unknown key to be passed over. With kubectl apply --validate=false it is, and "
-                "targetPort is silently 80, as port. Otherwise kubectl asks for a strict reading. Refused: {right}.",
+                "With kubectl apply --validate=false an unknown key is ignored, and targetPort silently becomes the "
+                "same as port. By default kubectl asks the API server to refuse unknown keys.",
             ),
             Wrong(
                 lambda given, right: "a" not in given,
-                "You expected capital letters not to matter. In YAML and in the API every letter counts, and the "
-                "types are four fixed words. Refused: {right}.",
+                "In some languages capital letters do not matter. In YAML and in the API every letter counts, and "
+                "the types are four fixed words.",
             ),
         ),
     ),

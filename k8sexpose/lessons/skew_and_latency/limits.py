@@ -55,13 +55,13 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 lambda given, right: abs(given - _mean_turns()) <= 1,
-                "You found where the mean turns. Whoever watches the mean only is content up to there. The p99 is "
-                "made by the waiting, and turns at {right} %.",
+                "This is the utilisation where the mean crosses, and whoever looks at the mean only is content up to"
+                " there. The p99 is made of waiting, and crosses at a lower one.",
             ),
             Wrong(
                 lambda given, right: given >= 50,
-                "You expected that skew matters when Pods are nearly full. For whether they keep up, yes. The tail "
-                "waits long before: it turns at {right} %.",
+                "For whether the Pods keep up at all, this is right. But the slowest requests wait long before a Pod"
+                " is full.",
             ),
         ),
     ),
@@ -74,14 +74,14 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 lambda given, right: int(given) % NODES == 0,
-                "You found a number that three divides: there nothing is uneven. But one Pod more, and it is. "
-                "Never again from {right} on.",
+                "For a number that three divides, nothing is uneven, so this is right for that number. With one Pod "
+                "more it is uneven again.",
                 25,
             ),
             Wrong(
                 "19",
-                "You stopped where it is fine for the first time. With another Pod it is uneven again: the worst "
-                "case is the number that leaves one node a Pod short. From {right} on.",
+                "At this number it is fine for the first time. With one Pod more it is uneven again: the worst case "
+                "is a number that leaves one node a Pod short.",
                 25,
             ),
         ),

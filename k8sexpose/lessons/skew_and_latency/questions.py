@@ -233,19 +233,20 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 lambda given, right: 55 <= given <= 70,
-                "You expected Local to bring the client's address and nothing else. Under Cluster every Pod is "
-                "60 % busy, that is right. Under Local each node gets the same, however many Pods it has: {right} %.",
+                "Under Cluster every Pod is 60 % busy, that is right. Under Local each node gets the same share of "
+                "the connections, however many Pods it has.",
                 25,
             ),
             Wrong(
                 lambda given, right: given < 55,
-                "You looked at the two that share a node: they are less busy than the mean. What they are spared, the "
-                "third one gets: {right} %.",
+                "This is right for the two Pods that share a node: they are less busy than the mean. What they do "
+                "not get, the third Pod gets.",
                 25,
             ),
             Wrong(
                 lambda given, right: given >= 95,
-                "You expected it to be full. It is from 67 % on: load times one and a half. At 60 %: {right} %.",
+                "Above a mean of 67 % it would be full, because its load is one and a half times the mean. At a mean"
+                " of 60 % it is not.",
             ),
         ),
         otherwise="The lone Pod serves half of all requests, where a third would be fair: {right} %.",
@@ -257,19 +258,19 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "65",
-                "You expected skew to cost nothing until a Pod is full, at 67 %. A pipe works like that. Requests come "
-                "by chance, and a queue grows with 1/(1 − load), from the start: about {right} %.",
+                "Until 67 % no Pod is full, that is right. But requests come at random, and a queue grows with 1/(1 "
+                "− utilisation), from the beginning.",
                 25,
             ),
             Wrong(
                 "45",
-                "You expected the middle. With four workers in each Pod, it is near 40 %. With one worker, requests "
-                "wait earlier: about {right} %.",
+                "With four workers in each Pod it would be near 40 %. With one worker, requests begin to wait "
+                "earlier.",
             ),
             Wrong(
                 "5",
-                "You expected the hop to be next to nothing. With a hop of a tenth of a millisecond you would be "
-                "right. A whole one is a tenth of the work: about {right} %.",
+                "With a hop of a tenth of a millisecond this would be right. Here the hop takes a whole millisecond,"
+                " a tenth of the work.",
             ),
         ),
     ),
@@ -280,13 +281,13 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "same",
-                "You expected one point for everything. If all requests grew slower alike, it would be so. A hop "
-                "costs whoever makes it one millisecond; the queue takes most from a few: {right}.",
+                "If all requests became slower in the same way, there would be one point for everything. But the hop"
+                " costs one millisecond for those who take it, and the queue takes most from a few requests.",
             ),
             Wrong(
                 "later",
-                "You expected the hop to weigh on the slowest requests most. It adds one millisecond to all that take "
-                "it. The queue of the busiest Pod adds tens to those that are slow already: {right}.",
+                "The hop does add a millisecond to the slow requests too. But the queue of the busiest Pod adds tens"
+                " of milliseconds to requests that are slow already.",
             ),
         ),
     ),
@@ -297,13 +298,12 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "same",
-                "You expected only utilisation to count. For the share of time that a worker is busy that is so. "
-                "Waiting is another matter: one of four is free more often than the only one: {right}.",
+                "For the fraction of time that a worker is busy only utilisation counts. Waiting is another matter: "
+                "one of four workers is free more often than the only one.",
             ),
             Wrong(
                 "lower",
-                "You expected more workers to mean more load on the hot Pod. There is more, and it is shared by four: "
-                "{right}.",
+                "The busiest Pod does get more requests. But four workers share them.",
             ),
         ),
     ),
@@ -315,20 +315,18 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "4",
-                "You expected requests to be balanced. A proxy that reads HTTP does that. kube-proxy's rules deal "
-                "connections, once, at their first packet. It is {right}; the new Pods get nothing.",
+                "A proxy that reads HTTP does balance requests. kube-proxy's rules choose a Pod once for each "
+                "connection, at its first packet, so the new Pods get nothing.",
                 15,
             ),
             Wrong(
                 "2",
-                "You expected a fair deal between the Pods of the start. Two connections would be dealt by chance to "
-                "one or both. One connection has one Pod: {right}.",
+                "Two connections would be sent at random to one Pod or to both. One connection has one Pod.",
                 15,
             ),
             Wrong(
                 "3",
-                "You expected the growing app to draw some of the requests. New connections would find the new Pods. "
-                "This one stays: {right}.",
+                "New connections would find the new Pods. This connection stays where it is.",
                 15,
             ),
         ),
@@ -341,15 +339,15 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "1",
-                "You expected the node's address to be the client. It is what the Pod sees under Cluster. But affinity "
-                "is kept by the node, on what arrives there; with one address in front of all, you would be right: "
-                "{right}.",
+                "Under Cluster the Pod does see the node's address, and with one address in front of all clients "
+                "this would be right. But the node keeps the affinity, and it looks at the source address that "
+                "arrives.",
                 11,
             ),
             Wrong(
                 "2",
-                "You expected the Pod of the entry node to be left out, or to be the only one beside another. Under "
-                "Cluster a node deals to all Pods, and each client keeps its own: {right}.",
+                "The Pods on other nodes are reached too, that is right. Under Cluster a node chooses from all Pods,"
+                " its own included, and each client keeps its own Pod.",
                 11,
             ),
         ),
@@ -362,18 +360,18 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "1.0",
-                "You expected an even placement to mean an even load. It does if every connection is dealt anew, or "
-                "with very many clients. A hundred are few: about {right}.",
+                "With a new random choice for each connection, or with very many clients, an even placement gives an"
+                " even load. A hundred clients are few.",
                 25,
             ),
             Wrong(
                 "1.15",
-                "You expected little. With a thousand clients that is what chance does. The unevenness shrinks with "
-                "the root of their number: about {right}.",
+                "With a thousand clients the difference would be that small. With four times as many clients the "
+                "unevenness halves, and here there are a hundred.",
             ),
             Wrong(
                 "3.0",
-                "You expected worse. With a handful of clients it comes to that. With a hundred: about {right}.",
+                "With a handful of clients it would be that bad. With a hundred it is less.",
             ),
         ),
     ),
@@ -385,9 +383,8 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "no",
-                "You expected a grace period, a preStop sleep, to be enough. It is right that the Pod serves on while "
-                "its node's check already says 503. But the load balancer believes it after 20 s, and the Pod has "
-                "gone after 15. Is any lost: {right}.",
+                "A preStop sleep does help: the Pod goes on serving while its node's check already answers 503. But "
+                "the load balancer needs 20 s to believe the check, and the Pod is gone after 15.",
                 14,
             ),
         ),
@@ -399,20 +396,19 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "10",
-                "You expected one check to be enough. With a threshold of one it would be. This load balancer wants to "
-                "be told twice: {right} s.",
+                "With a threshold of one, one check would be enough. This load balancer waits for two failed checks.",
                 14,
             ),
             Wrong(
                 "5",
-                "You expected that a short sleep covers it. It covers the time until kube-proxy has new rules. The "
-                "load balancer takes interval × threshold: {right} s.",
+                "A short sleep does cover the time until kube-proxy has new rules. But the load balancer takes "
+                "interval × threshold until it sends nothing more.",
                 14,
             ),
             Wrong(
                 "50",
-                "You thought of a crash, which the cluster notices after 50 s. Here the Pod says itself that it ends, "
-                "and the check knows at once: {right} s.",
+                "After a crash the cluster does need 50 s to notice. Here the Pod itself says that it ends, and the "
+                "health check knows at once.",
                 14,
             ),
         ),
@@ -424,20 +420,20 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 lambda given, right: "same zone" in given,
-                "You expected that near means even. It saves the hop into another zone. But a zone with one Pod keeps "
-                "its whole share, as a node does under Local. Right: {right}.",
+                "A preference for the same zone does save the hop into another zone. But a zone with one Pod keeps "
+                "its whole share, as a node does under Local, so the load stays uneven.",
                 25,
             ),
             Wrong(
                 lambda given, right: "proxy protocol" in given,
-                "You expected the PROXY protocol to change the way. It brings the client's address to the Pod under "
-                "policy Cluster, in a header; the hop stays. Right: {right}.",
+                "The PROXY protocol does bring the client's address to the Pod under the policy Cluster, in a "
+                "header. But the packet takes the same path, so the hop stays.",
                 7,
             ),
             Wrong(
                 lambda given, right: given < right,
-                "You left one out. Somebody has to know how many Pods stand behind a node: the load balancer, by "
-                "weights, or because it deals to Pods itself. Right: {right}.",
+                "What you chose may well help, but one is missing. The load balancer must know how many Pods are "
+                "behind a node: by weights, or because it sends to Pods itself.",
             ),
         ),
     ),

@@ -5,13 +5,12 @@ from __future__ import annotations
 from ...data import example
 from ...model import Cluster
 from ...router.router import send
-from ..forms import Choice, Question, Several, Wrong
+from ..forms import OUTCOMES, Question, Several, Wrong
 
 __all__ = ["QUESTIONS"]
 
 LESSON = "00_start_here"
 CLIENT = "203.0.113.7"
-OUTCOMES = Choice(("delivered", "refused", "timeout"))
 
 
 def stand() -> Cluster:
@@ -97,109 +96,135 @@ def services_that_answer(cluster: Cluster) -> frozenset[str]:
 
 QUESTIONS = (
     Question(
-        "start-who-reaches", LESSON, "Who reaches the clusterIP on port 80: a Pod, a node, a client?",
-        Several(("pod", "node", "client"), {"customer": "client", "clients": "client", "pods": "pod", "nodes": "node"}),
+        "start-who-reaches", LESSON, "Three senders try to connect to the ClusterIP on port 80. Who gets an answer?",
+        Several(
+            ("pod", "node", "client"),
+            labels={
+                "pod": "the Pod frontend-1",
+                "node": "a process on node-1",
+                "client": "a client on the internet",
+            },
+        ),
         stand, who_reaches,
-        right="{right}: the rules for the clusterIP stand in the kernel of every node, and nowhere else.",
+        right="The kernel of every node holds the rules for the ClusterIP. Packets of Pods and of processes on a node "
+        "pass these rules; a packet from the internet never reaches them.",
         wrong=(
             Wrong(
                 frozenset(),
-                "You expected nobody: no machine has this address. True, it is on no interface. The kernel rules "
-                "replace it before the packet leaves the node. The model says: {right}.",
+                "It is true that no machine has this address: it is on no interface. But rules in the kernel replace"
+                " it before the packet leaves a node, so senders inside the cluster are served.",
             ),
             Wrong(
                 lambda given, right: "client" in given - right,
-                "You let the client in: an address, so it can be dialled. That holds inside the cluster. "
-                "Outside, no router knows the clusterIP. The model says: {right}.",
+                "Inside the cluster everybody can connect to this address. Outside, no router knows the ClusterIP, "
+                "so the client's packet never arrives.",
             ),
             Wrong(
                 lambda given, right: "node" in right - given,
-                "You left out the node: a Service serves Pods. Pods are what it is made for. But the rules stand in "
-                "each node's kernel, so a process on the node is served too. The model says: {right}.",
+                "Services are made for Pods, that is right. But the rules are in the kernel of each node, so a "
+                "process on the node is served too.",
             ),
         ),
     ),
     Question(
-        "start-pod-port", LESSON, "A Pod dials another Pod's own address on the Service's port, 80. What happens?",
+        "start-pod-port", LESSON, "The Pod frontend-1 connects to a backend Pod's own address on port 80, the "
+        "Service's port. What happens?",
         OUTCOMES, stand, pod_on_service_port,
-        right="{right}: the Pod is there, but its process listens on the targetPort only.",
+        right="The Pod is there, but its process listens on the targetPort, 8080, only.",
         wrong=(
             Wrong(
                 "delivered",
-                "You expected the Service's port to work at the Pod too. Where port and targetPort are the same number "
-                "it does. Here they differ, and only the clusterIP translates. The model says: {right}.",
+                "Where port and targetPort are the same number, the Pod does answer there. Here they differ, and "
+                "only the ClusterIP translates one into the other.",
             ),
             Wrong(
                 "timeout",
-                "You expected silence: nothing listens. Nothing does, but the Pod's kernel is alive and says so at "
-                "once. Silence is for packets that nobody picks up. The model says: {right}.",
+                "It is right that nothing listens on this port. But the Pod's kernel is alive and refuses at once. A"
+                " timeout means that nobody received the packet.",
             ),
         ),
     ),
     Question(
-        "start-clusterip-port", LESSON, "A Pod dials the clusterIP on the Pod's port, 8080. What happens?",
+        "start-clusterip-port", LESSON, "The Pod frontend-1 connects to the ClusterIP on port 8080, the Pod's port. "
+        "What happens?",
         OUTCOMES, stand, cluster_ip_on_target_port,
-        right="{right}: the rules match address and port together. No rule, no rewriting, nobody at that address.",
+        right="The rules match address and port together. For port 8080 there is no rule, so nothing is replaced, and "
+        "no machine has this address.",
         wrong=(
             Wrong(
                 "delivered",
-                "You expected the targetPort to work at the clusterIP too. Where port and targetPort are the same "
-                "number it does. The rules match clusterIP and port together. The model says: {right}.",
+                "Where port and targetPort are the same number, this works. Here they differ, and the rules match "
+                "the ClusterIP and the Service's port together.",
             ),
             Wrong(
                 "refused",
-                "You expected a no. Some kube-proxy modes (nftables) do say it. In iptables mode no rule "
-                "matches, so nobody is there to refuse. The model says: {right}.",
+                "In nftables mode the connection would be refused. In iptables mode no rule matches this port, so "
+                "the packet reaches nobody who could refuse it.",
             ),
         ),
     ),
     Question(
-        "start-pairs", LESSON, "Service till: port 443, targetPort 8443. Which answer: (a) a Pod dials clusterIP:443, "
-        "(b) a Pod dials clusterIP:8443, (c) a node dials a Pod's address:8443, (d) a client dials clusterIP:443?",
-        Several(("a", "b", "c", "d")), till, pairs_that_answer,
+        "start-pairs", LESSON, "The Service till has port 443 and targetPort 8443. Which connections are answered?",
+        Several(
+            ("a", "b", "c", "d"),
+            labels={
+                "a": "(a) a Pod connects to the ClusterIP on 443",
+                "b": "(b) a Pod connects to the ClusterIP on 8443",
+                "c": "(c) a process on a node connects to a Pod's address on 8443",
+                "d": "(d) a client on the internet connects to the ClusterIP on 443",
+            },
+        ),
+        till, pairs_that_answer,
         part="exercise",
-        right="{right}: clusterIP with port, a Pod's address with targetPort, and both from inside only.",
+        right="The ClusterIP goes with port, a Pod's address goes with targetPort, and both are reached from inside "
+        "only.",
         wrong=(
             Wrong(
                 lambda given, right: "d" in given,
-                "You let the client in with (d). With the right pair of address and port, but outside: no router "
-                "there knows the clusterIP. The model says: {right}.",
+                "(d) is the right pair of address and port. But the client is outside, and no router there knows the"
+                " ClusterIP.",
             ),
             Wrong(
                 lambda given, right: "b" in given,
-                "You took (b): the process does listen on 8443. At the clusterIP nobody listens at all; a rule "
-                "translates, and the rule is for 443. The model says: {right}.",
+                "The process does listen on 8443. But nothing listens at the ClusterIP itself: a rule translates, "
+                "and the rule is for port 443.",
             ),
             Wrong(
                 lambda given, right: "c" in right - given,
-                "You left out (c): clients shall use the Service. They should, but nothing forbids the direct way: "
-                "nodes reach every Pod, on the port where it listens. The model says: {right}.",
+                "Clients should use the Service, that is right. But nothing forbids (c): a node reaches every Pod "
+                "directly, on the port where the Pod listens.",
             ),
             Wrong(
                 lambda given, right: "a" in right - given,
-                "You left out (a), the pair that a Service is made for: its own address with its own port. "
-                "The model says: {right}.",
+                "(a) is missing, and it is the pair for which a Service is made: its own address with its own port.",
             ),
         ),
     ),
     Question(
-        "start-container-port", LESSON, "The process listens on 3000. containerPort and targetPort: (a) 3000 and 3000, "
-        "(b) 9999 and 3000, (c) 9999 and 9999. Which Services answer?",
-        Several(("a", "b", "c")), notes, services_that_answer,
+        "start-container-port", LESSON, "In three Pods the process listens on 3000. Which of their Services answer?",
+        Several(
+            ("a", "b", "c"),
+            labels={
+                "a": "(a) containerPort 3000, targetPort 3000",
+                "b": "(b) containerPort 9999, targetPort 3000",
+                "c": "(c) containerPort 9999, targetPort 9999",
+            },
+        ),
+        notes, services_that_answer,
         part="exercise",
-        right="{right}: the rules send to targetPort as a number. A containerPort is a note to the reader; no packet "
-        "reads it.",
+        right="The rules send to the number in targetPort. A containerPort is a note for the reader; no packet looks "
+        "at it.",
         wrong=(
             Wrong(
                 lambda given, right: "b" in right - given,
-                "You expected containerPort to open the port, as the reporter did. Where targetPort is a name, "
-                "containerPort is looked up by that name. A number goes straight to the process. It is {right}.",
+                "Where targetPort is a name, containerPort matters: the name is looked up there. Here targetPort is "
+                "a number, so packets go straight to the process on that port.",
                 3,
             ),
             Wrong(
                 lambda given, right: "c" in given,
-                "You expected that it is enough if targetPort and containerPort agree. They do, but the process "
-                "listens elsewhere, and its kernel refuses. The model says: {right}.",
+                "In (c) targetPort and containerPort do agree. But the process listens on another port, and its "
+                "kernel refuses the connection.",
                 3,
             ),
         ),

@@ -53,11 +53,12 @@ CASES = {
 }  # fmt: skip
 BELIEFS = {"address": 7, "skew": 25, "tail": 25, "clients": 25, "hop": None}
 TELLS = {
-    "hop": "You expected skew to cost more than the hop. On a busier Service it does.",
-    "skew": "You expected Local to bring the address and save the hop, no more. With a Pod on every node it is so.",
-    "tail": "You looked at the mean, where Local is ahead. The promise is about the slowest hundredth.",
-    "clients": "You expected an even placement to be an even load. With thousands of clients it is.",
-    "address": "You weighed speed. Under Cluster the Pods log the node's address, however fast.",
+    "hop": "On a busier Service the skew does cost more than the hop.",
+    "skew": "With a Pod on every node, Local does keep the client's address and save the hop without another price.",
+    "tail": "For the mean, Local is better here. But the promise is about the slowest request in a hundred.",
+    "clients": "With thousands of clients, an even placement does give an even load.",
+    "address": "For speed alone this is a good choice. But under Cluster the Pods log the node's address instead of "
+    "the client's.",
 }
 
 

@@ -83,35 +83,32 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 lambda given, right: "stream" in given - right,
-                "You count on stream: the API server accepted TCP and UDP in one Service. It does, since 1.26. But "
-                "AWS's "
-                "in-tree controller refuses the mix, so there is no address. Elsewhere it may work. The model says: "
-                "{right}.",
+                "The API server does accept TCP and UDP in one Service, since 1.24 by default, and on other clouds "
+                "stream may work. But AWS's in-tree controller refuses the mix, so there is no address.",
                 16,
             ),
             Wrong(
                 lambda given, right: "orders" in given - right,
-                "You count on orders: it has an address, and Pods named orders run. Both are true. Its selector says "
-                "app=order, so none of them is an endpoint. Names of Pods do not matter, labels do. The model says: "
-                "{right}.",
+                "orders does have an address, and Pods named orders run. But its selector says app=order, so none of"
+                " these Pods is an endpoint. Labels decide, not the names of Pods.",
                 3,
             ),
             Wrong(
                 lambda given, right: "grafana" in given - right,
-                "You count on grafana: a node port answers on every node. Under Cluster it would. Its policy is Local, "
-                "and ten of twelve nodes have no Pod of it: they drop the packet. The model says: {right}.",
+                "Under Cluster a node port answers on every node. The policy of grafana is Local, and ten of twelve "
+                "nodes have no Pod of it: they drop the packet.",
                 8,
             ),
             Wrong(
                 lambda given, right: "storefront" in right - given,
-                "You left out storefront: Local, and five nodes without a Pod. Who dials a node can lose that way. "
-                "Here "
-                "the load balancer asks first, and sends nothing to those five. The model says: {right}.",
+                "storefront is Local, and five nodes have no Pod of it, that is right: a client that uses such a "
+                "node's own address loses. But here the load balancer asks first, and sends nothing to those five "
+                "nodes.",
                 25,
             ),
         ),
-        otherwise="You left out a Service that works. The model says: {right}. Look at policy, Pods and EXTERNAL-IP "
-                  "of each.",
+        otherwise="What you chose works, but one Service that works is missing. Look at the policy, the Pods and the"
+                  " EXTERNAL-IP of each.",
     ),
     Question(
         "own-policy", LESSON, "For which of api and checkout is Local the faster policy at the p99, half "
@@ -121,24 +118,20 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 frozenset(COMPARED),
-                "You gave Local to both: it saves a hop and keeps the client's address. Both hold. But the load "
-                "balancer "
-                "deals to nodes, so where nodes have unequal Pods, or zones unequal nodes, a Pod gets more than its "
-                "part. "
-                "The model says: {right}.",
+                "Local does save a hop and keep the client's address for both. But the load balancer spreads over "
+                "nodes, so where nodes have different numbers of Pods, or zones different numbers of nodes, some "
+                "Pods get more than their share.",
                 25,
             ),
             Wrong(
                 frozenset(),
-                "You gave Local to neither: Cluster is the default, and even. That is right wherever Pods are uneven. "
-                "Where "
-                "every node has the same number, Local is as even, and saves the hop. The model says: {right}.",
+                "Cluster is the default and spreads evenly, and it is right wherever Pods are placed unevenly. Where"
+                " every node has the same number of Pods, Local is as even, and saves the hop.",
             ),
             Wrong(
                 lambda given, right: "checkout" in given,
-                "You gave Local to checkout: one Pod on a node, four nodes. Per node that is even. But an NLB deals "
-                "to its "
-                "zones first, and two of the four stand in one zone. The model says: {right}.",
+                "For each node this is even: one Pod on each of four nodes. But an NLB spreads over its zones first,"
+                " and two of the four nodes are in one zone.",
                 25,
             ),
         ),
@@ -150,19 +143,16 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "90",
-                "You expected skew to hurt only near full load. For an even queue that is where it hurts. The "
-                "hottest Pod "
-                "here gets half more than its part, so it is there long before. The model says: about {right} %.",
+                "With evenly spread load the queue does hurt only near full utilisation. Here the busiest Pod gets "
+                "half more than its share, so it gets there much earlier.",
             ),
             Wrong(
                 "20",
-                "You were near the turn of the mean. The slowest request in a hundred meets the queue first, so the "
-                "p99 "
-                "turns earlier. The model says: about {right} %.",
+                "This is near the point where the mean crosses. The slowest request in a hundred meets the queue "
+                "first, so the p99 crosses at a lower utilisation.",
             ),
         ),
-        otherwise="Compare what a hop costs (about a millisecond) with what a queue costs. The model says: about "
-                  "{right} %.",
+        otherwise="Compare what a hop costs (about a millisecond) with what a queue costs.",
     ),
     Question(
         "own-worst-pod", LESSON, "Ten Pods, 4, 3, 2 and 1 on four nodes, Local: at which average utilisation is a "
@@ -173,15 +163,14 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 lambda given, right: given >= 99.5,
-                "You expected every Pod to be full at once. Under Cluster they are. Under Local the load balancer "
-                "deals "
-                "to nodes, and the lonely Pod gets a whole node's part. The model says: {right} %.",
+                "Under Cluster all Pods are full at the same time. Under Local the load balancer spreads over nodes,"
+                " so the only Pod of a node gets a whole node's share.",
                 25,
             ),
             Wrong(
                 lambda given, right: abs(given - 25) <= 0.5,
                 "25 % is its share of the traffic, well seen. Its load is that share over the mean share, a tenth: two "
-                "and a half times the mean. The model says: {right} %.",
+                "and a half times the mean.",
             ),
         ),
     ),

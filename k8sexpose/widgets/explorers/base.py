@@ -11,7 +11,7 @@ import asyncio
 import html
 import time
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from typing import Any, Generic, TypeVar
@@ -19,13 +19,14 @@ from typing import Any, Generic, TypeVar
 import ipywidgets
 
 from ..._display import LITERAL
-from ..._svg import TEXT
+from ..._svg import TEXT, images
 from .keys import Keys
 
 __all__ = ["Explorer", "choice", "framed", "printed"]
 Setting = TypeVar("Setting")
 # Work that is done sooner shows no bar; the bar grows, and Cancel is heard, ten times a second.
 PIECE_S, LISTEN_S = 0.1, 0.01
+VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 class Explorer(ipywidgets.VBox, Generic[Setting]):  # type: ignore[misc]
@@ -173,11 +174,14 @@ class Explorer(ipywidgets.VBox, Generic[Setting]):  # type: ignore[misc]
     def __repr__(self) -> str:
         return f"<{self.summary()}>"
 
+    # ipywidgets 7 (Colab) has a display method of its own, which knows of no page.
+    _ipython_display_ = None
+
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
         """Show the live widget, and where none can live its page as it stands."""
-        parent: Callable[..., dict[str, Any]] = super()._repr_mimebundle_
-        page = f'<div class="{LITERAL}">{self.page()}</div>'
-        return {**parent(**options), "text/plain": repr(self), "text/html": page}
+        view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
+        page = f'<div class="{LITERAL}">{images(self.page())}</div>'
+        return {VIEW: view, "text/plain": repr(self), "text/html": page}
 
 
 def _piece(work: Iterator[float]) -> float | None:

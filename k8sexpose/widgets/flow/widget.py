@@ -15,7 +15,7 @@ from weakref import WeakSet
 import anywidget
 import traitlets
 
-from ..._svg import clean, style_sheet
+from ..._svg import clean, images, style_sheet
 from ...api.errors import NotExposed
 from ...api.validation import POLICIES
 from ...router.route import Route
@@ -140,7 +140,7 @@ class Flow(anywidget.AnyWidget):
         data, metadata = super()._repr_mimebundle_(**kwargs) or ({}, {})
         # Shown where no kernel runs: on code hosts, in exported pages, before the first run.
         # Older anywidgets cut the plain text short.
-        return {**data, "text/html": self.static().html, "text/plain": repr(self)}, metadata
+        return {**data, "text/html": images(self.static().html), "text/plain": repr(self)}, metadata
 
     # -- changes from Python ----
 

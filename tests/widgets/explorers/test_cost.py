@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 import k8sexpose as kx
+from k8sexpose._svg import images
 from k8sexpose.widgets.explorers.cost import (
     POLICIES,
     PROVIDERS,
@@ -57,5 +58,5 @@ def test_your_own_prices() -> None:
 def test_the_page_stands_without_a_kernel() -> None:
     bundle = kx.cost_explorer(CostSetting("azure"))._repr_mimebundle_()
     assert "application/vnd.jupyter.widget-view+json" in bundle
-    assert explorer_page(CostSetting("azure")) in bundle["text/html"]
+    assert images(explorer_page(CostSetting("azure"))) in bundle["text/html"]
     assert "0x" not in bundle["text/plain"]

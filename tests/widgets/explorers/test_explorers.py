@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import k8sexpose as kx
+from k8sexpose._svg import images
 from k8sexpose.widgets.explorers.node_port_range import (
     port_wall_explorer,
 )
@@ -18,7 +19,7 @@ def test_controls(make: Any) -> None:
     for name, control in explorer.controls.items():
         assert getattr(control, "label", "") or control.description, name
     bundle = explorer._repr_mimebundle_()
-    assert explorer.picture.value == explorer.page() and explorer.page() in bundle["text/html"]
+    assert explorer.picture.value == explorer.page() and images(explorer.page()) in bundle["text/html"]
     assert "0x" not in bundle["text/plain"]
     explorer.show_python.click()
     assert "kx.Cluster(" in explorer.code.value

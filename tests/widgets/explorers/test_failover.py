@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 import k8sexpose as kx
+from k8sexpose._svg import images
 from k8sexpose.widgets.explorers.failover import CONTROLS, PLACES, CrashSetting, crash_page, draw_crash
 
 SETTINGS = [CrashSetting(*values) for values in product(CONTROLS[0][2], PLACES)]
@@ -44,4 +45,4 @@ def test_controls() -> None:
     explorer.reset.click()
     assert explorer.setting == CrashSetting() and explorer.code.value == ""
     bundle = explorer._repr_mimebundle_()
-    assert crash_page(CrashSetting()) in bundle["text/html"] and "0x" not in bundle["text/plain"]
+    assert images(crash_page(CrashSetting())) in bundle["text/html"] and "0x" not in bundle["text/plain"]

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import k8sexpose as kx
+from k8sexpose._svg import images
 from k8sexpose.lessons.skew_and_latency.questions import NAME
 from k8sexpose.traffic.policy_comparison import CONFIGURATIONS, PolicyComparison, expect
 from k8sexpose.widgets.explorers.latency import CONTROLS, LatencyExplorer, latency_page, verdict
@@ -89,4 +90,6 @@ def test_a_placement_of_ones_own() -> None:
     explorer = kx.latency_explorer(pods="7 + 1", utilisation=10)
     assert explorer.setting.per_node == (7, 1) and "10 % busy" in repr(explorer)
     bundle = explorer._repr_mimebundle_()
-    assert "application/vnd.jupyter.widget-view+json" in bundle and explorer.picture.value in bundle["text/html"]
+    assert (
+        "application/vnd.jupyter.widget-view+json" in bundle and images(explorer.picture.value) in bundle["text/html"]
+    )

@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 import k8sexpose as kx
+from k8sexpose._svg import images
 from k8sexpose.router.route import Hop, Route
 from k8sexpose.widgets.explorers.node_port import (
     CONTROLS,
@@ -75,7 +76,7 @@ def test_the_page_stands_without_a_kernel() -> None:
     explorer = kx.nodeport_explorer(NodePortSetting(target_port=8081))
     bundle = explorer._repr_mimebundle_()
     assert "application/vnd.jupyter.widget-view+json" in bundle
-    assert explorer_page(explorer.setting) in bundle["text/html"]
+    assert images(explorer_page(explorer.setting)) in bundle["text/html"]
     assert bundle["text/plain"] == repr(explorer) and "0x" not in repr(explorer)
 
 

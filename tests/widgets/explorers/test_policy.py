@@ -50,4 +50,4 @@ def test_controls_and_reset() -> None:
     assert "crashed=" in explorer.code.value
     explorer.reset.click()
     assert explorer.setting == PolicySetting("2 + 1") and explorer.picture.value == before
-    assert "<svg" in explorer._repr_mimebundle_()["text/html"]
+    assert "data:image/svg+xml" in explorer._repr_mimebundle_()["text/html"]

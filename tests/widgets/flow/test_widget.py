@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import k8sexpose as kx
+from k8sexpose._svg import images
 from k8sexpose.widgets import flow as visualizer
 from k8sexpose.widgets.flow.widget import Flow, _look_again
 from tests.widgets.flow.helpers import flow_cluster
@@ -25,7 +26,7 @@ def test_the_mime_bundle_carries_the_still_picture() -> None:
     flow = kx.flow(flow_cluster(), "flow-32000")
     data, _ = flow._repr_mimebundle_()
     assert "application/vnd.jupyter.widget-view+json" in data
-    assert data["text/html"] == flow.static().html and data["text/plain"] == repr(flow)
+    assert data["text/html"] == images(flow.static().html) and data["text/plain"] == repr(flow)
     assert f"<strong>How to read this.</strong> {flow.scene['reading']}" in data["text/html"]
     assert " at 0x" not in repr(flow) and flow.static()._repr_html_() == flow.static().html
 

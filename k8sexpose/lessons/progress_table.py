@@ -1,0 +1,148 @@
+"""The table of all answers: complete as a DataFrame, and in four columns of words where it is shown."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from .._display import LITERAL, html_table
+from .answer_file import Entry
+from .forms import Question, shown
+
+__all__ = ["Progress", "progress_table"]
+
+RESULTS = {True: "right", False: "not yet", None: "not checked"}
+COLUMNS = ["lesson", "part", "id", "question", "first answer", "answer", "tries", "result", "misconception"]
+OPEN = ("no answer", "not yet", "not checked")
+HEAD = ("lesson", "core", "exercises", "open")
+
+
+@dataclass(frozen=True, slots=True)
+class LessonRow:
+    """How far a learner is in one lesson."""
+
+    lesson: str
+    core: str
+    exercises: str
+    open: tuple[str, ...]
+
+
+class Progress(pd.DataFrame):
+    """All answers; it shows itself by lesson, in words."""
+
+    _metadata = ["problem"]  # noqa: RUF012  (pandas reads the list)
+
+    @property
+    def lessons(self) -> list[LessonRow]:
+        """How far the learner is, lesson by lesson."""
+        return [_lesson_row(str(name), rows) for name, rows in self.groupby("lesson", sort=False)]
+
+    def to_csv(self, path_or_buf: Any = None, *args: Any, student: str = "", **options: Any) -> Any:
+        """Write the whole table; `student` becomes its first column."""
+        table = pd.DataFrame(self)
+        if student and "student" not in table.columns:
+            table.insert(0, "student", student)
+        return table.to_csv(path_or_buf, *args, **options)
+
+    def __repr__(self) -> str:
+        if not set(COLUMNS) <= set(self.columns):
+            return super().__repr__()
+        if self.empty:
+            return _with("No answers yet. They appear here when you have kept the first one.", self._problem)
+        rows = [(row.lesson, row.core, row.exercises, _names(row.open)) for row in self.lessons]
+        widths = [max(len(line[k]) for line in [HEAD, *rows]) for k in range(len(HEAD))]
+        lines = [
+            "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in [HEAD, *rows]
+        ]
+        return _with("\n".join(lines), self._problem)
+
+    def _repr_html_(self) -> str:
+        if not set(COLUMNS) <= set(self.columns):
+            return str(super()._repr_html_())
+        if self.empty:
+            return f"<p>{html.escape(repr(self))}</p>"
+        problem = f'<p role="alert">{html.escape(self._problem)}</p>' if self._problem else ""
+        answered = self[self["tries"] > 0]
+        told = answered[["question", "first answer", "answer", "result"]].astype(str).itertuples(index=False)
+        every = html_table("Your answers", ("question", "first answer", "last answer", "result"), map(tuple, told))
+        return (
+            f'<div class="jp-RenderedHTMLCommon">{problem}{self._overview()}'
+            f"<details><summary>All your answers ({len(answered)})</summary>{every}</details></div>"
+        )
+
+    def _overview(self) -> str:
+        """Write the table of lessons, with a link to each lesson in which something is open."""
+        body = ""
+        for row in self.lessons:
+            link = f'<a href="{html.escape(row.lesson, quote=True)}.ipynb">{html.escape(row.lesson)}</a>'
+            left = f"{link}: {html.escape(_names(row.open))}" if row.open else "nothing"
+            name = f'<th scope="row" style="text-align: left">{html.escape(row.lesson)}</th>'
+            cells = (html.escape(row.core), html.escape(row.exercises), left)
+            told = "".join(f'<td style="text-align: left">{cell}</td>' for cell in cells)
+            body += f"<tr>{name}{told}</tr>"
+        head = "".join(f'<th scope="col" style="text-align: left">{name}</th>' for name in HEAD)
+        caption = '<caption style="text-align: left">Your progress</caption>'
+        style = "color: var(--jp-ui-font-color1, inherit); text-align: left"
+        rows = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+        return f'<table class="{LITERAL}" style="{style}">{caption}{rows}</table>'
+
+    @property
+    def _problem(self) -> str:
+        return str(getattr(self, "problem", "") or "")
+
+
+def _with(text: str, problem: str) -> str:
+    return f"{text}\n{problem}" if problem else text
+
+
+def _names(open_ones: tuple[str, ...]) -> str:
+    """Return the first names of what is open, and how many more there are."""
+    more = f" and {len(open_ones) - 3} more" if len(open_ones) > 3 else ""
+    return (", ".join(open_ones[:3]) + more) or "nothing"
+
+
+def _counted(rows: pd.DataFrame) -> str:
+    """Return in words how many of the questions are answered, and how many of them right."""
+    if rows.empty:
+        return "none"
+    answered, right = int((rows["tries"] > 0).sum()), int((rows["result"] == "right").sum())
+    if not answered:
+        return f"0 of {len(rows)} answered"
+    return f"{answered} of {len(rows)} answered, {right} right"
+
+
+def _lesson_row(name: str, rows: pd.DataFrame) -> LessonRow:
+    core, exercises = rows[rows["part"] == "core"], rows[rows["part"].isin(("exercise", "own numbers"))]
+    left = rows[rows["result"].isin(OPEN)]
+    return LessonRow(name, _counted(core), _counted(exercises), tuple(left["id"]))
+
+
+def _rows(questions: Iterable[Question], entries: Mapping[str, Entry]) -> Iterator[tuple[object, ...]]:
+    """Yield one line for each question of the lessons that were begun, in the order of COLUMNS."""
+    every = list(questions)
+    begun = {question.lesson for question in every if question.id in entries}
+    for question in every:
+        if question.lesson not in begun:
+            continue
+        asked, entry = (question.lesson, question.part, question.id, question.text), entries.get(question.id)
+        if entry is None:
+            yield (*asked, "", "", 0, "optional" if question.part == "optional" else "no answer", "")
+        else:
+            told = shown(entry.first), shown(entry.answer), entry.tries, RESULTS[entry.correct]
+            yield (*asked, *told, str(entry.misconception or ""))
+
+
+def progress_table(
+    questions: Iterable[Question], entries: Mapping[str, Entry], student: str = "", problem: str = ""
+) -> Progress:
+    """Return the table of the lessons that were begun, with what went wrong with the file, if anything did."""
+    rows = list(_rows(questions, entries))
+    table = Progress(pd.DataFrame(rows, columns=COLUMNS).sort_values("lesson", kind="stable", ignore_index=True))
+    if student:
+        table.insert(0, "student", student)
+    table.problem = problem
+    return table

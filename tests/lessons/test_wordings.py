@@ -1,0 +1,231 @@
+"""How people write an answer: every sensible wording of a table is read, and what means nothing is refused."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+from k8sexpose.lessons.forms import (
+    OUTCOMES,
+    Blanks,
+    Choice,
+    Estimate,
+    Form,
+    Percent,
+    Quantity,
+    Several,
+    Unreadable,
+    accepts,
+    quantity,
+)
+from k8sexpose.lessons.sheet import QUESTIONS
+
+NODES = ("10.0.0.1", "10.0.0.2", "10.0.0.3")
+ADDRESSES = QUESTIONS["np-which-nodes"].form
+SENDERS = QUESTIONS["hop-address-far"].form
+PLACES = QUESTIONS["start-who-reaches"].form
+LETTERS = QUESTIONS["np-collisions"].form
+DOORS = QUESTIONS["lb-doors"].form
+SERVED = QUESTIONS["own-served"].form
+FIXES = QUESTIONS["sk-ways"].form
+CONTROLLER = QUESTIONS["lb-pending"].form
+LOST = QUESTIONS["lb-lost-last"].form
+COUNT = QUESTIONS["np-firewall"].form
+YES = QUESTIONS["np-ping"].form
+BILL = QUESTIONS["cost-fifty"].form
+SAME = QUESTIONS["np-pin"].form
+TARGETS = Several(("node-1", "node-2", "node-3"))
+TWO = Several(("orders", "checkout"))
+SECONDS, MS = Quantity("s", "a time"), Quantity("ms", "a time")
+COST = Estimate("USD", "an amount")
+SHARES = Blanks({"node-1": Percent(), "node-2": Percent(), "node-3": Percent()})
+
+WORDINGS: list[tuple[Form, Any, Any]] = [
+    # Those that version 0.1.0 refused.
+    (ADDRESSES, "all", set(NODES)),
+    (ADDRESSES, "none", set()),
+    (COUNT, "zero", "0"),
+    (PLACES, "pod and node", {"pod", "node"}),
+    (LETTERS, "(c)", {"c"}),
+    (CONTROLLER, "the controller", "controller"),
+    (CONTROLLER, "cloud-controller-manager", "controller"),
+    (SENDERS, "LB", "load balancer"),
+    (SENDERS, "node1", "node-1"),
+    (OUTCOMES, "connection refused", "refused"),
+    (SERVED, "storefront api checkout", {"storefront", "api", "checkout"}),
+    (FIXES, "ip-targets", {"ip targets"}),
+    (ADDRESSES, "10.0.0.1:30007", {"10.0.0.1"}),
+    (LOST, 2 / 3, "2/3"),
+    (LOST, "0.67", "2/3"),
+    (LOST, "67 %", "2/3"),
+    # Several.
+    (ADDRESSES, "all three", set(NODES)),
+    (ADDRESSES, "All of them.", set(NODES)),
+    (ADDRESSES, "every node", set(NODES)),
+    (ADDRESSES, "none of them", set()),
+    (ADDRESSES, "no one", set()),
+    (ADDRESSES, "neither", set()),
+    (ADDRESSES, "0", set()),
+    (ADDRESSES, "set()", set()),
+    (ADDRESSES, "only node-1", {"10.0.0.1"}),
+    (ADDRESSES, "Node 1", {"10.0.0.1"}),
+    (ADDRESSES, "node 1 and 2", {"10.0.0.1", "10.0.0.2"}),
+    (ADDRESSES, "node-1 & node-3", {"10.0.0.1", "10.0.0.3"}),
+    (ADDRESSES, "http://10.0.0.2:30007/", {"10.0.0.2"}),
+    (ADDRESSES, "{10.0.0.1, 10.0.0.2}", {"10.0.0.1", "10.0.0.2"}),
+    (ADDRESSES, "['10.0.0.1', '10.0.0.2']", {"10.0.0.1", "10.0.0.2"}),
+    (ADDRESSES, "all but node-3", {"10.0.0.1", "10.0.0.2"}),
+    (ADDRESSES, "all except node 3", {"10.0.0.1", "10.0.0.2"}),
+    (ADDRESSES, ["10.0.0.1:30007", "node-2"], {"10.0.0.1", "10.0.0.2"}),
+    (ADDRESSES, ("node_1",), {"10.0.0.1"}),
+    (TARGETS, "node1; node3", {"node-1", "node-3"}),
+    (TARGETS, "node-1\nnode-2", {"node-1", "node-2"}),
+    (TWO, "both", {"orders", "checkout"}),
+    (TWO, "both orders and checkout", {"orders", "checkout"}),
+    (PLACES, "Pods, Nodes", {"pod", "node"}),
+    (PLACES, "the pod, a process on node-1", {"pod", "node"}),
+    (PLACES, "customers", {"client"}),
+    (PLACES, {"Pod", "NODE"}, {"pod", "node"}),
+    (LETTERS, "a, c", {"a", "c"}),
+    (LETTERS, "(a) and (c)", {"a", "c"}),
+    (LETTERS, "option b", {"b"}),
+    (DOORS, "LB, NodePort and ClusterIP", {"load balancer", "node port", "clusterip"}),
+    (DOORS, "cluster IP", {"clusterip"}),
+    # One of a few.
+    (OUTCOMES, "Timed out", "timeout"),
+    (OUTCOMES, "time-out", "timeout"),
+    (OUTCOMES, "it works", "delivered"),
+    (OUTCOMES, "ok", "delivered"),
+    (OUTCOMES, "rejected", "refused"),
+    (OUTCOMES, "refused: an error comes back at once", "refused"),
+    (OUTCOMES, {"timeout"}, "timeout"),
+    (YES, True, "yes"),
+    (YES, "Y", "yes"),
+    (YES, "no.", "no"),
+    (YES, "it does not", "no"),
+    (COUNT, "none", "0"),
+    (COUNT, "three", "3"),
+    (COUNT, 3.0, "3"),
+    (COUNT, np.int64(2), "2"),
+    (SAME, "both are equally likely", "same"),
+    (SAME, "equal", "same"),
+    (SAME, 30050, "30050"),
+    (LOST, "two thirds", "2/3"),
+    (LOST, Fraction(1, 3), "1/3"),
+    (LOST, "5 of 9", "5/9"),
+    (LOST, "5 out of 9", "5/9"),
+    (LOST, "66.7 percent", "2/3"),
+    (LOST, "nothing", "0"),
+    # Numbers.
+    (Percent(), "2/3", 200 / 3),
+    (Percent(), 2 / 3, 200 / 3),
+    (Percent(), "0.67", 67.0),
+    (Percent(), "67%", 67.0),
+    (Percent(), "33,3 %", 33.3),
+    (Percent(), "about a third", 100 / 3),
+    (Percent(), "half", 50.0),
+    (Percent(), "three quarters", 75.0),
+    (Percent(), "one in three", 100 / 3),
+    (Percent(), "0.5 %", 0.5),
+    (Percent(), "1 percent", 1.0),
+    (Percent(), "all", 100.0),
+    (Percent(), "zero", 0.0),
+    (SECONDS, "2 minutes", 120.0),
+    (SECONDS, "50s", 50.0),
+    (SECONDS, "about 90 seconds", 90.0),
+    (MS, "0.02 s", 20.0),
+    (MS, "12 msec", 12.0),
+    (COST, "$1,200", 1200.0),
+    (COST, "1000", 1000.0),
+    (COST, "roughly 800 dollars a month", 800.0),
+    (COST, "20 USD/month", 20.0),
+    (SHARES, "25, 25, 50", (25.0, 25.0, 50.0)),
+    (SHARES, "25 %; 25 %; a half", (25.0, 25.0, 50.0)),
+    (SHARES, {"node-3": 50, "node-1": "1/4", "node-2": 25}, (25.0, 25.0, 50.0)),
+    (SHARES, "node-1: 25, node-2: 25, node-3: 50", (25.0, 25.0, 50.0)),
+]
+
+
+@pytest.mark.parametrize(("form", "answer", "meant"), WORDINGS, ids=lambda value: repr(value)[:40])
+def test_every_sensible_wording(form: Form, answer: Any, meant: Any) -> None:
+    read = form.read(answer)
+    if isinstance(meant, float | tuple) and not isinstance(form, Choice):
+        assert read == pytest.approx(meant)
+    else:
+        assert read == meant
+    # What is kept is what can be read back from the file.
+    assert accepts(form, read)
+
+
+def test_the_table_is_long_enough() -> None:
+    assert len(WORDINGS) >= 60
+
+
+@pytest.mark.parametrize(
+    ("form", "answer"),
+    [
+        (ADDRESSES, "10.0.0.9"),
+        (ADDRESSES, "node-4"),
+        (ADDRESSES, "all but node-9"),
+        (ADDRESSES, "maybe"),
+        (ADDRESSES, "node-1 perhaps"),
+        (LETTERS, "z"),
+        (OUTCOMES, "perhaps"),
+        (OUTCOMES, 3),
+        (OUTCOMES, {"refused", "timeout"}),
+        (COUNT, "-1"),
+        (COUNT, 4),
+        (YES, 2),
+        (Percent(), 101),
+        (Percent(), "-5 %"),
+        (Percent(), "12 ms"),
+        (Percent(), "25 or 50"),
+        (SECONDS, "5 %"),
+        (SECONDS, -1),
+        (COST, "-20"),
+        (COST, "much"),
+        (COST, 1e12),
+        (SHARES, "25, 25"),
+        (SHARES, {"node-1": 25}),
+        (SHARES, "25, 25, 500"),
+        (SHARES, 3),
+        (ADDRESSES, "x" * 100_000),
+        (Percent(), "1" * 100_000),
+        (Percent(), "a " * 100_000),
+    ],
+    ids=lambda value: repr(value)[:30],
+)
+def test_what_means_nothing_is_refused(form: Form, answer: Any) -> None:
+    with pytest.raises(Unreadable):
+        form.read(answer)
+
+
+def test_an_estimate_is_taken_to_the_nearest_amount() -> None:
+    assert BILL.read("1000") in BILL.options  # type: ignore[attr-defined]
+    sizes = [float(option) for option in BILL.options]  # type: ignore[attr-defined]
+    for amount in (0, 1000, 3 * max(sizes)):
+        nearest = min(sizes, key=lambda size: abs(size - amount))
+        assert float(BILL.read(amount)) == nearest
+
+
+def test_the_feedback_compares_an_estimate() -> None:
+    assert COST.same(1000.0, 800.0) and not COST.same(1300.0, 800.0) and not COST.same(500.0, 800.0)
+    said = {given: COST.compared(given, 900.0) for given in (0.0, 90.0, 300.0, 450.0, 900.0, 2700.0)}
+    assert said[0.0] == ""
+    assert "a tenth of that" in said[90.0] and "a third" in said[300.0] and "a half" in said[450.0]
+    assert "within a tenth" in said[900.0] and "3 times that" in said[2700.0]
+
+
+def test_a_share_below_one_is_a_share_of_one_only_where_percent_is_asked() -> None:
+    assert quantity(0.25, "%") == 25 and quantity("0.25", "%") == 25
+    assert quantity(0.25) == 0.25 and quantity("0.25", "s") == 0.25
+    assert quantity("0.25 %", "%") == 0.25 and quantity(1, "%") == 1
+
+
+def test_what_a_form_accepts_from_a_file() -> None:
+    assert accepts(ADDRESSES, frozenset({"10.0.0.1"})) and not accepts(ADDRESSES, frozenset({"10.9.9.9"}))
+    assert not accepts(ADDRESSES, "10.0.0.1") and not accepts(OUTCOMES, "nowhere") and not accepts(Percent(), "25")
+    assert not accepts(SHARES, (25.0, 25.0)) and not accepts(SHARES, (25.0, 25.0, "x"))

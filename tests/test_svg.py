@@ -1,0 +1,52 @@
+"""Drawings that become images: what a page without its own SVG still shows."""
+
+from __future__ import annotations
+
+import base64
+import re
+from html import unescape
+from xml.etree import ElementTree
+
+import k8sexpose as kx
+from k8sexpose._svg import images, svg
+
+
+def drawings(page: str) -> list[ElementTree.Element]:
+    return [
+        ElementTree.fromstring(base64.b64decode(data))
+        for data in re.findall(r'src="data:image/svg\+xml;base64,([^"]+)"', page)
+    ]
+
+
+def test_an_image_keeps_drawing_description_and_width() -> None:
+    told = """It's a "<wall>" & more"""
+    first_drawing = svg(told, 30, 20, ['<rect x="1"/>'])
+    page = images(f"<p>a</p>{first_drawing}<p>b</p>{svg('Two.', 5, 5, [])}")
+    assert "<svg" not in page and page.startswith("<p>a</p><img ") and "<p>b</p>" in page
+    assert [unescape(alt) for alt in re.findall(r'alt="([^"]*)"', page)] == [told, "Two."]
+    first, second = drawings(page)
+    assert first.tag == "{http://www.w3.org/2000/svg}svg" and first.attrib["aria-label"] == told
+    assert first.find("{http://www.w3.org/2000/svg}rect") is not None
+    assert 'width="30"' in page and second.attrib["viewBox"] == "0 0 5 5"
+
+
+def test_an_image_brings_colours_for_both_grounds() -> None:
+    (drawing,) = drawings(images(svg("A.", 5, 5, [])))
+    style = drawing[0].text or ""
+    assert "prefers-color-scheme: dark" in style and "background" in style
+    wanted = set(re.findall(r"var\((--jp-[\w-]+)", "".join(ElementTree.tostring(drawing, "unicode"))))
+    assert wanted <= set(re.findall(r"(--jp-[\w-]+):", style))
+
+
+def test_stored_outputs_hold_no_drawing_that_a_sanitizer_takes_out() -> None:
+    cluster = kx.Cluster()
+    cluster.deploy("api-backend", per_node=[3, 1, 0])
+    cluster.apply(kx.example("public-api-lb"))
+    data, _ = kx.flow(cluster, "public-api-lb")._repr_mimebundle_()
+    for page in (data["text/html"], kx.policy_explorer()._repr_mimebundle_()["text/html"]):
+        assert "<svg" not in page and len(drawings(page)) == 1
+        # Every colour that the drawing asks the page for is one that it brings.
+        (drawing,) = drawings(page)
+        text = ElementTree.tostring(drawing, "unicode")
+        colours = {name for name in re.findall(r"var\((--jp-[\w-]+)", text) if "font-family" not in name}
+        assert colours <= set(re.findall(r"(--jp-[\w-]+):", text)), colours

@@ -1,0 +1,114 @@
+"""Write the addresses of the published course into the README, and the lessons' copies for Colab.
+
+    python tools/publish.py OWNER [--repository NAME] [--index pypi|none|URL]
+    python tools/publish.py --nowhere    take them out again
+
+OWNER is the account or organisation on GitHub. Until somebody runs this, the README names no address: a badge that
+leads nowhere is worse than none. `tests/course/test_publish.py` fails where an address is a placeholder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+import sys
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from colab import ROOT, VERSION, write
+
+README, COPIES = ROOT / "README.md", ROOT / "colab"
+BEGIN, END = "<!-- addresses: tools/publish.py writes what follows -->", "<!-- end of addresses -->"
+NOWHERE = (
+    "This repository has no public home yet. `python tools/publish.py OWNER` writes the lines for an index, and the "
+    "badges for Binder, Colab, Codespaces and JupyterLite, here."
+)
+FIRST = "00_start_here.ipynb"
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where the course is published: owner and name of the repository, and the index of packages."""
+
+    owner: str
+    repository: str = "k8sexpose"
+    index: str = "pypi"
+
+    def __post_init__(self) -> None:
+        for name in (self.owner, self.repository):
+            if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+                raise ValueError(f"{name!r} is no name on GitHub")
+        if self.index not in ("pypi", "none") and not re.fullmatch(r"https://[^\s\"'`]+", self.index):
+            raise ValueError(f"{self.index!r} is no index: say pypi, none, or an address that begins with https://")
+
+    @property
+    def slug(self) -> str:
+        return f"{self.owner}/{self.repository}"
+
+    @property
+    def requirement(self) -> str:
+        """What pip is told: a release on PyPI, or this version of the repository."""
+        return f"k8sexpose=={VERSION}" if self.index == "pypi" else f"git+https://github.com/{self.slug}@v{VERSION}"
+
+    def block(self) -> str:
+        """The lines of the README."""
+        lab = "k8sexpose[lab]" if self.index != "none" else f"k8sexpose[lab] @ git+https://github.com/{self.slug}"
+        uv = f" --index {self.index}" if self.index.startswith("https:") else ""
+        pip = f" --extra-index-url {self.index}" if self.index.startswith("https:") else ""
+        badges = [
+            ("launch", "Binder", "579ACA", f"https://mybinder.org/v2/gh/{self.slug}/v{VERSION}?urlpath=lab/tree/notebooks/{FIRST}"),
+            ("open", "Colab", "F9AB00", f"https://colab.research.google.com/github/{self.slug}/blob/v{VERSION}/colab/{FIRST}"),
+            ("open", "Codespaces", "24292F", f"https://codespaces.new/{self.slug}"),
+            ("open", "JupyterLite", "F37726", f"https://{self.owner.lower()}.github.io/{quote(self.repository)}/lite/lab/index.html?path={FIRST}"),
+        ]  # fmt: skip
+        return "\n".join(
+            (
+                "Without a clone, on Linux, macOS and Windows:",
+                "",
+                "```sh",
+                f'uvx{uv} --from "{lab}" k8sexpose lab',
+                f'pip install{pip} "{lab}" && k8sexpose lab',
+                "```",
+                "",
+                "With nothing installed:",
+                "",
+                *(
+                    f"[![{name}](https://img.shields.io/badge/{verb}-{name}-{color})]({address})"
+                    for verb, name, color, address in badges
+                ),
+                "",
+                "Binder runs the lessons on a shared machine, some minutes after the click: for trying, not for a "
+                "class of two hundred. JupyterLite runs them in the reader's own browser, any number of them.",
+            )
+        )
+
+
+def readme(text: str, home: Home | None) -> str:
+    """The README with the addresses of a home, or with none."""
+    start, end = text.index(BEGIN) + len(BEGIN), text.index(END)
+    return f"{text[:start]}\n{home.block() if home else NOWHERE}\n{text[end:]}"
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("owner", nargs="?", metavar="OWNER")
+    parser.add_argument("--repository", default="k8sexpose", metavar="NAME")
+    parser.add_argument("--index", default="pypi", help="pypi, none, or the address of an index")
+    parser.add_argument("--nowhere", action="store_true", help="take the addresses out")
+    told = parser.parse_args(argv)
+    if told.nowhere == bool(told.owner):
+        parser.error("name the OWNER, or say --nowhere")
+    try:
+        home = None if told.nowhere else Home(told.owner, told.repository, told.index)
+    except ValueError as error:
+        parser.error(str(error))
+    README.write_text(readme(README.read_text(encoding="utf-8"), home), encoding="utf-8", newline="\n")
+    shutil.rmtree(COPIES, ignore_errors=True)
+    written = write(COPIES, home.requirement) if home else []
+    print(f"README.md: {home.slug if home else 'no addresses'}; colab/: {len(written)} notebooks")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
