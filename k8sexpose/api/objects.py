@@ -128,7 +128,7 @@ class Node:
             name=metadata.get("name") or "",
             addresses=tuple(address for kind, address in by_type if kind == "InternalIP"),
             external_ip=external[0] if external else None,
-            zone=labels.get(ZONE_LABEL) or labels.get(OLD_ZONE_LABEL),
+            zone=labels.get(ZONE_LABEL) or labels.get(OLD_ZONE_LABEL) or _zone_of(spec.get("providerID") or ""),
             pod_cidr=",".join(spec.get("podCIDRs") or ()) or spec.get("podCIDR"),
             labels=labels,
             taints=tuple(
@@ -143,6 +143,12 @@ class Node:
                 for entry in (data.get("status") or {}).get("conditions") or ()
             },
         )
+
+
+def _zone_of(provider_id: str) -> str | None:
+    """Parse the zone out of ``aws:///us-east-1a/i-0`` or ``gce://project/us-central1-b/node``."""
+    found = re.match(r"aws:///([a-z0-9-]+)/|gce://[^/]+/([a-z0-9-]+)/", provider_id)
+    return (found[1] or found[2]) if found else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,18 @@ from typing import TYPE_CHECKING
 from .._display import html_table, visible
 from ..api.checks import check_arguments
 from ..api.service import Service
+from ..cloud.internal import is_internal, is_private
+from ..cloud.providers import LoadBalancerKind
 from ..cost.billing import Bill, bill
 from ..cost.prices import PriceSource, price_book
 from ..cost.usage import MonthlyTraffic
+from ..router.reach import HEAD as REACH_HEAD
+from ..router.reach import Entrance, internet_entrances, reach
 from .anonymise import anonymised
 from .assumptions import EXPOSED, LOAD, ReviewedCluster, survey
 from .document import Heading, Listing, Paragraph, Part, Table, to_html, to_markdown
+from .environment import Environment, lacks
+from .exposure_findings import CLUSTER_FINDERS, SERVICE_FINDERS
 from .findings import Asked, Finding, find_all
 from .policy_advice import ServiceComparison, compare_services
 
@@ -45,6 +51,8 @@ class ServiceReview:
         Both policies; None where there is nothing to compare.
     why_not : str
         Why there is not.
+    entrances : tuple of Entrance
+        Every way in, as `kx.reach` lists them.
     """
 
     name: str
@@ -55,6 +63,7 @@ class ServiceReview:
     ready: int
     comparison: ServiceComparison | None = None
     why_not: str = ""
+    entrances: tuple[Entrance, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -77,6 +86,12 @@ class Review:
         What no dump says.
     cluster : Cluster
         What was asked: a copy of yours, of the provider that was guessed or given.
+    lacks : tuple of str
+        What the dump lacks, what is therefore not said, and how to get it.
+    around : Environment, optional
+        Who makes load balancers, and which data plane there is.
+    internet : tuple of Entrance
+        All that the internet reaches.
 
     Examples
     --------
@@ -96,6 +111,9 @@ class Review:
     bill: Bill
     assumptions: tuple[str, ...]
     cluster: Cluster
+    lacks: tuple[str, ...] = ()
+    around: Environment | None = None
+    internet: tuple[Entrance, ...] = ()
 
     @property
     def exposed(self) -> tuple[ServiceReview, ...]:
@@ -121,14 +139,14 @@ class Review:
         return f"<Review: {self.summary}>"
 
     def __str__(self) -> str:
-        return "\n".join([self.summary, *(f"  {one}" for one in self.findings)])
+        return "\n".join([*self.lacks, self.summary, *(f"  {one}" for one in self.findings)])
 
     def _repr_pretty_(self, printer: object, cycle: bool) -> None:
         """Show the findings in a terminal (IPython's hook)."""
         printer.text(visible(repr(self) if cycle else str(self)))  # type: ignore[attr-defined]
 
     def _repr_html_(self) -> str:
-        return html_table(self.summary, FINDING_HEAD, _finding_rows(self.findings))
+        return html_table(" ".join([*self.lacks, self.summary]), FINDING_HEAD, _finding_rows(self.findings))
 
     def to_markdown(self) -> str:
         """Return the report in GitHub's Markdown, every name escaped."""
@@ -144,7 +162,7 @@ def _count(count: int, noun: str) -> str:
 
 
 TITLE = "How this cluster is exposed"
-FINDING_HEAD = ("severity", "Service", "what", "why", "what to do")
+FINDING_HEAD = ("severity", "Service", "what", "why", "what to do", "what shows it")
 
 
 def review(
@@ -223,11 +241,14 @@ def review(
         found.region,
         found.why,
         ", ".join(_count(count, noun) for count, noun in counts),
-        find_all(Asked(found, comparisons, made)),
+        find_all(Asked(found, comparisons, made), SERVICE_FINDERS, CLUSTER_FINDERS),
         tuple(sorted(services, key=lambda one: (RANK.get(one.type, 2), one.name))),
         made,
         (*found.assumptions, f"Traffic: {_traffic(gb_per_month, traffic_gb)}."),
         found.cluster,
+        tuple(lacks(found.cluster)),
+        found.around,
+        internet_entrances(found.cluster),
     )
 
 
@@ -256,9 +277,10 @@ def _service(found: ReviewedCluster, service: Service, compared: ServiceComparis
         _address(service),
         ports or "none",
         _reached_by(found, service),
-        sum(found.hosts(service).values()),
+        found.ready_count(service),
         compared if isinstance(compared, ServiceComparison) else None,
         compared if isinstance(compared, str) else "",
+        reach(found.cluster, service.key).entrances if service.type in EXPOSED or service.external_ips else (),
     )
 
 
@@ -273,17 +295,30 @@ def _address(service: Service) -> str:
 
 
 def _reached_by(found: ReviewedCluster, service: Service) -> str:
+    """Return who reaches a Service, and by which door."""
     ranges = ", ".join(service.load_balancer_source_ranges)
     if service.type == "LoadBalancer":
         kind = found.kind(service)
         door = kind.title if kind else "a load balancer of somebody else"
         also = "; and every node on its nodePort" if any(port.node_port for port in service.ports) else ""
-        return f"clients{f' of {ranges}' if ranges else ''} through {door}{also}"
+        return f"{_who(service, kind)}: clients{f' of {ranges}' if ranges else ''} through {door}{also}"
     if service.type == "NodePort":
-        return "whoever can reach a node"
+        nodes = found.cluster.nodes
+        public = any(ip and not is_private(ip) for node in nodes for ip in (node.external_ip, *node.addresses))
+        return "internet: nodes have public addresses" if public else "whoever can reach a node"
     if service.type == "ExternalName":
         return "Pods, by a name in the DNS"
     return "whoever can route to its externalIPs; Pods and nodes" if service.external_ips else "Pods and nodes"
+
+
+def _who(service: Service, kind: LoadBalancerKind | None) -> str:
+    """Return in front of which clients a load balancer stands."""
+    if is_internal(service, kind):
+        return "internal, from the VPC only"
+    ips = [entry.ip for entry in service.load_balancer_ingress if entry.ip]
+    if ips and all(is_private(ip) for ip in ips):
+        return "private network, as its address is private"
+    return "this computer" if any(one.hostname == "localhost" for one in service.load_balancer_ingress) else "internet"
 
 
 # -- the page ---------------------------------------------------------------------------------------------------------
@@ -291,8 +326,13 @@ def _reached_by(found: ReviewedCluster, service: Service) -> str:
 
 def _parts(made: Review) -> Iterator[Part]:
     """Yield the parts of the report, in order."""
+    for line in made.lacks:
+        yield Paragraph(line, "Not in the dump.")
     yield Paragraph(f"{made.summary}.")
     yield Paragraph(f"{made.guess}.", "Provider.")
+    if made.around is not None:
+        yield Paragraph(f"{made.around.controller}.".replace("..", "."), "Load balancers.")
+        yield Paragraph(made.around.data_plane, "Data plane.")
     yield Paragraph(f"{made.bill.summary}.", "Bill.")
     yield Heading("Findings")
     if made.findings:
@@ -307,6 +347,7 @@ def _parts(made: Review) -> Iterator[Part]:
         yield Paragraph(f"Without a node port or a load balancer: {_count(inside, 'other Service')}.")
     else:
         yield Paragraph("No Service has a node port or a load balancer.")
+    yield from _internet(made)
     yield Heading("Cluster against Local")
     yield from _summary(made)
     for one in made.exposed[:MANY]:
@@ -317,19 +358,38 @@ def _parts(made: Review) -> Iterator[Part]:
     yield Listing((*made.assumptions, *METHOD))
 
 
+INTERNET_HEAD = ("address", "entrance", "Service or Pod", "the Pod sees", "lost")
+MOST_ENTRANCES = 500
+
+
+def _internet(made: Review) -> Iterator[Part]:
+    """Yield the list of all that the internet reaches."""
+    yield Heading("What the internet reaches")
+    if not made.internet:
+        yield Paragraph("No address of this cluster is on the internet, as far as the dump says.")
+        return
+    rows = []
+    for one in made.internet[:MOST_ENTRANCES]:
+        _, kind, where, seen, lost = one.cells
+        rows.append((where, kind, one.service, seen, lost))
+    yield Table("A firewall may close some of them; none is in a dump.", INTERNET_HEAD, tuple(rows))
+    if len(made.internet) > MOST_ENTRANCES:
+        yield Paragraph(f"The first {MOST_ENTRANCES} of {len(made.internet)} are shown.")
+
+
 METHOD = (
     "Shares, hops, zones and addresses are exact for many clients that connect anew each time; with few clients or "
     "long-lived connections the load is less even.",
     "Latencies are round trips inside the cluster, by the formulas of a queue with random arrivals and exponential "
     "service (M/M/c); the internet before the load balancer counts 0.",
     "Costs are list prices for the Service alone, with its hours, addresses, capacity units and bytes between zones.",
-    "A dump holds no events, no firewall and no routes of the cloud: those are not looked at.",
+    "A dump holds no firewall and no routes of the cloud: those are not looked at.",
 )
 
 
 def _finding_rows(findings: tuple[Finding, ...]) -> Iterator[tuple[str, ...]]:
     for one in findings:
-        yield SIGNS[one.severity], one.service or "the cluster", one.what, one.why, one.fix
+        yield SIGNS[one.severity], one.service or "the cluster", one.what, one.why, one.fix, one.command
 
 
 def _summary(made: Review) -> Iterator[Part]:
@@ -357,6 +417,8 @@ def _crossing(utilisation: float | None) -> str:
 
 def _comparison(one: ServiceReview, currency: str) -> Iterator[Part]:
     yield Heading(one.name, 3)
+    if one.entrances:
+        yield Table("Who reaches it.", REACH_HEAD, tuple(entrance.cells for entrance in one.entrances[:MOST_ENTRANCES]))
     found = one.comparison
     if found is None:
         yield Paragraph(f"Not compared: {one.why_not}.".replace("..", "."))
