@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from . import __version__
 
 if TYPE_CHECKING:
+    from .model import Cluster
     from .report.review import Review
 
 __all__ = ["main"]
@@ -209,7 +210,10 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
     from .report.findings import SEVERITIES
 
     add = parser.add_argument
-    add("dump", help="the file, or - for standard input")
+    add("dumps", nargs="*", metavar="DUMP", help="files (JSON, YAML, .tar.gz, .zip), a folder, or - for standard input")
+    add("--context", metavar="NAME", help="ask the kubectl on the PATH instead, read only ('' for the current context)")
+    add("--namespace", metavar="NS", help="with --context: one namespace only")
+    add("--save-dump", metavar="FILE", help="with --context: keep what kubectl gave, as a dump")
     add("--provider", help="whose load balancers (default: guessed from spec.providerID)")
     add("--region", help="whose prices (default: guessed from the nodes)")
     add("-o", "--output", help=f"{', '.join((*HTML, *MARKDOWN))} (default: Markdown on standard output)")
@@ -232,7 +236,7 @@ def _report(told: argparse.Namespace) -> int:
     except (ManifestError, ValueError) as error:
         raise Refused(str(error)) from error
     except OSError as error:
-        raise Refused(f"{error.filename or told.dump}: {error.strerror or error}") from error
+        raise Refused(f"{error.filename or ' '.join(told.dumps)}: {error.strerror or error}") from error
     except RecursionError:
         raise Refused("the dump is nested too deeply") from None
     if told.fail_on is None:
@@ -242,23 +246,76 @@ def _report(told: argparse.Namespace) -> int:
 
 
 def _review(told: argparse.Namespace) -> Review:
-    from .model import Cluster
     from .report.review import review
 
     if told.output is not None:
-        _check_output(told.dump, Path(told.output))
-    source: str | Path = sys.stdin.read() if told.dump == "-" else Path(told.dump)
-    if told.dump == "-" and not str(source).lstrip().startswith(("{", "[")):
-        raise Refused("standard input is not JSON")
-    try:
-        cluster = Cluster.from_json(source, provider=None)
-    except FileNotFoundError:
-        raise Refused(f"{told.dump}: no such file") from None
+        for dump in told.dumps:
+            _check_output(dump, Path(told.output))
+    cluster = _live(told) if told.context is not None else _loaded(told)
     return review(
         cluster, told.region, provider=told.provider, utilisation=told.utilisation, service_ms=told.service_ms,
         workers=told.workers, gb_per_month=told.gb_per_month,
         prices=Path(told.prices) if told.prices else None, anonymise=told.anonymise,
     )  # fmt: skip
+
+
+LARGE = 10_000_000  # bytes from which on a terminal is told that reading takes a while
+
+
+def _loaded(told: argparse.Namespace) -> Cluster:
+    """Read the dumps that are named."""
+    from .model import Cluster
+
+    if not told.dumps:
+        raise Refused(f"name a dump, - for standard input, or --context NAME. A dump is made by: {DUMP}")
+    if told.namespace or told.save_dump:
+        raise Refused("--namespace and --save-dump go with --context")
+    if "-" in told.dumps and len(told.dumps) > 1:
+        raise Refused("- is standard input, and goes alone")
+    if told.dumps == ["-"]:
+        stream = getattr(sys.stdin, "buffer", None)
+        read = stream.read() if stream is not None else sys.stdin.read().encode()
+        if not read.strip():
+            raise Refused(f"standard input is empty: {DUMP} | k8sexpose report -")
+        return Cluster.from_json(read, provider=None)
+    paths = [Path(dump) for dump in told.dumps]
+    for path in paths:
+        if not path.exists():
+            raise Refused(f"{path}: no such file")
+    size = sum(path.stat().st_size for path in paths if path.is_file())
+    if size > LARGE:
+        _progress(f"reading {size / 1e6:,.0f} MB …")
+    try:
+        return Cluster.from_json(paths[0] if len(paths) == 1 else paths, provider=None)
+    except FileNotFoundError as error:
+        raise Refused(str(error)) from None
+
+
+def _live(told: argparse.Namespace) -> Cluster:
+    """Ask the reader's own kubectl; nothing is stored unless it is asked for."""
+    from .api.live import ask_kubectl
+    from .model import Cluster
+
+    if told.dumps:
+        raise Refused("give dumps or --context, not both")
+    dump = ask_kubectl(told.context or None, told.namespace, _progress)
+    for note in dump.notes:
+        _complain(note)
+    if told.save_dump:
+        target = Path(told.save_dump)
+        if target.exists():
+            raise Refused(f"{target} exists already; what kubectl gave is not written over it")
+        target.write_text(dump.text, encoding="utf-8")
+        target.chmod(0o600)
+    cluster = Cluster.from_json(list(dump.lists), provider=None)
+    cluster.notes = dump.notes
+    return cluster
+
+
+def _progress(line: str) -> None:
+    """Say on a terminal what is being done."""
+    if sys.stderr.isatty():
+        print(line, file=sys.stderr)
 
 
 def _check_output(dump: str, output: Path) -> None:

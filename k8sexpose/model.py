@@ -25,6 +25,7 @@ from .api.dump import read_dump
 from .api.errors import ApiError, ManifestError, invalid, invalid_object
 from .api.hints import hinted
 from .api.kinds import CLUSTER_WIDE
+from .api.live import ask_kubectl
 from .api.objects import Deployment, EndpointSlice, Node, Pod, ProxyConfig
 from .api.results import RESOURCES, ApplyResult, ApplyResults
 from .api.service import Service
@@ -225,6 +226,36 @@ class Cluster(Operations):
         for event in dump.events:
             cluster.report(event)
         cluster.absent, cluster.hidden = dump.absent, dump.hidden
+        return cluster
+
+    @classmethod
+    def from_kubectl(cls, context: str | None = None, namespace: str | None = None, **options: Any) -> Cluster:
+        """Load a real cluster by the ``kubectl`` on the PATH: ``get``, read only; then as `from_json`.
+
+        Parameters
+        ----------
+        context, namespace : str, optional
+            A context of the kubeconfig, and a namespace; None for the current context, and for all namespaces.
+        **options
+            As for `Cluster`, nodes apart.
+
+        Returns
+        -------
+        Cluster
+            With what kubectl was given; what it was refused stands in `absent` and, in its words, in `notes`.
+
+        Raises
+        ------
+        ManifestError
+            There is no kubectl, or it was given nothing; the text has its words.
+
+        Examples
+        --------
+        >>> Cluster.from_kubectl("no-such-context")  # doctest: +SKIP  (needs a kubectl)
+        """
+        dump = ask_kubectl(context, namespace)
+        cluster = cls.from_json(list(dump.lists), **options)
+        cluster.notes = dump.notes
         return cluster
 
     # -- looking --------------------------------------------------------------------------------------------------

@@ -120,7 +120,7 @@ def _path(path: Path) -> Iterator[Found]:
     if not is_file(path):
         raise FileNotFoundError(f"the path {str(path)[:200]!r} does not exist")
     _check_size(path.stat().st_size, path.name)
-    yield from _content(path.name, path.read_bytes(), path.name)
+    yield from _content(path.name, path.read_bytes(), str(path))
 
 
 def _check_size(size: int, name: str) -> None:
@@ -241,8 +241,9 @@ def _text(name: str, data: bytes, path: str, *, strict: bool = True) -> Iterator
                 message = str(one.value.get("message") or one.value.get("reason") or "no message")
                 raise ManifestError(f"{name} is a Status, an answer of the API server, and no dump: {message}")
             yield one
-        if strict and isinstance(value, Mapping) and not value:
-            raise ManifestError(f"{name} holds an empty object {{}}, and no dump: {COMMAND} makes one")
+        if strict and isinstance(value, Mapping | list) and not value:
+            what = "an empty object {}" if isinstance(value, Mapping) else "an empty list of items []"
+            raise ManifestError(f"{name} holds {what}, and no dump: {COMMAND} makes one")
         if strict and not isinstance(value, Mapping | list) and value is not None:
             raise ManifestError(f"{name} is no dump: an object or a list of objects is expected ({COMMAND})")
 

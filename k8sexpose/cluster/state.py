@@ -71,6 +71,7 @@ class ClusterState:
         # Of a dump: the kinds that it says nothing of, and the Pods whose address was taken out.
         self.absent: frozenset[str] = frozenset()
         self.hidden: frozenset[Key] = frozenset()
+        self.notes: tuple[str, ...] = ()  # what kubectl refused to give, in its words
         self._unreachable: dict[str, tuple[Key, ...]] = {}
         self._stopped_proxies: dict[str, Store] = {}
         self._manifests: dict[tuple[str, str, str], Mapping[str, Any]] = {}

@@ -7,7 +7,7 @@ which reads them; `help`. The commands: `get_describe`, `changes` (apply, create
 `ssh` (kube-proxy's rules on a node). What they
 read: `inputs` finds the files behind ``-f``, `manifest_files` the objects in them, `selectors` reads ``-l``, `go_json`
 says what is wrong with a JSON text. What they print: `resources` knows the kinds and their columns, `printers` writes
-tables and errors, `outputs` all that stands behind ``-o``, `jsonpath` its templates, `describe` the long form,
+tables and errors, `kept_printers` those of workloads and routes, `outputs` all that stands behind ``-o``, `jsonpath` its templates, `describe` the long form,
 `summary` what became of several documents; `event_series` folds events, `serialization` writes YAML and JSON,
 `tabwriter` aligns columns as Go does. `result` is what a command leaves: return code, output, errors.
 

@@ -122,6 +122,18 @@ class ReviewedCluster:
                         )
         return Counter(homes.values())
 
+    def is_hidden(self, service: Service) -> bool:
+        """Return True if the address of a Pod behind a Service was taken out of the dump."""
+        hidden = self.cluster.hidden
+        chosen = (pod for pod in self.cluster.pods if (pod.namespace, pod.name) in hidden) if hidden else ()
+        wanted = service.selector.items()
+        return any(wanted and pod.namespace == service.namespace and wanted <= pod.labels.items() for pod in chosen)
+
+    def judges(self, service: Service) -> bool:
+        """Return True if the dump holds what decides on the endpoints of a Service: absent is not empty."""
+        written = "EndpointSlice" in self.absent and not service.selector
+        return self.judges_endpoints and not written and not self.is_hidden(service)
+
     def _pod_name(self, ip: str) -> str:
         pod = self.cluster.store.pod_at(ip)
         return pod.name if pod is not None else ip

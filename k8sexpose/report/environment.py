@@ -188,6 +188,8 @@ def lacks(cluster: Cluster) -> Iterator[str]:
         missing = ",".join(RESOURCES[kind] for kind in absent)
         what = f"{names[:1].upper()}{names[1:]} in the dump"
         yield f"{what}: {_therefore(absent)}. Add them with: kubectl get {missing} -A -o json"
+    for note in cluster.notes:
+        yield f"Not given: {note}."
     if cluster.hidden:
         count = len(cluster.hidden)
         words = f"The addresses of {count} Pod{'' if count == 1 else 's'} were taken out of the dump"

@@ -192,7 +192,12 @@ def listed(names: list[str]) -> str:
 
 def no_endpoints(asked: Asked, service: Service) -> Iterator[Finding]:
     """Yield a finding if a port leads to no ready Pod, and whether selector, readiness or a port name is why."""
-    if service.type == "ExternalName" or not service.ports or service.key == API_SERVER or not _judged(asked, service):
+    if (
+        service.type == "ExternalName"
+        or not service.ports
+        or service.key == API_SERVER
+        or not asked.survey.judges(service)
+    ):
         return
     empty = [port for port in service.ports if not _ready(asked, service, port)]
     if not empty:
@@ -202,15 +207,6 @@ def no_endpoints(asked: Asked, service: Service) -> Iterator[Finding]:
     severity = PROBLEM if service.type in EXPOSED else WARNING
     what = f"Port {ports} has no ready endpoint: connections are refused."
     yield Finding("no-endpoints", severity, service.key, what, *_why_empty(asked, service, pods, empty))
-
-
-def _judged(asked: Asked, service: Service) -> bool:
-    """Return True if the dump holds what decides on the endpoints of a Service: absent is not empty."""
-    survey = asked.survey
-    if not survey.judges_endpoints or ("EndpointSlice" in survey.absent and not service.selector):
-        return False
-    hidden = (pod for pod in _selected(asked, service) if (pod.namespace, pod.name) in survey.cluster.hidden)
-    return not service.selector or next(hidden, None) is None
 
 
 def _ready(asked: Asked, service: Service, port: ServicePort) -> bool:

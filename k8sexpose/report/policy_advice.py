@@ -350,16 +350,17 @@ def _compare(
     return ServiceComparison(service.key, now, views, crossings["mean"], crossings["p99"], advice)
 
 
-ABSENT = {"Node": "Nodes", "Pod": "Pods"}
-
-
 def _cannot_compare(found: ReviewedCluster, service: Service) -> str | None:
     """Return what is missing for a comparison, or who makes the load balancer that the model does not have."""
-    absent = [words for kind, words in ABSENT.items() if kind in found.absent]
+    # Endpoints of a Service without a selector are no Pods.
+    needed = {"Node": "Nodes", "Pod": "Pods"} if service.selector else {"Node": "Nodes"}
+    absent = [words for kind, words in needed.items() if kind in found.absent]
     if absent:
         return (
             f"the dump holds no {' and no '.join(absent)}, and the way of a connection cannot be followed without them"
         )
+    if found.is_hidden(service):
+        return "the addresses of its Pods were taken out of the dump"
     return found.around.no_advice(service)
 
 

@@ -53,6 +53,8 @@ class ServiceReview:
         Why there is not.
     entrances : tuple of Entrance
         Every way in, as `kx.reach` lists them.
+    judged : bool
+        Whether the dump tells which endpoints are ready.
     """
 
     name: str
@@ -64,6 +66,12 @@ class ServiceReview:
     comparison: ServiceComparison | None = None
     why_not: str = ""
     entrances: tuple[Entrance, ...] = ()
+    judged: bool = True
+
+    @property
+    def ready_text(self) -> str:
+        """The number of ready Pods, or that the dump does not tell."""
+        return str(self.ready) if self.judged else "not known"
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -281,6 +289,7 @@ def _service(found: ReviewedCluster, service: Service, compared: ServiceComparis
         compared if isinstance(compared, ServiceComparison) else None,
         compared if isinstance(compared, str) else "",
         reach(found.cluster, service.key).entrances if service.type in EXPOSED or service.external_ips else (),
+        found.judges(service),
     )
 
 
@@ -341,7 +350,7 @@ def _parts(made: Review) -> Iterator[Part]:
         yield Paragraph("None of the problems that this report looks for.")
     yield Heading("What is exposed")
     if made.exposed:
-        rows = tuple((o.name, o.type, o.address, o.ports, o.reached_by, str(o.ready)) for o in made.exposed)
+        rows = tuple((o.name, o.type, o.address, o.ports, o.reached_by, o.ready_text) for o in made.exposed)
         yield Table("ports: port:nodePort/protocol; ready: ready Pods behind the first port.", HEAD, rows)
         inside = len(made.services) - len(made.exposed)
         yield Paragraph(f"Without a node port or a load balancer: {_count(inside, 'other Service')}.")
