@@ -488,6 +488,23 @@ class Cluster(Operations):
         with self._all_or_nothing():
             return replace(self.api.set_load_balancer(name, ingress, namespace=namespace), told="patched")
 
+    def mend(self) -> None:
+        """Mend the failures that the provider was given (``fail=``): the next try of its controller succeeds.
+
+        Examples
+        --------
+        >>> from k8sexpose import example, provider
+        >>> cluster = Cluster(provider=provider("aws", fail="no_subnets"))
+        >>> _ = cluster.apply(example("public-api-lb"))
+        >>> cluster.advance(60)
+        >>> cluster.mend()
+        >>> cluster.advance(900)
+        >>> bool(cluster.service("public-api-lb").load_balancer_ingress)
+        True
+        """
+        if self.provider is not None:
+            self.provider, self.controller = start_controller(replace(self.provider, fail=()))
+
     # -- time -----------------------------------------------------------------------------------------------------
 
     def advance(self, seconds: float) -> None:

@@ -282,7 +282,8 @@ class Store:
         version = (service, self._node_changes, *(self._label_changes.get(label) for label in _selector(service)))
 
         def make() -> tuple[EndpointSlice, ...]:
-            return endpoint_slices(service, self._candidates(service), self.nodes.get, self._suffix(key))
+            pods, nodes = self._candidates(service), self.nodes.values()
+            return endpoint_slices(service, pods, self.nodes.get, self._suffix(key), nodes)
 
         return self.cached(("slices", key), version, make)
 

@@ -62,6 +62,14 @@ def ready_local_endpoints(cluster: ClusterState, service: Service, node: str) ->
     return len(found)
 
 
+NO_ANSWER = HealthResponse(0, {}, "")
+
+
+def _silent(cluster: ClusterState, node: str) -> bool:
+    """Return True if a node is down, or no kube-proxy runs on it: then nobody listens."""
+    return cluster.is_down(node) or cluster.proxy_stopped(node)
+
+
 def health_check(cluster: ClusterState, service: str, *, node: str, proxy_healthy: bool = True) -> HealthResponse:
     """Ask a node's healthCheckNodePort whether it has endpoints of a Service.
 
@@ -79,7 +87,8 @@ def health_check(cluster: ClusterState, service: str, *, node: str, proxy_health
     Returns
     -------
     HealthResponse
-        200 where the node has a ready endpoint and kube-proxy is healthy, else 503.
+        200 where the node has a ready endpoint and kube-proxy is healthy, else 503. Status 0, without headers, where
+        nobody answers: the node is down, or its kube-proxy is stopped.
 
     Raises
     ------
@@ -105,6 +114,8 @@ def health_check(cluster: ClusterState, service: str, *, node: str, proxy_health
     check_arguments(health_check, locals())
     found = cluster.service(service)
     cluster.store.node(node)  # an UnknownName, if there is none
+    if _silent(cluster, node):
+        return NO_ANSWER
     count = ready_local_endpoints(cluster, found, node)
     body = {
         "service": {"namespace": found.namespace, "name": found.name},
@@ -138,7 +149,7 @@ def healthz(
     Returns
     -------
     HealthResponse
-        200 or 503.
+        200 or 503. Status 0, without headers, where nobody answers: the node is down, or its kube-proxy is stopped.
 
     Raises
     ------
@@ -156,6 +167,8 @@ def healthz(
     check_arguments(healthz, locals())
     if path not in ("/healthz", "/livez"):
         raise ValueError(f"path {path!r} is neither /healthz nor /livez")
+    if _silent(cluster, node):
+        return NO_ANSWER
     can_serve = node_known and eligible(cluster.store.node(node))
     now = timestamp(cluster.now_s)
     body: dict[str, Any] = {"lastUpdated": now, "currentTime": now}

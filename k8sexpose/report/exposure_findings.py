@@ -118,7 +118,7 @@ def topology_without_hints(asked: Asked, service: Service) -> Iterator[Finding]:
         counts = ", ".join(f"{zone}: {count}" for zone, count in sorted(zones.items()))
         yield Finding(
             "topology-without-hints", NOTE, service.key,
-            f"{key.partition('/')[2]}: Auto, and its endpoints carry no hints: traffic goes to every zone.",
+            f"{key.partition('/')[2]}: Auto, and its endpoints have no hints: traffic goes to every zone.",
             f"The controller gives hints from about {HINTS_FROM} endpoints in each zone on, in the measure "
             f"of the nodes' "
             f"CPUs. Ready endpoints: {counts or 'none'}.",

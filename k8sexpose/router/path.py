@@ -22,7 +22,7 @@ from ..kubeproxy.health import HEALTHZ_PORT
 from ..kubeproxy.proxy import Verdict, is_own_address, kube_proxy, primary_ip
 from ..kubeproxy.service_ports import ServicePortInfo, Target
 from .addressing import NODE, OUTSIDE, Client
-from .entry import Arrival, Entry, Packet, load_balancer_at
+from .entry import Arrival, Entry, Packet, load_balancer_at, node_arrival
 from .route import CLIENT, NOWHERE, POD, Hop, Route
 from .route import NODE as AT_NODE
 
@@ -258,6 +258,15 @@ class PathTracer:
         """Follow a packet that leaves the cluster: to the nodes of `via`, to a load balancer, or to nobody."""
         if self.via:
             yield from self.come_in(Entry(Spread(self.via), lambda name: Arrival(packet, packet)), path, packet)
+            return
+        behind = self.store.node_behind(packet.dst)
+        if behind is not None:
+            # The cloud translates on the way out, and again on the way in.
+            home = self.store.nodes.get(path.at or "")
+            known = canonical_ip(home.external_ip) if home is not None and home.external_ip else packet.src
+            outside = replace(packet, src=known)
+            back = Entry(Spread((behind.name,)), lambda name: node_arrival(self.cluster, behind, outside))
+            yield from self.come_in(back, path, outside)
             return
         through = load_balancer_at(self.cluster, packet)
         if through is not None:

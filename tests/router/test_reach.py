@@ -119,3 +119,19 @@ def test_the_table_is_escaped_and_shows_itself() -> None:
     assert "<table" in found._repr_html_()
     with pytest.raises(kx.ApiError, match='services "nothing" not found'):
         kx.reach(cluster, "nothing")
+
+
+def test_an_external_address_dialled_from_a_pod_comes_back_in() -> None:
+    cluster = cluster_of({"type": "NodePort", "externalTrafficPolicy": "Local"}, [1, 1], nodes=PUBLIC)
+    number = cluster.service("web").ports[0].node_port
+    route = kx.send(cluster, f"203.0.113.2:{number}", client="pod/web-1")
+    assert (route.outcome, route.pod, route.client_seen) == ("delivered", "web-2", "203.0.113.1")
+
+
+def test_nobody_answers_health_checks_on_a_node_that_is_down() -> None:
+    cluster = cluster_of({"type": "LoadBalancer", "externalTrafficPolicy": "Local"}, [1, 1, 1])
+    cluster.fail("node-1")
+    cluster.stop_proxy("node-2")
+    for name, status in (("node-1", 0), ("node-2", 0), ("node-3", 200)):
+        assert kx.health_check(cluster, "web", node=name).status == status
+        assert kx.healthz(cluster, node=name).status == status
