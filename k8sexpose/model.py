@@ -251,7 +251,7 @@ class Cluster(Operations):
 
         Examples
         --------
-        >>> Cluster.from_kubectl("no-such-context")  # doctest: +SKIP  (needs a kubectl)
+        >>> Cluster.from_kubectl("no-such-context")  # doctest: +SKIP
         """
         dump = ask_kubectl(context, namespace)
         cluster = cls.from_json(list(dump.lists), **options)
