@@ -14,7 +14,7 @@ endif
 LESSONS := $(wildcard notebooks/*.ipynb)
 SOLUTIONS := $(wildcard instructor/solutions/*.ipynb)
 
-.PHONY: help environment lab test quick deep lint types unit lessons notebooks pages shots lite lite-check lite-kernel wheel colab binder-check bench fuzz clean
+.PHONY: help environment lab test quick deep lint types unit lessons notebooks pages shots lite lite-check lite-kernel wheel colab binder-check bench fuzz mutants clean
 help:
 	@echo "make lab        open the lessons in JupyterLab"
 	@echo "make test       run every test"
@@ -29,6 +29,7 @@ help:
 	@echo "make shots      open every lesson in Chromium, leave screenshots in build/shots"
 	@echo "make bench      run the benchmarks, compare with the stored numbers"
 	@echo "make fuzz       try random input for longer than the tests do (FUZZ_ARGS)"
+	@echo "make mutants    break 300 places of the core, see which of them a test notices (MUTANTS_ARGS)"
 	@echo "make clean      remove .venv, build files and caches"
 
 # --- the environment -------------------------------------------------------------------------------------------
@@ -36,6 +37,9 @@ help:
 # One script builds .venv, mends it where the folder was moved, and opens the lessons; it does so without make too.
 environment:
 	@$(PYTHON) tools/environment.py test --venv $(VENV)
+
+# Answers that tests, pages and generators give stay in memory; those of a learner (make lab) are kept in a file.
+test quick deep unit lessons notebooks pages shots lite lite-check lite-kernel binder-check: export K8SEXPOSE_ANSWERS =
 
 # --- the two commands ------------------------------------------------------------------------------------------
 
@@ -124,6 +128,9 @@ bench: environment
 
 fuzz: environment
 	$(PY) tests/hostile/fuzz.py $(FUZZ_ARGS)
+
+mutants: environment
+	$(PY) tools/mutants.py --sample 300 --seed 1 $(MUTANTS_ARGS)
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -24,12 +24,16 @@ SETUP = """
 import ipywidgets
 import matplotlib.pyplot as plt
 import k8sexpose as kx
-from k8sexpose.explorers.latency import LatencyExplorer
-from k8sexpose.explorers.sides import LatencySetting, sample
+from dataclasses import replace
+from k8sexpose.widgets.explorers.base import Explorer
+from k8sexpose.widgets.explorers.latency import latency_parts
+from k8sexpose.widgets.explorers.latency_sides import LatencySetting, sample
 fixed = sample(LatencySetting())
-class Empty(LatencyExplorer):
-    def page(self):
-        return f'<svg role="img" aria-label="{self.controls["utilisation"].value}"></svg>'
+def nothing(setting):
+    return ""
+def empty(setting):
+    return f'<svg role="img" aria-label="{setting.utilisation}"></svg>'
+no_page = replace(latency_parts(), draw=empty, verdict=nothing, reading=nothing, table=nothing)
 def inline(utilisation=30):
     both = sample(LatencySetting(utilisation=utilisation))
     figure, axes = plt.subplots(2, 2, figsize=(8, 5))
@@ -39,9 +43,9 @@ def inline(utilisation=30):
     plt.show()
 """
 CELLS = {
-    "explorer, 100,000 requests": ("LatencyExplorer()", "input[type=range]"),
-    "same redraw, fixed sample": ("LatencyExplorer(compare=lambda setting: fixed)", "input[type=range]"),
-    "empty round trip": ("Empty()", "input[type=range]"),
+    "explorer, 100,000 requests": ("kx.latency_explorer()", "input[type=range]"),
+    "same redraw, fixed sample": ("kx.latency_explorer(compare=lambda setting: fixed)", "input[type=range]"),
+    "empty round trip": ("Explorer(no_page, LatencySetting())", "input[type=range]"),
     "interactive, new inline figure": ("ipywidgets.interactive(inline, utilisation=(1, 95))", ".noUi-handle"),
 }
 WATCH = """k => {

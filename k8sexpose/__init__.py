@@ -65,7 +65,7 @@ _NAMES = {
     ),
     "widgets.explorers": (
         "cost_explorer failover_explorer latency_explorer life_explorer manifest_doctor "
-        "nodeport_explorer policy_explorer port_wall_explorer"
+        "node_port_range_explorer nodeport_explorer policy_explorer port_wall_explorer"
     ),
     "widgets.flow": "flow",
     "data": "example",

@@ -83,6 +83,7 @@ from .widgets.explorers.failover import failover_explorer as failover_explorer
 from .widgets.explorers.latency import latency_explorer as latency_explorer
 from .widgets.explorers.life_cycle import life_explorer as life_explorer
 from .widgets.explorers.node_port import nodeport_explorer as nodeport_explorer
+from .widgets.explorers.node_port_range import node_port_range_explorer as node_port_range_explorer
 from .widgets.explorers.node_port_range import port_wall_explorer as port_wall_explorer
 from .widgets.explorers.policy import policy_explorer as policy_explorer
 from .widgets.flow.widget import flow as flow
@@ -169,6 +170,7 @@ __all__ = [  # noqa: RUF022, the order of the table
     "latency_explorer",
     "life_explorer",
     "manifest_doctor",
+    "node_port_range_explorer",
     "nodeport_explorer",
     "policy_explorer",
     "port_wall_explorer",

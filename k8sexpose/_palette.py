@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["CONCEPTS", "Concept"]
+__all__ = ["BREAK_EVEN", "CONCEPTS", "POLICY_CONCEPTS", "Concept"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,17 @@ CONCEPTS = {
     "node": Concept("node", "#009E73", "s"),
     "Pod": Concept("Pod", "#56B4E9", "h"),
     "window": Concept("node port", "#F0E442", "p"),
+    "shared entry": Concept("one shared entry", "#9B5FA8", "s", "--"),
+    "gateway": Concept("a gateway in the cluster", "#7570B3", "^", "-."),
     "extra hop": Concept("extra hop", "#E69F00", ">", "--"),
     "dropped": Concept("dropped", "#D55E00", "X", ":"),
     "nowhere": Concept("nobody there", "#D55E00", "X", ":"),
 }
+
+# What is compared looks like none of the things above: a policy is no node, and no Pod. Both colours hold on a dark
+# ground and on a light one.
+POLICY_CONCEPTS = {
+    "Cluster": Concept("Cluster", "#7A8290", "o", "--"),
+    "Local": Concept("Local", "#A6761D", "s"),
+}
+BREAK_EVEN = Concept("break-even", "#F0E442", "*")

@@ -11,11 +11,15 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from html import escape
+from math import cos, pi, sin
 from typing import Any, TypeAlias
 
 from ._palette import CONCEPTS
 
-__all__ = ["STYLE", "Element", "clean", "element", "fit", "images", "label_text", "style_sheet", "svg"]
+__all__ = [
+    "STYLE", "Element", "clean", "corners", "document", "element", "fit", "images", "marker", "path", "rect", "stripes",
+    "style_sheet", "text",
+]  # fmt: skip
 
 Value: TypeAlias = "str | float | int"
 
@@ -37,10 +41,14 @@ STYLE = {
     "place": f"fill:{RAISED};stroke:{FAINT};stroke-width:1",
     "front": f"fill:{_color('load balancer')};fill-opacity:.08;stroke:{_color('load balancer')};stroke-width:2",
     "nodeport": f"fill:{_color('window')};fill-opacity:.08;stroke:{_color('window')};stroke-width:2",
-    "clusterip": (
-        f"fill:{_color('Pod')};fill-opacity:.16;stroke:{_color('Pod')};stroke-width:2;stroke-dasharray:7 3;"
-        "pointer-events:none"
-    ),
+    "rules": f"fill:{RAISED};stroke:{FAINT};stroke-width:1;stroke-dasharray:7 3",
+    "down-rules": f"fill:none;stroke:{FAINT};stroke-width:1;stroke-dasharray:2 4",
+    "rules-text": f"fill:{TEXT};{SANS};font-size:12px",
+    "lamp-good": f"fill:{_color('node')};stroke:{TEXT};stroke-width:1",
+    "lamp-bad": f"fill:{GROUND};stroke:{_color('dropped')};stroke-width:2.5",
+    "lamp-off": f"fill:none;stroke:{FAINT};stroke-width:1;stroke-dasharray:2 2",
+    "lamp-line": "fill:none;stroke:#ffffff;stroke-width:2;stroke-linecap:round",
+    "lamp-cross": f"fill:none;stroke:{_color('dropped')};stroke-width:2.2",
     "zone": f"fill:{RAISED};fill-opacity:.55;stroke:{LINE};stroke-width:1;stroke-dasharray:2 3",
     "node": f"fill:{GROUND};stroke:{_color('node')};stroke-width:2",
     "down": f"fill:{RAISED};stroke:{_color('dropped')};stroke-width:2;stroke-dasharray:5 4",
@@ -65,22 +73,22 @@ STYLE = {
     "head-extra": f"fill:{_color('extra hop')}",
     "head-lost": f"fill:{_color('dropped')}",
     "badge": f"fill:{TEXT};stroke:{GROUND};stroke-width:1.5",
-    "badge-text": f"fill:{GROUND};{SANS};font-size:11px;font-weight:700;text-anchor:middle",
+    "badge-text": f"fill:{GROUND};{SANS};font-size:12px;font-weight:700;text-anchor:middle",
     "chip": f"fill:{GROUND};fill-opacity:.92;stroke:{LINE};stroke-width:.75",
-    "chip-text": f"fill:{TEXT};{SANS};font-size:11px;text-anchor:middle",
-    "end-good": f"fill:{_color('node')};stroke:{GROUND};stroke-width:2",
+    "chip-text": f"fill:{TEXT};{SANS};font-size:12px;text-anchor:middle",
+    "end-good": f"fill:{_color('client')};stroke:{GROUND};stroke-width:2",
     "end-bad": f"fill:{_color('dropped')};stroke:{GROUND};stroke-width:2",
     "end-open": f"fill:{GROUND};stroke:{_color('dropped')};stroke-width:2;stroke-dasharray:3 3",
     "end-line": "fill:none;stroke:#ffffff;stroke-width:2.5;stroke-linecap:round",
     "end-dots": f"fill:{_color('dropped')}",
-    "name": f"fill:{TEXT};{SANS};font-size:13px;font-weight:600",
-    "small": f"fill:{TEXT};{SANS};font-size:11px",
-    "strong": f"fill:{TEXT};{SANS};font-size:11px;font-weight:700",
-    "mono": f"fill:{FAINT};{MONO};font-size:11px",
-    "title": f"fill:{TEXT};{SANS};font-size:12px;font-weight:600",
-    "label": f"fill:{FAINT};{SANS};font-size:11px",
-    "window-text": f"fill:#212121;{MONO};font-size:11px;font-weight:700;text-anchor:middle",
-    "shut-text": f"fill:{FAINT};{MONO};font-size:11px;text-anchor:middle;text-decoration:line-through",
+    "name": f"fill:{TEXT};{SANS};font-size:14px;font-weight:600",
+    "small": f"fill:{TEXT};{SANS};font-size:12px",
+    "strong": f"fill:{TEXT};{SANS};font-size:12px;font-weight:700",
+    "mono": f"fill:{FAINT};{MONO};font-size:12px",
+    "title": f"fill:{TEXT};{SANS};font-size:13px;font-weight:600",
+    "label": f"fill:{FAINT};{SANS};font-size:12px",
+    "window-text": f"fill:#212121;{MONO};font-size:12px;font-weight:700;text-anchor:middle",
+    "shut-text": f"fill:{FAINT};{MONO};font-size:12px;text-anchor:middle;text-decoration:line-through",
 }
 
 # What XML 1.0 has no place for, and marks that would turn the direction of the text around them.
@@ -182,18 +190,116 @@ def style_sheet(scope: str) -> str:
     return "\n".join(f"{scope} .kx-{name}{{{rules}}}" for name, rules in STYLE.items())
 
 
-def svg(label: str, width: int, height: int, parts: Iterable[str]) -> str:
-    """Return the parts of a picture in an ``<svg>`` that has a description.
+# -- drawings of explorers: elements with their colours ----
+
+
+def text(
+    x: float, y: float, words: str, anchor: str = "start", *, color: str = TEXT, bold: bool = False, size: int = 13
+) -> Element:
+    """Return a line of text.
 
     Examples
     --------
-    >>> svg("A <b>", 10, 5, []).startswith('<svg role="img" aria-label="A &lt;b&gt;"')
+    >>> "&lt;b&gt;" in text(0, 0, "<b>").svg()
+    True
+    """
+    weight = "bold" if bold else None
+    return element(
+        "text", "", words, x=float(x), y=float(y), text_anchor=anchor, font_size=size, fill=color, font_weight=weight
+    )
+
+
+def rect(x: float, y: float, width: float, height: float, **attrs: Value | None) -> Element:
+    """Return a rectangle.
+
+    Examples
+    --------
+    >>> rect(0, 0, 2, 1, fill="none").svg()
+    '<rect x="0" y="0" width="2" height="1" fill="none"/>'
+    """
+    return element("rect", "", x=float(x), y=float(y), width=float(width), height=float(height), **attrs)
+
+
+def path(d: str, **attrs: Value | None) -> Element:
+    """Return a path, drawn in the colour of text unless `stroke` says otherwise, and not filled.
+
+    Examples
+    --------
+    >>> path("M0 0 h9", stroke="red").svg()
+    '<path d="M0 0 h9" fill="none" stroke="red"/>'
+    """
+    return element("path", "", **{"d": d, "fill": "none", "stroke": TEXT, **attrs})
+
+
+# Corners of a regular polygon, and by how much of a circle it is turned.
+POLYGONS = {"D": (4, 0.0), "h": (6, 1 / 12), "p": (5, -0.25), "^": (3, -0.25), "8": (8, 1 / 16)}
+
+
+def marker(shape: str, x: float, y: float, r: float = 8, **attrs: Value | None) -> Element:
+    """Return the sign of a concept; the shape says the same as the colour.
+
+    Parameters
+    ----------
+    shape : str
+        matplotlib's name of the marker, as in `CONCEPTS`.
+    x, y, r : float
+        Centre and radius, in pixels.
+    **attrs : str or float
+        Colours; by default a thin line around it in the colour of text.
+
+    Examples
+    --------
+    >>> marker("o", 5, 5, 2, fill="red", stroke=None).svg()
+    '<circle cx="5" cy="5" r="2" fill="red"/>'
+    """
+    given: dict[str, Value | None] = {"stroke": TEXT, **attrs}
+    if shape == "o":
+        return element("circle", "", cx=float(x), cy=float(y), r=float(r), **given)
+    if shape == "s":
+        return rect(x - 0.85 * r, y - 0.85 * r, 1.7 * r, 1.7 * r, **given)
+    if shape == "X":
+        d = 0.7 * r
+        cross = f"M{x - d:.1f} {y - d:.1f} l{2 * d:.1f} {2 * d:.1f} m0 {-2 * d:.1f} l{-2 * d:.1f} {2 * d:.1f}"
+        return path(cross, **{"stroke_width": 4, **attrs})
+    return element("polygon", "", points=corners(shape, x, y, r), **given)
+
+
+def corners(shape: str, x: float, y: float, r: float) -> str:
+    """Return the points of a regular polygon of `POLYGONS`."""
+    count, turn = POLYGONS[shape]
+    angles = [2 * pi * (turn + k / count) for k in range(count)]
+    return " ".join(f"{x + r * cos(angle):.1f},{y + r * sin(angle):.1f}" for angle in angles)
+
+
+def stripes(name: str, ground: str, line: str, *, width: float = 2, opacity: float = 1) -> Element:
+    """Return a pattern of slanted stripes; ``fill="url(#name)"`` uses it.
+
+    Examples
+    --------
+    >>> stripes("kx-hop", "orange", "black").children[0].attrs["id"]
+    'kx-hop'
+    """
+    inner = (
+        element("rect", "", width=7, height=7, fill=ground, fill_opacity=opacity),
+        path("M0 0 V7", stroke=line, stroke_width=width),
+    )
+    box: dict[str, Value | None] = {"width": 7, "height": 7, "patternUnits": "userSpaceOnUse"}
+    turned = element("pattern", "", inner, id=name, patternTransform="rotate(45)", **box)
+    return element("defs", "", [turned])
+
+
+def document(label: str, width: float, height: float, parts: Iterable[Element]) -> str:
+    """Return a drawing as an ``<svg>`` that has a description and takes the width it is given, as far as it needs it.
+
+    Examples
+    --------
+    >>> document("A <b>", 10, 5, []).startswith('<svg role="img" aria-label="A &lt;b&gt;"')
     True
     """
     return (
-        f'<svg role="img" aria-label="{escape(label, quote=True)}" viewBox="0 0 {width} {height}" '
-        f'width="{width}" style="max-width: 100%; height: auto; font-family: var(--jp-ui-font-family, sans-serif)">'
-        f"{''.join(parts)}</svg>"
+        f'<svg role="img" aria-label="{escape(clean(label), quote=True)}" viewBox="0 0 {width:g} {height:g}" '
+        f'width="{width:g}" style="max-width: 100%; height: auto; font-family: var(--jp-ui-font-family, sans-serif)">'
+        f"{''.join(part.svg() for part in parts)}</svg>"
     )
 
 
@@ -218,7 +324,7 @@ def images(page: str) -> str:
 
     Examples
     --------
-    >>> images("<p>" + svg("A wall.", 10, 5, []) + "</p>")[:67]
+    >>> images("<p>" + document("A wall.", 10, 5, []) + "</p>")[:67]
     '<p><img alt="A wall." width="10" style="max-width:100%;height:auto"'
     """
     return DRAWING.sub(_image, page)
@@ -236,21 +342,4 @@ def _image(found: re.Match[str]) -> str:
     return (
         f'<img alt="{label[1] if label else ""}"{size} style="max-width:100%;height:auto" '
         f'src="data:image/svg+xml;base64,{data}">'
-    )
-
-
-def label_text(
-    x: float, y: float, words: str, anchor: str = "start", *, color: str = TEXT, bold: bool = False, size: int = 13
-) -> str:
-    """Return a word as SVG text, escaped.
-
-    Examples
-    --------
-    >>> "&lt;b&gt;" in label_text(0, 0, "<b>")
-    True
-    """
-    weight = ' font-weight="bold"' if bold else ""
-    return (
-        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}" fill="{color}"{weight}>'
-        f"{escape(words)}</text>"
     )

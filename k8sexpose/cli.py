@@ -1,7 +1,8 @@
 """The command ``k8sexpose``: the lessons opened, and a report on a real cluster, from a terminal.
 
 Exit codes of the report: 0 it is made; 1 the dump cannot be read or reviewed; 2 the command is wrong; 3 it is made,
-and holds what ``--fail-on`` names. Of ``lab`` and ``lessons``: 0 done; 1 something is missing, and is named.
+and holds what ``--fail-on`` names. Of ``lab`` and ``lessons``: 0 done; 1 something is missing, and is named. Of
+``class``: 0 it is made; 1 no file can be read.
 
 Each command imports what it needs when it is called, so that `lab` can say what is missing where hardly anything is
 installed.
@@ -10,6 +11,8 @@ installed.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -24,8 +27,10 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
+REPORT_HEAD = 65_536  # bytes at the beginning of a file, among which the mark of a report is
 HTML, MARKDOWN = (".html", ".htm"), (".md", ".markdown")
-MADE, UNREADABLE, FOUND = 0, 1, 3
+MADE, UNREADABLE, FOUND, INTERRUPTED = 0, 1, 3, 130
+MOST_SHOWN = 2_000
 DUMP = "kubectl get nodes,pods,services,endpointslices -A -o json"
 
 
@@ -75,13 +80,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if told.command is None:
             parser.print_help()
             return MADE
-        return COMMANDS[told.command].run(told)
+        made = COMMANDS[told.command].run(told)
+        sys.stdout.flush()
+        return made
     except Refused as error:
         return _complain(str(error))
+    except KeyboardInterrupt:
+        return _complain("interrupted; nothing was written") and INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has gone. Python would complain once more when it closes the stream.
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return UNREADABLE
     except ImportError as error:
         from .lab import explain_import
 
         return _complain(str(explain_import("This command", error)))
+    except OSError as error:
+        return _complain(f"{error.filename or 'standard output'}: {error.strerror or error}")
+    except Exception as error:
+        return _complain(
+            f"this is a fault of k8sexpose, please report it: {type(error).__name__}: {error}"[:MOST_SHOWN]
+        )
 
 
 def _complain(text: str) -> int:
@@ -223,6 +243,7 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
     add("--workers", type=int, default=1, help="requests that a Pod serves at once (default: %(default)s)")
     add("--gb-per-month", type=float, default=1000.0, help="traffic of all Services (default: %(default)s)")
     add("--prices", help="your own prices (TOML)")
+    add("--force", action="store_true", help="replace the file of -o, whatever it is")
     add("--fail-on", choices=SEVERITIES, help="exit with 3 if there is such a finding, or a graver one")
 
 
@@ -233,8 +254,12 @@ def _report(told: argparse.Namespace) -> int:
     try:
         made = _review(told)
         _write(made, told)
+    except BrokenPipeError:
+        raise
     except (ManifestError, ValueError) as error:
         raise Refused(str(error)) from error
+    except FileNotFoundError as error:
+        raise Refused(str(error) if error.filename is None else f"{error.filename}: {error.strerror}") from error
     except OSError as error:
         raise Refused(f"{error.filename or ' '.join(told.dumps)}: {error.strerror or error}") from error
     except RecursionError:
@@ -250,7 +275,7 @@ def _review(told: argparse.Namespace) -> Review:
 
     if told.output is not None:
         for dump in told.dumps:
-            _check_output(dump, Path(told.output))
+            _check_output(dump, Path(told.output), told.force)
     cluster = _live(told) if told.context is not None else _loaded(told)
     return review(
         cluster, told.region, provider=told.provider, utilisation=told.utilisation, service_ms=told.service_ms,
@@ -267,17 +292,14 @@ def _loaded(told: argparse.Namespace) -> Cluster:
     from .model import Cluster
 
     if not told.dumps:
-        raise Refused(f"name a dump, - for standard input, or --context NAME. A dump is made by: {DUMP}")
+        _complain(f"name a dump, - for standard input, or --context NAME. A dump is made by: {DUMP}")
+        raise SystemExit(WRONG)
     if told.namespace or told.save_dump:
         raise Refused("--namespace and --save-dump go with --context")
     if "-" in told.dumps and len(told.dumps) > 1:
         raise Refused("- is standard input, and goes alone")
     if told.dumps == ["-"]:
-        stream = getattr(sys.stdin, "buffer", None)
-        read = stream.read() if stream is not None else sys.stdin.read().encode()
-        if not read.strip():
-            raise Refused(f"standard input is empty: {DUMP} | k8sexpose report -")
-        return Cluster.from_json(read, provider=None)
+        return Cluster.from_json(_standard_input(), provider=None)
     paths = [Path(dump) for dump in told.dumps]
     for path in paths:
         if not path.exists():
@@ -318,23 +340,87 @@ def _progress(line: str) -> None:
         print(line, file=sys.stderr)
 
 
-def _check_output(dump: str, output: Path) -> None:
+def _standard_input() -> bytes:
+    """Return what comes in: as bytes, so that a byte order mark and UTF-16 are read as in a file."""
+    from .api.bundles import MAX_BYTES
+
+    stream = getattr(sys.stdin, "buffer", None)
+    data = stream.read(MAX_BYTES + 1) if stream is not None else sys.stdin.read(MAX_BYTES + 1).encode()
+    if not data.strip():
+        raise Refused("standard input is empty")
+    return bytes(data)
+
+
+def _check_output(dump: str, output: Path, force: bool) -> None:
+    """Refuse an output that is the dump, or an existing file that is no report of ours."""
     if output.suffix.lower() not in (*HTML, *MARKDOWN):
         raise Refused(f"{output}: a report is written as {', '.join((*HTML, *MARKDOWN))}")
     if output.exists() and dump != "-" and Path(dump).exists() and output.samefile(dump):
         raise Refused(f"{output} is the dump itself")
+    if output.is_dir():
+        raise Refused(f"{output} is a folder; name a file in it")
+    if not force and output.is_file() and output.stat().st_size and not _is_report(output):
+        raise Refused(
+            f"{output} is there, and is no report of k8sexpose: name another file, or replace it with --force"
+        )
+
+
+def _is_report(path: Path) -> bool:
+    """Return True if a file is a report that this command has written."""
+    from .report.document import MARK
+
+    with path.open("rb") as stream:
+        return MARK.encode() in stream.read(REPORT_HEAD)
 
 
 def _write(made: Review, told: argparse.Namespace) -> None:
+    from .data.writing import write_whole
+
     if told.output is None:
         print(made.to_markdown())
         return
     page = made.to_html() if Path(told.output).suffix.lower() in HTML else made.to_markdown()
-    Path(told.output).write_text(page, encoding="utf-8")
+    write_whole(Path(told.output), page)
     print(f"{told.output}: {made.summary}")
 
 
+# -- class -------------------------------------------------------------------------------------------------------------
+
+
+def _add_class(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("files", nargs="+", type=Path, metavar="FILE", help="files of answers, or folders that hold them")
+    add("--names", action="store_true", help="with --csv: the names of the files; without, learners are numbers")
+    add("--csv", type=Path, help="write every answer, one a row, into this file")
+    add("-o", "--output", type=Path, help=f"write the table and the figure as a page: {', '.join(HTML)}")
+
+
+def _class(told: argparse.Namespace) -> int:
+    from .lessons.class_report import class_report
+
+    if told.output is not None and told.output.suffix.lower() not in HTML:
+        raise Refused(f"{told.output}: a page is written as {', '.join(HTML)}")
+    try:
+        made = class_report(told.files, names=told.names)
+        if told.csv is not None:
+            made.answers.to_csv(told.csv, index=False)
+        if told.output is not None:
+            told.output.write_text(made.to_html(), encoding="utf-8")
+    except OSError as error:
+        raise Refused(str(error)) from error
+    print(made)
+    return MADE if made.learners else UNREADABLE
+
+
 COMMANDS = {
+    "class": Command(
+        "say which beliefs a class holds",
+        "Read the files k8sexpose-answers.json of a class, judge every answer with the model, and count which beliefs "
+        "are behind the first and the last answers. Files that are damaged, foreign, over 1 MB or handed in twice are "
+        "left out and named.",
+        _add_class,
+        _class,
+    ),
     "lab": Command(
         "open the lessons in JupyterLab",
         "Copy the lessons where they are missing, check what they need, and open the first one in JupyterLab.",

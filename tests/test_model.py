@@ -353,3 +353,45 @@ def test_names_from_a_dump_are_escaped_where_they_are_shown(name: str) -> None:
     node = {"kind": "Node", "apiVersion": "v1", "metadata": {"name": f"<script>{name}"}}
     html = kx.Cluster.from_json({"items": [node]})._repr_html_()
     assert "<script>" not in html
+
+
+# -- surplus Pods, and Pods that wait for somebody's word ----
+
+
+def test_surplus_pods_may_serve_until_their_grace_period_is_over() -> None:
+    cluster = kx.Cluster(nodes=2)
+    cluster.deploy("web", per_node=[2, 1])
+    cluster.scale("web", per_node=[1, 0], grace_s=30)
+    assert [(pod.name, pod.terminating) for pod in cluster.pods] == [("web-1", False), ("web-2", True), ("web-3", True)]
+    cluster.advance(29)
+    assert len(cluster.pods) == 3
+    cluster.advance(1)
+    assert [pod.name for pod in cluster.pods] == ["web-1"]
+    cluster.scale("web", replicas=0)
+    assert cluster.pods == ()
+
+
+def test_surplus_pods_that_terminate_are_not_counted_again() -> None:
+    cluster = kx.Cluster(nodes=1)
+    cluster.deploy("web", replicas=3)
+    cluster.scale("web", replicas=1, grace_s=30)
+    cluster.scale("web", replicas=2, grace_s=30)
+    assert sorted(pod.terminating for pod in cluster.pods) == [False, False, True, True]
+    with pytest.raises(ValueError, match="grace_s"):
+        cluster.scale("web", replicas=0, grace_s=-1)
+    assert len(cluster.pods) == 4
+
+
+def test_a_pod_with_a_readiness_gate_is_ready_when_its_condition_is_true() -> None:
+    def pod(*conditions: tuple[str, str]) -> kx.Pod:
+        status = {"conditions": [{"type": kind, "status": value} for kind, value in conditions]}
+        spec = {"readinessGates": [{"conditionType": "example.com/lb"}]}
+        return kx.Pod.from_dict({"metadata": {"name": "web"}, "spec": spec, "status": status})
+
+    gate = "example.com/lb"
+    assert not pod().ready
+    assert not pod((gate, "False")).ready
+    assert pod((gate, "True")).ready
+    assert not pod((gate, "True"), ("Ready", "False")).ready
+    assert pod((gate, "True"), ("Ready", "True")).ready
+    assert not pod(("Ready", "True")).ready

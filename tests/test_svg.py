@@ -8,7 +8,7 @@ from html import unescape
 from xml.etree import ElementTree
 
 import k8sexpose as kx
-from k8sexpose._svg import images, svg
+from k8sexpose._svg import document, images, rect
 
 
 def drawings(page: str) -> list[ElementTree.Element]:
@@ -20,8 +20,8 @@ def drawings(page: str) -> list[ElementTree.Element]:
 
 def test_an_image_keeps_drawing_description_and_width() -> None:
     told = """It's a "<wall>" & more"""
-    first_drawing = svg(told, 30, 20, ['<rect x="1"/>'])
-    page = images(f"<p>a</p>{first_drawing}<p>b</p>{svg('Two.', 5, 5, [])}")
+    first_drawing = str(document(told, 30, 20, [rect(1, 0, 5, 5)]))
+    page = images(f"<p>a</p>{first_drawing}<p>b</p>{document('Two.', 5, 5, [])}")
     assert "<svg" not in page and page.startswith("<p>a</p><img ") and "<p>b</p>" in page
     assert [unescape(alt) for alt in re.findall(r'alt="([^"]*)"', page)] == [told, "Two."]
     first, second = drawings(page)
@@ -31,7 +31,7 @@ def test_an_image_keeps_drawing_description_and_width() -> None:
 
 
 def test_an_image_brings_colours_for_both_grounds() -> None:
-    (drawing,) = drawings(images(svg("A.", 5, 5, [])))
+    (drawing,) = drawings(images(str(document("A.", 5, 5, []))))
     style = drawing[0].text or ""
     assert "prefers-color-scheme: dark" in style and "background" in style
     wanted = set(re.findall(r"var\((--jp-[\w-]+)", "".join(ElementTree.tostring(drawing, "unicode"))))

@@ -18,7 +18,7 @@ import k8sexpose as kx
 CONTRIBUTING = (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text(encoding="utf-8")
 WALKS = {
     re.search(r"`([^`]+)`:$", head)[1]: re.findall(r"`([\w.]+)`", walk)  # type: ignore[index]
-    for head, walk in re.findall(r"^(\*\*From .*:)\n(.*)$", CONTRIBUTING, re.MULTILINE)
+    for head, walk in re.findall(r"^(\*\*From .*:)\n([^(\n]*).*$", CONTRIBUTING, re.MULTILINE)
 }
 
 

@@ -23,7 +23,8 @@ c.CourseDirectory.db_students = [{"id": "solved"}, {"id": "wrong"}, {"id": "empt
 c.ExecutePreprocessor.timeout = 300
 """
 # nbgrader calls alembic by its name.
-ENV = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
+PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+ENV = {**os.environ, "K8SEXPOSE_ANSWERS": "", "PATH": PATH}
 STEPS = ("generate_assignment", "autograde", "generate_feedback")
 
 

@@ -25,9 +25,18 @@ def family(value: str) -> str:
     return "IPv6" if ":" in value else "IPv4"
 
 
-@lru_cache(maxsize=1 << 16)
+# An IPv4 address in its one canonical form, which is how nearly all of them come.
+OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+PLAIN_IPV4 = re.compile(rf"{OCTET}\.{OCTET}\.{OCTET}\.{OCTET}").fullmatch
+
+
 def canonical_ip(text: str) -> str:
     """Write an address in its one canonical form, so that equal addresses are equal texts."""
+    return text if PLAIN_IPV4(text) else _canonical_ip(text)
+
+
+@lru_cache(maxsize=1 << 16)
+def _canonical_ip(text: str) -> str:
     try:
         return str(ip_address(text))
     except ValueError:
@@ -41,11 +50,17 @@ def address(ip: str, port: int | None) -> str:
     return f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}"
 
 
-@lru_cache(maxsize=1 << 16)
 def ip_version(text: str | None) -> int | None:
     """Return 4 or 6, or None for a text that is no address."""
+    if not text:
+        return None
+    return 4 if PLAIN_IPV4(text) else _ip_version(text)
+
+
+@lru_cache(maxsize=1 << 16)
+def _ip_version(text: str) -> int | None:
     try:
-        return ip_address(text).version if text else None
+        return ip_address(text).version
     except ValueError:
         return None
 

@@ -1,4 +1,4 @@
-"""The one check of numbers, words and types that every public function makes of what it is given.
+"""Checks of arguments that all public functions share: numbers, words and types.
 
 Each check names the parameter in its sentence and says what would be right. Numbers of NumPy are numbers; True and
 False are none, and neither is text.

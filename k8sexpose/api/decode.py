@@ -6,7 +6,7 @@ sentences are those of ``sigs.k8s.io/json`` (a strict ``encoding/json``).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,7 @@ from .formats import rfc3339_problem
 from .manifest import JsonNumber
 from .schemas import Anything, Bool, Int, IntOrText, Many, Schema, Struct, Text, Texts, Time
 
-__all__ = ["Decoded", "decode"]
+__all__ = ["Decoded", "checker", "decode"]
 
 MAX_STRICT_ERRORS = 100
 
@@ -58,6 +58,58 @@ def decode(value: Mapping[str, Any], schema: Struct) -> Decoded:
     except _FinalError as error:
         return Decoded({}, str(error), tuple(reader.strict_errors))
     return Decoded(decoded, reader.type_error, tuple(reader.strict_errors))
+
+
+Checker = Callable[[Any], bool]
+
+
+def checker(schema: Schema) -> Checker:
+    """Build a check that every known field has its type: then an object may be read as it is, without `decode`.
+
+    Unknown fields are passed over, and so is null for a field of an object. Null in a list or in a map of texts is not
+    well formed, because the decoder makes something of it.
+
+    Examples
+    --------
+    >>> struct = Struct("ServicePort", {"port": Int()})
+    >>> well_formed = checker(struct)
+    >>> well_formed({"port": 80, "foo": 1}), well_formed({"port": "80"})
+    (True, False)
+    """
+    match schema:
+        case Struct():
+            return _struct_checker({name: checker(field) for name, field in schema.fields.items()})
+        case Many(item):
+            each = checker(item)
+            return lambda value: value.__class__ is list and all(map(each, value))
+        case Texts():
+            return lambda value: value.__class__ is dict and all(item.__class__ is str for item in value.values())
+        case Text():
+            return lambda value: value.__class__ is str
+        case Bool():
+            return lambda value: value.__class__ is bool
+        case Int():
+            return lambda value: value.__class__ is int and _fits(value, schema.go)
+        case Time():
+            return lambda value: value.__class__ is str and not rfc3339_problem(value)
+        case IntOrText():
+            return lambda value: value.__class__ is str or (value.__class__ is int and _fits(value, schema.go))
+        case _:
+            return lambda value: True
+
+
+def _struct_checker(fields: Mapping[str, Checker]) -> Checker:
+    known = dict(fields)
+
+    def check(value: Any) -> bool:
+        if value.__class__ is not dict:
+            return False
+        for name, item in value.items():
+            if name in known and item is not None and not known[name](item):
+                return False
+        return True
+
+    return check
 
 
 class _FinalError(Exception):

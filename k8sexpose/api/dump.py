@@ -7,23 +7,24 @@ today would refuse. What a dump lacks is kept apart from what it says: absent is
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from .addresses import ip_version
 from .bundles import Found, Source, read_source
-from .decode import decode
+from .decode import checker, decode
 from .endpoints import mirrored_slices
-from .errors import ManifestError
+from .errors import ManifestError, cut, go_quote
 from .formats import cidr
 from .kinds import CLUSTER_WIDE, KEPT, KeptObject
+from .manifest import plain
 from .objects import EndpointSlice, Event, Node, Pod
 from .schemas import KEPT_SCHEMAS, SCHEMAS
 from .service import Service
 
-__all__ = ["Dump", "read_dump"]
+__all__ = ["Dump", "LeftOut", "read_dump"]
 
 READERS: dict[str, Any] = {
     "Service": Service.from_dict,
@@ -36,6 +37,33 @@ NEEDED = ("Node", "Pod", "Service", "EndpointSlice")
 # Kinds of others that say which data plane and which controllers a cluster has; only their names are kept.
 SHOWN = (*KEPT, "ConfigMap")
 PROXY_CONFIG = ("kube-system", "kube-proxy")
+
+CHECKS = {kind: checker(schema) for (_, kind), schema in SCHEMAS.items() if kind in READERS}
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """An object of a dump that cannot be used, and why.
+
+    Parameters
+    ----------
+    kind, name : str
+        Which object; the name with its namespace.
+    problem : str
+        The field, what stands there, and what is wrong with it.
+
+    Examples
+    --------
+    >>> str(LeftOut("Node", "n1", 'status.addresses[0].address: "x" is no IP address'))
+    'Node n1: status.addresses[0].address: "x" is no IP address'
+    """
+
+    kind: str
+    name: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}: {self.problem}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +82,8 @@ class Dump:
         The kinds of Node, Pod, Service and EndpointSlice of which it says nothing.
     hidden : frozenset of (str, str)
         Pods, by namespace and name, whose address was taken out of the dump.
+    left_out : tuple of LeftOut
+        Objects that cannot be used, and why.
 
     Examples
     --------
@@ -66,6 +96,7 @@ class Dump:
     events: tuple[Event, ...] = ()
     absent: frozenset[str] = frozenset()
     hidden: frozenset[tuple[str, str]] = frozenset()
+    left_out: tuple[LeftOut, ...] = ()
 
 
 @dataclass(slots=True)
@@ -78,6 +109,7 @@ class _Reading:
     mirrored: list[EndpointSlice] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
     hidden: set[tuple[str, str]] = field(default_factory=set)
+    left_out: list[LeftOut] = field(default_factory=list)
 
 
 def read_dump(source: Source) -> Dump:
@@ -121,6 +153,7 @@ def read_dump(source: Source) -> Dump:
         tuple(event for _, event in sorted(reading.events, key=lambda pair: pair[0])),
         frozenset(NEEDED) - reading.seen,
         frozenset(reading.hidden),
+        tuple(reading.left_out),
     )
 
 
@@ -139,16 +172,40 @@ def _take(reading: _Reading, found: Found) -> None:
 
 
 def _take_object(reading: _Reading, found: Found, value: Mapping[str, Any]) -> None:
-    version = next(version for version, kind in SCHEMAS if kind == found.kind)
-    decoded = decode(value, SCHEMAS[version, found.kind])
-    if decoded.type_error:
-        raise ManifestError(f"{found.where}, {found.kind} {_name(value)}: {decoded.type_error}")
-    cleaned, hidden = _without_hidden(found.kind, decoded.value)
+    # One check of text for every door; one object at a time is copied.
+    checked = _checked(plain(value, found.where), found)
+    cleaned, hidden = _without_hidden(found.kind, checked)
+    problem = next(_bad_ranges(found.kind, cleaned), None)
+    if problem is not None:
+        reading.left_out.append(LeftOut(found.kind, _name(value), problem))
+        return
     made = READERS[found.kind](cleaned)
     scope = "" if found.kind == "Node" else made.namespace
     reading.objects[found.kind, scope, made.name] = made
     if hidden and found.kind == "Pod":
         reading.hidden.add((made.namespace, made.name))
+
+
+def _checked(value: Mapping[str, Any], found: Found) -> Mapping[str, Any]:
+    """Return an object whose known fields have their types; most are as they came, and need no decoder."""
+    if CHECKS[found.kind](value):
+        return value
+    version = next(version for version, kind in SCHEMAS if kind == found.kind)
+    decoded = decode(value, SCHEMAS[version, found.kind])
+    if decoded.type_error:
+        raise ManifestError(f"{found.where}, {found.kind} {_name(value)}: {decoded.type_error}")
+    return decoded.value
+
+
+def _bad_ranges(kind: str, value: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with the ranges of an object, of which none can be left away."""
+    ranges = (value.get("spec") or {}).get("loadBalancerSourceRanges") if kind == "Service" else None
+    for number, text in enumerate(ranges or ()):
+        try:
+            ip_network(text.strip(), strict=False)
+        except ValueError:
+            shown = go_quote(cut(text))
+            yield f"spec.loadBalancerSourceRanges[{number}]: {shown} is no range of addresses"
 
 
 def _take_kept(reading: _Reading, found: Found, value: Mapping[str, Any]) -> None:
@@ -192,7 +249,7 @@ def _event(value: Mapping[str, Any]) -> tuple[str, Event]:
 # -- redacted -------------------------------------------------------------------------------------------------------
 
 
-def _without_hidden(kind: str, value: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+def _without_hidden(kind: str, value: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
     """Return an object without texts in the place of addresses, as tools put them that make bundles safe to share."""
     if kind == "Pod":
         status = value.get("status") or {}
@@ -251,4 +308,4 @@ HIDDEN_HOST = "hidden.invalid"
 def _name(entry: Mapping[str, Any]) -> str:
     metadata = entry.get("metadata")
     parts = [metadata.get(key) for key in ("namespace", "name")] if isinstance(metadata, Mapping) else []
-    return "/".join(str(part) for part in parts if part) or "without a name"
+    return cut("/".join(str(part) for part in parts if part)) or "without a name"

@@ -60,6 +60,20 @@ def forbidden(field: str, detail: str) -> FieldError:
     return _error(field, "Forbidden", "FieldValueForbidden", None, detail)
 
 
+MOST_SHOWN = 200
+
+
+def cut(text: str) -> str:
+    """Return a text as it stands in an error: the beginning, where it is long.
+
+    Examples
+    --------
+    >>> cut("x" * 1000)[-2:]
+    'x…'
+    """
+    return text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN] + "…"
+
+
 class Named(str):
     """A text whose Go type has a name of its own, such as ``v1.Protocol``: the server prints it as JSON."""
 

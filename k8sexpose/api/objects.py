@@ -248,9 +248,10 @@ class Pod:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Pod:
-        """Read a Pod object as stored; without a status it counts as running and ready."""
+        """Read a Pod object as stored; without a status it counts as running, and ready if no gate of it waits."""
         metadata, spec, status = (data.get(part) or {} for part in ("metadata", "spec", "status"))
         conditions = {entry.get("type"): entry.get("status") for entry in status.get("conditions") or ()}
+        gates = [gate.get("conditionType") for gate in spec.get("readinessGates") or ()]
         sidecars = [c for c in spec.get("initContainers") or () if c.get("restartPolicy") == "Always"]
         declared = [port for c in [*(spec.get("containers") or ()), *sidecars] for port in c.get("ports") or ()]
         ips = [entry["ip"] for entry in status.get("podIPs") or () if entry.get("ip")]
@@ -270,7 +271,8 @@ class Pod:
                 )
                 for port in declared
             ),
-            ready=conditions.get("Ready", "False" if conditions else "True") == "True",
+            ready=conditions.get("Ready", "True" if gates or not conditions else "False") == "True"
+            and all(conditions.get(gate) == "True" for gate in gates),
             terminating=bool(metadata.get("deletionTimestamp")),
             host_network=bool(spec.get("hostNetwork")),
             phase=status.get("phase") or "Running",
@@ -412,7 +414,7 @@ def _endpoint(entry: Mapping[str, Any]) -> Endpoint:
         terminating=conditions.get("terminating") is True,
         zone_hints=tuple(hint.get("name") or "" for hint in hints.get("forZones") or ()),
         node_hints=tuple(hint.get("name") or "" for hint in hints.get("forNodes") or ()),
-        pod=target.get("name") if target.get("kind", "Pod") == "Pod" else None,
+        pod=target.get("name") if (target.get("kind") or "Pod") == "Pod" else None,
     )
 
 

@@ -118,7 +118,7 @@ def front_door(
 
 
 def _kind_to_be(cluster: ClusterState, service: Service, live: LoadBalancer | None) -> LoadBalancerKind | None:
-    """Return the kind that the load balancer of a Service will be, whatever it is now."""
+    """Return the kind of load balancer that the Service asks for now, whatever kind it has."""
     kind: LoadBalancerKind | None = cluster.provider.kind_for(service) if cluster.provider else None
     if kind is not None and live is not None and kind.kind_change == "ignored":
         return live.kind

@@ -56,7 +56,7 @@ def excluded(labels: Mapping[str, str]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class CheckAnswers:
-    """What the targets would answer to a check now: all the same, but for some."""
+    """The answer of most targets to a check, and the exceptions."""
 
     others: bool
     named: frozenset[str] = frozenset()
@@ -131,18 +131,33 @@ def _node_ports(cluster: ClusterState, service: Service) -> CheckAnswers:
     Nodes without endpoints of their own decide alike, zone by zone, so one of them is asked for all. A connection
     that happens to meet a dead endpoint counts as answered as long as another one answers.
     """
+    nodes = cluster.store.nodes
     special = {*_hosts(cluster, service), *cluster.stopped_proxies, *cluster.down}
+    passing = {name: _node_port_answers(cluster, service, name) for name in special if name in nodes}
     by_zone: dict[str | None, bool] = {}
-    passing: dict[str, bool] = {}
-    for name, node in cluster.store.nodes.items():
-        if name in special:
-            passing[name] = _node_port_answers(cluster, service, name)
-            continue
-        if node.zone not in by_zone:
-            by_zone[node.zone] = _node_port_answers(cluster, service, name)
-        passing[name] = by_zone[node.zone]
+    zones = _nodes_by_zone(cluster)
+    for zone, names in zones.items():
+        first = next((name for name in names if name not in special), None)
+        if first is not None:
+            by_zone[zone] = _node_port_answers(cluster, service, first)
     others = any(by_zone.values()) if by_zone else any(passing.values())
+    for zone, passes in by_zone.items():
+        if passes is not others:
+            passing.update((name, passes) for name in zones[zone] if name not in special)
     return CheckAnswers(others, frozenset(name for name, passes in passing.items() if passes is not others))
+
+
+def _nodes_by_zone(cluster: ClusterState) -> Mapping[str | None, tuple[str, ...]]:
+    """Return the names of the nodes of each zone."""
+    store = cluster.store
+
+    def make() -> dict[str | None, tuple[str, ...]]:
+        found: dict[str | None, list[str]] = {}
+        for name, node in store.nodes.items():
+            found.setdefault(node.zone, []).append(name)
+        return {zone: tuple(names) for zone, names in found.items()}
+
+    return store.cached("nodes by zone", store.node_version, make)
 
 
 def _node_port_answers(cluster: ClusterState, service: Service, name: str) -> bool:

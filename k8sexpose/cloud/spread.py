@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import accumulate
+from typing import Any
 
 from ..api.objects import Node
 
 __all__ = ["Spread", "spread_over"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SpreadClass:
+    """Places of one kind, in order, and the share of all of them together."""
+
+    kind: Hashable
+    names: tuple[str, ...]
+    share: Fraction
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,6 +31,7 @@ class Spread:
     names: tuple[str, ...]
     weights: tuple[Fraction, ...] | None = None
     edges: tuple[float, ...] = field(init=False, default=(), repr=False)
+    known: dict[str, Any] = field(init=False, default_factory=dict, repr=False)  # what was worked out before
 
     def __post_init__(self) -> None:
         if self.weights is not None:
@@ -31,10 +43,51 @@ class Spread:
 
     def shares(self) -> dict[str, Fraction]:
         """Return the share of each place; one that is named twice has the sum."""
-        total: dict[str, Fraction] = {}
-        for name, share in self:
-            total[name] = total.get(name, Fraction(0)) + share
-        return total
+        return dict(self._shares())
+
+    def share_of(self, name: str) -> Fraction:
+        """Return the share of one place."""
+        return self._shares().get(name, Fraction(0))
+
+    def place_of(self, name: str) -> int:
+        """Return where a name stands first in the order of places; -1 for one that is none."""
+        if "places" not in self.known:
+            self.known["places"] = {found: k for k, found in reversed(tuple(enumerate(self.names)))}
+        place: int = self.known["places"].get(name, -1)
+        return place
+
+    def _shares(self) -> dict[str, Fraction]:
+        if "shares" not in self.known:
+            total = dict(self)
+            if len(total) != len(self.names):
+                total = dict.fromkeys(self.names, Fraction(0))
+                for name, share in self:
+                    total[name] += share
+            self.known["shares"] = total
+        shares: dict[str, Fraction] = self.known["shares"]
+        return shares
+
+    def classes(self, kinds: Mapping[str, Hashable]) -> tuple[SpreadClass, ...]:
+        """Return the places by kind; the same mapping is asked for again and again, so the answer is kept."""
+        kept = self.known.get("classes")
+        if kept is None or kept[0] is not kinds:
+            kept = self.known["classes"] = kinds, self._classes(kinds)
+        classes: tuple[SpreadClass, ...] = kept[1]
+        return classes
+
+    def _classes(self, kinds: Mapping[str, Hashable]) -> tuple[SpreadClass, ...]:
+        named: dict[Hashable, list[str]] = {}
+        for name in self.names:
+            named.setdefault(kinds[name], []).append(name)
+        if self.weights is None:
+            even = Fraction(1, len(self.names)) if self.names else Fraction(0)
+            return tuple(SpreadClass(kind, tuple(names), even * len(names)) for kind, names in named.items())
+        same = {id(weight): weight for weight in self.weights}  # few: each zone has one
+        counts: dict[Hashable, Counter[int]] = {}
+        for name, weight in zip(self.names, self.weights, strict=True):
+            counts.setdefault(kinds[name], Counter())[id(weight)] += 1
+        totals = {kind: sum((same[one] * n for one, n in found.items()), Fraction(0)) for kind, found in counts.items()}
+        return tuple(SpreadClass(kind, tuple(names), totals[kind]) for kind, names in named.items())
 
     def pick(self, number: float) -> tuple[str, Fraction]:
         """Return the place that a random number from 0 to 1 chooses, and its share."""

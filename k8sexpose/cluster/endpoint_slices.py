@@ -97,9 +97,7 @@ def _with_topology_hints(groups: Groups, ratios: Mapping[str, float]) -> Groups:
         ready = [endpoint for found in mine.values() for endpoint in found if endpoint.ready]
         hints = _zones_for(ready, ratios)
         for key, found in mine.items():
-            hinted[key] = [
-                replace(one, zone_hints=(hints[one.ip],)) if hints and one.ready else one for one in found
-            ]
+            hinted[key] = [replace(one, zone_hints=(hints[one.ip],)) if hints and one.ready else one for one in found]
     return hinted
 
 

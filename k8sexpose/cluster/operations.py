@@ -117,6 +117,7 @@ class Operations(ClusterState):
         *,
         replicas: int | None = None,
         namespace: str = "default",
+        grace_s: float = 0,
     ) -> ApplyResult:
         """Change how many Pods run, and where.
 
@@ -128,6 +129,9 @@ class Operations(ClusterState):
             How many on each node, in the order of the nodes.
         replicas : int, optional
             How many in all; the newest go first, new ones go where there are fewest.
+        grace_s : float
+            Seconds for which surplus Pods go on serving while they terminate, as ``kubectl scale`` lets them; by
+            default they end at once.
 
         Returns
         -------
@@ -150,11 +154,14 @@ class Operations(ClusterState):
         ['node-1', 'node-2', 'node-3']
         """
         check_arguments(Operations.scale, locals())
-        pods = self._place(self.deployment(name, namespace), per_node, replicas)
+        grace_s = seconds(grace_s, "grace_s")
+        pods = self._place(self.deployment(name, namespace), per_node, replicas, grace_s)
         return ApplyResult("Deployment", namespace, name, "scaled", self.deployment(name, namespace), pods=pods)
 
-    def _place(self, deployment: Deployment, per_node: Sequence[int] | None, replicas: int | None) -> tuple[Pod, ...]:
-        """Start and stop Pods of a Deployment until the numbers are as wanted; surplus ones end at once."""
+    def _place(
+        self, deployment: Deployment, per_node: Sequence[int] | None, replicas: int | None, grace_s: float = 0
+    ) -> tuple[Pod, ...]:
+        """Start and stop Pods of a Deployment until the numbers are as wanted."""
         names = list(self.store.nodes)
         running = [pod for pod in self.store.pods_of(deployment.namespace, deployment.name) if not pod.terminating]
         if per_node is not None:
@@ -164,18 +171,25 @@ class Operations(ClusterState):
                 surplus = sum(other.node == pod.node for other in running) > wanted.get(pod.node or "", 0)
                 if surplus:
                     running.remove(pod)
-                    self.store.delete_pod((pod.namespace, pod.name))
+                    self._end(pod, grace_s)
             for name in names:
                 for _ in range(wanted[name] - sum(pod.node == name for pod in running)):
                     deployment = self._run(deployment, name)
         else:
             number = 0 if replicas is None else count(replicas, "replicas", at_least=0, at_most=MOST_PODS)
             for pod in running[number:]:
-                self.store.delete_pod((pod.namespace, pod.name))
+                self._end(pod, grace_s)
             for _ in range(number - len(running)):
                 deployment = self._run(deployment, choose_node(self.store, deployment, self.down))
         self._deployments[deployment.namespace, deployment.name] = deployment
         return tuple(pod for pod in self.store.pods_of(deployment.namespace, deployment.name) if not pod.terminating)
+
+    def _end(self, pod: Pod, grace_s: float) -> None:
+        """Delete a Pod, at once or after it has terminated for some time."""
+        if grace_s == 0:
+            self.store.delete_pod((pod.namespace, pod.name))
+        else:
+            self.terminate(f"{pod.namespace}/{pod.name}", grace_s=grace_s)
 
     def _run(self, deployment: Deployment, home: str | None) -> Deployment:
         """Start one more Pod on a node, or on none; the Deployment returned counts it."""

@@ -63,6 +63,7 @@ class ClusterState:
         self.nodes_routable = nodes_routable
         self.firewall = firewall
         self.affinity: dict[Any, Any] = {}
+        self.flows: dict[Any, Any] = {}
         self.sends = 0
         self.failed: dict[str, float] = {}
         self._deployments: dict[Key, Deployment] = {}

@@ -34,20 +34,41 @@ class Index(Generic[K, V]):
 
     def __init__(self) -> None:
         self.entries: dict[K, dict[V, None]] = {}
+        self._own: set[K] | None = None  # the properties whose keys no copy shares; None for all
 
     def __contains__(self, prop: K) -> bool:
         return prop in self.entries
 
     def add(self, prop: K, key: V) -> None:
         """Note that the object `key` has the property."""
-        self.entries.setdefault(prop, {})[key] = None
+        keys = self._keys(prop)
+        if keys is None:
+            keys = self.entries[prop] = {}
+        keys[key] = None
 
     def discard(self, prop: K, key: V) -> None:
         """Forget that the object `key` has the property."""
-        keys = self.entries.get(prop, {})
-        keys.pop(key, None)
-        if not keys:
-            self.entries.pop(prop, None)
+        keys = self._keys(prop)
+        if keys is not None:
+            keys.pop(key, None)
+            if not keys:
+                del self.entries[prop]
+
+    def _keys(self, prop: K) -> dict[V, None] | None:
+        """Return the keys of a property to be changed, apart from those that a copy holds."""
+        keys = self.entries.get(prop)
+        if self._own is not None and prop not in self._own:
+            self._own.add(prop)
+            if keys is not None:
+                keys = self.entries[prop] = dict(keys)
+        return keys
+
+    def copy(self) -> Index[K, V]:
+        """Return an index that changes apart from this one; keys are copied when one of both changes them."""
+        twin: Index[K, V] = Index()
+        twin.entries = dict(self.entries)
+        self._own, twin._own = set(), set()
+        return twin
 
     def get(self, prop: K) -> tuple[V, ...]:
         """Return the keys of all objects that have the property."""
@@ -316,9 +337,7 @@ class Store:
             if isinstance(value, dict):
                 setattr(twin, name, dict(value))
             elif isinstance(value, Index):
-                index: Index[Hashable, Hashable] = Index()
-                index.entries = {prop: dict(keys) for prop, keys in value.entries.items()}
-                setattr(twin, name, index)
+                setattr(twin, name, value.copy())
         twin.journal = Journal()
         return twin
 

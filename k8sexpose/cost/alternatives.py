@@ -103,7 +103,7 @@ class Scenario:
         """Return the lines of the bill of one way."""
         return lines_of(self.provider, self.exposures(way, services), self.book, self.region)
 
-    def carrying(self, gb_per_month: float) -> Scenario:
+    def with_traffic(self, gb_per_month: float) -> Scenario:
         """Return the same Services with other traffic."""
         return replace(self, traffic=replace(self.traffic, gb_per_month=gb_per_month))
 
@@ -125,12 +125,12 @@ class Scenario:
     def break_even_gb(self, services: int) -> float | None:
         """Return at how much traffic one shared entry and a load balancer each cost the same."""
         _check_count(services)
-        fixed = self.carrying(0).saving(services)
-        slope = (self.carrying(FAR_GB).saving(services) - fixed) / FAR_GB
+        fixed = self.with_traffic(0).saving(services)
+        slope = (self.with_traffic(FAR_GB).saving(services) - fixed) / FAR_GB
         if math.isnan(slope) or abs(slope) < TOLERANCE / FAR_GB or fixed * slope >= 0:
             return None
         gb = -fixed / slope
-        if abs(self.carrying(gb).saving(services)) > 0.005:
+        if abs(self.with_traffic(gb).saving(services)) > 0.005:
             raise ValueError(f"the prices of bytes at {self.provider} have tiers: there is no single break-even")
         return gb
 
@@ -411,7 +411,7 @@ def costs_by_traffic(
     end = most_gb if most_gb is not None else 1.5 * (found or 100_000.0)
     positive(end, "most_gb")
     gb = [end * point / POINTS for point in range(POINTS + 1)]
-    plans = [plan.carrying(each) for each in gb]
+    plans = [plan.with_traffic(each) for each in gb]
     lines = {way: [each.lines(way, services) for each in plans] for way in plan.ways}
     return _frame(plan, "gb_per_month", gb, lines, {"break_even": found, "services": services})
 

@@ -6,6 +6,7 @@ Nothing here guesses: what neither book prices is not priced.
 
 from __future__ import annotations
 
+import datetime
 import math
 import re
 import tomllib
@@ -16,6 +17,10 @@ from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from ..api.checks import check_arguments, count, positive, quantity, shown
+from ..api.documents import is_file
+from ..api.errors import cut
+from ..api.manifest import SURROGATE
 from ..data import load
 
 __all__ = ["CapacityUnit", "Price", "PriceBook", "PriceSource", "ProviderPlaces", "Quota", "book_name", "price_book"]
@@ -249,6 +254,7 @@ PriceSource: TypeAlias = str | Path | Mapping[str, Any] | PriceBook | None
 # What every row says; the rest is optional.
 REQUIRED = ("price", "currency", "unit", "region", "source", "as_of")
 OPTIONAL = ("tier", "confidence", "note")
+TEXTS = ("currency", "unit", "region", "source", "as_of", "confidence", "note")
 TABLES = ("book", "providers", "prices", "quotas", "capacity_units", "sources")
 
 
@@ -285,49 +291,148 @@ def price_book(prices: PriceSource = None) -> PriceBook:
     >>> mine.find("aws", "nlb", "nlb_hour", "eu-west-1")[0].price
     0.02
     """
+    check_arguments(price_book, locals())
     if prices is None:
         return _own_book()
     if isinstance(prices, PriceBook):
         return prices
+    if isinstance(prices, Mapping):
+        return _read(prices, _own_book())
     if isinstance(prices, str) and ("\n" in prices.strip() or not prices.strip().endswith(".toml")):
-        return _read(tomllib.loads(prices), _own_book())
-    if isinstance(prices, str | Path):
-        return _read(tomllib.loads(Path(prices).read_text(encoding="utf-8")), _own_book())
-    return _read(prices, _own_book())
+        return _read(_parsed(prices, "the price book"), _own_book())
+    path = Path(prices)
+    if not is_file(path):
+        raise FileNotFoundError(f"the price file {str(path)[:200]!r} does not exist, or is no file")
+    size = path.stat().st_size
+    if size > MAX_BYTES:
+        raise ValueError(f"{path.name} has {size:,} bytes; of a price file no more than {MAX_BYTES:,} are read")
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path.name} is no price file: byte {error.start} is no text in UTF-8") from None
+    return _read(_parsed(text, path.name), _own_book())
+
+
+MAX_BYTES = 1_000_000
+MAX_DOTS = 8  # of a key: tomllib takes time with the square of them
+MAX_DEPTH = 12
+
+
+def _parsed(text: str, name: str) -> dict[str, Any]:
+    """Parse TOML; a ValueError names the file and the place."""
+    if len(text) > MAX_BYTES:
+        raise ValueError(f"{name} has {len(text):,} characters; of a price book no more than {MAX_BYTES:,} are read")
+    if SURROGATE.search(text):
+        raise ValueError(f"{name}: a lone surrogate is no character")
+    for number, line in enumerate(text.splitlines(), 1):
+        if any(part.count(".") > MAX_DOTS for part in re.split(r"[=,{\[]", re.sub(r"#.*|\"[^\"]*\"", "", line))):
+            raise ValueError(f"{name}, line {number}: a key has more than {MAX_DOTS} dots")
+    try:
+        return tomllib.loads(text.removeprefix("\ufeff"))
+    except RecursionError:
+        raise ValueError(f"{name}: the TOML is nested too deeply") from None
+    except ValueError as error:
+        raise ValueError(f"{name} is no TOML: {cut(str(error))}") from None
 
 
 def _read(data: Mapping[str, Any], under: PriceBook | None) -> PriceBook:
-    """Return a book; `under` is the one that it lies on."""
+    """Return a book; `under` is the one that it lies on. A ValueError names the place of what is wrong."""
+    _check_plain(data, "the price book", 0)
     if under is not None and not set(data) & set(TABLES):
         data = {"prices": data}
     if unknown := set(data) - set(TABLES):
-        raise ValueError(f"a price book has the tables {', '.join(TABLES)}, not {', '.join(sorted(unknown))}")
-    head, sources = data.get("book", {}), data.get("sources", {})
+        raise ValueError(f"a price book has the tables {', '.join(TABLES)}, not {cut(', '.join(sorted(unknown)))}")
+    tables = {name: _table(name, data.get(name, {})) for name in TABLES}
+    head = tables["book"]
+    sources = {name: _table(f"sources.{name}", entry) for name, entry in tables["sources"].items()}
+    for name, entry in sources.items():
+        _text(f"sources.{name}.title", entry.get("title", ""))
     providers = dict(under.providers if under else {})
-    for name, entry in data.get("providers", {}).items():
-        if missing := [field for field in ("currency", "default_region", "regions") if field not in entry]:
-            raise ValueError(f"providers.{name}: {', '.join(missing)} not set")
-        providers[book_name(name)] = ProviderPlaces(entry["currency"], entry["default_region"], tuple(entry["regions"]))
+    for name, entry in tables["providers"].items():
+        providers[book_name(name)] = _places(name, entry)
     known = under.layers[-1] if under else None
     layer: dict[Component, tuple[Price, ...]] = {}
-    for key, listed in _components(data.get("prices", {})):
+    for key, listed in _components(tables["prices"]):
         if known is not None and key not in known:
             raise ValueError(_unknown(key, known))
         currency = providers[key[0]].currency
         layer[key] = tuple(_price(key, row, sources, currency) for row in listed)
     quotas: dict[tuple[str, str], Quota] = {}
-    for provider, rows in data.get("quotas", {}).items():
+    for provider, rows in tables["quotas"].items():
         owner = book_name(provider)
-        quotas |= {(owner, name): _quota(owner, name, row, sources) for name, row in rows.items()}
-    units = {name: _unit(name, row, sources) for name, row in data.get("capacity_units", {}).items()}
+        for name, row in _table(f"quotas.{provider}", rows).items():
+            quotas[owner, name] = _quota(owner, name, row, sources)
+    units = {name: _unit(name, row, sources) for name, row in tables["capacity_units"].items()}
+    hours = head.get("hours_per_month", under.hours_per_month if under else HOURS_PER_MONTH)
+    every = _texts("book.every_region", head.get("every_region", ()))
+    as_of = head.get("as_of", under.as_of if under else "")
     return PriceBook(
         (layer, *(under.layers if under else ())),
         providers,
         {**(under.quotas if under else {}), **quotas},
         {**(under.capacity_units if under else {}), **units},
-        head.get("hours_per_month", under.hours_per_month if under else HOURS_PER_MONTH),
-        frozenset(head.get("every_region", ())) | (under.every_region if under else frozenset()),
-        str(head.get("as_of", under.as_of if under else "")),
+        positive(hours, "book.hours_per_month", at_most=MOST_HOURS),
+        frozenset(every) | (under.every_region if under else frozenset()),
+        _text("book.as_of", as_of),
+    )
+
+
+MOST_HOURS = 744.0  # of a month of 31 days
+MOST_TEXT = 2_000
+
+
+def _check_plain(value: Any, where: str, depth: int) -> None:
+    """Check that every key of a book is text, every text can be written, and nothing is nested too deeply."""
+    if depth > MAX_DEPTH:
+        raise ValueError(f"{cut(where)}: nested deeper than {MAX_DEPTH} levels")
+    if isinstance(value, Mapping):
+        for key, entry in value.items():
+            if not isinstance(key, str) or SURROGATE.search(key):
+                raise ValueError(f"{cut(where)}: a key is text, not {shown(key)}")
+            _check_plain(entry, f"{where}.{cut(key)}" if depth else cut(key), depth + 1)
+    elif isinstance(value, list | tuple):
+        for number, entry in enumerate(value):
+            _check_plain(entry, f"{where}[{number}]", depth + 1)
+    elif isinstance(value, str) and SURROGATE.search(value):
+        raise ValueError(f"{cut(where)}: a lone surrogate is no character")
+
+
+def _text(where: str, value: Any) -> str:
+    """Return a text, or a date as text; a ValueError names the place of anything else."""
+    if isinstance(value, datetime.date | datetime.time):
+        return str(value)
+    if not isinstance(value, str) or len(value) > MOST_TEXT:
+        raise ValueError(f"{cut(where)} is text of at most {MOST_TEXT:,} characters, not {shown(value)}")
+    return value
+
+
+def _texts(where: str, value: Any) -> tuple[str, ...]:
+    """Return a list of texts; a ValueError names the place."""
+    if not isinstance(value, list | tuple):
+        raise ValueError(f"{cut(where)} is a list of texts, not {shown(value)}")
+    return tuple(_text(f"{where}[{number}]", entry) for number, entry in enumerate(value))
+
+
+def _fields(where: str, row: Any, wanted: Iterable[str], optional: Iterable[str]) -> dict[str, Any]:
+    """Return a table that has all wanted fields and no unknown ones."""
+    found = dict(_table(where, row))
+    missing = [field for field in wanted if field not in found]
+    if missing:
+        raise ValueError(f"{cut(where)}: {', '.join(missing)} not set")
+    unknown = sorted(set(found) - {*wanted, *optional})
+    if unknown:
+        raise ValueError(f"{cut(where)} does not know {cut(', '.join(unknown))}")
+    return found
+
+
+def _places(name: str, entry: Any) -> ProviderPlaces:
+    """Return where a provider sells."""
+    where = f"providers.{name}"
+    entry = _fields(where, entry, ("currency", "default_region", "regions"), _table(where, entry))
+    return ProviderPlaces(
+        _text(f"{where}.currency", entry["currency"]),
+        _text(f"{where}.default_region", entry["default_region"]),
+        _texts(f"{where}.regions", entry["regions"]),
     )
 
 
@@ -339,9 +444,13 @@ def _components(prices: Mapping[str, Any]) -> Iterator[tuple[Component, Iterable
                 yield (book_name(provider), product, component), listed
 
 
+FORM = "prices stand as provider, product, component: "
+
+
 def _table(name: str, value: Any) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise ValueError(f"prices stand as provider, product, component: {name} is {value!r}, not a table")
+        form = "" if name.partition(".")[0] in TABLES[2:] or name in TABLES else FORM
+        raise ValueError(f"{form}{cut(name)} is {shown(value)}, not a table")
     return value
 
 
@@ -351,7 +460,9 @@ def _unknown(key: Component, known: Iterable[Component]) -> str:
         names = sorted({other[depth] for other in known if other[:depth] == key[:depth]})
         if key[depth] not in names:
             break
-    return f"nobody charges for {'.'.join(key)}; there are: {', '.join('.'.join((*key[:depth], n)) for n in names)}"
+    return (
+        f"nobody charges for {cut('.'.join(key))}; there are: {', '.join('.'.join((*key[:depth], n)) for n in names)}"
+    )
 
 
 def _price(key: Component, row: Any, sources: Mapping[str, Any], currency: str) -> Price:
@@ -372,25 +483,59 @@ def _price(key: Component, row: Any, sources: Mapping[str, Any], currency: str) 
         faults = (("lacks", missing), ("does not know", unknown))
         wrong = " and ".join(f"{verb} {', '.join(fields)}" for verb, fields in faults if fields)
         raise ValueError(f"a row of {name} {wrong}")
-    lower, upper = (float(edge) for edge in row.get("tier", (0, math.inf)))
-    price = row["price"]
-    if isinstance(price, bool) or not isinstance(price, int | float) or not 0 <= price < math.inf:
-        raise ValueError(f"a row of {name} has the price {price!r}; a price is a number from 0 on")
-    if not 0 <= lower < upper:
-        raise ValueError(f"a row of {name} has the tier {row['tier']!r}; a tier goes from a lower to a higher number")
+    lower, upper = _tier(name, row.get("tier", (0, math.inf)))
+    price = quantity(row["price"], f"the price of a row of {name}")
+    said = {field: _text(f"{field} of a row of {name}", row.get(field, "")) for field in TEXTS}
+    source = _title(said["source"], sources)
     return Price(
-        *key, float(price), str(row["currency"]), str(row["unit"]), str(row["region"]), lower, upper,
-        _title(row["source"], sources), str(row["as_of"]), str(row.get("confidence", "")), str(row.get("note", "")),
+        *key, price, said["currency"], said["unit"], said["region"], lower, upper, source, said["as_of"],
+        said["confidence"], said["note"],
     )  # fmt: skip
 
 
-def _quota(provider: str, name: str, row: Mapping[str, Any], sources: Mapping[str, Any]) -> Quota:
-    source, as_of = _title(row["source"], sources), str(row["as_of"])
-    return Quota(provider, name, int(row["value"]), row.get("adjustable"), source, as_of, row.get("note", ""))
+def _tier(name: str, value: Any) -> tuple[float, float]:
+    """Return both ends of a tier; the upper one may be infinite."""
+    problem = f"a row of {name} has the tier {shown(value)}; a tier goes from a lower to a higher number"
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        raise ValueError(problem)
+    if any(isinstance(edge, bool) or not isinstance(edge, int | float) for edge in value):
+        raise ValueError(problem)
+    try:
+        lower, upper = (float(edge) for edge in value)
+    except OverflowError:
+        raise ValueError(problem) from None
+    if not 0 <= lower < upper:
+        raise ValueError(problem)
+    return lower, upper
 
 
-def _unit(name: str, row: Mapping[str, Any], sources: Mapping[str, Any]) -> CapacityUnit:
-    return CapacityUnit(name, **{**row, "source": _title(row["source"], sources), "as_of": str(row["as_of"])})
+MOST_QUOTA = 10**9
+UNIT_FIELDS = ("new_connections_per_s", "active_connections", "gb_per_hour")
+
+
+def _quota(provider: str, name: str, row: Any, sources: Mapping[str, Any]) -> Quota:
+    """Return a quota of a book."""
+    where = f"quotas.{provider}.{name}"
+    row = _fields(where, row, ("value", "source", "as_of"), ("adjustable", "confidence", "note"))
+    adjustable = row.get("adjustable")
+    if not isinstance(adjustable, bool | None):
+        raise ValueError(f"{where}.adjustable is true or false, not {shown(adjustable)}")
+    source, as_of = _title(_text(f"{where}.source", row["source"]), sources), _text(f"{where}.as_of", row["as_of"])
+    value = count(row["value"], f"{where}.value", at_least=0, at_most=MOST_QUOTA)
+    return Quota(provider, name, value, adjustable, source, as_of, _text(f"{where}.note", row.get("note", "")))
+
+
+def _unit(name: str, row: Any, sources: Mapping[str, Any]) -> CapacityUnit:
+    """Return a capacity unit of a book."""
+    where = f"capacity_units.{name}"
+    row = _fields(where, row, (*UNIT_FIELDS, "source", "as_of"), ("rule_evaluations_per_s",))
+    numbers = {key: positive(row[key], f"{where}.{key}") for key in UNIT_FIELDS}
+    rules = row.get("rule_evaluations_per_s", math.inf)
+    if rules != math.inf:
+        rules = positive(rules, f"{where}.rule_evaluations_per_s")
+    source = _title(_text(f"{where}.source", row["source"]), sources)
+    as_of = _text(f"{where}.as_of", row["as_of"])
+    return CapacityUnit(name, **numbers, rule_evaluations_per_s=rules, source=source, as_of=as_of)
 
 
 def _title(source: Any, sources: Mapping[str, Any]) -> str:

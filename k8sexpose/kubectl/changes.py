@@ -17,7 +17,7 @@ from ..api.strategic_patch import strategic_merge
 from ..model import Cluster
 from . import printers
 from . import serialization as wire
-from .deleting import delete_files
+from .deleting import GRACE_S, delete_files
 from .flags import Options
 from .generators import HELP, written
 from .go_json import json_fault
@@ -186,7 +186,7 @@ def scale(cluster: Cluster, options: Options, stdin: str) -> Completed:
         running = [pod for pod in acted.store.pods_of(options.namespace, name) if not pod.terminating]
         if options.current_replicas >= 0 and options.current_replicas != len(running):
             raise KubectlError(f"Expected replicas to be {options.current_replicas}, was {len(running)}")
-        acted.scale(name, replicas=options.replicas, namespace=options.namespace)
+        acted.scale(name, replicas=options.replicas, namespace=options.namespace, grace_s=GRACE_S)
         shown = resource.get(acted, options.namespace, name)
         stdout += written(options, resource, name, "scaled", resource.to_dict(acted, shown))
     return Completed(0, stdout, "")

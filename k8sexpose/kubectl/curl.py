@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 from ..api.addresses import address, ip_version
 from ..kubeproxy.health import HEALTHZ_PORT, HealthResponse, health_check, healthz
-from ..kubeproxy.service_ports import cluster_ip_of, targets
+from ..kubeproxy.service_ports import is_watched
+from ..router.cluster_dns import resolve
 from ..router.router import send
 from .result import Completed
 
@@ -31,7 +32,6 @@ __all__ = ["curl"]
 # How long Linux repeats a SYN that nobody answers (tcp_syn_retries = 6): 1 + 2 + 4 + … + 64 seconds.
 SYN_TIMEOUT_MS = 127_000
 KNOWN = "-s, -S, -i, -m SECONDS, --connect-timeout SECONDS, --client (or --from) CLIENT"
-CLUSTER_DOMAIN: tuple[list[str], ...] = (["svc", "cluster", "local"], ["svc"], [])
 
 
 def curl(cluster: Cluster, command: str | Sequence[str]) -> Completed:
@@ -162,24 +162,13 @@ def _resolve(cluster: Cluster, url: _Url, client: str | None) -> str:
     """Ask the DNS: outside, only load balancers have names; a Pod asks the cluster's own DNS first."""
     if ip_version(url.host) or cluster.store.services_named(url.host):
         return url.host
-    found = _cluster_dns(cluster, url.host, client) if client and client.startswith("pod/") else None
-    if found is None:
+    found: tuple[str, ...] = ()
+    if client and client.startswith("pod/"):
+        namespace, _, _ = client.removeprefix("pod/").rpartition("/")
+        found = resolve(cluster, url.host, namespace or "default")
+    if not found:
         raise _Failure(6, f"Could not resolve host: {url.host}", from_network=True)
-    return found
-
-
-def _cluster_dns(cluster: Cluster, host: str, client: str | None) -> str | None:
-    """Resolve ``web``, ``web.shop`` or ``web.shop.svc.cluster.local`` as CoreDNS does for a Pod."""
-    home, _, _ = (client or "").removeprefix("pod/").rpartition("/")
-    name, *rest = host.rstrip(".").lower().split(".")
-    namespace, domain = (rest[0], rest[1:]) if rest else (home or "default", [])
-    service = cluster.store.services.get((namespace, name))
-    if service is None or domain not in CLUSTER_DOMAIN:
-        return None
-    if not service.headless:
-        return cluster_ip_of(service, 4) or cluster_ip_of(service, 6)
-    ips = sorted({t.endpoint.ip for port in service.ports for t in targets(cluster.store, service, port, 4).ready})
-    return ips[cluster.sends % len(ips)] if ips else None
+    return found[cluster.sends % len(found)]
 
 
 # -- what comes back ---------------------------------------------------------------------------------------------------
@@ -211,5 +200,5 @@ def _answer(cluster: Cluster, route: Route, url: _Url) -> HealthResponse:
         if path not in ("/healthz", "/livez"):
             return HealthResponse(404, {"Content-Type": "text/plain; charset=utf-8"}, "404 page not found\n")
         return healthz(cluster, node=node, path=path)
-    service = cluster.store.health_checks_on(url.port)[0]
+    service = next(filter(is_watched, cluster.store.health_checks_on(url.port)))
     return health_check(cluster, service.key, node=node)

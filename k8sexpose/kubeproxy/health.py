@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..api.checks import check_arguments
+from ..api.errors import NotExposed
 from ..cluster.clock import timestamp
 from ..cluster.state import ClusterState
-from .service_ports import targets
+from .service_ports import is_watched, targets
 
 if TYPE_CHECKING:
     from ..api.objects import Node
@@ -94,17 +95,20 @@ def health_check(cluster: ClusterState, service: str, *, node: str, proxy_health
     ------
     ApiError
         404 NotFound: there is no such Service.
+    NotExposed
+        If the Service has no healthCheckNodePort: a real node refuses the connection.
     UnknownName
         If there is no such node (it is a KeyError).
 
     Examples
     --------
     >>> from k8sexpose import Cluster
+    >>> spec = {"type": "LoadBalancer", "externalTrafficPolicy": "Local", "healthCheckNodePort": 31000}
     >>> cluster = Cluster.from_json(
     ...     {
     ...         "items": [
     ...             {"kind": "Node", "metadata": {"name": "node-1"}},
-    ...             {"kind": "Service", "metadata": {"name": "web"}, "spec": {"type": "LoadBalancer"}},
+    ...             {"kind": "Service", "metadata": {"name": "web"}, "spec": spec},
     ...         ]
     ...     }
     ... )
@@ -114,6 +118,11 @@ def health_check(cluster: ClusterState, service: str, *, node: str, proxy_health
     check_arguments(health_check, locals())
     found = cluster.service(service)
     cluster.store.node(node)  # an UnknownName, if there is none
+    if not (found.needs_health_check_node_port and found.health_check_node_port and is_watched(found)):
+        raise NotExposed(
+            f"{found.name} has no healthCheckNodePort: kube-proxy keeps one for Services of type LoadBalancer with "
+            "externalTrafficPolicy Local. Every other check asks kube-proxy itself: healthz(cluster, node=...)"
+        )
     if _silent(cluster, node):
         return NO_ANSWER
     count = ready_local_endpoints(cluster, found, node)

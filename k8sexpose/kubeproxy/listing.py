@@ -9,8 +9,8 @@ from ..api.checks import check_arguments
 from ..api.service import Service
 from ..cluster.state import ClusterState
 from .iptables import iptables_rules
-from .iptables_words import iptables_restore, iptables_save
-from .nft_words import nft_list_table, nft_transaction
+from .iptables_text import iptables_restore, iptables_save
+from .nft_text import nft_list_table, nft_transaction
 from .nftables import nftables_rules
 from .node_view import view_of
 from .rules import RuleSet

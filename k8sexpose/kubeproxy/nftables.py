@@ -1,4 +1,4 @@
-"""kube-proxy's rules in nftables mode, as values; `nft_words` puts them into words.
+"""kube-proxy's rules in nftables mode, as values; `nft_text` writes them.
 
 Which endpoints a rule leads to, and what is refused, comes from `proxy.port_plan`, as for every verdict. Here stands
 only in which chains, sets and maps kube-proxy writes that down.

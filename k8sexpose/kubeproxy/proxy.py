@@ -17,7 +17,7 @@ from ..api.objects import Node, ProxyConfig
 from ..api.service import Service
 from ..cluster.state import ClusterState
 from ..cluster.store import Store
-from .service_ports import ServicePortInfo, Target, categorize_endpoints, cluster_ip_of, service_ports
+from .service_ports import ServicePortInfo, Target, categorize_endpoints, cluster_ip_of, is_watched, service_ports
 
 __all__ = [
     "Detector",
@@ -262,7 +262,7 @@ def _refuse(packet: _Packet, info: ServicePortInfo, action: str, policy: str = "
 
 def _no_service_port(packet: _Packet) -> Verdict:
     """No Service has this address and port."""
-    services = packet.store.services_at(packet.dst)
+    services = [service for service in packet.store.services_at(packet.dst) if is_watched(service)]
     if packet.nftables and any(cluster_ip_of(service, packet.family) == packet.dst for service in services):
         return Verdict("REJECT", src=packet.src, reason="no port of the Service has this number")
     if packet.nftables and packet.in_service_cidr:
@@ -376,7 +376,7 @@ class _Packet:
 
     @property
     def to_health_check(self) -> bool:
-        return any(self.store.health_checks_on(self.port or 0))
+        return any(map(is_watched, self.store.health_checks_on(self.port or 0)))
 
 
 def _ports(packet: _Packet, services: Iterable[Service], as_if: Service | None) -> Iterator[ServicePortInfo]:

@@ -1,7 +1,7 @@
 """Packet rules as values: what kube-proxy writes, before it is put into the words of iptables or of nft.
 
 A rule has conditions, which must all hold, and actions. Both languages use the same kinds; `iptables` and `nftables`
-build them, `iptables_words` and `nft_words` print them, `rule_trace` asks them about a packet.
+build them, `iptables_text` and `nft_text` print them, `rule_trace` asks them about a packet.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What kube-proxy knows about one port of a Service, and which of its endpoints a node may use.
 
 Sources (kubernetes/kubernetes): ``pkg/proxy/serviceport.go``, ``pkg/proxy/endpointslicecache.go``,
-``pkg/proxy/topology.go``.
+``pkg/proxy/topology.go``, and ``cmd/kube-proxy/app/server.go`` for what kube-proxy does not watch at all.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ from ..api.service import Service, ServicePort
 from ..cluster.store import Store
 
 __all__ = ["Categories", "ServicePortInfo", "Target", "Targets", "categorize_endpoints"]
+
+PROXY_NAME_LABEL = "service.kubernetes.io/service-proxy-name"
+HEADLESS_LABEL = "service.kubernetes.io/headless"
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,17 +199,24 @@ def _of_family(ips: Iterable[str], family: int) -> tuple[str, ...]:
     return tuple(canonical_ip(ip) for ip in ips if ip_version(ip) == family)
 
 
+def is_watched(service: Service) -> bool:
+    """Return True if kube-proxy looks after a Service: the label ``service-proxy-name`` leaves it to another proxy."""
+    return PROXY_NAME_LABEL not in service.labels
+
+
 def service_ports(store: Store, service: Service, family: int) -> Iterator[ServicePortInfo]:
     """Yield the ports of a Service as kube-proxy knows them; none without a clusterIP of the family."""
     cluster_ip = cluster_ip_of(service, family)
-    if cluster_ip is not None:
+    if cluster_ip is not None and is_watched(service):
         for port in service.ports:
             yield ServicePortInfo(service, port, family, cluster_ip, targets(store, service, port, family))
 
 
 def targets(store: Store, service: Service, port: ServicePort, family: int) -> Targets:
-    """Return the endpoints behind a Service port."""
+    """Return the endpoints behind a Service port; those in slices labelled as headless are for DNS alone."""
     slices = store.slices(store.services.get((service.namespace, service.name), service))
+    if not service.headless and any(HEADLESS_LABEL in one.labels for one in slices):
+        slices = tuple(one for one in slices if HEADLESS_LABEL not in one.labels)
     return store.cached(("targets", service.key, port, family), slices, lambda: targets_of(slices, port, family))
 
 

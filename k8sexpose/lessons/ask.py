@@ -16,6 +16,7 @@ import ipywidgets
 import traitlets
 
 from .._display import LITERAL
+from ..widgets.explorers.base import VIEW
 from . import sheet as answers
 from .answer_file import Entry
 from .feedback import Feedback
@@ -167,8 +168,8 @@ class Ask(anywidget.AnyWidget):
     _css = HERE / "ask.css"
 
     text = traitlets.Unicode().tag(sync=True)
-    controls = traitlets.List().tag(sync=True)
-    draft = traitlets.List().tag(sync=True)
+    controls: Any = traitlets.List().tag(sync=True)
+    draft: Any = traitlets.List().tag(sync=True)
     request = traitlets.Dict().tag(sync=True)
     kept = traitlets.Unicode().tag(sync=True)
     said = traitlets.Unicode().tag(sync=True)
@@ -281,19 +282,20 @@ def ask(id: str, *, answer: object = ...) -> Ask | Feedback:
 class Waiting(Feedback):
     """The card of a check that was run before the answer: it fills itself in when the answer is kept."""
 
-    __slots__ = ("_card", "_cluster", "_id", "_sheet")
+    __slots__ = ("_asked", "card")
+
+    _asked: tuple[str, object, Sheet]
+    card: Card
 
     def __init__(self, feedback: Feedback, id: str, cluster: object, sheet: Sheet) -> None:
         super().__init__(feedback.correct, feedback.misconception, feedback.text)
-        for name, value in ("_id", id), ("_cluster", cluster), ("_sheet", sheet), ("_card", None):
-            object.__setattr__(self, name, value)
+        object.__setattr__(self, "_asked", (id, cluster, sheet))
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
-        card = Card(self, self._id, self._cluster, self._sheet)
-        object.__setattr__(self, "_card", card)
-        found = card._repr_mimebundle_(**options)
-        data, metadata = found if isinstance(found, tuple) else (found or {}, {})
-        return {**data, "text/html": self._repr_html_(), "text/plain": repr(self)}, metadata
+        object.__setattr__(self, "card", Card(self, *self._asked))
+        # Not the widget's own bundle: ipywidgets 7 (Colab) makes none.
+        view = {"version_major": 2, "version_minor": 0, "model_id": self.card.model_id}
+        return {VIEW: view, "text/html": self._repr_html_(), "text/plain": repr(self)}, {}
 
 
 class Card(ipywidgets.HTML):  # type: ignore[misc]

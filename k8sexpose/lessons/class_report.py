@@ -84,6 +84,13 @@ class ClassReport:
         figure = show(self.plot())._repr_html_() if len(self.beliefs) else ""
         return f'<div class="jp-RenderedHTMLCommon {LITERAL}">{table}{figure}{skipped}</div>'
 
+    def to_html(self) -> str:
+        """Return the table and the figure as a page of their own."""
+        head = (
+            '<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Beliefs of a class</title>'
+        )
+        return f'<!doctype html><html lang="en"><head>{head}</head><body>{self._repr_html_()}</body></html>\n'
+
     def _described(self) -> str:
         """Return the figure in a sentence."""
         if self.beliefs.empty:
@@ -122,7 +129,7 @@ class ClassReport:
         ax.grid(axis="x", color="#888888", alpha=0.3)
         if len(table):
             ax.legend(loc="lower right", frameon=False)
-        finish(ax, self._described(), READING)
+        finish(ax, self._described(), READING, "The beliefs of a class")
         return ax
 
 

@@ -34,6 +34,7 @@ class LessonRow:
 class Progress(pd.DataFrame):
     """All answers; it shows itself by lesson, in words."""
 
+    problem: str
     _metadata = ["problem"]  # noqa: RUF012  (pandas reads the list)
 
     @property
@@ -62,7 +63,7 @@ class Progress(pd.DataFrame):
 
     def _repr_html_(self) -> str:
         if not set(COLUMNS) <= set(self.columns):
-            return str(super()._repr_html_())
+            return str(pd.DataFrame(self).to_html())
         if self.empty:
             return f"<p>{html.escape(repr(self))}</p>"
         problem = f'<p role="alert">{html.escape(self._problem)}</p>' if self._problem else ""

@@ -6,10 +6,10 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from .._palette import CONCEPTS
+from .._palette import BREAK_EVEN, CONCEPTS
 from ..cost.billing import NO_PRICE, Bill
 from ..cost.prices import HOURS_PER_MONTH
-from .figure import INK, PAPER, SOFT, canvas, finish
+from .figure import INK, ON_PAPER, PAPER, SOFT, canvas, finish
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,11 +30,12 @@ class Look(NamedTuple):
     hatch: str = ""
 
 
+# The colour of node ports, darker: a thin yellow line is lost on a white page.
 WAYS = {
-    "nodeport": Look("NodePort", CONCEPTS["extra hop"].color, "p", ":"),
+    "nodeport": Look("NodePort", "#B09A00", "p", ":"),
     "one_lb_each": Look("one load balancer each", CONCEPTS["load balancer"].color, "D", "-"),
-    "one_ingress": Look("one shared entry", CONCEPTS["client"].color, "s", "--"),
-    "one_nlb_in_cluster_ingress": Look("one shared entry, in the cluster", CONCEPTS["node"].color, "^", "-."),
+    "one_ingress": Look("one shared entry", CONCEPTS["shared entry"].color, "s", "--"),
+    "one_nlb_in_cluster_ingress": Look("one shared entry, in the cluster", CONCEPTS["gateway"].color, "^", "-."),
 }
 # What the provider builds for it, where that differs.
 BUILT = {
@@ -49,7 +50,7 @@ BUILT = {
 PARTS = {
     "fixed": Look("load balancers, rules", CONCEPTS["load balancer"].color),
     "addresses": Look("addresses", CONCEPTS["cloud"].color, hatch=".."),
-    "bytes": Look("bytes, capacity units", CONCEPTS["Pod"].color, hatch="//"),
+    "bytes": Look("bytes, capacity units", CONCEPTS["client"].color, hatch="//"),
     "cross-zone": Look("cross-zone", CONCEPTS["extra hop"].color, hatch="xx"),
 }
 
@@ -135,20 +136,21 @@ def plot_bill(bill: Bill, ax: Axes | None = None) -> Axes:
         ax.barh(row, cost, left=so_far, height=0.6, color=look.color, hatch=look.hatch, edgecolor=INK, linewidth=0.8)
         so_far += cost
         words = f"{cost:,.2f}" if known else NO_PRICE
-        ax.text(so_far, row, f" {words}", va="center", fontsize=9, color=INK)
+        ax.text(so_far, row, f" {words}", va="center", fontsize=10, color=INK)
         said.append(f"{line.name} {words}")
     total = "unknown" if bill.total_per_month is None else f"{bill.total_per_month:,.2f}"
-    ax.barh(len(lines), so_far, height=0.6, color=PAPER, edgecolor=INK, linewidth=1.4)
+    ax.barh(len(lines), so_far, height=0.6, color="none", edgecolor=INK, linewidth=1.4)
     ax.text(so_far, len(lines), f" {total}", va="center", fontsize=10, color=INK, weight="bold")
     names = [f"{line.name}\n{line.quantity:,.0f} {line.unit} × {line.price:g}" for line in lines]
-    ax.set_yticks(range(len(lines) + 1), [*names, "total"], fontsize=9, color=INK)
+    ax.set_yticks(range(len(lines) + 1), [*names, "total"], fontsize=10, color=INK)
     ax.invert_yaxis()
     _money(ax, bill.currency, max(so_far, 1.0))
     finish(
         ax,
         f"A bill of {total} {bill.currency} a month ({bill.provider} {bill.region}): {'; '.join(said) or 'no lines'}.",
-        "Read from top to bottom: each bar begins where the one above it ends. On the left stands how much of what, "
+        "Read from top to bottom: each bar begins where the one above it ends. On the left is how much of what, "
         f"and the price of one. An estimate from list prices of {', '.join(bill.as_of) or 'no date'}.",
+        "The bill, line by line",
     )
     return ax
 
@@ -200,7 +202,14 @@ def plot_bills(bills: Mapping[str, Bill], ax: Axes | None = None) -> Axes:
             if cost > 0.07 * widest:
                 back = {"boxstyle": "round,pad=0.15", "facecolor": PAPER, "edgecolor": "none"}
                 ax.text(
-                    so_far + cost / 2, row, f"{cost:,.0f}", ha="center", va="center", fontsize=9, color=INK, bbox=back
+                    so_far + cost / 2,
+                    row,
+                    f"{cost:,.0f}",
+                    ha="center",
+                    va="center",
+                    fontsize=10,
+                    color=ON_PAPER,
+                    bbox=back,
                 )
             shown.add(part)
             so_far += cost
@@ -214,12 +223,13 @@ def plot_bills(bills: Mapping[str, Bill], ax: Axes | None = None) -> Axes:
     _money(ax, currency, widest)
     if shown:
         below = (0.5, -0.75 / (0.6 * len(bills) + 0.5))
-        ax.legend(loc="upper center", bbox_to_anchor=below, ncols=4, frameon=False, fontsize=9, labelcolor=INK)
+        ax.legend(loc="upper center", bbox_to_anchor=below, ncols=4, frameon=False, fontsize=10, labelcolor=INK)
     finish(
         ax,
         f"Bills in {currency} a month: {'; '.join(said) or 'none'}.",
         "A bar is a bill, its length the total. The parts have different patterns; a part too narrow for its amount "
         "has none written in it.",
+        "Bills compared",
     )
     return ax
 
@@ -230,7 +240,7 @@ def _known(bill: Bill) -> list[float]:
 
 def _money(ax: Axes, currency: str, widest: float) -> None:
     ax.set_xlim(0, widest * 1.18)
-    ax.set_xlabel(f"{currency} a month", color=INK)
+    ax.set_xlabel(f"{currency} per month", color=INK)
     ax.xaxis.set_major_formatter("{x:,.0f}")
     ax.tick_params(colors=INK)
     for side in ("right", "top"):
@@ -281,19 +291,19 @@ def plot_costs(costs: pd.DataFrame, at: float | None = None, ax: Axes | None = N
     said_too = ""
     if by_services and quota and quota < x[-1]:
         ax.axvline(quota + 0.5, color=INK, linewidth=1, linestyle=(0, (1, 2)), gid="quota")
-        ax.text(quota + 1.2, top * 0.97, f"quota: {quota}", va="top", fontsize=9, color=INK)
+        ax.text(quota + 1.2, top * 0.97, f"quota: {quota}", va="top", fontsize=10, color=INK)
         said_too += f"; the quota is {quota}"
     if even is not None and even * scale <= x[-1]:
         unit = f"{even:,.0f} Services" if by_services else f"{even * scale:,.0f} GB an hour"
         y = float(costs["one_lb_each"].loc[even]) if by_services else _between(x, costs["one_lb_each"], even * scale)
         ax.plot(
-            [even * scale], [y], marker="*", markersize=15, color="#F0E442", markeredgecolor=INK, zorder=6,
+            [even * scale], [y], marker="*", markersize=15, color=BREAK_EVEN.color, markeredgecolor=INK, zorder=6,
             linestyle="none", gid="break-even",
         )  # fmt: skip
         # Where no line runs: high above the foot of the stairs, or to the left of the crossing.
         away = (12, 95) if by_services else (-190, 34)
         ax.annotate(
-            f"break-even: {unit}", (even * scale, y), xytext=away, textcoords="offset points", fontsize=9, color=INK,
+            f"break-even: {unit}", (even * scale, y), xytext=away, textcoords="offset points", fontsize=10, color=INK,
             arrowprops={"arrowstyle": "-", "color": SOFT},
         )  # fmt: skip
         said_too += f"; the break-even is at {unit}"
@@ -304,24 +314,40 @@ def plot_costs(costs: pd.DataFrame, at: float | None = None, ax: Axes | None = N
     ax.yaxis.set_major_formatter("{x:,.0f}")
     ax.xaxis.set_major_formatter("{x:,.0f}")
     ax.set_xlabel("Services" if by_services else "GB an hour, of all Services together", color=INK)
-    ax.set_ylabel(f"{facts['currency']} a month", color=INK)
+    ax.set_ylabel(f"{facts['currency']} per month", color=INK)
     ax.tick_params(colors=INK)
     ax.grid(alpha=0.3)
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2, frameon=False, fontsize=9, labelcolor=INK)
+    _names_at_ends(ax, costs, top)
     where = f"{facts['provider']} ({facts['region']})"
     span = f"1 to {len(x)} Services" if by_services else f"{facts['services']} Services"
     finish(
         ax,
         f"Costs of {span} at {where}, in {facts['currency']} a month: {', '.join(said)}{said_too}.",
-        f"A line is a way of exposing, its height what it costs in a month. {_marks(by_services)} "
+        "A line is a way of exposing, with its name at its end; its height is the cost per month. "
+        f"{_marks(by_services)} "
         f"List prices of {', '.join(facts['as_of']) or 'no date'}.",
+        f"Costs by {'number of Services' if by_services else 'traffic'}",
     )
     return ax
 
 
+def _names_at_ends(ax: Axes, costs: pd.DataFrame, top: float) -> None:
+    """Write the name of each line at its end, none upon another."""
+    ends = [(float(values.iloc[-1]), str(way)) for way, values in costs.items() if not values.isna().any()]
+    lowest = -top
+    for y, way in sorted(ends):
+        lowest = max(y, lowest + 0.075 * top)
+        name = label_of(way, costs.attrs["provider"])
+        ax.annotate(
+            name, (1.0, y), xycoords=("axes fraction", "data"), xytext=(1.02, lowest), va="center", fontsize=10,
+            textcoords=("axes fraction", "data"), color=INK, annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "color": WAYS[way].color},
+        )  # fmt: skip
+
+
 def _marks(by_services: bool) -> str:
     if by_services:
-        return "The dotted upright is the quota; the star is where one shared entry begins to be cheaper."
+        return "The dotted vertical line is the quota; the star is where one shared entry begins to be cheaper."
     return "The star is where the shared entry and a load balancer each cost the same."
 
 
@@ -355,11 +381,11 @@ def plot_candidates(candidates: Mapping[str, tuple[Bill, Traffic]], ax: Axes | N
     'Cost against p99 latency of 0 designs.'
     """
     ax = canvas(ax, 7.0, 3.6)
-    looks = [("#0072B2", "o"), ("#E69F00", "s"), ("#009E73", "^"), ("#CC79A7", "D"), ("#D55E00", "X")]
+    shapes = ["o", "s", "^", "D", "X"]
     said, currency = [], "USD"
     places: dict[tuple[float, float], list[str]] = {}
     for number, (name, (bill, traffic)) in enumerate(candidates.items()):
-        color, marker = looks[number % len(looks)]
+        marker = shapes[number % len(shapes)]
         cost, p99_ms = bill.total_per_month, float(traffic.summary["p99_ms"])
         currency = bill.currency
         if cost is None:
@@ -367,8 +393,8 @@ def plot_candidates(candidates: Mapping[str, tuple[Bill, Traffic]], ax: Axes | N
         at = round(p99_ms), round(cost)
         size = 11 + 6 * (len(places.get(at, ())) == 0)  # a second design at the same place lies inside the first
         ax.plot(
-            [p99_ms], [cost], marker=marker, markersize=size, color=color, markeredgecolor=INK, linestyle="none",
-            gid=name,
+            [p99_ms], [cost], marker=marker, markersize=size, color=CONCEPTS["load balancer"].color, gid=name,
+            markeredgecolor=INK, linestyle="none",
         )  # fmt: skip
         places.setdefault(at, []).append(name)
         said.append(f"{name} {cost:,.0f} {currency} a month and {p99_ms:.0f} ms")
@@ -376,11 +402,11 @@ def plot_candidates(candidates: Mapping[str, tuple[Bill, Traffic]], ax: Axes | N
     for (x, y), names in places.items():
         side, dx = ("right", -12) if x > middle else ("left", 12)
         ax.annotate(
-            " and ".join(names), (x, y), xytext=(dx, 10), textcoords="offset points", ha=side, fontsize=10, color=INK
+            _together(names), (x, y), xytext=(dx, 10), textcoords="offset points", ha=side, fontsize=10, color=INK
         )
     ax.margins(0.3)
     ax.set_xlabel("p99 latency, ms", color=INK)
-    ax.set_ylabel(f"{currency} a month", color=INK)
+    ax.set_ylabel(f"{currency} per month", color=INK)
     ax.yaxis.set_major_formatter("{x:,.0f}")
     ax.tick_params(colors=INK)
     ax.grid(alpha=0.3)
@@ -389,5 +415,11 @@ def plot_candidates(candidates: Mapping[str, tuple[Bill, Traffic]], ax: Axes | N
         f"Cost against p99 latency of {len(candidates)} designs{': ' + '; '.join(said) if said else ''}.",
         "To the left is faster for the slowest of a hundred requests, further down is cheaper. A design above and to "
         "the right of another one loses twice.",
+        "Cost and latency of the designs",
     )
     return ax
+
+
+def _together(names: list[str]) -> str:
+    """Return the names at one point: two designs on it are no mistake."""
+    return names[0] if len(names) == 1 else f"{' and '.join(names)} (identical)"

@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Picture", "describe", "show"]
 
-INK, PAPER, SOFT = "#1a1a1a", "#ffffff", "#666666"
+# The ground is transparent: these greys read on a dark page and on a light one (4.3 : 1 on both). What is written on a
+# colour, or on paper of its own, is dark.
+INK, SOFT = "#7a7a7a", "#808080"
+PAPER, ON_PAPER = "#ffffff", "#1a1a1a"
+WIDTH, DPI = 9.6, 132  # inches; a figure is as wide as its cell
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -38,6 +42,8 @@ class Picture:
         What it shows, in a sentence.
     reading : str
         How to read it.
+    title : str
+        Its title.
 
     Examples
     --------
@@ -48,19 +54,27 @@ class Picture:
     png: bytes
     alt: str
     reading: str = ""
+    title: str = ""
 
     def __repr__(self) -> str:
         return f"<Picture: {self.alt}>"
 
     def _repr_html_(self) -> str:
         data = base64.b64encode(self.png).decode("ascii")
-        image = f'<img alt="{html.escape(self.alt)}" style="max-width: 100%" src="data:image/png;base64,{data}">'
+        # Bytes 16 to 19 of a PNG are its width; a figure is as wide as its cell, and no more blurred than it must be.
+        width = round(int.from_bytes(self.png[16:20], "big") * 110 / DPI)
+        image = (
+            f'<img alt="{html.escape(self.alt)}" style="width: 100%; max-width: {width}px" '
+            f'src="data:image/png;base64,{data}">'
+        )
         if not self.reading:
             return image
         style = (
-            "max-width: 60em; margin: 0.4em 0; "
-            "color: var(--jp-ui-font-color1, inherit); font-family: var(--jp-ui-font-family, sans-serif)"
+            "margin: 0.4em 0; color: var(--jp-ui-font-color1, inherit); "
+            "font-family: var(--jp-ui-font-family, sans-serif)"
         )
+        if self.title:
+            image = f'<p style="{style}; font-weight: 600">{html.escape(self.title)}</p>{image}'
         caption = (
             f'<figcaption style="{style}"><strong>How to read this.</strong> {html.escape(self.reading)}</figcaption>'
         )
@@ -89,8 +103,10 @@ def show(ax: Axes) -> Picture:
     figure = ax.get_figure(root=True)
     stream = io.BytesIO()
     if figure is not None:
-        figure.savefig(stream, format="png", dpi=110, facecolor=PAPER, bbox_inches="tight", metadata={"Software": None})
-    return Picture(stream.getvalue(), describe(ax), READINGS.get(ax, ("", ""))[1])
+        figure.savefig(
+            stream, format="png", dpi=DPI, transparent=True, bbox_inches="tight", metadata={"Software": None}
+        )
+    return Picture(stream.getvalue(), *READINGS.get(ax, ("", "", "")))
 
 
 def describe(ax: Axes) -> str:
@@ -112,18 +128,18 @@ def describe(ax: Axes) -> str:
     >>> describe(plot_cluster(Cluster(nodes=1)))
     'A cluster of 1 node: node-1 (10.0.0.1) without Pods.'
     """
-    return READINGS.get(ax, ("", ""))[0]
+    return READINGS.get(ax, ("", "", ""))[0]
 
 
-READINGS: WeakKeyDictionary[Axes, tuple[str, str]] = WeakKeyDictionary()
+READINGS: WeakKeyDictionary[Axes, tuple[str, str, str]] = WeakKeyDictionary()
 
 
-def finish(ax: Axes, alt: str, reading: str) -> None:
-    """Keep what a figure shows and how to read it, and let its texts be drawn as they are.
+def finish(ax: Axes, alt: str, reading: str, title: str) -> None:
+    """Keep what a figure shows, how to read it, and its title, and let its texts be drawn as they are.
 
     To matplotlib, ``$`` begins a formula: a name could be drawn as another one, or end in an error.
     """
-    READINGS[ax] = alt, reading
+    READINGS[ax] = alt, reading, title
     for text in ax.findobj(Text):
         text.set_parse_math(False)
 
@@ -131,8 +147,11 @@ def finish(ax: Axes, alt: str, reading: str) -> None:
 def canvas(ax: Axes | None, width: float, height: float) -> Axes:
     """Return where to draw: the given axes, or those of a new figure that pyplot knows nothing of."""
     if ax is None:
-        ax = Figure(figsize=(width, height), facecolor=PAPER).add_subplot()
-    ax.set_facecolor(PAPER)
+        ax = Figure(figsize=(max(width, WIDTH), height), facecolor="none").add_subplot()
+    ax.set_facecolor("none")
+    ax.tick_params(colors=INK)
+    for side in ax.spines.values():
+        side.set_color(INK)
     return ax
 
 
@@ -170,6 +189,6 @@ def legend(ax: Axes, kinds: Sequence[str]) -> None:
         sign = {"marker": look.marker, "color": look.color, "markeredgecolor": INK, "markersize": 8}
         handles.append(Line2D([], [], linestyle="none", label=look.label, **sign))  # type: ignore[arg-type]
     ax.legend(
-        handles=handles, loc="upper center", bbox_to_anchor=(0.5, 0.02), ncols=len(kinds), frameon=False, fontsize=9,
+        handles=handles, loc="upper center", bbox_to_anchor=(0.5, 0.02), ncols=len(kinds), frameon=False, fontsize=10,
         labelcolor=INK,
     )  # fmt: skip

@@ -9,7 +9,7 @@ from ..cloud.provisioning import Provisioning
 from ..kubeproxy.service_ports import targets
 from ..model import Cluster
 from ..traffic.crash import Crash
-from .figure import INK, SOFT, bare, box, canvas, finish, mark
+from .figure import INK, ON_PAPER, PAPER, SOFT, bare, box, canvas, finish, mark
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,7 +60,7 @@ def plot_provisioning(provisioning: Provisioning, ax: Axes | None = None) -> Axe
         late = x > 0.6 * length_s
         ax.text(
             x + (-0.015 if late else 0.015) * length_s, y + 0.14 - 0.42 * row, f"{step.what}\n({event})",
-            ha="right" if late else "left", va="bottom", fontsize=9, color=INK, linespacing=1.15,
+            ha="right" if late else "left", va="bottom", fontsize=10, color=INK, linespacing=1.15,
         )  # fmt: skip
     for number in range(len(actors)):
         ax.axhline(-1.0 - number, color=SOFT, linewidth=0.6, zorder=0)
@@ -74,12 +74,13 @@ def plot_provisioning(provisioning: Provisioning, ax: Axes | None = None) -> Axe
     what = "; ".join(f"after {step.at_s - start_s:g} s {step.actor} {step.what}" for step in steps)
     title = f"From <pending> to {provisioning.address} in {provisioning.seconds:g} s"
     if provisioning.pending:
-        title = f"<pending> for ever, because {provisioning.reason}"
+        title = f"<pending> forever, because {provisioning.reason}"
     finish(
         ax,
         f"{title}: {what}.",
         "Time runs to the right, each actor has a row. A large diamond is a step with an event on the Service, a thin "
         "one a step without. The bar on top is what EXTERNAL-IP shows.",
+        "From <pending> to an address",
     )
     return ax
 
@@ -93,14 +94,14 @@ def _status_bar(ax: Axes, provisioning: Provisioning, length_s: float) -> None:
         "EXTERNAL-IP: <pending>",
         ha="center",
         va="center",
-        fontsize=9,
-        color=INK,
-        backgroundcolor="#ffffffcc",
+        fontsize=10,
+        color=ON_PAPER,
+        bbox={"boxstyle": "round,pad=0.15", "facecolor": PAPER, "edgecolor": "none"},
     )
     if not provisioning.pending:
         color = CONCEPTS["load balancer"].color + "66"
         ax.barh(0.4, 1.12 * length_s - until_s, left=until_s, height=0.42, color=color, edgecolor=INK, linewidth=0.8)
-        ax.text(1.06 * length_s, 0.4, "address", ha="center", va="center", fontsize=9, color=INK)
+        ax.text(1.06 * length_s, 0.4, "address", ha="center", va="center", fontsize=10, color=INK)
 
 
 # -- one inside the other ----
@@ -141,7 +142,7 @@ def plot_inside(cluster: Cluster, service: str, ax: Axes | None = None) -> Axes:
     if port.node_port:
         dolls.append(("window", "NodePort", f"every node, port {port.node_port}", "for whoever can route to a node"))
     if found.cluster_ip not in (None, "None"):
-        dolls.append(("node", "ClusterIP", f"{found.cluster_ip}:{port.port}", "inside the cluster"))
+        dolls.append(("Pod", "ClusterIP", f"{found.cluster_ip}:{port.port}", "inside the cluster"))
     ready = [str(target) for target in targets(cluster.store, found, port, 4).ready]
     ax = canvas(ax, 8.5, 1.3 + 0.62 * len(dolls) + 0.2 * min(len(ready), 4))
     core = 0.62 + 0.3 * max(min(len(ready), 4), 1)
@@ -153,13 +154,21 @@ def plot_inside(cluster: Cluster, service: str, ax: Axes | None = None) -> Axes:
         mark(ax, kind, inset + 0.32, top - 0.3, 12, title)
         ax.text(inset + 0.62, top - 0.3, title, va="center", weight="bold", fontsize=11, color=INK)
         ax.text(inset + 2.6, top - 0.3, where, va="center", fontsize=10, color=INK)
-        ax.text(9.8 - inset, top - 0.3, who, va="center", ha="right", fontsize=9, color=SOFT, style="italic")
+        ax.text(9.8 - inset, top - 0.3, who, va="center", ha="right", fontsize=10, color=SOFT, style="italic")
     left, bottom = 0.3 * len(dolls) + 0.3, 0.24 * len(dolls) + 0.12
-    ax.text(left, bottom + core - 0.25, "list of Pods", va="center", fontsize=10, weight="bold", color=INK)
+    ax.text(
+        left,
+        bottom + core - 0.25,
+        "the Pods behind it, address:targetPort",
+        va="center",
+        fontsize=10,
+        weight="bold",
+        color=INK,
+    )
     for row, target in enumerate([*ready[:3], f"… and {len(ready) - 3} more"] if len(ready) > 4 else ready):
         y = bottom + core - 0.55 - 0.3 * row
         mark(ax, "Pod", left + 0.1, y, 10, f"Pod {target}")
-        ax.text(left + 0.32, y, target, va="center", fontsize=9, color=INK)
+        ax.text(left + 0.32, y, target, va="center", fontsize=10, color=INK)
     bare(ax, (-0.1, 10.1), (-0.1, core + 0.78 * len(dolls) + 0.15))
     inside = ", around ".join(f"{title} {where} {who}" for _, title, where, who in dolls)
     finish(
@@ -167,6 +176,7 @@ def plot_inside(cluster: Cluster, service: str, ax: Axes | None = None) -> Axes:
         f"Service {found.name}: {inside}, around {len(ready)} Pods.",
         "Each box is a type of Service with the address that it adds; it contains the boxes inside. The boxes say what "
         "is configured. They are no stations of a packet.",
+        f"What {found.name} consists of",
     )
     return ax
 
@@ -215,7 +225,7 @@ def plot_crash(crash: Crash, ax: Axes | None = None) -> Axes:
         ax.axvline(step.at_s, color=SOFT, linewidth=0.8, linestyle=":")
         ax.text(
             step.at_s + 0.006 * (crash.end_s + crash.before_s), 112 + 12 * (2 - number % 3),
-            f"{step.at_s:g} s: {step.what.split(':')[0].split(';')[0]}", fontsize=8.5, color=INK, va="center",
+            f"{step.at_s:g} s: {step.what.split(':')[0].split(';')[0]}", fontsize=10, color=INK, va="center",
         )  # fmt: skip
     for step in crash.steps[1:]:
         if 0 < step.lost < 1:
@@ -229,13 +239,14 @@ def plot_crash(crash: Crash, ax: Axes | None = None) -> Axes:
     ax.set_ylabel("new connections lost, %", color=INK)
     ax.tick_params(colors=INK)
     ax.grid(alpha=0.3)
-    ax.legend(frameon=False, fontsize=9, labelcolor=INK, loc="center right", bbox_to_anchor=(1.0, 0.52))
+    ax.legend(frameon=False, fontsize=10, labelcolor=INK, loc="center right", bbox_to_anchor=(1.0, 0.52))
     finish(
         ax,
         f"{crash.node} crashes. Lost through the load balancer: {_told(crash, False)}. "
         f"Lost by the client of {crash.node}: {_told(crash, True)}.",
-        "Time runs to the right. Height is the part of the new connections that is lost. A dotted line is a moment at "
-        "which somebody notices.",
+        "Time runs to the right. Height is the percentage of new connections that is lost. A dotted line is a moment "
+        "at which somebody notices.",
+        f"{crash.node} crashes",
     )
     return ax
 

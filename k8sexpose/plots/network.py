@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Stretch", "legs", "plot_cluster", "plot_route"]
 
 SHOWN_PODS = 6
+NODES_ACROSS = 4
 
 
 def plot_cluster(cluster: Cluster, service: str | None = None, ax: Axes | None = None) -> Axes:
@@ -48,51 +49,71 @@ def plot_cluster(cluster: Cluster, service: str | None = None, ax: Axes | None =
     nodes = cluster.nodes
     tallest = max((len(cluster.store.pods_on(node.name)) for node in nodes), default=0)
     top = 0.85 + 0.24 * max(min(tallest, SHOWN_PODS + 1), 1)
-    ax = canvas(ax, max(3.0 * len(nodes), 4.0), top + 0.8)
     ports = [port for port in cluster.service(service).ports if port.node_port] if service else []
+    across = min(max(len(nodes), 1), NODES_ACROSS)
+    rows = -(-len(nodes) // NODES_ACROSS) or 1
+    step = top + 0.45 + 0.34 * len(ports)
+    ax = canvas(ax, 0.0, (top + 0.8) if rows == 1 else 0.6 + rows * step)
     said, outcomes = [], set()
     for column, node in enumerate(nodes):
-        x, ip = 3.0 * column, node.addresses[0] if node.addresses else ""
+        x, ip = 3.0 * (column % NODES_ACROSS), node.addresses[0] if node.addresses else ""
+        low = -step * (column // NODES_ACROSS)
         color = CONCEPTS["dropped" if cluster.is_down(node.name) else "node"].color
-        box(ax, x, 0.0, 2.5, top, color)
-        ax.text(x + 0.12, top - 0.15, node.name, va="top", weight="bold", fontsize=11, color=INK)
-        ax.text(x + 2.38, top - 0.15, ip, va="top", ha="right", fontsize=10, color=INK)
+        box(ax, x, low, 2.5, top, color)
+        ax.text(x + 0.12, low + top - 0.15, node.name, va="top", weight="bold", fontsize=11, color=INK)
+        ax.text(x + 2.38, low + top - 0.15, ip, va="top", ha="right", fontsize=10, color=INK)
         pods = [pod.name for pod in cluster.store.pods_on(node.name)]
         for row, pod in enumerate(pods[:SHOWN_PODS]):
-            mark(ax, "Pod", x + 0.25, top - 0.65 - 0.24 * row, 9, f"Pod {pod}")
-            ax.text(x + 0.42, top - 0.65 - 0.24 * row, pod, va="center", fontsize=9, color=INK)
+            mark(ax, "Pod", x + 0.25, low + top - 0.65 - 0.24 * row, 9, f"Pod {pod}")
+            ax.text(x + 0.42, low + top - 0.65 - 0.24 * row, pod, va="center", fontsize=10, color=INK)
         if len(pods) > SHOWN_PODS:
             ax.text(
-                x + 0.42, top - 0.65 - 0.24 * SHOWN_PODS, f"… and {len(pods) - SHOWN_PODS} more", fontsize=9, color=INK
+                x + 0.42,
+                low + top - 0.65 - 0.24 * SHOWN_PODS,
+                f"… and {len(pods) - SHOWN_PODS} more",
+                fontsize=10,
+                color=INK,
             )
         words = "down" if cluster.is_down(node.name) else _with(pods)
         if cluster.is_down(node.name):
-            mark(ax, "dropped", x + 2.25, 0.2, 12, f"down {node.name}")
-            ax.text(x + 2.1, 0.2, "down", va="center", ha="right", fontsize=9, color=INK)
+            mark(ax, "dropped", x + 2.25, low + 0.2, 12, f"down {node.name}")
+            ax.text(x + 2.1, low + 0.2, "down", va="center", ha="right", fontsize=10, color=INK)
         for row, port in enumerate(ports):
             outcome = _window(cluster, node.name, ip, port)
             outcomes.add(outcome)
             if outcome != "no window":
-                y = -0.05 - 0.34 * row
+                y = low - 0.05 - 0.34 * row
                 mark(ax, "window" if outcome == "delivered" else "dropped", x + 0.3, y, 13, f"window {node.name}")
-                ax.text(x + 0.52, y - 0.02, f"{port.node_port}: {outcome}", va="top", fontsize=9, color=INK)
+                ax.text(
+                    x + 0.52,
+                    y - 0.02,
+                    f"node port {port.node_port} → {_gets(outcome)}",
+                    va="top",
+                    fontsize=10,
+                    color=INK,
+                )
             words += f", window {port.node_port} {outcome}"
         said.append(f"{node.name} ({ip}) {words}")
     for row, port in enumerate(ports):
-        ax.text(0.0, top + 0.12 + 0.24 * row, _ports(cluster.service(service or ""), port), fontsize=9, color=INK)
-    bare(ax, (-0.1, 3.0 * len(nodes) - 0.4), (-0.2 - 0.34 * len(ports), top + 0.1 + 0.26 * len(ports)))
+        ax.text(0.0, top + 0.12 + 0.24 * row, _ports(cluster.service(service or ""), port), fontsize=10, color=INK)
+    lowest = -step * (rows - 1) - 0.2 - 0.34 * len(ports)
+    bare(ax, (-0.1, max(3.0 * across - 0.4, 5.6)), (lowest, top + 0.1 + 0.26 * len(ports)))
     kinds = ["node", "Pod"] + (["window"] if "delivered" in outcomes else [])
     kinds += ["dropped"] if outcomes - {"delivered", "no window"} or any(cluster.is_down(n.name) for n in nodes) else []
     legend(ax, kinds)
     many = "node" if len(nodes) == 1 else "nodes"
     reading = "A box is a node, with its address at the top right. A hexagon is a Pod, on the node where it runs."
     if ports:
-        reading += " A sign on the lower edge is the node port, with what a client outside gets there."
+        reading += " The yellow mark is the node port; beside it, what an outside client gets."
         reading += " The line above names all ports of the Service."
     lines = "".join(f" {_ports(cluster.service(service or ''), port)}." for port in ports)
     said_of_nodes = "; ".join(said) if ports else ", ".join(said)
-    finish(ax, f"A cluster of {len(nodes)} {many}: {said_of_nodes}.{lines}", reading)
+    finish(ax, f"A cluster of {len(nodes)} {many}: {said_of_nodes}.{lines}", reading, "The cluster")
     return ax
+
+
+def _gets(outcome: str) -> str:
+    return "answers" if outcome == "delivered" else outcome
 
 
 def _ports(service: Service, port: ServicePort) -> str:
@@ -226,7 +247,7 @@ def plot_route(route: Route, ax: Axes | None = None) -> Axes:
         mark(ax, hop.kind if hop.kind in CONCEPTS else "node", column, 0.0, 22, hop.kind)
         ax.text(column, -0.28, hop.at, ha="center", va="top", weight="bold", fontsize=10, color=INK)
         doing = hop.action.partition(":")[0]
-        ax.text(column, -0.46, doing, ha="center", va="top", fontsize=9, color=SOFT)
+        ax.text(column, -0.46, doing, ha="center", va="top", fontsize=10, color=SOFT)
     for column, leg in enumerate(legs(route)):
         look = CONCEPTS[leg.concept]
         color = SOFT if leg.concept == "client" else look.color
@@ -238,15 +259,15 @@ def plot_route(route: Route, ax: Axes | None = None) -> Axes:
         words = [f"from {source}", f"to {target}"]
         for line, (word, changed) in enumerate(zip(words, _changes(leg), strict=True)):
             ax.text(
-                column + 0.5, 0.34 - 0.18 * line, word, ha="center", va="bottom", fontsize=9, color=INK,
+                column + 0.5, 0.34 - 0.18 * line, word, ha="center", va="bottom", fontsize=10, color=INK,
                 weight="bold" if changed else "normal",
             )  # fmt: skip
         if leg.words:
-            ax.text(column + 0.5, -0.1, leg.words, ha="center", va="top", fontsize=9, color=INK, style="italic")
+            ax.text(column + 0.5, -0.1, leg.words, ha="center", va="top", fontsize=10, color=INK, style="italic")
     bare(ax, (-0.45, max(len(hops) - 0.55, 0.5)), (-0.75, 0.75))
-    reading = "The request goes from left to right. Above each arrow stand the packet's source and destination there"
+    reading = "The request goes from left to right. Above each arrow are the packet's source and destination there"
     reading += "; bold is what the place before has changed." if len(legs(route)) > 1 else "."
-    finish(ax, told(route), reading)
+    finish(ax, told(route), reading, "The path of one request")
     return ax
 
 

@@ -42,16 +42,24 @@ def plot_node_ports(cluster: Cluster, ax: Axes | None = None) -> Axes:
     taken = sorted({(p.node_port, s.name) for s in cluster.services for p in s.ports if p.node_port})
     for start, end, color, words in (
         (first, dynamic - 1, CONCEPTS["window"].color, f"for numbers you choose: {first}–{dynamic - 1}"),
-        (dynamic, last, CONCEPTS["node"].color, f"for automatic picks: {dynamic}–{last}"),
+        (dynamic, last, CONCEPTS["window"].color, f"for automatic picks: {dynamic}–{last}"),
     ):
         ax.barh(
-            0, end - start + 1, left=start, height=0.5, color=color + "66", edgecolor=INK, linewidth=0.8, label=words
+            0,
+            end - start + 1,
+            left=start,
+            height=0.5,
+            color=color + "66",
+            edgecolor=INK,
+            linewidth=0.8,
+            label=words,
+            hatch="///" if start == first else "",
         )
     for row, (number, name) in enumerate(taken):
         y = 0.55 + 0.3 * (2 - row % 3)
         ax.plot([number, number], [0, y - 0.1], color=SOFT, linewidth=0.8)
         mark(ax, "window", number, 0.0, 10, f"taken {number}")
-        ax.text(number, y - 0.08, f"{number} {name}", ha=_side(number, first, last), fontsize=9, color=INK)
+        ax.text(number, y - 0.08, f"{number} {name}", ha=_side(number, first, last), fontsize=10, color=INK)
     ax.set_xlim(first - 40, last + 40)
     ax.set_ylim(-0.35, 1.5)
     ax.set_yticks([])
@@ -59,13 +67,15 @@ def plot_node_ports(cluster: Cluster, ax: Axes | None = None) -> Axes:
     ax.set_xlabel("node port", color=INK)
     for side in ("left", "right", "top"):
         ax.spines[side].set_visible(False)
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.32), ncols=2, frameon=False, fontsize=9, labelcolor=INK)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.32), ncols=2, frameon=False, fontsize=10, labelcolor=INK)
     who = ", ".join(f"{number} by {name}" for number, name in taken)
     finish(
         ax,
         f"Node ports {first} to {last}: {last - first + 1} numbers, {first} to {dynamic - 1} for chosen ones, "
         f"picks from {dynamic} on; {'taken: ' + who if taken else 'none is taken'}.",
-        "The bar is the whole range. A pentagon is a number in use, with the Service that has it.",
+        "The bar is the whole range; its striped part is for numbers that people choose. A pentagon is a number in "
+        "use, with the Service that has it.",
+        "The range of node ports",
     )
     return ax
 
@@ -97,7 +107,7 @@ def plot_success(timelines: Mapping[str, Sequence[tuple[float, float]]], ax: Axe
     'Success over 10 s: a client begins at 100 %, is at 0 % at worst, and ends at 0 %.'
     """
     ax = canvas(ax, 8.0, 3.0)
-    looks = [("#D55E00", "-", "X"), ("#0072B2", "--", "o"), ("#009E73", ":", "s"), ("#CC79A7", "-.", "D")]
+    looks = [("#D55E00", "-", "X"), ("#0072B2", "--", "o"), ("#A6761D", ":", "s"), ("#CC79A7", "-.", "D")]
     said = []
     for number, (name, points) in enumerate(timelines.items()):
         color, line, marker = looks[number % len(looks)]
@@ -117,10 +127,11 @@ def plot_success(timelines: Mapping[str, Sequence[tuple[float, float]]], ax: Axe
     ax.tick_params(colors=INK)
     ax.grid(alpha=0.3)
     if said:
-        ax.legend(frameon=False, fontsize=9, labelcolor=INK, loc="center right")
+        ax.legend(frameon=False, fontsize=10, labelcolor=INK, loc="center right")
     finish(
         ax,
         f"Success over {end:g} s: {'; '.join(said) or 'nobody asks'}.",
-        "Time runs to the right. Height is the part of the requests that get an answer; each client has its own line.",
+        "Time runs to the right. Height is the percentage of requests that are answered; each client has its own line.",
+        "Requests that succeed",
     )
     return ax

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from .._palette import CONCEPTS
+from .._palette import CONCEPTS, POLICY_CONCEPTS
 from ..traffic.policies import PolicyShares, PolicyView
 from .figure import INK, SOFT, canvas, finish
 
@@ -50,21 +50,22 @@ def plot_policies(found: PolicyShares, ax: Axes | None = None) -> Axes:
         ax.axhline(mean, color=INK, linewidth=1, linestyle=":", label="an equal share" if mean else None)
         ticks = [f"{pod.pod}\n{pod.node}" for pod in found.sides[0].pods]
         few = pods <= MOST_PODS
-        ax.set_xticks(range(pods), ticks if few else [str(k + 1) for k in range(pods)], fontsize=9 if pods < 8 else 7)
+        ax.set_xticks(range(pods), ticks if few else [str(k + 1) for k in range(pods)], fontsize=10 if pods < 8 else 8)
     ax.set_ylabel("connections, %", color=INK)
     ax.tick_params(colors=INK)
     for side_name in ("right", "top"):
         ax.spines[side_name].set_visible(False)
     top = max((float(pod.share) for side in found.sides for pod in side.pods), default=1.0)
-    ax.set_ylim(0, 115 * top or 1)
+    ax.set_ylim(0, 128 * top or 1)
     if pods:
-        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=4, frameon=False, fontsize=9, labelcolor=INK)
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=4, frameon=False, fontsize=10, labelcolor=INK)
     said = "; ".join(_told(found, side) for side in found.sides)
     finish(
         ax,
         f"Shares of the Pods. {said or 'No Pod'}.",
-        "Two bars for each Pod: left under Cluster, right under Local. The hatched part came in by another node and "
+        "Two bars for each Pod: left under Cluster, right under Local. The hatched part arrived at another node and "
         "made an extra hop. The dotted line is an equal share.",
+        "What each Pod gets under Cluster and under Local",
     )
     return ax
 
@@ -74,17 +75,27 @@ def _bars(ax: Axes, side: PolicyView, shift: float, number: int) -> None:
     at = [k + shift for k in range(len(side.pods))]
     direct = [100 * float(pod.direct) for pod in side.pods]
     hops = [100 * float(pod.passed_on) for pod in side.pods]
-    color = (CONCEPTS["Pod"].color, CONCEPTS["node"].color)[number]
-    ax.bar(at, direct, WIDTH, color=color, edgecolor=INK, linewidth=0.8, label=f"{side.policy}: came in here")
+    first = number == 0
+    label = "arrived at the Pod's own node" if first else None
+    ax.bar(at, direct, WIDTH, color=CONCEPTS["Pod"].color, edgecolor=INK, linewidth=0.8, label=label)
     if any(hops):
         look = CONCEPTS["extra hop"]
         ax.bar(
             at, hops, WIDTH, bottom=direct, color=look.color, edgecolor=INK, linewidth=0.8, hatch="///",
-            label=f"{side.policy}: {look.label}",
+            label="forwarded by another node: extra hop" if first else None,
         )  # fmt: skip
     if len(side.pods) <= 8:
         for x, a, b in zip(at, direct, hops, strict=True):
-            ax.text(x, a + b, f"{a + b:.3g}", ha="center", va="bottom", fontsize=9, color=INK)
+            ax.text(
+                x,
+                a + b,
+                f"{side.policy}\n{a + b:.3g}",
+                ha="center",
+                va="bottom",
+                fontsize=10,
+                color=INK,
+                linespacing=1.1,
+            )
 
 
 def _told(found: PolicyShares, side: PolicyView) -> str:
@@ -128,14 +139,20 @@ def plot_skew(placements: Mapping[str, PolicyShares], ax: Axes | None = None) ->
             ax.plot(sorted(values.values()), [row, row], color=SOFT, linewidth=1.5, zorder=1)
         for policy, value in values.items():
             local = policy == "Local"
-            color = CONCEPTS["node" if local else "Pod"].color
+            color = POLICY_CONCEPTS[policy].color
             ax.plot(
                 [value], [row], linestyle="none", marker="s" if local else "o", markersize=11 if local else 9,
                 color=color, markeredgecolor=INK, label=policy if row == 0 else None, zorder=2 if local else 3,
             )  # fmt: skip
             if local:
                 ax.annotate(
-                    f"{value:.3g}", (value, row), (9, 0), textcoords="offset points", va="center", fontsize=9, color=INK
+                    f"{value:.3g}",
+                    (value, row),
+                    (9, 0),
+                    textcoords="offset points",
+                    va="center",
+                    fontsize=10,
+                    color=INK,
                 )
         said.append(f"{name}: " + ", ".join(f"{policy} {value:.3g}" for policy, value in values.items()))
     ax.axvline(1, color=INK, linewidth=1, linestyle=":")
@@ -143,16 +160,17 @@ def plot_skew(placements: Mapping[str, PolicyShares], ax: Axes | None = None) ->
     ax.set_ylim(max(len(placements), 1) - 0.5, -0.5)
     ax.set_yticks(range(len(placements)), list(placements))
     ax.tick_params(colors=INK)
-    ax.set_xlabel("load of the hottest Pod over the mean", color=INK)
+    ax.set_xlabel("busiest Pod ÷ average Pod", color=INK)
     ax.set_ylabel("Pods on each node", color=INK)
     for side_name in ("right", "top"):
         ax.spines[side_name].set_visible(False)
     if said:
-        ax.legend(frameon=False, fontsize=9, labelcolor=INK, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
+        ax.legend(frameon=False, fontsize=10, labelcolor=INK, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
     finish(
         ax,
         f"Load of the hottest Pod over the mean. {'; '.join(said) or 'No placement'}.",
         "Each row is a placement of Pods. A circle stands for Cluster, a square for Local. At 1 all Pods have the same "
-        "load; at 2 one of them has twice the mean.",
+        "load; at 2 the busiest has twice that of the average Pod.",
+        "The busiest Pod, by placement",
     )
     return ax

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from .._palette import CONCEPTS
+from .._palette import BREAK_EVEN, CONCEPTS, POLICY_CONCEPTS
 from ..traffic.simulation import Traffic
-from .figure import INK, PAPER, SOFT, canvas, finish
+from .figure import INK, ON_PAPER, PAPER, SOFT, canvas, finish
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,13 +29,13 @@ class Look(NamedTuple):
 
 
 LOOKS = {
-    "Cluster": Look(CONCEPTS["extra hop"].color, "o", "--", "//"),
-    "Local": Look(CONCEPTS["node"].color, "s", "-", ""),
+    "Cluster": Look(POLICY_CONCEPTS["Cluster"].color, "o", "--", "//"),
+    "Local": Look(POLICY_CONCEPTS["Local"].color, "s", "-", ""),
 }
 OTHERS = (
-    Look(CONCEPTS["load balancer"].color, "D", "-.", ".."),
-    Look(CONCEPTS["client"].color, "^", ":", "xx"),
-    Look(CONCEPTS["dropped"].color, "X", (0, (5, 1, 1, 1)), "++"),  # type: ignore[arg-type]
+    Look("#AA6F9E", "D", "-.", ".."),
+    Look("#6F8F3A", "^", ":", "xx"),
+    Look("#4F8FA0", "X", (0, (5, 1, 1, 1)), "++"),  # type: ignore[arg-type]
 )
 Several = Mapping[str, Traffic]
 
@@ -119,12 +119,13 @@ def plot_load(traffic: Traffic | Several, ax: Axes | None = None, *, by: str = "
         top = max(top, *expected, *sampled, 0.0)
         spoken = [label.replace("\n", " on ") for label in names]
         said.append(f"{name}: " + ", ".join(f"{s} {value:.0f}" for s, value in zip(spoken, sampled, strict=True)))
-    if by == "pod" and top > 70:
+    full = by == "pod" and top > 70
+    if full:
         ax.axhline(100, color=CONCEPTS["dropped"].color, linewidth=1.6, gid="full")
-        ax.text(len(names) - 0.42, 101, "full", va="bottom", ha="right", fontsize=9, color=INK)
+        ax.text(len(names) - 0.42, 101, "full", va="bottom", ha="right", fontsize=10, color=INK)
         top = max(top, 106)
     small = len(names) > 12
-    ax.set_xticks(range(len(names)), names, rotation=60 if small else 0, fontsize=7 if small else 9)
+    ax.set_xticks(range(len(names)), names, rotation=60 if small else 0, fontsize=8 if small else 10)
     ax.set_ylim(0, top * 1.08 or 1)
     ax.set_ylabel("load, % of what it can serve" if by == "pod" else "requests, %", color=INK)
     _finish(ax, legend_rows=0.34 if small else 0.2)
@@ -133,7 +134,8 @@ def plot_load(traffic: Traffic | Several, ax: Axes | None = None, *, by: str = "
         ax,
         f"Load of {what}: {'; '.join(said)}.",
         "A filled bar is what was sampled, the outline what the model expects exactly. "
-        "The dotted line is the mean" + (", the solid red one all that a Pod can serve." if by == "pod" else "."),
+        "The dotted line is the mean" + (", the solid orange line 100%: all that a Pod can serve." if full else "."),
+        "Load of each Pod" if by == "pod" else "Requests of each node",
     )
     return ax
 
@@ -161,7 +163,7 @@ def _finish(ax: Axes, legend_rows: float = 0.2, columns: int = 4) -> None:
     for side in ("right", "top"):
         ax.spines[side].set_visible(False)
     ax.legend(
-        loc="upper center", bbox_to_anchor=(0.5, -legend_rows), ncols=columns, frameon=False, fontsize=9,
+        loc="upper center", bbox_to_anchor=(0.5, -legend_rows), ncols=columns, frameon=False, fontsize=10,
         labelcolor=INK,
     )  # fmt: skip
 
@@ -195,7 +197,7 @@ def plot_latency(traffic: Traffic | Several, ax: Axes | None = None) -> Axes:
     >>> _ = cluster.deploy("api-backend", per_node=[2, 1])
     >>> _ = cluster.apply(example("public-api-lb"))
     >>> describe(plot_latency(simulate(cluster, "public-api-lb", requests=1000, rate_rps=150)))[:42]
-    'Latency in milliseconds: requests p50 15.8'
+    'Latency in milliseconds: requests p50 17.6'
     """
     sides = _named(traffic)
     ax = canvas(ax, 8.5, 0.9 + 1.5 * len(sides))
@@ -217,11 +219,11 @@ def plot_latency(traffic: Traffic | Several, ax: Axes | None = None) -> Axes:
             if math.isfinite(value):
                 top = base + (1.2 if row == 1 else 1.04)  # p95 stands near p99: its words go above
                 ax.plot([value, value], [base, top], color=INK, linewidth=1.4, linestyle=":", gid=column)
-                ax.text(value, top + 0.01, f"{label}: {value:,.3g}", ha="center", fontsize=9, color=INK)
+                ax.text(value, top + 0.01, f"{label}: {value:,.3g}", ha="center", fontsize=10, color=INK)
         said.append(f"{name} {', '.join(told)}")
     ax.set_xscale("log")
     ax.xaxis.set_major_formatter("{x:,.4g}")
-    ax.set_xlabel("time to the answer, ms (each step to the right is ten times longer)", color=INK)
+    ax.set_xlabel("response time, ms (logarithmic axis)", color=INK)
     ax.set_yticks([STEP * k + 0.4 for k in range(len(sides))], list(sides)[::-1], fontsize=11, color=INK)
     ax.set_ylim(-0.02, STEP * len(sides))
     ax.tick_params(colors=INK, axis="x")
@@ -233,6 +235,7 @@ def plot_latency(traffic: Traffic | Several, ax: Axes | None = None) -> Axes:
         f"Latency in milliseconds: {'; '.join(said)}.",
         "Height is how many requests took that long. Half of the requests lie to the left of p50, 99 of 100 to the "
         "left of p99.",
+        "Response times",
     )
     return ax
 
@@ -290,12 +293,12 @@ def plot_crossover(curves: pd.DataFrame, at: float | None = None, ax: Axes | Non
             continue
         y = float(np.interp(100 * crossing, busy, curves[f"{even} {kind}_ms"].to_numpy()))
         ax.plot(
-            [100 * crossing], [y], marker="*", markersize=16, color="#F0E442", markeredgecolor=INK, zorder=6,
+            [100 * crossing], [y], marker="*", markersize=16, color=BREAK_EVEN.color, markeredgecolor=INK, zorder=6,
             linestyle="none", gid=f"crossing {kind}",
         )  # fmt: skip
         ax.annotate(
             f"{kind}: {100 * crossing:.3g} %", (100 * crossing, y), xytext=(4, -26 if kind == "mean" else 18),
-            textcoords="offset points", fontsize=10, color=INK, zorder=7,
+            textcoords="offset points", fontsize=10, color=ON_PAPER, zorder=7,
             bbox={"boxstyle": "round,pad=0.15", "facecolor": PAPER, "edgecolor": "none", "alpha": 0.85},
         )  # fmt: skip
         said.append(f"slower than {even} {words} from {100 * crossing:.3g} % on")
@@ -306,13 +309,14 @@ def plot_crossover(curves: pd.DataFrame, at: float | None = None, ax: Axes | Non
     ax.yaxis.set_major_formatter("{x:,.4g}")
     ax.set_xlim(0, 100)
     ax.set_xlabel("utilisation of the average Pod, %", color=INK)
-    ax.set_ylabel("time to the answer, ms", color=INK)
+    ax.set_ylabel("response time, ms", color=INK)
     _finish(ax, 0.16)
     finish(
         ax,
         f"Latency against utilisation: {skewed} is {', and '.join(said)}.",
         f"Upper pair of lines: p99; lower pair: mean. Left of a star {skewed} answers sooner, right of it {even}. The "
-        "height grows by tens.",
+        "axis of the response time is logarithmic.",
+        f"{even} or {skewed}: which answers sooner",
     )
     return ax
 
@@ -370,8 +374,9 @@ def plot_timeline(traffic: Traffic | Several, ax: Axes | None = None) -> Axes:
     finish(
         ax,
         f"Failed requests over {end_s:.0f} s: {'; '.join(said)}.",
-        "Time runs to the right, height is the part of the requests that fails. A dotted upright is a moment at which "
-        "something happens, or somebody notices.",
+        "Time runs to the right, height is the percentage of requests that fails. A dotted vertical line is a moment "
+        "at which something happens, or somebody notices.",
+        "Requests that fail",
     )
     return ax
 
@@ -407,13 +412,13 @@ def plot_sticky(skew: pd.DataFrame, ax: Axes | None = None) -> Axes:
         clients, skew["mean"], yerr=spans, color=CONCEPTS["node"].color, linestyle="none", marker="s", markersize=8,
         markeredgecolor=INK, capsize=5, label="sampled: mean, lowest, highest", gid="sampled",
     )  # fmt: skip
-    ax.axhline(1, color=SOFT, linestyle=":", linewidth=1.2, label="all alike")
+    ax.axhline(1, color=SOFT, linestyle=":", linewidth=1.2, label="perfectly even")
     ax.set_xscale("log")
     ax.set_xticks(clients, [f"{value:,.0f}" for value in clients])
     ax.minorticks_off()
     ax.set_ylim(bottom=0.9)
-    ax.set_xlabel("clients, each always by the same node", color=INK)
-    ax.set_ylabel("hottest node / mean", color=INK)
+    ax.set_xlabel("number of clients (each tied to one node)", color=INK)
+    ax.set_ylabel("busiest node ÷ average node", color=INK)
     _finish(ax, 0.2)
     said = ", ".join(
         f"{number:,} clients {row['mean']:.2f} (from {row['lowest']:.2f} to {row['highest']:.2f})"
@@ -424,5 +429,6 @@ def plot_sticky(skew: pd.DataFrame, ax: Axes | None = None) -> Axes:
         f"Hottest node over the mean, by number of sticky clients: {said}.",
         "The square is the mean of several runs, the bar reaches from the luckiest to the unluckiest of them. At 1 all "
         "nodes carry the same.",
+        "How uneven few clients are",
     )
     return ax

@@ -8,9 +8,11 @@ the label that keeps a node out of load balancers, the annotations that a provid
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from ipaddress import ip_address, ip_network
+from typing import Any
 
 from ..api.addresses import canonical_ip
 from ..api.objects import ContainerPort, Endpoint, EndpointPort, EndpointSlice, Node, Pod
@@ -26,7 +28,7 @@ from ..kubeproxy.health import AUTOSCALER_TAINT
 from ..model import Cluster
 from .findings import written_node_ports
 
-__all__ = ["anonymised"]
+__all__ = ["anonymised", "without_values"]
 
 INTERNAL_VALUES = ("true", "false", "INTERNAL", "internal", "internet-facing", "Internal", "External", "0.0.0.0/0", "")
 NAMING = (AZURE_ADDRESS, f"{AWS}ssl-cert")  # that there is one counts, or which are the same, not what it says
@@ -48,6 +50,10 @@ class Names:
             self.count[kind] = self.count.get(kind, 0) + 1
             self.known[kind, text] = f"{kind}-{self.count[kind]}"
         return self.known[kind, text]
+
+    def known_word(self, text: Any) -> Any:
+        """Return a word of Kubernetes as it is, and another word for any other."""
+        return text if text is None or text in WORDS else self.word("word", text)
 
     def maybe(self, kind: str, text: str | None) -> str | None:
         """Return the word for a name that may be missing."""
@@ -83,6 +89,21 @@ class Names:
     def labels(self, labels: Mapping[str, str]) -> dict[str, str]:
         """Return labels with other keys and values."""
         return {self.word("label", key): self.word("value", value) for key, value in labels.items()}
+
+
+def without_values(problem: str) -> str:
+    """Return what is wrong with a field, without the value that stands there."""
+    return re.sub(r'"(?:[^"\\]|\\.)*"', '"…"', problem)
+
+
+# Words of Kubernetes; any other word in their place is somebody's own.
+WORDS = frozenset(
+    (
+        "ClusterIP", "NodePort", "LoadBalancer", "ExternalName", "Cluster", "Local", "None", "ClientIP", "TCP", "UDP",
+        "SCTP", "IPv4", "IPv6", "SingleStack", "PreferDualStack", "RequireDualStack", "PreferClose", "PreferSameZone",
+        "PreferSameNode", "VIP", "Proxy", "FQDN", "Running", "Pending", "Succeeded", "Failed", "Unknown",
+    )
+)  # fmt: skip
 
 
 def anonymised(cluster: Cluster) -> Cluster:
@@ -155,13 +176,18 @@ def _pod(pod: Pod, names: Names) -> Pod:
         node=names.maybe("node", pod.node),
         ip=names.address(pod.ip) if pod.ip else pod.ip,
         labels=names.labels(pod.labels),
-        ports=tuple(
-            ContainerPort(p.port, names.word("port", p.name), p.protocol, p.host_port, names.address(p.host_ip))
-            for p in pod.ports
-        ),
+        ports=tuple(_container_port(port, names) for port in pod.ports),
+        phase=names.known_word(pod.phase),
         app=None,
         ips=tuple(map(names.address, pod.ips)),
         owner=names.maybe("owner", pod.owner),
+    )
+
+
+def _container_port(port: ContainerPort, names: Names) -> ContainerPort:
+    host_ip = names.address(port.host_ip)
+    return ContainerPort(
+        port.port, names.word("port", port.name), names.known_word(port.protocol), port.host_port, host_ip
     )
 
 
@@ -188,6 +214,13 @@ def _service(service: Service, names: Names, kept: Mapping[str, set[str]]) -> Se
         resource_version="",
         ports=tuple(_service_port(port, names) for port in service.ports),
         selector=names.labels(service.selector),
+        type=names.known_word(service.type),
+        external_traffic_policy=names.known_word(service.external_traffic_policy),
+        internal_traffic_policy=names.known_word(service.internal_traffic_policy),
+        session_affinity=names.known_word(service.session_affinity),
+        traffic_distribution=names.known_word(service.traffic_distribution),
+        ip_family_policy=names.known_word(service.ip_family_policy),
+        ip_families=tuple(map(names.known_word, service.ip_families)),
         cluster_ip=names.address(service.cluster_ip),
         cluster_ips=tuple(map(names.address, service.cluster_ips)),
         external_ips=tuple(map(names.address, service.external_ips)),
@@ -201,12 +234,15 @@ def _service(service: Service, names: Names, kept: Mapping[str, set[str]]) -> Se
 
 def _service_port(port: ServicePort, names: Names) -> ServicePort:
     target = names.word("port", port.target_port) if isinstance(port.target_port, str) else port.target_port
-    return replace(port, name=names.word("port", port.name), target_port=target, app_protocol=None)
+    return replace(
+        port, name=names.word("port", port.name), target_port=target, app_protocol=None,
+        protocol=names.known_word(port.protocol),
+    )  # fmt: skip
 
 
 def _ingress(entry: LoadBalancerIngress, names: Names) -> LoadBalancerIngress:
     host = f"{names.word('lb', entry.hostname)}.example.com" if entry.hostname else ""
-    return LoadBalancerIngress(names.address(entry.ip), host, entry.ip_mode)
+    return LoadBalancerIngress(names.address(entry.ip), host, names.known_word(entry.ip_mode))
 
 
 def _slice(part: EndpointSlice, names: Names) -> EndpointSlice:
@@ -215,7 +251,10 @@ def _slice(part: EndpointSlice, names: Names) -> EndpointSlice:
         name=names.word("slice", f"{part.namespace}/{part.name}"),
         namespace=names.word("namespace", part.namespace),
         service=names.word("service", f"{part.namespace}/{part.service}") if part.service else "",
-        ports=tuple(EndpointPort(p.port, names.maybe("port", p.name), p.protocol) for p in part.ports),
+        ports=tuple(
+            EndpointPort(p.port, names.maybe("port", p.name), names.known_word(p.protocol)) for p in part.ports
+        ),
+        address_type=names.known_word(part.address_type),
         endpoints=tuple(_endpoint(one, part.namespace, names) for one in part.endpoints),
         labels={},
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, product
 
 from ..api import checks
-from ..api.errors import NotExposed
+from ..api.errors import NotExposed, go_quote
 from ..api.objects import EndpointSlice, Event
 from ..api.service import Service
 from ..cloud.controller import start_controller
@@ -172,6 +172,7 @@ def survey(
     utilisation: float = 0.5,
     service_ms: float = 10.0,
     workers: int = 1,
+    private: bool = False,
 ) -> ReviewedCluster:
     """Return a cluster made ready to be asked, and what was assumed; provider and region are guessed where not given.
 
@@ -187,13 +188,13 @@ def survey(
     set_aside = _set_aside(twin)
     if proxy_mode(twin) == "nftables":
         twin.proxy = replace(twin.proxy, mode="nftables")
-    name, why = (provider, f"{provider}: as you said") if provider else guess_provider(twin)
+    name, why = (provider, f"{provider}: as you said") if provider else guess_provider(twin, private=private)
     assumptions = []
     if not _already(twin, name, provider):
         chosen, words = _profile(twin, name)
         assumptions += words
         twin.provider, twin.controller = start_controller(chosen)
-    place, words = _region(twin, name, region, book)
+    place, words = _region(twin, name, region, book, private=private)
     assumptions += words
     assumptions += _listening(twin)
     twin.advance(0)  # the cloud takes over the load balancers whose address is in a status
@@ -210,13 +211,15 @@ def survey(
 
 def _set_aside(twin: Cluster) -> dict[str, str]:
     """Return why exposed Services cannot be asked about, by ``namespace/name``, and take them out of the copy."""
-    found: dict[str, str] = {}
+    found = {f"{one.kind} {one.name}" if one.kind != "Service" else one.name: one.problem for one in twin.left_out}
     for service in twin.services:
         unknown = sorted({port.protocol for port in service.ports} - {"", *PROTOCOLS})
         if service.type in EXPOSED and not service.ports:
             found[service.key] = "spec.ports is empty"
         elif unknown:
-            found[service.key] = f"spec.ports[].protocol is {', '.join(unknown)}, none of {', '.join(PROTOCOLS)}"
+            found[service.key] = (
+                f"spec.ports[].protocol is {', '.join(map(go_quote, unknown))}, none of {', '.join(PROTOCOLS)}"
+            )
         if service.key in found:
             twin.store.delete_service((service.namespace, service.name))
     return found
@@ -230,8 +233,11 @@ def _already(twin: Cluster, name: str, asked: str | None) -> bool:
 # -- whose ------------------------------------------------------------------------------------------------------------
 
 
-def guess_provider(cluster: Cluster) -> tuple[str, str]:
-    """Return whose cluster it is, and why: a provider was set, ``spec.providerID`` names it, or its Pods run there."""
+def guess_provider(cluster: Cluster, *, private: bool = False) -> tuple[str, str]:
+    """Return whose cluster it is, and why: a provider was set, ``spec.providerID`` names it, or its Pods run there.
+
+    With `private` a word that only this cluster has is not repeated.
+    """
     given = cluster.provider.name if cluster.provider is not None else None
     if given not in (None, "generic"):
         return str(given), f"{given}: the cluster was made with this provider"
@@ -243,6 +249,8 @@ def guess_provider(cluster: Cluster) -> tuple[str, str]:
         evidence = f"spec.providerID of {count} of {len(cluster.nodes)} nodes begins with {scheme}://"
         if scheme in SCHEMES:
             return SCHEMES[scheme], f"{SCHEMES[scheme]}: {evidence}"
+        if private:
+            evidence = f"spec.providerID of {count} of {len(cluster.nodes)} nodes names a provider"
         return (
             "generic",
             f"generic: {evidence}, which is not modelled"
@@ -291,7 +299,9 @@ def _region_of(zone: str | None) -> str:
     return (found[1] or found[2]) if found else ""
 
 
-def _region(cluster: Cluster, name: str, region: str | None, book: PriceBook | None) -> tuple[str, list[str]]:
+def _region(
+    cluster: Cluster, name: str, region: str | None, book: PriceBook | None, *, private: bool
+) -> tuple[str, list[str]]:
     """Return the region of the prices, and what was assumed: yours, the nodes', or the provider's default."""
     if book is None or name not in DRIVERS:
         return region or "", []
@@ -299,12 +309,13 @@ def _region(cluster: Cluster, name: str, region: str | None, book: PriceBook | N
         return book.region(name, region), []
     guessed = guess_region(cluster)
     default = book.region(name, None)
+    shown = "the region of the nodes" if private else guessed
     if guessed is None:
         return default, [f"Prices: {default or name}, because no node in the dump says where it is."]
     try:
         return book.region(name, guessed), [f"Prices: {guessed}, from the labels of the nodes."]
     except ValueError:
-        return default, [f"Prices: {default or name}, because the price book has none for {guessed}."]
+        return default, [f"Prices: {default or name}, because the price book has none for {shown}."]
 
 
 # -- who listens ------------------------------------------------------------------------------------------------------
@@ -333,7 +344,9 @@ def apart(cluster: Cluster) -> Callable[[Service], Cluster]:
     settings = (
         "proxy", "pod_cidr", "cni_masquerade", "cni_bridge", "cni_hairpin", "nodes_routable", "firewall", "seed",
     )  # fmt: skip
-    base = Cluster(nodes=cluster.nodes, provider=cluster.provider)
+    base = Cluster(nodes=[], provider=cluster.provider)
+    for node in cluster.nodes:  # as they are: a dump may say nothing of podCIDRs
+        base.store.put_node(node)
     base.store.delete_service(("default", "kubernetes"))
     for name in settings:
         setattr(base, name, getattr(cluster, name))

@@ -17,7 +17,7 @@ from ..cost.prices import PriceSource, price_book
 from ..cost.usage import MonthlyTraffic
 from ..router.reach import HEAD as REACH_HEAD
 from ..router.reach import Entrance, internet_entrances, reach
-from .anonymise import anonymised
+from .anonymise import anonymised, without_values
 from .assumptions import EXPOSED, LOAD, ReviewedCluster, survey
 from .document import Heading, Listing, Paragraph, Part, Table, to_html, to_markdown
 from .environment import Environment, lacks
@@ -230,11 +230,11 @@ def review(
     book = price_book(prices)
     found = survey(
         cluster, provider=provider, region=region, book=book, utilisation=utilisation, service_ms=service_ms,
-        workers=workers,
+        workers=workers, private=anonymise,
     )  # fmt: skip
     if anonymise:
         _check_names(traffic_gb)
-        hidden = {f"Service {number}": why for number, why in enumerate(found.set_aside.values(), 1)}
+        hidden = {f"object {number}": without_values(why) for number, why in enumerate(found.set_aside.values(), 1)}
         found = replace(found, cluster=anonymised(found.cluster), set_aside=hidden)
     traffic = MonthlyTraffic(gb_per_month, traffic_gb)
     comparisons = compare_services(found, traffic=traffic, book=book)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from ..api.addresses import address, canonical_ip, ip_version
@@ -13,8 +13,9 @@ from ..api.service import Service, ServicePort
 from ..cluster.state import ClusterState
 from ..cluster.store import find, key_of
 from ..kubeproxy.proxy import primary_ip
+from .cluster_dns import alias, resolve
 
-__all__ = ["Client", "Destination", "find_client", "find_destination", "node_names"]
+__all__ = ["Client", "Destination", "find_client", "find_destination", "node_names", "resolved_for"]
 
 OUTSIDE = "outside"
 POD = "pod"
@@ -31,6 +32,7 @@ class Client:
     name: str
     ip: str
     node: str | None = None
+    namespace: str = "default"
 
 
 def find_client(cluster: ClusterState, text: str, family: int | None = None) -> Client:
@@ -50,7 +52,7 @@ def find_client(cluster: ClusterState, text: str, family: int | None = None) -> 
         if not pod.ip or not pod.node:
             raise ValueError(f"Pod {pod.name!r} is not running: it has no address yet")
         ip = next((one for one in pod.addresses if ip_version(one) == family), pod.ip)
-        return Client(POD, pod.name, canonical_ip(ip), pod.node)
+        return Client(POD, pod.name, canonical_ip(ip), pod.node, pod.namespace)
     raise ValueError(f'client {text!r} is no address such as "203.0.113.7", no "pod/NAME" and no "node/NAME"')
 
 
@@ -73,6 +75,7 @@ class Destination:
     service: Service | None = None
     service_port: ServicePort | None = None
     hostname: str | None = None
+    resolved: tuple[str, ...] = ()  # what the cluster's DNS answers to a Pod that dials a name
 
 
 def find_destination(cluster: ClusterState, text: str, protocol: str = "TCP") -> Destination:
@@ -116,6 +119,18 @@ def _hostname(cluster: ClusterState, host: str, port: int, protocol: str) -> Des
         found = next((p for p in service.ports if p.port == port and (p.protocol or "TCP") == protocol), None)
         return Destination(None, port, protocol, service, found, host.lower())
     return Destination(None, port, protocol, hostname=host)
+
+
+def resolved_for(cluster: ClusterState, destination: Destination, client: Client) -> Destination:
+    """Return what a name means for a client: a Pod asks the DNS of the cluster, which knows Services."""
+    host = destination.hostname
+    if host is None or destination.service is not None or client.kind != POD:
+        return destination
+    found = resolve(cluster, host, client.namespace)
+    if found:
+        return replace(destination, hostname=None, ip=found[0], resolved=found)
+    outside = alias(cluster, host, client.namespace)
+    return destination if outside == host else _hostname(cluster, outside, destination.port or 80, destination.protocol)
 
 
 def _service(service: Service, port: ServicePort, protocol: str) -> Destination:

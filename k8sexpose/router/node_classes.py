@@ -5,13 +5,14 @@ A cluster has thousands of nodes, and most of them hold no endpoint of the Servi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
 from ..api.addresses import ip_version
 from ..api.objects import Node
 from ..api.service import Service
+from ..cluster.state import ClusterState
 from ..kubeproxy.proxy import Verdict
 from ..kubeproxy.service_ports import targets
 from .addressing import OUTSIDE
@@ -81,12 +82,20 @@ def bundles(query: Query) -> Iterator[Bundle]:
 
 def _alike(query: Query, entry: Entry) -> Iterator[tuple[str, Fraction]]:
     """Yield the nodes of an entry; of those without an endpoint, which differ by their zone only, one a zone."""
-    groups: dict[Hashable, tuple[str, Fraction]] = {}
-    alike = _likeness(query)
-    for name, share in entry.spread:
-        first, total = groups.get(alike(name), (name, Fraction(0)))
-        groups[alike(name)] = (first, total + share)
-    yield from groups.values()
+    alone = _alone_nodes(query)
+    spread = entry.spread
+    if alone is None:
+        yield from spread.shares().items()
+        return
+    shares = {name: spread.share_of(name) for name in alone if name is not None and spread.place_of(name) >= 0}
+    found = list(shares.items())
+    kinds = node_kinds(query.cluster)
+    for one in spread.classes(kinds):
+        apart = {name for name in shares if kinds[name] == one.kind}
+        first = next((name for name in one.names if name not in apart), None)
+        if first is not None:
+            found.append((first, one.share - sum((shares[name] for name in apart), Fraction(0))))
+    yield from sorted(found, key=lambda pair: spread.place_of(pair[0]))
 
 
 def _decision(query: Query, tracer: PathTracer, entry: Entry, name: str) -> tuple[Hashable, Verdict | None]:
@@ -114,22 +123,28 @@ def _bundle(query: Query, group: Group) -> Callable[[Route], Bundle]:
     return bundle
 
 
-def _likeness(query: Query) -> Callable[[str], Hashable]:
-    """Return what computes a key that nodes share where they decide alike."""
+def node_kinds(cluster: ClusterState) -> Mapping[str, Hashable]:
+    """Return a key for each node, the same for nodes that decide alike where no endpoint tells them apart."""
+    store, down = cluster.store, cluster.down
+
+    def make() -> dict[str, Hashable]:
+        return {
+            name: (node.zone, name in down, bool(node.addresses), bool(node.pod_cidr))
+            for name, node in store.nodes.items()
+        }
+
+    return store.cached("node kinds", (store.node_version, down), make)
+
+
+def _alone_nodes(query: Query) -> set[str | None] | None:
+    """Return the nodes that decide by themselves; None for all."""
     cluster, packet = query.cluster, query.packet
     store = cluster.store
     named = query.destination.service
     services = [named] if named else [*store.services_at(packet.dst), *store.services_on(packet.port or 0)]
-    special: set[str | None] = set().union(*(_special_nodes(query, service) for service in services))
-    each = bool(cluster.affinity) or cluster.proxy.nodeport_addresses not in (None, ("primary",)) or not services
-
-    def likeness(name: str) -> Hashable:
-        if each or name in special or cluster.proxy_stopped(name):
-            return name
-        node = store.nodes[name]
-        return node.zone, cluster.is_down(name), bool(node.addresses), bool(node.pod_cidr)
-
-    return likeness
+    if cluster.affinity or cluster.proxy.nodeport_addresses not in (None, ("primary",)) or not services:
+        return None
+    return set[str | None](cluster.stopped_proxies).union(*(_special_nodes(query, service) for service in services))
 
 
 def _special_nodes(query: Query, service: Service) -> Iterator[str | None]:

@@ -6,6 +6,7 @@ own ports, to a Pod, to another node (whose kube-proxy decides then), or out of 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -19,14 +20,18 @@ from ..cloud.front_door import Spread
 from ..cluster.latency import crosses_zone, leg_ms
 from ..cluster.state import ClusterState
 from ..kubeproxy.health import HEALTHZ_PORT
-from ..kubeproxy.proxy import Verdict, is_own_address, kube_proxy, primary_ip
-from ..kubeproxy.service_ports import ServicePortInfo, Target
+from ..kubeproxy.proxy import Verdict, is_own_address, keeps_flow, kube_proxy, primary_ip
+from ..kubeproxy.service_ports import ServicePortInfo, Target, is_watched
 from .addressing import NODE, OUTSIDE, Client
 from .entry import Arrival, Entry, Packet, load_balancer_at, node_arrival
 from .route import CLIENT, NOWHERE, POD, Hop, Route
 from .route import NODE as AT_NODE
 
-__all__ = ["AffinityKey", "PathSoFar", "PathTracer", "RandomPathTracer", "affinity_key"]
+__all__ = ["AffinityKey", "Flow", "FlowKey", "PathSoFar", "PathTracer", "RandomPathTracer", "affinity_key"]
+
+OPEN_FLOW = "the flow is open, and the kernel remembers its endpoint"
+# For how long the kernel remembers a flow that is silent (nf_conntrack_udp_timeout_stream); a TCP one outlives it all.
+FLOW_TIMEOUT_S = {"UDP": 120.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,27 @@ class AffinityKey:
     protocol: str
     src: str
     endpoint: str
+
+
+@dataclass(frozen=True, slots=True)
+class FlowKey:
+    """What a node knows a flow by: its first packet as it came in."""
+
+    node: str
+    protocol: str
+    src: str
+    source_port: int
+    dst: str
+    port: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Where the packets of a flow go, as the kernel remembers it (conntrack), and when the last one came."""
+
+    verdict: Verdict
+    target: Target
+    at_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +127,7 @@ class PathTracer:
         """Put the client first among the hops."""
         if path.hops:
             return path
-        return replace(path, hops=(Hop(self.client.name, packet.src, packet.to, "connects", kind=CLIENT),))
+        return replace(path, hops=(Hop(self.client.name, packet.src, packet.to, "sends", kind=CLIENT),))
 
     def choose(self, spread: Spread, sticky: str = "") -> Iterable[tuple[str, Fraction]]:
         """Return the places to which a new connection may go, with their shares."""
@@ -149,7 +175,7 @@ class PathTracer:
         elif verdict.action == "REJECT":
             yield self._refused(packet, path, node.name, "REJECT", f"{node.name} rejects: {verdict.reason}")
         elif verdict.action == "DROP":
-            yield self._lost(packet, path, node.name, "DROP", f"{node.name} drops it: {verdict.reason}")
+            yield self._lost(packet, path, node.name, "DROP", f"{node.name} drops the packet: {verdict.reason}")
         elif is_own_address(node, packet.dst):
             yield self._local_port(node, packet, path)
         else:
@@ -230,7 +256,7 @@ class PathTracer:
             action = "DNAT: hostPort, by the CNI plugin portmap"
             hop = Hop(node.name, packet.src, packet.to, action, path.leg_ms, new_dst=mapped.to)
             return self._deliver(mapped, replace(path, hops=(*path.hops, hop), leg_ms=0.0, at=node.name), None)
-        checks = packet.port == HEALTHZ_PORT or self.store.health_checks_on(packet.port)
+        checks = packet.port == HEALTHZ_PORT or any(map(is_watched, self.store.health_checks_on(packet.port)))
         if packet.protocol == "TCP" and checks and not self.cluster.proxy_stopped(node.name):
             reason = f"kube-proxy on {node.name} answers health checks here"
             return self._end(packet, path, node.name, "answers", "delivered", reason)
@@ -242,7 +268,7 @@ class PathTracer:
         src = packet.src
         if self._cni_masquerades(packet.src, packet.dst):
             src = self._masquerade_address(node, packet.dst)
-        action = "routed on" if src == packet.src else "routed on, SNAT by the CNI"
+        action = "forwarded" if src == packet.src else "forwarded, SNAT by the CNI"
         hop = Hop(node.name, packet.src, packet.to, action, path.leg_ms, new_src=src if src != packet.src else None)
         on = replace(path, hops=(*path.hops, hop), leg_ms=0.0, at=node.name)
         packet = replace(packet, src=src)
@@ -290,11 +316,11 @@ class PathTracer:
         if node is not None and self.cluster.is_down(node.name):
             return self._lost(packet, path, name, "node is down", f"{node.name}, the node of {name}, is down", POD)
         if ip == self.client.ip and self.client.kind == "pod" and not self.cluster.cni_hairpin:
-            reason = f"{name} is dealt to itself, and this CNI lets no packet back in where it came from"
+            reason = f"{name} is sent to itself, and this CNI lets no packet back in where it came from"
             return self._lost(packet, path, name, "no hairpin", reason, POD)
         if not returns:
             reason = "the answer goes straight to the client, not back through the node that rewrote the address"
-            return self._lost(packet, path, name, "answer goes astray", reason, POD)
+            return self._lost(packet, path, name, "reply goes to the wrong place", reason, POD)
         if node is not None and packet.port is not None and (pod is None or not pod.listens_on(packet.port)):
             reason = f"{name} does not listen on port {packet.port}"
             return self._refused(packet, path, name, "closed port", reason, POD)
@@ -375,12 +401,16 @@ class RandomPathTracer(PathTracer):
         as_if: Service | None = None,
         *,
         chance: Random,
+        source_port: int | None = None,
     ) -> None:
         super().__init__(cluster, client, via, as_if)
         self.chance = chance
+        self.source_port = source_port  # None: every connection has a port of its own
 
     def choose(self, spread: Spread, sticky: str = "") -> Iterable[tuple[str, Fraction]]:
-        """Return one place, by chance; the same for the same `sticky`, as a hash does."""
+        """Return one place, by chance; the same for the same `sticky`, as a hash does, and for the same source port."""
+        if self.source_port is not None and not sticky:
+            sticky = f"{self.client.ip}:{self.source_port}"
         chance = Random(f"{self.cluster.seed} {sticky}") if sticky else self.chance
         return [spread.pick(chance.random())]
 
@@ -392,6 +422,43 @@ class RandomPathTracer(PathTracer):
         if info is not None and info.service.session_affinity == "ClientIP":
             self.cluster.affinity[affinity_key(node, info, verdict.src, target)] = self.cluster.now_s
         return [(target, share)]
+
+    # -- flows that are open ----
+
+    def _apply(self, node: Node, verdict: Verdict, packet: Packet, path: PathSoFar) -> Iterator[Route]:
+        """Send a packet of an open flow where the flow goes, past all rules; every other one by the verdict."""
+        key = self._flow_key(node, packet)
+        flow = self._open_flow(key) if key is not None else None
+        if key is None:
+            yield from super()._apply(node, verdict, packet, path)
+        elif flow is not None:
+            self.cluster.flows[key] = replace(flow, at_s=self.cluster.now_s)
+            open_verdict = replace(flow.verdict, reason=OPEN_FLOW)
+            yield from self._forward(node, open_verdict, flow.target, packet, path, affinity=False)
+        elif verdict.action == "DNAT":
+            bound = self._bound(node, verdict)
+            for target, share in self._assign(node, verdict, bound):
+                self.cluster.flows[key] = Flow(verdict, target, self.cluster.now_s)
+                further = replace(path, probability=path.probability * share)
+                yield from self._forward(node, verdict, target, packet, further, affinity=bound is not None)
+        else:
+            yield from super()._apply(node, verdict, packet, path)
+
+    def _flow_key(self, node: Node, packet: Packet) -> FlowKey | None:
+        if self.source_port is None:
+            return None
+        return FlowKey(node.name, packet.protocol, packet.src, self.source_port, packet.dst, packet.port)
+
+    def _open_flow(self, key: FlowKey) -> Flow | None:
+        """Return the flow that a packet belongs to; None if it begins one, also because kube-proxy cut the old one."""
+        flow: Flow | None = self.cluster.flows.get(key)
+        if flow is None or self.cluster.now_s - flow.at_s > FLOW_TIMEOUT_S.get(key.protocol, math.inf):
+            return None
+        kept = keeps_flow(
+            self.cluster, node=key.node, dst=key.dst, port=key.port or 0, endpoint=str(flow.target),
+            protocol=key.protocol,
+        )  # fmt: skip
+        return flow if kept else None
 
 
 def affinity_key(node: Node, info: ServicePortInfo, src: str | None, target: Target) -> AffinityKey:

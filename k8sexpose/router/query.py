@@ -13,7 +13,16 @@ from ..cloud.front_door import FrontDoor, Spread, front_door
 from ..cloud.internal import PRIVATE_CLIENTS
 from ..cluster.state import ClusterState
 from ..kubeproxy.service_ports import cluster_ip_of, targets
-from .addressing import DEFAULT_CLIENTS, OUTSIDE, Client, Destination, find_client, find_destination, node_names
+from .addressing import (
+    DEFAULT_CLIENTS,
+    OUTSIDE,
+    Client,
+    Destination,
+    find_client,
+    find_destination,
+    node_names,
+    resolved_for,
+)
 from .entry import Entry, Packet, dialled_ip, load_balancer_entry, lost, outside_entry
 from .path import PathSoFar, PathTracer
 from .route import Route
@@ -47,10 +56,13 @@ class Query:
         if client is None and service is not None and service.type not in ("NodePort", "LoadBalancer"):
             client = _some_pod(cluster, service)
         family = _family(destination)
+        asker = find_client(cluster, client or DEFAULT_CLIENTS[family], family)
+        destination = resolved_for(cluster, destination, asker)
+        service = destination.service
         via_nodes = node_names(cluster, via)
         door = _door(cluster, destination)
-        somebody = PRIVATE_CLIENTS if door is not None and door.internal else DEFAULT_CLIENTS
-        asker = find_client(cluster, client or somebody[family], family)
+        if client is None and door is not None and door.internal:
+            asker = find_client(cluster, PRIVATE_CLIENTS[family], family)
         ip = destination.ip
         if ip is None and service is not None:
             ip = door.address if door else _dialled_cluster_ip(service)
@@ -101,7 +113,11 @@ class Query:
     def _dialled(self, tracer: PathTracer, packet: Packet) -> Iterator[tuple[Packet, Fraction]]:
         """Yield the packets that a client inside may send: several where the name has several addresses."""
         service, port = self.destination.service, self.destination.service_port
-        if service is not None and port is not None and service.headless:
+        if len(self.destination.resolved) > 1:
+            ips = self.destination.resolved
+            for number, share in tracer.choose(Spread(tuple(str(k) for k in range(len(ips))))):
+                yield replace(packet, dst=ips[int(number)]), share
+        elif service is not None and port is not None and service.headless:
             ready = targets(self.cluster.store, service, port, 4).ready
             if not ready:
                 raise NotExposed(f"{service.name} is headless and has no ready Pod: its name has no address")

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from random import Random
 
-from ..api.checks import check_arguments
+from ..api.checks import LARGEST_PORT, check_arguments, count
 from ..cluster.state import ClusterState
 from .node_classes import bundles
 from .path import PathTracer, RandomPathTracer
@@ -28,6 +28,7 @@ def send(
     protocol: str = "TCP",
     via: str | Sequence[str] | None = None,
     seed: int | None = None,
+    source_port: int | None = None,
 ) -> Route:
     """Open one connection.
 
@@ -46,6 +47,10 @@ def send(
         Nodes by which a packet from outside arrives.
     seed : int, optional
         Pins the choices; without it the k-th connection of a cluster makes its own, the same on every machine.
+    source_port : int, optional
+        The port that the client sends from, 1 to 65535. A second `send` from it is another packet of the same flow:
+        the nodes remember its endpoint (conntrack), whatever has become of the Service. TCP stays there in any case;
+        UDP is moved once the endpoint no longer serves and another one does. None: each connection is a new one.
 
     Returns
     -------
@@ -59,7 +64,7 @@ def send(
     UnknownName
         If a Service, node or Pod does not exist (it is a KeyError).
     ValueError
-        If target or client cannot be read.
+        If target or client cannot be read, or the source port is none.
 
     Examples
     --------
@@ -69,9 +74,16 @@ def send(
     'refused'
     """
     check_arguments(send, locals())
+    if source_port is not None:
+        count(source_port, "source_port", at_most=LARGEST_PORT)
+        if protocol == "ICMP":
+            raise ValueError("source_port: ICMP has no ports, and a ping belongs to no flow here")
     question = Query.read(cluster, target, client, protocol, via)
     chance = Random(f"{cluster.seed}/{cluster.sends}" if seed is None else f"seed {seed}")
-    route = next(question.ways(RandomPathTracer(cluster, question.client, question.via, question.as_if, chance=chance)))
+    tracer = RandomPathTracer(
+        cluster, question.client, question.via, question.as_if, chance=chance, source_port=source_port
+    )
+    route = next(question.ways(tracer))
     cluster.sends += 1
     return route
 

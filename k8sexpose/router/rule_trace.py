@@ -16,11 +16,12 @@ from ..api.addresses import address, ip_version
 from ..api.checks import check_arguments
 from ..api.objects import Node
 from ..cluster.state import ClusterState
-from ..kubeproxy.iptables_words import saved
+from ..kubeproxy.iptables_text import saved
 from ..kubeproxy.listing import rules_of
-from ..kubeproxy.nft_words import worded
+from ..kubeproxy.nft_text import worded
 from ..kubeproxy.proxy import from_local_pod, is_own_address
 from ..kubeproxy.rules import Action, Condition, Rule, RuleSet
+from .path import OPEN_FLOW
 from .route import NODE, POD, Hop, Route
 from .router import send
 
@@ -244,8 +245,9 @@ def _visits(cluster: ClusterState, route: Route) -> Iterator[_Visit]:
     last = None
     for hop in route.hops:
         if hop.kind == NODE and hop.at in cluster.store.nodes and hop.action not in UNSEEN:
-            yield _Visit.of(cluster, route, hop, hop.at)
             last = hop.at
+            if not hop.action.endswith(OPEN_FLOW):  # the rules that choose look at the first packet of a flow only
+                yield _Visit.of(cluster, route, hop, hop.at)
     end = route.hops[-1] if route.hops else None
     home = _home(cluster, end) if end is not None and end.kind == POD else None
     if end is not None and home is not None and home != last:

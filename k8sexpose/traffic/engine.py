@@ -95,7 +95,7 @@ class Engine:
         nowhere = np.min_scalar_type(len(pods))  # a narrow type: NumPy sorts it by radix
         self._pod = np.array([pods.get(path.pod, len(pods)) for path in paths], dtype=nowhere)
         self._column = np.array([nodes.get(path.node, len(nodes)) for path in paths], dtype=np.int64)
-        self._network_ms = np.array([path.network_ms for path in paths])
+        self._network = tally.network_ticks(np.array([path.network_ms for path in paths]))
         self._dies = self._deaths(paths)
         tally.paths = paths
         more = np.zeros((tally.slices, len(paths) - tally.path_counts.shape[1]), dtype=np.int64)
@@ -150,11 +150,15 @@ class Engine:
             self._cut_off(part, arrives[late], path[late])
             empty = np.concatenate([empty, late])
         absent = empty % rows * width + empty // rows
-        columns = Columns(np.repeat(busy, widths), np.full(width, part), np.zeros(width), absent)
-        latency_ms = tally.add(out, services, columns, _down(self._network_ms.take(path), rows))
+        out.reshape(-1)[absent] = 0.0
+        sums = np.stack([np.add.reduce(out, axis=0), np.add.reduce(services, axis=0), np.zeros(width)])
+        out += _down(self._network.take(path), rows)
+        out.reshape(-1)[absent] = tally.histogram.smallest
+        tally.add(out, Columns(np.repeat(busy, widths), np.full(width, part), sums, absent), services.view(np.int64))
+        out *= tally.tick_ms
         order[empty] = count
         in_order = np.full(count + 1, np.nan)
-        in_order[order] = latency_ms.T.reshape(-1)
+        in_order[order] = out.T.reshape(-1)
         tally.keep(first, in_order[:-1])
 
     def _respond(

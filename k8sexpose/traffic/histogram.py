@@ -61,22 +61,29 @@ class LogHistogram:
         self.counts: Ints = np.zeros((groups, 0), dtype=np.int64)
         self.sliced: Ints = np.zeros((groups, slices, 0), dtype=np.int64)
 
-    def add(self, values: Floats, group: NDArray[np.integer], part: NDArray[np.integer], absent: Ints = NONE) -> None:
+    def add(
+        self,
+        values: Floats,
+        group: NDArray[np.integer],
+        part: NDArray[np.integer],
+        absent: Ints = NONE,
+        place: Ints | None = None,
+    ) -> None:
         """Count values.
 
         Parameters
         ----------
         values : ndarray of float64, shape (rows, columns)
-            Positive values; those that are absent are overwritten.
+            Positive values; columns may be laid out along more than one axis.
         group, part : ndarray of int, shape (columns,)
             The group of each column, ascending, and its slice.
         absent : ndarray of int
-            Places in the flattened values that hold none.
+            Places in the flattened values that hold none, but any number that is not too small.
+        place : ndarray of int64
+            Memory of the layout of the values.
         """
         if not values.size:
             return
-        if len(absent):
-            values.reshape(-1)[absent] = self.smallest
         first, groups = int(group[0]), int(group[-1]) + 1 - int(group[0])
         here, slices = slice(first, first + groups), self.slices
         bits = values.view(np.int64)
@@ -85,27 +92,28 @@ class LogHistogram:
             self._grow(bins)
         sliced = (group - first) * slices + part
         low, parts = int(sliced[0]), int(sliced[-1]) + 1 - int(sliced[0])
-        place = bits >> SHIFT
+        place = np.right_shift(bits, SHIFT, out=place)
+        shape = values.shape[1:]
         if parts * bins <= values.size:  # few slices: their wide bins are sums of the narrow ones
-            place += (sliced - low) * bins - self._base
+            place += ((sliced - low) * bins - self._base).reshape(shape)
             found = self._count(place, parts, bins, absent)
             self._add_slices(found.reshape(parts, -1, 1 << WIDE).sum(2), first * slices + low)
             for group_, counts in zip((np.arange(low, low + parts) // slices).tolist(), found, strict=True):
                 self.counts[first + group_, :bins] += counts
             return
-        place += (group - first) * bins - self._base
+        place += ((group - first) * bins - self._base).reshape(shape)
         found = self._count(place, groups, bins, absent)
         self.counts[here, :bins] += found
         if part.min() == part.max():  # one slice of every group
             self.sliced[here, part[0], : bins >> WIDE] += found.reshape(groups, -1, 1 << WIDE).sum(2)
             return
         np.right_shift(bits, SHIFT + WIDE, out=place)
-        place += sliced * (bins >> WIDE) - (self._base >> WIDE)
+        place += (sliced * (bins >> WIDE) - (self._base >> WIDE)).reshape(shape)
         self._add_slices(self._count(place, groups * slices, bins >> WIDE, absent), first * slices)
 
     def _count(self, place: Ints, rows: int, bins: int, absent: Ints) -> Ints:
         """Return how many values each bin holds; those that are absent were put where the smallest belongs."""
-        found = np.bincount(place.reshape(-1), minlength=rows * bins)
+        found = np.bincount(place.ravel(order="K"), minlength=rows * bins)
         if len(absent):
             np.subtract.at(found, place.reshape(-1)[absent], 1)
         return found.reshape(rows, bins)

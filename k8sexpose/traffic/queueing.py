@@ -11,6 +11,7 @@ Throughout: `utilisation` is that of the average Pod, and a Pod with the share s
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -227,7 +228,7 @@ def _quantile_ms(
     hop_ms: float = 0.0,
 ) -> float:
     """Return the quantile of numbers that are checked."""
-    loads = [(float(share), utilisation * len(shares) * float(share)) for share in shares if share]
+    loads = _loads(shares, utilisation)
     if any(load >= 1 for _, load in loads):
         return math.inf
 
@@ -238,7 +239,7 @@ def _quantile_ms(
         late = (1 - hop_share) * tail(time_ms) + hop_share * tail(time_ms - hop_ms)
         return (1 - quantile) - late
 
-    return _bisect(in_time, service_ms)
+    return _root(in_time, service_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +289,7 @@ def response_ms(
 def _mean_wait_ms(
     shares: Sequence[Share], utilisation: float, service_ms: float, workers: int, variation: float = 1.0
 ) -> float:
-    loads = [(float(share), utilisation * len(shares) * float(share)) for share in shares if share]
+    loads = _loads(shares, utilisation)
     return sum(share * _wait_ms(load, service_ms, workers, variation) for share, load in loads)
 
 
@@ -330,7 +331,7 @@ def crossover_utilisation(
 
     Notes
     -----
-    Solves Σ s·W(ρ·P·s) − W(ρ) = h·q by bisection: the left side starts at 0 and grows without bound until the
+    Solves Σ s·W(ρ·P·s) − W(ρ) = h·q: the left side starts at 0 and grows without bound until the
     hottest Pod is overloaded, so that there is one root.
 
     Examples
@@ -368,25 +369,53 @@ def crossover_utilisation(
         skewed = _mean_wait_ms(shares, utilisation, service_ms, workers, variation)
         return skewed - _mean_wait_ms((1.0,), utilisation, service_ms, workers, variation) - cost
 
-    return _bisect(skew_costs, limit)
+    return _root(skew_costs, limit)
 
 
-def _bisect(rising: Callable[[float], float], upper: float) -> float:
-    """Return where a rising function passes 0, from 0 on; `upper` is doubled until it lies beyond."""
-    lower = 0.0
+def _loads(shares: Sequence[Share], utilisation: float) -> list[tuple[float, float]]:
+    """Return the loads of the Pods, each once, and before it the share of the requests that meets it."""
+    counted = Counter(map(float, shares))
+    return [(share * count, utilisation * len(shares) * share) for share, count in counted.items() if share]
+
+
+def _root(rising: Callable[[float], float], upper: float) -> float:
+    """Return where a rising function passes 0, from 0 on; `upper` is doubled until it lies beyond.
+
+    Inverse quadratic interpolation where the last points allow it, else bisection (Chandrupatla 1997): about ten
+    values of the function where bisection alone takes forty.
+    """
+    lower, below = 0.0, -math.inf
     for _ in range(DOUBLINGS):
-        if rising(upper) >= 0:
+        above = rising(upper)
+        if above >= 0:
             break
-        lower, upper = upper, 2 * upper
-    while upper - lower > 1e-12 * upper:
-        middle = (lower + upper) / 2
-        if middle in (lower, upper):
+        lower, below, upper = upper, above, 2 * upper
+    x1, f1, x2, f2, part = upper, above, lower, below, 0.5
+    while abs(x1 - x2) > 1e-12 * upper:
+        x = x1 + part * (x2 - x1)
+        if x in (x1, x2):
             break
-        if rising(middle) < 0:
-            lower = middle
+        f = rising(x)
+        if (f >= 0) == (f1 >= 0):
+            x3, f3 = x1, f1
         else:
-            upper = middle
-    return (lower + upper) / 2
+            x3, f3, x2, f2 = x2, f2, x1, f1
+        x1, f1 = x, f
+        part = _next_part((x1, x2, x3), (f1, f2, f3))
+    return (x1 + x2) / 2
+
+
+def _next_part(x: tuple[float, float, float], f: tuple[float, float, float]) -> float:
+    """Return how far to go from the first point to the second, which lie on both sides of the root."""
+    (x1, x2, x3), (f1, f2, f3) = x, f
+    least = 2.5e-13 * max(abs(x1), abs(x2)) / abs(x2 - x1) if x2 != x1 else 0.5
+    if not all(map(math.isfinite, f)) or f3 in (f1, f2) or least >= 0.5:
+        return 0.5
+    xi, phi = (x1 - x2) / (x3 - x2), (f1 - f2) / (f3 - f2)
+    if not (phi**2 < xi and (1 - phi) ** 2 < 1 - xi):
+        return 0.5
+    part = f1 / (f2 - f1) * f3 / (f2 - f3) + (x3 - x1) / (x2 - x1) * f1 / (f3 - f1) * f2 / (f3 - f2)
+    return min(1 - least, max(least, part))
 
 
 def jain_index(loads: Sequence[Share]) -> float:

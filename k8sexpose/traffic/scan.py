@@ -34,12 +34,19 @@ def tick_ms(longest_ms: float) -> float:
     return 2.0 ** (math.ceil(math.log2(longest_ms)) - 50)
 
 
-def responses(gaps: Floats, services: Floats, starts: Indices, backlog: Floats) -> Floats:
-    """Return the time from arrival to departure of each request, one worker a Pod.
+def responses(
+    gaps: Floats,
+    services: Floats,
+    starts: Indices,
+    backlog: Floats,
+    network: Floats | None = None,
+    waits: Floats | None = None,
+) -> Floats:
+    """Return the time from arrival to departure of each request, one worker a Pod, and what the network adds.
 
     `gaps` (since the Pod's last arrival) and `services` are in ticks, shape (rows, columns), and time runs down the
-    columns; `gaps` is used up. `starts` is the first column of each Pod, `backlog` the response of its last request
-    before these.
+    columns; columns may be laid out along more than one axis. `gaps` is used up, `waits` is memory of the same layout.
+    `starts` is the first column of each Pod, `backlog` the response of its last request before these.
 
     Examples
     --------
@@ -47,20 +54,23 @@ def responses(gaps: Floats, services: Floats, starts: Indices, backlog: Floats) 
     >>> responses(gaps, services, np.array([0]), np.zeros(1)).ravel().tolist()
     [2.0, 3.0, 4.0, 2.0]
     """
-    first_gap = gaps[0].copy()
+    first_gap = gaps[0].reshape(-1).copy()
+    least = np.zeros(len(first_gap)) if network is None else network
+    floor = least.reshape(gaps[0].shape)
     steps = gaps
     np.subtract(services[:-1], gaps[1:], out=steps[1:])
     steps[0] = 0.0
-    waits = np.empty_like(services)  # as if each column began without a queue
-    waits[0] = 0.0
-    zero = np.zeros(len(first_gap))
+    waits = np.empty_like(services) if waits is None else waits  # as if each column began without a queue
+    waits[0] = floor
     step, wait = list(steps), list(waits)
     for row in range(1, len(step)):
         np.add(wait[row - 1], step[row], out=wait[row])
-        np.maximum(wait[row], zero, out=wait[row])
+        np.maximum(wait[row], floor, out=wait[row])
         np.add(step[row - 1], step[row], out=step[row])
-    waits_before = _column_waits(waits[-1], steps[-1], services[-1], first_gap, starts, backlog)
-    steps += waits_before
+    total, rest, work = (some[-1].reshape(-1) for some in (steps, waits, services))
+    waits_before = _column_waits(rest - least, total, work, first_gap, starts, backlog)
+    waits_before += least
+    steps += waits_before.reshape(floor.shape)
     np.maximum(steps, waits, out=steps)
     steps += services
     return steps

@@ -28,8 +28,8 @@ from .path_table import RequestTarget
 from .precision import Precision, measure, plus_minus, sides
 from .queueing import jain_index, max_over_mean
 from .random_streams import client_weights
-from .tally import Tally
-from .thinning import Thinning
+from .tally import SLICES, Tally
+from .thinning import Thinning, Ways
 from .timeline import Event, State, play, standing
 from .workload import Workload
 
@@ -362,10 +362,10 @@ def _run(
     connections.enter(states[0].table)
     free = len(states) == 1 and not connections.remembers
     pods, nodes, nearest_ms = _pods(cluster, asking, states), list(cluster.store.nodes), min(answering, default=0.0)
-    tally = Tally(workload, pods, nodes, nearest_ms, 32 if free else 16 if len(states) == 1 else 1)
+    tally = Tally(workload, pods, nodes, nearest_ms, SLICES if len(states) == 1 else 1)
     if free:
         chances = connections.probabilities(client_weights(workload))
-        Thinning(workload, connections.lanes, chances, tally).run(block)
+        Thinning(workload, Ways.of(connections.lanes, chances, pods), tally).run(block)
     else:
         Engine(connections, states, tally).run(block)
     return _result(cluster, tally, states, free)
@@ -414,12 +414,12 @@ def _result(cluster: Cluster, tally: Tally, states: Sequence[State], free: bool)
     precision = measure(tally, LEVELS, free=free, steady=len(states) == 1)
     parts, levels = _parts(at.tolist(), len(place)), np.array(LEVELS)
     if np.isnan(precision.quantiles).all():
-        quantiles, errors = tally.histogram.quantiles(levels, parts), precision.quantiles
+        quantiles, errors = tally.histogram.quantiles(levels, parts) * tally.tick_ms, precision.quantiles
     else:
         beside = np.full((len(parts), 2 * len(levels)), np.nan)
         beside[[*range(pods), -1]] = sides(LEVELS, precision.quantiles)
         around = np.concatenate([np.broadcast_to(levels, (len(parts), len(levels))), np.nan_to_num(beside)], axis=1)
-        quantiles, low, high = np.split(tally.histogram.quantiles(around, parts), 3, axis=1)
+        quantiles, low, high = np.split(tally.histogram.quantiles(around, parts) * tally.tick_ms, 3, axis=1)
         errors = np.where(np.isnan(beside[:, len(levels) :]), np.nan, (high - low) / 2)
     columns = {
         "expected_share": np.array([expected.get(pod, 0.0) for pod in tally.pods]),

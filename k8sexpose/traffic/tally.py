@@ -19,13 +19,13 @@ from .random_streams import Floats, Indices
 from .scan import tick_ms
 from .workload import Workload
 
-__all__ = ["Columns", "Tally"]
+__all__ = ["SLICES", "Columns", "Tally"]
 
 Ints = NDArray[np.int64]
 
 SAMPLE = 1_000_000
 ROWS = 600  # of the timeline, at most
-SLICES = 32
+SLICES = 16
 PER_SLICE = 512  # requests of a Pod
 
 
@@ -37,15 +37,15 @@ class Columns:
     ----------
     pod, part : ndarray of int, shape (columns,)
         The Pod of each column, ascending, and its slice of the run.
-    lasts : ndarray of float64, shape (columns,)
-        The sum of its gaps, in ticks.
+    sums : ndarray of float64, shape (3, columns)
+        The sums of its responses, service times and gaps, in ticks.
     absent : ndarray of int
         Places in the flattened block that hold no request, or one that was not answered.
     """
 
     pod: Indices
     part: Indices
-    lasts: Floats
+    sums: Floats
     absent: Indices
 
 
@@ -78,7 +78,7 @@ class Tally:
     slice_busy, slice_work, slice_time : ndarray of float64, shape (pods, slices)
         The sum of their responses, the service time that was asked for, how long the slice lasted; in ticks.
     histogram : LogHistogram
-        Latencies in milliseconds, by Pod.
+        Latencies in ticks, by Pod.
     sample_ms : ndarray of float64
         Latencies of all requests, or of every k-th; not a number where one was lost.
     load : ndarray of int64, shape (rows, nodes + 1)
@@ -100,8 +100,8 @@ class Tally:
         self.path_counts: Ints = np.zeros((self.slices, 0), dtype=np.int64)
         shape = len(pods), self.slices
         self.slice_counts: Ints = np.zeros(shape, dtype=np.int64)
-        self.slice_busy, self.slice_work, self.slice_time = np.zeros(shape), np.zeros(shape), np.zeros(shape)
-        self.histogram = LogHistogram(len(pods), nearest_ms, self.slices)
+        self.slice_busy, self.slice_work, self.slice_time = self._sums = np.zeros((3, *shape))
+        self.histogram = LogHistogram(len(pods), float(self.network_ticks(nearest_ms)), self.slices)
         self.stride = -(-workload.requests // SAMPLE)
         self.sample_ms = np.empty(-(-workload.requests // self.stride))
         self.row_s = _row_s(workload.duration_s)
@@ -113,48 +113,31 @@ class Tally:
         """Requests that each Pod answered."""
         return np.asarray(self.slice_counts.sum(axis=1))
 
-    def add(
-        self,
-        responses: Floats,
-        services: Floats,
-        columns: Columns,
-        network_ms: Floats,
-        mixed: Sequence[tuple[Indices, Ints, Floats]] = (),
-    ) -> Floats:
-        """Count answered requests; return their latencies in milliseconds, in place of the responses.
+    def network_ticks(self, network_ms: Floats | float) -> Floats:
+        """Return what the network adds in ticks, one at least, so that no latency is 0."""
+        return np.asarray(np.maximum(np.rint(np.asarray(network_ms) / self.tick_ms), 1.0))
+
+    def add(self, latencies: Floats, columns: Columns, place: Ints) -> None:
+        """Count answered requests.
 
         Parameters
         ----------
-        responses, services : ndarray of float64, shape (rows, columns)
-            In ticks.
+        latencies : ndarray of float64, shape (rows, columns)
+            In ticks; columns may be laid out along more than one axis.
         columns : Columns
             Whose they are.
-        network_ms : ndarray of float64, shape (columns,) or (rows, columns)
-            What the network adds, in milliseconds.
-        mixed : sequence of tuple
-            Columns, the row of each from which on the network adds more, and how much more, in milliseconds.
+        place : ndarray of int64
+            Memory of the layout of the latencies.
         """
-        if len(columns.absent):
-            responses.reshape(-1)[columns.absent] = 0.0
         at = columns.pod * self.slices + columns.part
         begins = np.concatenate([[0], np.flatnonzero(at[1:] != at[:-1]) + 1])
         here = at[begins]
-        counts = np.diff(begins, append=len(at)) * len(responses)
+        counts = np.diff(begins, append=len(at)) * len(latencies)
         if len(columns.absent):
             np.subtract.at(counts, np.searchsorted(begins, columns.absent % len(at), side="right") - 1, 1)
         self.slice_counts.reshape(-1)[here] += counts
-        for total, values in (
-            (self.slice_time, columns.lasts),
-            (self.slice_busy, np.add.reduce(responses, axis=0)),
-            (self.slice_work, np.add.reduce(services, axis=0)),
-        ):
-            total.reshape(-1)[here] += np.add.reduceat(values, begins)
-        responses *= self.tick_ms
-        responses += network_ms
-        for column, row, more_ms in mixed:
-            responses[:, column] += more_ms * (np.arange(len(responses))[:, None] >= row)
-        self.histogram.add(responses, columns.pod, columns.part, columns.absent)
-        return responses
+        self._sums.reshape(3, -1)[:, here] += np.add.reduceat(columns.sums, begins, axis=1)
+        self.histogram.add(latencies, columns.pod, columns.part, columns.absent, place)
 
     def keep(self, first: int, latency_ms: Floats) -> None:
         """Keep every k-th of the latencies that follow each other, from the given one on."""

@@ -193,7 +193,7 @@ class State:
 
 
 def standing(cluster: Cluster, asking: RequestTarget) -> tuple[State, ...]:
-    """Return the only state of a cluster to which nothing happens."""
+    """Return the one state of a cluster to which nothing happens."""
     # The tables of the cluster as it was last: a slider that moves the load asks for the same ones again.
     tables: dict[RequestTarget, PathTable] = cluster.store.cached(
         "path tables", cluster.snapshot() | {"now_s": cluster.now_s}, dict

@@ -96,6 +96,7 @@ def test_the_command(stub: Any, tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert main(["report", "--context", "prod", "--save-dump", str(kept)]) == 1
     assert "exists already" in capsys.readouterr().err
     assert main(["report", "--context", "", str(kept)]) == 1
-    assert main(["report"]) == 1
+    with pytest.raises(SystemExit, match="2"):
+        main(["report"])
     assert main(["report", str(kept), str(kept)]) == 0
     assert main(["report", str(tmp_path / "nothing.json")]) == 1

@@ -28,47 +28,48 @@ _ = cluster.deploy('api-backend', per_node=[2, 1, 0])
 _ = cluster.apply(kx.example('flow-32000'))"""
 # A machine that needs 20 ms for what takes 1 ms here: long work can be seen, and stopped.
 SLOW = """from time import sleep
-from k8sexpose.explorers.wall import PortWallExplorer
-class SlowWall(PortWallExplorer):
-    def work(self):
-        for number in range(self.setting.automatic // 40):
-            sleep(0.2)
-            yield number / 70
-SlowWall()"""
+from dataclasses import replace
+from k8sexpose.widgets.explorers.base import Explorer
+from k8sexpose.widgets.explorers.node_port_range import NODE_PORT_RANGE, RangeSetting
+def work(setting):
+    for number in range(setting.automatic // 40):
+        sleep(0.2)
+        yield number / 70
+Explorer(replace(NODE_PORT_RANGE, work=work), RangeSetting())"""
 BUTTONS = (("button", "Reset"), ("button", "Show Python"))
+TABLE = ("region", "Table")
 # What makes it, and all its controls: role and accessible name.
 WIDGETS: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
     "nodeport": ("kx.nodeport_explorer()", (
         ("combobox", "Node that the client dials"), ("combobox", "Pods"),
         ("combobox", "targetPort (the process listens on 8080)"), ("checkbox", "Selector matches the Pods' labels"),
-        ("checkbox", "Firewall closes 30000–32767"), ("checkbox", "The dialled node has crashed"), ("button", "Reset"),
+        ("checkbox", "Firewall closes 30000–32767"), ("checkbox", "The dialled node has crashed"), ("button", "Reset"), TABLE,
     )),
-    "wall": ("kx.port_wall_explorer()", (
-        ("slider", "Leave it out"), ("combobox", "You ask for"), ("combobox", "Your protocol"),
-        ("combobox", "Your namespace"), *BUTTONS,
+    "range": ("kx.node_port_range_explorer()", (
+        ("slider", "Services without a nodePort line"), ("combobox", "nodePort in your manifest"),
+        ("combobox", "Your protocol"), ("combobox", "Your namespace"), *BUTTONS, TABLE,
     )),
     "life": ("kx.life_explorer()", (
-        ("slider", "Seconds"), ("combobox", "Provider"), ("combobox", "What happens"), ("slider", "It happens at"),
-        *BUTTONS, ("region", "What kubectl prints after 15 s"),
+        ("slider", "Seconds"), ("combobox", "Provider"), ("combobox", "What happens"), ("slider", "Time of the event (s)"),
+        *BUTTONS, TABLE, ("region", "What kubectl prints after 15 s"),
     )),
-    "crash": ("kx.failover_explorer()", (("combobox", "Seconds between checks"), ("combobox", "Pods"), *BUTTONS)),
+    "crash": ("kx.failover_explorer()", (("combobox", "Seconds between checks"), ("combobox", "Pods"), *BUTTONS, TABLE)),
     "policy": ("kx.policy_explorer()", (
         ("combobox", "Pods on each node"), ("combobox", "Load balancer"),
-        ("checkbox", "node-1 has just crashed, and nobody knows yet"), *BUTTONS,
+        ("checkbox", "node-1 has just crashed, and nobody knows yet"), *BUTTONS, TABLE,
     )),
     "latency": ("kx.latency_explorer()", (
-        ("combobox", "Pods per node"), ("combobox", "Workers per Pod"), ("combobox", "Beside Cluster"),
-        ("combobox", "Clients"), ("combobox", "Requests per connection"), ("combobox", "An extra hop costs, ms"),
-        ("checkbox", "Each client always by the same node"), ("checkbox", "Show where it turns"),
-        ("slider", "Utilisation, %"), *BUTTONS,
+        ("combobox", "Pods per node"), ("combobox", "Workers per Pod"), ("combobox", "Compare Cluster with"),
+        ("combobox", "Clients"), ("combobox", "Requests per connection"), ("combobox", "Cost of an extra hop (ms)"),
+        ("checkbox", "Each client always enters through the same node"), ("checkbox", "Show the crossover"),
+        ("slider", "Utilisation, %"), *BUTTONS, TABLE, ("button", "❚❚ Pause queues"), ("button", "Step"),
     )),
     "cost": ("kx.cost_explorer()", (
-        ("combobox", "Provider"), ("slider", "Services"), ("combobox", "GB an hour"), ("combobox", "Traffic policy"),
-        *BUTTONS,
+        ("combobox", "Provider"), ("slider", "Services"), ("combobox", "GB per hour"), ("combobox", "Traffic policy"),
+        *BUTTONS, TABLE,
     )),
     "doctor": ("kx.manifest_doctor()", (
-        ("textbox", "Manifest"), *BUTTONS, ("region", "What kubectl apply prints"), ("region", "Hints and warnings"),
-        ("region", "The stored objects"),
+        ("textbox", "Manifest"), *BUTTONS, ("region", "What kubectl apply prints"), ("region", "Hints and warnings"), TABLE,
     )),
 }  # fmt: skip
 CELLS = (
@@ -150,7 +151,7 @@ def use_nodeport(page: Page, widget: Locator) -> None:
     entry.focus()
     page.keyboard.press("ArrowUp")
     says(widget, "the Pod sees 10.0.0.1)")
-    page.keyboard.press("Tab")
+    pods.first.focus()
     page.keyboard.press("End")
     says(widget, "no endpoints")
     page.keyboard.press("Home")
@@ -165,9 +166,9 @@ def use_nodeport(page: Page, widget: Locator) -> None:
     says(widget, "delivered")
 
 
-def use_wall(page: Page, widget: Locator) -> None:
-    count = widget.get_by_role("slider", name="Leave it out")
-    asked = widget.get_by_role("combobox", name="You ask for")
+def use_range(page: Page, widget: Locator) -> None:
+    count = widget.get_by_role("slider", name="Services without")
+    asked = widget.get_by_role("combobox", name="nodePort in your manifest")
     widget.get_by_role("combobox", name="Your protocol").select_option("UDP")
     widget.get_by_role("combobox", name="Your namespace").select_option("team-b")
     says(widget, "already allocated")
@@ -187,7 +188,7 @@ def use_wall(page: Page, widget: Locator) -> None:
 
 
 def use_life(page: Page, widget: Locator) -> None:
-    seconds, when = (widget.get_by_role("slider", name=name) for name in ("Seconds", "It happens at"))
+    seconds, when = (widget.get_by_role("slider", name=name) for name in ("Seconds", "Time of the event"))
     provider, happens = (widget.get_by_role("combobox", name=name) for name in ("Provider", "What happens"))
     says(widget, "<pending>")
     seconds.focus()
@@ -227,9 +228,9 @@ def use_policy(page: Page, widget: Locator) -> None:
     crashed = widget.get_by_role("checkbox", name="node-1 has just crashed")
     pods.focus()
     page.keyboard.press("Home")
-    says(widget, "Local: extra hop 0.0%, hottest Pod 1 ×")
+    says(widget, "Local: extra hop 0.0%, busiest Pod 1 ×")
     page.keyboard.press("ArrowDown")
-    says(widget, "hottest Pod 1.5 ×")
+    says(widget, "busiest Pod 1.5 ×")
     page.keyboard.press("Tab")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
@@ -245,8 +246,8 @@ def use_policy(page: Page, widget: Locator) -> None:
     widget.get_by_role("button", name="Show Python").click()
     widget.locator("pre", has_text='provider="aws"').wait_for(timeout=5000)
     widget.get_by_role("button", name="Reset").click()
-    says(widget, "extra hop 66.7%")
-    assert pods.input_value() == "2 + 1 + 0"
+    says(widget, "extra hop 75.0%")
+    assert pods.input_value() == "2 + 1 + 0 + 1"
 
 
 def use_latency(page: Page, widget: Locator) -> None:
@@ -254,7 +255,7 @@ def use_latency(page: Page, widget: Locator) -> None:
     slider.focus()
     for _ in range(3):
         page.keyboard.press("ArrowRight")
-    draws(widget, "Load at 33 % utilisation")
+    draws(widget, "Load at 63 % utilisation")
     page.keyboard.press("Home")
     draws(widget, "Load at 1 % utilisation")
     says(widget, "On average Local answers sooner")
@@ -262,17 +263,17 @@ def use_latency(page: Page, widget: Locator) -> None:
     says(widget, "Local overloaded")
     widget.get_by_role("combobox", name="Workers per Pod").focus()
     page.keyboard.press("End")
-    widget.get_by_role("checkbox", name="Show where it turns").focus()
+    widget.get_by_role("checkbox", name="Show the crossover").focus()
     page.keyboard.press("Space")
-    says(widget, "It turns at 53.8 % (mean)")
-    widget.get_by_role("combobox", name="Beside Cluster").select_option("Local, weighted by Pods")
-    says(widget, "It turns at 100 % (mean)")
+    says(widget, "becomes slower above 53.8% (mean)")
+    widget.get_by_role("combobox", name="Compare Cluster with").select_option("Local, weighted by Pods")
+    says(widget, "becomes slower above 100% (mean)")
     drag(page, slider, 0.3, start=0.9)
     widget.locator("svg[role=img][aria-label*='Load at 95 %']").wait_for(state="detached", timeout=5000)
     widget.get_by_role("button", name="Show Python").click()
     widget.locator("pre", has_text="kx.compare_policies(").wait_for(timeout=5000)
     widget.get_by_role("button", name="Reset").click()
-    draws(widget, "Load at 30 % utilisation")
+    draws(widget, "Load at 60 % utilisation")
     assert "Local: api-backend-1" in drawn(widget)
 
 
@@ -290,7 +291,7 @@ def use_cost(page: Page, widget: Locator) -> None:
     provider.focus()
     page.keyboard.press("End")
     draws(widget, "Services at linode")
-    widget.get_by_role("combobox", name="GB an hour").select_option("1000")
+    widget.get_by_role("combobox", name="GB per hour").select_option("1000")
     widget.get_by_role("combobox", name="Traffic policy").select_option("Cluster")
     widget.get_by_role("button", name="Show Python").click()
     widget.locator("pre", has_text='gb_per_month=1000 * 730, policy="Cluster"').wait_for(timeout=5000)
@@ -304,6 +305,7 @@ def use_doctor(page: Page, widget: Locator) -> None:
     assert "write LoadBalancer" in widget.get_by_role("region", name="Hints").inner_text()
     text.fill(text.input_value().replace("Loadbalancer", "LoadBalancer"))
     says(widget, "The API server takes it")
+    widget.get_by_role("region", name="The stored objects").wait_for(timeout=5000)
     assert "+   sessionAffinity: None" in widget.get_by_role("region", name="The stored objects").inner_text()
     text.focus()
     page.keyboard.press("Control+End")
@@ -341,7 +343,7 @@ def drag(page: Page, slider: Locator, to: float, start: float = 0.5) -> None:
 
 
 USES: dict[str, Callable[[Any, Any], None]] = {
-    "nodeport": use_nodeport, "wall": use_wall, "life": use_life, "crash": use_crash, "policy": use_policy,
+    "nodeport": use_nodeport, "range": use_range, "life": use_life, "crash": use_crash, "policy": use_policy,
     "latency": use_latency, "cost": use_cost, "doctor": use_doctor,
 }  # fmt: skip
 
@@ -349,12 +351,13 @@ USES: dict[str, Callable[[Any, Any], None]] = {
 @pytest.mark.parametrize("name", USES)
 def test_keyboard_and_mouse(opened: Opened, name: str) -> None:
     widget = opened.widget(name)
-    widget.locator(".widget-html").last.evaluate(
+    widget.locator(".k8sexpose-page").evaluate(
         """picture => { window.heights = new Set();
             new ResizeObserver(() => heights.add(Math.round(picture.offsetHeight))).observe(picture); }"""
     )
     USES[name](opened.page, widget)
-    assert len(opened.page.evaluate("[...heights]")) == 1, "the output keeps its height"
+    heights = opened.page.evaluate("[...heights]")
+    assert heights == sorted(heights), "the output does not shrink: the cells below would jump"
 
 
 def test_the_visualizer(opened: Opened) -> None:
@@ -374,7 +377,7 @@ def test_the_visualizer(opened: Opened) -> None:
 
 def test_long_work_shows_a_bar_and_can_be_stopped(opened: Opened) -> None:
     wall = opened.cell(SLOW_WALL)
-    count, bar = wall.get_by_role("slider", name="Leave it out"), wall.get_by_role("progressbar", name="Working")
+    count, bar = wall.get_by_role("slider", name="Services without"), wall.get_by_role("progressbar", name="Working")
     before = drawn(wall)
     assert bar.count() == 0
     count.focus()

@@ -69,7 +69,7 @@ def test_steps_by_keyboard(shown: tuple[Page, Any]) -> None:
 def test_later_legs_are_hidden(shown: tuple[Page, Any]) -> None:
     page, _ = shown
     assert page.locator("[data-leg]:visible").count() == 1 and page.locator("[data-end]:visible").count() == 0
-    assert page.locator(".kx-hint").inner_text().startswith("How to read this. The frames are the doors")
+    assert page.locator(".kx-hint").inner_text().startswith("How to read this. The frames are the entrances")
 
 
 def test_a_node_and_a_pod_by_keyboard(shown: tuple[Page, Any]) -> None:
@@ -94,7 +94,7 @@ def test_a_node_and_a_pod_by_keyboard(shown: tuple[Page, Any]) -> None:
 
 def test_a_click_with_the_mouse(shown: tuple[Page, Any]) -> None:
     page, flow = shown
-    page.locator("[data-key='node:node-3'] > rect").first.click()
+    page.locator("[data-key='node:node-3'] > rect").first.click(position={"x": 60, "y": 8})
     page.locator("[data-key='pod:default/api-backend-1']").click()
     assert [asked["do"] for asked in served(page, flow)] == ["node", "pod"]
     assert flow.cluster.is_down("node-3") and not flow.cluster.pod("api-backend-1").ready
@@ -108,6 +108,73 @@ def test_the_policy_switch(shown: tuple[Page, Any]) -> None:
     pressed = page.get_by_role("group", name="externalTrafficPolicy").locator("[aria-pressed='true']")
     assert pressed.inner_text() == "Local"
     assert page.evaluate("document.activeElement.textContent") == "Local"
+
+
+def test_after_a_change_it_plays_and_offers_a_hundred(chromium: Browser) -> None:
+    flow = kx.flow(flow_cluster(), "flow-32000")
+    page = page_with(chromium, flow)
+    page.get_by_role("combobox", name="Speed").select_option("4")
+    assert said(page).startswith("Step 1 of")
+    press(page, "Local")
+    served(page, flow)
+    total = len(flow.scene["steps"])
+    page.wait_for_function(
+        f"document.querySelector('.kx-live').textContent.startsWith('Step {total} ')", timeout=20_000
+    )
+    page.locator("button.kx-offer", has_text="Send 100").wait_for()
+    press(page, "Send 100")
+    served(page, flow)
+    page.wait_for_function("!document.querySelector('.kx-offer')")
+    page.close()
+
+
+def test_lost_packets_are_marked_and_the_clock_runs(chromium: Browser) -> None:
+    cluster = flow_cluster()
+    cluster.advance(60)
+    flow = kx.flow(cluster, "198.51.100.241:80")
+    page = page_with(chromium, flow, reduced_motion="reduce")
+    page.locator("[data-key='node:node-1']").press("Enter")
+    served(page, flow)
+    assert page.locator(".kx-news").inner_text() == "What changed: lost: 0 before, 7/9 now."
+    press(page, "Send 100")
+    served(page, flow)
+    page.wait_for_function("document.querySelector('.kx-shares caption').textContent.startsWith('100 sent')")
+    marks = page.locator(".kx-grave").all_inner_texts()
+    lost = sum(int(mark.split()[1]) for mark in marks)
+    row = page.locator(".kx-shares tbody tr", has_text="lost").inner_text()
+    assert lost == int(row.split("\t")[1]) > 0 and all(mark.endswith("in silence") for mark in marks)
+    press(page, "❚❚ Pause")
+    press(page, "▶ Run clock")
+    page.wait_for_function("sent.length > 0", timeout=5000)
+    assert served(page, flow)[0] == {"do": "advance", "seconds": 2, "quietly": True} and cluster.now_s >= 62
+    press(page, "❚❚ Pause clock")
+    page.close()
+
+
+def test_the_rule_that_decided_is_folded_out(shown: tuple[Page, Any]) -> None:
+    page, _ = shown
+    for _ in range(2):
+        press(page, "Step ▶")
+        page.wait_for_timeout(50)
+    page.locator(".kx-rules summary").click()
+    assert "DNAT" in page.locator(".kx-rules .kx-decides").inner_text()
+
+
+def test_only_the_controls_that_are_asked_for(chromium: Browser) -> None:
+    page = page_with(chromium, kx.flow(flow_cluster(), "flow-32000", controls=["play"]), reduced_motion="reduce")
+    names = [name.strip() for name in page.locator(".kx-flow button:visible").all_inner_texts()]
+    assert names == ["▶ Play", "◀ Back", "Step ▶", "↺ Replay", "client"]
+    assert page.locator("[data-act]").count() == 0 and "Click" not in page.locator(".kx-hint").inner_text()
+    page.close()
+
+
+def test_no_text_is_small(shown: tuple[Page, Any]) -> None:
+    page, _ = shown
+    small = page.evaluate(
+        """() => [...document.querySelectorAll('.kx-flow *')].filter(n => [...n.childNodes].some(c => c.nodeType === 3
+            && c.textContent.trim()) && parseFloat(getComputedStyle(n).fontSize) < 12).map(n => n.outerHTML.slice(0, 90))"""
+    )
+    assert small == []
 
 
 def test_a_hundred_fill_the_shares(shown: tuple[Page, Any]) -> None:
@@ -209,7 +276,7 @@ def test_only_drawings_are_built(shown: tuple[Page, Any]) -> None:
     assert "script" in refused
 
 
-@pytest.mark.parametrize("width", [600, 760, 1200])
+@pytest.mark.parametrize("width", [390, 600, 760, 1200])
 def test_it_fits(chromium: Browser, width: int) -> None:
     flow = kx.flow(flow_cluster(), "flow-32000")
     page = page_with(chromium, flow, width=width)
@@ -251,9 +318,13 @@ def test_a_view_that_goes_leaves_nothing(shown: tuple[Page, Any]) -> None:
 def test_sixty_nodes_answer(chromium: Browser) -> None:
     flow = kx.flow(flow_cluster([10] * 60), "flow-32000")
     page = page_with(chromium, flow, width=1000, reduced_motion="reduce")
-    assert page.locator("[data-act]").count() == 660
+    folds = page.locator("[data-act='fold']")
+    assert folds.count() == 3 and page.locator("[data-act='node']").count() <= 12
     began = time.monotonic()
-    page.locator("[data-key='node:node-7'] > rect").first.click()
+    folds.first.press("Enter")
+    served(page, flow)
+    assert folds.count() == 2 and page.locator("[data-act='node']").count() >= 20
+    page.locator("[data-key='node:node-7']").press("Enter")
     served(page, flow)
     assert "crashed" in page.locator("[data-key='node:node-7']").get_attribute("aria-label")
     assert time.monotonic() - began < 5

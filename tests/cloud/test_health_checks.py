@@ -163,20 +163,20 @@ def healthy(cluster: kx.Cluster) -> dict[str, bool]:
 
 
 def test_a_crashed_node_without_pods_of_its_own_fails_a_check_of_the_node_port() -> None:
-    cluster = stand([1, 0, 0], "linode")
+    cluster = stand([1, 0, 0, 0, 0], "linode")  # node-2 and node-5 are in one zone
     cluster.advance(100)
     cluster.fail("node-2")
     cluster.advance(20)
-    assert healthy(cluster) == {"node-1": True, "node-2": False, "node-3": True}
+    assert healthy(cluster) == {"node-1": True, "node-2": False, "node-3": True, "node-4": True, "node-5": True}
 
 
 def test_a_node_whose_kube_proxy_stopped_answers_a_check_of_the_node_port_by_its_old_rules() -> None:
-    cluster = stand([0, 0, 0], "linode")
+    cluster = stand([0, 0, 0, 0, 0], "linode")
     cluster.advance(100)
     cluster.stop_proxy("node-2")
-    cluster.scale("web", per_node=[1, 0, 0])
+    cluster.scale("web", per_node=[1, 0, 0, 0, 0])
     cluster.advance(60)
-    assert healthy(cluster) == {"node-1": True, "node-2": False, "node-3": True}
+    assert healthy(cluster) == {"node-1": True, "node-2": False, "node-3": True, "node-4": True, "node-5": True}
     cluster.start_proxy("node-2")
     cluster.advance(60)
     assert all(healthy(cluster).values())

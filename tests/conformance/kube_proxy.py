@@ -81,10 +81,19 @@ def categorize(row: Row) -> Row:
     }
 
 
+# kube-proxy's own cases name of a checked Service no more than its name; one that has a healthCheckNodePort is this.
+CHECKED = {"type": "LoadBalancer", "externalTrafficPolicy": "Local", "healthCheckNodePort": 32000}
+
+
+def checked(row: Row) -> Row:
+    """The row with a Service that has a healthCheckNodePort."""
+    return row | {"services": [CHECKED | service for service in row["services"]]}
+
+
 def health_check_node_port(row: Row) -> Row:
     service, node = row["services"][0], row["proxy_node"]
     answer = kx.health_check(
-        cluster_of(row),
+        cluster_of(checked(row)),
         f"{service['namespace']}/{service['name']}",
         node=node["name"],
         proxy_healthy=node["proxier_healthy"],
@@ -110,7 +119,7 @@ def healthz(row: Row) -> Row:
 
 def local_ready_count(row: Row) -> Row:
     name = row["services"][0]["name"]
-    answer = kx.health_check(cluster_of(row), name, node=row["proxy_node"]["name"])
+    answer = kx.health_check(cluster_of(checked(row)), name, node=row["proxy_node"]["name"])
     count = json.loads(answer.body)["localEndpoints"]
     return {"services_in_map": int(count > 0), "local_ready_ips": count}
 

@@ -13,7 +13,7 @@ import k8sexpose as kx
 from k8sexpose import lessons
 from k8sexpose.lessons import Feedback
 from k8sexpose.lessons.sheet import Sheet
-from k8sexpose.widgets.explorers.doctor import DoctorSetting, doctor_page
+from k8sexpose.widgets.explorers.doctor import DOCTOR, DoctorSetting
 
 PWN = "window.pwned=1"
 # What a text can try, by the place where it would work.
@@ -307,8 +307,8 @@ def pages(text: str) -> Iterator[tuple[str, Callable[[], str]]]:
     service["metadata"]["name"] = service["metadata"]["name"].replace("/", "").replace("%", "")
     manifest = json.dumps(service)
     yield "doctor", lambda: kx.manifest_doctor(text)._repr_mimebundle_()["text/html"]
-    yield "doctor, a Service", lambda: doctor_page(DoctorSetting(manifest))
-    yield "doctor, annotations", lambda: doctor_page(DoctorSetting(_annotated(text)))
+    yield "doctor, a Service", lambda: DOCTOR.page(DoctorSetting(manifest))
+    yield "doctor, annotations", lambda: DOCTOR.page(DoctorSetting(_annotated(text)))
     yield "doctor, its Python", lambda: _python(text)
     yield "cost explorer", lambda: kx.cost_explorer(prices=prices(text)).page()
     yield "an explorer's alert", lambda: _alert(text)

@@ -476,6 +476,20 @@ def test_whether_a_udp_flow_moves_is_a_matter_of_its_own_port() -> None:
     assert kept("10.0.0.1", 53, "10.244.1.9:5353")
 
 
+def test_a_udp_flow_is_known_by_address_and_port_together() -> None:
+    """The port of one Service port is the nodePort of another; and an address of ipMode Proxy is not kube-proxy's."""
+    ports = [
+        {"name": "a", "port": 30054, "targetPort": "absent", "nodePort": 30053, "protocol": "UDP"},
+        {"name": "b", "port": 54, "targetPort": 5353, "nodePort": 30054, "protocol": "UDP"},
+    ]
+    cluster = cluster_with([1], {"type": "LoadBalancer", "ports": ports})
+    asked: dict[str, Any] = {"node": "node-1", "endpoint": "10.244.1.9:5353", "protocol": "UDP"}
+    assert not keeps_flow(cluster, dst="10.0.0.1", port=30054, **asked)
+    for mode, kept in (("VIP", False), ("Proxy", True)):
+        cluster.set_load_balancer("web", ingress=[{"ip": "198.51.100.7", "ipMode": mode}])
+        assert keeps_flow(cluster, dst="198.51.100.7", port=54, **asked) is kept
+
+
 def test_a_service_without_slices_refuses() -> None:
     cluster = cluster_with([1], {"selector": {"app": "other"}})
     for mode in ("iptables", "nftables"):
@@ -506,3 +520,46 @@ def test_an_unknown_node_is_answered_with_those_that_exist() -> None:
         with pytest.raises(KeyError) as refused:
             ask()
         assert str(refused.value) == "no node 'worker'; there are node-1, node-2"
+
+
+# -- what kube-proxy does not watch ----
+
+MINE = {"service.kubernetes.io/service-proxy-name": "other-proxy"}
+
+
+def labelled(mode: str, labels: dict[str, str]) -> kx.Cluster:
+    cluster = cluster_with([1, 1], LB, proxy=kx.ProxyConfig(mode=mode))
+    cluster.patch("web", {"metadata": {"labels": labels}})
+    return cluster
+
+
+@pytest.mark.parametrize("mode", ["iptables", "nftables"])
+def test_a_service_for_another_proxy_has_no_rules(mode: str) -> None:
+    cluster = labelled(mode, MINE)
+    number = cluster.service("web").health_check_node_port
+    assert ask(cluster, "10.96.0.9", 80).action == ("NO_MATCH" if mode == "iptables" else "DROP")
+    assert ask(cluster, "10.0.0.1", 30080).action == "NO_MATCH"
+    assert ask(cluster, "10.0.0.1", number).action == "NO_MATCH"
+    assert "default/web" not in kx.proxy_rules(cluster, node="node-1").text
+    assert [way.outcome for way in kx.routes(cluster, f"10.0.0.1:{number}")] == ["refused"]
+    with pytest.raises(kx.NotExposed, match="no healthCheckNodePort"):
+        kx.health_check(cluster, "web", node="node-1")
+    cluster.patch("web", {"metadata": {"labels": dict.fromkeys(MINE)}})
+    assert ask(cluster, "10.96.0.9", 80).action == "DNAT"
+    assert kx.health_check(cluster, "web", node="node-1").status == 200
+
+
+def test_a_slice_that_is_labelled_as_headless_is_for_dns_alone() -> None:
+    cluster = cluster_with([1, 1])
+    written = slices(P11, P21)
+    cluster.apply(written)
+    assert len(ask(cluster, "10.0.0.1", 30080).endpoints) == 2
+    written["metadata"]["labels"]["service.kubernetes.io/headless"] = ""
+    cluster.apply(written)
+    assert ask(cluster, "10.0.0.1", 30080).action == "REJECT"
+
+
+@pytest.mark.parametrize("spec", [{}, {"type": "LoadBalancer"}, {"type": "ClusterIP"}])
+def test_a_service_without_a_health_check_node_port_refuses_the_check(spec: dict[str, Any]) -> None:
+    with pytest.raises(kx.NotExposed, match="healthz"):
+        kx.health_check(cluster_with([1], spec), "web", node="node-1")

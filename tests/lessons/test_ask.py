@@ -129,10 +129,10 @@ def test_a_check_before_the_answer_fills_itself_in(fresh: Sheet) -> None:
     waiting._repr_mimebundle_()
     assert isinstance(widget, Ask)
     press(widget, [["10.0.0.1"]])
-    assert "✗ Not quite." in waiting._card.value and "Correct answer" in waiting._card.value
+    assert "✗ Not quite." in waiting.card.value and "Correct answer" in waiting.card.value
     assert widget.verdict == "✗ Not quite."
     press(widget, [["10.0.0.1", "10.0.0.2", "10.0.0.3"]])
-    assert "✓ Right." in waiting._card.value and widget.verdict == "✓ Right."
+    assert "✓ Right." in waiting.card.value and widget.verdict == "✓ Right."
 
 
 def test_a_verdict_belongs_to_its_answer() -> None:

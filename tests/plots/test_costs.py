@@ -66,5 +66,5 @@ def test_plot_candidates() -> None:
     one = kx.bill(cluster), kx.simulate(cluster, "public-api-lb", requests=1000, rate_rps=50)
     ax = kx.plot_candidates({"a": one, "b": one})
     assert [line.get_gid() for line in ax.lines] == ["a", "b"]
-    assert [text.get_text() for text in ax.texts] == ["a and b"]
+    assert [text.get_text() for text in ax.texts] == ["a and b (identical)"]
     assert "a " in describe(ax) and "ms" in ax.get_xlabel()

@@ -15,7 +15,7 @@ def test_figure_of_provisioning() -> None:
     written = " ".join(text.get_text() for text in ax.texts)
     assert "event EnsuredLoadBalancer" in written and "no event" in written
     pending = kx.plot_provisioning(kx.provision(hired("kind", wait_s=0), NAME))
-    assert "for ever" in kx.describe(pending)
+    assert "forever" in kx.describe(pending)
     assert kx.show(pending).png.startswith(b"\x89PNG")
 
 

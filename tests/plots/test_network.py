@@ -20,14 +20,14 @@ def test_cluster(cluster: kx.Cluster) -> None:
     assert len(ax.patches) == 3
     assert gids(ax).count("Pod debug-tools-1") == 1
     assert [gid for gid in gids(ax) if gid.startswith("window")] == ["window node-1", "window node-2", "window node-3"]
-    assert texts(ax).count("30007: delivered") == 3
+    assert texts(ax).count("node port 30007 → answers") == 3
     assert "node-3 (10.0.0.3) without Pods, window 30007 delivered." in describe(ax)
     assert "port 80; nodePort 30007; targetPort 8080" in describe(ax)
 
 
 def test_cluster_shows_what_the_model_says(cluster: kx.Cluster) -> None:
     cluster.patch("debug-svc-nodeport", {"spec": {"externalTrafficPolicy": "Local"}})
-    assert "30007: timeout" in texts(kx.plot_cluster(cluster, "debug-svc-nodeport"))
+    assert "node port 30007 → timeout" in texts(kx.plot_cluster(cluster, "debug-svc-nodeport"))
     cluster.fail("node-1")
     assert "node-1 (10.0.0.1) down" in describe(kx.plot_cluster(cluster, "debug-svc-nodeport"))
 

@@ -161,8 +161,12 @@ def test_a_pod_whose_address_is_none() -> None:
     dump = json.loads(SAMPLE.read_text(encoding="utf-8"))
     pod = next(item for item in dump["items"] if item["kind"] == "Pod")
     pod["status"]["podIP"] = "10.244.1.x"
-    with pytest.raises(kx.ManifestError, match=r'Pod shop/storefront-1: status\.podIP: "10\.244\.1\.x" is no IP'):
-        kx.Cluster.from_json(dump)
+    """It costs that Pod, not the report, and the report names it with the field."""
+    cluster = kx.Cluster.from_json(dump)
+    assert 'Pod shop/storefront-1: status.podIP: "10.244.1.x" is no IP address' in map(str, cluster.left_out)
+    assert "storefront-1" not in [pod.name for pod in cluster.pods]
+    found = [one for one in kx.review(cluster).findings if one.kind == "unreadable"]
+    assert [(one.service, "status.podIP" in one.why) for one in found] == [("Pod shop/storefront-1", True)]
 
 
 def test_the_cluster_that_was_asked_knows_its_provider() -> None:

@@ -41,12 +41,13 @@ def test_affinity_binds_on_one_node_and_for_one_service() -> None:
     ("pod_cidr", "seen"),
     [
         ("10.244.0.0/16", "10.0.0.1"),  # the other Pod is outside the Pod network: the CNI replaces the address
-        ("10.244.1.0/24,10.244.2.0/24", "10.0.0.1"),
-        ("10.244.1.0/24,10.245.0.0/16", "10.244.1.3"),
-        ("10.245.0.0/16,10.244.1.0/24", "10.244.1.3"),
+        ("10.240.0.0/12", "10.244.1.3"),
+        ("fd00:10::/56,10.240.0.0/12", "10.244.1.3"),
+        ("10.240.0.0/12,fd00:10::/56", "10.244.1.3"),
+        ("fd00:10::/56", "10.244.1.3"),  # no Pod network of this family: nobody is inside, and nobody leaves it
     ],
 )
-def test_every_range_of_pods_is_inside_for_the_cni(pod_cidr: str, seen: str) -> None:
+def test_the_range_of_a_family_is_inside_for_the_cni(pod_cidr: str, seen: str) -> None:
     nodes = [
         kx.Node("node-1", addresses=("10.0.0.1",), pod_cidr="10.244.1.0/24"),
         kx.Node("node-2", addresses=("10.0.0.2",), pod_cidr="10.245.2.0/24"),
@@ -87,3 +88,101 @@ def test_an_endpoint_outside_the_cluster_answers() -> None:
     cluster.apply(slice_with(addresses=["192.0.2.9"]))
     [way] = kx.routes(cluster, "10.0.0.1:30080", CLIENT)
     assert (way.outcome, way.pod, way.node) == ("delivered", "192.0.2.9:8080", None)
+
+
+# -- flows: a source port that is used again (point 18 of the measurements, tests/conformance/kube-proxy-dynamics.json) ----
+
+UDP = [{"port": 80, "targetPort": 8080, "nodePort": 30080, "protocol": "UDP"}]
+FROM = 40000
+
+
+def udp_flow(
+    cluster: kx.Cluster, target: str = "10.0.0.1:30080", source_port: int | None = FROM, **how: Any
+) -> kx.Route:
+    return kx.send(cluster, target, CLIENT, protocol="UDP", source_port=source_port, **how)
+
+
+@pytest.mark.parametrize("mode", ["iptables", "nftables"])
+def test_a_udp_flow_is_moved_when_another_endpoint_serves_and_stays_when_none_is_left(mode: str) -> None:
+    cluster = cluster_with([4], {"ports": UDP}, proxy=kx.ProxyConfig(mode=mode))
+    first = udp_flow(cluster).pod
+    assert first is not None
+    assert {udp_flow(cluster).pod for _ in range(20)} == {first}
+    cluster.set_ready(first, False)
+    second = udp_flow(cluster).pod
+    assert second is not None and second != first
+    assert {udp_flow(cluster).pod for _ in range(20)} == {second}
+    for pod in cluster.pods:
+        cluster.set_ready(pod.name, False)
+    assert udp_flow(cluster).pod == second
+    assert udp_flow(cluster, source_port=FROM + 1).outcome == "refused"
+    cluster.set_ready(first, True)
+    assert udp_flow(cluster).pod == first
+
+
+def test_an_open_tcp_connection_stays_with_its_endpoint_when_the_service_is_gone() -> None:
+    cluster = cluster_with([2], {"externalTrafficPolicy": "Local"})
+    first = kx.send(cluster, "10.0.0.1:30080", CLIENT, source_port=FROM)
+    cluster.set_ready(str(first.pod), False)
+    again = kx.send(cluster, "10.0.0.1:30080", CLIENT, source_port=FROM)
+    assert (again.pod, again.client_seen) == (first.pod, CLIENT)
+    assert "the flow is open" in again.hops[1].action
+    assert kx.trace(cluster, again).decisions == ()  # what chooses an endpoint looks at the first packet only
+    cluster.delete("web")
+    assert kx.send(cluster, "10.0.0.1:30080", CLIENT, source_port=FROM).pod == first.pod
+    assert kx.send(cluster, "10.0.0.1:30080", CLIENT).outcome == "refused"
+
+
+def test_a_flow_to_a_pod_that_has_died_reaches_nobody() -> None:
+    cluster = cluster_with([1], {"ports": UDP})
+    assert udp_flow(cluster).pod == "web-1"
+    cluster.scale("web", replicas=0)
+    assert (udp_flow(cluster).outcome, udp_flow(cluster, source_port=FROM + 1).outcome) == ("timeout", "refused")
+    cluster.scale("web", replicas=1)
+    assert udp_flow(cluster).pod == "web-2"
+
+
+def test_a_silent_udp_flow_is_forgotten_and_one_that_speaks_is_not() -> None:
+    cluster = cluster_with([1], {"ports": UDP})
+    udp_flow(cluster)
+    cluster.set_ready("web-1", False)
+    for seconds, outcome in ((100, "delivered"), (120, "delivered"), (121, "refused")):
+        cluster.advance(seconds)
+        assert udp_flow(cluster).outcome == outcome
+
+
+def test_flows_are_told_apart_by_client_port_protocol_and_destination() -> None:
+    cluster = cluster_with([8], {"ports": UDP, "externalIPs": ["198.51.100.9"]})
+    asked = ("10.0.0.1:30080", "198.51.100.9:80", "10.96.0.9:80")
+    found = {
+        (target, port): udp_flow(cluster, target, port, via="node-1").pod for target in asked for port in (1, 2, 3)
+    }
+    assert len(set(found.values())) > 1
+    for (target, port), pod in found.items():
+        assert udp_flow(cluster, target, port, via="node-1").pod == pod
+    assert len({udp_flow(cluster, source_port=None).pod for _ in range(40)}) == 8
+    assert len(cluster.flows) == 9
+
+
+def test_a_load_balancer_sends_the_packets_of_a_flow_to_one_node() -> None:
+    cluster = cluster_with([1, 1, 1], {"type": "LoadBalancer", "externalTrafficPolicy": "Local"})
+    for port in range(1, 6):
+        assert len({kx.send(cluster, "web", CLIENT, source_port=port).pod for _ in range(10)}) == 1
+    assert len({kx.send(cluster, "web", CLIENT, source_port=port).pod for port in range(1, 40)}) == 3
+
+
+def test_flows_belong_to_a_cluster_and_no_question_makes_one() -> None:
+    cluster = cluster_with([4], {"ports": UDP})
+    first = udp_flow(cluster).pod
+    twin = cluster.copy()
+    udp_flow(twin, source_port=FROM + 1)
+    assert udp_flow(twin).pod == first
+    assert (len(cluster.flows), len(twin.flows)) == (1, 2)
+    assert len(kx.routes(cluster, "10.0.0.1:30080", CLIENT, protocol="UDP")) == 4
+    assert kx.trace(twin, kx.send(twin, "10.0.0.1:30080", CLIENT, protocol="UDP")) is not None
+
+
+@pytest.mark.parametrize(("port", "protocol"), [(0, "UDP"), (65536, "TCP"), (-1, "TCP"), (5, "ICMP")])
+def test_a_source_port_that_is_none(port: int, protocol: str) -> None:
+    with pytest.raises(ValueError, match="source_port"):
+        kx.send(cluster_with([1]), "10.0.0.1:30080", CLIENT, protocol=protocol, source_port=port)

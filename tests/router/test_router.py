@@ -385,4 +385,4 @@ def test_one_node_of_many_that_decide_alike_is_asked() -> None:
 def test_one_signature_for_all() -> None:
     plain = list(inspect.signature(kx.routes).parameters)
     assert list(inspect.signature(kx.shares).parameters) == list(inspect.signature(kx.entries).parameters) == plain
-    assert [*plain, "seed"] == list(inspect.signature(kx.send).parameters)
+    assert [*plain, "seed", "source_port"] == list(inspect.signature(kx.send).parameters)

@@ -68,7 +68,7 @@ def check(cluster: kx.Cluster, route: kx.Route) -> None:
         elif hop.action in ("REJECT", "DROP"):
             assert len(decided) == 1, (route, decided)
             assert hop.action in decided[0].upper() or "vmap" in decided[0]
-        elif hop.action == "routed on":
+        elif hop.action == "forwarded":
             assert decided == [], (route, decided)
 
 

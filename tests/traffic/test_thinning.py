@@ -17,7 +17,7 @@ import k8sexpose as kx
 from k8sexpose.traffic import queueing
 from k8sexpose.traffic.path_table import PathRow, RequestTarget, read_table
 from k8sexpose.traffic.tally import Tally
-from k8sexpose.traffic.thinning import APART, Thinning
+from k8sexpose.traffic.thinning import APART, Thinning, Ways
 from k8sexpose.traffic.workload import Workload
 from tests.router.helpers import cluster_with
 from tests.traffic.helpers import LB, LOCAL
@@ -32,7 +32,7 @@ CHANCES = np.array([0.1, 0.1, 0.2, 0.05, 0.05, 0.1, 0.1, 0.1, 0.1, 0.1])
 
 def run(workload: Workload, block: int | None = None) -> Tally:
     tally = Tally(workload, [f"web-{k}" for k in range(3)], [f"node-{k}" for k in range(3)], 0.5)
-    Thinning(workload, PATHS, CHANCES, tally).run(block)
+    Thinning(workload, Ways.of(PATHS, CHANCES, tally.pods), tally).run(block)
     return tally
 
 
@@ -42,19 +42,20 @@ WORKLOADS = [
     Workload(requests=3000, rate_rps=150, seed=3, distribution="lognormal"),
     Workload(requests=20_000, rate_rps=500, seed=4, workers=3),
     Workload(requests=1, rate_rps=200, seed=5),
+    Workload(requests=300_000, rate_rps=200, seed=6),
 ]
 
 
 def plain(workload: Workload) -> list[float]:
     """The latencies of each Pod one after the other, from the same draws, a request at a time."""
     tally = Tally(workload, [f"web-{k}" for k in range(3)], [f"node-{k}" for k in range(3)], 0.5)
-    plan = Thinning(workload, PATHS, CHANCES, tally)
+    plan = Thinning(workload, Ways.of(PATHS, CHANCES, tally.pods), tally)
     found: list[float] = []
     for pod in range(3):
-        chance = np.random.Generator(np.random.PCG64(np.random.SeedSequence(workload.seed, spawn_key=(0,))))
-        chance.bit_generator.advance((pod + 1) * APART)  # type: ignore[attr-defined]
+        streams = [np.random.Generator(_stream(workload.seed, 2 * pod + 1 + rest)) for rest in (0, 1)]
         free, now = [0.0] * workload.workers, 0.0
         for chunk in np.flatnonzero((plan.chunk_pod == pod) & (plan.chunk_size > 0)).tolist():
+            chance = streams[chunk >= plan.full]
             size = int(plan.chunk_size[chunk])
             shape = plan.rows, -(-size // plan.rows)
             drawn = chance.standard_exponential(shape).T.reshape(-1)[:size]
@@ -66,14 +67,21 @@ def plain(workload: Workload) -> list[float]:
                 work = np.ones(shape)
             gaps = np.rint(drawn * (plan.chunk_lasts[chunk] / math.fsum(drawn))).tolist()
             ways = [
-                ms for ms, count in zip(plan.way_ms[chunk], ways_of(plan, chunk), strict=True) for _ in range(count)
+                ticks
+                for ticks, count in zip(plan.way_ticks[chunk], ways_of(plan, chunk), strict=True)
+                for _ in range(count)
             ]
-            for gap, lasts, ms in zip(gaps, work.T.reshape(-1).tolist(), ways, strict=False):
+            for gap, lasts, ticks in zip(gaps, work.T.reshape(-1).tolist(), ways, strict=False):
                 now += gap
                 leaves = max(free[0], now) + round(lasts * workload.service_ms / tally.tick_ms)
                 heapq.heapreplace(free, leaves)
-                found.append((leaves - now) * tally.tick_ms + ms)
+                found.append((leaves - now + ticks) * tally.tick_ms)
     return found
+
+
+def _stream(seed: int, number: int) -> np.random.PCG64:
+    """One part of the random stream."""
+    return np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(0,))).advance(number * APART)
 
 
 def ways_of(plan: Thinning, chunk: int) -> list[int]:

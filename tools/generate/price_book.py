@@ -1,6 +1,7 @@
 """Write k8sexpose/data/prices.toml from price facts: one file of the first form, then files of list prices.
 
-    cd tests/conformance; python ../../tools/generate/price_book.py prices.json prices-2.json > ../../k8sexpose/data/prices.toml
+    cd tests/conformance
+    python ../../tools/generate/price_book.py prices.json prices-2.json > ../../k8sexpose/data/prices.toml
 
 Needed once per collection of facts. A later price of the same thing in the same region replaces the earlier one.
 """

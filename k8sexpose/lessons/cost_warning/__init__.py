@@ -1,1 +1,1 @@
-"""Lesson 3, the cost warning: `questions`, and the exercise `savings`."""
+"""The cost warning: `questions`, and the exercise `savings`."""

@@ -144,7 +144,7 @@ QUESTIONS = (
     Question(
         "cost-fifty", LESSON, "Fifty Services of type LoadBalancer on AWS, 50 GB an hour in all: how many USD a month?",
         Choice(AMOUNTS, "USD"), fifty_teams, amount_of_fifty,
-        right="about {right} USD a month: fifty load balancers, each with an address in every zone.",
+        right="There are fifty load balancers, each with an address in every zone.",
         wrong=(
             Wrong(
                 "30",
@@ -169,7 +169,7 @@ QUESTIONS = (
     Question(
         "cost-formula", LESSON, "At which clouds do fifty idle Services cost fifty times what one costs?",
         Several(PROVIDERS), nothing, as_the_first,
-        right="{right}: they charge for each load balancer. The others charge for rules, and five rules cost as much "
+        right="These clouds charge for each load balancer. The others charge for rules, and five rules cost as much "
         "as one.",
         wrong=(
             Wrong(
@@ -193,7 +193,7 @@ QUESTIONS = (
     Question(
         "cost-quota", LESSON, "Does the fifty-first Service on AWS get an address?",
         Choice(("yes", "no")), fifty_teams, the_next_one,
-        right="{right}: the quota is 50 network load balancers in a region, until you ask for more.",
+        right="The quota is 50 Network Load Balancers in a region, until you ask for more.",
         wrong=(
             Wrong(
                 lambda given, right: given == "yes",
@@ -206,7 +206,7 @@ QUESTIONS = (
     Question(
         "cost-busy", LESSON, "1,000 GB an hour on AWS: are fifty load balancers cheaper (each), or one shared entry?",
         Choice(("each", "shared")), nothing, busy,
-        right="{right}: the capacity unit of the shared entry's load balancer costs a third more.",
+        right="The capacity unit of the shared entry's load balancer costs a third more.",
         wrong=(
             Wrong(
                 lambda given, right: given == "shared",
@@ -219,7 +219,7 @@ QUESTIONS = (
     Question(
         "cost-ingress", LESSON, "Fifty Ingress objects for AWS's own controller, no group: how many load balancers?",
         Choice(("0", "1", "50")), nothing, for_ingress_objects,
-        right="{right}: one for each Ingress object, until they name a group.",
+        right="This controller builds one for each Ingress object, until the objects name a group.",
         wrong=(
             Wrong(
                 "1",
@@ -239,7 +239,8 @@ QUESTIONS = (
     Question(
         "cost-orphan", LESSON, "The annotation was taken away, then the Service deleted: how many load balancers cost?",
         Choice(("0", "1", "2")), one_team, left_behind,
-        right="{right}: the network load balancer of before. Nothing in the cluster names it any more.",
+        right="The Network Load Balancer from before the change still exists. Nothing in the cluster names it any "
+        "more.",
         wrong=(
             Wrong(
                 lambda given, right: given == "0" != right,
@@ -258,7 +259,7 @@ QUESTIONS = (
     Question(
         "cost-policy", LESSON, "The line externalTrafficPolicy: Local goes. By how many percent does the bill rise?",
         Choice(RISES, "%"), fifty_teams, rise,
-        right="about {right} %: two thirds of the bytes now cross into another zone, and pay at both ends.",
+        right="Two thirds of the traffic now cross into another zone, and are paid for at both ends.",
         wrong=(
             Wrong(
                 "0",
@@ -281,7 +282,7 @@ QUESTIONS = (
         "cost-azure-part", LESSON, "Fifty idle Services on Azure: which part of the bill is the biggest?",
         Choice(("load balancers", "rules", "addresses", "bytes")), nothing, biggest_on_azure,
         part="exercise",
-        right="{right}: forty-five beyond the first five, a cent an hour each.",
+        right="There are forty-five rules beyond the first five, and each costs a cent an hour.",
         wrong=(
             Wrong(
                 "load balancers",
@@ -302,7 +303,7 @@ QUESTIONS = (
         "cost-six", LESSON, "Six Services at 20 USD a load balancer: how many percent does one shared entry save?",
         Percent(), nothing, six_to_one,
         part="exercise",
-        right="{right} %: five of six load balancers go.",
+        right="Five of six load balancers are saved.",
         wrong=(
             Wrong(
                 100.0,
@@ -323,7 +324,7 @@ QUESTIONS = (
         "the dearer one?",
         Quantity("", "a number of GB an hour, such as 100", near=0.02, most=1e6), nothing, breaks_even,
         part="exercise",
-        right="about {right} GB an hour: nineteen load balancers saved, over 0.2 cents more for each GB.",
+        right="Nineteen load balancers are saved, and each GB costs 0.2 cents more: the quotient is the break-even.",
         wrong=(
             Wrong(
                 lambda given, right: abs(given - right * 20 / 19) <= 0.02 * right,
@@ -338,7 +339,7 @@ QUESTIONS = (
             ),
             Wrong(
                 lambda given, right: given > 100 * right,
-                "That looks like GB a month: divide by 730 hours. It is about {right} an hour.",
+                "As a number for a month this may be right. The question asks for GB an hour: divide by 730 hours.",
             ),
         ),
     ),

@@ -1,1 +1,1 @@
-"""Lesson 4, the extra hop: `questions`."""
+"""The extra hop: `questions`."""

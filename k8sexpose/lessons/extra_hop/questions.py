@@ -98,7 +98,7 @@ QUESTIONS = (
     Question(
         "hop-address-far", LESSON, "In by node-2, the Pod on node-1, policy Cluster: whose address does the Pod see?",
         SENDERS, lambda: stand_with([1, 0, 0]), lambda cluster: seen_through(cluster, "node-2"),
-        right="{right}: the node that passed the order on put its own address in.",
+        right="The node that sent the packet on replaced the source with its own address.",
         wrong=(
             Wrong(
                 "client",
@@ -124,7 +124,7 @@ QUESTIONS = (
         "hop-address-near", LESSON, "In by node-1, the Pod on node-1 too, policy Cluster: whose address does the Pod "
         "see?",
         SENDERS, lambda: stand_with([1, 0, 0]), lambda cluster: seen_through(cluster, "node-1"),
-        right="{right}: the rules mark the packet for SNAT before they choose a Pod.",
+        right="The rules mark the packet for SNAT before they choose a Pod.",
         wrong=(
             Wrong(
                 "client",
@@ -140,7 +140,8 @@ QUESTIONS = (
             ),
             Wrong(
                 "node-2",
-                "node-2 has no part in this way: in by node-1, and the Pod is there. Seen: {right}.",
+                "node-2 does rewrite packets that arrive there. This connection arrives at node-1, where the Pod "
+                "runs, so node-2 has no part in it.",
                 7,
             ),
         ),
@@ -149,13 +150,13 @@ QUESTIONS = (
         "hop-three", LESSON, "Three nodes, a Pod on each, policy Cluster: what part of the connections makes an "
         "extra hop?",
         PARTS, lambda: stand_with([1, 1, 1]), hop_share,
-        right="{right}: wherever it comes in, two of the three Pods are elsewhere.",
+        right="Wherever the connection arrives, two of the three Pods are on other nodes.",
         wrong=(Wrong("0", PREFERS), STAYS),
     ),
     Question(
         "hop-thirty", LESSON, "The same with ten Pods on each node: what part makes an extra hop?",
         PARTS, lambda: stand_with([10, 10, 10]), hop_share,
-        right="{right}: of thirty Pods twenty are elsewhere. More replicas change nothing.",
+        right="Of thirty Pods twenty are on other nodes. More replicas change nothing.",
         wrong=(
             Wrong("0", PREFERS),
             STAYS,
@@ -169,7 +170,7 @@ QUESTIONS = (
     Question(
         "hop-one-node", LESSON, "All three Pods on node-1: what part makes an extra hop?",
         PARTS, lambda: stand_with([3, 0, 0]), hop_share,
-        right="{right}: the load balancer goes on sending to all three nodes.",
+        right="The load balancer goes on sending to all three nodes, and two of them have no Pod.",
         wrong=(
             Wrong(
                 "0",
@@ -189,8 +190,8 @@ QUESTIONS = (
         "three: what part makes an extra hop, in percent?",
         Percent(), lambda: stand_with([1, 1, 1, 0], provider="aws"),
         lambda cluster: percent(shares(cluster, NAME).extra_hop),
-        right="{right} %: the two nodes of zone a share a third. node-4 passes all of its sixth on, the others two "
-        "thirds of theirs.",
+        right="The two nodes of zone a share a third. node-4 sends on all of its sixth, the other nodes two thirds "
+        "of theirs.",
         wrong=(
             Wrong(
                 about(75),

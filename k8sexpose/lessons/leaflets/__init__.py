@@ -1,1 +1,1 @@
-"""Leaflets of ten minutes: questions on what is left over, and on sticky sessions."""
+"""What goes further: questions on what is left over, and on sticky sessions."""

@@ -73,7 +73,7 @@ QUESTIONS = (
         "you pay afterwards?",
         Choice(("0", "1", "2")), classic, paid_after_annotation,
         part="optional",
-        right="{right}: the new one is made, and the old one is left behind, paid and unused.",
+        right="The new load balancer is made, and the old one is left behind: paid for and unused.",
         wrong=(
             Wrong(
                 "1",
@@ -93,7 +93,7 @@ QUESTIONS = (
         "lb-delete", LESSON, "Then you delete the Service and wait. How many do you pay now?",
         Choice(("0", "1", "2")), classic, paid_after_delete,
         part="optional",
-        right="{right}: the controller deletes the one it knows. Nobody remembers the other.",
+        right="The controller deletes the load balancer it knows. No program remembers the other one.",
         wrong=(
             Wrong(
                 "0",
@@ -113,7 +113,7 @@ QUESTIONS = (
         "lb-stranger", LESSON, "loadBalancerSourceRanges names your office. What does a stranger get at the node port?",
         OUTCOMES, guarded, stranger_at_node_port,
         part="optional",
-        right="{right}: the ranges guard the load balancer's address, and nothing else.",
+        right="The source ranges protect the load balancer's address, and nothing else.",
         wrong=(
             Wrong(
                 lambda given, right: given != right,
@@ -128,7 +128,7 @@ QUESTIONS = (
         "node port kept or gone?",
         Choice(("kept", "gone")), provisioned_cluster, switched_off,
         part="optional",
-        right="{right}: the field is about allocating. What is allocated stays until you remove it.",
+        right="The field decides about allocating. A port that is allocated stays until you remove it.",
         wrong=(
             Wrong(
                 "gone",
@@ -143,7 +143,7 @@ QUESTIONS = (
         "What does a client get?",
         OUTCOMES, lesson_cluster, never_switched_on,
         part="optional",
-        right="{right}: there is no port on which the load balancer could deliver.",
+        right="There is no port to which the load balancer could send.",
         wrong=(
             Wrong(
                 "delivered",
@@ -165,7 +165,7 @@ QUESTIONS = (
         "pending, or an address?",
         Choice(("refused", "pending", "address")), lesson_cluster, mixed,
         part="optional",
-        right="{right}: the API server accepts it, this load balancer does not. The reason is in the events.",
+        right="The API server accepts the Service, this load balancer does not. The reason is in the events.",
         wrong=(
             Wrong(
                 "address",

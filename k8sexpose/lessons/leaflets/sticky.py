@@ -115,7 +115,7 @@ QUESTIONS = (
         "many of them answer?",
         Choice(("1", "2", "3")), spread_out, pods_of_a_kept_connection,
         part="optional",
-        right="{right}: the rules deal a connection once, at its first packet, and never look at requests.",
+        right="The rules choose a Pod once for each connection, at its first packet. They never look at requests.",
         wrong=(
             Wrong(
                 "3",
@@ -136,7 +136,8 @@ QUESTIONS = (
         "client, in percent?",
         Percent(), spread_out, one_for_each,
         part="optional",
-        right="about {right} %: the second must miss the first one's Pod (2/3), the third one both (1/3).",
+        right="The second client must get another Pod than the first (2/3), and the third one must get the last Pod "
+        "(1/3).",
         wrong=(
             Wrong(
                 lambda given, right: given >= 99,
@@ -162,7 +163,7 @@ QUESTIONS = (
         "three windows. How many Pods may it meet?",
         Choice(("1", "2", "3")), sticky, pods_of_a_client,
         part="optional",
-        right="{right}: each node remembers for itself, and tells no other.",
+        right="Each node remembers for itself, and tells no other node.",
         wrong=(
             Wrong(
                 "1",
@@ -183,7 +184,7 @@ QUESTIONS = (
         "meet?",
         Choice(("1", "2", "3")), sticky, pods_of_an_office,
         part="optional",
-        right="{right}: for the node, an address is a client. Thirty people are one.",
+        right="For the node, an address is a client. Thirty people behind one address are one client.",
         wrong=(
             Wrong(
                 lambda given, right: given != right,
@@ -198,7 +199,8 @@ QUESTIONS = (
         "of its calls fails, in percent?",
         Percent(), plain, self_calls_lost,
         part="optional",
-        right="{right} %: one call in three is dealt to the caller itself, and never comes back in.",
+        right="One call in three is sent back to the caller itself, and without hairpin mode this packet never comes "
+        "back.",
         wrong=(
             Wrong(
                 lambda given, right: given <= 1,
@@ -219,7 +221,7 @@ QUESTIONS = (
         "ClientIP. What part goes to the busiest Pod, in percent?",
         Percent(), behind_appliance, busiest,
         part="optional",
-        right="{right} %: one source, one node, one Pod. The other one idles.",
+        right="There is one source address, so one node remembers one Pod. The other Pod gets nothing.",
         wrong=(
             Wrong(
                 lambda given, right: given <= 60,
@@ -233,7 +235,7 @@ QUESTIONS = (
         "np-appliance-cure", LESSON, "Which of these spread the load again: more pods, longer timeout, no affinity?",
         Several(("more pods", "longer timeout", "no affinity")), behind_appliance, cures,
         part="optional",
-        right="{right}: who must keep clients apart is the one who still sees them, the appliance.",
+        right="Clients can be told apart only where their addresses are still seen, and that is in the appliance.",
         wrong=(
             Wrong(
                 lambda given, right: "more pods" in given,

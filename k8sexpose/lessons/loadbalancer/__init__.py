@@ -1,1 +1,1 @@
-"""Lesson 2, LoadBalancer: `questions`, and the exercises `offices` and `pending`."""
+"""LoadBalancer: `questions`, and the exercises `offices` and `pending`."""

@@ -174,7 +174,7 @@ QUESTIONS = (
     Question(
         "lb-pending", LESSON, "Right after apply, EXTERNAL-IP says <pending>. Without which of these does it stay so?",
         Choice(("nobody", "pods", "kube-proxy", "controller")), lesson_cluster, waits_for,
-        right="{right}: the Service is a request. An address comes when a controller sees it and calls a cloud.",
+        right="The Service is a request. An address appears when a controller sees this request and calls the cloud.",
         wrong=(
             Wrong(
                 "nobody",
@@ -201,7 +201,8 @@ QUESTIONS = (
         "node port that answers?",
         Several(("address", "event", "node port"), {"nodeport": "node port", "port": "node port"}),
         laptop, after_an_hour,
-        right="{right}: nobody watches, so nothing happens and nobody says so. What the API server gave you works.",
+        right="No program watches for such Services, so nothing happens and no event says so. What the API server "
+        "gave you works.",
         wrong=(
             Wrong(
                 lambda given, right: "address" in given,
@@ -229,7 +230,7 @@ QUESTIONS = (
             "lb": "load balancer", "loadbalancer": "load balancer", "nodeport": "node port", "cluster ip": "clusterip",
         }),
         provisioned_cluster, doors,
-        right="{right}: each type contains the one before it.",
+        right="Each type contains the one before it.",
         wrong=(
             Wrong(
                 frozenset({"load balancer"}),
@@ -243,8 +244,8 @@ QUESTIONS = (
             ),
             Wrong(
                 lambda given, right: given < right,
-                "{given} does lead to a Pod. But the load balancer needs a port on the nodes, and the nodes' rules "
-                "need the Service's list of Pods, so the other entrances still exist too.",
+                "What you chose does lead to a Pod. But the load balancer needs a port on the nodes, and the nodes' "
+                "rules need the Service's list of Pods, so the other entrances still exist too.",
             ),
         ),
     ),
@@ -252,7 +253,7 @@ QUESTIONS = (
         "lb-legs", LESSON, "From the client through the load balancer: on how many legs does the packet carry the "
         "clusterIP?",
         Choice(("0", "1", "2", "3")), provisioned_cluster, cluster_ip_legs,
-        right="{right}: the boxes are configuration. The node's rules go straight to a Pod from the list.",
+        right="The nested boxes are configuration. The node's rules send the packet straight to a Pod from the list.",
         wrong=(
             Wrong(
                 lambda given, right: given != right,
@@ -266,7 +267,8 @@ QUESTIONS = (
         "lb-lost-first", LESSON, "node-1 of three crashes, a Pod on each. What part of the load balancer's new "
         "connections is lost in the first seconds?",
         PARTS, provisioned_cluster, lambda cluster: _lost(cluster, 0),
-        right="{right}: a third comes in by the dead node; of the other two thirds, a third is dealt to the dead Pod.",
+        right="A third of the connections arrives at the dead node. Of the other two thirds, a third is sent to the "
+        "dead Pod.",
         wrong=(
             Wrong(
                 "0",
@@ -292,7 +294,7 @@ QUESTIONS = (
     Question(
         "lb-lost-then", LESSON, "The checks have failed, node-1 has left the load balancer. What part is lost now?",
         PARTS, provisioned_cluster, lambda cluster: _lost(cluster, 1),
-        right="{right}: nobody comes in by node-1 any more, but the other nodes still deal to its Pod.",
+        right="No connection arrives at node-1 any more, but the other nodes still send a third of theirs to its Pod.",
         wrong=(
             Wrong(
                 "0",
@@ -315,7 +317,7 @@ QUESTIONS = (
     Question(
         "lb-lost-last", LESSON, "A minute after the crash, the Pod of node-1 is not yet replaced. What part is lost?",
         PARTS, provisioned_cluster, lambda cluster: _lost(cluster, 2),
-        right="{right}: after 50 s the cluster takes the Pods of a silent node out of the list.",
+        right="After 50 s the cluster takes the Pods of a silent node out of the list.",
         wrong=(
             Wrong(
                 "1/3",
@@ -333,7 +335,7 @@ QUESTIONS = (
         "lb-slow-checks", LESSON, "Checks every 30 s, two must fail; the cluster needs 50 s. After how many seconds "
         "is nothing more lost?",
         Choice(("30", "50", "60", "80", "110"), "s"), lesson_cluster, slow_checks,
-        right="{right} s: both clocks begin with the crash, and the slower one decides.",
+        right="Both clocks begin with the crash, and the slower one decides.",
         wrong=(
             Wrong(
                 "110",
@@ -361,7 +363,7 @@ QUESTIONS = (
         "lb-check-app", LESSON, "Every Pod hangs and is no longer ready. How many of the three targets does the load "
         "balancer call healthy, two minutes later?",
         Choice(("0", "1", "2", "3")), provisioned_cluster, healthy_without_app,
-        right="{right}: the check asks kube-proxy on the node, which is well.",
+        right="The check asks kube-proxy on the node, and kube-proxy works.",
         wrong=(
             Wrong(
                 "0",
@@ -381,7 +383,7 @@ QUESTIONS = (
         "lb-one-node", LESSON, "kubeadm on one machine, which is control plane and runs the Pod: how many targets has "
         "the load balancer?",
         Choice(("0", "1")), one_node, count_targets,
-        right="{right}: kubeadm labels its control plane to be left out.",
+        right="kubeadm gives its control-plane node the label that leaves it out.",
         wrong=(
             Wrong(
                 "1",
@@ -395,7 +397,8 @@ QUESTIONS = (
     Question(
         "lb-metallb", LESSON, "MetalLB in layer 2, three nodes, one address: by how many nodes do its packets come in?",
         Choice(("1", "2", "3")), pool, entry_nodes,
-        right="{right}: one node answers for the address, and all packets come in there. With BGP it would be 3.",
+        right="In layer 2 mode one node answers for the address, and all packets arrive there. With BGP it would be "
+        "3.",
         wrong=(
             Wrong(
                 lambda given, right: given != right,

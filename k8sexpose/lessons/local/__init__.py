@@ -1,1 +1,1 @@
-"""Lesson 5, Local: `questions`, and the exercise `five_cases`."""
+"""`externalTrafficPolicy: Local` and its price: `questions`, and the exercise `five_cases`."""

@@ -121,7 +121,7 @@ QUESTIONS = (
         "hop-clusterip", LESSON, "A Service of type ClusterIP with externalTrafficPolicy: Cluster, the default: what "
         "does the API server do?",
         Choice(("accepted", "ignored", "refused")), Cluster, with_cluster_ip,
-        right="{right}: nothing comes in from outside, so the field may not be there at all.",
+        right="Nothing arrives from outside at a ClusterIP Service, so the API server forbids the field.",
         wrong=(
             Wrong(
                 "accepted",
@@ -141,7 +141,7 @@ QUESTIONS = (
     Question(
         "hop-healthy", LESSON, "Local, and the only Pod on node-1: which targets does the load balancer call healthy?",
         TARGETS, lambda: stand_with([1, 0, 0], "Local"), healthy,
-        right="{right}: the check asks kube-proxy for a Pod on this very node.",
+        right="The check asks kube-proxy for a Pod on this very node.",
         wrong=(
             Wrong(
                 frozenset(TARGETS.options),
@@ -159,7 +159,7 @@ QUESTIONS = (
     Question(
         "hop-red", LESSON, "With those targets, what part of the load balancer's connections is lost?",
         PARTS, lambda: stand_with([1, 0, 0], "Local"), lambda cluster: str(shares(cluster, NAME).lost),
-        right="{right}: red keeps connections away from nodes that would drop them. It is the design.",
+        right="Red keeps connections away from nodes that would drop them. This is intended.",
         wrong=(
             Wrong(
                 "2/3",
@@ -179,7 +179,8 @@ QUESTIONS = (
         "hop-empty-node", LESSON, "Local, the only Pod on node-1; a client dials the node port of node-2 all the same. "
         "What does it get?",
         OUTCOMES, lambda: stand_with([1, 0, 0], "Local"), empty_node,
-        right="{right}: dropped in silence. The Service has Pods, but none here, and nothing may be passed on.",
+        right="The packet is dropped without an answer. The Service has Pods, but none here, and the node may not "
+        "send it on.",
         wrong=(
             Wrong(
                 "delivered",
@@ -197,20 +198,21 @@ QUESTIONS = (
     Question(
         "hop-no-pods", LESSON, "The same with no Pod anywhere: what does the client get?",
         OUTCOMES, lambda: stand_with([1, 0, 0], "Local"), without_pods,
-        right="{right}: an empty list is answered with a no, whatever the policy.",
+        right="When the list of Pods is empty, the node refuses, whatever the policy.",
         wrong=(
             Wrong(
                 "timeout",
                 "While there are Pods on other nodes, Local does drop in silence. When there is no Pod at all, "
                 "kube-proxy writes a rule that refuses at once.",
             ),
-            Wrong("delivered", "There is nobody who could answer: {right}."),
+            Wrong("delivered", "There is nobody who could answer, that is true. But the node itself refuses, because "
+            "it knows that the list of Pods is empty."),
         ),
     ),
     Question(
         "hop-local-sees", LESSON, "Local, a load balancer that passes packets on: whose address does the Pod see?",
         SENDERS, lambda: stand_with([1, 0, 0], "Local"), seen_through,
-        right="{right}: nothing is passed on, so nothing needs to come back through the node.",
+        right="No node sends the packet on, so no reply needs to return through a node, and the source stays.",
         wrong=(
             Wrong(
                 lambda given, right: given != right,
@@ -223,7 +225,7 @@ QUESTIONS = (
         "hop-proxy-sees", LESSON, "Local, a load balancer that ends connections itself: whose address does the Pod "
         "see?",
         SENDERS, lambda: stand_with([1, 0, 0], "Local", "linode"), seen_through,
-        right="{right}: it opened this connection itself. Local only stops the node's SNAT.",
+        right="The load balancer opened this connection itself. Local only stops the node's SNAT.",
         wrong=(
             Wrong(
                 "client",
@@ -242,8 +244,8 @@ QUESTIONS = (
         "hop-inside", LESSON, "Local, the only Pod on node-1. A Pod on node-2 dials (a) the load balancer's address, "
         "(b) node-2's node port, (c) node-3's. Which answer?",
         Several(("a", "b", "c")), inside, from_inside,
-        right="{right}: at the load balancer's address and at its own node a Pod is served as under Cluster. At node-3 "
-        "it arrives as a stranger.",
+        right="At the load balancer's address and at its own node a Pod is served as under Cluster. At node-3 it "
+        "counts as traffic from outside.",
         wrong=(
             Wrong(
                 lambda given, right: "a" not in given,
@@ -269,7 +271,7 @@ QUESTIONS = (
     Question(
         "hop-pair", LESSON, "Local, two Pods on node-1 and one on node-2: what does each of the two get, in percent?",
         Percent(), lambda: stand_with([2, 1]), lambda cluster: _local(cluster, 0),
-        right="{right} %: half of the connections come in by node-1, and two Pods share them.",
+        right="Half of the connections arrive at node-1, and two Pods share them.",
         wrong=(
             Wrong(
                 about(33.33),
@@ -286,7 +288,7 @@ QUESTIONS = (
     Question(
         "hop-lone", LESSON, "And what does the lone Pod on node-2 get, in percent?",
         Percent(), lambda: stand_with([2, 1]), lambda cluster: _local(cluster, 2),
-        right="{right} %: twice as much as either of the others, and one and a half times the mean.",
+        right="It gets twice as much as either of the others, and one and a half times the mean.",
         wrong=(
             Wrong(
                 about(33.33),
@@ -301,12 +303,12 @@ QUESTIONS = (
         "hop-crash", LESSON, "Local, a Pod on each of three nodes, and node-1 crashes: what part is lost before "
         "anybody notices?",
         PARTS, lambda: stand_with([1, 1, 1], "Local"), first_loss,
-        right="{right}: only what comes in there. Nobody else deals to its Pod.",
+        right="Only the connections that arrive at the dead node are lost. No other node sends to its Pod.",
         wrong=(
             Wrong(
                 "5/9",
-                "That is Cluster's loss, from lesson 2: to come in by the dead node, or to be dealt to its Pod. With "
-                "Local the two dangers are one. Lost: {right}.",
+                "Under Cluster, as in lesson 2, this is right: a connection is lost if it arrives at the dead node, "
+                "or if it is sent to its Pod. With Local these two dangers are one.",
             ),
             Wrong(
                 "0",
@@ -319,7 +321,7 @@ QUESTIONS = (
         "hop-hottest", LESSON, "Local, 3 + 1 + 1 Pods on three nodes: the load of the hottest Pod over the mean?",
         Choice(("1", "5/4", "3/2", "5/3", "3")), lambda: stand_with([3, 1, 1]), hottest,
         part="exercise",
-        right="{right}: Pods / (nodes with a Pod × the smallest number on one of them) = 5 / (3 × 1).",
+        right="Pods ÷ (nodes with a Pod × the smallest number of Pods on one of them) = 5 ÷ (3 × 1).",
         wrong=(
             Wrong(
                 "3",
@@ -336,7 +338,7 @@ QUESTIONS = (
         "node-2 get there?",
         OUTCOMES, inside, at_external_ip,
         part="optional",
-        right="{right}: node-2's own rules take the packet, and serve a Pod of theirs from the whole list.",
+        right="node-2's own rules take the packet, and for the node's own Pods they use the whole list.",
         wrong=(
             Wrong(
                 "timeout",
@@ -344,7 +346,8 @@ QUESTIONS = (
                 " its own node first, and Local does not bind those for the node's own Pods.",
                 5,
             ),
-            Wrong("refused", "There is a Pod, on node-1, so nobody says no: {right}."),
+            Wrong("refused", "A node refuses when a Service has no Pod at all. Here there is one, on node-1, so the "
+            "connection is not refused."),
         ),
     ),
     Question(
@@ -353,7 +356,7 @@ QUESTIONS = (
         OUTCOMES, inside_open,
         lambda cluster: outcome(cluster, node_port(cluster, "node-3"), "pod/shop-1"),
         part="optional",
-        right="{right}, for another reason than before: the packet arrives, and its answer goes astray.",
+        right="The reason is another one than before: the packet arrives, and its reply is lost.",
         wrong=(
             Wrong(
                 "delivered",
@@ -362,7 +365,8 @@ QUESTIONS = (
                 "and is thrown away.",
                 5,
             ),
-            Wrong("refused", "There is a Pod, on node-1, so nobody says no: {right}."),
+            Wrong("refused", "A node refuses when a Service has no Pod at all. Here there is one, on node-1, so the "
+            "connection is not refused."),
         ),
     ),
 )  # fmt: skip

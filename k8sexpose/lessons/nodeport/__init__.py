@@ -1,1 +1,1 @@
-"""Lesson 1, NodePort: `questions`, and the exercise `repair`."""
+"""NodePort: `questions`, and the exercise `repair`."""

@@ -194,8 +194,8 @@ QUESTIONS = (
             ),
             Wrong(
                 lambda given, right: given < right,
-                "{given} does answer. With externalTrafficPolicy: Local some nodes would not; under Cluster, the "
-                "default, it makes no difference at which node a packet arrives.",
+                "What you chose does answer. With externalTrafficPolicy: Local some nodes would not; under Cluster, "
+                "the default, it makes no difference at which node a packet arrives.",
                 8,
             ),
         ),

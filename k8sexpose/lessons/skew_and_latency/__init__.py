@@ -1,1 +1,1 @@
-"""Lesson 6, skew and latency: `questions`, and the limits of the model."""
+"""Skew and latency: `questions`, and the limits of the model."""

@@ -51,7 +51,8 @@ QUESTIONS = (
         "percent, is the p99 worse under Local?",
         Percent(), ten_pods, p99_turns,
         part="exercise",
-        right="{right} %: the tail waits longest, so it meets the busier Pods first. The mean turns much later.",
+        right="The slowest requests wait longest, so they meet the busier Pods first. The mean crosses at a much "
+        "higher utilisation.",
         wrong=(
             Wrong(
                 lambda given, right: abs(given - _mean_turns()) <= 1,
@@ -70,7 +71,8 @@ QUESTIONS = (
         "on is the busiest never more than 10 % above the mean?",
         Choice(("9", "12", "18", "19", "21")), ten_pods, enough_pods,
         part="exercise",
-        right="{right}: one Pod less has 7 + 7 + 6, and a Pod of the six gets 11 % more than the mean.",
+        right="With one Pod less the nodes have 7 + 7 + 6, and a Pod on the node with six gets 11 % more than the "
+        "mean.",
         wrong=(
             Wrong(
                 lambda given, right: int(given) % NODES == 0,

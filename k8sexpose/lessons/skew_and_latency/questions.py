@@ -229,7 +229,7 @@ QUESTIONS = (
         "sk-busiest", LESSON, "Local, two Pods on node-1, one on node-2; all three together are 60 % busy. How busy is "
         "the busiest Pod, in percent?",
         Percent(), uneven, busiest,
-        right="{right} %: half of all requests enter by node-2, and its one Pod has to serve them all.",
+        right="Half of all requests arrive at node-2, and its only Pod must serve them all.",
         wrong=(
             Wrong(
                 lambda given, right: 55 <= given <= 70,
@@ -254,7 +254,7 @@ QUESTIONS = (
     Question(
         "sk-turn", LESSON, "From about which utilisation on is Local slower on average, in percent?",
         Choice(PLACES, "%"), uneven, turn_of_mean,
-        right="about {right} %: long before a Pod is full, its queue costs more than the hop saves.",
+        right="Long before a Pod is full, its queue costs more than the hop saves.",
         wrong=(
             Wrong(
                 "65",
@@ -277,7 +277,7 @@ QUESTIONS = (
     Question(
         "sk-tail", LESSON, "Does the p99 turn earlier or later than the mean?",
         Choice(("earlier", "same", "later")), uneven, turn_of_tail,
-        right="{right}: the slowest hundredth waits at the busiest Pod.",
+        right="The slowest request in a hundred waits at the busiest Pod.",
         wrong=(
             Wrong(
                 "same",
@@ -294,7 +294,7 @@ QUESTIONS = (
     Question(
         "sk-workers", LESSON, "Four workers in each Pod, each as busy as before: where does the mean turn?",
         Choice(("lower", "same", "higher")), uneven, turn_with_workers,
-        right="{right}: a request waits only if all four are busy, so skew costs less.",
+        right="A request waits only if all four workers are busy, so the skew costs less.",
         wrong=(
             Wrong(
                 "same",
@@ -311,7 +311,7 @@ QUESTIONS = (
         "sk-keepalive", LESSON, "One client, one connection, 1,000 requests; meanwhile the app grows from two Pods to "
         "four. How many of them answer?",
         Choice(("1", "2", "3", "4")), two_pods, pods_of_a_connection,
-        right="{right}: the first packet was dealt, and all later ones follow it.",
+        right="A Pod was chosen for the first packet, and all later packets follow it.",
         wrong=(
             Wrong(
                 "4",
@@ -335,7 +335,7 @@ QUESTIONS = (
         "sk-affinity", LESSON, "Cluster, sessionAffinity: ClientIP, three Pods. 200 clients all come in by node-1. How "
         "many Pods serve them?",
         Choice(("1", "2", "3")), remembering, pods_of_a_crowd,
-        right="{right}: the node remembers the address that it sees, before it puts its own in its place.",
+        right="The node remembers the address that arrives, before it replaces it with its own.",
         wrong=(
             Wrong(
                 "1",
@@ -356,7 +356,7 @@ QUESTIONS = (
         "sk-sticky", LESSON, "Local, ten nodes with a Pod each; 100 clients, each always by the same node. How much "
         "does the hottest Pod get, over the mean?",
         Choice(RATIOS), ten_alike, hottest_of_sticky,
-        right="about {right}: 100 clients fall on ten nodes like dice, never ten on each.",
+        right="A hundred clients are spread over ten nodes by chance, and almost never ten on each.",
         wrong=(
             Wrong(
                 "1.0",
@@ -379,7 +379,7 @@ QUESTIONS = (
         "sk-rollout", LESSON, "Local; a Pod moves to another node and serves on for 15 s. The load balancer asks every "
         "10 s, and believes the second failure. Is any request lost?",
         Choice(("yes", "no")), three_local, loses_with_sleep,
-        right="{right}: from the end of the Pod until the second failed check, packets for its node are dropped.",
+        right="From the end of the Pod until the second failed check, packets for its node are dropped.",
         wrong=(
             Wrong(
                 "no",
@@ -392,7 +392,7 @@ QUESTIONS = (
     Question(
         "sk-grace", LESSON, "Of 5, 10, 20 and 50 s: which is the shortest grace period with no request lost?",
         Choice(GRACES, "s"), three_local, grace_that_is_enough,
-        right="{right} s: interval × threshold, 10 s × 2.",
+        right="The load balancer needs interval × threshold: 10 s × 2.",
         wrong=(
             Wrong(
                 "10",
@@ -416,7 +416,7 @@ QUESTIONS = (
     Question(
         "sk-ways", LESSON, "Which of these load all three Pods alike, and without an extra hop?",
         Several(tuple(FIXES)), uneven, fixes,
-        right="{right}: the one tells the load balancer how many Pods a node has, the other asks no node at all.",
+        right="Weights tell the load balancer how many Pods a node has, and with IP targets it asks no node at all.",
         wrong=(
             Wrong(
                 lambda given, right: "same zone" in given,

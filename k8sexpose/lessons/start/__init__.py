@@ -1,1 +1,1 @@
-"""Lesson 0, start here: questions."""
+"""Start here: `questions`."""

@@ -1,1 +1,1 @@
-"""Lesson 7, ways out: the exercise `decisions`."""
+"""Ways out: the exercise `decisions`."""

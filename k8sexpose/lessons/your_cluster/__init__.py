@@ -1,1 +1,1 @@
-"""Lesson 8, your cluster: `questions`, and the exercise `mend`."""
+"""Your own cluster: `questions`, and the exercise `mend`."""

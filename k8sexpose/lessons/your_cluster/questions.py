@@ -79,7 +79,7 @@ QUESTIONS = (
     Question(
         "own-served", LESSON, "Which of the six exposed Services answer every connection of a client that they let in?",
         Several(EXPOSED), sample, who_is_served,
-        right="{right}. The other three look exposed, and lose some or all of their clients.",
+        right="The other three look exposed, and lose some or all of their clients.",
         wrong=(
             Wrong(
                 lambda given, right: "stream" in given - right,
@@ -114,7 +114,7 @@ QUESTIONS = (
         "own-policy", LESSON, "For which of api and checkout is Local the faster policy at the p99, half "
         "busy?",
         Several(COMPARED), sample, who_gets_local,
-        right="{right}: it has a Pod on every node. The other pays for the hop it saves with a hotter Pod.",
+        right="It has a Pod on every node. The other one would pay for the saved hop with a busier Pod.",
         wrong=(
             Wrong(
                 frozenset(COMPARED),
@@ -139,7 +139,7 @@ QUESTIONS = (
     Question(
         "own-turn", LESSON, "From which utilisation on is storefront slower under Local at the p99?",
         Choice(TURNS, "%"), sample, turns,
-        right="about {right} %: with a Pod that gets half more than its part, a hop of a millisecond is soon eaten.",
+        right="One Pod gets half more than its share, so its queue soon costs more than the millisecond of a hop.",
         wrong=(
             Wrong(
                 "90",
@@ -159,7 +159,7 @@ QUESTIONS = (
         "Pod full?",
         Percent(), four_nodes, worst_pod,
         part="exercise",
-        right="{right} %: the lonely Pod gets a quarter of the traffic, two and a half times its tenth.",
+        right="The only Pod of its node gets a quarter of the traffic, two and a half times its tenth.",
         wrong=(
             Wrong(
                 lambda given, right: given >= 99.5,

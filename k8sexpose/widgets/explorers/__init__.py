@@ -1,8 +1,9 @@
 """The explorers: labelled controls, and a picture that a pure function draws from their values.
 
-`base` is what they share: controls, picture, sentence, table, a page that keeps its height; `keys` and `slider` are
-the controls that ipywidgets lacks. Then one file each: `node_port`, `node_port_range`, `life_cycle`, `failover`,
-`policy`, `latency` (its picture in `latency_sides`), `cost`, `doctor` for manifests (what it says is in `diagnosis`).
+`base` is what they share: `Parts` says what an explorer is made of, `Explorer` shows it; `keys` and `slider` are the
+controls that ipywidgets lacks. Then one file each: `node_port`, `node_port_range`, `life_cycle`, `failover`, `policy`,
+`latency` (its picture in `latency_sides`, its queues in `queue_view`), `cost`, `doctor` for manifests (what it says is
+in `diagnosis`).
 
 Names are loaded when they are first used.
 """
@@ -13,61 +14,56 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .base import Explorer
-    from .cost import CostExplorer, CostSetting, cost_explorer
-    from .doctor import DoctorSetting, ManifestDoctor, manifest_doctor
-    from .failover import CrashExplorer, CrashSetting, failover_explorer
+    from .base import Control, Explorer, Parts
+    from .cost import CostSetting, cost_explorer
+    from .doctor import DoctorSetting, manifest_doctor
+    from .failover import CrashSetting, failover_explorer
     from .keys import Keys
-    from .latency import LatencyExplorer, latency_explorer
+    from .latency import latency_explorer
     from .latency_sides import LatencySetting
-    from .life_cycle import LifeExplorer, LifeSetting, life_explorer
-    from .node_port import NodePortExplorer, NodePortSetting, nodeport_explorer
-    from .node_port_range import PortWallExplorer, WallSetting, port_wall_explorer
-    from .policy import PolicyExplorer, PolicySetting, policy_explorer
+    from .life_cycle import LifeSetting, life_explorer
+    from .node_port import NodePortSetting, nodeport_explorer
+    from .node_port_range import RangeSetting, node_port_range_explorer, port_wall_explorer
+    from .policy import PolicySetting, policy_explorer
     from .slider import Slider
 
 __all__ = [
-    "CostExplorer",
+    "Control",
     "CostSetting",
-    "CrashExplorer",
     "CrashSetting",
     "DoctorSetting",
     "Explorer",
     "Keys",
-    "LatencyExplorer",
     "LatencySetting",
-    "LifeExplorer",
     "LifeSetting",
-    "ManifestDoctor",
-    "NodePortExplorer",
     "NodePortSetting",
-    "PolicyExplorer",
+    "Parts",
     "PolicySetting",
-    "PortWallExplorer",
+    "RangeSetting",
     "Slider",
-    "WallSetting",
     "cost_explorer",
     "failover_explorer",
     "latency_explorer",
     "life_explorer",
     "manifest_doctor",
+    "node_port_range_explorer",
     "nodeport_explorer",
     "policy_explorer",
     "port_wall_explorer",
 ]
 
 _NAMES = {
-    "base": "Explorer",
-    "cost": "CostExplorer CostSetting cost_explorer",
-    "failover": "CrashExplorer CrashSetting failover_explorer",
+    "base": "Control Explorer Parts",
+    "cost": "CostSetting cost_explorer",
+    "failover": "CrashSetting failover_explorer",
     "keys": "Keys",
-    "latency": "LatencyExplorer latency_explorer",
+    "latency": "latency_explorer",
     "latency_sides": "LatencySetting",
-    "life_cycle": "LifeExplorer LifeSetting life_explorer",
-    "doctor": "DoctorSetting ManifestDoctor manifest_doctor",
-    "node_port": "NodePortExplorer NodePortSetting nodeport_explorer",
-    "node_port_range": "PortWallExplorer WallSetting port_wall_explorer",
-    "policy": "PolicyExplorer PolicySetting policy_explorer",
+    "life_cycle": "LifeSetting life_explorer",
+    "doctor": "DoctorSetting manifest_doctor",
+    "node_port": "NodePortSetting nodeport_explorer",
+    "node_port_range": "RangeSetting node_port_range_explorer port_wall_explorer",
+    "policy": "PolicySetting policy_explorer",
     "slider": "Slider",
 }
 _HOME = {name: module for module, names in _NAMES.items() for name in names.split()}

@@ -1,8 +1,9 @@
-"""What all explorers are: labelled controls, and a page that a pure function writes from their values.
+"""What all explorers are: labelled controls, and a page that pure functions write from their values.
 
-The page is one HTML text with an inline SVG, sent in one assignment, so that nothing flickers. It stands in
-``text/html`` too, so that a reader without a kernel sees the same. Long work is done in pieces: in between, the
-kernel listens, so that a bar can grow and Cancel is heard.
+An explorer is made of parts: where to begin, its controls, and functions from a setting to its picture, its verdict
+in a sentence, how to read it, and its table. The page is one HTML text with an inline SVG, sent in one assignment, so
+that nothing flickers. It stands in ``text/html`` too, so that a reader without a kernel sees the same. Long work is
+done in pieces: in between, the kernel listens, so that a bar can grow and Cancel is heard.
 """
 
 from __future__ import annotations
@@ -10,45 +11,157 @@ from __future__ import annotations
 import asyncio
 import html
 import time
-from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Generic, TypeVar
 
 import ipywidgets
 
-from ..._display import LITERAL
+from ..._display import LITERAL, html_table
 from ..._svg import TEXT, images
 from .keys import Keys
+from .slider import Slider
 
-__all__ = ["Explorer", "choice", "framed", "printed"]
+__all__ = ["Control", "Explorer", "Live", "Parts", "changes", "printed", "scrolling", "table_of"]
 Setting = TypeVar("Setting")
 # Work that is done sooner shows no bar; the bar grows, and Cancel is heard, ten times a second.
 PIECE_S, LISTEN_S = 0.1, 0.01
 VIEW = "application/vnd.jupyter.widget-view+json"
 
 
-class Explorer(ipywidgets.VBox, Generic[Setting]):  # type: ignore[misc]
-    """Controls above a page; a subclass says which controls, and writes the page.
+@dataclass(frozen=True, slots=True)
+class Control:
+    """One control, made by what it can be set to: a drop-down, a slider, a check box or a box for a text.
 
     Parameters
     ----------
+    name : str
+        Field of the setting.
+    label : str
+        What a learner reads, and a screen reader says.
+    options : sequence
+        What a drop-down offers: values, or pairs of words and value.
+    low, high, step : int
+        Ends of a slider, and what an arrow key does; no slider where both ends are 0.
+
+    Examples
+    --------
+    >>> Control("policy", "Policy", ("Cluster", "Local")).make("Local")
+    Dropdown(description='Policy', ...
+    """
+
+    name: str
+    label: str
+    options: Sequence[Any] = ()
+    low: int = 0
+    high: int = 0
+    step: int = 1
+
+    def make(self, value: Any) -> Any:
+        """Return the widget, set to a value."""
+        initial = {"description_width": "initial"}
+        if self.high:
+            return Slider(label=self.label, min=self.low, max=self.high, step=self.step, value=value)
+        if self.options:
+            known = [option[1] if isinstance(option, tuple) else option for option in self.options]
+            options = [*self.options] if value in known else [*self.options, value]
+            layout = ipywidgets.Layout(width="max-content", max_width="100%")
+            return ipywidgets.Dropdown(
+                options=options, value=value, description=self.label, style=initial, layout=layout
+            )
+        if isinstance(value, bool):
+            layout = ipywidgets.Layout(width="max-content", max_width="100%")
+            return ipywidgets.Checkbox(value, description=self.label, indent=False, layout=layout)
+        layout = ipywidgets.Layout(width="56em", max_width="100%", height="19em")
+        return ipywidgets.Textarea(value, description=self.label, style=initial, layout=layout)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts(Generic[Setting]):
+    """What one explorer is made of: pure functions of a setting.
+
+    Parameters
+    ----------
+    title : str
+        Its name.
+    controls : tuple of Control
+        In the order in which they are shown.
+    draw : callable
+        Returns the picture, as an ``<svg>``.
+    verdict : callable
+        Returns in a sentence or two what the picture shows; it is announced to screen readers.
+    reading : callable
+        Returns how to read the picture, about what is drawn and nothing else.
+    table : callable
+        Returns the same in numbers and words, as HTML.
+    summary : callable, optional
+        Returns a line for a place without pictures; without it, the verdict.
+    work : callable, optional
+        Prepares the page where that takes long, and yields the part that is done, from 0 to 1.
+    """
+
+    title: str
+    controls: tuple[Control, ...]
+    draw: Callable[[Setting], str]
+    verdict: Callable[[Setting], str]
+    reading: Callable[[Setting], str]
+    table: Callable[[Setting], str]
+    summary: Callable[[Setting], str] | None = None
+    work: Callable[[Setting], Iterator[float]] | None = None
+
+    def page(self, setting: Setting) -> str:
+        """Return the page of a setting: the picture, the verdict, how to read it, and the table."""
+        said, reading = html.escape(self.verdict(setting)), html.escape(self.reading(setting))
+        return (
+            f'<div class="jp-RenderedHTMLCommon" style="padding: 0; color: {TEXT}">{self.draw(setting)}'
+            f'<p role="status"><strong>{said}</strong></p>'
+            f"<p><strong>How to read this.</strong> {reading}</p>{self.table(setting)}</div>"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Live(Generic[Setting]):
+    """What moves beside the page of an explorer.
+
+    Parameters
+    ----------
+    widget : ipywidgets.DOMWidget
+        What is shown.
+    show : callable
+        Gives it a setting.
+    """
+
+    widget: Any
+    show: Callable[[Setting], None]
+
+
+class Explorer(ipywidgets.VBox, Generic[Setting]):  # type: ignore[misc]
+    """Controls above a page.
+
+    Parameters
+    ----------
+    parts : Parts
+        What the explorer is made of.
     first : Setting
         A frozen dataclass: where to begin, and where Reset leads back to. A control is called like its field.
+    live : Live, optional
+        What moves, above the page.
 
     Notes
     -----
     A setting may have a property ``python``: the program that gives the same, for the button Show Python.
     """
 
-    tall_px = 0  # the height of the tallest page: cells below do not jump
-
-    def __init__(self, first: Setting) -> None:
+    def __init__(self, parts: Parts[Setting], first: Setting, live: Live[Setting] | None = None) -> None:
+        self.parts = parts
+        self.live = live
         self.first = self._drawn = first
+        self._quiet = False
         self._job: asyncio.Task[None] | None = None
-        self.controls: dict[str, Any] = self.make_controls()
-        self.picture = ipywidgets.HTML(layout=ipywidgets.Layout(min_height=f"{self.tall_px}px"))
+        self.controls: dict[str, Any] = {part.name: part.make(getattr(first, part.name)) for part in parts.controls}
+        self.picture = ipywidgets.HTML()
+        self.picture.add_class("k8sexpose-page")
         self.code = ipywidgets.HTML()
         self.bar = ipywidgets.HTML()
         self.reset = ipywidgets.Button(description="Reset", tooltip="Back to where the explorer began")
@@ -65,29 +178,25 @@ class Explorer(ipywidgets.VBox, Generic[Setting]):  # type: ignore[misc]
         buttons = [self.reset, self.show_python] if hasattr(first, "python") else [self.reset]
         row = ipywidgets.HBox([*buttons, self.bar, self.cancel])
         self._show_bar(None)
-        super().__init__([*self.arrange(), row, self.code, self.picture, Keys()])
+        wrapped = ipywidgets.Layout(flex_flow="row wrap", align_items="center", grid_gap="2px 18px")
+        shown = [self.picture] if live is None else [live.widget, self.picture]
+        controls = ipywidgets.HBox([*self.controls.values()], layout=wrapped)
+        super().__init__([controls, row, self.code, *shown, Keys()])
         self.add_class("k8sexpose-keys")
-        self.picture.value = self.page()
+        self._draw()
 
-    @abstractmethod
-    def make_controls(self) -> dict[str, Any]:
-        """Make the controls, by the names of the setting's fields, in the order in which they stand."""
-
-    @abstractmethod
     def page(self) -> str:
-        """Write the page for the present setting."""
+        """Return the page for the present setting."""
+        return self.parts.page(self.setting)
 
-    @abstractmethod
     def summary(self) -> str:
-        """Say in a line what the page shows."""
+        """Return in a line what the page shows."""
+        said = self.parts.summary or self.parts.verdict
+        return f"{self.parts.title}: {said(self.setting)}"
 
     def work(self) -> Iterator[float]:
         """Prepare the page in pieces, where that takes long; yield the part that is done, from 0 to 1."""
-        return iter(())
-
-    def arrange(self) -> list[Any]:
-        """Lay the controls out; one below the other unless a subclass says otherwise."""
-        return list(self.controls.values())
+        return iter(()) if self.parts.work is None else self.parts.work(self.setting)
 
     @property
     def setting(self) -> Setting:
@@ -96,6 +205,8 @@ class Explorer(ipywidgets.VBox, Generic[Setting]):  # type: ignore[misc]
         return type(self.first)(**{name: self.controls[name].value for name in names})
 
     def _redraw(self, change: object) -> None:
+        if self._quiet:
+            return
         with self._said():
             self._stop()
             work = self.work()
@@ -126,6 +237,8 @@ class Explorer(ipywidgets.VBox, Generic[Setting]):  # type: ignore[misc]
         if self.code.value:
             self._write_python()
         self.picture.value = self.page()
+        if self.live is not None:
+            self.live.show(self.setting)
         self._drawn = self.setting
 
     @contextmanager
@@ -152,8 +265,12 @@ class Explorer(ipywidgets.VBox, Generic[Setting]):  # type: ignore[misc]
         self.bar.value = f'<progress aria-label="Working" max="100" value="{percent}">{percent} %</progress>'
 
     def _set(self, setting: Setting) -> None:
+        # Many controls change, and one picture is drawn.
+        self._quiet = True
         for field in fields(setting):  # type: ignore[arg-type]
             self.controls[field.name].value = getattr(setting, field.name)
+        self._quiet = False
+        self._redraw(setting)
 
     def _cancel(self, button: object) -> None:
         self._stop()
@@ -193,54 +310,41 @@ def _piece(work: Iterator[float]) -> float | None:
     return None
 
 
-def choice(label: str, options: Any, value: Any, *, label_em: int = 9, width_em: int = 22) -> Any:
-    """Make a labelled drop-down.
+def changes(controls: Sequence[Control], setting: Any) -> Iterator[tuple[str, Any]]:
+    """Yield every setting that is one drop-down or check box away, with the words for that change."""
+    for control in controls:
+        now = getattr(setting, control.name)
+        for other in control.options or (not now,):
+            if other != now:
+                words = other if control.options else "yes" if other else "no"
+                yield f"{control.label}: {words}", replace(setting, **{control.name: other})
+
+
+def table_of(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]], *notes: str) -> str:
+    """Return a table that is as wide as it needs, and notes below it, everything escaped.
 
     Examples
     --------
-    >>> choice("Policy", ("Cluster", "Local"), "Local").value
-    'Local'
+    >>> table_of("A table", ["a"], [["<b>"]], "a note").endswith("</div><p>a note</p>")
+    True
     """
-    return ipywidgets.Dropdown(
-        options=options, value=value, description=label, style={"description_width": f"{label_em}em"},
-        layout=ipywidgets.Layout(width=f"{width_em}em"),
-    )  # fmt: skip
+    below = "".join(f"<p>{html.escape(note)}</p>" for note in notes if note)
+    return f"{scrolling(html_table(caption, head, rows))}{below}"
+
+
+def scrolling(table: str) -> str:
+    """Return a table in a region that scrolls where the page is too narrow for it, also by the keyboard."""
+    return (
+        '<div tabindex="0" role="region" aria-label="Table" data-lm-suppress-shortcuts="true" '
+        f'style="overflow-x: auto"><div style="display: inline-block">{table}</div></div>'
+    )
 
 
 MONO = "var(--jp-code-font-family, monospace)"
 
 
-def framed(picture: str, said: str, reading: str, rest: str, *, height_em: int, said_em: int = 3) -> str:
-    """Write a page: the picture, the sentence that is announced, how to read it, and the rest.
-
-    Parameters
-    ----------
-    picture, rest : str
-        HTML.
-    said, reading : str
-        Plain text.
-    height_em, said_em : int
-        Height that the page, and the sentence, take at least.
-
-    Returns
-    -------
-    str
-        HTML.
-
-    Examples
-    --------
-    >>> "&lt;b&gt;" in framed("", "<b>", "", "", height_em=10)
-    True
-    """
-    return (
-        f'<div class="jp-RenderedHTMLCommon" style="padding: 0; color: {TEXT}; min-height: {height_em}em">{picture}'
-        f'<p role="status" style="min-height: {said_em}em"><strong>{html.escape(said)}</strong></p>'
-        f"<p><strong>How to read this.</strong> {html.escape(reading)}</p>{rest}</div>"
-    )
-
-
 def printed(label: str, body: str, *, height_em: int, wrap: bool = False) -> str:
-    """Write what a terminal shows, in a box of fixed height that scrolls, also by the keyboard.
+    """Return what a terminal shows, in a box that scrolls where it is too small, also by the keyboard.
 
     Parameters
     ----------
@@ -249,7 +353,7 @@ def printed(label: str, body: str, *, height_em: int, wrap: bool = False) -> str
     body : str
         HTML.
     height_em : int
-        Height of the box.
+        Height of the box at most.
     wrap : bool
         Break lines that are too long; tables are not to be broken.
 
@@ -267,7 +371,7 @@ def printed(label: str, body: str, *, height_em: int, wrap: bool = False) -> str
     return (
         f'<pre tabindex="0" role="region" aria-label="{html.escape(label, quote=True)}" '
         f'data-lm-suppress-shortcuts="true" '
-        f'style="height: {height_em}em; overflow: auto; margin: 0 0 0.6em; padding: 0.5em; font-family: {MONO}; '
+        f'style="max-height: {height_em}em; overflow: auto; margin: 0 0 0.6em; padding: 0.5em; font-family: {MONO}; '
         f'font-size: 12px; color: {TEXT}; border: 1px solid var(--jp-border-color2, #bbb); white-space: {lines}">'
         f"{body}</pre>"
     )

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ..._display import html_table
-from ..._svg import FAINT, TEXT, label_text, svg
+from ..._svg import FAINT, Element, document, element, marker, path, text
 from ...cost.alternatives import compare_exposure, costs_by_services
 from ...cost.billing import NO_PRICE
 from ...cost.prices import HOURS_PER_MONTH, PriceSource, price_book
-from ...plots.costs import WAYS, Look, label_of
-from .base import Explorer, choice
-from .slider import Slider
+from ...plots.costs import WAYS, label_of
+from .base import Control, Explorer, Parts, table_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["CostExplorer", "CostSetting", "cost_explorer", "draw_costs", "explorer_page"]
+__all__ = ["CostSetting", "cost_explorer", "cost_parts", "curve", "draw_costs", "rows"]
 
 PROVIDERS = ("aws", "gcp", "azure", "linode")
 TRAFFIC_GB_PER_HOUR = (0, 5, 50, 500, 1000)
@@ -83,18 +80,14 @@ def curve(setting: CostSetting, prices: PriceSource = None) -> pd.DataFrame:
     return costs_by_services(MOST, setting.provider, gb_per_month=gb, policy=setting.policy, prices=prices)
 
 
-# -- drawing -----------------------------------------------------------------------------------------------------------
+# -- drawing ----
 
-LEFT, TOP, WIDTH, HEIGHT = 70, 34, 540, 230
-DASHES = {"-": "", "--": "8 4", ":": "2 4", "-.": "9 4 2 4"}
-READING = (
-    "A line is a way of exposing, its height what it costs in a month; the upright with the signs is your number of "
-    "Services. The dotted upright is the cloud's quota. The table says the same in numbers."
-)
+LEFT, TOP, WIDTH, HEIGHT, BESIDE = 62, 34, 450, 250, 290
+DASHES = {"-": None, "--": "8 4", ":": "2 4", "-.": "9 4 2 4"}
 
 
 def draw_costs(costs: pd.DataFrame, services: int) -> str:
-    """Draw the costs as SVG that follows JupyterLab's theme.
+    """Draw the costs as SVG that follows JupyterLab's theme; each line bears its name at its end.
 
     Parameters
     ----------
@@ -115,22 +108,9 @@ def draw_costs(costs: pd.DataFrame, services: int) -> str:
     """
     most = int(costs.index[-1])
     top = _nice(max(float(costs.max().max() or 0), 1.0))
-    facts, said, parts = costs.attrs, [], []
-    for step in range(5):
-        y = TOP + HEIGHT * (1 - step / 4)
-        parts.append(f'<path d="M{LEFT} {y:g} h{WIDTH}" stroke="{FAINT}" stroke-width="0.5" opacity="0.5"/>')
-        parts.append(_label(LEFT - 8, y + 4, f"{top * step / 4:,.0f}", "end"))
-    for number in (1, 20, 40, 60, 80, 100):
-        if number <= most:
-            parts.append(_label(_x(number, most), TOP + HEIGHT + 18, str(number), "middle"))
-    parts.append(_label(LEFT + WIDTH / 2, TOP + HEIGHT + 36, "Services", "middle"))
-    parts.append(_label(4, 14, f"{facts['currency']} a month", "start"))
-    if facts["quota"] and facts["quota"] < most:
-        x = _x(facts["quota"] + 0.5, most)
-        parts.append(f'<path d="M{x:g} {TOP} v{HEIGHT}" stroke="{TEXT}" stroke-dasharray="1 3"/>')
-        parts.append(_label(x + 5, TOP + 12, f"quota: {facts['quota']}", "start"))
+    facts, said, ends = costs.attrs, [], []
+    parts = _axes(costs, services, most, top)
     here = _x(services, most)
-    parts.append(f'<path d="M{here:g} {TOP} v{HEIGHT}" stroke="{TEXT}" stroke-width="1.5"/>')
     for way, values in costs.items():
         look, name = WAYS[str(way)], label_of(str(way), facts["provider"])
         cost = float(values.loc[services])
@@ -140,20 +120,49 @@ def draw_costs(costs: pd.DataFrame, services: int) -> str:
         points = " ".join(
             f"{_x(n, most):.1f},{_y(value, top):.1f}" for n, value in zip(costs.index, values, strict=True)
         )
-        dash = f' stroke-dasharray="{DASHES[look.line]}"' if DASHES[look.line] else ""
-        parts.append(f'<polyline points="{points}" fill="none" stroke="{look.color}" stroke-width="2.5"{dash}/>')
-        parts.append(_sign(look, here, _y(cost, top)))
+        parts.append(
+            element(
+                "polyline", "", points=points, fill="none", stroke=look.color, stroke_width=2.5,
+                stroke_dasharray=DASHES[look.line],
+            )
+        )  # fmt: skip
+        parts.append(marker(look.marker, here, _y(cost, top), fill=look.color))
+        ends.append((_y(float(values.iloc[-1]), top), name, look))
         said.append(f"{name} {cost:,.2f}")
-    for row, way in enumerate(costs):
-        look, name = WAYS[str(way)], label_of(str(way), facts["provider"])
-        x, y = LEFT + (row % 2) * 200, TOP + HEIGHT + 58 + 22 * (row // 2)
-        dash = f' stroke-dasharray="{DASHES[look.line]}"' if DASHES[look.line] else ""
-        parts.append(f'<path d="M{x} {y} h36" stroke="{look.color}" stroke-width="2.5"{dash}/>')
-        parts.append(_sign(look, x + 18, y))
-        parts.append(_label(x + 44, y + 4, name, "start"))
-    width, height = LEFT + WIDTH + 30, TOP + HEIGHT + 70 + 22 * ((len(costs.columns) + 1) // 2 - 1)
-    told = f"{services} Services at {facts['provider']} cost in {facts['currency']} a month: {', '.join(said)}."
-    return svg(told, width, height, parts)
+    lowest = -1e9
+    for y, name, look in sorted(ends, key=lambda end: end[0]):
+        lowest = max(y, lowest + 18)
+        x = LEFT + WIDTH
+        parts += [
+            path(f"M{x + 2} {y:.1f} L{x + 10} {lowest:.1f}", stroke=FAINT, stroke_width=0.75),
+            marker(look.marker, x + 18, lowest, 6, fill=look.color),
+            text(x + 29, lowest + 4, name, size=12),
+        ]
+    told = f"{services} Services at {facts['provider']} cost in {facts['currency']} per month: {', '.join(said)}."
+    return document(told, LEFT + WIDTH + BESIDE, TOP + HEIGHT + 46, parts)
+
+
+def _axes(costs: pd.DataFrame, services: int, most: int, top: float) -> list[Element]:
+    """Draw the axes, the quota, and the line that marks the number of Services."""
+    parts, facts = [], costs.attrs
+    for step in range(5):
+        y = TOP + HEIGHT * (1 - step / 4)
+        parts.append(path(f"M{LEFT} {y:g} h{WIDTH}", stroke=FAINT, stroke_width=0.5, opacity=0.5))
+        parts.append(text(LEFT - 8, y + 4, f"{top * step / 4:,.0f}", "end", size=12))
+    for number in (1, 20, 40, 60, 80, 100):
+        if number <= most:
+            parts.append(text(_x(number, most), TOP + HEIGHT + 18, str(number), "middle", size=12))
+    parts.append(text(LEFT + WIDTH / 2, TOP + HEIGHT + 36, "Services", "middle", size=12))
+    parts.append(text(4, 14, f"{facts['currency']} per month", size=12))
+    if facts["quota"] and facts["quota"] < most:
+        x = _x(facts["quota"] + 0.5, most)
+        parts.append(path(f"M{x:g} {TOP} v{HEIGHT}", stroke_dasharray="1 3"))
+        parts.append(text(x + 5, TOP + 12, f"quota: {facts['quota']}", size=12))
+    here = _x(services, most)
+    parts.append(path(f"M{here:g} {TOP - 4} v{HEIGHT + 4}", stroke_width=1.5))
+    words = f"{services} Service{'' if services == 1 else 's'}"
+    parts.append(text(here, TOP - 8, words, "start" if here < 130 else "middle", size=12, bold=True))
+    return parts
 
 
 def _x(services: float, most: int) -> float:
@@ -172,23 +181,8 @@ def _nice(top: float) -> float:
     return next(size * step for step in (1, 2, 4, 6, 8, 10, 12) if size * step >= top)
 
 
-def _label(x: float, y: float, words: str, anchor: str) -> str:
-    return label_text(x, y, words, anchor, size=12)
-
-
-def _sign(look: Look, x: float, y: float) -> str:
-    corners = {
-        "D": ((0, -8), (8, 0), (0, 8), (-8, 0)),
-        "s": ((-6, -6), (6, -6), (6, 6), (-6, 6)),
-        "^": ((0, -8), (7, 6), (-7, 6)),
-        "p": ((0, -7), (7, -2), (4, 6), (-4, 6), (-7, -2)),
-    }[look.marker]
-    points = " ".join(f"{x + dx:.1f},{y + dy:.1f}" for dx, dy in corners)
-    return f'<polygon points="{points}" fill="{look.color}" stroke="{TEXT}"/>'
-
-
 def rows(setting: CostSetting, prices: PriceSource = None) -> Iterator[tuple[str, str, str, str, str]]:
-    """Give the table: the way, load balancers, cost a month, cost of one Service, quota.
+    """Yield the table: the way, load balancers, cost a month, cost of one Service, quota.
 
     Examples
     --------
@@ -214,101 +208,83 @@ def rows(setting: CostSetting, prices: PriceSource = None) -> Iterator[tuple[str
         )
 
 
-def explorer_page(setting: CostSetting, prices: PriceSource = None, costs: pd.DataFrame | None = None) -> str:
-    """Write the picture, what it says, and the table.
+Facts: TypeAlias = "dict[Any, Any]"  # what `costs_by_services` says beside the costs
+
+
+def verdict(setting: CostSetting, facts: Facts, prices: PriceSource = None) -> str:
+    """Return what the two ways of getting a load balancer cost."""
+    lines, even = list(rows(setting, prices)), facts["break_even"]
+    said = f"{setting.services} Services, {lines[1][0]}: {lines[1][2]} per month. "
+    said += f"{lines[2][0][0].upper()}{lines[2][0][1:]}: {lines[2][2]}"
+    said += f", cheaper from {even} Services upwards. " if even else ". "
+    return said + (f"{lines[1][4].capitalize()}. " if lines[1][4] else "")
+
+
+def reading(facts: Facts) -> str:
+    """Return how to read the picture."""
+    said = (
+        "Each line is a way of exposing the Services, with its name at its end; its height is the cost per month. The "
+        "vertical line marks your number of Services."
+    )
+    said += " The dotted vertical line is the cloud's quota." if facts["quota"] and facts["quota"] < MOST else ""
+    return said + " The table says the same in numbers."
+
+
+def table(setting: CostSetting, facts: Facts, prices: PriceSource = None) -> str:
+    """Return the costs of each way, and how old the prices are."""
+    head = ("way of exposing", "load balancers", "per month", "per Service", "quota")
+    dates = f"List prices of {', '.join(facts['as_of']) or 'no date'}, {facts['region']}; an estimate."
+    return table_of(f"{setting.services} Services at {setting.provider}", head, rows(setting, prices), dates)
+
+
+def summary(setting: CostSetting, prices: PriceSource = None) -> str:
+    """Return in a line what the two ways cost."""
+    _, each, shared, *_ = rows(setting, prices)
+    return f"{setting.services} Services at {setting.provider}, {each[0]}: {each[2]}, {shared[0]}: {shared[2]}"
+
+
+CONTROLS = (
+    Control("provider", "Provider", PROVIDERS),
+    Control("gb_per_hour", "GB per hour", TRAFFIC_GB_PER_HOUR),
+    Control("policy", "Traffic policy", POLICIES),
+    Control("services", "Services", low=1, high=MOST),
+)
+
+
+def cost_parts(prices: PriceSource = None) -> Parts[CostSetting]:
+    """Return what the explorer is made of; the costs are computed once for each line that the slider runs along.
 
     Parameters
     ----------
-    setting : CostSetting
-        What is set.
     prices : str, Path, mapping or PriceBook, optional
         Your own prices; see `price_book`.
-    costs : DataFrame, optional
-        What `curve` returned for this setting, where it is known already.
-
-    Returns
-    -------
-    str
-        HTML; the sentence is announced to screen readers.
 
     Examples
     --------
-    >>> "1,587.75 USD" in explorer_page(CostSetting())
+    >>> "1,587.75 USD" in cost_parts().page(CostSetting())
     True
     """
-    costs = curve(setting, prices) if costs is None else costs
-    lines = list(rows(setting, prices))
-    even = costs.attrs["break_even"]
-    said = f"{setting.services} Services, {lines[1][0]}: {lines[1][2]} a month. "
-    said += f"{lines[2][0][0].upper()}{lines[2][0][1:]}: {lines[2][2]}"
-    said += f", cheaper from {even} Services on. " if even else ". "
-    said += f"{lines[1][4].capitalize()}. " if lines[1][4] else ""
-    head = ("way", "load balancers", "a month", "for each Service", "quota")
-    table = html_table(f"{setting.services} Services at {setting.provider}", head, lines)
-    dates = f"List prices of {', '.join(costs.attrs['as_of']) or 'no date'}, {costs.attrs['region']}; an estimate."
-    return (
-        f'<div class="jp-RenderedHTMLCommon" style="padding: 0; color: {TEXT}">{draw_costs(costs, setting.services)}'
-        f'<p role="status"><strong>{html.escape(said)}</strong></p>'
-        f"<p><strong>How to read this.</strong> {READING}</p>"
-        f'<div style="display: inline-block">{table}</div><p>{html.escape(dates)}</p></div>'
+    book = None if prices is None else price_book(prices)
+    known: dict[tuple[str, float, str], pd.DataFrame] = {}
+
+    def costs(setting: CostSetting) -> pd.DataFrame:
+        key = setting.provider, setting.gb_per_hour, setting.policy
+        if key not in known:
+            known[key] = curve(setting, book)
+        return known[key]
+
+    return Parts(
+        "Cost explorer",
+        CONTROLS,
+        lambda setting: draw_costs(costs(setting), setting.services),
+        lambda setting: verdict(setting, costs(setting).attrs, book),
+        lambda setting: reading(costs(setting).attrs),
+        lambda setting: table(setting, costs(setting).attrs, book),
+        lambda setting: summary(setting, book),
     )
 
 
-# -- the widget --------------------------------------------------------------------------------------------------------
-
-
-class CostExplorer(Explorer[CostSetting]):
-    """Controls above the costs of the ways of exposing; `setting` holds their values.
-
-    Parameters
-    ----------
-    setting : CostSetting, optional
-        Where to begin, and where Reset leads back to.
-    prices : str, Path, mapping or PriceBook, optional
-        Your own prices; see `price_book`.
-
-    Examples
-    --------
-    >>> explorer = CostExplorer()
-    >>> explorer.controls["provider"].value = "azure"
-    >>> explorer
-    <Cost explorer: 50 Services at azure, a rule and an address each, on one load balancer: 711.75 USD, one ...>
-    """
-
-    tall_px = 692
-
-    def __init__(self, setting: CostSetting | None = None, prices: PriceSource = None) -> None:
-        self.prices = None if prices is None else price_book(prices)
-        self._curves: dict[tuple[str, float, str], pd.DataFrame] = {}
-        super().__init__(setting or CostSetting())
-
-    def make_controls(self) -> dict[str, Any]:
-        """Make three drop-downs and the slider."""
-        first = self.first
-        return {
-            "provider": choice("Provider", PROVIDERS, first.provider),
-            "services": Slider(label="Services", min=1, max=MOST, value=first.services),
-            "gb_per_hour": choice("GB an hour", TRAFFIC_GB_PER_HOUR, first.gb_per_hour),
-            "policy": choice("Traffic policy", POLICIES, first.policy),
-        }
-
-    def page(self) -> str:
-        """Write the page; the costs are computed once for each line that the slider runs along."""
-        setting = self.setting
-        key = setting.provider, setting.gb_per_hour, setting.policy
-        if key not in self._curves:
-            self._curves[key] = curve(setting, self.prices)
-        return explorer_page(setting, self.prices, self._curves[key])
-
-    def summary(self) -> str:
-        """Say what the two ways cost."""
-        setting = self.setting
-        _, each, shared, *_ = rows(setting, self.prices)
-        costs = f"{each[0]}: {each[2]}, {shared[0]}: {shared[2]}"
-        return f"Cost explorer: {setting.services} Services at {setting.provider}, {costs}"
-
-
-def cost_explorer(setting: CostSetting | None = None, prices: PriceSource = None) -> CostExplorer:
+def cost_explorer(setting: CostSetting | None = None, prices: PriceSource = None) -> Explorer[CostSetting]:
     """Explore what the ways of exposing cost, on four clouds.
 
     Parameters
@@ -320,7 +296,7 @@ def cost_explorer(setting: CostSetting | None = None, prices: PriceSource = None
 
     Returns
     -------
-    CostExplorer
+    Explorer
         A widget; without a kernel it shows as a picture and a table.
 
     Examples
@@ -328,4 +304,4 @@ def cost_explorer(setting: CostSetting | None = None, prices: PriceSource = None
     >>> cost_explorer()
     <Cost explorer: 50 Services at aws, one load balancer (NLB) each: 1,587.75 USD, one shared entry (ALB): 319.38 USD>
     """
-    return CostExplorer(setting, prices)
+    return Explorer(cost_parts(prices), setting or CostSetting())

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import html
 from dataclasses import dataclass
-from typing import Any
 
-import ipywidgets
-
-from ..._display import html_table
 from ..._palette import CONCEPTS
-from ..._svg import TEXT, label_text, svg
-from .base import Explorer, framed, printed
+from ..._svg import Element, marker, path, text
+from ..._svg import document as drawing
+from .base import Control, Explorer, Parts, printed, table_of
 from .diagnosis import BROKEN, GATES, SHOWN_DOCUMENTS, Diagnosis, Document, diagnose
 
-__all__ = ["DoctorSetting", "ManifestDoctor", "doctor_page", "draw_gates", "manifest_doctor"]
+__all__ = ["DOCTOR", "DoctorSetting", "draw_gates", "manifest_doctor"]
 
 SHOWN_LINES = 300
 
@@ -52,16 +49,11 @@ class DoctorSetting:
 
 # -- drawing -----------------------------------------------------------------------------------------------------------
 
-READING = (
-    "Each row of the picture is an object, on its way from left to right: a dot is a gate that it has passed, a cross "
-    "the one where it was stopped. In the object below, lines with + were not in your text: the server has filled "
-    "them in. The hint is ours; the words above it are those of kubectl and the API server."
-)
 WIDTH, LEFT, STEP, TOP, ROW = 780, 250, 150, 44, 26
 
 
 def draw_gates(found: Diagnosis) -> str:
-    """Draw how far each object came, as SVG that follows JupyterLab's theme; always of the same height.
+    """Draw how far each object came, as SVG that follows JupyterLab's theme.
 
     Parameters
     ----------
@@ -78,28 +70,28 @@ def draw_gates(found: Diagnosis) -> str:
     >>> draw_gates(diagnose(BROKEN)).partition(">")[0].partition('aria-label="')[2].partition('"')[0]
     'It is refused. Service public-api-lb: stopped at API server.'
     """
-    parts = [label_text(LEFT + STEP * n, 20, name, "middle", bold=True) for n, name in enumerate(GATES)]
+    parts = [text(LEFT + STEP * n, 20, name, "middle", bold=True) for n, name in enumerate(GATES)]
     for row, document in enumerate(found.documents[:SHOWN_DOCUMENTS]):
         y = TOP + ROW * row
-        parts.append(label_text(LEFT - 70, y + 5, _short(document.name or f"document {row + 1}"), "end"))
+        parts.append(text(LEFT - 70, y + 5, _short(document.name or f"document {row + 1}"), "end"))
         end = LEFT + STEP * document.gate
-        parts.append(f'<path d="M{LEFT - 55} {y} H{end}" stroke="{TEXT}" stroke-width="2"/>')
+        parts.append(path(f"M{LEFT - 55} {y} H{end}", stroke_width=2))
         for gate in range(len(GATES)):
             parts.append(_sign(LEFT + STEP * gate, y, gate, document))
     more = len(found.documents) - SHOWN_DOCUMENTS
     if more > 0:
-        parts.append(label_text(LEFT - 70, TOP + ROW * SHOWN_DOCUMENTS + 5, f"and {more} more", "end"))
-    return svg(_told(found), WIDTH, TOP + ROW * (SHOWN_DOCUMENTS + 1), parts)
+        parts.append(text(LEFT - 70, TOP + ROW * SHOWN_DOCUMENTS + 5, f"and {more} more", "end"))
+    shown = max(min(len(found.documents), SHOWN_DOCUMENTS + 1), 1)
+    return drawing(_told(found), WIDTH, TOP + ROW * shown, parts)
 
 
-def _sign(x: int, y: int, gate: int, document: Document) -> str:
+def _sign(x: int, y: int, gate: int, document: Document) -> Element:
+    """Return a filled circle for a gate that was passed, a cross where the object was stopped."""
     if gate == document.gate and not document.stored:
-        color = CONCEPTS["dropped"].color
-        return f'<path d="M{x - 8} {y - 8} l16 16 m0 -16 l-16 16" stroke="{color}" stroke-width="5" fill="none"/>'
+        return marker("X", x, y, 12, stroke=CONCEPTS["dropped"].color, stroke_width=5)
     passed = gate <= document.gate
-    fill = CONCEPTS["node"].color if passed else "none"
-    dashes = "" if passed else ' stroke-dasharray="2 3"'
-    return f'<circle cx="{x}" cy="{y}" r="8" fill="{fill}" stroke="{TEXT}"{dashes}/>'
+    fill = CONCEPTS["client"].color if passed else "none"
+    return marker("o", x, y, 8, fill=fill, stroke_dasharray=None if passed else "2 3")
 
 
 def _short(words: str) -> str:
@@ -115,44 +107,41 @@ def _told(found: Diagnosis) -> str:
     return " ".join([found.verdict, *said[:SHOWN_DOCUMENTS]])
 
 
-def doctor_page(setting: DoctorSetting) -> str:
-    """Write the picture, the verdict, what kubectl prints, hints and warnings, and the object.
-
-    Parameters
-    ----------
-    setting : DoctorSetting
-        What is set.
-
-    Returns
-    -------
-    str
-        HTML; the verdict is announced to screen readers.
-
-    Examples
-    --------
-    >>> "supported values: &quot;ClusterIP&quot;" in doctor_page(DoctorSetting())
-    True
-    """
+def reading(setting: DoctorSetting) -> str:
+    """Return how to read the page of a setting: about what is on it, and nothing else."""
     found = setting.diagnosis
+    said = "Each row of the picture is an object, on its way from left to right: a dot is a gate that it has passed"
+    said += ". " if all(document.stored for document in found.documents) else ", a cross the one that stopped it. "
+    if any(document.lines for document in found.documents):
+        said += "In the stored object, lines with + were not in your text: the server has filled them in. "
+    hint = "The hint is ours; the words above it are those of kubectl and the API server."
+    return said + (hint if found.hints else "")
+
+
+def table(setting: DoctorSetting) -> str:
+    """Return what kubectl prints, hints and warnings, and the stored objects; a box that would be empty is left out."""
+    found = setting.diagnosis
+    notes = [f"Hint: {hint}" for hint in found.hints] + [f"Warning: {warning}" for warning in found.warnings]
+    boxes = [("What <code>kubectl apply -f -</code> prints", "What kubectl apply prints", clean(found.printed), 9)]
+    if notes:
+        boxes.append(("Hints (ours) and warnings (the server's)", "Hints and warnings", clean("\n".join(notes)), 7))
+    parts = [
+        _titled(title, printed(label, html.escape(words), height_em=tall, wrap=True))
+        for title, label, words, tall in boxes
+    ]
+    if any(document.lines for document in found.documents):
+        title = "What is stored; + marks what the server has added"
+        box = printed("The stored objects", _objects(found), height_em=26, wrap=True)
+        parts.append(_titled(title, box))
     rows = [
         (str(number), clean(document.name), GATES[document.gate], "passed" if document.stored else "stopped")
         for number, document in enumerate(found.documents[:SHOWN_DOCUMENTS], 1)
     ]
-    table = html_table("How far each object came", ("", "object", "last gate", ""), rows)
-    notes = [f"Hint: {hint}" for hint in found.hints] + [f"Warning: {warning}" for warning in found.warnings]
-    parts = (
-        printed("What kubectl apply prints", html.escape(clean(found.printed)), height_em=9, wrap=True),
-        printed(
-            "Hints and warnings", html.escape(clean("\n".join(notes) or "no hint, no warning")), height_em=5, wrap=True
-        ),
-        printed("The stored objects", _objects(found), height_em=26, wrap=True),
-        f'<div style="display: inline-block">{table}</div>',
-    )
-    titles = ("What <code>kubectl apply -f -</code> prints", "Hints (ours) and warnings (the server's)",
-              "What is stored; + marks what the server has added", "")  # fmt: skip
-    rest = "".join(f"<p style='margin: 0'><strong>{title}</strong></p>{part}" if title else part
-                   for title, part in zip(titles, parts, strict=True))  # fmt: skip
-    return framed(draw_gates(found), clean(found.verdict), READING, rest, height_em=72, said_em=2)
+    return "".join(parts) + table_of("How far each object came", ("", "object", "last gate", ""), rows)
+
+
+def _titled(title: str, box: str) -> str:
+    return f"<p style='margin: 0'><strong>{title}</strong></p>{box}"
 
 
 def _objects(found: Diagnosis) -> str:
@@ -184,43 +173,13 @@ def clean(text: str) -> str:
     return "".join(char if char.isprintable() or char in "\n\t" else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
-# -- the widget --------------------------------------------------------------------------------------------------------
+DOCTOR: Parts[DoctorSetting] = Parts(
+    "Manifest doctor", (Control("text", "Manifest"),), lambda setting: draw_gates(setting.diagnosis),
+    lambda setting: clean(setting.diagnosis.verdict), reading, table,
+)  # fmt: skip
 
 
-class ManifestDoctor(Explorer[DoctorSetting]):
-    """A box for a manifest above its diagnosis; `setting` holds the text.
-
-    Parameters
-    ----------
-    setting : DoctorSetting, optional
-        Where to begin, and where Reset leads back to.
-
-    Examples
-    --------
-    >>> doctor = ManifestDoctor()
-    >>> doctor.controls["text"].value = BROKEN.replace("Loadbalancer", "LoadBalancer")
-    >>> doctor
-    <Manifest doctor: The API server takes it.>
-    """
-
-    def __init__(self, setting: DoctorSetting | None = None) -> None:
-        super().__init__(setting or DoctorSetting())
-
-    def make_controls(self) -> dict[str, Any]:
-        """Make the box."""
-        layout = ipywidgets.Layout(width="56em", height="19em")
-        return {"text": ipywidgets.Textarea(self.first.text, description="Manifest", layout=layout)}
-
-    def page(self) -> str:
-        """Write the page for the present text."""
-        return doctor_page(self.setting)
-
-    def summary(self) -> str:
-        """Say the verdict."""
-        return f"Manifest doctor: {self.setting.diagnosis.verdict}"
-
-
-def manifest_doctor(text: str | None = None) -> ManifestDoctor:
+def manifest_doctor(text: str | None = None) -> Explorer[DoctorSetting]:
     """Paste a manifest, and read what kubectl and the API server say to it.
 
     Parameters
@@ -230,7 +189,7 @@ def manifest_doctor(text: str | None = None) -> ManifestDoctor:
 
     Returns
     -------
-    ManifestDoctor
+    Explorer
         A widget; without a kernel it shows as a picture and a table.
 
     Examples
@@ -238,4 +197,4 @@ def manifest_doctor(text: str | None = None) -> ManifestDoctor:
     >>> manifest_doctor()
     <Manifest doctor: It is refused.>
     """
-    return ManifestDoctor(None if text is None else DoctorSetting(text))
+    return Explorer(DOCTOR, DoctorSetting() if text is None else DoctorSetting(text))

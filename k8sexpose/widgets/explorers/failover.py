@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from typing import Any
 
 from ..._palette import CONCEPTS
-from ..._svg import FAINT, TEXT, label_text, svg
+from ..._svg import FAINT, TEXT, Element, document, path, rect, text
 from ...cloud.providers import provider
 from ...cluster.state import NODE_MONITOR_GRACE_S
 from ...data import example
 from ...model import Cluster
 from ...traffic.crash import Crash, watch_crash
-from .base import Explorer, choice
+from .base import Control, Explorer, Parts, scrolling
 
-__all__ = ["CrashExplorer", "CrashSetting", "crash_page", "draw_crash", "failover_explorer"]
+__all__ = ["CRASH", "CrashSetting", "draw_crash", "failover_explorer"]
 
 NAME, NODE, WATCHED_S, BEFORE_S = "public-api-lb", "node-1", 180, 20
 WIRED_S, READY_S = 10, 30  # when the checks begin; how long the crash waits for the address at least
@@ -83,18 +81,18 @@ def _crash(setting: CrashSetting) -> Crash:
     return watch_crash(cluster, NAME, NODE, seconds=WATCHED_S, before_s=BEFORE_S)
 
 
-# Name of the field, label of its control, what can be chosen.
-CONTROLS: tuple[tuple[str, str, tuple[Any, ...]], ...] = (
-    ("interval_s", "Seconds between checks", (5, 10, 20, 30, 60)),
-    ("pods", "Pods", tuple(PLACES)),
+CONTROLS = (
+    Control("interval_s", "Seconds between checks", (5, 10, 20, 30, 60)),
+    Control("pods", "Pods", tuple(PLACES)),
 )
 
 
 # -- drawing ----
 
 READING = (
-    "Time runs to the right, from 20 seconds before the crash. The height of a line is the part of the new connections "
-    "that is lost. The bars below are the two clocks; both begin at the crash."
+    "Time runs to the right, from 20 seconds before the crash. The height of a line is the percentage of new "
+    "connections that is lost: the solid line for clients of the load balancer, the dashed one for a client that has "
+    f"written down the address of {NODE}. The bars below are the two clocks; both begin at the crash."
 )
 WIDTH, LEFT, RIGHT, TOP, HEIGHT, CLOCKS = 760, 60, 20, 34, 170, 250
 
@@ -126,44 +124,40 @@ def draw_crash(setting: CrashSetting) -> str:
     True
     """
     crash = setting.crash
-    parts = [label_text(14, TOP - 16, "new connections lost", color=FAINT)]
+    parts = [text(14, TOP - 16, "new connections lost", color=FAINT)]
     for percent in (0, 50, 100):
         y = _y(percent / 100)
-        parts.append(f'<path d="M{LEFT} {y} H{WIDTH - RIGHT}" stroke="{FAINT}" stroke-opacity="0.35"/>')
-        parts.append(label_text(LEFT - 8, y + 4, f"{percent} %", "end"))
+        parts.append(path(f"M{LEFT} {y} H{WIDTH - RIGHT}", stroke=FAINT, stroke_opacity=0.35))
+        parts.append(text(LEFT - 8, y + 4, f"{percent} %", "end"))
     for at_s in range(0, WATCHED_S + 1, 30):
-        parts.append(label_text(_x(at_s), TOP + HEIGHT + 18, f"{at_s} s", "middle"))
+        parts.append(text(_x(at_s), TOP + HEIGHT + 18, f"{at_s} s", "middle"))
     start = f"M{_x(0):.1f} {TOP} v{HEIGHT} M{_x(0):.1f} {CLOCKS - 8} v66"
-    parts.append(f'<path d="{start}" stroke="{FAINT}" stroke-dasharray="2 4"/>')
+    parts.append(path(start, stroke=FAINT, stroke_dasharray="2 4"))
     hard = [step.lost_hard_coded for step in crash.steps]
     parts += [_line(crash, hard, "dropped", "8 5"), _line(crash, [step.lost for step in crash.steps], "client", "")]
-    ends = {f"written down: {NODE}": hard[-1], "load balancer": crash.steps[-1].lost}
+    ends = {f"a client that dials {NODE}": hard[-1], "clients of the load balancer": crash.steps[-1].lost}
     for row, (words, lost) in enumerate(ends.items()):
         above = _y(lost) - 8 if lost < 1 or row == 0 else _y(lost) + 18
-        parts.append(label_text(WIDTH - RIGHT, above, words, "end", bold=True))
+        parts.append(text(WIDTH - RIGHT, above, words, "end", bold=True))
     for step in crash.steps:
         if 0 < step.lost < 1:
-            parts.append(label_text(_x(step.at_s) + 6, _y(step.lost) - 7, str(step.lost), bold=True))
+            parts.append(text(_x(step.at_s) + 6, _y(step.lost) - 7, str(step.lost), bold=True))
     for row, (words, length_s) in enumerate(setting.clocks):
         y = CLOCKS + 30 * row
         color = CONCEPTS["load balancer" if row == 0 else "node"].color
         width = _x(length_s) - _x(0)
-        parts.append(
-            f'<rect x="{_x(0):.1f}" y="{y}" width="{width:.1f}" height="20" fill="{color}" fill-opacity="0.6" '
-            f'stroke="{TEXT}"/>'
-        )
+        parts.append(rect(_x(0), y, width, 20, fill=color, fill_opacity=0.6, stroke=TEXT))
         room_beside = WIDTH - _x(length_s) > 320
-        parts.append(label_text(_x(length_s if room_beside else 0) + 8, y + 15, f"{length_s:g} s  {words}"))
-    return svg(_told(setting), WIDTH, CLOCKS + 62, parts)
+        parts.append(text(_x(length_s if room_beside else 0) + 8, y + 15, f"{length_s:g} s  {words}"))
+    return document(_told(setting), WIDTH, CLOCKS + 62, parts)
 
 
-def _line(crash: Crash, lost: list[Fraction], concept: str, dashes: str) -> str:
-    path = f"M{_x(crash.steps[0].at_s):.1f} {_y(lost[0]):.1f}"
+def _line(crash: Crash, lost: list[Fraction], concept: str, dashes: str) -> Element:
+    d = f"M{_x(crash.steps[0].at_s):.1f} {_y(lost[0]):.1f}"
     for step, part in zip(crash.steps[1:], lost[1:], strict=True):
-        path += f" H{_x(step.at_s):.1f} V{_y(part):.1f}"
-    path += f" H{_x(crash.end_s):.1f}"
-    dashed = f' stroke-dasharray="{dashes}"' if dashes else ""
-    return f'<path d="{path}" fill="none" stroke="{CONCEPTS[concept].color}" stroke-width="3"{dashed}/>'
+        d += f" H{_x(step.at_s):.1f} V{_y(part):.1f}"
+    d += f" H{_x(crash.end_s):.1f}"
+    return path(d, stroke=CONCEPTS[concept].color, stroke_width=3, stroke_dasharray=dashes or None)
 
 
 def _told(setting: CrashSetting) -> str:
@@ -173,77 +167,27 @@ def _told(setting: CrashSetting) -> str:
     return f"{crash.node} crashes. Lost through the load balancer: {steps}. Clocks: {clocks}."
 
 
-def crash_page(setting: CrashSetting) -> str:
-    """Write the picture, its end in words, and the steps as a table.
-
-    Parameters
-    ----------
-    setting : CrashSetting
-        What is set.
-
-    Returns
-    -------
-    str
-        HTML; the end is announced to screen readers.
+def verdict(setting: CrashSetting) -> str:
+    """Return for how long clients of the load balancer lose something.
 
     Examples
     --------
-    >>> "nothing more is lost after 50 s" in crash_page(CrashSetting())
-    True
+    >>> verdict(CrashSetting())
+    'Through the load balancer: nothing more is lost after 50 s'
     """
-    said = f'<p role="status" style="color: {TEXT}"><strong>{html.escape(_end(setting.crash))}</strong></p>'
-    how = f'<p style="color: {TEXT}"><strong>How to read this.</strong> {READING}</p>'
-    table = f'<div style="display: inline-block">{setting.crash._repr_html_()}</div>'
-    return f'<div class="jp-RenderedHTMLCommon" style="padding: 0">{draw_crash(setting)}{said}{how}{table}</div>'
-
-
-def _end(crash: Crash) -> str:
+    crash = setting.crash
     if crash.healed_s is None:
         return f"Through the load balancer: something is lost for as long as you look, {crash.end_s:g} s"
     return f"Through the load balancer: nothing more is lost after {crash.healed_s:g} s"
 
 
-# -- the widget ----
+CRASH: Parts[CrashSetting] = Parts(
+    "Crash explorer", CONTROLS, draw_crash, verdict, lambda setting: READING,
+    lambda setting: scrolling(setting.crash._repr_html_()),
+)  # fmt: skip
 
 
-class CrashExplorer(Explorer[CrashSetting]):
-    """Controls above what two clients lose; `setting` holds their values.
-
-    Parameters
-    ----------
-    setting : CrashSetting
-        Where to begin.
-
-    Examples
-    --------
-    >>> explorer = CrashExplorer()
-    >>> explorer.controls["interval_s"].value = 30
-    >>> explorer
-    <Crash explorer: Through the load balancer: nothing more is lost after 60 s>
-    """
-
-    tall_px = 602
-
-    def __init__(self, setting: CrashSetting | None = None) -> None:
-        super().__init__(setting or CrashSetting())
-
-    def make_controls(self) -> dict[str, Any]:
-        """Make a drop-down for each field."""
-        return {
-            name: choice(label, options, getattr(self.first, name), label_em=17, width_em=36)
-            for name, label, options in CONTROLS
-        }
-
-    def page(self) -> str:
-        """Write the page for the present setting."""
-        return crash_page(self.setting)
-
-    def summary(self) -> str:
-        """Say how long clients notice the crash."""
-        return f"Crash explorer: {_end(self.setting.crash)}"
-
-
-def failover_explorer(setting: CrashSetting | None = None) -> CrashExplorer:
+def failover_explorer(setting: CrashSetting | None = None) -> Explorer[CrashSetting]:
     """Explore how long the clients of a load balancer notice the crash of a node.
 
     Parameters
@@ -253,7 +197,7 @@ def failover_explorer(setting: CrashSetting | None = None) -> CrashExplorer:
 
     Returns
     -------
-    CrashExplorer
+    Explorer
         A widget; without a kernel it shows as a picture and a table.
 
     Examples
@@ -261,4 +205,4 @@ def failover_explorer(setting: CrashSetting | None = None) -> CrashExplorer:
     >>> failover_explorer()
     <Crash explorer: Through the load balancer: nothing more is lost after 50 s>
     """
-    return CrashExplorer(setting)
+    return Explorer(CRASH, setting or CrashSetting())

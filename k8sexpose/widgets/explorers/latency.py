@@ -2,45 +2,34 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import ipywidgets
-
-from ..._display import html_table
-from ..._svg import TEXT
 from ...traffic.policy_comparison import CONFIGURATIONS, HEAD, PolicyComparison
-from .base import Explorer, choice
-from .latency_sides import PLACES, LatencySetting, draw_sides, sample, turns_at
-from .slider import Slider
+from .base import Control, Explorer, Live, Parts, table_of
+from .latency_sides import PLACES, LatencySetting, draw_sides, reading, sample, turns_at
+from .queue_view import QueueView
 
-__all__ = ["LatencyExplorer", "latency_explorer", "latency_page"]
+__all__ = ["latency_explorer", "latency_parts"]
 
 Compare = Callable[[LatencySetting], PolicyComparison]
 
-# Name of the field, label of its control, what can be chosen; a check box where nothing is listed.
-CONTROLS: tuple[tuple[str, str, tuple[Any, ...]], ...] = (
-    ("pods", "Pods per node", PLACES),
-    ("workers", "Workers per Pod", (1, 2, 4, 16)),
-    ("policy", "Beside Cluster", tuple(CONFIGURATIONS)),
-    ("clients", "Clients", (1, 10, 100, 1000, 10_000)),
-    ("requests_per_connection", "Requests per connection", (1, 10, 100, 1000)),
-    ("hop_ms", "An extra hop costs, ms", (0.0, 0.1, 0.5, 1.0, 2.5, 5.0)),
-    ("sticky", "Each client always by the same node", ()),
-    ("crossover", "Show where it turns", ()),
-    ("utilisation", "Utilisation, %", ()),
-)
-READING = (
-    "Above, a bar is a Pod: filled as sampled, its outline as expected for very many clients; the dotted line is the "
-    "mean, the red one all that a Pod can serve. Below, how many requests took how long; the axis grows by tens. The "
-    "line at the bottom is the utilisation."
+CONTROLS = (
+    Control("pods", "Pods per node", PLACES),
+    Control("policy", "Compare Cluster with", tuple(CONFIGURATIONS)),
+    Control("workers", "Workers per Pod", (1, 2, 4, 16)),
+    Control("hop_ms", "Cost of an extra hop (ms)", (0.0, 0.1, 0.5, 1.0, 2.5, 5.0)),
+    Control("clients", "Clients", (1, 10, 100, 1000, 10_000)),
+    Control("requests_per_connection", "Requests per connection", (1, 10, 100, 1000)),
+    Control("sticky", "Each client always enters through the same node"),
+    Control("crossover", "Show the crossover"),
+    Control("utilisation", "Utilisation, %", low=1, high=95),
 )
 
 
 def verdict(setting: LatencySetting, both: PolicyComparison) -> str:
-    """Say which policy answers sooner: expected, or as sampled where few clients decide by chance.
+    """Return which policy answers sooner: expected, or as sampled where few clients decide by chance.
 
     Parameters
     ----------
@@ -52,7 +41,7 @@ def verdict(setting: LatencySetting, both: PolicyComparison) -> str:
     Returns
     -------
     str
-        Two sentences, or three.
+        Two sentences, or more.
 
     Examples
     --------
@@ -72,6 +61,9 @@ def verdict(setting: LatencySetting, both: PolicyComparison) -> str:
             said.append(words.format(fast) + f": {_ms(fast_ms)}, {slow} {_ms(slow_ms)}.")
     if setting.by_chance:
         said.append("(As sampled: few clients are uneven by chance.)")
+    if setting.crossover:
+        turns = " and ".join(f"{100 * turn:.3g}% ({kind})" for kind, turn in turns_at(setting).items())
+        said.append(f"{setting.policy} becomes slower above {turns}.")
     return " ".join(said)
 
 
@@ -79,127 +71,72 @@ def _ms(value: float) -> str:
     return "overloaded" if value == float("inf") else f"{value:.3g} ms" if value < 1000 else f"{value / 1000:.3g} s"
 
 
-def latency_page(setting: LatencySetting, both: PolicyComparison | None = None) -> str:
-    """Write the picture, what it says, and the table.
+def once(compare: Compare) -> Compare:
+    """Return the same function, which samples a setting once for all of its page."""
+    latest: dict[LatencySetting, PolicyComparison] = {}
+
+    def both(setting: LatencySetting) -> PolicyComparison:
+        if setting not in latest:
+            latest.clear()
+            latest[setting] = compare(setting)
+        return latest[setting]
+
+    return both
+
+
+def latency_parts(both: Compare = sample) -> Parts[LatencySetting]:
+    """Return what the explorer is made of.
 
     Parameters
     ----------
-    setting : LatencySetting
-        What is set.
-    both : PolicyComparison, optional
-        What `sample` returned for this setting, where it is known already.
-
-    Returns
-    -------
-    str
-        HTML; the sentence is announced to screen readers.
+    both : callable
+        Computes what is drawn for a setting; it is called several times for a page.
 
     Examples
     --------
-    >>> "On average Local answers sooner" in latency_page(LatencySetting(utilisation=10))
+    >>> "On average Local answers sooner" in latency_parts().page(LatencySetting(utilisation=10))
     True
     """
-    both = sample(setting) if both is None else both
-    said = verdict(setting, both)
-    if setting.crossover:
-        turns = turns_at(setting)
-        said += f" It turns at {100 * turns['mean']:.3g} % (mean) and {100 * turns['p99']:.3g} % (p99)."
-    table = html_table("Expected for very many clients (sampled in brackets)", HEAD, both.rows())
-    note = f"Work: 10 ms on average, exponential. Sampled: {setting.requests:,} requests for each policy."
-    return (
-        f'<div class="jp-RenderedHTMLCommon" style="padding: 0; color: {TEXT}">{draw_sides(setting, both)}'
-        f'<p role="status"><strong>{html.escape(said)}</strong></p>'
-        f"<p><strong>How to read this.</strong> {READING}</p>"
-        f'<div style="display: inline-block">{table}</div><p>{note}</p></div>'
+
+    def table(setting: LatencySetting) -> str:
+        note = f"Work: 10 ms on average, exponential. Sampled: {setting.requests:,} requests for each policy."
+        return table_of("Expected for very many clients (sampled in brackets)", HEAD, both(setting).rows(), note)
+
+    return Parts(
+        "Latency explorer",
+        CONTROLS,
+        lambda setting: draw_sides(setting, both(setting)),
+        lambda setting: verdict(setting, both(setting)),
+        lambda setting: reading(setting, both(setting)),
+        table,
+        lambda setting: both(setting).caption,
     )
 
 
-class LatencyExplorer(Explorer[LatencySetting]):
-    """Controls above load and latency of two policies; `setting` holds their values.
-
-    Parameters
-    ----------
-    setting : LatencySetting, optional
-        Where to begin, and where Reset leads back to.
-    compare : callable, optional
-        Computes what is drawn for a setting; by default `sample`.
-
-    Examples
-    --------
-    >>> explorer = LatencyExplorer()
-    >>> explorer.controls["utilisation"].value = 60
-    >>> explorer
-    <Latency explorer: 60 % busy; Cluster mean 25.7 ms, p99 116 ms; Local mean 59.3 ms, p99 391 ms>
-    """
-
-    tall_px = 766
-
-    def __init__(self, setting: LatencySetting | None = None, compare: Compare = sample) -> None:
-        self.compare = compare
-        self._quiet = False
-        super().__init__(setting or LatencySetting())
-
-    def make_controls(self) -> dict[str, Any]:
-        """Make the slider, drop-downs and check boxes."""
-        return {name: _control(name, label, options, getattr(self.first, name)) for name, label, options in CONTROLS}
-
-    def arrange(self) -> list[Any]:
-        """Put the cluster and the policy beside the traffic, and the slider right above the picture."""
-        made = list(self.controls.values())
-        columns = ipywidgets.HBox([ipywidgets.VBox(made[:3]), ipywidgets.VBox(made[3:6])])
-        ticks = ipywidgets.HBox(made[6:8])
-        for box in (columns, ticks):
-            box.layout.flex_flow = "row wrap"
-        return [columns, ticks, made[8]]
-
-    def page(self) -> str:
-        """Sample the present setting, and write the page."""
-        setting = self.setting
-        return latency_page(setting, self.compare(setting))
-
-    def summary(self) -> str:
-        """Say what to expect of both policies."""
-        return f"Latency explorer: {self.compare(self.setting).caption}"
-
-    def _redraw(self, change: object) -> None:
-        if not self._quiet:
-            super()._redraw(change)
-
-    def _set(self, setting: LatencySetting) -> None:
-        # Nine controls change, and one picture is drawn.
-        self._quiet = True
-        super()._set(setting)
-        self._quiet = False
-        self._redraw(setting)
-
-
-def _control(name: str, label: str, options: tuple[Any, ...], value: Any) -> Any:
-    if name == "utilisation":
-        return Slider(label=label, min=1, max=95, value=value)
-    if not options:
-        return ipywidgets.Checkbox(value, description=label, indent=False, layout=ipywidgets.Layout(width="22em"))
-    choices = options if value in options else (*options, value)
-    return choice(label, choices, value, label_em=13, width_em=29)
-
-
-def latency_explorer(setting: LatencySetting | None = None, **options: Any) -> LatencyExplorer:
+def latency_explorer(
+    setting: LatencySetting | None = None, *, compare: Compare = sample, **options: Any
+) -> Explorer[LatencySetting]:
     """Explore what a traffic policy does to load and latency, beside policy Cluster.
 
     Parameters
     ----------
     setting : LatencySetting, optional
-        Where to begin; by default two Pods on one node, one on another, 30 % busy.
+        Where to begin; by default two Pods on one node, one on another, 60 % busy.
+    compare : callable, optional
+        Computes what is drawn for a setting; by default `sample`.
     **options : object
         Fields of the setting that are to differ: ``utilisation=60``.
 
     Returns
     -------
-    LatencyExplorer
+    Explorer
         A widget; without a kernel it shows as a picture and a table.
 
     Examples
     --------
     >>> latency_explorer()
-    <Latency explorer: 30 % busy; Cluster mean 15 ms, p99 66.5 ms; Local mean 15.7 ms, p99 74.4 ms>
+    <Latency explorer: 60 % busy; Cluster mean 25.7 ms, p99 116 ms; Local mean 59.3 ms, p99 391 ms>
     """
-    return LatencyExplorer(replace(setting or LatencySetting(), **options))
+    both, queues = once(compare), QueueView()
+    live: Live[LatencySetting] = Live(queues, lambda shown: queues.show(shown, both(shown)))
+    return Explorer(latency_parts(both), replace(setting or LatencySetting(), **options), live)

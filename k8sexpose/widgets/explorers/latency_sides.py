@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import html
 import math
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
-from ..._svg import FAINT, TEXT, label_text
+from ..._palette import CONCEPTS
+from ..._svg import FAINT, TEXT, Element, document, path, rect
+from ..._svg import text as _text
 from ...data import example
 from ...model import Cluster
 from ...plots.traffic import Look, side_looks
@@ -23,7 +24,7 @@ from ...traffic.policy_comparison import (
 )
 from ...traffic.simulation import Traffic
 
-__all__ = ["LatencySetting", "clusters_of", "draw_sides", "sample", "turns_at"]
+__all__ = ["LatencySetting", "clusters_of", "draw_sides", "reading", "sample", "turns_at"]
 
 NAME, APP, SERVICE_MS = "public-api-lb", "api-backend", 10.0
 PLACES = ("1 + 1 + 1", "2 + 1", "2 + 1 + 0", "3 + 1", "4 + 3 + 3", "5 + 4 + 1", " + ".join(["2"] * 9 + ["1"]), "10 × 1")
@@ -63,7 +64,7 @@ class LatencySetting:
     pods: str = "2 + 1"
     workers: int = 1
     policy: str = "Local"
-    utilisation: int = 30
+    utilisation: int = 60
     clients: int = 1000
     requests_per_connection: int = 1
     sticky: bool = False
@@ -199,7 +200,7 @@ def turns_at(setting: LatencySetting) -> dict[str, float]:
 WIDTH, PANEL, GAP, LEFT = 780, 340, 44, 46
 LOAD_TOP, LOAD_HEIGHT, FULLEST = 44, 130, 1.5  # the load axis ends at 150 %
 SPEED_TOP, SPEED_HEIGHT, FASTEST_MS, SLOWEST_MS, BINS = 268, 96, 0.1, 30_000.0, 80
-STRIP, HEIGHT = 436, 486
+STRIP, HEIGHT = 456, 484
 INK = "#1a1a1a"
 
 
@@ -224,7 +225,8 @@ def draw_sides(setting: LatencySetting, both: PolicyComparison) -> str:
     >>> draw_sides(setting, sample(setting))[:62]
     '<svg role="img" aria-label="Load at 10 % utilisation. Cluster:'
     """
-    parts, said = [], []
+    parts: list[Element] = []
+    said = []
     looks = side_looks(list(both.expected))
     for number, (name, one) in enumerate(both.expected.items()):
         left = LEFT + number * (PANEL + GAP)
@@ -232,26 +234,35 @@ def draw_sides(setting: LatencySetting, both: PolicyComparison) -> str:
         parts.append(_text(left, 18, name, size=16, bold=True))
         parts.append(_text(left, 34, "load of each Pod, % of what it can serve", color=FAINT))
         parts += _load(left, one, seen, looks[name])
-        parts.append(_text(left, SPEED_TOP - 34, "time to the answer", color=FAINT))
+        parts.append(_text(left, SPEED_TOP - 34, "response time", color=FAINT))
         parts += _speed(left, seen, looks[name])
         loads = ", ".join(f"{pod} {100 * busy:.0f}" for pod, busy in seen.by_pod["utilisation"].items())
         summary = seen.summary
         said.append(f"{name}: {loads} percent, p50 {summary['p50_ms']:.3g} ms, p99 {summary['p99_ms']:.3g} ms.")
-    parts += _strip(setting)
-    label = html.escape(f"Load at {setting.utilisation} % utilisation. {' '.join(said)}", quote=True)
-    return (
-        f'<svg role="img" aria-label="{label}" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" '
-        f'style="max-width: 100%; font-family: var(--jp-ui-font-family, sans-serif)">{"".join(parts)}</svg>'
+    parts += _strip(setting) if setting.crossover else []
+    height = HEIGHT if setting.crossover else SPEED_TOP + SPEED_HEIGHT + 28
+    return document(f"Load at {setting.utilisation} % utilisation. {' '.join(said)}", WIDTH, height, parts)
+
+
+def reading(setting: LatencySetting, both: PolicyComparison) -> str:
+    """Return how to read the picture of a setting."""
+    said = (
+        "Above, a bar is a Pod: filled as sampled, its outline as expected for very many clients. The dotted line is "
+        "the mean, the orange line 100%: all that a Pod can serve. Below, how many requests took how long, on a "
+        "logarithmic axis."
     )
+    if setting.crossover:
+        said += " The strips at the bottom show at which utilisation which of the two answers sooner."
+    return said
 
 
-def _load(left: float, one: Expected, seen: Traffic, look: Look) -> list[str]:
-    """Draw a bar for each Pod: sampled filled, expected as an outline; Pods of a node stand together."""
+def _load(left: float, one: Expected, seen: Traffic, look: Look) -> list[Element]:
+    """Draw a bar for each Pod: sampled filled, expected as an outline; Pods of a node are side by side."""
     parts = []
     for percent in (0, 50, 100):
         y = _y(percent / 100)
-        width, color = (1.6, "#D55E00") if percent == 100 else (0.6, FAINT)
-        parts.append(f'<path d="M{left} {y:.1f} h{PANEL}" stroke="{color}" stroke-width="{width}" opacity="0.8"/>')
+        width, color = (1.6, CONCEPTS["dropped"].color) if percent == 100 else (0.6, FAINT)
+        parts.append(path(f"M{left} {y:.1f} h{PANEL}", stroke=color, stroke_width=width, opacity=0.8))
         parts.append(_text(left - 6, y + 4, str(percent), "end"))
     nodes: dict[object, list[tuple[float, float]]] = {}
     for pod, node, busy in zip(seen.by_pod.index, seen.by_pod["node"], seen.by_pod["utilisation"], strict=True):
@@ -264,10 +275,8 @@ def _load(left: float, one: Expected, seen: Traffic, look: Look) -> list[str]:
         words = str(node) if len(nodes) < 5 else str(node).rpartition("-")[2]
         parts.append(_text(middle, _y(0) + 16, words, "middle"))
         for busy, expected in pods:
-            parts.append(_bar(x + 0.06 * each, 0.88 * each, busy, f'fill="{look.color}"'))
-            parts.append(
-                _bar(x + 0.06 * each, 0.88 * each, expected, f'fill="none" stroke="{TEXT}" stroke-width="1.5"')
-            )
+            parts.append(_bar(x + 0.06 * each, 0.88 * each, busy, fill=look.color))
+            parts.append(_bar(x + 0.06 * each, 0.88 * each, expected, fill="none", stroke=TEXT, stroke_width=1.5))
             if each > 26:
                 inside = busy > 0.2  # dark ink reads on the colours of both themes
                 up, ink = (_y(0) - 7, INK) if inside else (_y(busy) - 5, TEXT)
@@ -275,7 +284,7 @@ def _load(left: float, one: Expected, seen: Traffic, look: Look) -> list[str]:
             x += each
         x += 0.6 * each
     mean = _y(sum(seen.by_pod["utilisation"]) / len(seen.by_pod))
-    parts.append(f'<path d="M{left} {mean:.1f} h{PANEL}" stroke="{TEXT}" stroke-width="1.2" stroke-dasharray="2 4"/>')
+    parts.append(path(f"M{left} {mean:.1f} h{PANEL}", stroke_width=1.2, stroke_dasharray="2 4"))
     return parts
 
 
@@ -283,8 +292,8 @@ def _y(busy: float) -> float:
     return LOAD_TOP + LOAD_HEIGHT * (1 - min(busy, FULLEST) / FULLEST)
 
 
-def _bar(x: float, width: float, busy: float, style: str) -> str:
-    return f'<rect x="{x:.1f}" y="{_y(busy):.1f}" width="{width:.1f}" height="{_y(0) - _y(busy):.1f}" {style}/>'
+def _bar(x: float, width: float, busy: float, **look: str | float) -> Element:
+    return rect(x, _y(busy), width, _y(0) - _y(busy), **look)
 
 
 def _x(left: float, ms: float) -> float:
@@ -292,7 +301,7 @@ def _x(left: float, ms: float) -> float:
     return left + PANEL * min(max(math.log10(max(ms, 1e-9) / FASTEST_MS) / decades, 0.0), 1.0)
 
 
-def _speed(left: float, seen: Traffic, look: Look) -> list[str]:
+def _speed(left: float, seen: Traffic, look: Look) -> list[Element]:
     """Draw the histogram of latencies over a logarithmic axis, and three quantiles."""
     decades = math.log10(SLOWEST_MS / FASTEST_MS)
     place = ((np.log10(np.maximum(seen.latency_ms, FASTEST_MS)) - math.log10(FASTEST_MS)) * (BINS / decades)).astype(
@@ -302,51 +311,41 @@ def _speed(left: float, seen: Traffic, look: Look) -> list[str]:
     foot = SPEED_TOP + SPEED_HEIGHT
     heights = foot - SPEED_HEIGHT * counts / max(int(counts.max()), 1)
     step = PANEL / BINS
-    path = "".join(f"L{left + k * step:.1f} {y:.1f}h{step:.1f}" for k, y in enumerate(heights.tolist()))
-    parts = [f'<path d="M{left} {foot}{path}V{foot}Z" fill="{look.color}" fill-opacity="0.7" stroke="{TEXT}"/>']
+    outline = "".join(f"L{left + k * step:.1f} {y:.1f}h{step:.1f}" for k, y in enumerate(heights.tolist()))
+    parts = [path(f"M{left} {foot}{outline}V{foot}Z", fill=look.color, fill_opacity=0.7)]
     for ms, words in ((1, "1 ms"), (10, "10"), (100, "100"), (1000, "1 s"), (10_000, "10 s")):
         x = _x(left, ms)
-        parts.append(f'<path d="M{x:.1f} {foot} v5" stroke="{FAINT}"/>' + _text(x, foot + 18, words, "middle"))
+        parts += [path(f"M{x:.1f} {foot} v5", stroke=FAINT), _text(x, foot + 18, words, "middle", size=12)]
     for name, column, up in (("p50", "p50_ms", 6), ("p99", "p99_ms", 6)):
         value = float(seen.summary[column])
         if not math.isfinite(value):
             continue
         x = _x(left, value)
-        parts.append(
-            f'<path d="M{x:.1f} {SPEED_TOP - up} V{foot}" stroke="{TEXT}" stroke-width="1.5" stroke-dasharray="3 3"/>'
-        )
+        parts.append(path(f"M{x:.1f} {SPEED_TOP - up} V{foot}", stroke_width=1.5, stroke_dasharray="3 3"))
         # A p99 at the right edge goes to the left of its line, and above the p50.
-        edge = name == "p99" and x > left + PANEL - 70
+        edge = name == "p99" and x > left + PANEL - 90
         anchor, shift = ("end", 4) if name == "p50" or edge else ("start", -4)
         shown = f"{value:.3g} ms" if value < 1000 else f"{value / 1000:.3g} s"
         parts.append(_text(x + shift, SPEED_TOP - up - (18 if edge else 5), f"{name} {shown}", anchor, bold=True))
     return parts
 
 
-def _strip(setting: LatencySetting) -> list[str]:
-    """Draw the utilisation on a line from 0 to 100 %; with the crossover, where each policy answers sooner."""
+def _strip(setting: LatencySetting) -> list[Element]:
+    """Draw the utilisation on a line from 0 to 100 %, and where each policy answers sooner."""
     length = WIDTH - LEFT - 30
-    parts = [f'<path d="M{LEFT} {STRIP} h{length}" stroke="{FAINT}" stroke-width="2"/>']
+    parts = [path(f"M{LEFT} {STRIP} h{length}", stroke=FAINT, stroke_width=2)]
     for percent in (0, 20, 40, 60, 80, 100):
-        parts.append(_text(LEFT + length * percent / 100, STRIP + 34, f"{percent} %", "middle"))
-    if setting.crossover:
-        looks = side_looks(["Cluster", setting.policy])
-        for row, (kind, crossing) in enumerate(turns_at(setting).items()):
-            y, at = STRIP - 11 + 13 * row, LEFT + length * crossing
-            for name, x, width in ((setting.policy, LEFT, at - LEFT), ("Cluster", at, LEFT + length - at)):
-                if width > 0.5:
-                    parts.append(
-                        f'<rect x="{x:.1f}" y="{y}" width="{width:.1f}" height="11" fill="{looks[name].color}" '
-                        f'stroke="{TEXT}" stroke-width="0.7"/>'
-                    )
-            parts.append(_text(LEFT - 6, y + 10, kind, "end"))
+        parts.append(_text(LEFT + length * percent / 100, STRIP + 20, f"{percent} %", "middle", size=12))
+    looks = side_looks(["Cluster", setting.policy])
+    for row, (kind, crossing) in enumerate(turns_at(setting).items()):
+        y, at = STRIP - 34 + 15 * row, LEFT + length * crossing
+        for name, x, width in ((setting.policy, LEFT, at - LEFT), ("Cluster", at, LEFT + length - at)):
+            if width > 0.5:
+                parts.append(rect(x, y, width, 14, fill=looks[name].color, stroke=TEXT, stroke_width=0.7))
+            if width > 200:
+                parts.append(_text(x + width / 2, y + 11, f"{name} answers sooner", "middle", size=12, color=INK))
+        parts.append(_text(LEFT - 6, y + 11, kind, "end", size=12))
     here = LEFT + length * setting.utilisation / 100
-    parts.append(f'<path d="M{here:.1f} {STRIP + 17} v-32" stroke="{TEXT}" stroke-width="3"/>')
-    parts.append(_text(here, STRIP - 20, f"{setting.utilisation} % busy", "middle", bold=True))
+    parts.append(path(f"M{here:.1f} {STRIP + 6} v-44", stroke_width=3))
+    parts.append(_text(here, STRIP - 42, f"{setting.utilisation} % busy", "middle", bold=True, size=12))
     return parts
-
-
-def _text(
-    x: float, y: float, words: str, anchor: str = "start", *, color: str = TEXT, size: int = 12, bold: bool = False
-) -> str:
-    return label_text(x, y, words, anchor, color=color, size=size, bold=bold)

@@ -8,33 +8,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from ..._display import html_table
 from ..._palette import CONCEPTS
-from ..._svg import FAINT, TEXT, label_text, svg
+from ..._svg import FAINT, TEXT, Element, document, path, rect, stripes, text
 from ...cloud.load_balancer import target_health
 from ...cloud.provisioning import provision
 from ...data import example
 from ...kubectl import run
 from ...model import Cluster
-from .base import Explorer, choice, framed, printed
-from .slider import Slider
+from .base import Control, Explorer, Parts, printed, table_of
 
-__all__ = [
-    "CRASHES",
-    "DELETED",
-    "END_S",
-    "NAME",
-    "NODES",
-    "NOTHING",
-    "PROVIDERS",
-    "Life",
-    "LifeExplorer",
-    "LifeSetting",
-    "Moment",
-    "draw_life",
-    "life_explorer",
-    "life_page",
-]
+__all__ = ["LIFE", "LifeSetting", "draw_life", "life_explorer"]
 END_S = 360
 SPEAKING = "metallb-controller"
 PROVIDERS = {"generic": "generic", "aws": "aws", "metallb": "metallb", "none: nobody builds one": "none"}
@@ -110,7 +93,7 @@ class Moment:
     Parameters
     ----------
     address : str
-        What stands under EXTERNAL-IP; empty once the Service is gone.
+        What EXTERNAL-IP shows; empty once the Service is gone.
     targets : tuple of (str, bool)
         The load balancer's targets, and whether it takes each for healthy.
 
@@ -239,19 +222,14 @@ def _terminal(provider: str, happens: str, happens_at_s: int, seconds: int) -> s
     return "\n".join(shown)
 
 
-# -- drawing -----------------------------------------------------------------------------------------------------------
+# -- drawing ----
 
 READING = (
-    "Time runs to the right, in seconds since apply; the upright line is the moment you have set. The upper bar is "
-    "what stands under EXTERNAL-IP. The bars below are the targets of the load balancer: full is healthy, hatched is "
-    "unhealthy, no bar is no target. The numbers on top are the steps in the table."
+    "Time runs to the right, in seconds since apply; the solid vertical line is the moment you have set. The upper bar "
+    "is what EXTERNAL-IP shows. The bars below are the targets of the load balancer: full is healthy, hatched is "
+    "unhealthy, no bar: not a target. The numbers on top are the steps in the table."
 )
 WIDTH, LEFT, RIGHT, TOP, ROW = 780, 120, 20, 58, 34
-HATCH = (
-    '<defs><pattern id="kx-life-hatch" width="7" height="7" patternUnits="userSpaceOnUse" '
-    'patternTransform="rotate(45)"><rect width="7" height="7" fill="{color}" fill-opacity="0.25"/>'
-    '<path d="M0 0 v7" stroke="{color}" stroke-width="4"/></pattern></defs>'
-)
 
 
 def _x(second: float) -> float:
@@ -278,49 +256,44 @@ def draw_life(setting: LifeSetting) -> str:
     """
     life = setting.life
     floor = TOP + ROW * (1 + len(NODES))
-    parts = [HATCH.format(color=CONCEPTS["dropped"].color)]
-    parts += [
-        label_text(_x(second), floor + 18, f"{second} s", "middle", size=12) for second in range(0, END_S + 1, 60)
-    ]
+    sick = CONCEPTS["dropped"].color
+    parts = [stripes("kx-life-hatch", sick, sick, width=4, opacity=0.25)]
+    parts += [text(_x(second), floor + 18, f"{second} s", "middle", size=12) for second in range(0, END_S + 1, 60)]
     lanes = [("EXTERNAL-IP", lambda moment: moment.address)]
     lanes += [(node, lambda moment, node=node: moment.state(node)) for node in NODES]  # type: ignore[misc]
     for row, (name, of) in enumerate(lanes):
         y = TOP + ROW * row
-        parts.append(label_text(LEFT - 10, y + 18, name, "end", bold=True))
-        parts.append(f'<path d="M{LEFT} {y + 13} H{WIDTH - RIGHT}" stroke="{FAINT}" stroke-opacity="0.4"/>')
+        parts.append(text(LEFT - 10, y + 18, name, "end", bold=True))
+        parts.append(path(f"M{LEFT} {y + 13} H{WIDTH - RIGHT}", stroke=FAINT, stroke_opacity=0.4))
         for start, end, state in life.spans(of):
             parts += _bar(start, end, y, state)
     if setting.happens != NOTHING:
         x = _x(setting.happens_at_s)
-        parts.append(
-            f'<path d="M{x:.1f} {TOP - 10} V{floor}" stroke="{TEXT}" stroke-width="2" stroke-dasharray="2 4"/>'
-        )
+        parts.append(path(f"M{x:.1f} {TOP - 10} V{floor}", stroke_width=2, stroke_dasharray="2 4"))
     parts += _numbers(life)
     x = _x(setting.seconds)
-    parts.append(f'<path d="M{x:.1f} 20 V{floor + 4}" stroke="{TEXT}" stroke-width="2.5"/>')
+    parts.append(path(f"M{x:.1f} 20 V{floor + 4}", stroke_width=2.5))
     anchor = "start" if x < 160 else "end" if x > WIDTH - 80 else "middle"
-    parts.append(label_text(x, 14, f"{setting.seconds} s", anchor, bold=True))
-    return svg(_told(setting), WIDTH, floor + 26, parts)
+    parts.append(text(x, 14, f"{setting.seconds} s", anchor, bold=True))
+    return document(_told(setting), WIDTH, floor + 26, parts)
 
 
-def _bar(start: int, end: int, y: int, state: str) -> Iterator[str]:
+def _bar(start: int, end: int, y: int, state: str) -> Iterator[Element]:
     """Draw a stretch of one lane; an absent target, or an absent Service, is no bar."""
     if state in ("no target", ""):
         return
     x, width = _x(start), max(_x(end) - _x(start), 1.0)
     look = {"unhealthy": "url(#kx-life-hatch)", "<pending>": "none", "healthy": CONCEPTS["node"].color}
     fill = look.get(state, CONCEPTS["load balancer"].color)
-    dashes = ' stroke-dasharray="5 4"' if state == "<pending>" else ""
-    opacity = ' fill-opacity="0.5"' if fill.startswith("#") else ""
-    yield (
-        f'<rect x="{x:.1f}" y="{y}" width="{width:.1f}" height="26" fill="{fill}"{opacity} stroke="{TEXT}"{dashes}/>'
-    )
+    dashes = "5 4" if state == "<pending>" else None
+    opacity = 0.5 if fill.startswith("#") else None
+    yield rect(x, y, width, 26, fill=fill, fill_opacity=opacity, stroke=TEXT, stroke_dasharray=dashes)
     words = state if len(state) * 8 < width else state[: max(int(width / 8) - 2, 0)] + "…"
     if len(words) > 6 and state != "unhealthy":
-        yield label_text(x + width / 2, y + 18, words, "middle", size=12)
+        yield text(x + width / 2, y + 18, words, "middle", size=12)
 
 
-def _numbers(life: Life) -> Iterator[str]:
+def _numbers(life: Life) -> Iterator[Element]:
     """Write the numbers of the steps above their moment; those that would touch are drawn together."""
     groups: list[tuple[float, list[int]]] = []
     for number, step in enumerate(life.steps, 1):
@@ -330,16 +303,16 @@ def _numbers(life: Life) -> Iterator[str]:
             groups.append((step[0], [number]))
     for at_s, numbers in groups:
         words = str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]}–{numbers[-1]}"
-        yield f'<path d="M{_x(at_s):.1f} {TOP - 14} v10" stroke="{TEXT}"/>'
-        yield label_text(_x(at_s), TOP - 19, words, "middle", size=12)
+        yield path(f"M{_x(at_s):.1f} {TOP - 14} v10")
+        yield text(_x(at_s), TOP - 19, words, "middle", size=12)
 
 
-def said(setting: LifeSetting) -> str:
-    """Say what is the case at the moment that is shown.
+def verdict(setting: LifeSetting) -> str:
+    """Return what is the case at the moment that is shown.
 
     Examples
     --------
-    >>> said(LifeSetting(5))
+    >>> verdict(LifeSetting(5))
     '5 s after apply: EXTERNAL-IP <pending>; node-1 no target, node-2 no target, node-3 no target.'
     """
     moment = setting.moment
@@ -351,11 +324,11 @@ def said(setting: LifeSetting) -> str:
 
 def _told(setting: LifeSetting) -> str:
     steps = "; ".join(f"{at_s:g} s {what}" for at_s, _, what, _ in setting.life.steps)
-    return f"{said(setting)} The whole life: {steps}."
+    return f"{verdict(setting)} The whole life: {steps}."
 
 
 def rows(setting: LifeSetting) -> Iterator[tuple[str, str, str, str, str, str]]:
-    """Give the table: number, time, who, what, event, and whether it is past.
+    """Yield the table: number, time, who, what, event, and whether it is past.
 
     Examples
     --------
@@ -366,75 +339,34 @@ def rows(setting: LifeSetting) -> Iterator[tuple[str, str, str, str, str, str]]:
         yield str(number), f"{at_s:g} s", who, what, event, "past" if at_s <= setting.seconds else "to come"
 
 
-def life_page(setting: LifeSetting) -> str:
-    """Write the timeline, the moment in words, what kubectl prints then, and the steps.
+def reading(setting: LifeSetting) -> str:
+    """Return how to read the picture of a setting."""
+    return READING + ("" if setting.happens == NOTHING else f" The dotted line: {setting.happens}.")
 
-    Parameters
-    ----------
-    setting : LifeSetting
-        What is set.
 
-    Returns
-    -------
-    str
-        HTML; the moment is announced to screen readers.
-
-    Examples
-    --------
-    >>> "EnsuringLoadBalancer" in life_page(LifeSetting())
-    True
-    """
-    head = ("", "time", "who", "what", "event", "")
-    table = html_table(f"The life of {NAME}, provider {setting.provider}", head, rows(setting))
+def table(setting: LifeSetting) -> str:
+    """Return what kubectl prints at the moment, and the steps."""
     box = printed(f"What kubectl prints after {setting.seconds} s", html.escape(setting.terminal), height_em=16)
-    rest = f'{box}<div style="display: inline-block">{table}</div>'
-    return framed(draw_life(setting), said(setting), READING, rest, height_em=58)
+    head = ("", "time", "who", "what", "event", "")
+    return box + table_of(f"The life of {NAME}, provider {setting.provider}", head, rows(setting))
 
 
-# -- the widget --------------------------------------------------------------------------------------------------------
+LIFE: Parts[LifeSetting] = Parts(
+    "Life explorer",
+    (
+        Control("seconds", "Seconds", low=0, high=END_S),
+        Control("provider", "Provider", tuple(PROVIDERS.items())),
+        Control("happens", "What happens", (NOTHING, CRASHES, DELETED)),
+        Control("happens_at_s", "Time of the event (s)", low=5, high=END_S, step=5),
+    ),
+    draw_life,
+    verdict,
+    reading,
+    table,
+)
 
 
-class LifeExplorer(Explorer[LifeSetting]):
-    """Controls above the timeline; `setting` holds their values.
-
-    Parameters
-    ----------
-    setting : LifeSetting, optional
-        Where to begin, and where Reset leads back to.
-
-    Examples
-    --------
-    >>> explorer = LifeExplorer()
-    >>> explorer.controls["seconds"].value = 30
-    >>> explorer.setting.moment.address
-    '198.51.100.125'
-    """
-
-    tall_px = 856
-
-    def __init__(self, setting: LifeSetting | None = None) -> None:
-        super().__init__(setting or LifeSetting())
-
-    def make_controls(self) -> dict[str, Any]:
-        """Make two drop-downs and two sliders."""
-        first = self.first
-        return {
-            "seconds": Slider(label="Seconds", min=0, max=END_S, value=first.seconds),
-            "provider": choice("Provider", list(PROVIDERS.items()), first.provider),
-            "happens": choice("What happens", (NOTHING, CRASHES, DELETED), first.happens),
-            "happens_at_s": Slider(label="It happens at", min=5, max=END_S, step=5, value=first.happens_at_s),
-        }
-
-    def page(self) -> str:
-        """Write the page for the present setting."""
-        return life_page(self.setting)
-
-    def summary(self) -> str:
-        """Say what is the case at the moment that is shown."""
-        return f"Life explorer: {said(self.setting)}"
-
-
-def life_explorer(setting: LifeSetting | None = None) -> LifeExplorer:
+def life_explorer(setting: LifeSetting | None = None) -> Explorer[LifeSetting]:
     """Explore the life of a LoadBalancer Service: pending, wired, reachable, hit by a crash, deleted.
 
     Parameters
@@ -444,7 +376,7 @@ def life_explorer(setting: LifeSetting | None = None) -> LifeExplorer:
 
     Returns
     -------
-    LifeExplorer
+    Explorer
         A widget; without a kernel it shows as a picture and a table.
 
     Examples
@@ -452,4 +384,4 @@ def life_explorer(setting: LifeSetting | None = None) -> LifeExplorer:
     >>> life_explorer(LifeSetting(360, "none"))
     <Life explorer: 360 s after apply: EXTERNAL-IP <pending>; node-1 no target, node-2 no target, node-3 no target.>
     """
-    return LifeExplorer(setting)
+    return Explorer(LIFE, setting or LifeSetting())

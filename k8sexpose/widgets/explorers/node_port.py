@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import html
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
-import ipywidgets
-
-from ..._display import html_table
 from ..._palette import CONCEPTS
-from ..._svg import FAINT, TEXT, svg
+from ..._svg import FAINT, TEXT, Element, document, element, marker, path, text
 from ...model import Cluster
 from ...plots import Stretch, legs
 from ...plots.network import told
 from ...router.route import Route
 from ...router.router import send
-from .base import Explorer, choice
+from .base import Control, Explorer, Parts, changes, table_of
 
-__all__ = ["NodePortExplorer", "NodePortSetting", "draw_route", "nodeport_explorer"]
+__all__ = ["NODE_PORT_WAY", "NodePortSetting", "draw_route", "nodeport_explorer"]
 
 NODES = ("node-1", "node-2", "node-3")
 NODE_PORT, LISTENS = 30007, 8080
@@ -80,39 +74,18 @@ def _way(setting: NodePortSetting) -> Route:
     return send(cluster, f"{cluster.node(setting.entry).addresses[0]}:{NODE_PORT}", seed=0)
 
 
-# Name of the field, label of its control, what can be chosen; a check box where nothing is listed.
-CONTROLS: tuple[tuple[str, str, tuple[Any, ...]], ...] = (
-    ("entry", "Node that the client dials", NODES),
-    ("pods", "Pods", tuple(PLACES)),
-    ("target_port", "targetPort (the process listens on 8080)", (LISTENS, 8081)),
-    ("selector_matches", "Selector matches the Pods' labels", ()),
-    ("firewall_closed", "Firewall closes 30000–32767", ()),
-    ("entry_down", "The dialled node has crashed", ()),
+CONTROLS = (
+    Control("entry", "Node that the client dials", NODES),
+    Control("entry_down", "The dialled node has crashed"),
+    Control("pods", "Pods", tuple(PLACES)),
+    Control("selector_matches", "Selector matches the Pods' labels"),
+    Control("target_port", "targetPort (the process listens on 8080)", (LISTENS, 8081)),
+    Control("firewall_closed", "Firewall closes 30000–32767"),
 )
 
 
-def one_change(setting: NodePortSetting) -> Iterator[tuple[str, NodePortSetting]]:
-    """Give every setting that is one control away, with the words for that change.
+# -- drawing ----
 
-    Examples
-    --------
-    >>> [words for words, _ in one_change(NodePortSetting())][0]
-    'Node that the client dials: node-1'
-    """
-    for name, label, options in CONTROLS:
-        now = getattr(setting, name)
-        for other in options or (not now,):
-            if other != now:
-                words = {True: "yes", False: "no"}.get(other, other) if not options else other
-                yield f"{label}: {words}", replace(setting, **{name: other})
-
-
-# -- drawing -----------------------------------------------------------------------------------------------------------
-
-READING = (
-    "Above the arrows stand the packet's source and destination. Dashes mark the extra hop, dots a request that ends "
-    "without an answer. The table says what each single change would do."
-)
 STEP, LEFT, TOP = 270, 80, 62
 
 
@@ -135,140 +108,78 @@ def draw_route(route: Route) -> str:
     True
     """
     width = 2 * LEFT + STEP * max(len(route.hops) - 1, 1)
-    parts = [_arrow(number, leg) for number, leg in enumerate(legs(route))]
-    parts += [
-        _sign(hop.kind, LEFT + STEP * number, hop.at, hop.action.partition(":")[0])
-        for number, hop in enumerate(route.hops)
+    parts: list[Element] = []
+    for number, leg in enumerate(legs(route)):
+        parts += _arrow(number, leg)
+    for number, hop in enumerate(route.hops):
+        parts += _sign(hop.kind, LEFT + STEP * number, hop.at, hop.action.partition(":")[0])
+    return document(told(route), width, 130, parts)
+
+
+def _sign(kind: str, x: float, name: str, doing: str) -> list[Element]:
+    look = CONCEPTS.get(kind, CONCEPTS["node"])
+    drawn = marker(look.marker, x, TOP, 15, **{"stroke" if look.marker == "X" else "fill": look.color})
+    return [
+        drawn,
+        text(x, TOP + 33, name, "middle", size=14, bold=True),
+        text(x, TOP + 51, doing, "middle", size=12, color=FAINT),
     ]
-    return svg(told(route), width, 130, parts)
 
 
-def _sign(kind: str, x: float, name: str, doing: str) -> str:
-    color = CONCEPTS.get(kind, CONCEPTS["node"]).color
-    shapes = {
-        "client": f'<circle cx="{x}" cy="{TOP}" r="13"',
-        "node": f'<rect x="{x - 13}" y="{TOP - 13}" width="26" height="26"',
-        "Pod": f'<polygon points="{_around(x, 6)}"',
-        "load balancer": f'<polygon points="{_around(x, 4)}"',
-    }
-    cross = f'<path d="M{x - 11} {TOP - 11} l22 22 m0 -22 l-22 22" stroke-width="6"'
-    shape = shapes.get(kind)
-    drawn = f'{shape} fill="{color}" stroke="{TEXT}"/>' if shape else f'{cross} stroke="{color}" fill="none"/>'
-    return (
-        f'{drawn}<text x="{x}" y="{TOP + 33}" text-anchor="middle" font-size="14" font-weight="bold" fill="{TEXT}">'
-        f'{html.escape(name)}</text><text x="{x}" y="{TOP + 51}" text-anchor="middle" font-size="12" fill="{FAINT}">'
-        f"{html.escape(doing)}</text>"
-    )
-
-
-def _around(x: float, corners: int) -> str:
-    points = {
-        6: ((0, -15), (13, -7.5), (13, 7.5), (0, 15), (-13, 7.5), (-13, -7.5)),
-        4: ((0, -16), (16, 0), (0, 16), (-16, 0)),
-    }[corners]
-    return " ".join(f"{x + dx},{TOP + dy}" for dx, dy in points)
-
-
-def _arrow(number: int, leg: Stretch) -> str:
+def _arrow(number: int, leg: Stretch) -> list[Element]:
+    """Draw one stretch: dashed for the extra hop, dotted into silence, solid and red where the answer is a refusal."""
     concept, look = leg.concept, CONCEPTS[leg.concept]
     start, end = LEFT + STEP * number + 22, LEFT + STEP * (number + 1) - 22
     middle = (start + end) / 2
     color = TEXT if concept == "client" else look.color
-    dashes = {"extra hop": ' stroke-dasharray="9 5"', "dropped": ' stroke-dasharray="2 5"'}.get(concept, "")
+    silent = concept == "dropped" and leg.words == "timeout"
+    dashes = "9 5" if concept == "extra hop" else "2 5" if silent else None
     source, _, target = leg.packet.partition(" → ")
-    return (
-        f'<path d="M{start} {TOP} H{end - 8}" stroke="{color}" stroke-width="3" fill="none"{dashes}/>'
-        f'<polygon points="{end - 10},{TOP - 6} {end},{TOP} {end - 10},{TOP + 6}" fill="{color}"/>'
-        f'<text x="{middle}" y="{TOP - 27}" text-anchor="middle" font-size="12" fill="{TEXT}">'
-        f"from {html.escape(source)}</text>"
-        f'<text x="{middle}" y="{TOP - 10}" text-anchor="middle" font-size="12" fill="{TEXT}">'
-        f"to {html.escape(target)}</text>"
-        f'<text x="{middle}" y="{TOP + 18}" text-anchor="middle" font-size="12" font-style="italic" fill="{TEXT}">'
-        f"{html.escape(leg.words)}</text>"
-    )
+    return [
+        path(f"M{start} {TOP} H{end - 8}", stroke=color, stroke_width=3, stroke_dasharray=dashes),
+        element("polygon", "", points=f"{end - 10},{TOP - 6} {end},{TOP} {end - 10},{TOP + 6}", fill=color),
+        text(middle, TOP - 27, f"from {source}", "middle", size=12),
+        text(middle, TOP - 10, f"to {target}", "middle", size=12),
+        text(middle, TOP + 18, leg.words, "middle", size=12, bold=True),
+    ]
 
 
-def explorer_page(setting: NodePortSetting) -> str:
-    """Write the picture, the outcome, and what one change would do.
-
-    Parameters
-    ----------
-    setting : NodePortSetting
-        What is set.
-
-    Returns
-    -------
-    str
-        HTML; the outcome is announced to screen readers.
-
-    Examples
-    --------
-    >>> "<strong>delivered</strong>" in explorer_page(NodePortSetting())
-    True
-    """
-    route = setting.route
-    other = [(words, changed.route) for words, changed in one_change(setting)]
-    rows = [(words, way.outcome, way.reason) for words, way in other]
-    table = html_table("One change away from here", ("change", "outcome", "why"), rows)
-    ends = f'<div style="display: inline-block">{table}</div>'
-    outcome, _, rest = route.summary.partition(" ") if route.delivered else route.summary.partition(":")
-    rest = f" {rest}" if route.delivered else f":{rest}"
-    said = f'<p role="status" style="color: {TEXT}"><strong>{html.escape(outcome)}</strong>{html.escape(rest)}</p>'
-    how = f'<p style="color: {TEXT}"><strong>How to read this.</strong> {READING}</p>'
-    return f'<div class="jp-RenderedHTMLCommon" style="padding: 0">{draw_route(route)}{said}{how}{ends}</div>'
+def reading(setting: NodePortSetting) -> str:
+    """Return how to read the picture of a setting."""
+    route, said = setting.route, "Above each arrow are the packet's source and destination. "
+    if route.outcome == "timeout":
+        said += "The dotted arrow ends in silence: no answer comes. "
+    elif not route.delivered:
+        said += "The solid red arrow ends in an answer: the connection is refused. "
+    elif route.extra_hop:
+        said += "The dashed arrow is the extra hop. "
+    return said + "The table says what each single change would do."
 
 
-# -- the widget --------------------------------------------------------------------------------------------------------
+def verdict(setting: NodePortSetting) -> str:
+    """Return what becomes of the request."""
+    return setting.route.summary
 
 
-class NodePortExplorer(Explorer[NodePortSetting]):
-    """Controls above the way of one request; `setting` holds their values.
-
-    Parameters
-    ----------
-    setting : NodePortSetting
-        Where to begin.
+def rows(setting: NodePortSetting) -> list[tuple[str, str, str]]:
+    """Return what each single change would do.
 
     Examples
     --------
-    >>> explorer = NodePortExplorer()
-    >>> explorer.controls["target_port"].value = 8081
-    >>> explorer
-    <NodePort explorer: refused: debug-tools-1 does not listen on port 8081>
+    >>> rows(NodePortSetting())[0]
+    ('Node that the client dials: node-1', 'delivered', 'debug-tools-1 answers')
     """
-
-    tall_px = 532
-
-    def __init__(self, setting: NodePortSetting | None = None) -> None:
-        super().__init__(setting or NodePortSetting())
-
-    def make_controls(self) -> dict[str, Any]:
-        """Make a drop-down for each list, a check box for each yes or no."""
-        return {name: _control(label, options, getattr(self.first, name)) for name, label, options in CONTROLS}
-
-    def arrange(self) -> list[Any]:
-        """Put the controls into two columns."""
-        half = [list(self.controls.values())[part] for part in (slice(0, 3), slice(3, 6))]
-        columns = ipywidgets.HBox([ipywidgets.VBox(part) for part in half])
-        columns.layout.flex_flow = "row wrap"
-        return [columns]
-
-    def page(self) -> str:
-        """Write the page for the present setting."""
-        return explorer_page(self.setting)
-
-    def summary(self) -> str:
-        """Say what becomes of the request."""
-        return f"NodePort explorer: {self.setting.route.summary}"
+    found = [(words, changed.route) for words, changed in changes(CONTROLS, setting)]
+    return [(words, route.outcome, route.reason) for words, route in found]
 
 
-def _control(label: str, options: tuple[Any, ...], value: Any) -> Any:
-    if options:
-        return choice(label, options, value, label_em=20, width_em=32)
-    return ipywidgets.Checkbox(value, description=label, indent=False, layout=ipywidgets.Layout(width="32em"))
+NODE_PORT_WAY: Parts[NodePortSetting] = Parts(
+    "NodePort explorer", CONTROLS, lambda setting: draw_route(setting.route), verdict, reading,
+    lambda setting: table_of("One change away from here", ("change", "outcome", "why"), rows(setting)),
+)  # fmt: skip
 
 
-def nodeport_explorer(setting: NodePortSetting | None = None) -> NodePortExplorer:
+def nodeport_explorer(setting: NodePortSetting | None = None) -> Explorer[NodePortSetting]:
     """Explore what a client gets at a node port, and why.
 
     Parameters
@@ -278,7 +189,7 @@ def nodeport_explorer(setting: NodePortSetting | None = None) -> NodePortExplore
 
     Returns
     -------
-    NodePortExplorer
+    Explorer
         A widget; without a kernel it shows as a picture and a table.
 
     Examples
@@ -286,4 +197,4 @@ def nodeport_explorer(setting: NodePortSetting | None = None) -> NodePortExplore
     >>> nodeport_explorer()
     <NodePort explorer: delivered to debug-tools-1 (the Pod sees 10.0.0.2, extra hop into another zone)>
     """
-    return NodePortExplorer(setting)
+    return Explorer(NODE_PORT_WAY, setting or NodePortSetting())

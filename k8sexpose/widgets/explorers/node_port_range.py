@@ -1,40 +1,21 @@
-"""The explorer of the node port range: a wall of windows, and the number that your Service gets or is refused."""
+"""The explorer of the node port range: which numbers are taken, and what your Service gets or is refused."""
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from ..._display import html_table
 from ..._palette import CONCEPTS
-from ..._svg import FAINT, TEXT, label_text, svg
+from ..._svg import FAINT, GROUND, TEXT, Element, document, element, path, rect, stripes, text
 from ...api.errors import ApiError
 from ...model import Cluster
-from .base import Explorer, choice, framed
-from .slider import Slider
+from .base import Control, Explorer, Parts, table_of
 
-__all__ = [
-    "ASKED",
-    "FIRST",
-    "LAST",
-    "NAMESPACES",
-    "PROTOCOLS",
-    "TAKEN",
-    "WINDOWS",
-    "Answer",
-    "PortWallExplorer",
-    "Wall",
-    "WallSetting",
-    "draw_wall",
-    "fill",
-    "port_wall_explorer",
-    "wall_page",
-]
+__all__ = ["NODE_PORT_RANGE", "PortRange", "RangeSetting", "draw_range", "fill", "node_port_range_explorer"]
 FIRST, LAST = 30000, 32767
-WINDOWS = LAST - FIRST + 1
+NUMBERS = LAST - FIRST + 1
 TAKEN = 30007
 LEFT_OUT = 0
 ASKED = {
@@ -44,7 +25,7 @@ PROTOCOLS, NAMESPACES = ("TCP", "UDP", "SCTP"), ("default", "team-b")
 
 
 @dataclass(frozen=True, slots=True)
-class WallSetting:
+class RangeSetting:
     """What can be set in the explorer.
 
     Parameters
@@ -58,7 +39,7 @@ class WallSetting:
 
     Examples
     --------
-    >>> WallSetting(asked=30007, protocol="UDP", namespace="team-b").answer.words
+    >>> RangeSetting(asked=30007, protocol="UDP", namespace="team-b").answer.words
     'Invalid value: 30007: provided port is already allocated'
     """
 
@@ -68,9 +49,9 @@ class WallSetting:
     namespace: str = "default"
 
     @property
-    def wall(self) -> Wall:
-        """The windows that are taken before your Service comes."""
-        return _wall(self.automatic)
+    def taken(self) -> PortRange:
+        """The numbers that are taken before your Service comes."""
+        return _taken(self.automatic)
 
     @property
     def answers(self) -> dict[int, Answer]:
@@ -92,15 +73,15 @@ class WallSetting:
             '    return {"metadata": {"name": name}, "spec": spec}\n\n'
             "cluster = kx.Cluster()\n"
             f'_ = cluster.create(service("debug-svc", nodePort={TAKEN}))\n'
-            f"for number in range({min(self.automatic, WINDOWS - 1)}):\n"
+            f"for number in range({min(self.automatic, NUMBERS - 1)}):\n"
             '    _ = cluster.create(service(f"auto-{number + 1}"))\n'
             f'cluster.create(service("yours"{port}), namespace="{self.namespace}").ports[0].node_port\n'
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Wall:
-    """The windows that are taken.
+class PortRange:
+    """The numbers that are taken.
 
     Parameters
     ----------
@@ -113,7 +94,7 @@ class Wall:
 
     Examples
     --------
-    >>> WallSetting(automatic=0).wall.holders
+    >>> RangeSetting(automatic=0).taken.holders
     {30007: 'debug-svc'}
     """
 
@@ -121,15 +102,19 @@ class Wall:
     static: int
     refused: str
 
-    def taken(self, first: int, last: int) -> int:
-        """Count the taken windows from one number to another."""
+    def count(self, first: int, last: int) -> int:
+        """Count the taken numbers from one number to another."""
         return sum(first <= number <= last for number in self.holders)
+
+    def within(self, first: int, last: int) -> list[int]:
+        """Return the taken numbers from one number to another."""
+        return [number for number in self.holders if first <= number <= last]
 
     @property
     def bands(self) -> tuple[tuple[str, int, int, int], ...]:
-        """Name, first and last number, and taken windows of both bands."""
+        """Name, first and last number, and taken numbers of both bands."""
         edges = (("static band", FIRST, self.static - 1), ("dynamic band", self.static, LAST))
-        return tuple((name, first, last, self.taken(first, last)) for name, first, last in edges)
+        return tuple((name, first, last, self.count(first, last)) for name, first, last in edges)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +167,7 @@ def _create(cluster: Cluster, first: int, last: int) -> str:
     return refused
 
 
-@lru_cache(maxsize=WINDOWS // STRIDE + 1)
+@lru_cache(maxsize=NUMBERS // STRIDE + 1)
 def _milestone(number: int) -> Cluster:
     if number == 0:
         cluster = Cluster(nodes=1)
@@ -214,11 +199,11 @@ def _cluster(automatic: int) -> tuple[Cluster, str]:
 
 
 @lru_cache(maxsize=512)
-def _wall(automatic: int) -> Wall:
+def _taken(automatic: int) -> PortRange:
     cluster, refused = _cluster(automatic)
     holders = {port.node_port: service.name for service in cluster.services for port in service.ports if port.node_port}
     pool = cluster.api.ports
-    return Wall(dict(sorted(holders.items())), pool.first + pool.static_size, refused)
+    return PortRange(dict(sorted(holders.items())), pool.first + pool.static_size, refused)
 
 
 @lru_cache(maxsize=512)
@@ -238,19 +223,19 @@ def _answers(automatic: int, protocol: str, namespace: str) -> dict[int, Answer]
     return found
 
 
-# -- drawing -----------------------------------------------------------------------------------------------------------
+# -- drawing ----
 
 READING = (
-    "Each small cell is one number; they run down, column after column, from 30000 at the top left. A cell with a "
-    "square in it is taken. Automatic picks leave the static band alone as long as they can. The circle is the number "
-    "that your Service got; a cross is one that it asked for and was refused."
+    "Each small cell is one number; they run down, column after column, from 30000 at the top left. A dark square is a "
+    "number that is taken. The striped part is the static band: the API server picks numbers from it only when nothing "
+    "else is left. "
 )
 WIDTH, LEFT, TOP, CELL, ROWS = 780, 46, 56, 4, 16
-COLUMNS = -(-WINDOWS // ROWS)
+COLUMNS = -(-NUMBERS // ROWS)
 
 
 def _place(number: int) -> tuple[int, int]:
-    """Return the upper left corner of a window; numbers outside the range lie beside the wall."""
+    """Return the upper left corner of a number's cell; numbers outside the range lie beside the grid."""
     if number < FIRST:
         return LEFT - 24, TOP + ROWS * CELL // 2
     if number > LAST:
@@ -259,12 +244,12 @@ def _place(number: int) -> tuple[int, int]:
     return LEFT + column * CELL, TOP + row * CELL
 
 
-def draw_wall(setting: WallSetting) -> str:
-    """Draw the windows as SVG that follows JupyterLab's theme.
+def draw_range(setting: RangeSetting) -> str:
+    """Draw the range as SVG that follows JupyterLab's theme.
 
     Parameters
     ----------
-    setting : WallSetting
+    setting : RangeSetting
         What is set.
 
     Returns
@@ -274,79 +259,91 @@ def draw_wall(setting: WallSetting) -> str:
 
     Examples
     --------
-    >>> draw_wall(WallSetting()).startswith('<svg role="img" aria-label="Node ports 30000 to 32767: 51 of 2768')
+    >>> draw_range(RangeSetting()).startswith('<svg role="img" aria-label="Node ports 30000 to 32767: 51 of 2768')
     True
     """
-    wall = setting.wall
-    parts = []
-    for (_, first, last, _), concept in zip(wall.bands, ("window", "node"), strict=True):
-        parts.append(_area(first, last, CONCEPTS[concept].color))
-    squares = "".join(f"M{x} {y}h3v3h-3z" for x, y in map(_place, wall.holders))
-    parts.append(f'<path d="{squares}" fill="{TEXT}"/>')
-    parts.append(label_text(LEFT, TOP + ROWS * CELL + 16, str(FIRST), size=12, color=FAINT))
-    edge = _place(wall.static)[0] + CELL
-    parts.append(label_text(edge + 40, TOP + ROWS * CELL + 16, f"{wall.static} …", size=12, color=FAINT))
-    parts.append(label_text(LEFT + COLUMNS * CELL, TOP + ROWS * CELL + 16, str(LAST), "end", size=12, color=FAINT))
-    for row, (concept, words) in enumerate(zip(("window", "node"), _bands(wall), strict=True)):
-        x, y = LEFT + 350 * row, TOP + ROWS * CELL + 40
-        color = CONCEPTS[concept].color
-        parts.append(
-            f'<rect x="{x}" y="{y - 11}" width="14" height="14" fill="{color}" fill-opacity="0.45" stroke="{color}"/>'
-        )
-        parts.append(label_text(x + 22, y, words))
+    found = setting.taken
+    color, floor = CONCEPTS["window"].color, TOP + ROWS * CELL
+    parts = [stripes("kx-static", color, "#5c5500", width=1.5, opacity=0.6)]
+    for (_, first, last, count), fill in zip(found.bands, BANDS, strict=True):
+        parts.append(_area(first, last, fill))
+        if count == last - first + 1 and last - first > 500:
+            # Two thousand squares beside each other would only flicker.
+            parts += [_area(first, last, TEXT), _full(first, last)]
+        else:
+            squares = "".join(f"M{x} {y}h3v3h-3z" for x, y in map(_place, found.within(first, last)))
+            parts.append(path(squares, fill=TEXT, stroke=None))
+    for x, words, anchor in (
+        (LEFT, str(FIRST), "start"),
+        (_place(found.static)[0] + CELL + 40, f"{found.static} …", "start"),
+        (LEFT + COLUMNS * CELL, str(LAST), "end"),
+    ):
+        parts.append(text(x, floor + 16, words, anchor, size=12, color=FAINT))
+    for row, (fill, words) in enumerate(zip(BANDS, _bands(found), strict=True)):
+        x, y = LEFT + 350 * row, floor + 40
+        parts += [rect(x, y - 11, 14, 14, fill=fill, fill_opacity=0.6, stroke=TEXT), text(x + 22, y, words)]
     parts += _mark(setting)
-    return svg(_told(setting), WIDTH, TOP + ROWS * CELL + 50, parts)
+    return document(_told(setting), WIDTH, floor + 50, parts)
 
 
-def _area(first: int, last: int, color: str) -> str:
-    """Draw a band: whole columns, and the steps at its ends."""
+BANDS = ("url(#kx-static)", CONCEPTS["window"].color)
+
+
+def _area(first: int, last: int, fill: str) -> Element:
+    """Return a band: whole columns, and the steps at its ends."""
     (x, y), (end_x, end_y) = _place(first), _place(last)
     floor = TOP + ROWS * CELL
-    path = f"M{x} {y} V{floor} H{end_x} V{end_y + CELL} H{end_x + CELL} V{TOP} H{x + (CELL if y > TOP else 0)} V{y} Z"
-    return f'<path d="{path}" fill="{color}" fill-opacity="0.45" stroke="{color}"/>'
+    d = f"M{x} {y} V{floor} H{end_x} V{end_y + CELL} H{end_x + CELL} V{TOP} H{x + (CELL if y > TOP else 0)} V{y} Z"
+    return path(d, fill=fill, fill_opacity=0.6, stroke=TEXT, stroke_width=0.75)
 
 
-def _bands(wall: Wall) -> list[str]:
+def _full(first: int, last: int) -> Element:
+    """Return the word that a full band bears."""
+    middle = (_place(first)[0] + _place(last)[0]) / 2
+    return text(middle, TOP + ROWS * CELL / 2 + 6, "full", "middle", size=18, bold=True, color=GROUND)
+
+
+def _bands(found: PortRange) -> list[str]:
     return [
-        f"{name} {first}–{last}: {taken:,} of {last - first + 1:,} taken" for name, first, last, taken in wall.bands
+        f"{name} {first}–{last}: {count:,} of {last - first + 1:,} taken" for name, first, last, count in found.bands
     ]
 
 
-def _mark(setting: WallSetting) -> Iterator[str]:
+def _mark(setting: RangeSetting) -> Iterator[Element]:
     """Mark the number that your Service got, or was refused."""
     answer = setting.answer
     number = answer.number or setting.asked
     if not number:
-        yield label_text(LEFT, 22, "no number is left for your Service", bold=True)
+        yield text(LEFT, 22, "no number is left for your Service", bold=True)
         return
     x, y = (value + 1.5 for value in _place(number))
     anchor = "start" if x < 200 else "end" if x > WIDTH - 200 else "middle"
     words = f"{number}: created" if answer.created else f"{number}: refused"
-    yield label_text(min(max(x, 8), WIDTH - 8), 22, words, anchor, bold=True)
-    yield f'<path d="M{x} 28 V{y - 10}" stroke="{TEXT}" stroke-width="1.5"/>'
+    yield text(min(max(x, 8), WIDTH - 8), 22, words, anchor, bold=True)
+    yield path(f"M{x} 28 V{y - 10}", stroke_width=1.5)
     if answer.created:
-        yield f'<circle cx="{x}" cy="{y}" r="9" fill="none" stroke="{TEXT}" stroke-width="6"/>'
-        yield f'<circle cx="{x}" cy="{y}" r="9" fill="none" stroke="{CONCEPTS["client"].color}" stroke-width="3"/>'
+        for color, width in ((TEXT, 6), (CONCEPTS["client"].color, 3)):
+            yield element("circle", "", cx=x, cy=y, r=9, fill="none", stroke=color, stroke_width=width)
     else:
         cross = f"M{x - 8} {y - 8} l16 16 m0 -16 l-16 16"
-        yield f'<path d="{cross}" fill="none" stroke="{TEXT}" stroke-width="7"/>'
-        yield f'<path d="{cross}" fill="none" stroke="{CONCEPTS["dropped"].color}" stroke-width="4"/>'
+        yield path(cross, stroke_width=7)
+        yield path(cross, stroke=CONCEPTS["dropped"].color, stroke_width=4)
 
 
-def _told(setting: WallSetting) -> str:
-    wall = setting.wall
+def _told(setting: RangeSetting) -> str:
+    found = setting.taken
     return (
-        f"Node ports {FIRST} to {LAST}: {len(wall.holders)} of {WINDOWS} taken; {'; '.join(_bands(wall))}. "
-        f"{said(setting)}"
+        f"Node ports {FIRST} to {LAST}: {len(found.holders)} of {NUMBERS} taken; {'; '.join(_bands(found))}. "
+        f"{verdict(setting)}"
     )
 
 
-def said(setting: WallSetting) -> str:
-    """Say what becomes of your Service, in the API server's words where it is refused.
+def verdict(setting: RangeSetting) -> str:
+    """Return what becomes of your Service, in the API server's words where it is refused.
 
     Examples
     --------
-    >>> said(WallSetting(asked=30050))
+    >>> verdict(RangeSetting(asked=30050))
     'Your Service asks for nodePort 30050: created.'
     """
     answer = setting.answer
@@ -356,122 +353,84 @@ def said(setting: WallSetting) -> str:
     return f"Your Service {asks}. {answer.message}"
 
 
-def rows(setting: WallSetting) -> Iterator[tuple[str, str, str, str]]:
-    """Give the table: the number asked for, where it lies, who has it, the answer.
+def rows(setting: RangeSetting) -> Iterator[tuple[str, str, str, str]]:
+    """Yield the table: the number asked for, in which band it is, who has it, the answer.
 
     Examples
     --------
-    >>> list(rows(WallSetting()))[2]
+    >>> list(rows(RangeSetting()))[2]
     ('30007 (yours)', 'static band', 'debug-svc', 'Invalid value: 30007: provided port is already allocated')
     """
-    wall = setting.wall
+    found = setting.taken
     for words, asked in ASKED.items():
-        where = next((name for name, first, last, _ in wall.bands if first <= asked <= last), "outside the range")
+        where = next((name for name, first, last, _ in found.bands if first <= asked <= last), "outside the range")
         answer = setting.answers[asked]
         told = f"created: {answer.number}" if answer.created else answer.words
         yours = " (yours)" if asked == setting.asked else ""
-        yield words + yours, where if asked else "any", wall.holders.get(asked, ""), told
+        yield words + yours, where if asked else "any", found.holders.get(asked, ""), told
 
 
-def wall_page(setting: WallSetting) -> str:
-    """Write the picture, the answer, and what every other number would have been answered.
+def reading(setting: RangeSetting) -> str:
+    """Return how to read the picture of a setting."""
+    if setting.answer.created:
+        return READING + "The circle is the number that your Service got."
+    return READING + ("The cross is the number that it asked for and was refused." if setting.asked else "")
 
-    Parameters
-    ----------
-    setting : WallSetting
-        What is set.
 
-    Returns
-    -------
-    str
-        HTML; the answer is announced to screen readers.
-
-    Examples
-    --------
-    >>> "provided port is already allocated" in wall_page(WallSetting())
-    True
-    """
+def table(setting: RangeSetting) -> str:
+    """Return what every other number would have been answered, and what follows from it."""
     who = f"{setting.protocol}, namespace {setting.namespace}"
-    head = ("nodePort asked for", "where", "taken by", "the API server")
-    table = html_table(f"One more Service ({who}), whichever number it asks for", head, rows(setting))
-    name, first, last, taken = setting.wall.bands[1]
+    head = ("nodePort in your manifest", "band", "taken by", "the API server")
+    caption = f"One more Service ({who}), whichever number it asks for"
+    name, first, last, count = setting.taken.bands[1]
     chance = (
         f"A number that somebody chooses blindly in the {name} collides with the probability "
-        f"{taken:,} / {last - first + 1:,} = {taken / (last - first + 1):.1%}."
+        f"{count:,} / {last - first + 1:,} = {count / (last - first + 1):.1%}."
     )
-    more = [chance]
-    if setting.wall.refused:
-        more.append(f"Not every Service that left it out got a number: {setting.wall.refused}")
-    if setting.answer.hint:
-        more.append(f"Hint, which is ours and not the server's: {setting.answer.hint}")
-    below = "".join(f"<p>{html.escape(words)}</p>" for words in more)
-    rest = f'<div style="display: inline-block">{table}</div><div style="min-height: 8em">{below}</div>'
-    return framed(draw_wall(setting), said(setting), READING, rest, height_em=48)
+    refused, hint = setting.taken.refused, setting.answer.hint
+    return table_of(
+        caption, head, rows(setting), chance,
+        f"Not every Service without a nodePort line got a number: {refused}" if refused else "",
+        f"Hint, which is ours and not the server's: {hint}" if hint else "",
+    )  # fmt: skip
 
 
-# -- the widget --------------------------------------------------------------------------------------------------------
+NODE_PORT_RANGE: Parts[RangeSetting] = Parts(
+    "Node port range explorer",
+    (
+        Control("automatic", "Services without a nodePort line", low=0, high=NUMBERS),
+        Control("asked", "nodePort in your manifest", tuple(ASKED.items())),
+        Control("protocol", "Your protocol", PROTOCOLS),
+        Control("namespace", "Your namespace", NAMESPACES),
+    ),
+    draw_range,
+    verdict,
+    reading,
+    table,
+    lambda setting: f"{len(setting.taken.holders)} of {NUMBERS} taken. {verdict(setting)}",
+    lambda setting: fill(setting.automatic),
+)
 
 
-class PortWallExplorer(Explorer[WallSetting]):
-    """Controls above the wall of node ports; `setting` holds their values.
-
-    Parameters
-    ----------
-    setting : WallSetting, optional
-        Where to begin, and where Reset leads back to.
-
-    Examples
-    --------
-    >>> explorer = PortWallExplorer()
-    >>> explorer.controls["asked"].value = 30050
-    >>> explorer
-    <Port wall explorer: 51 of 2768 taken. Your Service asks for nodePort 30050: created.>
-    """
-
-    tall_px = 704
-
-    def __init__(self, setting: WallSetting | None = None) -> None:
-        super().__init__(setting or WallSetting())
-
-    def make_controls(self) -> dict[str, Any]:
-        """Make the slider and three drop-downs."""
-        first = self.first
-        return {
-            "automatic": Slider(label="Leave it out", min=0, max=WINDOWS, value=first.automatic),
-            "asked": choice("You ask for", list(ASKED.items()), first.asked),
-            "protocol": choice("Your protocol", PROTOCOLS, first.protocol),
-            "namespace": choice("Your namespace", NAMESPACES, first.namespace),
-        }
-
-    def work(self) -> Iterator[float]:
-        """Create the Services, some at a time."""
-        return fill(self.setting.automatic)
-
-    def page(self) -> str:
-        """Write the page for the present setting."""
-        return wall_page(self.setting)
-
-    def summary(self) -> str:
-        """Say how full the wall is, and what becomes of your Service."""
-        return f"Port wall explorer: {len(self.setting.wall.holders)} of {WINDOWS} taken. {said(self.setting)}"
-
-
-def port_wall_explorer(setting: WallSetting | None = None) -> PortWallExplorer:
+def node_port_range_explorer(setting: RangeSetting | None = None) -> Explorer[RangeSetting]:
     """Explore the range of node ports: who has which number, and what the API server says to one more Service.
 
     Parameters
     ----------
-    setting : WallSetting, optional
+    setting : RangeSetting, optional
         Where to begin; by default fifty Services, and one more that asks for a number that is taken.
 
     Returns
     -------
-    PortWallExplorer
+    Explorer
         A widget; without a kernel it shows as a picture and a table.
 
     Examples
     --------
-    >>> port_wall_explorer(WallSetting(asked=31000))
-    <Port wall explorer: 51 of 2768 taken. Your Service asks for nodePort 31000: created.>
+    >>> node_port_range_explorer(RangeSetting(asked=31000))
+    <Node port range explorer: 51 of 2768 taken. Your Service asks for nodePort 31000: created.>
     """
-    return PortWallExplorer(setting)
+    return Explorer(NODE_PORT_RANGE, setting or RangeSetting())
+
+
+port_wall_explorer = node_port_range_explorer  # the name in version 0.1

@@ -28,10 +28,10 @@ class Slider(anywidget.AnyWidget):
 
     _esm = Path(__file__).parent / "slider.js"
     _css = """
-    .kx-slider { display: flex; align-items: center; gap: 0.6em; color: var(--jp-ui-font-color1, inherit);
+    .kx-slider { display: flex; flex-wrap: wrap; align-items: center; gap: 0 0.6em; max-width: 100%;
+                 color: var(--jp-ui-font-color1, inherit);
                  font-family: var(--jp-ui-font-family, sans-serif); font-size: var(--jp-ui-font-size1, 13px); }
-    .kx-slider label { width: 9em; text-align: right; }
-    .kx-slider input { width: 24em; max-width: 50vw; accent-color: #0072b2; }
+    .kx-slider input { width: 24em; max-width: 60vw; accent-color: #0072b2; }
     .kx-slider output { font-weight: bold; min-width: 3em; }
     """
 

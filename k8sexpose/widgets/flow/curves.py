@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from .layout import Box, Layout, Point
 from .steps import ELSEWHERE, Step
 
-__all__ = ["CARD_HEIGHT", "CARD_WIDTH", "Curve", "card_point", "trace"]
+__all__ = ["CARD_HEIGHT", "CARD_WIDTH", "Curve", "card_point", "end_point", "trace"]
 
 CURVE_POINTS = 20
-CARD_WIDTH, CARD_HEIGHT = 230, 46
+CARD_WIDTH, CARD_HEIGHT = 230, 72
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,35 +82,38 @@ def trace(steps: Iterable[Step], layout: Layout, window: int = 0) -> tuple[Curve
     return tuple(legs)
 
 
-def card_point(leg: Curve, layout: Layout) -> Point:
-    """Where the card with the two addresses lies while the packet rests: beside its place, not on it.
+def card_point(leg: Curve, layout: Layout, card_height: float = CARD_HEIGHT) -> Point:
+    """Return where the card with the two addresses lies while the packet rests: beside the picture, at its height.
 
     Examples
     --------
     >>> step = Step(1, "client", "", "client", "", ("a", "b"), ("a", "b"))
     >>> card_point(Curve(step, ((10, 5),), (0, 0)), Layout(400, 50, {"client": Box(0, 0, 20, 10)}))
-    (30, 0)
+    (166, 0)
     """
-    box = layout.boxes.get(leg.step.at)
-    x, y = leg.points[-1]
-    if box is None:
-        place = x + 12, y + 12
-    elif leg.step.at.startswith("node:"):
-        # Not on the leg that has just come in.
-        from_left = leg.points[len(leg.points) // 2][0] < x
-        right, left = x + 16, x - CARD_WIDTH - 16
-        fits_right, fits_left = right + CARD_WIDTH <= layout.width, left >= 2
-        beside = right if (from_left and fits_right) or not fits_left else left
-        place = beside, box.y - CARD_HEIGHT - 4
-    elif leg.step.at == ELSEWHERE:
-        place = box.right - CARD_WIDTH, box.bottom + 14
-    elif leg.step.at.startswith("pod:"):
-        place = box.x, box.bottom + 4
-    elif box.right + 10 + CARD_WIDTH <= layout.width:
-        place = box.right + 10, box.y
-    else:
-        place = box.x - CARD_WIDTH - 10, box.y
-    return min(max(place[0], 2), layout.width - CARD_WIDTH - 2), min(max(place[1], 0), layout.height - CARD_HEIGHT)
+    y = leg.points[-1][1] - card_height / 2
+    return layout.width - CARD_WIDTH - 4, min(max(y, 0), max(layout.height - card_height, 0))
+
+
+def end_point(last: Curve, layout: Layout) -> Point:
+    """Return where the mark of a path's end is drawn: at the place where the packet ends, on nothing that is read.
+
+    Examples
+    --------
+    >>> step = Step(1, "client", "", "client", "", ("a", "b"), ("a", "b"))
+    >>> end_point(Curve(step, ((10, 5),), (0, 0)), Layout(400, 50, {"client": Box(0, 0, 20, 10)}))
+    (16, 0)
+    """
+    place, (x, y) = last.step.at, last.points[-1]
+    box, window = layout.boxes.get(place), layout.windows.get(place)
+    if box is None or place in layout.folded or box.width < 20:
+        return x, y
+    if place.startswith("node:"):
+        at_window = window is not None and y == window.y
+        return (window.x - 4, window.bottom + 15) if window is not None and at_window else (box.x + 18, box.bottom - 14)
+    if place == ELSEWHERE:
+        return box.right - 16, box.bottom - 2
+    return (box.x + 14, box.bottom + 7) if place.startswith("pod:") else (box.right - 4, box.y)
 
 
 def _start(layout: Layout, place: str) -> Point:
@@ -141,9 +144,9 @@ def _curve(layout: Layout, step: Step, start: Point, through: bool) -> tuple[Poi
             start = (source.center[0], source.bottom) if end[1] > source.bottom else _side(source, end)
         if target is not None and not inside and step.at.partition(":")[0] not in ("node", "pod"):
             end = (end[0], target.y) if target.y > start[1] else _side(target, start)
-        elif target is not None and step.at.startswith("node:"):
-            # Where the packet is not for the nodePort it comes in beside the window.
-            end = end if through else (target.x + 14, target.y)
+        elif target is not None and step.at.startswith("node:") and not through:
+            # Where the packet is not for the nodePort it arrives beside the window.
+            end = target.x + 14, target.y
         rise = end[1] - start[1]
         lift = 0 if abs(rise) < 8 else rise / 2
         return _bezier(start, (start[0], start[1] + lift), (end[0], end[1] - lift), end)
@@ -173,7 +176,7 @@ def _to_pod(layout: Layout, step: Step, start: Point, target: Box) -> tuple[Poin
     if same and node is not None:
         right = start[0] > node.center[0]
         gutter = node.right - 6 if right else node.x + 4
-        edge = (target.right, y) if right else (target.x, y)
+        edge = (target.right + 7, y) if right else (target.x - 5, y)
         return _bezier(start, (gutter, start[1] + 14), (gutter + (8 if right else -8), y), edge)
     top = start[1] - 44
     if small:

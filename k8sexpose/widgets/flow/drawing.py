@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from math import atan2, cos, pi, sin
+from collections.abc import Collection, Iterator, Sequence
+from fractions import Fraction
+from math import atan2, cos, sin
 
-from ..._svg import Element, element, fit
-from .curves import Curve, trace
+from ..._svg import Element, corners, element, fit
+from .curves import Curve, end_point, trace
 from .layout import Box, Layout, Point
-from .scene import NodeView, PodView, Scene
+from .scene import Fold, NodeView, PodView, Scene
 from .steps import BETWEEN, ELSEWHERE, FRONT, OUTSIDE
 
 __all__ = ["draw"]
 
-LABEL = "The cluster and the way of the packet. Arrow keys move between nodes and Pods, Enter changes one."
-WORDS = {"delivered": "answered", "timeout": "timed out", "unresolved": "no such name"}
+LABEL = "The cluster and the path of the packet. Arrow keys move between nodes and Pods, Enter changes one."
+WORDS = {"delivered": "answered", "timeout": "silence", "unresolved": "no such name"}
 
 
-def draw(scene: Scene, layout: Layout, live: bool = False) -> Element:
+def draw(scene: Scene, layout: Layout, live: bool = False, acts: Collection[str] = ("node", "pod")) -> Element:
     """Draw a scene.
 
     Parameters
@@ -28,6 +29,8 @@ def draw(scene: Scene, layout: Layout, live: bool = False) -> Element:
         Where everything stands.
     live : bool
         With what a page needs to make it answer: roles, keys, marks on what moves.
+    acts : collection of str
+        What answers to a click there: ``node``, ``pod``.
 
     Returns
     -------
@@ -48,11 +51,10 @@ def draw(scene: Scene, layout: Layout, live: bool = False) -> Element:
         element("rect", "ground", x=0, y=0, width=layout.width, height=layout.height, rx=6),
         *_frames(scene, layout),
         *(part for zone in layout.zones for part in _zone(zone.name, zone.box)),
-        *(_node(scene, node, layout, live) for node in scene.nodes),
-        *(part for band in layout.bands for part in _band(scene, band.box, band.titled)),
-        *_pods(scene, layout, live),
+        *(_node(scene, node, layout, live and "node" in acts) for node in scene.nodes),
+        *(_fold(scene, fold, layout.folds[fold.place], live) for fold in scene.folds),
+        *_pods(scene, layout, live and "pod" in acts),
         *_places(scene, layout),
-        *_more(scene, layout),
         *(part for leg in legs for part in _leg(leg, layout)),
         *_end(scene, legs[-1], layout),
     ]
@@ -100,13 +102,6 @@ def _zone(name: str, box: Box) -> Iterator[Element]:
     yield _words("label", box.x + 6, box.y + 12, fit(f"zone {name}", box.width - 70, 6))
 
 
-def _band(scene: Scene, box: Box, titled: bool) -> Iterator[Element]:
-    yield _rect("clusterip", box, 8)
-    if titled and scene.service:
-        many = "the addresses of its Pods, known on every node" if box.width > 560 else "its Pods, known on every node"
-        yield _words("title", box.x + 10, box.bottom - 8, f"ClusterIP {fit(scene.service.inner, 260)} → {many}")
-
-
 def _places(scene: Scene, layout: Layout) -> Iterator[Element]:
     first = scene.steps[0]
     looks = {
@@ -134,24 +129,20 @@ def _places(scene: Scene, layout: Layout) -> Iterator[Element]:
 
 
 def _mark(look: str, x: float, y: float, r: float) -> Element:
-    """Draw the marker of a concept: the shape says the same as the colour."""
+    """Return the marker of a concept: the shape says the same as the colour."""
     if look == "client-mark":
         return element("circle", look, cx=x, cy=y, r=r)
     if look == "node-mark":
         return element("rect", look, x=x - r, y=y - r, width=2 * r, height=2 * r, rx=1)
     if look in ("front-mark", "cloud-mark"):
-        return _polygon(look, x, y, r * 1.15, 4, 0)
+        return element("polygon", look, points=corners("D", x, y, r * 1.15))
     if look in ("pod-mark", "dead-mark"):
-        return _polygon(look, x, y, r, 6, pi / 6)
-    d = r * 0.7
-    strokes = f"M{x - d:.1f} {y - d:.1f}L{x + d:.1f} {y + d:.1f}M{x + d:.1f} {y - d:.1f}L{x - d:.1f} {y + d:.1f}"
-    return element("path", look, d=strokes)
+        return element("polygon", look, points=corners("h", x, y, r))
+    return element("path", look, d=_cross(x, y, r * 0.7))
 
 
-def _polygon(look: str, x: float, y: float, r: float, corners: int, turn: float) -> Element:
-    angles = [turn + 2 * pi * k / corners for k in range(corners)]
-    points = " ".join(f"{x + r * cos(a):.1f},{y + r * sin(a):.1f}" for a in angles)
-    return element("polygon", look, points=points)
+def _cross(x: float, y: float, d: float) -> str:
+    return f"M{x - d:.1f} {y - d:.1f}L{x + d:.1f} {y + d:.1f}M{x + d:.1f} {y - d:.1f}L{x - d:.1f} {y + d:.1f}"
 
 
 # -- nodes and Pods ----
@@ -168,14 +159,75 @@ def _node(scene: Scene, node: NodeView, layout: Layout, live: bool) -> Element:
         parts.append(_words("shut-text" if node.down else "window-text", window.center[0], window.y + 13, text))
     wide = box.width - 34
     if scene.dense:
-        parts.append(_words("strong", box.x + 24, box.y + 21, _called(node, wide + 4, 6)))
-        parts.append(_words("small", box.x + 8, box.y + 35, fit(_state_of(node), box.width - 12, 5.8)))
+        parts.append(_words("strong", box.x + 24, box.y + 22, _called(node, wide + 4, 6.8)))
+        parts.append(_words("small", box.x + 8, box.y + 38, fit(_state_of(node), box.width - 12, 6.4)))
         parts += _bar(scene, node.place, Box(box.x + 8, box.bottom - 9, box.width - 16, 5))
     else:
-        parts.append(_words("name", box.x + 28, box.y + 23, _called(node, wide, 7.2)))
+        parts.append(_words("name", box.x + 28, box.y + 24, _called(node, wide, 7.2)))
         look = "strong" if node.down else "mono"
-        parts.append(_words(look, box.x + 28, box.y + 38, fit(_under_name(node), wide, 6.7)))
+        parts.append(_words(look, box.x + 28, box.y + 40, fit(_under_name(node), wide, 7.2)))
+    parts += _lamp(node, box.x + 14, layout, scene.dense)
+    parts += _rules(scene, node, layout)
     return element("g", "", parts, **_acts(live, "node", node.place, _about_node(node), node.down))
+
+
+def _lamp(node: NodeView, x: float, layout: Layout, dense: bool) -> Iterator[Element]:
+    """Draw what the load balancer's check says of a node, and since when: by shape, colour and words."""
+    if not node.lamp:
+        return
+    box = layout.boxes[node.place]
+    y = box.y + (50 if dense else 53)
+    healthy, target = node.lamp == "healthy", node.lamp != "not a target"
+    yield element("circle", "lamp-good" if healthy else "lamp-bad" if target else "lamp-off", cx=x, cy=y, r=7)
+    if healthy:
+        yield element("path", "lamp-line", d=f"M{x - 3.5:.1f} {y:.1f}l2.5 3 4.5 -5.5")
+    elif target:
+        yield element("path", "lamp-cross", d=_cross(x, y, 3.2))
+    yield _words("small", x + 14, y + 4, fit(_lamp_words(node), box.width - 34, 6.3))
+
+
+def _lamp_words(node: NodeView) -> str:
+    since = "" if node.since_s is None else f" since {node.since_s:g} s"
+    return f"{node.lamp}{since}"
+
+
+def _rules(scene: Scene, node: NodeView, layout: Layout) -> Iterator[Element]:
+    """Draw the clusterIP as what it is: rules in the node's kernel, the same in every node."""
+    box = layout.rules.get(node.place)
+    if box is None or scene.service is None:
+        return
+    yield _rect("down-rules" if node.down or node.proxy_stopped else "rules", box, 3)
+    words = (
+        f"rules: {scene.service.inner} → Pods" if box.width < 200 else f"rules: ClusterIP {scene.service.inner} → Pods"
+    )
+    if scene.dense:
+        words = "rules"
+    yield _words("rules-text", box.x + 8, box.y + 14, fit(words, box.width - 12, 6.2))
+
+
+def _fold(scene: Scene, fold: Fold, box: Box, live: bool) -> Element:
+    """Draw a fold: several sheets, how many nodes they are, their Pods, and what the checks say."""
+    back = (_rect("node", Box(box.x + k, box.y - k, box.width - k, box.height), 6) for k in (6, 3))
+    checked = [node for node in fold.nodes if node.lamp]
+    healthy = sum(node.lamp == "healthy" for node in checked)
+    lines = [f"{len(fold.nodes)} more nodes", f"{fold.pods} Pods", f"get {_share(fold.share)}"]
+    lines += [f"{healthy} of {len(checked)} healthy"] if checked else []
+    parts = [
+        *back,
+        _rect("node", Box(box.x, box.y, box.width - 3, box.height), 6),
+        *(
+            _words("strong" if k == 0 else "small", box.x + 10, box.y + 22 + 17 * k, line)
+            for k, line in enumerate(lines)
+        ),
+        *_bar(scene, fold.place, Box(box.x + 8, box.bottom - 9, box.width - 18, 5)),
+    ]
+    about = f"{fold.label} with {fold.pods} Pods, {_share(fold.share)} of all packets"
+    acts = {"data_key": fold.place, "data_act": "fold", "aria_label": f"{about}. Enter shows them one by one."}
+    return element("g", "", [*_tooltip(live, about), *parts], **(acts if live else {}))
+
+
+def _share(share: Fraction) -> str:
+    return str(share) if len(str(share)) < 6 else f"{float(share):.1%}"
 
 
 def _called(node: NodeView, width: float, size: float) -> str:
@@ -190,8 +242,6 @@ def _state_of(node: NodeView) -> str:
         return "crashed"
     if node.proxy_stopped:
         return "no kube-proxy"
-    if node.red:
-        return "red target"
     ready = sum(pod.state == "ready" for pod in node.pods)
     count = f"{len(node.pods)} Pod{'' if len(node.pods) == 1 else 's'}"
     return count if ready == len(node.pods) else f"{ready} of {count}"
@@ -200,15 +250,15 @@ def _state_of(node: NodeView) -> str:
 def _under_name(node: NodeView) -> str:
     if node.down:
         return "crashed"
-    return node.ip + (" no kube-proxy" if node.proxy_stopped else " red target" if node.red else "")
+    return node.ip + (" no kube-proxy" if node.proxy_stopped else "")
 
 
 def _about_node(node: NodeView) -> str:
     zone = f", zone {node.zone}" if node.zone else ""
     others = f", and {node.others} of other Services" if node.others else ""
     pods = f"{len(node.pods)} Pod{'' if len(node.pods) == 1 else 's'}{others}"
-    state = "crashed" if node.down else "up, a red target of the load balancer" if node.red else "up"
-    return f"{node.name}, {node.ip}{zone}: {state}, {pods}"
+    lamp = f", for the load balancer {_lamp_words(node)}" if node.lamp else ""
+    return f"{node.name}, {node.ip}{zone}: {'crashed' if node.down else 'up'}{lamp}, {pods}"
 
 
 def _tooltip(live: bool, text: str) -> Iterator[Element]:
@@ -242,21 +292,29 @@ def _pods(scene: Scene, layout: Layout, live: bool) -> Iterator[Element]:
                 hidden += 1
         if not node.pods and not hidden and not scene.dense:
             home = layout.boxes[node.place]
-            yield _words("label", home.x + 28, home.y + 64, "no Pod")
+            yield _words("label", home.x + 24, _first_line(layout, node), "no Pod")
         if hidden:
             home = layout.boxes[node.place]
             what = f"+ {hidden} more" if len(node.pods) > 0 else f"{hidden} Pod{'' if hidden == 1 else 's'} of others"
-            y = (last.bottom + 14) if last and not scene.dense else home.y + 64
+            y = (last.bottom + 20) if last and not scene.dense else _first_line(layout, node)
             if scene.dense:
-                yield _words("label", home.right - 6, home.y + 35, f"+{hidden}", "end")
+                yield _words("label", home.right - 6, home.y + 38, f"+{hidden}", "end")
             else:
                 yield _words("label", home.x + 24, y, fit(what, home.width - 30, 6))
 
 
+def _first_line(layout: Layout, node: NodeView) -> float:
+    """Return where the first line below the head of a node is written."""
+    rules = layout.rules.get(node.place)
+    return rules.bottom + 22 if rules is not None else layout.boxes[node.place].y + 66
+
+
 def _pod(scene: Scene, pod: PodView, node: NodeView, box: Box, live: bool) -> Element:
     good = pod.state == "ready" and not node.down
-    label = f"Pod {pod.name}, {pod.ip} on {node.name}: {pod.state}{', the client' if pod.asks else ''}"
+    address = f"{pod.ip}:{pod.port}" if pod.port else pod.ip
+    label = f"Pod {pod.name}, {address} on {node.name}: {pod.state}{', the client' if pod.asks else ''}"
     about = f"{label}, {_percent(pod)} of all packets" if pod.endpoint else label
+    port = f":{pod.port}" if pod.port else ""
     mark = "client-mark" if pod.asks else "pod-mark" if good else "dead-mark"
     if scene.dense:
         x, y = box.center
@@ -265,28 +323,28 @@ def _pod(scene: Scene, pod: PodView, node: NodeView, box: Box, live: bool) -> El
         parts = [
             *_tooltip(live, about),
             _rect("pod" if good else "ghost", box, 5),
-            _mark(mark, box.x + 11, box.y + 11, 7),
-            _words("small", box.x + 22, box.y + 14, fit(pod.name, box.width - 26, 6.1)),
+            _mark(mark, box.x + 12, box.y + 12, 7),
+            _words("small", box.x + 24, box.y + 16, fit(pod.name, box.width - (70 if port else 28), 6.6)),
         ]
-        wide = box.width - 74
+        if port:
+            parts.append(_words("strong", box.right - 12, box.y + 16, port, "end"))
         if pod.state != "ready":
-            parts.append(_words("strong", box.x + 22, box.y + 26, pod.state))
+            parts.append(_words("strong", box.x + 24, box.y + 33, pod.state))
         elif not pod.endpoint:
             what = "the client" if pod.asks else "of another Service" if scene.service else pod.ip
-            parts.append(_words("label", box.x + 22, box.y + 26, fit(what, box.width - 26, 6)))
+            parts.append(_words("label", box.x + 24, box.y + 33, fit(what, box.width - 28, 6.4)))
         else:
-            parts += _bar(scene, pod.place, Box(box.x + 22, box.y + 19, wide, 6))
-            parts.append(_words("label", box.right - 4, box.y + 26, _short(pod), "end"))
+            gets = f"gets {_share(pod.share)}"
+            parts.append(_words("small", box.x + 24, box.y + 33, gets))
+            beside = 34 + 6.6 * len(gets)
+            if box.width - beside > 36:
+                parts += _bar(scene, pod.place, Box(box.x + beside, box.y + 26, box.width - beside - 8, 7))
     acts = _acts(live, "pod", pod.place, about, pod.state != "ready")
     return element("g", "", parts, **acts, data_home=node.place if live else None)
 
 
 def _percent(pod: PodView) -> str:
     return f"{float(pod.share):.1%}"
-
-
-def _short(pod: PodView) -> str:
-    return str(pod.share) if len(str(pod.share)) < 6 else _percent(pod)
 
 
 def _bar(scene: Scene, place: str, track: Box) -> Iterator[Element]:
@@ -305,13 +363,6 @@ def _bar(scene: Scene, place: str, track: Box) -> Iterator[Element]:
     yield element("path", "tick", d=f"M{x:.1f} {track.y - 2:.1f}v{track.height + 4:.1f}")
 
 
-def _more(scene: Scene, layout: Layout) -> Iterator[Element]:
-    if layout.more is not None:
-        yield _rect("place", layout.more, 6)
-        text = f"and {scene.hidden_nodes} more nodes with {scene.hidden_pods} Pods"
-        yield _words("label", layout.more.x + 10, layout.more.y + 17, text)
-
-
 # -- the way ----
 
 
@@ -324,18 +375,18 @@ def _leg(leg: Curve, layout: Layout) -> Iterator[Element]:
         kind = "-extra" if step.extra_hop else "-lost" if step.end not in ("", "delivered") else ""
         (x, y), (x0, y0) = leg.points[-1], leg.points[-2]
         turn = atan2(y - y0, x - x0)
-        corners = [(x, y)] + [(x - 9 * cos(turn + side), y - 9 * sin(turn + side)) for side in (-0.45, 0.45)]
+        head = [(x, y)] + [(x - 9 * cos(turn + side), y - 9 * sin(turn + side)) for side in (-0.45, 0.45)]
         parts.append(element("polyline", f"leg{kind}", points=_points(leg.points)))
-        parts.append(element("polygon", f"head{kind}", points=_points(corners)))
+        parts.append(element("polygon", f"head{kind}", points=_points(head)))
     words = [f"{step.latency_ms:g} ms"] if step.latency_ms else []
     if step.extra_hop:
         words.insert(0, "extra hop, other zone" if step.crosses_zone else "extra hop")
     if words:
         text = ", ".join(words)
         # On its own node the leg runs down the right side: there is room to its left, above what the Pod says.
-        wide = len(text) * 5.7 + 26
+        wide = len(text) * 6.3 + 26
         left = step.at.startswith("pod:") and not step.extra_hop and mx > wide
-        parts += _chip(text, mx, my - 20 if left else my, left or mx + wide > layout.width)
+        parts += _chip(text, mx, my - 36 if left else my, left or mx + wide > layout.width)
     parts.append(element("circle", "badge", cx=mx, cy=my, r=9))
     parts.append(_words("badge-text", mx, my + 4, str(step.number)))
     yield element("g", "", parts, data_leg=step.number)
@@ -347,26 +398,17 @@ def _points(points: Sequence[Point]) -> str:
 
 def _chip(text: str, x: float, y: float, left: bool) -> Iterator[Element]:
     """Write words beside a mark."""
-    wide = len(text) * 5.7 + 14
+    wide = len(text) * 6.3 + 14
     start = x - 12 - wide if left else x + 12
     yield element("rect", "chip", x=start, y=y - 9, width=wide, height=18, rx=9)
     yield _words("chip-text", start + wide / 2, y + 4, text)
 
 
 def _end(scene: Scene, last: Curve, layout: Layout) -> Iterator[Element]:
-    """The end of the way: check mark, stop sign, three dots, zigzag or question mark, and its name."""
-    box = layout.boxes.get(last.step.at)
-    x, y = last.points[-1]
-    inside = False
+    """Draw the end of the path: check mark, stop sign, three dots, zigzag or question mark, and its name."""
+    x, y = end_point(last, layout)
     word = WORDS.get(scene.outcome, scene.outcome)
-    if box is not None and last.step.at.startswith("node:"):
-        x, y = box.center[0] - 24, box.y + (30 if scene.dense else 62)
-    elif box is not None and last.step.at == ELSEWHERE:
-        x, y = box.right - 16, box.bottom - 2
-    elif box is not None and (not scene.dense or not last.step.at.startswith("pod:")):
-        x, y = box.right - 4, box.y
-        inside = (len(last.step.where) + len(word)) * 6 + 64 < box.width
-    left = inside or x > layout.width - 90 or last.step.at == ELSEWHERE
+    left = x > layout.width - 110 or last.step.at == ELSEWHERE
     parts = [*_end_mark(scene.outcome, x, y), *_chip(word, x + (-2 if left else 2), y, left)]
     yield element("g", "", parts, data_end=last.step.number)
 
@@ -377,12 +419,12 @@ def _end_mark(outcome: str, x: float, y: float) -> Sequence[Element]:
         return element("circle", "end-good", cx=x, cy=y, r=11), tick
     if outcome == "refused":
         bar = element("path", "end-line", d=f"M{x - 5:.1f} {y:.1f}h10")
-        return _polygon("end-bad", x, y, 12, 8, pi / 8), bar
+        return element("polygon", "end-bad", points=corners("8", x, y, 12)), bar
     if outcome == "timeout":
         dots = [element("circle", "end-dots", cx=x + k * 5.5, cy=y, r=2) for k in (-1, 0, 1)]
         return element("circle", "end-open", cx=x, cy=y, r=11), *dots
     if outcome == "reset":
         zigzag = element("path", "end-line", d=f"M{x + 2:.1f} {y - 6:.1f}l-5 6h6l-5 6")
-        return _polygon("end-bad", x, y, 13, 4, 0), zigzag
+        return element("polygon", "end-bad", points=corners("D", x, y, 13)), zigzag
     query = _words("badge-text", x, y + 4, "?")
     return element("rect", "end-bad", x=x - 10, y=y - 10, width=20, height=20, rx=4), query

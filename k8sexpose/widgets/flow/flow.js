@@ -7,6 +7,8 @@ const TAGS = new Set(["svg", "g", "rect", "circle", "path", "polyline", "polygon
 // Notebook 7 takes keys away from what has the focus, unless it says this itself.
 const OWN_KEYS = { "data-lm-suppress-shortcuts": "true" };
 const MOVE_MS = 900, READ_MS = 1500, STAGGER_MS = 26, FLY_MS = 750, PATIENCE_MS = 6000, COUNT_MS = 200;
+const TICK_MS = 1000, TICK_S = 2; // the running clock: two seconds of the cluster in one of ours
+const ENDS = { timeout: "in silence", refused: "refused", reset: "reset", unresolved: "no such name" };
 const SPEEDS = [["0.5", "half speed"], ["1", "normal speed"], ["2", "double speed"], ["4", "fourfold speed"]];
 
 // One element of the drawing: [tag, look, attributes, text or children].
@@ -43,7 +45,8 @@ export default {
   render({ model, el }) {
     const stillness = window.matchMedia("(prefers-reduced-motion: reduce)");
     let scene = model.get("scene"), step = 1, playing = false, turn = 0, speed = 1;
-    let moves = [], flying = new Set(), counts = {}, dirty = false, asked = 0, bars = [], drawnWidth = 0;
+    let moves = [], flying = new Set(), counts = {}, dirty = false, asked = 0, bars = [], drawnWidth = 0, ticking = 0, graves = new Map();
+    const has = (name) => scene.controls.includes(name);
 
     // -- the page ----
 
@@ -58,11 +61,15 @@ export default {
     const policies = html("span", { class: "kx-set", role: "group", "aria-label": "externalTrafficPolicy" }, "externalTrafficPolicy ",
       ...scene.policies.map((policy) => button(policy, () => ask({ do: "policy", policy }), { "data-policy": policy })));
     const now = html("span", { class: "kx-now" });
+    const run = button("", () => (ticking ? halt() : tick()));
     const clock = html("span", { class: "kx-set", role: "group", "aria-label": "Cluster time" }, now,
-      ...[10, 60].map((seconds) => button(`+${seconds} s`, () => ask({ do: "advance", seconds }))));
+      run, ...[10, 60].map((seconds) => button(`+${seconds} s`, () => ask({ do: "advance", seconds }))));
     const ways = control("select", { on: { change: () => ask({ do: "way", index: Number(ways.value) }) } });
-    const chooser = html("label", { class: "kx-ways" }, "Way ", ways);
+    const chooser = html("label", { class: "kx-ways" }, "Path ", ways);
     const alert = html("div", { class: "kx-alert", role: "alert", hidden: "" });
+    const news = html("p", { class: "kx-news", role: "status", hidden: "" });
+    const hint = html("p", { class: "kx-hint" });
+    const rules = html("details", { class: "kx-rules" });
     const drawing = html("div", { class: "kx-drawing" });
     const dot = html("div", { class: "kx-packet", "aria-hidden": "true" }, "✉");
     const card = html("div", { class: "kx-card", "aria-hidden": "true" });
@@ -75,11 +82,9 @@ export default {
     const root = html("section", { class: "kx-flow" },
       html("div", { class: "kx-bar", role: "group", "aria-label": "Playback" }, play, back, next, replay, pace),
       html("div", { class: "kx-bar", role: "group", "aria-label": "Requests and cluster" }, one, many, policies, clock, chooser),
-      alert, stage,
-      html("p", { class: "kx-hint" }, html("strong", {}, "How to read this. "), scene.reading,
-        " Click a node to crash or recover it, a Pod to make it not ready or ready; with keys: Tab into the picture, arrow keys, Enter."),
+      alert, news, stage, hint,
       html("div", { class: "kx-below" },
-        html("div", { class: "kx-story" }, live, slip, trail),
+        html("div", { class: "kx-story" }, live, slip, rules, trail),
         // Sixty lines scroll; what scrolls must be reachable with keys.
         control("div", { class: "kx-count", tabindex: "0", role: "region", "aria-label": "Shares" }, table)));
     el.append(root);
@@ -104,7 +109,8 @@ export default {
     function lost() {
       asked++;
       root.removeAttribute("aria-busy");
-      complain("The kernel has stopped or started anew: the steps still play, the cluster answers no more. " +
+      halt();
+      complain("The kernel has stopped or restarted: the steps still play, the cluster answers no more. " +
         "Run this cell again, and those before it.");
       for (const control of [one, many, ...policies.children, ...clock.querySelectorAll("button"), ways]) control.disabled = true;
       for (const node of acting()) node.setAttribute("aria-disabled", "true");
@@ -130,16 +136,30 @@ export default {
       for (const node of keys) node.tabIndex = node === (kept || keys[0]) ? 0 : -1;
       if (kept) kept.focus();
       root.setAttribute("aria-label", `Traffic flow: ${scene.title}`);
-      policies.hidden = !scene.policy;
+      policies.hidden = !scene.policy || !has("policy");
+      for (const [shown, ...parts] of [["play", play, back, next, replay], ["speed", pace], ["send", one, many], ["clock", clock], ["shares", table.parentElement]]) {
+        for (const part of parts) part.hidden = !has(shown);
+      }
+      root.classList.toggle("kx-narrow", !scene.roomy);
+      hint.replaceChildren(html("strong", {}, "How to read this. "), scene.reading, clicks());
+      news.hidden = !scene.news;
+      news.textContent = scene.news && `What changed: ${scene.news}.`;
       for (const policy of policies.children) policy.setAttribute("aria-pressed", policy.dataset.policy === scene.policy);
       now.textContent = scene.now;
-      chooser.hidden = scene.ways.length < 2;
+      chooser.hidden = scene.ways.length < 2 || !has("path");
       ways.replaceChildren(html("option", { value: "-1", disabled: "" }, "choose"),
         ...scene.ways.map((text, k) => html("option", { value: k }, text)));
       ways.value = String(scene.way);
       table.replaceChildren(...shareRows());
       bars = [...root.querySelectorAll("[data-bar]")];
       count();
+    }
+
+    // What answers to a click, in a sentence.
+    function clicks() {
+      const does = [["nodes", "a node to crash or recover it"], ["pods", "a Pod to make it not ready or ready"]];
+      const shown = does.filter(([name]) => has(name)).map(([, words]) => words);
+      return shown.length ? ` Click ${shown.join(", ")}; with keys: Tab into the picture, arrow keys, Enter.` : "";
     }
 
     function shareRows() {
@@ -218,7 +238,8 @@ export default {
         return html("div", { class: changed ? "kx-changed" : "" }, html("b", {}, name), html("span", {}, value),
           ...(changed ? [html("em", {}, nat(current, field))] : []));
       };
-      card.replaceChildren(line("from", 0, "source"), line("to", 1, "destination"));
+      const said = after && current.end ? [html("div", { class: `kx-outcome kx-is-${current.end}` }, { delivered: "✓ answered", timeout: "… silence", refused: "✗ refused", reset: "✗ reset" }[current.end] || current.end)] : [];
+      card.replaceChildren(line("from", 0, "source"), line("to", 1, "destination"), ...said);
       const bad = current.end && current.end !== "delivered";
       dot.className = `kx-packet${bad && after ? ` kx-lost kx-${current.end}` : ""}`;
     }
@@ -240,6 +261,10 @@ export default {
           html("td", {}, changed ? html("em", {}, nat(current, field)) : "unchanged"));
       };
       const head = ["", "arrives with", "leaves with", ""].map((name) => html(name ? "th" : "td", name ? { scope: "col" } : {}, name));
+      const matched = scene.rules[current.at] || [];
+      rules.hidden = !matched.length;
+      rules.replaceChildren(html("summary", { ...OWN_KEYS }, "The rule that decided"), html("ol", {}, ...matched.map(([where, rule, answer]) =>
+        html("li", answer.startsWith("decides") ? { class: "kx-decides" } : {}, html("span", {}, `${where}: `), html("code", {}, rule), ` ${answer}`))));
       slip.replaceChildren(html("caption", {}, "The packet"), html("thead", {}, html("tr", {}, ...head)),
         html("tbody", {}, row("source", 0, "source"), row("destination", 1, "destination")));
       trail.replaceChildren(...scene.steps.slice(0, step).map((passed, k) => {
@@ -300,7 +325,27 @@ export default {
         if (mine !== turn) return;
         if (step < scene.steps.length) await wait((stillness.matches ? 2 * READ_MS : READ_MS) / speed);
       }
-      if (mine === turn) pause();
+      if (mine !== turn) return;
+      pause();
+      offer(has("send"));
+    }
+
+    // The end of a connection that played by itself: a hundred show the shares.
+    function offer(shown) {
+      many.classList.toggle("kx-offer", shown);
+    }
+
+    function tick() {
+      ticking = setInterval(() => !playing && !root.hasAttribute("aria-busy") && ask({ do: "advance", seconds: TICK_S, quietly: true }), TICK_MS);
+      clockButton();
+    }
+    function halt() {
+      clearInterval(ticking);
+      ticking = 0;
+      clockButton();
+    }
+    function clockButton() {
+      run.textContent = ticking ? "❚❚ Pause clock" : "▶ Run clock";
     }
 
     function pause() {
@@ -324,8 +369,11 @@ export default {
       for (const one of flying) one.cancel();
       flying = new Set();
       counts = { ...batch.before };
+      if (!batch.order.length || !Object.keys(batch.before).length) bury();
+      if (batch.order.length > 1) offer(false);
       const add = (way) => {
         for (const place of [...batch.ways[way].counts, "sent"]) counts[place] = (counts[place] || 0) + 1;
+        if (batch.ways[way].end !== "delivered") grave(batch.ways[way]);
         count();
       };
       count();
@@ -343,6 +391,20 @@ export default {
         flight.finished.then(() => current() && add(way), () => {}).finally(() => one.remove());
         await wait(STAGGER_MS / speed);
       }
+    }
+
+    // Packets that are lost leave a mark where they end, with their number and how they ended.
+    function grave({ grave: place, end }) {
+      const key = place.join();
+      const found = graves.get(key) || { place, end, lost: 0, mark: html("div", { class: `kx-grave kx-${end}` }) };
+      if (!graves.has(key)) sky.append(found.mark);
+      graves.set(key, { ...found, lost: found.lost + 1 });
+      found.mark.textContent = `✗ ${found.lost + 1} ${ENDS[end] || end}`;
+      found.mark.style.transform = at(place, scale());
+    }
+    function bury() {
+      for (const { mark } of graves.values()) mark.remove();
+      graves = new Map();
     }
 
     // -- keys and clicks in the picture ----
@@ -387,9 +449,11 @@ export default {
     function redraw() {
       const before = scene;
       scene = model.get("scene");
-      const fresh = scene.plays !== before.plays, same = !fresh && scene.size[0] !== before.size[0];
+      const fresh = scene.plays !== before.plays, same = !fresh && (scene.size[0] !== before.size[0] || ticking);
       draw();
-      if (same) return show(step); // only the width changed
+      if (same) return show(Math.min(step, scene.steps.length)); // only the width changed, or the clock moved on
+      if (fresh) halt();
+      offer(false);
       turn++;
       playing = false;
       show(1);
@@ -422,12 +486,14 @@ export default {
     for (const way of model.get("batch").order || []) {
       for (const place of [...model.get("batch").ways[way].counts, "sent"]) counts[place] = (counts[place] || 0) + 1;
     }
+    clockButton();
     draw();
     show(model.get("step") || 1);
     complain(model.get("message"));
 
     return () => {
       turn++;
+      halt();
       watcher.disconnect();
       clearTimeout(later);
       for (const [name, f] of listeners) model.off(name, f);

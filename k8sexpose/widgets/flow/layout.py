@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from .scene import NodeView, PodView, Scene
+from .scene import Fold, NodeView, PodView, Scene
 from .steps import BETWEEN, ELSEWHERE, FRONT, OUTSIDE
 
-__all__ = ["Band", "Box", "Layout", "Zone", "lay_out"]
+__all__ = ["Box", "Layout", "Zone", "lay_out"]
 
-MIN_WIDTH, MAX_WIDTH = 420, 1400
+MIN_WIDTH, MAX_WIDTH = 320, 1400
 GAP = 10
 PLACE_WIDTH, PLACE_HEIGHT = 176, 44  # client, load balancer, nobody there
 LEG = 42  # height of the free way between two places, for a number and milliseconds
 TITLE = 22  # height of a frame's title
 WINDOW_WIDTH, WINDOW_HEIGHT = 64, 18
 ARC = 30  # room above the nodes, where the extra hop passes
+LINE = 19  # height of a line in a node
 
 Point = tuple[float, float]
 
@@ -79,27 +80,6 @@ class Zone:
 
 
 @dataclass(frozen=True, slots=True)
-class Band:
-    """The part of the clusterIP in one row of nodes: it holds the Pods.
-
-    Parameters
-    ----------
-    box : Box
-        Across all nodes of the row.
-    titled : bool
-        Whether the name of the Service's address is written on it.
-
-    Examples
-    --------
-    >>> Band(Box(0, 0, 10, 20)).titled
-    False
-    """
-
-    box: Box
-    titled: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Layout:
     """All positions of a picture.
 
@@ -113,14 +93,16 @@ class Layout:
         The nodePort of each node, by its place.
     zones : tuple of Zone
         Behind the nodes.
-    bands : tuple of Band
-        The clusterIP.
+    rules : dict of str to Box
+        The clusterIP as what it is: rules in each node, by its place.
     frames : dict of str to Box
         ``front`` around ``nodeport`` around everything of the Service.
-    more : Box or None
-        Stands for the nodes that are not drawn.
+    folds : dict of str to Box
+        What stands for the nodes that are not drawn one by one, by place of the fold.
     columns : int
         Pods beside each other on a node.
+    folded : frozenset of str
+        Places that a fold stands for.
 
     Examples
     --------
@@ -133,22 +115,22 @@ class Layout:
     boxes: dict[str, Box] = field(default_factory=dict)
     windows: dict[str, Box] = field(default_factory=dict)
     zones: tuple[Zone, ...] = ()
-    bands: tuple[Band, ...] = ()
+    rules: dict[str, Box] = field(default_factory=dict)
     frames: dict[str, Box] = field(default_factory=dict)
-    more: Box | None = None
+    folds: dict[str, Box] = field(default_factory=dict)
     columns: int = 1
+    folded: frozenset[str] = frozenset()
 
     def point(self, place: str, by_window: bool = False) -> Point:
-        """Where a packet rests that has come to a place."""
+        """Return where a packet rests that has come to a place: at a node at the window, or at its rules."""
         if by_window and place in self.windows:
             return self.windows[place].center[0], self.windows[place].y
         box = self.boxes.get(place)
-        if place.startswith("node:") and box:
+        if place in self.rules:
+            return self.rules[place].x + 9, self.rules[place].center[1]
+        if place.startswith("node:") and box and place not in self.folded:
             return box.x + 14, box.y + 16
-        if box is None:
-            inside = place.partition(":")[1]
-            return self.more.center if inside and self.more else (self.width - 24, 24)
-        return box.center
+        return box.center if box is not None else (self.width - 24, 24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,15 +138,18 @@ class Sizes:
     """Sizes that depend on how crowded the picture is."""
 
     node_width: float
-    columns: int
+    rules: float  # where the rules begin, from the top of a node
     header: float
     pod_height: float
     pods_beside: int
     most_pods: int
 
 
-def lay_out(scene: Scene, width: float = 900) -> Layout:
-    """Give everything its place.
+Item = NodeView | Fold
+
+
+def lay_out(scene: Scene, width: float = 900, aside: float = 0) -> Layout:
+    """Return where everything is drawn.
 
     Parameters
     ----------
@@ -172,6 +157,8 @@ def lay_out(scene: Scene, width: float = 900) -> Layout:
         What to draw.
     width : float
         Of the picture, in pixels.
+    aside : float
+        How much of it stays free on the right: the packet's card lies there, and covers nothing.
 
     Returns
     -------
@@ -186,7 +173,8 @@ def lay_out(scene: Scene, width: float = 900) -> Layout:
     >>> sorted(layout.boxes)
     ['client', 'node:node-1', 'node:node-2', 'node:node-3']
     """
-    width = min(max(width, MIN_WIDTH), MAX_WIDTH)
+    whole = min(max(width, MIN_WIDTH), MAX_WIDTH)
+    width = whole - aside
     places = {step.at for step in scene.steps}
     service = scene.service
     windows = bool(service and service.window)
@@ -202,21 +190,16 @@ def lay_out(scene: Scene, width: float = 900) -> Layout:
         frames["nodeport"] = Box(inset, y, width - 2 * inset, 0)
         y, inset = y + TITLE, inset + GAP
     room = Box(inset, y + ARC - (12 if windows else 20), width - 2 * inset, 0)
-    sizes = _sizes(scene, room.width)
-    strips = _Strips(scene, sizes, room, bool(service and service.inner))
-    more = None
+    strips = _Strips(scene, room)
     y = strips.bottom
-    if scene.hidden_nodes:
-        more = Box(room.x, y + GAP, room.width, 26)
-        y = more.bottom
     for name in ("nodeport", "front"):
         if name in frames:
             y += GAP
             frame = frames[name]
             frames[name] = Box(frame.x, frame.y, frame.width, y - frame.y)
     return Layout(
-        width, y + 4, {**boxes, **strips.boxes}, strips.windows if windows else {}, tuple(strips.zones),
-        tuple(strips.bands), frames, more, sizes.pods_beside,
+        whole, y + 4, {**boxes, **strips.boxes}, strips.windows if windows else {}, tuple(strips.zones),
+        strips.rules, frames, strips.folds, strips.sizes.pods_beside, frozenset(strips.folded),
     )  # fmt: skip
 
 
@@ -234,82 +217,109 @@ def _top(boxes: dict[str, Box], places: set[str], width: float) -> float:
 
 
 def _middle(width: float) -> float:
-    """Where client and load balancer begin: in the middle, or left of it where their card needs the room."""
-    return (width - PLACE_WIDTH) / 2 if width >= 660 else width * 0.38 - PLACE_WIDTH / 2
+    """Return where client and load balancer begin: in the middle, as far as there is room."""
+    middle = (width - PLACE_WIDTH) / 2
+    return max(middle, min(122, width - PLACE_WIDTH - 14))  # beside the title of its frame
 
 
-def _sizes(scene: Scene, room: float) -> Sizes:
-    smallest = 92 if scene.dense else 136
-    count = max(len(scene.nodes), 1)
-    columns = max(min(count, int((room + GAP) // (smallest + GAP))), 1)
-    # Rows of nearly the same length look calmer than a full row and a rest.
-    rows = -(-count // columns)
-    columns = -(-count // rows)
-    node_width = min((room - (columns - 1) * GAP) / columns, 150 if scene.dense else 300)
+def _rows(scene: Scene, most: int) -> list[list[Item]]:
+    """Return the rows of nodes: a zone is not torn apart where it fits into a row."""
+    zones = list(dict.fromkeys(node.zone for node in scene.nodes))
+    zones += [fold.zone for fold in scene.folds if fold.zone not in zones]
+    rows: list[list[Item]] = []
+    for zone in zones:
+        items: list[Item] = [node for node in scene.nodes if node.zone == zone]
+        items += [fold for fold in scene.folds if fold.zone == zone]
+        if rows and len(rows[-1]) + len(items) <= most:
+            rows[-1] += items
+            continue
+        # Parts of nearly the same length look calmer than a full row and a rest.
+        parts = -(-len(items) // most)
+        each = -(-len(items) // parts)
+        rows += [items[k : k + each] for k in range(0, len(items), each)]
+    return rows
+
+
+def _sizes(scene: Scene, rows: Sequence[Sequence[Item]], room: float) -> Sizes:
+    columns = max((len(row) for row in rows), default=1)
+    node_width = min((room - (columns - 1) * GAP) / columns, 170 if scene.dense else 300)
+    rules = bool(scene.service and scene.service.inner)
     if scene.dense:
         beside = max(int((node_width - 8) // 14), 1)
-        return Sizes(node_width, columns, 42, 14, beside, beside * 4)
-    return Sizes(node_width, columns, 44, 36, 1, 6)
+        top = 62 if any(node.lamp for node in scene.nodes) else 46
+        return Sizes(node_width, top, top + LINE * rules, 14, beside, beside * 4)
+    top = 46 + LINE * any(node.lamp for node in scene.nodes)
+    return Sizes(node_width, top, top + (LINE + 2) * rules, 50, 1, 6)
 
 
 class _Strips:
     """The rows of nodes, from top to bottom."""
 
-    def __init__(self, scene: Scene, sizes: Sizes, room: Box, banded: bool) -> None:
-        self.sizes = sizes
+    def __init__(self, scene: Scene, room: Box) -> None:
         self.boxes: dict[str, Box] = {}
         self.windows: dict[str, Box] = {}
+        self.rules: dict[str, Box] = {}
+        self.folds: dict[str, Box] = {}
+        self.folded: list[str] = []
         self.zones: list[Zone] = []
-        self.bands: list[Band] = []
         self.bottom = room.y
-        rows = [scene.nodes[k : k + sizes.columns] for k in range(0, len(scene.nodes), sizes.columns)]
+        self.dense = scene.dense
+        smallest = 118 if scene.dense else 172
+        rows = _rows(scene, max(int((room.width + GAP) // (smallest + GAP)), 1))
+        self.sizes = _sizes(scene, rows, room.width)
+        ruled = bool(scene.service and scene.service.inner)
         for number, row in enumerate(rows):
-            last = number == len(rows) - 1
-            top = self.bottom + (14 if number else 0)
-            self._row(row, room, top, banded, last)
+            self._row(row, room, self.bottom + (14 if number else 0), ruled)
 
-    def _row(self, row: Sequence[NodeView], room: Box, top: float, banded: bool, last: bool) -> None:
+    def _row(self, row: Sequence[Item], room: Box, top: float, ruled: bool) -> None:
         sizes = self.sizes
-        full = sizes.columns * (sizes.node_width + GAP) - GAP
+        full = len(row) * (sizes.node_width + GAP) - GAP
         left = room.x + (room.width - full) / 2
-        pods = max((min(len(node.pods), sizes.most_pods) + self._hides(node) for node in row), default=0)
+        nodes = [item for item in row if isinstance(item, NodeView)]
+        pods = max((min(len(node.pods), sizes.most_pods) + self._hides(node) for node in nodes), default=0)
         lines = max(-(-pods // sizes.pods_beside), 1)
         y = top + 14 + WINDOW_HEIGHT / 2
-        height = sizes.header + lines * sizes.pod_height + 10
-        for number, node in enumerate(row):
+        height = sizes.header + lines * sizes.pod_height + 12
+        for number, item in enumerate(row):
             box = Box(left + number * (sizes.node_width + GAP), y, sizes.node_width, height)
-            self.boxes[node.place] = box
+            if isinstance(item, Fold):
+                self._fold(item, box)
+                continue
+            self.boxes[item.place] = box
             wide = min(WINDOW_WIDTH, box.width * 0.5)
-            self.windows[node.place] = Box(box.right - wide - 10, y - WINDOW_HEIGHT / 2, wide, WINDOW_HEIGHT)
-            for pod, pod_box in self._pods(node, box):
+            self.windows[item.place] = Box(box.right - wide - 10, y - WINDOW_HEIGHT / 2, wide, WINDOW_HEIGHT)
+            if ruled:
+                self.rules[item.place] = Box(box.x + 8, y + sizes.rules, box.width - 16, LINE)
+            for pod, pod_box in self._pods(item, box):
                 self.boxes[pod.place] = pod_box
-        tail = (22 if last else 6) if banded else 0
-        if banded:
-            band = Box(room.x, y + sizes.header - 2, room.width, height - sizes.header + tail)
-            self.bands.append(Band(band, last))
         self._zones(row, y)
-        self.bottom = y + height + max(tail, 6)
+        self.bottom = y + height + 6
+
+    def _fold(self, fold: Fold, box: Box) -> None:
+        """Place a fold; what is on its nodes is where it is."""
+        self.folds[fold.place] = box
+        self.boxes[fold.place] = box
+        for node in fold.nodes:
+            for place in (node.place, *(pod.place for pod in node.pods)):
+                self.boxes[place] = box
+                self.folded.append(place)
 
     def _hides(self, node: NodeView) -> int:
-        """One more place where some Pods are only counted."""
+        """Return 1 where some Pods are only counted: that takes a place too."""
         return int(len(node.pods) > self.sizes.most_pods or bool(node.others and not self.dense))
-
-    @property
-    def dense(self) -> bool:
-        return self.sizes.pods_beside > 1
 
     def _pods(self, node: NodeView, box: Box) -> Iterator[tuple[PodView, Box]]:
         sizes = self.sizes
         for number, pod in enumerate(node.pods[: sizes.most_pods]):
             line, column = divmod(number, sizes.pods_beside)
-            y = box.y + sizes.header + 4 + line * sizes.pod_height
+            y = box.y + sizes.header + 6 + line * sizes.pod_height
             if self.dense:
                 left = box.x + (box.width - sizes.pods_beside * 14) / 2
                 yield pod, Box(left + column * 14 + 1, y, 12, 12)
             else:
-                yield pod, Box(box.x + 18, y, box.width - 36, sizes.pod_height - 6)
+                yield pod, Box(box.x + 18, y, box.width - 36, sizes.pod_height - 10)
 
-    def _zones(self, row: Sequence[NodeView], y: float) -> None:
+    def _zones(self, row: Sequence[Item], y: float) -> None:
         start = 0
         for k in range(1, len(row) + 1):
             if k < len(row) and row[k].zone == row[start].zone:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...api.addresses import address
 from ...api.errors import NotExposed
@@ -68,6 +68,8 @@ class PodView:
         Whether it is the client.
     share : Fraction
         The share of all packets that it answers.
+    port : int
+        The port of its endpoint; 0 where it has none.
 
     Examples
     --------
@@ -82,6 +84,7 @@ class PodView:
     endpoint: bool = True
     asks: bool = False
     share: Fraction = Fraction(0)
+    port: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +101,10 @@ class NodeView:
         The Pods that matter here.
     others : int
         How many more Pods run on it.
-    red : bool
-        The load balancer's check of it fails.
+    lamp : str
+        What the load balancer's check says: ``healthy``, ``unhealthy``, ``not a target``; empty where nobody checks.
+    since_s : float or None
+        Cluster time of the last change of that, in seconds; None where it is still to come.
 
     Examples
     --------
@@ -114,7 +119,8 @@ class NodeView:
     proxy_stopped: bool = False
     pods: tuple[PodView, ...] = ()
     others: int = 0
-    red: bool = False
+    lamp: str = ""
+    since_s: float | None = None
 
     @property
     def place(self) -> str:
@@ -193,7 +199,49 @@ class Share:
         return percent if self.expected.denominator in (1, 100) else f"{self.expected} = {percent}"
 
 
-MAX_NODES = 60
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """Nodes of one zone that are not drawn one by one.
+
+    Parameters
+    ----------
+    zone : str
+        Their zone.
+    nodes : tuple of NodeView
+        The nodes.
+
+    Examples
+    --------
+    >>> Fold("a", (NodeView("node-1"),)).label
+    '1 more in zone a'
+    """
+
+    zone: str
+    nodes: tuple[NodeView, ...]
+
+    @property
+    def place(self) -> str:
+        """Its place in the picture."""
+        return f"fold:{self.zone}"
+
+    @property
+    def label(self) -> str:
+        """How many nodes, and where."""
+        return f"{len(self.nodes)} more{f' in zone {self.zone}' if self.zone else ' nodes'}"
+
+    @property
+    def pods(self) -> int:
+        """How many Pods run on them."""
+        return sum(len(node.pods) for node in self.nodes)
+
+    @property
+    def share(self) -> Fraction:
+        """The share of all packets that their Pods answer."""
+        return sum((node.share for node in self.nodes), Fraction(0))
+
+
+# With more nodes than this, those of a zone that are alike are folded; one of them stays as an example.
+MANY_NODES = 12
 # With more than this the Pods are drawn without their names.
 NAMED_NODES, NAMED_PODS, NAMED_PODS_ON_NODE = 9, 24, 6
 EXPOSED = ("NodePort", "LoadBalancer")
@@ -211,8 +259,8 @@ class Scene:
         The Service that the target means, if any.
     nodes : tuple of NodeView
         By zone.
-    hidden_nodes, hidden_pods : int
-        How many are not drawn.
+    folds : tuple of Fold
+        The nodes that are not drawn one by one, by zone.
     steps : tuple of Step
         The way of the packet.
     outcome : str
@@ -220,7 +268,7 @@ class Scene:
     probability : Fraction
         How often a packet goes this way.
     shares : tuple of Share
-        Of every Pod (of every node, where there are many), of the nodes not drawn, ``lost`` and ``extra hop``.
+        Of every Pod (of every node, where there are many), of folded nodes, ``lost`` and ``extra hop``.
     dense : bool
         Whether there are too many Pods to name them.
     now_s : float
@@ -230,14 +278,13 @@ class Scene:
     --------
     >>> from k8sexpose import Cluster
     >>> make_scene(Cluster(nodes=1), FlowQuery("10.0.0.1:30007")).summary
-    '1 node (zone a), 0 Pods. The packet of this way (1 of 1) ends: refused.'
+    '1 node (zone a), 0 Pods. The packet on this path (1 of 1) ends: refused.'
     """
 
     question: FlowQuery
     service: ServiceView | None
     nodes: tuple[NodeView, ...]
-    hidden_nodes: int
-    hidden_pods: int
+    folds: tuple[Fold, ...]
     steps: tuple[Step, ...]
     outcome: str
     probability: Fraction
@@ -260,14 +307,14 @@ class Scene:
         """Which packets are counted, where not all that may come; "" for all."""
         via = self.question.via
         nodes = [via] if isinstance(via, str) else list(via or ())
-        return f" that come in by {' or '.join(nodes)}" if nodes else ""
+        return f" that arrive at {' or '.join(nodes)}" if nodes else ""
 
     @property
     def summary(self) -> str:
         """The picture in two sentences."""
-        drawn = len(self.nodes) + self.hidden_nodes
-        pods = self.hidden_pods + sum(len(node.pods) for node in self.nodes)
-        zones = list(dict.fromkeys(node.zone for node in self.nodes if node.zone))
+        nodes = [*self.nodes, *(node for fold in self.folds for node in fold.nodes)]
+        drawn, pods = len(nodes), sum(len(node.pods) for node in nodes)
+        zones = list(dict.fromkeys(node.zone for node in nodes if node.zone))
         where = f" ({_plural(len(zones), 'zone')[2:] if len(zones) == 1 else 'zones'} {', '.join(zones[:6])})"
         service = f"Service {self.service.label}: " if self.service else ""
         down = [node.name for node in self.nodes if node.down]
@@ -277,7 +324,7 @@ class Scene:
         end = f"{self.outcome} in {self.latency_ms:g} ms" if self.outcome == "delivered" else self.outcome
         return (
             f"{service}{_plural(drawn, 'node')}{where if zones else ''}, {_plural(pods, 'Pod')}{crashed}. "
-            f"The packet of this way ({odds}) ends: {end}."
+            f"The packet on this path ({odds}) ends: {end}."
         )
 
     @property
@@ -307,7 +354,9 @@ def next_route(cluster: Cluster, question: FlowQuery) -> Route:
     return send(cluster.copy(), question.target, question.client, protocol=question.protocol, via=question.via)
 
 
-def make_scene(cluster: Cluster, question: FlowQuery, route: Route | None = None) -> Scene:
+def make_scene(
+    cluster: Cluster, question: FlowQuery, route: Route | None = None, unfolded: Collection[str] = ()
+) -> Scene:
     """Read cluster and router.
 
     Parameters
@@ -318,6 +367,8 @@ def make_scene(cluster: Cluster, question: FlowQuery, route: Route | None = None
         Who asks for what.
     route : Route, optional
         The way to show; without it, that of the next request.
+    unfolded : collection of str
+        Zones whose nodes are drawn one by one, however many they are.
 
     Returns
     -------
@@ -344,23 +395,22 @@ def make_scene(cluster: Cluster, question: FlowQuery, route: Route | None = None
     together = shares(cluster, question.target, question.client, protocol=question.protocol, via=question.via)
     steps = steps_of(cluster, route)
     service, port, named = _service(cluster, question)
-    endpoints = _endpoints(cluster, service)
+    endpoints = _endpoints(cluster, service, port)
     on_way = {step.at for step in steps}
-    red = _red(cluster, service)
-    views = [_node_view(cluster, node, endpoints, service, on_way, steps[0].at, red) for node in cluster.nodes]
-    views = _with_shares(views, dict(together.by_pod))
-    drawn = _drawn(views, on_way)
-    hidden = [view for view in views if view not in drawn]
+    lamps = _lamps(cluster, service, named)
+    views = [_node_view(cluster, node, endpoints, service, on_way, steps[0].at) for node in cluster.nodes]
+    views = [replace(view, **lamps(view.name)) for view in _with_shares(views, dict(together.by_pod))]
+    drawn, folds = _folded(views, on_way, unfolded)
     dense = (
         len(drawn) > NAMED_NODES
         or sum(len(view.pods) for view in drawn) > NAMED_PODS
         or any(len(view.pods) > NAMED_PODS_ON_NODE for view in drawn)
     )
-    lines = [Share("more", "nodes not drawn", sum((v.share for v in hidden), Fraction(0)))] if hidden else []
+    lines = [Share(fold.place, fold.label, fold.share) for fold in folds]
     lines += [Share("lost", "lost", together.lost), Share("extra hop", "extra hop", together.extra_hop)]
     return Scene(
-        question, _service_view(cluster, service, port, named, route), drawn, len(hidden),
-        sum(len(view.pods) for view in hidden), steps, route.outcome, route.probability,
+        question, _service_view(cluster, service, port, named, route), drawn, folds, steps, route.outcome,
+        route.probability,
         (*_lines(drawn, dense), *lines), dense, cluster.now_s,
     )  # fmt: skip
 
@@ -403,34 +453,59 @@ def _service_view(
     )  # fmt: skip
 
 
-def _endpoints(cluster: Cluster, service: Service | None) -> frozenset[tuple[str, str]]:
-    """Name the Pods of a Service, ready or not."""
+def _endpoints(cluster: Cluster, service: Service | None, port: ServicePort | None) -> dict[tuple[str, str], int]:
+    """Return the Pods of a Service, ready or not, each with the port of its endpoint."""
+    found: dict[tuple[str, str], int] = {}
     if service is None:
-        return frozenset()
-    found = set()
+        return found
+    port = port or next(iter(service.ports), None)
     for part in cluster.store.slices(service):
+        number = next((p.port for p in part.ports if port and p.name == port.name and p.port), 0)
         for endpoint in part.endpoints:
             pod = cluster.store.pod_at(endpoint.ip)
             name = pod.name if pod else endpoint.pod
             if name is not None:
-                found.add((pod.namespace if pod else part.namespace, name))
-    return frozenset(found)
+                found[pod.namespace if pod else part.namespace, name] = number
+    return found
 
 
-def _red(cluster: Cluster, service: Service | None) -> frozenset[str]:
-    """Name the nodes that the load balancer of the Service takes for sick."""
-    targets = target_health(cluster, service.key) if service and service.key in cluster.load_balancers else ()
-    return frozenset(target.name for target in targets if not target.healthy)
+def _lamps(cluster: Cluster, service: Service | None, named: bool) -> Callable[[str], dict[str, Any]]:
+    """Return what the load balancer's check says of each node, and since when.
+
+    A Service that is named is asked about once its checks have settled, an address as it is now.
+    """
+    known = {}
+    if service is not None and service.key in cluster.load_balancers:
+        known = {target.name: target for target in target_health(cluster, service.key)}
+    settled = None
+    if service is not None and named and service.type == "LoadBalancer":
+        try:
+            door = front_door(cluster, service)
+        except NotExposed:
+            door = None
+        if door is not None and door.data_path != "pod" and door.rule != "one_node":
+            settled = {name for name, share in door.spread if share}
+
+    def lamp(node: str) -> dict[str, Any]:
+        now = known.get(node)
+        if settled is None:
+            if now is None:
+                return {"lamp": "not a target" if known else ""}
+            return {"lamp": "healthy" if now.healthy else "unhealthy", "since_s": now.since_s}
+        healthy = node in settled
+        since_s = now.since_s if now is not None and now.healthy == healthy else None
+        return {"lamp": "healthy" if healthy else "unhealthy", "since_s": since_s}
+
+    return lamp
 
 
 def _node_view(
     cluster: Cluster,
     node: Node,
-    endpoints: frozenset[tuple[str, str]],
+    endpoints: Mapping[tuple[str, str], int],
     service: Service | None,
     on_way: Iterable[str],
     client: str,
-    red: frozenset[str],
 ) -> NodeView:
     """Show the Pods of the Service and those on the way; the others are counted. Without a Service all are shown."""
     pods = sorted(cluster.store.pods_on(node.name), key=_by_number)
@@ -442,13 +517,13 @@ def _node_view(
     views = tuple(
         PodView(
             pod_place(pod), pod.name, pod.ip or "", _state(pod), (pod.namespace, pod.name) in endpoints,
-            pod_place(pod) == client,
+            pod_place(pod) == client, port=endpoints.get((pod.namespace, pod.name), 0),
         )
         for pod in shown
     )  # fmt: skip
     return NodeView(
         node.name, node.internal_ip or "", node.zone or "", cluster.is_down(node.name),
-        cluster.proxy_stopped(node.name), views, len(pods) - len(shown), node.name in red,
+        cluster.proxy_stopped(node.name), views, len(pods) - len(shown),
     )  # fmt: skip
 
 
@@ -476,17 +551,31 @@ def _with_shares(views: list[NodeView], by_pod: dict[str, Fraction]) -> list[Nod
     ]
 
 
-def _drawn(views: list[NodeView], on_way: Iterable[str]) -> tuple[NodeView, ...]:
-    """Choose the nodes to draw (those on the way, those with Pods, the first ones), and order them by zone."""
+def _folded(
+    views: Sequence[NodeView], on_way: Iterable[str], unfolded: Collection[str]
+) -> tuple[tuple[NodeView, ...], tuple[Fold, ...]]:
+    """Return the nodes to draw, by zone, and the folds of the others: of many nodes those that are alike."""
     places = set(on_way)
-
-    def dispensable(view: NodeView) -> int:
-        passed = view.place in places or any(pod.place in places for pod in view.pods)
-        return 0 if passed else 1 if view.pods else 2
-
-    kept = sorted(views, key=dispensable)[:MAX_NODES]
     zones = list(dict.fromkeys(view.zone for view in views))
-    return tuple(sorted((view for view in views if view in kept), key=lambda view: zones.index(view.zone)))
+    kept: list[NodeView] = []
+    folds: list[Fold] = []
+    for zone in zones:
+        of_zone = [view for view in views if view.zone == zone]
+        if len(views) <= MANY_NODES or zone in unfolded:
+            kept += of_zone
+            continue
+        shown = [view for view in of_zone if _stands_out(view, places)] or of_zone[:1]
+        rest = tuple(view for view in of_zone if view not in shown[:MANY_NODES])
+        kept += shown[:MANY_NODES]
+        if rest:
+            folds.append(Fold(zone, rest))
+    return tuple(kept), tuple(folds)
+
+
+def _stands_out(view: NodeView, places: Collection[str]) -> bool:
+    """Return True if the packet passes a node, or something is wrong with it."""
+    passed = view.place in places or any(pod.place in places for pod in view.pods)
+    return passed or view.down or view.proxy_stopped or any(pod.state != "ready" for pod in view.pods)
 
 
 def _lines(nodes: Iterable[NodeView], dense: bool) -> Iterable[Share]:

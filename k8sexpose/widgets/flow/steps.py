@@ -17,7 +17,7 @@ __all__ = ["Step", "place_of", "steps_of"]
 OUTSIDE, FRONT, BETWEEN, ELSEWHERE = "client", "lb", "cloud", "elsewhere"
 
 ENDS = {
-    "refused": "Refused: {}. The client hears at once that its connection is refused.",
+    "refused": "Refused: {}. The client learns at once that its connection is refused.",
     "timeout": "Timed out: {}. No answer comes: the client waits, and gives up.",
     "reset": "Reset: {}. The load balancer had already accepted the connection, and now resets it.",
     "unresolved": "No such name: {}.",
@@ -98,7 +98,7 @@ def steps_of(cluster: Cluster, route: Route) -> tuple[Step, ...]:
     >>> for step in steps_of(cluster, send(cluster, "10.0.0.1:30007")):
     ...     print(f"{step.number}. {step.who}: {step.text}")
     1. client: The client sends a packet to 10.0.0.1:30007.
-    2. node-1: Refused: nothing listens on port 30007 of node-1, and no Service has this nodePort. The client hears at once that its connection is refused.
+    2. node-1: Refused: nothing listens on port 30007 of node-1, and no Service has this nodePort. The client learns at once that its connection is refused.
     """  # noqa: E501 - the sentence is one line
     steps: list[Step] = []
     for number, hop in enumerate(route.hops, 1):

@@ -20,10 +20,28 @@ FIGURE = (
 
 
 READING = (
-    "The frames are the doors of the Service, one inside the other. Circled numbers are the steps of the packet; its "
-    "slip names source and destination, and stands out where a step has changed them. A tick on a Pod's bar marks the "
-    "share of all requests that it gets."
+    "The frames are the entrances of the Service, one inside the other; its ClusterIP is no place, but rules in every "
+    "node. Circled numbers are the steps of the packet. {card}A Pod's number is its share of all requests."
 )
+LAMPS = " A node's lamp is the load balancer's last word on its health check."
+CARD = "The card shows its source and destination; changed fields are highlighted. "
+
+
+def reading_of(scene: Scene, live: bool = False) -> str:
+    """Return how to read the picture of a scene: about what is drawn, and nothing else.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster
+    >>> from k8sexpose.widgets.flow.scene import FlowQuery, make_scene
+    >>> reading_of(make_scene(Cluster(), FlowQuery("10.0.0.1:30007")))
+    'Circled numbers are the steps of the packet.'
+    """
+    card = CARD if live else ""
+    if scene.service is None:
+        return f"Circled numbers are the steps of the packet. {card}".rstrip()
+    lamps = LAMPS if any(node.lamp for node in scene.nodes) else ""
+    return READING.format(card=card) + lamps
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +88,7 @@ class Still:
             + "</li>"
             for step in steps
         )  # fmt: skip
-        reading = f'<p style="margin:4px 0 0"><strong>How to read this.</strong> {READING}</p>'
+        reading = f'<p style="margin:4px 0 0"><strong>How to read this.</strong> {reading_of(self.scene)}</p>'
         caption = f"<figcaption>{_html(self.scene.summary)}{reading}</figcaption>"
         way = f'<ol style="margin:4px 0 0">{items}</ol>'
         return f'<figure class="{LITERAL}" style="{FIGURE}">{self.svg}{caption}{way}</figure>'

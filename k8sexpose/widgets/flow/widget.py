@@ -20,21 +20,26 @@ from ...api.errors import NotExposed
 from ...api.validation import POLICIES
 from ...router.route import Route
 from ...router.router import routes, send
-from .curves import card_point, trace
+from ...router.rule_trace import trace as rule_trace
+from .curves import CARD_WIDTH, card_point, end_point, trace
 from .drawing import draw
-from .layout import lay_out
+from .layout import Layout, lay_out
 from .scene import FlowQuery, Scene, make_scene, next_route
 from .steps import node_place, steps_of
-from .still import READING, Still
+from .still import Still, reading_of
 
 if TYPE_CHECKING:
     from ...model import Cluster
 
-__all__ = ["Flow", "flow"]
+__all__ = ["CONTROLS", "Flow", "flow"]
 
 HERE = Path(__file__).parent
 MANY = 100
 MOST_WAYS = 24
+ROOMY = 720  # from this width on, in pixels, the packet's card has a column of its own
+# What a lesson can leave out: playback, its speed, sending, the policy, the clock, the choice of a path, clicks on
+# nodes and on Pods, the rules behind a step, and the table of shares.
+CONTROLS = ("play", "speed", "send", "policy", "clock", "path", "nodes", "pods", "rules", "shares")
 _ALIVE: WeakSet[Flow] = WeakSet()
 _FOLLOWING: list[bool] = []
 
@@ -49,7 +54,9 @@ class Flow(anywidget.AnyWidget):
     question : FlowQuery
         Who asks for what.
     route : Route, optional
-        The way to show; without it, that of the next request.
+        The path to show; without it, that of the next request.
+    controls : sequence of str, optional
+        Those of `CONTROLS` that are shown; without it, all.
 
     Attributes
     ----------
@@ -68,7 +75,7 @@ class Flow(anywidget.AnyWidget):
     --------
     >>> from k8sexpose import Cluster
     >>> Flow(Cluster(), FlowQuery("10.0.0.1:30007"))
-    <Flow: 3 nodes (zones a, b, c), 0 Pods. The packet of this way (1 of 1) ends: refused.>
+    <Flow: 3 nodes (zones a, b, c), 0 Pods. The packet on this path (1 of 1) ends: refused.>
     """
 
     _esm = HERE / "flow.js"
@@ -85,8 +92,17 @@ class Flow(anywidget.AnyWidget):
     width = traitlets.Int(900).tag(sync=True)
     step = traitlets.Int(1).tag(sync=True)
 
-    def __init__(self, cluster: Cluster, question: FlowQuery, route: Route | None = None) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        question: FlowQuery,
+        route: Route | None = None,
+        controls: Sequence[str] | None = None,
+    ) -> None:
         self._question = question
+        self._controls = _known(controls)
+        self._unfolded: set[str] = set()
+        self._news = ""
         self._plays = 0
         self._ways: tuple[Route, ...] = ()
         self._counts: dict[str, int] = {}
@@ -106,11 +122,25 @@ class Flow(anywidget.AnyWidget):
 
     # -- what Python sees ----
 
-    def refresh(self) -> None:
-        """Look at the cluster again: the way of the next request, and all shares."""
+    def refresh(self, quietly: bool = False) -> None:
+        """Look at the cluster again, and play the next connection.
+
+        Parameters
+        ----------
+        quietly : bool
+            Play it only where a check or the shares have changed, as while the clock runs.
+        """
+        before, route = self._scene, next_route(self.cluster, self._question)
+        scene = make_scene(self.cluster, self._question, route, self._unfolded)
+        self._news = _news(before, scene)
+        if quietly and not self._news and scene.shares == before.shares:
+            self._scene = make_scene(self.cluster, self._question, self.route, self._unfolded)
+            self._show()
+            return
+        self._plays += 1
         self._counts.clear()
         self._find_ways()
-        self._set_route(next_route(self.cluster, self._question))
+        self._set_route(route)
         self._tell_counts([])
 
     def follow(self) -> None:
@@ -159,13 +189,16 @@ class Flow(anywidget.AnyWidget):
             self.route = route
 
     def _draw(self) -> None:
-        self._scene = make_scene(self.cluster, self._question, self.route)
+        self._scene = make_scene(self.cluster, self._question, self.route, self._unfolded)
         self._show()
         self.step = 1
 
     def _show(self) -> None:
         self._seen = _state(self.cluster)
-        self.scene = {**_plain(self._scene, self.width), "plays": self._plays, **self._plain_ways()}
+        self.scene = {
+            **_plain(self._scene, self.width, self._controls), "plays": self._plays, "news": clean(self._news),
+            "rules": self._plain_rules(), **self._plain_ways(),
+        }  # fmt: skip
 
     def _find_ways(self) -> None:
         """List all ways where they are few enough to choose from."""
@@ -184,6 +217,21 @@ class Flow(anywidget.AnyWidget):
             "way": self._ways.index(shown[0]) if shown else -1,
         }
 
+    def _plain_rules(self) -> dict[str, list[list[str]]]:
+        """Return the rules that matched on each node of the path; none where kube-proxy's rules say nothing of it."""
+        if "rules" not in self._controls or self._scene.dense:
+            return {}
+        try:
+            steps = rule_trace(self.cluster, self.route).matched
+        except (ValueError, KeyError, NotExposed):
+            return {}
+        found: dict[str, list[list[str]]] = {}
+        for step in steps:
+            found.setdefault(clean(node_place(step.node)), []).append(
+                [clean(step.where), clean(step.rule), step.answer]
+            )
+        return found
+
     # -- clicks ----
 
     def _on_message(self, widget: Any, content: Any, buffers: Any = None) -> None:
@@ -196,6 +244,7 @@ class Flow(anywidget.AnyWidget):
             "policy": self._set_policy,
             "advance": self._advance,
             "way": lambda asked: self._set_route(self._ways[int(asked["index"])]),
+            "fold": self._unfold,
         }
         asked = content if isinstance(content, dict) else {}
         action = actions.get(str(asked.get("do")))
@@ -239,7 +288,13 @@ class Flow(anywidget.AnyWidget):
 
     def _advance(self, asked: Any) -> None:
         self.cluster.advance(float(asked["seconds"]))
-        self.refresh()
+        self.refresh(quietly=bool(asked.get("quietly")))
+
+    def _unfold(self, asked: Any) -> None:
+        self._unfolded.add(str(asked["name"]))
+        self._counts.clear()
+        self._draw()
+        self._tell_counts([])
 
     # -- requests ----
 
@@ -258,7 +313,7 @@ class Flow(anywidget.AnyWidget):
     def _tell_counts(self, sent: Sequence[Route]) -> None:
         """Give the page the counts so far, and the ways of the new requests in their order."""
         before = dict(self._counts)
-        layout = lay_out(self._scene, self.width)
+        layout = _layout(self._scene, self.width)
         window = self._scene.service.window if self._scene.service else 0
         ways: dict[tuple[Any, ...], int] = {}
         plain: list[dict[str, Any]] = []
@@ -269,7 +324,14 @@ class Flow(anywidget.AnyWidget):
                 steps = steps_of(self.cluster, route)
                 legs = trace(steps, layout, window)
                 points = [point for leg in legs for point in (leg.points[::5] or leg.points)]
-                plain.append({"points": points, "counts": self._counted(route, steps[-1].at)})
+                plain.append(
+                    {
+                        "points": points,
+                        "counts": self._counted(route, steps[-1].at),
+                        "end": route.outcome,
+                        "grave": end_point(legs[-1], layout),
+                    }
+                )
             order.append(ways[route.hops])
             for place in (*plain[ways[route.hops]]["counts"], "sent"):
                 self._counts[place] = self._counts.get(place, 0) + 1
@@ -279,21 +341,52 @@ class Flow(anywidget.AnyWidget):
     def _counted(self, route: Route, end: str) -> list[str]:
         """Name the lines of the table that a request counts for."""
         place = node_place(route.node or "") if self._scene.dense else end
+        folded = (fold.place for fold in self._scene.folds for node in fold.nodes if node.name == route.node)
         if all(share.place != place for share in self._scene.shares):
-            place = "more"
+            place = next(folded, "lost")
         return [clean(place) if route.delivered else "lost", *(["extra hop"] if route.extra_hop else [])]
 
 
-def _plain(scene: Scene, width: float) -> dict[str, Any]:
+def _known(controls: Sequence[str] | None) -> tuple[str, ...]:
+    """Check the names of controls."""
+    asked = CONTROLS if controls is None else tuple([controls] if isinstance(controls, str) else controls)
+    unknown = [name for name in asked if name not in CONTROLS]
+    if unknown:
+        raise ValueError(f"no control is called {unknown[0]!r}; there are {', '.join(CONTROLS)}")
+    return asked
+
+
+def _layout(scene: Scene, width: float) -> Layout:
+    return lay_out(scene, width, CARD_WIDTH + 14 if width >= ROOMY else 0)
+
+
+def _news(before: Scene, after: Scene) -> str:
+    """Return what has changed for the load balancer, and in what is lost."""
+    lamps = {node.name: node.lamp for node in before.nodes}
+    news = [
+        f"{node.name} is now {node.lamp} for the load balancer"
+        for node in after.nodes
+        if node.lamp and lamps.get(node.name, node.lamp) != node.lamp
+    ]
+    lost, still = (next(s.expected for s in scene.shares if s.place == "lost") for scene in (before, after))
+    if lost != still:
+        news.append(f"lost: {lost} before, {still} now")
+    return "; ".join(news[:6])
+
+
+def _plain(scene: Scene, width: float, controls: Sequence[str]) -> dict[str, Any]:
     """Return a scene as lists and texts: what the page needs, and no more."""
-    layout = lay_out(scene, width)
+    layout = _layout(scene, width)
+    acts = [name.rstrip("s") for name in ("nodes", "pods") if name in controls]
     service = scene.service
     legs = trace(scene.steps, layout, service.window if service else 0)
     return {
-        "picture": draw(scene, layout, live=True).plain(),
+        "picture": draw(scene, layout, live=True, acts=acts).plain(),
+        "controls": list(controls),
+        "roomy": width >= ROOMY,
         "size": [layout.width, layout.height],
         "summary": clean(scene.summary),
-        "reading": READING,
+        "reading": reading_of(scene, live=True),
         "title": clean(service.label if service else scene.question.target),
         "policy": clean(service.policy) if service else "",
         "policies": list(POLICIES),
@@ -305,7 +398,7 @@ def _plain(scene: Scene, width: float) -> dict[str, Any]:
                 "who": clean(step.who), "text": clean(step.text), "before": [clean(a) for a in step.before],
                 "after": [clean(a) for a in step.after], "changed": list(step.changed), "rewriting": step.rewriting,
                 "ms": step.latency_ms, "extra": step.extra_hop, "end": step.end,
-                "points": leg.points, "card": card_point(leg, layout),
+                "points": leg.points, "card": card_point(leg, layout), "at": clean(step.at),
             }
             for step, leg in zip(scene.steps, legs, strict=True)
         ],
@@ -327,6 +420,7 @@ def flow(
     protocol: str = "TCP",
     via: str | Sequence[str] | None = None,
     route: Route | None = None,
+    controls: Sequence[str] | None = None,
 ) -> Flow:
     """Show how a packet goes from a client to a Pod, step by step, in a cluster that answers to clicks.
 
@@ -337,7 +431,10 @@ def flow(
     target, client, protocol, via
         As for `k8sexpose.send`.
     route : Route, optional
-        The way to show first, one of `k8sexpose.routes`; without it, that of the next request.
+        The path to show first, one of `k8sexpose.routes`; without it, that of the next request.
+    controls : sequence of str, optional
+        What is shown beside the picture: any of ``play``, ``speed``, ``send``, ``policy``, ``clock``, ``path``,
+        ``nodes`` and ``pods`` (which answer to a click), ``rules``, ``shares``; without it, all.
 
     Returns
     -------
@@ -347,7 +444,7 @@ def flow(
     Raises
     ------
     NotExposed, KeyError, ValueError
-        As for `k8sexpose.send`.
+        As for `k8sexpose.send`; ValueError also where no control has such a name.
 
     Examples
     --------
@@ -355,7 +452,7 @@ def flow(
     >>> flow(Cluster(), "10.0.0.2:30007").static().description[-36:]
     'once that its connection is refused.'
     """
-    return Flow(cluster, FlowQuery(target, client, protocol, via), route)
+    return Flow(cluster, FlowQuery(target, client, protocol, via), route, controls)
 
 
 # -- changes that other cells make ----

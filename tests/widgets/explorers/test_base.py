@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from k8sexpose.widgets.explorers.base import PIECE_S, Explorer
-from k8sexpose.widgets.explorers.slider import Slider
+from k8sexpose.widgets.explorers.base import PIECE_S, Control, Explorer, Parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,31 +18,35 @@ class Pieces:
     pieces: int = 0
 
 
-class Slow(Explorer[Pieces]):
-    """Works for as many pieces as are set; 99 cannot be shown."""
+def work(setting: Pieces) -> Iterator[float]:
+    for piece in range(setting.pieces):
+        if piece == 98:
+            raise ValueError("<b>too many</b>")
+        time.sleep(PIECE_S if setting.pieces < 90 else 0)
+        yield (piece + 1) / setting.pieces
 
-    def make_controls(self) -> dict[str, Any]:
-        return {"pieces": Slider(label="Pieces", value=self.first.pieces)}
 
-    def work(self) -> Iterator[float]:
-        for piece in range(pieces := self.setting.pieces):
-            if piece == 98:
-                raise ValueError("<b>too many</b>")
-            time.sleep(PIECE_S if pieces < 90 else 0)
-            yield (piece + 1) / pieces
+def draw(setting: Pieces) -> str:
+    if setting.pieces == 97:
+        raise ValueError("<b>unlucky</b>")
+    return "<svg></svg>"
 
-    def page(self) -> str:
-        if self.setting.pieces == 97:
-            raise ValueError("<b>unlucky</b>")
-        return f"<p>{self.setting.pieces} pieces</p>"
 
-    def summary(self) -> str:
-        return f"{self.setting.pieces} pieces"
+def verdict(setting: Pieces) -> str:
+    return f"{setting.pieces} pieces"
+
+
+# Works for as many pieces as are set; 97 and 99 cannot be shown.
+SLOW: Parts[Pieces] = Parts(
+    "Slow", (Control("pieces", "Pieces", low=0, high=100),), draw, verdict, lambda setting: "", lambda setting: "",
+    work=work,
+)  # fmt: skip
+Slow = Explorer[Pieces]
 
 
 def in_a_kernel(play: Callable[[Slow], Any], seconds: float) -> tuple[Slow, list[str]]:
     """Use the explorer where an event loop runs, as a kernel's does; the bar's values come back too."""
-    slow, shown = Slow(Pieces()), []
+    slow, shown = Explorer(SLOW, Pieces()), []
     slow.bar.observe(lambda change: shown.append(change["new"]), names="value")
 
     async def learner() -> None:
@@ -60,14 +63,14 @@ def visible(slow: Slow) -> set[str]:
 
 def test_long_work_shows_a_named_bar_and_the_end() -> None:
     slow, shown = in_a_kernel(lambda slow: setattr(slow.controls["pieces"], "value", 4), 1.0)
-    assert slow.picture.value == "<p>4 pieces</p>" and visible(slow) == {"hidden"}
+    assert "<strong>4 pieces</strong>" in slow.picture.value and visible(slow) == {"hidden"}
     assert ['value="50"' in bar for bar in shown].count(True) == 1
     assert all('<progress aria-label="Working"' in bar for bar in shown)
 
 
 def test_short_work_shows_no_bar() -> None:
     slow, shown = in_a_kernel(lambda slow: setattr(slow.controls["pieces"], "value", 95), 0)
-    assert slow.picture.value == "<p>95 pieces</p>" and not shown
+    assert "<strong>95 pieces</strong>" in slow.picture.value and not shown
 
 
 def test_cancel_leads_back_to_what_is_shown() -> None:
@@ -81,7 +84,7 @@ def test_cancel_leads_back_to_what_is_shown() -> None:
     seen: list[set[str]] = []
     slow, _ = in_a_kernel(play, 0.6)
     assert seen == [{"visible"}] and visible(slow) == {"hidden"}
-    assert slow.setting == Pieces(0) and slow.picture.value == "<p>0 pieces</p>"
+    assert slow.setting == Pieces(0) and "<strong>0 pieces</strong>" in slow.picture.value
 
 
 def test_a_new_setting_ends_the_old_work() -> None:
@@ -90,13 +93,13 @@ def test_a_new_setting_ends_the_old_work() -> None:
         asyncio.get_running_loop().call_later(0.15, lambda: setattr(slow.controls["pieces"], "value", 1))
 
     slow, _ = in_a_kernel(play, 0.8)
-    assert slow.picture.value == "<p>1 pieces</p>" and visible(slow) == {"hidden"}
+    assert "<strong>1 pieces</strong>" in slow.picture.value and visible(slow) == {"hidden"}
 
 
 @pytest.mark.parametrize(("pieces", "words"), [(97, "unlucky"), (99, "too many")])
 def test_a_failing_callback_is_one_message(pieces: int, words: str) -> None:
-    slow = Slow(Pieces())
+    slow = Explorer(SLOW, Pieces())
     slow.controls["pieces"].value = pieces  # no event loop here: the work is done at once
     assert slow.picture.value.count('role="alert"') == 1 and f"&lt;b&gt;{words}" in slow.picture.value
     slow.controls["pieces"].value = 2
-    assert slow.picture.value == "<p>2 pieces</p>"
+    assert "<strong>2 pieces</strong>" in slow.picture.value

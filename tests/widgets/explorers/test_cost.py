@@ -13,11 +13,10 @@ from k8sexpose.widgets.explorers.cost import (
     POLICIES,
     PROVIDERS,
     TRAFFIC_GB_PER_HOUR,
-    CostExplorer,
     CostSetting,
+    cost_parts,
     curve,
     draw_costs,
-    explorer_page,
     rows,
 )
 
@@ -40,7 +39,7 @@ def test_controls_redraw_and_reset() -> None:
     explorer = kx.cost_explorer()
     explorer.controls["services"].value = 51
     explorer.controls["provider"].value = "gcp"
-    assert explorer.setting == CostSetting("gcp", 51) and explorer.picture.value == explorer_page(explorer.setting)
+    assert explorer.setting == CostSetting("gcp", 51) and explorer.picture.value == cost_parts().page(explorer.setting)
     explorer.show_python.click()
     assert "services=51" in explorer.code.value
     explorer.reset.click()
@@ -48,7 +47,9 @@ def test_controls_redraw_and_reset() -> None:
 
 
 def test_your_own_prices() -> None:
-    explorer = CostExplorer(CostSetting("linode"), prices={"linode": {"nodebalancer": {"nodebalancer_month_cap": 5}}})
+    explorer = kx.cost_explorer(
+        CostSetting("linode"), prices={"linode": {"nodebalancer": {"nodebalancer_month_cap": 5}}}
+    )
     assert "one load balancer each: 250.00 USD" in repr(explorer)
     assert "yours" in explorer.picture.value
     explorer.controls["provider"].value = "aws"
@@ -58,5 +59,5 @@ def test_your_own_prices() -> None:
 def test_the_page_stands_without_a_kernel() -> None:
     bundle = kx.cost_explorer(CostSetting("azure"))._repr_mimebundle_()
     assert "application/vnd.jupyter.widget-view+json" in bundle
-    assert images(explorer_page(CostSetting("azure"))) in bundle["text/html"]
+    assert images(cost_parts().page(CostSetting("azure"))) in bundle["text/html"]
     assert "0x" not in bundle["text/plain"]

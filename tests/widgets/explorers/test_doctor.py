@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from k8sexpose.widgets.explorers.diagnosis import BROKEN, LONGEST, diagnose
-from k8sexpose.widgets.explorers.doctor import DoctorSetting, doctor_page, draw_gates
+from k8sexpose.widgets.explorers.doctor import DOCTOR, DoctorSetting, draw_gates
 from tests.widgets.explorers.helpers import label
 
 GOOD = BROKEN.replace("Loadbalancer", "LoadBalancer")
@@ -23,7 +23,7 @@ HOSTILE = [
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_doctor_takes_any_text(text: str) -> None:
     found = diagnose(text)
-    page = doctor_page(DoctorSetting(text))
+    page = DOCTOR.page(DoctorSetting(text))
     page.encode()
     assert not {"<script", "<img", "<i>", "<b>"} & {part for part in ("<script", "<img", "<i>", "<b>") if part in page}
     assert "doctor's fault" not in found.verdict
@@ -43,7 +43,7 @@ def test_doctor_marks_what_the_server_added() -> None:
     kept = {line.strip() for line, is_added in document.lines if not is_added}
     assert {"sessionAffinity: None", "externalTrafficPolicy: Cluster", "namespace: default"} <= added
     assert {"type: LoadBalancer", "port: 80", "targetPort: 8080", "app: api-backend"} <= kept
-    page = doctor_page(DoctorSetting(GOOD))
+    page = DOCTOR.page(DoctorSetting(GOOD))
     assert page.count("<ins ") == sum(is_added for _, is_added in document.lines)
     assert page.count(">+ ") == page.count("<ins ")
 

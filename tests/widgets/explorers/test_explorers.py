@@ -8,12 +8,10 @@ import pytest
 
 import k8sexpose as kx
 from k8sexpose._svg import images
-from k8sexpose.widgets.explorers.node_port_range import (
-    port_wall_explorer,
-)
+from k8sexpose.widgets.explorers.node_port_range import node_port_range_explorer, port_wall_explorer
 
 
-@pytest.mark.parametrize("make", [port_wall_explorer, kx.life_explorer, kx.manifest_doctor])
+@pytest.mark.parametrize("make", [node_port_range_explorer, kx.life_explorer, kx.manifest_doctor])
 def test_controls(make: Any) -> None:
     explorer = make()
     for name, control in explorer.controls.items():
@@ -25,3 +23,7 @@ def test_controls(make: Any) -> None:
     assert "kx.Cluster(" in explorer.code.value
     explorer.reset.click()
     assert explorer.setting == explorer.first
+
+
+def test_the_old_name_stays() -> None:
+    assert kx.port_wall_explorer is port_wall_explorer is kx.node_port_range_explorer

@@ -9,9 +9,9 @@ import pytest
 
 import k8sexpose as kx
 from k8sexpose._svg import images
-from k8sexpose.widgets.explorers.failover import CONTROLS, PLACES, CrashSetting, crash_page, draw_crash
+from k8sexpose.widgets.explorers.failover import CONTROLS, CRASH, PLACES, CrashSetting, draw_crash
 
-SETTINGS = [CrashSetting(*values) for values in product(CONTROLS[0][2], PLACES)]
+SETTINGS = [CrashSetting(*values) for values in product(CONTROLS[0].options, PLACES)]
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=repr)
@@ -22,7 +22,7 @@ def test_every_setting_draws_what_the_model_says(setting: CrashSetting) -> None:
         if step.at_s >= 0:
             assert f"from {step.at_s:g} s {float(step.lost):.1%}" in label
     assert f"{2 * setting.interval_s} s" in label and "50 s" in label
-    assert crash_page(setting).count("<table") == 1
+    assert CRASH.page(setting).count("<table") == 1
 
 
 @pytest.mark.parametrize("setting", SETTINGS[:3] + SETTINGS[-1:], ids=repr)
@@ -37,7 +37,7 @@ def test_controls() -> None:
     explorer = kx.failover_explorer()
     assert all(control.description for control in explorer.controls.values())
     explorer.controls["interval_s"].value = 30
-    assert explorer.setting == CrashSetting(30) and explorer.picture.value == crash_page(CrashSetting(30))
+    assert explorer.setting == CrashSetting(30) and explorer.picture.value == CRASH.page(CrashSetting(30))
     explorer.show_python.click()
     assert "health_check_interval_s=30" in explorer.code.value
     explorer.controls["interval_s"].value = 60
@@ -45,4 +45,4 @@ def test_controls() -> None:
     explorer.reset.click()
     assert explorer.setting == CrashSetting() and explorer.code.value == ""
     bundle = explorer._repr_mimebundle_()
-    assert images(crash_page(CrashSetting())) in bundle["text/html"] and "0x" not in bundle["text/plain"]
+    assert images(CRASH.page(CrashSetting())) in bundle["text/html"] and "0x" not in bundle["text/plain"]

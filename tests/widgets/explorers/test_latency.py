@@ -13,7 +13,7 @@ import k8sexpose as kx
 from k8sexpose._svg import images
 from k8sexpose.lessons.skew_and_latency.questions import NAME
 from k8sexpose.traffic.policy_comparison import CONFIGURATIONS, PolicyComparison, expect
-from k8sexpose.widgets.explorers.latency import CONTROLS, LatencyExplorer, latency_page, verdict
+from k8sexpose.widgets.explorers.latency import CONTROLS, latency_parts, verdict
 from k8sexpose.widgets.explorers.latency_sides import (
     PLACES,
     LatencySetting,
@@ -30,7 +30,7 @@ LB = NAME
 
 def one_change() -> list[LatencySetting]:
     """Every option of every control, one at a time, and the ends of the slider."""
-    found = [LatencySetting(**{name: option}) for name, _, options in CONTROLS for option in options]
+    found = [LatencySetting(**{control.name: option}) for control in CONTROLS for option in control.options]
     return [*found, *(LatencySetting(utilisation=u) for u in (1, 67, 95)), LatencySetting(sticky=True),
             LatencySetting(crossover=True)]  # fmt: skip
 
@@ -42,10 +42,10 @@ def test_every_control_draws_what_the_model_says(setting: LatencySetting) -> Non
     label = svg.attrib["aria-label"]
     for name, traffic in found.traffic.items():
         assert f"{name}: " in label and f"p99 {traffic.summary['p99_ms']:.3g} ms" in label
-    page = latency_page(setting, found)
+    page = latency_parts(lambda asked: found).page(setting)
     ElementTree.fromstring(page.replace("&nbsp;", " "))
     assert verdict(setting, found).split(":")[0] in page
-    assert ("It turns at" in page) is setting.crossover
+    assert ("becomes slower above" in page) is setting.crossover
 
 
 @pytest.mark.parametrize(("pods", "policy"), list(product(PLACES, CONFIGURATIONS)))
@@ -75,12 +75,12 @@ def test_controls_redraw_and_reset_once() -> None:
         return fixed
 
     fixed = sample(LatencySetting())
-    explorer = LatencyExplorer(compare=compare)
-    explorer.controls["utilisation"].value = 60
+    explorer = kx.latency_explorer(compare=compare)
+    explorer.controls["utilisation"].value = 40
     explorer.controls["policy"].value = "IP targets, cross-zone on"
-    assert asked[-1] == LatencySetting(policy="IP targets, cross-zone on", utilisation=60)
+    assert asked[-1] == LatencySetting(policy="IP targets, cross-zone on", utilisation=40)
     explorer.show_python.click()
-    assert "utilisation=0.6" in explorer.code.value
+    assert "utilisation=0.4" in explorer.code.value
     before = len(asked)
     explorer.reset.click()
     assert explorer.setting == LatencySetting() and len(asked) == before + 1 and explorer.code.value == ""

@@ -10,12 +10,12 @@ from k8sexpose.widgets.explorers.life_cycle import (
     CRASHES,
     DELETED,
     END_S,
+    LIFE,
     NODES,
     NOTHING,
     PROVIDERS,
     LifeSetting,
     draw_life,
-    life_page,
 )
 from k8sexpose.widgets.explorers.life_cycle import rows as life_rows
 from tests.widgets.explorers.helpers import label
@@ -33,7 +33,7 @@ def test_life_every_choice(provider: str, happens: str) -> None:
         assert times == sorted(times, key=lambda words: float(words[:-2]))
         assert all(f"{row[1]} {row[3]}" in told for row in life_rows(setting))
         assert ("public-api-lb   LoadBalancer" in setting.terminal) is bool(moment.address)
-        assert 'role="status"' in life_page(setting)
+        assert 'role="status"' in LIFE.page(setting)
 
 
 def test_life_of_the_generic_provider() -> None:

@@ -13,12 +13,12 @@ from k8sexpose._svg import images
 from k8sexpose.router.route import Hop, Route
 from k8sexpose.widgets.explorers.node_port import (
     CONTROLS,
+    NODE_PORT_WAY,
     NODES,
     PLACES,
     NodePortSetting,
     draw_route,
-    explorer_page,
-    one_change,
+    rows,
 )
 
 SETTINGS = [
@@ -53,10 +53,10 @@ def test_outcomes(change: dict[str, object], outcome: str, reason: str) -> None:
 
 
 def test_table_names_every_other_choice_once() -> None:
-    rows = list(one_change(NodePortSetting()))
-    assert len(rows) == sum(len(options) - 1 if options else 1 for _, _, options in CONTROLS)
-    page = explorer_page(NodePortSetting())
-    assert all(words.replace("'", "&#x27;") in page for words, _ in rows)
+    found = rows(NodePortSetting())
+    assert len(found) == sum(len(control.options) - 1 if control.options else 1 for control in CONTROLS)
+    page = NODE_PORT_WAY.page(NodePortSetting())
+    assert all(words.replace("'", "&#x27;") in page for words, *_ in found)
 
 
 def test_controls_redraw() -> None:
@@ -64,7 +64,7 @@ def test_controls_redraw() -> None:
     assert "delivered" in explorer.picture.value
     explorer.controls["firewall_closed"].value = True
     assert explorer.setting == NodePortSetting(firewall_closed=True)
-    assert explorer.picture.value == explorer_page(explorer.setting)
+    assert explorer.picture.value == NODE_PORT_WAY.page(explorer.setting)
 
 
 def test_controls_are_labelled() -> None:
@@ -76,7 +76,7 @@ def test_the_page_stands_without_a_kernel() -> None:
     explorer = kx.nodeport_explorer(NodePortSetting(target_port=8081))
     bundle = explorer._repr_mimebundle_()
     assert "application/vnd.jupyter.widget-view+json" in bundle
-    assert images(explorer_page(explorer.setting)) in bundle["text/html"]
+    assert images(NODE_PORT_WAY.page(explorer.setting)) in bundle["text/html"]
     assert bundle["text/plain"] == repr(explorer) and "0x" not in repr(explorer)
 
 

