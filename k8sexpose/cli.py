@@ -29,7 +29,7 @@ __all__ = ["main"]
 
 REPORT_HEAD = 65_536  # bytes at the beginning of a file, among which the mark of a report is
 HTML, MARKDOWN = (".html", ".htm"), (".md", ".markdown")
-MADE, UNREADABLE, FOUND, INTERRUPTED = 0, 1, 3, 130
+MADE, UNREADABLE, WRONG, FOUND, INTERRUPTED = 0, 1, 2, 3, 130
 MOST_SHOWN = 2_000
 DUMP = "kubectl get nodes,pods,services,endpointslices -A -o json"
 
