@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-REPORT_HEAD = 65_536  # bytes at the beginning of a file, among which the mark of a report is
 HTML, MARKDOWN = (".html", ".htm"), (".md", ".markdown")
 MADE, UNREADABLE, WRONG, FOUND, INTERRUPTED = 0, 1, 2, 3, 130
 MOST_SHOWN = 2_000
@@ -253,9 +252,6 @@ def _report(told: argparse.Namespace) -> int:
 
     try:
         made = _review(told)
-        _write(made, told)
-    except BrokenPipeError:
-        raise
     except (ManifestError, ValueError) as error:
         raise Refused(str(error)) from error
     except FileNotFoundError as error:
@@ -264,6 +260,7 @@ def _report(told: argparse.Namespace) -> int:
         raise Refused(f"{error.filename or ' '.join(told.dumps)}: {error.strerror or error}") from error
     except RecursionError:
         raise Refused("the dump is nested too deeply") from None
+    _write(made, told)
     if told.fail_on is None:
         return MADE
     counted = SEVERITIES[: SEVERITIES.index(told.fail_on) + 1]
@@ -353,28 +350,22 @@ def _standard_input() -> bytes:
 
 def _check_output(dump: str, output: Path, force: bool) -> None:
     """Refuse an output that is the dump, or an existing file that is no report of ours."""
+    from .report.writing import is_report
+
     if output.suffix.lower() not in (*HTML, *MARKDOWN):
         raise Refused(f"{output}: a report is written as {', '.join((*HTML, *MARKDOWN))}")
     if output.exists() and dump != "-" and Path(dump).exists() and output.samefile(dump):
         raise Refused(f"{output} is the dump itself")
     if output.is_dir():
         raise Refused(f"{output} is a folder; name a file in it")
-    if not force and output.is_file() and output.stat().st_size and not _is_report(output):
+    if not force and output.is_file() and output.stat().st_size and not is_report(output):
         raise Refused(
             f"{output} is there, and is no report of k8sexpose: name another file, or replace it with --force"
         )
 
 
-def _is_report(path: Path) -> bool:
-    """Return True if a file is a report that this command has written."""
-    from .report.document import MARK
-
-    with path.open("rb") as stream:
-        return MARK.encode() in stream.read(REPORT_HEAD)
-
-
 def _write(made: Review, told: argparse.Namespace) -> None:
-    from .data.writing import write_whole
+    from .report.writing import write_whole
 
     if told.output is None:
         print(made.to_markdown())

@@ -18,7 +18,7 @@ from .connections import DEAD, Connections
 from .path_table import PathRow
 from .random_streams import Draws, Floats, Indices
 from .scan import LONG_ROWS, ROWS, responses, responses_of_several_workers
-from .tally import Columns, Tally
+from .tally import Tally
 from .timeline import State
 
 __all__ = ["Engine"]
@@ -154,7 +154,12 @@ class Engine:
         sums = np.stack([np.add.reduce(out, axis=0), np.add.reduce(services, axis=0), np.zeros(width)])
         out += _down(self._network.take(path), rows)
         out.reshape(-1)[absent] = tally.histogram.smallest
-        tally.add(out, Columns(np.repeat(busy, widths), np.full(width, part), sums, absent), services.view(np.int64))
+        row = busy * tally.slices + part
+        tally.slice_counts[busy, part] += widths * rows
+        tally.add(out, starts, row, sums, services.view(np.int64))
+        which, number = np.unique(np.searchsorted(starts, absent % width, side="right") - 1, return_counts=True)
+        tally.slice_counts[busy[which], part] -= number
+        tally.histogram.take_back(row[which], number)
         out *= tally.tick_ms
         order[empty] = count
         in_order = np.full(count + 1, np.nan)
