@@ -16,7 +16,7 @@ from ..cost.billing import Bill, bill
 from ..cost.prices import PriceSource, price_book
 from ..cost.usage import MonthlyTraffic
 from ..router.reach import HEAD as REACH_HEAD
-from ..router.reach import Entrance, internet_entrances, reach
+from ..router.reach import Entrance, internet_entrances, reach_of
 from .anonymise import anonymised, without_values
 from .assumptions import EXPOSED, LOAD, ReviewedCluster, survey
 from .document import Heading, Listing, Paragraph, Part, Table, to_html, to_markdown
@@ -235,7 +235,7 @@ def review(
     if anonymise:
         _check_names(traffic_gb)
         hidden = {f"object {number}": without_values(why) for number, why in enumerate(found.set_aside.values(), 1)}
-        found = replace(found, cluster=anonymised(found.cluster), set_aside=hidden)
+        found = replace(found, cluster=anonymised(found.cluster), set_aside=hidden, events=())
     traffic = MonthlyTraffic(gb_per_month, traffic_gb)
     comparisons = compare_services(found, traffic=traffic, book=book)
     made = bill(
@@ -288,7 +288,7 @@ def _service(found: ReviewedCluster, service: Service, compared: ServiceComparis
         found.ready_count(service),
         compared if isinstance(compared, ServiceComparison) else None,
         compared if isinstance(compared, str) else "",
-        reach(found.cluster, service.key).entrances if service.type in EXPOSED or service.external_ips else (),
+        reach_of(found.cluster, service).entrances if service.type in EXPOSED or service.external_ips else (),
         found.judges(service),
     )
 

@@ -26,7 +26,7 @@ from .path import PathTracer
 from .query import Query
 from .router import shares
 
-__all__ = ["CLUSTER", "INTERNET", "PRIVATE", "Entrance", "Reach", "internet_entrances", "reach"]
+__all__ = ["CLUSTER", "INTERNET", "PRIVATE", "Entrance", "Reach", "internet_entrances", "reach", "reach_of"]
 
 INTERNET, PRIVATE, CLUSTER = "internet", "private network", "cluster"
 ORDER = (INTERNET, PRIVATE, CLUSTER)
@@ -159,7 +159,11 @@ def reach(cluster: ClusterState, service: str) -> Reach:
     >>> reach(cluster, "public-api-lb").who
     ('internet', 'private network', 'cluster')
     """
-    found = cluster.service(service)
+    return reach_of(cluster, cluster.service(service))
+
+
+def reach_of(cluster: ClusterState, found: Service) -> Reach:
+    """Return who reaches a Service that is at hand; one of a dump may have a name that nobody could ask for."""
     listed = [
         *_load_balancer(cluster, found), *_node_ports(cluster, found), *_external_ips(cluster, found),
         *_pods_of(cluster, found), *_cluster_ip(cluster, found),
