@@ -38,7 +38,7 @@ def snapshot(cluster: kx.Cluster) -> Any:
     [
         "apiVersion: v1\nkind: Service\nmetadata: {name: bad}\nspec: {type: Nodeport, ports: [{port: 80}]}",
         "apiVersion: v1\nkind: Service\nmetadata: {name: bad}\nspec: {type: NodePort, ports: [{port: 8, nodePort: 8}]}",
-        "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: bad}",
+        "apiVersion: v1\nkind: Servce\nmetadata: {name: bad}",
         "a: [",
         "kind: Service",
         "just text",
