@@ -57,6 +57,7 @@ _NAMES = {
     "cost.alternatives": "compare_exposure costs_by_services costs_by_traffic",
     "cost.billing": "Bill bill",
     "cost.prices": "price_book",
+    "report.diff": "Diff diff",
     "report.review": "Review review",
     "plots": (
         "describe plot_bill plot_bills plot_candidates plot_cluster plot_costs plot_crash plot_crossover "

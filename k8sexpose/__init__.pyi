@@ -49,6 +49,8 @@ from .plots.traffic import plot_latency as plot_latency
 from .plots.traffic import plot_load as plot_load
 from .plots.traffic import plot_sticky as plot_sticky
 from .plots.traffic import plot_timeline as plot_timeline
+from .report.diff import Diff as Diff
+from .report.diff import diff as diff
 from .report.review import Review as Review
 from .report.review import review as review
 from .router.reach import Entrance as Entrance
@@ -143,6 +145,8 @@ __all__ = [  # noqa: RUF022, the order of the table
     "Bill",
     "bill",
     "price_book",
+    "Diff",
+    "diff",
     "Review",
     "review",
     "describe",

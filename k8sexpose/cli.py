@@ -14,20 +14,24 @@ import argparse
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import __version__
 
 if TYPE_CHECKING:
     from .model import Cluster
+    from .report.diff import Diff
+    from .report.findings import Finding
     from .report.review import Review
 
 __all__ = ["main"]
 
-HTML, MARKDOWN = (".html", ".htm"), (".md", ".markdown")
+HTML, MARKDOWN, JSON = (".html", ".htm"), (".md", ".markdown"), (".json",)
+ENDINGS = (*HTML, *MARKDOWN, *JSON)
+FORMATS = ("html", "markdown", "json")
 MADE, UNREADABLE, WRONG, FOUND, INTERRUPTED = 0, 1, 2, 3, 130
 MOST_SHOWN = 2_000
 DUMP = "kubectl get nodes,pods,services,endpointslices -A -o json"
@@ -233,38 +237,60 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
     add("--context", metavar="NAME", help="ask the kubectl on the PATH instead, read only ('' for the current context)")
     add("--namespace", metavar="NS", help="with --context: one namespace only")
     add("--save-dump", metavar="FILE", help="with --context: keep what kubectl gave, as a dump")
+    add("-o", "--output", help=f"{', '.join(ENDINGS)} (default: standard output)")
+    add("--format", choices=FORMATS, help="of the report (default: by the ending of -o, else markdown)")
+    add("--anonymise", "--anonymize", action="store_true", help="replace names and addresses, for sharing")
+    _add_assumptions(parser)
+    add("--force", action="store_true", help="replace the file of -o, whatever it is")
+    add("--fail-on", choices=SEVERITIES, help="exit with 3 if there is such a finding, or a graver one")
+
+
+def _add_assumptions(parser: argparse.ArgumentParser) -> None:
+    """Add what a report and a difference assume alike."""
+    add = parser.add_argument
     add("--provider", help="whose load balancers (default: guessed from spec.providerID)")
     add("--region", help="whose prices (default: guessed from the nodes)")
-    add("-o", "--output", help=f"{', '.join((*HTML, *MARKDOWN))} (default: Markdown on standard output)")
-    add("--anonymise", "--anonymize", action="store_true", help="replace names and addresses, for sharing")
     add("--utilisation", type=float, default=0.5, help="how busy the average Pod is, 0 to 1 (default: %(default)s)")
     add("--service-ms", type=float, default=10.0, help="mean time for a request in ms (default: %(default)s)")
     add("--workers", type=int, default=1, help="requests that a Pod serves at once (default: %(default)s)")
     add("--gb-per-month", type=float, default=1000.0, help="traffic of all Services (default: %(default)s)")
     add("--prices", help="your own prices (TOML)")
-    add("--force", action="store_true", help="replace the file of -o, whatever it is")
-    add("--fail-on", choices=SEVERITIES, help="exit with 3 if there is such a finding, or a graver one")
 
 
 def _report(told: argparse.Namespace) -> int:
-    from .api.errors import ManifestError
+    with _refusals(" ".join(told.dumps)):
+        made = _review(told)
+        _write(made, told, made.summary)
+    return _exit_code(made.findings, told.fail_on)
+
+
+def _exit_code(findings: Sequence[Finding], fail_on: str | None) -> int:
+    """Return 3 if there is a finding as grave as was asked for, or graver."""
     from .report.findings import SEVERITIES
 
+    if fail_on is None:
+        return MADE
+    counted = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
+    return FOUND if any(finding.severity in counted for finding in findings) else MADE
+
+
+@contextlib.contextmanager
+def _refusals(source: str) -> Iterator[None]:
+    """Raise what reading a dump or writing a report can raise as `Refused`, with the reason."""
+    from .api.errors import ApiError, ManifestError
+
     try:
-        made = _review(told)
-    except (ManifestError, ValueError) as error:
+        yield
+    except BrokenPipeError:
+        raise
+    except (ApiError, ManifestError, ValueError) as error:
         raise Refused(str(error)) from error
     except FileNotFoundError as error:
         raise Refused(str(error) if error.filename is None else f"{error.filename}: {error.strerror}") from error
     except OSError as error:
-        raise Refused(f"{error.filename or ' '.join(told.dumps)}: {error.strerror or error}") from error
+        raise Refused(f"{error.filename or source}: {error.strerror or error}") from error
     except RecursionError:
         raise Refused("the dump is nested too deeply") from None
-    _write(made, told)
-    if told.fail_on is None:
-        return MADE
-    counted = SEVERITIES[: SEVERITIES.index(told.fail_on) + 1]
-    return FOUND if any(finding.severity in counted for finding in made.findings) else MADE
 
 
 def _review(told: argparse.Namespace) -> Review:
@@ -274,11 +300,27 @@ def _review(told: argparse.Namespace) -> Review:
         for dump in told.dumps:
             _check_output(dump, Path(told.output), told.force)
     cluster = _live(told) if told.context is not None else _loaded(told)
-    return review(
-        cluster, told.region, provider=told.provider, utilisation=told.utilisation, service_ms=told.service_ms,
-        workers=told.workers, gb_per_month=told.gb_per_month,
-        prices=Path(told.prices) if told.prices else None, anonymise=told.anonymise,
-    )  # fmt: skip
+    return review(cluster, anonymise=told.anonymise, **_assumptions(told))
+
+
+def _cluster(dump: str) -> Cluster:
+    """Read a dump: a file, or standard input."""
+    from .model import Cluster
+
+    source = _standard_input() if dump == "-" else Path(dump)
+    try:
+        return Cluster.from_json(source, provider=None)
+    except FileNotFoundError:
+        raise Refused(f"{dump}: no such file") from None
+
+
+def _assumptions(told: argparse.Namespace) -> dict[str, Any]:
+    """Return what `review` is told to assume."""
+    return {
+        "region": told.region, "provider": told.provider, "utilisation": told.utilisation,
+        "service_ms": told.service_ms, "workers": told.workers, "gb_per_month": told.gb_per_month,
+        "prices": Path(told.prices) if told.prices else None,
+    }  # fmt: skip
 
 
 LARGE = 10_000_000  # bytes from which on a terminal is told that reading takes a while
@@ -352,8 +394,8 @@ def _check_output(dump: str, output: Path, force: bool) -> None:
     """Refuse an output that is the dump, or an existing file that is no report of ours."""
     from .report.writing import is_report
 
-    if output.suffix.lower() not in (*HTML, *MARKDOWN):
-        raise Refused(f"{output}: a report is written as {', '.join((*HTML, *MARKDOWN))}")
+    if output.suffix.lower() not in ENDINGS:
+        raise Refused(f"{output}: a report is written as {', '.join(ENDINGS)}")
     if output.exists() and dump != "-" and Path(dump).exists() and output.samefile(dump):
         raise Refused(f"{output} is the dump itself")
     if output.is_dir():
@@ -364,15 +406,55 @@ def _check_output(dump: str, output: Path, force: bool) -> None:
         )
 
 
-def _write(made: Review, told: argparse.Namespace) -> None:
+def _write(made: Review | Diff, told: argparse.Namespace, summary: str) -> None:
+    """Write a report or a difference in the form that was asked for, into a file or on standard output."""
+    from datetime import date
+
     from .report.writing import write_whole
 
+    ending = Path(told.output).suffix.lower() if told.output else ""
+    form = told.format or ("html" if ending in HTML else "json" if ending in JSON else "markdown")
+    page: str = getattr(made, f"to_{form}")(date.today().isoformat())
     if told.output is None:
-        print(made.to_markdown())
+        print(page)
         return
-    page = made.to_html() if Path(told.output).suffix.lower() in HTML else made.to_markdown()
     write_whole(Path(told.output), page)
-    print(f"{told.output}: {made.summary}")
+    print(f"{told.output}: {summary}")
+
+
+# -- diff --------------------------------------------------------------------------------------------------------------
+
+
+def _add_diff(parser: argparse.ArgumentParser) -> None:
+    from .report.findings import SEVERITIES
+
+    add = parser.add_argument
+    add("before", help="the dump before the change, or - for standard input")
+    add("after", nargs="?", help="the dump after it")
+    add("--apply", action="append", default=[], metavar="FILE", help="instead: manifests applied to the first dump")
+    add("--format", choices=("markdown", "json"), help="(default: by the ending of -o, else markdown)")
+    add("-o", "--output", help=f"{', '.join((*MARKDOWN, *JSON))} (default: standard output)")
+    add("--force", action="store_true", help="replace the file of -o, whatever it is")
+    _add_assumptions(parser)
+    add("--fail-on", choices=SEVERITIES, help="exit with 3 if there is a new finding like this, or a graver one")
+
+
+def _diff(told: argparse.Namespace) -> int:
+    from .report.diff import applied, diff
+
+    if bool(told.after) == bool(told.apply):
+        raise Refused("name two dumps, or one dump and the manifests that change it: --apply FILE")
+    with _refusals(told.before):
+        if told.output is not None:
+            for dump in filter(None, (told.before, told.after)):
+                _check_output(dump, Path(told.output), told.force)
+            if Path(told.output).suffix.lower() in HTML:
+                raise Refused(f"{told.output}: a difference is written as {', '.join((*MARKDOWN, *JSON))}")
+        before = _cluster(told.before)
+        after = _cluster(told.after) if told.after else applied(before, *map(Path, told.apply))
+        made = diff(before, after, **_assumptions(told))
+        _write(made, told, made.summary)
+    return _exit_code(made.new_findings, told.fail_on)
 
 
 # -- class -------------------------------------------------------------------------------------------------------------
@@ -404,6 +486,13 @@ def _class(told: argparse.Namespace) -> int:
 
 
 COMMANDS = {
+    "diff": Command(
+        "say what a change does",
+        "Compare two dumps of a cluster, or a dump and manifests applied to a copy of it: Services exposed anew or no "
+        "more, skew, latency, hops, zones, money, findings that are new or gone. Nothing is applied to a real cluster.",
+        _add_diff,
+        _diff,
+    ),
     "class": Command(
         "say which beliefs a class holds",
         "Read the files k8sexpose-answers.json of a class, judge every answer with the model, and count which beliefs "

@@ -35,6 +35,7 @@ from .cluster.apiserver import ApiServer
 from .cluster.client_apply import apply_service
 from .cluster.controllers import put_object, sync_workloads
 from .cluster.operations import Operations
+from .cluster.pod_update import updated_pod
 from .cluster.scheduling import choose_node, kubernetes_service, make_nodes, pod_capacity, with_address, with_pod_ranges
 
 __all__ = ["ApplyResult", "ApplyResults", "Cluster"]
@@ -61,8 +62,6 @@ def _carried_over(made: Any, old: Any, now_s: float) -> Any:
     """Return a new state of an object with what no manifest says of it: since when it is there, and whose it is."""
     if old is None:
         return replace(made, created_s=now_s)
-    if isinstance(made, Pod):
-        return replace(made, created_s=old.created_s, app=old.app, listens=old.listens)
     if isinstance(made, Deployment):
         return replace(made, created_s=old.created_s, made=old.made, listens=old.listens)
     return replace(made, created_s=old.created_s)
@@ -355,7 +354,10 @@ class Cluster(Operations):
         if self._manifests.get(key) == item.value:
             return ApplyResult(item.kind, scope, made.name, "unchanged", made if old is None else old)
         verb = "created" if old is None else "configured"
-        made = _carried_over(made, old, self.now_s)
+        if isinstance(made, Pod) and old is not None:
+            made = updated_pod(old, made, item.value, self._manifests.get(key))
+        else:
+            made = _carried_over(made, old, self.now_s)
         if made == old and self._replicas_are(made, item.value):
             self._manifests[key] = item.value
             return ApplyResult(item.kind, scope, made.name, "unchanged", old)

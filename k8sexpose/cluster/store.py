@@ -58,9 +58,9 @@ class Index(Generic[K, V]):
         """Return the keys of a property to be changed, apart from those that a copy holds."""
         keys = self.entries.get(prop)
         if self._own is not None and prop not in self._own:
-            self._own.add(prop)
             if keys is not None:
                 keys = self.entries[prop] = dict(keys)
+            self._own.add(prop)  # last: an interrupt may come between any two lines
         return keys
 
     def copy(self) -> Index[K, V]:

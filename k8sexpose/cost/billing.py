@@ -137,7 +137,8 @@ class Bill:
         parts += [f"over quota: {use}" for use in self.over_quota]
         return "; ".join(parts)
 
-    def _rows(self) -> Iterator[tuple[str, ...]]:
+    def rows(self) -> Iterator[tuple[str, ...]]:
+        """Yield the lines as texts, in the order of the columns."""
         for name, quantity, unit, price, cost, source, as_of in self.items[list(COLUMNS)].itertuples(index=False):
             amounts = (NO_PRICE, "") if math.isnan(price) else (f"{price:g}", f"{cost:,.2f}")
             yield name, f"{quantity:,.2f}".removesuffix(".00"), unit, *amounts, source, as_of
@@ -147,7 +148,7 @@ class Bill:
 
     def __str__(self) -> str:
         lines = (
-            f"  {name}: {quantity} {unit} × {price} = {cost}" for name, quantity, unit, price, cost, *_ in self._rows()
+            f"  {name}: {quantity} {unit} × {price} = {cost}" for name, quantity, unit, price, cost, *_ in self.rows()
         )
         return "\n".join([self.summary, *lines])
 
@@ -157,7 +158,7 @@ class Bill:
 
     def _repr_html_(self) -> str:
         head = ("name", "monthly quantity", "unit", "unit price", f"monthly cost, {self.currency}", "source", "as of")
-        return html_table(self.summary, head, self._rows())
+        return html_table(self.summary, head, self.rows())
 
 
 def _lines(count: int, what: str) -> str:

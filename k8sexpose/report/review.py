@@ -7,22 +7,25 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from .. import __version__
 from .._display import html_table, visible
 from ..api.checks import check_arguments
 from ..api.service import Service
 from ..cloud.internal import is_internal, is_private
 from ..cloud.providers import LoadBalancerKind
-from ..cost.billing import Bill, bill
+from ..cost.billing import Bill, bill_of, entries_of
 from ..cost.prices import PriceSource, price_book
 from ..cost.usage import MonthlyTraffic
 from ..router.reach import HEAD as REACH_HEAD
 from ..router.reach import Entrance, internet_entrances, reach_of
 from .anonymise import anonymised, without_values
 from .assumptions import EXPOSED, LOAD, ReviewedCluster, survey
-from .document import Heading, Listing, Paragraph, Part, Table, to_html, to_markdown
+from .document import MARK, Heading, Listing, Paragraph, Part, Picture, Table, to_html, to_markdown
 from .environment import Environment, lacks
 from .exposure_findings import CLUSTER_FINDERS, SERVICE_FINDERS
 from .findings import Asked, Finding, find_all
+from .machine_readable import review_json
+from .pictures import bill_bars, entrances, latency_curve, pod_loads
 from .policy_advice import ServiceComparison, compare_services
 
 if TYPE_CHECKING:
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Review", "ServiceReview", "review"]
 
+DRAWN = 12  # Services whose Pods and latencies are drawn
 MANY = 200  # Services that are compared on the page, each with a table of its own
 SIGNS = {"problem": "✗ problem", "warning": "! warning", "note": "· note"}
 HEAD = ("Service", "type", "address", "ports", "who reaches it", "ready")
@@ -89,11 +93,15 @@ class Review:
     services : tuple of ServiceReview
         Those that are exposed first.
     bill : Bill
-        Of the Services as they are.
+        Of the Services as they are; a missing price makes its total None.
+    estimate : Bill
+        The same, with what the price book lacks estimated by the nearest region.
     assumptions : tuple of str
         What no dump says.
     cluster : Cluster
         What was asked: a copy of yours, of the provider that was guessed or given.
+    utilisation, service_ms, workers
+        The load that is assumed, as for `review`.
     lacks : tuple of str
         What the dump lacks, what is therefore not said, and how to get it.
     around : Environment, optional
@@ -119,6 +127,10 @@ class Review:
     bill: Bill
     assumptions: tuple[str, ...]
     cluster: Cluster
+    estimate: Bill
+    utilisation: float = 0.5
+    service_ms: float = 10.0
+    workers: int = 1
     lacks: tuple[str, ...] = ()
     around: Environment | None = None
     internet: tuple[Entrance, ...] = ()
@@ -154,15 +166,19 @@ class Review:
         printer.text(visible(repr(self) if cycle else str(self)))  # type: ignore[attr-defined]
 
     def _repr_html_(self) -> str:
-        return html_table(" ".join([*self.lacks, self.summary]), FINDING_HEAD, _finding_rows(self.findings))
+        return html_table(" ".join([*self.lacks, self.summary]), FINDING_HEAD, finding_rows(self.findings))
 
-    def to_markdown(self) -> str:
-        """Return the report in GitHub's Markdown, every name escaped."""
-        return to_markdown(TITLE, _parts(self))
+    def to_markdown(self, date: str = "") -> str:
+        """Return the report in GitHub's Markdown, every name escaped; `date` is when it was made."""
+        return to_markdown(TITLE, _parts(self, date))
 
-    def to_html(self) -> str:
+    def to_html(self, date: str = "") -> str:
         """Return the report as one HTML page, every name escaped; no script, nothing fetched."""
-        return to_html(TITLE, _parts(self))
+        return to_html(TITLE, _parts(self, date, pictures=True))
+
+    def to_json(self, date: str = "") -> str:
+        """Return the report for programs; ``docs/report.md`` says what stands where."""
+        return review_json(self, date)
 
 
 def _count(count: int, noun: str) -> str:
@@ -238,9 +254,8 @@ def review(
         found = replace(found, cluster=anonymised(found.cluster), set_aside=hidden, events=())
     traffic = MonthlyTraffic(gb_per_month, traffic_gb)
     comparisons = compare_services(found, traffic=traffic, book=book)
-    made = bill(
-        found.cluster, region=found.region or None, gb_per_month=gb_per_month, traffic_gb=traffic_gb, prices=book
-    )
+    entries = entries_of(found.cluster, traffic)
+    made, guessed = (bill_of(found.cluster, entries, book, found.region or None, estimate=on) for on in (False, True))
     counts = ((len(found.cluster.nodes), "node"), (len(found.cluster.pods), "Pod"),
               (len(found.cluster.services), "Service"))  # fmt: skip
     services = [_service(found, service, comparisons.get(service.key)) for service in found.cluster.services]
@@ -254,6 +269,10 @@ def review(
         made,
         (*found.assumptions, f"Traffic: {_traffic(gb_per_month, traffic_gb)}."),
         found.cluster,
+        guessed,
+        utilisation,
+        service_ms,
+        workers,
         tuple(lacks(found.cluster)),
         found.around,
         internet_entrances(found.cluster),
@@ -333,7 +352,7 @@ def _who(service: Service, kind: LoadBalancerKind | None) -> str:
 # -- the page ---------------------------------------------------------------------------------------------------------
 
 
-def _parts(made: Review) -> Iterator[Part]:
+def _parts(made: Review, date: str, pictures: bool = False) -> Iterator[Part]:
     """Yield the parts of the report, in order."""
     for line in made.lacks:
         yield Paragraph(line, "Not in the dump.")
@@ -342,10 +361,13 @@ def _parts(made: Review) -> Iterator[Part]:
     if made.around is not None:
         yield Paragraph(f"{made.around.controller}.".replace("..", "."), "Load balancers.")
         yield Paragraph(made.around.data_plane, "Data plane.")
-    yield Paragraph(f"{made.bill.summary}.", "Bill.")
+    yield Paragraph(f"{made.estimate.headline}.", "Bill.")
+    when = f" on {date}" if date else ""
+    yield Paragraph(f"{MARK} {__version__}{when}; its model is Kubernetes 1.36, its prices are of {_dates(made)}.")
+    yield from _drawn(entrances(made) if pictures else "")
     yield Heading("Findings")
     if made.findings:
-        yield Table("The gravest first.", FINDING_HEAD, tuple(_finding_rows(made.findings)))
+        yield Table("The gravest first.", FINDING_HEAD, tuple(finding_rows(made.findings)))
     else:
         yield Paragraph("None of the problems that this report looks for.")
     yield Heading("What is exposed")
@@ -357,10 +379,15 @@ def _parts(made: Review) -> Iterator[Part]:
     else:
         yield Paragraph("No Service has a node port or a load balancer.")
     yield from _internet(made)
+    yield Heading("What it costs in a month")
+    yield from _bill(made, pictures)
     yield Heading("Cluster against Local")
     yield from _summary(made)
-    for one in made.exposed[:MANY]:
+    for number, one in enumerate(made.exposed[:MANY]):
         yield from _comparison(one, made.bill.currency)
+        if pictures and number < DRAWN and one.comparison is not None:
+            yield from _drawn(pod_loads(one.comparison))
+            yield from _drawn(latency_curve(one.comparison, made.utilisation, made.service_ms, made.workers))
     if len(made.exposed) > MANY:
         yield Paragraph(f"The first {MANY} of {len(made.exposed)} Services are shown one by one.")
     yield Heading("What was assumed")
@@ -386,6 +413,27 @@ def _internet(made: Review) -> Iterator[Part]:
         yield Paragraph(f"The first {MOST_ENTRANCES} of {len(made.internet)} are shown.")
 
 
+def _drawn(svg: str) -> Iterator[Part]:
+    if svg:
+        yield Picture(svg)
+
+
+def _dates(made: Review) -> str:
+    dates = made.estimate.as_of
+    return f"{dates[0]} to {dates[-1]}" if len(dates) > 1 else "".join(dates) or "no date"
+
+
+BILL_HEAD = ("line", "quantity", "unit", "unit price", "cost", "source", "as of")
+
+
+def _bill(made: Review, pictures: bool) -> Iterator[Part]:
+    yield Paragraph(f"{made.estimate.headline}.")
+    yield from _drawn(bill_bars(made) if pictures else "")
+    rows = tuple(made.estimate.rows())
+    if rows:
+        yield Table(f"In {made.estimate.currency}, {made.estimate.region}: list prices.", BILL_HEAD, rows)
+
+
 METHOD = (
     "Shares, hops, zones and addresses are exact for many clients that connect anew each time; with few clients or "
     "long-lived connections the load is less even.",
@@ -396,7 +444,7 @@ METHOD = (
 )
 
 
-def _finding_rows(findings: tuple[Finding, ...]) -> Iterator[tuple[str, ...]]:
+def finding_rows(findings: tuple[Finding, ...]) -> Iterator[tuple[str, ...]]:
     for one in findings:
         yield SIGNS[one.severity], one.service or "the cluster", one.what, one.why, one.fix, one.command
 

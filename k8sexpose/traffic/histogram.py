@@ -89,12 +89,14 @@ class LogHistogram:
         if narrow:
             for one, counts in enumerate(found, low):
                 self.counts[one // self.slices, :bins] += counts
+            upto = np.cumsum(found)[(1 << WIDE) - 1 :: 1 << WIDE]
+            found = np.diff(upto, prepend=0).reshape(parts, -1)
         else:
             self.counts[first : first + groups, :bins] += found
             np.right_shift(bits, SHIFT + WIDE, out=place)
             place += ((row - low) * (bins >> WIDE) - (self._base >> WIDE)).repeat(widths).reshape(shape)
-        wide = found.reshape(parts, -1, 1 << WIDE).sum(2) if narrow else _count(place, parts, bins >> WIDE)
-        self.sliced.reshape(-1, self.sliced.shape[2])[low : low + parts, : bins >> WIDE] += wide
+            found = _count(place, parts, bins >> WIDE)
+        self.sliced.reshape(-1, self.sliced.shape[2])[low : low + parts, : bins >> WIDE] += found
 
     def take_back(self, row: Ints, number: Ints) -> None:
         """Take back what was counted as the smallest value of some slices."""
@@ -111,22 +113,15 @@ class LogHistogram:
         self.sliced = np.zeros((self.groups, self.slices, bins >> WIDE), dtype=np.int64)
         self.sliced[:, :, : sliced.shape[2]] = sliced
 
-    def wide(self, parts: Sequence[Sequence[int]]) -> Floats:
-        """Return the counts of parts in wide bins, shape (parts, wide bins); a part joins some groups."""
-        joins = np.zeros((len(parts), self.groups))
-        for row, part in zip(joins, parts, strict=True):
-            row[list(part)] = 1.0
-        return np.asarray(joins @ self.sliced.sum(axis=1).astype(np.float64))
-
-    def quantiles(self, levels: Sequence[float] | Floats, parts: Sequence[Sequence[int]]) -> Floats:
-        """Return quantiles of parts, each of which joins some groups.
+    def quantiles(self, levels: Sequence[float] | Floats, counts: Ints) -> Floats:
+        """Return quantiles of parts.
 
         Parameters
         ----------
         levels : sequence of float, or ndarray of float64, shape (parts, levels)
             For example 0.5, 0.95, 0.99; where each part has its own, a row for each.
-        parts : sequence of sequence of int
-            The groups of each part.
+        counts : ndarray of int64, shape (parts, bins)
+            Rows of the table, or sums of them.
 
         Returns
         -------
@@ -137,33 +132,22 @@ class LogHistogram:
         --------
         >>> histogram = LogHistogram(2)
         >>> histogram.add(np.array([[1.0, 3.0]]), np.array([0, 1]), np.array([0, 1]))
-        >>> histogram.quantiles([0.5], [[0], [1], [0, 1]]).round().tolist()
-        [[1.0], [3.0], [1.0]]
+        >>> histogram.quantiles([0.5], histogram.counts).round().tolist()
+        [[1.0], [3.0]]
         """
-        wanted = np.broadcast_to(np.asarray(levels, dtype=np.float64), (len(parts), np.shape(levels)[-1]))
-        wide = self.wide(parts)
-        if not wide.size:
+        wanted = np.broadcast_to(np.asarray(levels, dtype=np.float64), (len(counts), np.shape(levels)[-1]))
+        if not counts.size:
             return np.full(wanted.shape, np.nan)
-        below = np.cumsum(wide, axis=1)
-        total = below[:, -1:]
+        upto = np.cumsum(counts, axis=1)
+        total = upto[:, -1:]
         rank = np.maximum(wanted * total, 0.5)
-        at = np.array([own.searchsorted(some) for own, some in zip(below, rank, strict=True)])
-        at = np.minimum(at, wide.shape[1] - 1)  # a part of which nothing was counted
-        rows = np.arange(len(parts))[:, None]
-        rank -= below[rows, at] - wide[rows, at]
-        bins = (at << WIDE)[:, :, None] + np.arange(1 << WIDE)
-        # Each part reads the bins it needs of each of its groups.
-        part = np.repeat(rows[:, 0], [len(own) for own in parts])
-        group = np.array([one for own in parts for one in own], dtype=np.intp)
-        narrow = np.zeros(bins.shape, dtype=np.int64)
-        np.add.at(narrow, part, self.counts[group[:, None, None], bins[part]])
-        below = np.cumsum(narrow, axis=2)
-        inner = np.minimum((below < rank[:, :, None]).sum(2), (1 << WIDE) - 1)[:, :, None]
-        upto, own = (np.take_along_axis(some, inner, 2)[:, :, 0] for some in (below, narrow))
-        place = (at << WIDE) + inner[:, :, 0] + self._base
-        low, high = (((place + edge) << SHIFT).view(np.float64) for edge in (0, 1))
+        at = np.array([own.searchsorted(some) for own, some in zip(upto, rank, strict=True)])
+        at = np.minimum(at, counts.shape[1] - 1)  # a part of which nothing was counted
+        here = np.arange(len(counts))[:, None], at
+        own = counts[here]
+        low, high = (((at + self._base + edge) << SHIFT).view(np.float64) for edge in (0, 1))
         # Into the bin as far as the rank says.
-        inside = low + (rank - (upto - own)) / np.maximum(own, 1) * (high - low)
+        inside = low + (rank - (upto[here] - own)) / np.maximum(own, 1) * (high - low)
         return np.asarray(np.where(total > 0, inside, np.nan))
 
 

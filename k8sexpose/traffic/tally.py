@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .histogram import LogHistogram
-from .path_table import PathRow
+from .path_table import PathColumns, PathRow
 from .random_streams import Floats, Indices
 from .scan import tick_ms
 from .workload import Workload
@@ -50,6 +50,8 @@ class Tally:
         Into how many slices the run of each Pod is divided.
     paths : list of PathRow
         The ways that requests went.
+    columns : PathColumns
+        The same as arrays, once the run is over.
     path_counts : ndarray of int64, shape (slices, paths)
         Requests that came to their end on each path: answered, or lost where the path leads nowhere.
     slice_counts : ndarray of int64, shape (pods, slices)
@@ -76,6 +78,7 @@ class Tally:
         per_pod = workload.requests / max(len(pods), 1)
         self.slices = min(max(2 ** int(math.log2(max(per_pod / PER_SLICE, 1))), 4), most)
         self.paths: list[PathRow] = []
+        self.columns = PathColumns.of([])
         self.path_counts: Ints = np.zeros((self.slices, 0), dtype=np.int64)
         shape = len(pods), self.slices
         self.slice_counts: Ints = np.zeros(shape, dtype=np.int64)
@@ -111,7 +114,8 @@ class Tally:
         place : ndarray of int64
             Memory of the layout of the latencies.
         """
-        np.add.at(self._sums, (slice(None), row), np.add.reduceat(sums, starts, axis=1))
+        for total, part in zip(self._sums, np.add.reduceat(sums, starts, axis=1), strict=True):
+            np.add.at(total, row, part)
         self.histogram.add(latencies, starts, row, place)
 
     def keep(self, first: int, latency_ms: Floats) -> None:

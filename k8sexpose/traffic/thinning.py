@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .path_table import PathRow
+from .path_table import PathColumns, PathRow
 from .random_streams import Floats, Indices
 from .scan import LONG_ROWS, ROWS, responses, responses_of_several_workers
 from .tally import Tally
@@ -46,6 +46,8 @@ class Ways:
     ----------
     paths : sequence of PathRow
         The ways.
+    columns : PathColumns
+        The same as arrays.
     shares : ndarray of float64, shape (pods + 1,)
         What part of all requests each Pod gets.
     network_ms, weights : ndarray of float64, shape (pods + 1, lengths)
@@ -59,6 +61,7 @@ class Ways:
     """
 
     paths: Sequence[PathRow]
+    columns: PathColumns
     shares: Floats
     network_ms: Floats
     weights: Floats
@@ -81,16 +84,17 @@ class Ways:
         for row, own in zip(network_ms, lengths, strict=True):
             row[: len(own)] = list(own)
         place = np.array([pod * most + column for pod, column in at])
-        weights = np.bincount(place, probabilities, network_ms.size)
+        weights: Floats = np.bincount(place, probabilities, network_ms.size).astype(np.float64)
         shared = np.flatnonzero(np.bincount(place) > 1)
         with np.errstate(invalid="ignore"):
             within = np.nan_to_num(probabilities / weights[place])
         weights = weights.reshape(network_ms.shape)
         shares = weights.sum(1)
         weights[shares == 0, 0] = 1.0
-        weights /= weights.sum(1, keepdims=True)
+        weights = weights / weights.sum(1, keepdims=True)
         together = [np.flatnonzero(place == one) for one in shared]
-        return cls(paths, shares / shares.sum(), network_ms, weights, place, together, within)
+        columns = PathColumns.of(paths)
+        return cls(paths, columns, shares / shares.sum(), network_ms, weights, place, together, within)
 
 
 class Thinning:
@@ -116,6 +120,7 @@ class Thinning:
         self.columns = 8 * math.ceil((per_pod + SPREAD * math.sqrt(per_pod)) / (8 * chunks * self.rows))  # whole lines
         self.size = self.rows * self.columns
         self._plan()
+        self._order = np.arange(self.size).reshape(self.rows, self.columns).T.reshape(-1)  # of arrival
         self._left = np.zeros((len(tally.pods), workload.workers))  # what each worker has left to do, in ticks
 
     def run(self, block: int | None = None) -> None:
@@ -165,7 +170,7 @@ class Thinning:
         counts = totals.reshape(-1)[ways.place]
         for numbers in ways.together:
             counts[numbers] = self.chance.multinomial(counts[numbers[0]], ways.within[numbers])
-        tally.paths = list(ways.paths)
+        tally.paths, tally.columns = list(ways.paths), ways.columns
         tally.path_counts = np.zeros((tally.slices, len(counts)), dtype=np.int64)
         tally.path_counts[0] = counts
         # A column belongs to the way of its first request; from the row on where the next way begins, that differs.
@@ -218,11 +223,15 @@ class Thinning:
         tally, rows, pods = self.tally, self.rows, self.chunk_pod[chunks]
         size = len(pods) * self.size
         shape = len(pods), rows, self.columns
-        gaps, services, waits = (part[:size].reshape(shape).swapaxes(0, 1) for part in self._memory)
+        memory = [part[:size] for part in self._memory]
+        gaps, services, waits = (part.reshape(shape).swapaxes(0, 1) for part in memory)
         self._draw(chunks.start, gaps, services)
-        absent = self._absent(chunks)
-        for where in absent:
-            gaps[where] = services[where] = 0.0
+        # Where there is no request: after the last of a Pod.
+        missing = self.size - self.chunk_size[chunks]
+        chunk = np.repeat(np.arange(len(pods)), missing)
+        column, row = np.divmod(np.arange(len(chunk)) + np.repeat(self.size - np.cumsum(missing), missing), rows)
+        absent = chunk * self.size + row * self.columns + column
+        memory[0][absent] = memory[1][absent] = 0.0
         lasts = _sums(gaps)
         scale = (self.chunk_lasts[chunks] / np.add.reduce(lasts, axis=1))[:, None]
         gaps *= scale
@@ -246,30 +255,17 @@ class Thinning:
             found, left = responses_of_several_workers(*flat, starts, self._left[own])
             self._left[own] = left
             out = np.add(found.reshape(gaps.shape), network.reshape(lasts.shape), out=gaps)
-        by_column = network.reshape(lasts.shape)
-        for where in absent:
-            out[where] = by_column[where[1:]]
+        memory[0][absent] = network[chunk * self.columns + column]
         busy = _sums(out).reshape(-1)
         np.subtract(busy, rows * network, out=sums[0])
         for way in range(self.way_more.shape[1]):
             at = np.flatnonzero(self.way_more[chunks, way])
             some = at + chunks.start, way
             out[:, at, self.way_column[some]] += self.way_more[some] * (np.arange(rows)[:, None] >= self.way_row[some])
-        for where in absent:
-            out[where] = tally.histogram.smallest
+        memory[0][absent] = tally.histogram.smallest
         starts = self.piece_start[pieces] - chunks.start * self.columns
         tally.add(out, starts, self.piece_row[pieces], sums, waits.view(np.int64))
-        self._sample(chunks, out)
-
-    def _absent(self, chunks: slice) -> list[tuple[slice | int, ...]]:
-        """Return where there is no request: at the foot of the last column of a Pod, and in the columns after it."""
-        found: list[tuple[slice | int, ...]] = []
-        for chunk in np.flatnonzero(self.chunk_size[chunks] < self.size).tolist():
-            column, row = divmod(int(self.chunk_size[chunks.start + chunk]), self.rows)
-            found.append((slice(None), chunk, slice(column + (row > 0), None)))
-            if row:
-                found.append((slice(row, None), chunk, column))
-        return found
+        self._sample(chunks, out, memory[0])
 
     def _draw(self, first: int, gaps: Floats, services: Floats) -> None:
         """Draw the gaps and the service times of chunks that follow each other, each with mean 1."""
@@ -286,7 +282,7 @@ class Thinning:
                 one = kind == "constant"
                 services[:, k] = 1.0 if one else self.chance.lognormal(-(sigma**2) / 2, sigma, services[:, k].shape)
 
-    def _sample(self, chunks: slice, latencies: Floats) -> None:
+    def _sample(self, chunks: slice, latencies: Floats, memory: Floats) -> None:
         """Keep every k-th latency, one Pod after the other, each in the order of arrival."""
         stride, tick_ms = self.tally.stride, self.tally.tick_ms
         first, sizes = self.chunk_first[chunks].tolist(), self.chunk_size[chunks].tolist()
@@ -298,8 +294,7 @@ class Thinning:
                 np.multiply(latencies[:, k, :whole].T, tick_ms, out=to[: whole * self.rows].reshape(whole, self.rows))
                 np.multiply(latencies[: count % self.rows, k, used - 1], tick_ms, out=to[whole * self.rows :])
             else:
-                column, row = np.divmod(np.arange(skip, count, stride, dtype=np.uint32), np.uint32(self.rows))
-                np.multiply(latencies[row, k, column], tick_ms, out=to)
+                np.multiply(memory[k * self.size :].take(self._order[skip:count:stride]), tick_ms, out=to)
 
 
 def _sums(values: Floats) -> Floats:

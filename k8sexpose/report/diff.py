@@ -1,0 +1,275 @@
+"""What a change does: two clusters compared, Service by Service, as a reviewer of the change would ask.
+
+Both are reviewed by the same assumptions; what differs is shown, what stays is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .._display import html_table
+from ..api.service import Service
+from ..cost.billing import Bill
+from .document import Heading, Paragraph, Part, Table, to_markdown
+from .findings import Finding
+from .machine_readable import bill_object, finding_object, number, written
+from .review import FINDING_HEAD, Review, ServiceReview, finding_rows, review
+
+if TYPE_CHECKING:
+    from ..model import Cluster
+
+__all__ = ["DIFF_SCHEMA", "Change", "Diff", "applied", "diff"]
+
+DIFF_SCHEMA = "k8sexpose.diff/1"
+TITLE = "What the change does"
+ABOUT = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One number or word of a Service that the change changes.
+
+    Parameters
+    ----------
+    service : str
+        ``namespace/name``.
+    what : str
+        Such as ``policy``, ``p99``, ``extra hop``, ``cost in a month``.
+    before, after : str
+        As they are shown; empty where the Service is not there.
+    before_value, after_value : float, optional
+        The numbers behind them, in milliseconds, shares or money; None for words.
+    """
+
+    service: str
+    what: str
+    before: str
+    after: str
+    before_value: float | None = None
+    after_value: float | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Diff:
+    """Two reviews, and what differs; shows as a table in a notebook.
+
+    Parameters
+    ----------
+    before, after : Review
+        The clusters before and after the change.
+    exposed_anew, exposed_no_more : tuple of str
+        Services that can be reached from outside only after, and only before.
+    changes : tuple of Change
+        What differs of the Services that are exposed before and after.
+    new_findings, gone_findings : tuple of Finding
+        The gravest first.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster, example
+    >>> before = Cluster(nodes=3)
+    >>> _ = before.deploy("api-backend", per_node=[3, 1, 0])
+    >>> after = before.copy()
+    >>> _ = after.apply(example("public-api-lb"))
+    >>> diff(before, after).exposed_anew
+    ('default/public-api-lb',)
+    """
+
+    before: Review
+    after: Review
+    exposed_anew: tuple[str, ...]
+    exposed_no_more: tuple[str, ...]
+    changes: tuple[Change, ...]
+    new_findings: tuple[Finding, ...]
+    gone_findings: tuple[Finding, ...]
+
+    @property
+    def summary(self) -> str:
+        """The difference in a line."""
+        counts = (
+            (len(self.exposed_anew), "exposed anew"), (len(self.exposed_no_more), "exposed no more"),
+            (len({one.service for one in self.changes}), "changed"),
+        )  # fmt: skip
+        services = ", ".join(f"{count} {words}" for count, words in counts)
+        return (
+            f"Services: {services}; findings: {len(self.new_findings)} new, {len(self.gone_findings)} gone; "
+            f"bill: {_money(self.before.estimate, self.after.estimate)}"
+        )
+
+    def __bool__(self) -> bool:
+        """Return True if anything differs."""
+        return any((self.exposed_anew, self.exposed_no_more, self.changes, self.new_findings, self.gone_findings))
+
+    def __repr__(self) -> str:
+        return f"<Diff: {self.summary}>"
+
+    def _repr_html_(self) -> str:
+        return html_table(self.summary, HEAD, _change_rows(self))
+
+    def to_markdown(self, date: str = "") -> str:
+        """Return the difference in GitHub's Markdown, short enough for a pull request."""
+        return to_markdown(TITLE, _parts(self, date))
+
+    def to_json(self, date: str = "") -> str:
+        """Return the difference for programs; ``docs/report.md`` says what stands where."""
+        return written(DIFF_SCHEMA, date, {
+            "exposed_anew": list(self.exposed_anew), "exposed_no_more": list(self.exposed_no_more),
+            "changes": [_change_object(one) for one in self.changes],
+            "new_findings": [finding_object(one) for one in self.new_findings],
+            "gone_findings": [finding_object(one) for one in self.gone_findings],
+            "bill": {"before": bill_object(self.before.estimate), "after": bill_object(self.after.estimate)},
+        })  # fmt: skip
+
+
+def diff(before: Cluster, after: Cluster, region: str | None = None, **options: Any) -> Diff:
+    """Compare two clusters: before a change, and after it.
+
+    Parameters
+    ----------
+    before, after : Cluster
+        Two clusters, from `Cluster.from_json` or your own; `applied` makes the second one out of manifests. They stay
+        as they are.
+    region, **options
+        As for `review`, the same for both.
+
+    Returns
+    -------
+    Diff
+        What differs, as Markdown or JSON, too.
+
+    Raises
+    ------
+    ValueError
+        As for `review`.
+    """
+    was, is_now = (review(cluster, region, **options) for cluster in (before, after))
+    old, new = ({one.name: one for one in made.exposed} for made in (was, is_now))
+    changes = [change for name in old if name in new for change in _changes(was, is_now, old[name], new[name])]
+    return Diff(
+        was,
+        is_now,
+        tuple(name for name in new if name not in old),
+        tuple(name for name in old if name not in new),
+        tuple(changes),
+        _only_in(is_now, was),
+        _only_in(was, is_now),
+    )
+
+
+def applied(before: Cluster, *manifests: str | Path | Mapping[str, Any]) -> Cluster:
+    """Return a copy of a cluster to which manifests are applied; the EndpointSlices of its Services follow.
+
+    Parameters
+    ----------
+    before : Cluster
+        The cluster; it stays as it is.
+    *manifests : str, Path or mapping
+        As for `Cluster.apply`.
+
+    Returns
+    -------
+    Cluster
+        The copy.
+
+    Raises
+    ------
+    ApiError, ManifestError, FileNotFoundError
+        As for `Cluster.apply`.
+    """
+    after = before.copy()
+    for manifest in manifests:
+        for result in after.apply(manifest):
+            if result.kind == "Service":
+                _follow(after, after.service(f"{result.namespace}/{result.name}"))
+    return after
+
+
+def _follow(cluster: Cluster, service: Service) -> None:
+    """Let the controller write the EndpointSlices of a Service anew, where the dump holds its Pods."""
+    stored = cluster.store.slices(service)
+    if not service.selector:
+        return
+    for one in stored:
+        cluster.store.delete_slice((one.namespace, one.name))
+    if any(one.endpoints for one in stored) and not any(one.endpoints for one in cluster.store.slices(service)):
+        for one in stored:
+            cluster.store.put_slice(one)
+
+
+def _only_in(one: Review, other: Review) -> tuple[Finding, ...]:
+    known = {(finding.kind, finding.service, finding.what) for finding in other.findings}
+    return tuple(finding for finding in one.findings if (finding.kind, finding.service, finding.what) not in known)
+
+
+def _changes(was: Review, is_now: Review, before: ServiceReview, after: ServiceReview) -> Iterator[Change]:
+    """Yield what differs of one Service."""
+    for (what, old, old_value), (_, new, new_value) in zip(_facts(before), _facts(after), strict=True):
+        same = old == new if old_value is None or new_value is None else abs(old_value - new_value) <= ABOUT
+        if not same:
+            yield Change(before.name, what, old, new, old_value, new_value)
+
+
+def _facts(one: ServiceReview) -> list[tuple[str, str, float | None]]:
+    """Return what is compared of a Service: its name, how it is shown, its value."""
+    words = [("type", one.type), ("address", one.address), ("ports", one.ports), ("who reaches it", one.reached_by)]
+    found = [(what, shown, None) for what, shown in words] + [("ready Pods", str(one.ready), float(one.ready))]
+    compared = one.comparison
+    now = compared.views.get(compared.now) if compared is not None else None
+    policy = compared.now if compared is not None else f"not compared: {one.why_not}"
+    recommended = compared.advice.policy if compared is not None else ""
+    found += [("policy", policy, None), ("recommended policy", recommended, None)]
+    values = {
+        "hottest Pod over the mean": (now and now.hottest, "{:.2f}"), "p50": (now and now.p50_ms, "{:.3g} ms"),
+        "p99": (now and now.p99_ms, "{:.3g} ms"), "extra hop": (now and now.extra_hop, "{:.1%}"),
+        "crosses a zone": (now and now.cross_zone, "{:.1%}"), "lost": (now and now.lost, "{:.1%}"),
+        "cost alone, in a month": (now and now.cost, "{:,.2f}"),
+    }  # fmt: skip
+    return found + [(what, *_shown(value, form)) for what, (value, form) in values.items()]
+
+
+def _shown(value: float | None, form: str) -> tuple[str, float | None]:
+    kept = number(value)
+    return ("cannot be said" if kept is None else form.format(kept)), kept
+
+
+HEAD = ("Service", "what", "before", "after")
+
+
+def _change_rows(made: Diff) -> Iterator[tuple[str, ...]]:
+    for name in made.exposed_anew:
+        yield name, "exposed", "no", f"yes: {made.after.service(name).reached_by}"
+    for name in made.exposed_no_more:
+        yield name, "exposed", f"yes: {made.before.service(name).reached_by}", "no"
+    for one in made.changes:
+        yield one.service, one.what, one.before, one.after
+
+
+def _money(before: Bill, after: Bill) -> str:
+    if before.currency != after.currency:
+        return f"{before.headline} before, {after.headline} after"
+    old, new = before.total_per_month, after.total_per_month
+    if old is None or new is None:
+        return f"{before.headline} before, {after.headline} after"
+    about = "about " if before.estimated or after.estimated else ""
+    return f"{about}{old:,.2f} to {new:,.2f} {after.currency} a month ({new - old:+,.2f})"
+
+
+def _parts(made: Diff, date: str) -> Iterator[Part]:
+    """Yield the parts of the page, in order."""
+    yield Paragraph(f"{made.summary}.")
+    if not made:
+        yield Paragraph("Nothing that this report looks at differs.")
+    rows = tuple(_change_rows(made))
+    if rows:
+        yield Heading("Services")
+        yield Table("", HEAD, rows)
+    for title, findings in (("New findings", made.new_findings), ("Findings that are gone", made.gone_findings)):
+        if findings:
+            yield Heading(title)
+            yield Table("", FINDING_HEAD, tuple(finding_rows(findings)))
+    when = f" on {date}" if date else ""
+    load = f"{made.after.utilisation:.0%} utilisation, {made.after.service_ms:g} ms of work a request"
+    yield Paragraph(f"Compared{when} by the same assumptions: {load}; {made.after.provider} {made.after.region}.")
