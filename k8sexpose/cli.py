@@ -258,7 +258,7 @@ def _add_assumptions(parser: argparse.ArgumentParser) -> None:
 
 
 def _report(told: argparse.Namespace) -> int:
-    with _refusals(told.dump):
+    with _refusals(" ".join(told.dumps)):
         made = _review(told)
         _write(made, told, made.summary)
     return _exit_code(made.findings, told.fail_on)
