@@ -45,7 +45,9 @@ def entrances(made: Review) -> str:
     zones = _zones(made)
     homes = _homes(made, {one.name for one in shown})
     height = 58.0 + 34 * max(len(shown), len(zones))
-    parts = [_column(x, words) for x, words in ((8, "outside"), (150, "door"), (330, "Service"), (590, "nodes by zone"))]
+    parts = [
+        _column(x, words) for x, words in ((8, "outside"), (150, "door"), (330, "Service"), (590, "nodes by zone"))
+    ]
     parts += [_box(8, 40, 96, 34 * len(shown) - 8, "client", ["the internet,", "your network"])]
     for number, one in enumerate(shown):
         y = 40.0 + 34 * number
@@ -104,7 +106,9 @@ def _box(x: float, y: float, width: float, height: float, concept: str, lines: S
 def _arrow(x1: float, y1: float, x2: float, y2: float, passes: bool) -> Element:
     if passes:
         return path(f"M{x1:g} {y1:g} L{x2:g} {y2:g}", stroke_width=1.2)
-    return path(f"M{x1:g} {y1:g} L{x2:g} {y2:g}", stroke=CONCEPTS["dropped"].color, stroke_width=2, stroke_dasharray="2 4")
+    return path(
+        f"M{x1:g} {y1:g} L{x2:g} {y2:g}", stroke=CONCEPTS["dropped"].color, stroke_width=2, stroke_dasharray="2 4"
+    )
 
 
 # -- one Service ------------------------------------------------------------------------------------------------------

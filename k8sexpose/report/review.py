@@ -16,7 +16,6 @@ from ..cost.prices import PriceSource, price_book
 from ..cost.usage import MonthlyTraffic
 from .anonymise import anonymised, without_values
 from .assumptions import EXPOSED, LOAD, ReviewedCluster, survey
-
 from .document import MARK, Heading, Listing, Paragraph, Part, Picture, Table, to_html, to_markdown
 from .findings import Asked, Finding, find_all
 from .machine_readable import review_json
