@@ -104,10 +104,8 @@ def _struct_checker(fields: Mapping[str, Checker]) -> Checker:
     def check(value: Any) -> bool:
         if value.__class__ is not dict:
             return False
-        for name, item in value.items():
-            if name in known and item is not None and not known[name](item):
-                return False
-        return True
+        given = ((name, item) for name, item in value.items() if name in known and item is not None)
+        return all(known[name](item) for name, item in given)
 
     return check
 
