@@ -242,7 +242,7 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
     add("--anonymise", "--anonymize", action="store_true", help="replace names and addresses, for sharing")
     _add_assumptions(parser)
     add("--force", action="store_true", help="replace the file of -o, whatever it is")
-    add("--fail-on", choices=SEVERITIES, help="exit with 3 if there is such a finding, or a graver one")
+    add("--fail-on", choices=SEVERITIES, help="exit with 3 if there is such a finding, or a more severe one")
 
 
 def _add_assumptions(parser: argparse.ArgumentParser) -> None:
@@ -304,7 +304,7 @@ def _review(told: argparse.Namespace) -> Review:
 
 
 def _cluster(dump: str) -> Cluster:
-    """Read a dump: a file, or standard input."""
+    """Read a dump: a file, a folder, or standard input."""
     from .model import Cluster
 
     source = _standard_input() if dump == "-" else Path(dump)

@@ -161,7 +161,7 @@ def _orphans(cluster: Cluster) -> Iterator[BilledEntry]:
 
 def _balancer(cluster: Cluster, name: str, service: Service, kind: LoadBalancerKind) -> BilledEntry:
     """Build the entry of a load balancer without traffic."""
-    zones = Counter(node.zone for node in cluster.nodes)
+    zones = _zones(cluster)
     return BilledEntry(
         name,
         BILLED_AS.get(kind.name, kind.name),
@@ -172,9 +172,15 @@ def _balancer(cluster: Cluster, name: str, service: Service, kind: LoadBalancerK
         address=service.annotations.get(AZURE_ADDRESS) or service.load_balancer_ip,
         size_units=_size(service),
         tls=f"{AWS}ssl-cert" in service.annotations,
-        targets=len(cluster.nodes),
+        targets=len(cluster.store.nodes),
         targets_per_zone=max(zones.values(), default=0),
     )
+
+
+def _zones(cluster: Cluster) -> Counter[str | None]:
+    """Return how many nodes each zone has."""
+    store = cluster.store
+    return store.cached("nodes in zones", store.node_version, lambda: Counter(n.zone for n in store.nodes.values()))
 
 
 def _ports(service: Service) -> tuple[tuple[int, str], ...]:
@@ -215,7 +221,7 @@ def _crossing_of(
     """
     protocol, question = port.protocol or "TCP", (f"{service.key}:{port.port}", admitted_client(service))
     found = shares(cluster, *question, protocol=protocol)
-    zones = {node.zone for node in cluster.nodes} - {None}
+    zones = set(_zones(cluster)) - {None}
     if not zones or kind is None or not kind.zonal or kind.keeps_zones(service):
         return found.crosses_zone, Fraction(0)
     reached = found.by_node if kind.data_path == TO_POD else entries(cluster, *question, protocol=protocol)

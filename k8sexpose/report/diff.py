@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .._display import html_table
+from ..api.checks import check_arguments
 from ..api.service import Service
 from ..cost.billing import Bill
 from .document import Heading, Paragraph, Part, Table, to_markdown
@@ -145,6 +146,7 @@ def diff(before: Cluster, after: Cluster, region: str | None = None, **options: 
     ValueError
         As for `review`.
     """
+    check_arguments(diff, locals())
     was, is_now = (review(cluster, region, **options) for cluster in (before, after))
     old, new = ({one.name: one for one in made.exposed} for made in (was, is_now))
     changes = [change for name in old if name in new for change in _changes(was, is_now, old[name], new[name])]
@@ -215,24 +217,35 @@ def _changes(was: Review, is_now: Review, before: ServiceReview, after: ServiceR
 def _facts(one: ServiceReview) -> list[tuple[str, str, float | None]]:
     """Return what is compared of a Service: its name, how it is shown, its value."""
     words = [("type", one.type), ("address", one.address), ("ports", one.ports), ("who reaches it", one.reached_by)]
-    found = [(what, shown, None) for what, shown in words] + [("ready Pods", str(one.ready), float(one.ready))]
+    found: list[tuple[str, str, float | None]] = [(what, shown, None) for what, shown in words]
+    found.append(("ready Pods", str(one.ready), float(one.ready)))
     compared = one.comparison
     now = compared.views.get(compared.now) if compared is not None else None
     policy = compared.now if compared is not None else f"not compared: {one.why_not}"
     recommended = compared.advice.policy if compared is not None else ""
     found += [("policy", policy, None), ("recommended policy", recommended, None)]
-    values = {
-        "hottest Pod over the mean": (now and now.hottest, "{:.2f}"), "p50": (now and now.p50_ms, "{:.3g} ms"),
-        "p99": (now and now.p99_ms, "{:.3g} ms"), "extra hop": (now and now.extra_hop, "{:.1%}"),
-        "crosses a zone": (now and now.cross_zone, "{:.1%}"), "lost": (now and now.lost, "{:.1%}"),
-        "cost alone, in a month": (now and now.cost, "{:,.2f}"),
-    }  # fmt: skip
-    return found + [(what, *_shown(value, form)) for what, (value, form) in values.items()]
+    for what, attribute, form in MEASURES:
+        found.append((what, *_shown(getattr(now, attribute, None), form)))
+    return found
+
+
+MEASURES = (  # what it is called, where it stands in a `ReviewedPolicy`, how it is shown
+    ("hottest Pod over the mean", "hottest", "{:.2f}"), ("p50", "p50_ms", "{:.3g} ms"), ("p99", "p99_ms", "{:.3g} ms"),
+    ("extra hop", "extra_hop", "{:.1%}"), ("crosses a zone", "cross_zone", "{:.1%}"), ("lost", "lost", "{:.1%}"),
+    ("cost alone, in a month", "cost", "{:,.2f}"),
+)  # fmt: skip
 
 
 def _shown(value: float | None, form: str) -> tuple[str, float | None]:
     kept = number(value)
     return ("cannot be said" if kept is None else form.format(kept)), kept
+
+
+def _change_object(one: Change) -> dict[str, Any]:
+    return {
+        "service": one.service, "what": one.what, "before": one.before, "after": one.after,
+        "before_value": one.before_value, "after_value": one.after_value,
+    }  # fmt: skip
 
 
 HEAD = ("Service", "what", "before", "after")

@@ -87,15 +87,15 @@ def marked(text: str) -> str:
     Examples
     --------
     >>> marked("*a* <b> [c](d) https://e | @f")
-    '\\*a\\* \\<b> \\[c\\](d) https:\\//e \\| &#64;f'
-    >>> marked("kube_proxy {a: 1} 2 < 3 & 4")
-    'kube_proxy {a: 1} 2 < 3 & 4'
+    '\\*a\\* \\<b\\> \\[c\\](d) https:\\//e \\| &#64;f'
+    >>> marked("kube_proxy {a: 1}, 3 & 4")
+    'kube_proxy {a: 1}, 3 & 4'
     """
-    line = re.sub(r"([\\`*\[\]|$])", r"\\\1", plain(text))
+    line = re.sub(r"([\\`*\[\]|$<>])", r"\\\1", plain(text))
     line = re.sub(r"(?<![^\W_])_|_(?![^\W_])", r"\_", line)  # inside a word it is no emphasis
-    line = re.sub(r"<(?=[A-Za-z/!?])|&(?=#?\w+;)|#(?=\d)|~(?=~)|(?<=~)~|!(?=\\\[)", r"\\\g<0>", line)
+    line = re.sub(r"&(?=#?\w+;)|#(?=\d)|~(?=~)|(?<=~)~|!(?=\\\[)", r"\\\g<0>", line)
     line = re.sub(r"(?i)\b(www)\.", r"\1\\.", line.replace("@", "&#64;")).replace("://", ":\\//")
-    line = re.sub(r"^[#>~=]", r"\\\g<0>", line)
+    line = re.sub(r"^[#~=]", r"\\\g<0>", line)
     return re.sub(r"^(-(?=-)|[-+](?=\s|$)|\d+[.)](?=\s|$))", lambda found: f"{found[1][:-1]}\\{found[1][-1]}", line)
 
 
@@ -163,7 +163,8 @@ tbody th { font-weight: 600; min-width: 12rem; max-width: 16rem; } tbody th + td
 @media print {
   :root { --ink: #000; --paper: #fff; --soft: #333; --line: #999; --band: #eee; }
   body { font-size: 10pt; max-width: none; padding: 0; } .wide { overflow: visible; }
-  h2, h3 { break-after: avoid; } figure { break-inside: avoid; } figure svg { min-width: 0; } nav { display: none; } tr { break-inside: avoid; } table { font-size: 8.5pt; }
+  h2, h3 { break-after: avoid; } figure { break-inside: avoid; } figure svg { min-width: 0; }
+  nav { display: none; } tr { break-inside: avoid; } table { font-size: 8.5pt; }
 }
 """
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"

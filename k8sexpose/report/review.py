@@ -394,25 +394,6 @@ def _parts(made: Review, date: str, pictures: bool = False) -> Iterator[Part]:
     yield Listing((*made.assumptions, *METHOD))
 
 
-INTERNET_HEAD = ("address", "entrance", "Service or Pod", "the Pod sees", "lost")
-MOST_ENTRANCES = 500
-
-
-def _internet(made: Review) -> Iterator[Part]:
-    """Yield the list of all that the internet reaches."""
-    yield Heading("What the internet reaches")
-    if not made.internet:
-        yield Paragraph("No address of this cluster is on the internet, as far as the dump says.")
-        return
-    rows = []
-    for one in made.internet[:MOST_ENTRANCES]:
-        _, kind, where, seen, lost = one.cells
-        rows.append((where, kind, one.service, seen, lost))
-    yield Table("A firewall may close some of them; none is in a dump.", INTERNET_HEAD, tuple(rows))
-    if len(made.internet) > MOST_ENTRANCES:
-        yield Paragraph(f"The first {MOST_ENTRANCES} of {len(made.internet)} are shown.")
-
-
 def _drawn(svg: str) -> Iterator[Part]:
     if svg:
         yield Picture(svg)
@@ -432,6 +413,25 @@ def _bill(made: Review, pictures: bool) -> Iterator[Part]:
     rows = tuple(made.estimate.rows())
     if rows:
         yield Table(f"In {made.estimate.currency}, {made.estimate.region}: list prices.", BILL_HEAD, rows)
+
+
+INTERNET_HEAD = ("address", "entrance", "Service or Pod", "the Pod sees", "lost")
+MOST_ENTRANCES = 500
+
+
+def _internet(made: Review) -> Iterator[Part]:
+    """Yield the list of all that the internet reaches."""
+    yield Heading("What the internet reaches")
+    if not made.internet:
+        yield Paragraph("No address of this cluster is on the internet, as far as the dump says.")
+        return
+    rows = []
+    for one in made.internet[:MOST_ENTRANCES]:
+        _, kind, where, seen, lost = one.cells
+        rows.append((where, kind, one.service, seen, lost))
+    yield Table("A firewall may close some of them; none is in a dump.", INTERNET_HEAD, tuple(rows))
+    if len(made.internet) > MOST_ENTRANCES:
+        yield Paragraph(f"The first {MOST_ENTRANCES} of {len(made.internet)} are shown.")
 
 
 METHOD = (

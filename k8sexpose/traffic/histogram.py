@@ -49,7 +49,7 @@ class LogHistogram:
     --------
     >>> histogram = LogHistogram(1)
     >>> histogram.add(np.array([[1.0, 2.0, 3.0, 4.0]]), np.array([0]), np.array([0]))
-    >>> bool(abs(histogram.quantiles([0.5], [[0]])[0, 0] - 2.0) < 0.01)
+    >>> bool(abs(histogram.quantiles([0.5], histogram.counts)[0, 0] - 2.0) < 0.01)
     True
     """
 

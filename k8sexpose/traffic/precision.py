@@ -27,7 +27,6 @@ __all__ = ["Precision", "measure", "plus_minus", "sides"]
 
 FEWEST = 4  # slices
 FORGOTTEN = 8.0  # a slice is so many times longer than the memory of its queue
-AMPLE = 1.5  # so many times more requests are advised, for a short run does not know well how busy a Pod is
 NORMAL = 1.959964  # of 95 %
 
 
@@ -122,7 +121,7 @@ def measure(tally: Tally, levels: tuple[float, ...], *, free: bool, steady: bool
         _pod_shares(tally, counts, slices, free),
         utilisation * np.sqrt((1 + work.variation) / np.maximum(answered, 1)) if steady else np.full(pods, np.nan),
         float(utilisation[short].max(initial=0.0)),
-        float((AMPLE * FEWEST * FORGOTTEN * memory * work.requests / np.maximum(answered, 1))[short].max(initial=0.0)),
+        float((FEWEST * FORGOTTEN * memory * work.requests / np.maximum(answered, 1))[short].max(initial=0.0)),
     )
 
 

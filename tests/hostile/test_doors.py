@@ -105,6 +105,7 @@ def calls() -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         "bill": (kx.bill, {"cluster": here}),
         "price_book": (kx.price_book, {"prices": None}),
         "review": (kx.review, {"cluster": here}),
+        "diff": (kx.diff, {"before": here, "after": made()}),
     } | {
         f"Cluster.{verb}": (partial(called, verb), given) for verb, given in VERBS.items()
     }  # fmt: skip

@@ -18,6 +18,11 @@ HOSTILE = (
     '"><script>alert(1)</script><img src=x onerror=alert(1)>|[x](javascript:alert(1))`*_\n# h\n@me &lt; ${1} www.e.com'
 )
 
+DRAWN = (
+    "role aria-label viewbox width height style x y cx cy r rx d fill fill-opacity stroke stroke-width "
+    "stroke-dasharray text-anchor font-size font-weight"
+).split()
+
 
 def hostile_dump() -> dict[str, Any]:
     """Put hostile text into every string of the sample that is shown, and keep the references whole."""
@@ -83,11 +88,13 @@ def test_hostile_names_in_html() -> None:
     tags = Tags()
     tags.feed(page)
     assert tags.seen <= set(
-        "html head meta title style body main h1 h2 h3 p strong ul li div table caption thead tbody tr th td".split()
+        "html head meta title style body main h1 h2 h3 p strong ul li div table caption thead tbody tr th td nav a details summary "
+        "figure svg g rect path text circle".split()
     )
     assert {name for name, _ in tags.attributes} <= {
-        "lang", "charset", "http-equiv", "content", "name", "class", "scope"
+        "lang", "charset", "http-equiv", "content", "name", "class", "scope", "id", "href", *DRAWN
     }  # fmt: skip
+    assert all(re.fullmatch(r"#part-\d+", value or "") for name, value in tags.attributes if name == "href")
     assert "default-src 'none'" in page
 
 
@@ -124,6 +131,6 @@ def test_the_page_stands_alone(sample: kx.Review) -> None:
     page = sample.to_html()
     assert not re.search(r"<script|<link|@import|url\(|src=", page)
     assert "@media print" in page and "prefers-color-scheme: dark" in page
-    levels = [int(level) for level in re.findall(r"<h([1-6])>", page)]
+    levels = [int(level) for level in re.findall(r"<h([1-6])[ >]", page)]
     assert levels[0] == 1 and levels.count(1) == 1 and all(b - a <= 1 for a, b in itertools.pairwise(levels))
     assert page.count('<th scope="row">') >= 30 and page.count("<thead>") == page.count("<table>")

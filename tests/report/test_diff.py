@@ -1,0 +1,103 @@
+"""The difference between two clusters, in Python and on the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import k8sexpose as kx
+from k8sexpose.cli import main
+from k8sexpose.report.diff import applied
+from tests.report.helpers import LB, SAMPLE, cluster_of, edited, put
+
+API_LOCAL = """\
+apiVersion: v1
+kind: Service
+metadata: {name: api, namespace: shop, annotations: {service.beta.kubernetes.io/aws-load-balancer-type: nlb}}
+spec: {type: LoadBalancer, externalTrafficPolicy: Local, selector: {app: api}, ports: [{port: 443, targetPort: 8443}]}
+"""
+
+
+def test_a_policy_that_changes_shows_what_it_moves() -> None:
+    before = cluster_of({"externalTrafficPolicy": "Cluster"}, per_node=(3, 1, 0))
+    made = kx.diff(before, applied(before, {**_web({"externalTrafficPolicy": "Local"})}))
+    found = {one.what: (one.before, one.after) for one in made.changes}
+    assert found["policy"] == ("Cluster", "Local")
+    assert found["hottest Pod over the mean"] == ("1.00", "2.00")
+    assert found["extra hop"] == ("66.7%", "0.0%")
+    assert (made.exposed_anew, made.exposed_no_more) == ((), ())
+    assert {one.kind for one in made.new_findings} >= {"skew"} or made.new_findings
+
+
+def _web(spec: dict[str, Any]) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": {**LB, **spec}}
+
+
+def test_the_same_cluster_does_not_differ() -> None:
+    cluster = cluster_of({})
+    made = kx.diff(cluster, cluster.copy())
+    assert not made
+    assert "Nothing that this report looks at differs" in made.to_markdown()
+
+
+def test_services_exposed_anew_and_no_more_and_their_findings() -> None:
+    none, one = kx.Cluster(nodes=2), kx.Cluster(nodes=2)
+    one.apply(_web({}))
+    new, gone = kx.diff(none, one), kx.diff(one, none)
+    assert new.exposed_anew == gone.exposed_no_more == ("default/web",)
+    assert [f.kind for f in new.new_findings] == [f.kind for f in gone.gone_findings] == ["no-endpoints", "pending"]
+    assert new.gone_findings == gone.new_findings == ()
+
+
+def test_slices_of_a_dump_follow_a_port_that_is_renamed() -> None:
+    before = kx.Cluster.from_json(SAMPLE, provider=None)
+    after = applied(before, API_LOCAL.replace("port: 443", "name: https, port: 443"))
+    assert kx.review(after).service("shop/api").ready == kx.review(before).service("shop/api").ready == 12
+
+
+def test_command_with_manifests(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    change = tmp_path / "change.yaml"
+    change.write_text(API_LOCAL)
+    assert main(["diff", str(SAMPLE), "--apply", str(change)]) == 0
+    text = capsys.readouterr().out
+    assert "| shop/api | policy | Cluster | Local |" in text
+    assert "USD a month (-2.67)" in text
+
+
+def test_command_with_two_dumps_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    after = tmp_path / "after.json"
+    after.write_text(edited(put("spec.ports.0.name", "another")))
+    assert main(["diff", str(SAMPLE), str(after), "--format", "json", "--fail-on", "warning"]) == 3
+    made = json.loads(capsys.readouterr().out)
+    assert made["schema"] == "k8sexpose.diff/1"
+    assert set(made) == {"schema", "made_by", "date", "exposed_anew", "exposed_no_more", "changes", "new_findings",
+                         "gone_findings", "bill"}  # fmt: skip
+    assert {one["service"] for one in made["new_findings"]} == {"shop/api"}
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([str(SAMPLE)], "name two dumps"),
+        ([str(SAMPLE), str(SAMPLE), "--apply", "x.yaml"], "name two dumps"),
+        ([str(SAMPLE), "--apply", "no-such.yaml"], "no-such.yaml"),
+        (["no-such.json", str(SAMPLE)], "no such file"),
+        ([str(SAMPLE), str(SAMPLE), "-o", "page.html"], "written as .md, .markdown, .json"),
+    ],
+)
+def test_a_command_that_cannot_be_done_says_why(
+    words: list[str], message: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["diff", *words]) == 1
+    assert message in capsys.readouterr().err
+
+
+def test_a_manifest_that_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    change = tmp_path / "change.yaml"
+    change.write_text(API_LOCAL.replace("port: 443", "port: 0"))
+    assert main(["diff", str(SAMPLE), "--apply", str(change)]) == 1
+    assert "spec.ports[0].port" in capsys.readouterr().err
