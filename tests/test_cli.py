@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -24,13 +25,13 @@ def command(*arguments: object, stdin: str = "", cwd: Path | None = None) -> sub
 def test_command_on_the_sample(tmp_path: Path, sample: kx.Review) -> None:
     done = command("report", SAMPLE, "-o", "report.html", cwd=tmp_path)
     assert done.returncode == 0 and not done.stderr and "3 problems" in done.stdout
-    assert (tmp_path / "report.html").read_text(encoding="utf-8") == sample.to_html()
+    assert (tmp_path / "report.html").read_text(encoding="utf-8") == sample.to_html(date.today().isoformat())
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"], "nothing is written elsewhere"
 
 
 def test_command_on_standard_input(sample: kx.Review) -> None:
     done = command("report", "-", stdin=SAMPLE.read_text(encoding="utf-8"))
-    assert done.returncode == 0 and done.stdout.strip() == sample.to_markdown().strip()
+    assert done.returncode == 0 and done.stdout.strip() == sample.to_markdown(date.today().isoformat()).strip()
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,15 @@ today would refuse. What a dump lacks is kept apart from what it says: absent is
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
+from itertools import chain
 from typing import Any
 
-from .addresses import ip_version
+from .addresses import ip_version, parse_ip
 from .bundles import Found, Source, read_source
 from .decode import checker, decode
 from .endpoints import mirrored_slices
@@ -36,6 +38,7 @@ READERS: dict[str, Any] = {
 NEEDED = ("Node", "Pod", "Service", "EndpointSlice")
 # Kinds of others that say which data plane and which controllers a cluster has; only their names are kept.
 SHOWN = (*KEPT, "ConfigMap")
+ADDRESS_LIKE = re.compile(r"[0-9a-fA-F]{1,4}[.:]|::")
 PROXY_CONFIG = ("kube-system", "kube-proxy")
 
 CHECKS = {kind: checker(schema) for (_, kind), schema in SCHEMAS.items() if kind in READERS}
@@ -175,7 +178,8 @@ def _take_object(reading: _Reading, found: Found, value: Mapping[str, Any]) -> N
     # One check of text for every door; one object at a time is copied.
     checked = _checked(plain(value, found.where), found)
     cleaned, hidden = _without_hidden(found.kind, checked)
-    problem = next(_bad_ranges(found.kind, cleaned), None)
+    wrong = chain(_bad_ranges(found.kind, checked), _bad_addresses(found.kind, checked))
+    problem = next(wrong, None)
     if problem is not None:
         reading.left_out.append(LeftOut(found.kind, _name(value), problem))
         return
@@ -206,6 +210,47 @@ def _bad_ranges(kind: str, value: Mapping[str, Any]) -> Iterator[str]:
         except ValueError:
             shown = go_quote(cut(text))
             yield f"spec.loadBalancerSourceRanges[{number}]: {shown} is no range of addresses"
+
+
+def _bad_addresses(kind: str, value: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with the addresses of an object, field by field; an empty one is none."""
+    spec, status = value.get("spec") or {}, value.get("status") or {}
+    if kind == "Node":
+        for number, entry in enumerate(status.get("addresses") or ()):
+            if entry.get("type") in ("InternalIP", "ExternalIP"):
+                yield from _no_ip(f"status.addresses[{number}].address", entry.get("address"))
+        yield from _no_range("spec.podCIDR", spec.get("podCIDR"))
+    elif kind == "Pod":
+        yield from _no_ip("status.podIP", status.get("podIP"))
+    elif kind == "Service":
+        for field in ("clusterIPs", "externalIPs"):
+            for number, ip in enumerate(spec.get(field) or ()):
+                yield from _no_ip(f"spec.{field}[{number}]", "" if ip == "None" else ip)
+        if spec.get("clusterIP") != "None":
+            yield from _no_ip("spec.clusterIP", spec.get("clusterIP"))
+        for number, text in enumerate(spec.get("loadBalancerSourceRanges") or ()):
+            yield from _no_range(f"spec.loadBalancerSourceRanges[{number}]", text.strip())
+        for number, entry in enumerate((status.get("loadBalancer") or {}).get("ingress") or ()):
+            yield from _no_ip(f"status.loadBalancer.ingress[{number}].ip", entry.get("ip"))
+    elif value.get("addressType", "IPv4") in ("IPv4", "IPv6"):
+        for number, endpoint in enumerate(value.get("endpoints") or ()):
+            for place, ip in enumerate(endpoint.get("addresses") or ()):
+                yield from _no_ip(f"endpoints[{number}].addresses[{place}]", ip)
+
+
+def _no_ip(field: str, text: str | None) -> Iterator[str]:
+    """Yield what is wrong with an address that is meant as one; a word in its place was put there to hide it."""
+    if text and ADDRESS_LIKE.match(text) and parse_ip(text) is None:
+        yield f"{field}: {go_quote(cut(text))} is no IP address"
+
+
+def _no_range(field: str, text: str | None) -> Iterator[str]:
+    if not text or not ADDRESS_LIKE.match(text):
+        return
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
+        yield f"{field}: {go_quote(cut(text))} is no range of addresses"
 
 
 def _take_kept(reading: _Reading, found: Found, value: Mapping[str, Any]) -> None:

@@ -11,10 +11,13 @@ from tests.report.helpers import cluster_of
 
 def test_uneven_by_nodes_or_by_zones(sample: kx.Review) -> None:
     [zones] = [one.why for one in sample.findings if one.kind == "uneven-local"]
-    assert zones == "The load balancer deals to zones, then to nodes, and they have 3, 1, 1, 1, 1, 1, 1 ready Pods."
+    assert zones == (
+        "The load balancer spreads over zones, then over nodes, and they have 3, 1, 1, 1, 1, 1, 1 ready Pods; nodes with a "
+        "Pod by zone: us-east-1a: 3, us-east-1b: 2, us-east-1c: 2."
+    )
     plain = kx.review(cluster_of({"externalTrafficPolicy": "Local"}, per_node=(3, 1, 1))).findings
     [nodes] = [one.why for one in plain if one.kind == "uneven-local"]
-    assert nodes == "The load balancer deals to nodes, and they have 3, 1, 1 ready Pods."
+    assert nodes == "The load balancer spreads over nodes, and they have 3, 1, 1 ready Pods."
 
 
 @pytest.mark.parametrize(("per_node", "hottest"), [((2, 1, 0), 1.5), ((1, 1, 1), 1.0), ((3, 1, 1), 5 / 3)])
