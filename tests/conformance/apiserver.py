@@ -19,6 +19,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import k8sexpose as kx
+from k8sexpose.api.results import ApplyResult
 from k8sexpose.kubectl import run
 
 Row = dict[str, Any]
@@ -105,7 +106,8 @@ def api_answer(call: Callable[[], Any], success: int, cluster: kx.Cluster) -> Ro
             answer["warnings"] = list(error.warnings)
         return answer
     answer = {"http_code": success}
-    if service is not None:
+    # Of a deletion only the code is recorded.
+    if service is not None and not isinstance(service, ApplyResult):
         answer["object"] = service.to_dict()
     if cluster.warnings:
         answer["warnings"] = list(cluster.warnings)
