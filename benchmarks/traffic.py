@@ -2,7 +2,8 @@
 
 Everything with a limit is a ratio within this one run, in process CPU time, so that it does not depend on the machine:
 to an idiomatic SimPy model of the same workload that builds the same table; to the time in which NumPy draws the two
-exponential numbers that a request needs at least. Workload (the plain case): 10 nodes, 20 Pods, 1,000 clients, policy
+exponential numbers that a request needs at least. Limits in seconds hold where that takes 6.55 ns; other times are
+converted by how long it takes in this run. Workload (the plain case): 10 nodes, 20 Pods, 1,000 clients, policy
 Cluster, one request a connection, one worker a Pod, exponential service, utilisation 0.8. With
 ``NPY_DISABLE_CPU_FEATURES="X86_V4 AVX512_ICL AVX512_SPR"`` it shows a processor without AVX-512.
 """
@@ -27,6 +28,7 @@ NODES, PODS = 10, 20
 SERVICE_MS, UTILISATION, CLIENTS = 10.0, 0.8, 1000
 RATE_RPS = UTILISATION * PODS / (SERVICE_MS / 1000)
 BLOCK = 65_536
+PAIR_NS = 6.55  # two exponential draws on the machine on which the limits in seconds were set (36 ns were 5.5 of them)
 
 
 def cluster_of(nodes: int = NODES, pods: int = PODS) -> kx.Cluster:
@@ -160,21 +162,22 @@ def main(long: bool = False, quick: bool = False) -> int:
     times = cost["simpy"] / cost["1e6"]
     good = [show("whole result, 1e6 requests, plain case, times SimPy", f"{times:.0f} x", ">= 600 x", times >= 600)]
     show("whole result, 1e5 requests, plain case, times SimPy", f"{cost['simpy'] / cost['1e5']:.0f} x")
-    limits = {
-        "many": (f"{many:.0e} requests, plain case", 2.5),
-        "kept": ("kept connections (10 requests each)", 4.6),
-        "sticky": ("sticky clients", 4.6),
-        "event": ("one event", 4.6),
-        "workers": ("4 workers", 9.2),
-    }
-    for name, (what, limit) in limits.items():
-        ratio = cost[name] / drawn
+    ratio = cost["many"] / drawn
+    show(f"{many:.0e} requests, plain case: a request", f"{cost['many']:.1f} ns")
+    good.append(show(f"{many:.0e} requests, plain case: over two draws", f"{ratio:.2f} x", "<= 2.5 x", ratio <= 2.5))
+    slow = drawn / PAIR_NS
+    show("this machine now is slower than the one of the limits", f"{slow:.2f} x")
+    kinds = {"kept": "kept connections (10 requests each)", "sticky": "sticky clients", "event": "one event"}
+    for name, what in kinds.items():
+        converted = cost[name] / slow
         show(f"{what}: a request", f"{cost[name]:.1f} ns")
-        good.append(show(f"{what}: over two draws", f"{ratio:.2f} x", f"<= {limit} x", ratio <= limit))
+        good.append(show(f"{what}: a request, converted", f"{converted:.1f} ns", "<= 30 ns", converted <= 30))
+    converted = cost["workers"] / slow
+    show("4 workers, 1e6 requests", f"{cost['workers']:.1f} ms")
+    good.append(show("4 workers, 1e6 requests, converted", f"{converted:.1f} ms", "<= 60 ms", converted <= 60))
     fixed_ms = (cost["few"] - (cost["1e5"] * 1e5 - cost["few"] * 1e4) / 9e4) / 100
-    ratio = fixed_ms * 1e6 / drawn
     show("fixed cost of a run, from 1e4 and 1e5 requests", f"{fixed_ms:.2f} ms")
-    good.append(show("fixed cost of a run, in pairs of draws", f"{ratio:,.0f}", "<= 154,000", ratio <= 154_000))
+    good.append(show("fixed cost of a run, converted", f"{fixed_ms / slow:.2f} ms", "<= 1.0 ms", fixed_ms / slow <= 1))
     large = peak_mb(many)
     good.append(show(f"peak memory above import, {many:.0e} requests", f"{large:.0f} MB", "<= 30 MB", large <= 30))
     if long:

@@ -46,6 +46,7 @@ _NAMES = {
     "cloud.provisioning": "Provisioning provision",
     "router.route": "Hop Route Shares",
     "router.router": "entries routes send shares",
+    "router.reach": "Entrance Reach reach",
     "router.rule_trace": "RuleTrace trace",
     "traffic.crash": "watch_crash",
     "traffic.policies": "both_policies policy_shares",

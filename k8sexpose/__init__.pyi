@@ -53,6 +53,9 @@ from .report.diff import Diff as Diff
 from .report.diff import diff as diff
 from .report.review import Review as Review
 from .report.review import review as review
+from .router.reach import Entrance as Entrance
+from .router.reach import Reach as Reach
+from .router.reach import reach as reach
 from .router.route import Hop as Hop
 from .router.route import Route as Route
 from .router.route import Shares as Shares
@@ -117,6 +120,9 @@ __all__ = [  # noqa: RUF022, the order of the table
     "routes",
     "send",
     "shares",
+    "Entrance",
+    "Reach",
+    "reach",
     "RuleTrace",
     "trace",
     "watch_crash",

@@ -69,6 +69,8 @@ STYLE = {
     "leg": f"fill:none;stroke:{TEXT};stroke-width:2",
     "leg-extra": f"fill:none;stroke:{_color('extra hop')};stroke-width:3.5;stroke-dasharray:9 4",
     "leg-lost": f"fill:none;stroke:{_color('dropped')};stroke-width:2.5;stroke-dasharray:2 4",
+    "leg-refused": f"fill:none;stroke:{_color('dropped')};stroke-width:3",
+    "head-refused": f"fill:{_color('dropped')}",
     "head": f"fill:{TEXT}",
     "head-extra": f"fill:{_color('extra hop')}",
     "head-lost": f"fill:{_color('dropped')}",

@@ -29,11 +29,10 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-REPORT_HEAD = 65_536  # bytes at the beginning of a file, among which the mark of a report is
 HTML, MARKDOWN, JSON = (".html", ".htm"), (".md", ".markdown"), (".json",)
 ENDINGS = (*HTML, *MARKDOWN, *JSON)
 FORMATS = ("html", "markdown", "json")
-MADE, UNREADABLE, FOUND, INTERRUPTED = 0, 1, 3, 130
+MADE, UNREADABLE, WRONG, FOUND, INTERRUPTED = 0, 1, 2, 3, 130
 MOST_SHOWN = 2_000
 DUMP = "kubectl get nodes,pods,services,endpointslices -A -o json"
 
@@ -234,13 +233,16 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
     from .report.findings import SEVERITIES
 
     add = parser.add_argument
-    add("dump", help="the file, or - for standard input")
+    add("dumps", nargs="*", metavar="DUMP", help="files (JSON, YAML, .tar.gz, .zip), a folder, or - for standard input")
+    add("--context", metavar="NAME", help="ask the kubectl on the PATH instead, read only ('' for the current context)")
+    add("--namespace", metavar="NS", help="with --context: one namespace only")
+    add("--save-dump", metavar="FILE", help="with --context: keep what kubectl gave, as a dump")
     add("-o", "--output", help=f"{', '.join(ENDINGS)} (default: standard output)")
     add("--format", choices=FORMATS, help="of the report (default: by the ending of -o, else markdown)")
     add("--anonymise", "--anonymize", action="store_true", help="replace names and addresses, for sharing")
     _add_assumptions(parser)
     add("--force", action="store_true", help="replace the file of -o, whatever it is")
-    add("--fail-on", choices=SEVERITIES, help="exit with 3 if there is such a finding, or a graver one")
+    add("--fail-on", choices=SEVERITIES, help="exit with 3 if there is such a finding, or a more severe one")
 
 
 def _add_assumptions(parser: argparse.ArgumentParser) -> None:
@@ -256,7 +258,7 @@ def _add_assumptions(parser: argparse.ArgumentParser) -> None:
 
 
 def _report(told: argparse.Namespace) -> int:
-    with _refusals(told.dump):
+    with _refusals(" ".join(told.dumps)):
         made = _review(told)
         _write(made, told, made.summary)
     return _exit_code(made.findings, told.fail_on)
@@ -295,12 +297,14 @@ def _review(told: argparse.Namespace) -> Review:
     from .report.review import review
 
     if told.output is not None:
-        _check_output(told.dump, Path(told.output), told.force)
-    return review(_cluster(told.dump), anonymise=told.anonymise, **_assumptions(told))
+        for dump in told.dumps:
+            _check_output(dump, Path(told.output), told.force)
+    cluster = _live(told) if told.context is not None else _loaded(told)
+    return review(cluster, anonymise=told.anonymise, **_assumptions(told))
 
 
 def _cluster(dump: str) -> Cluster:
-    """Read a dump: a file, or standard input."""
+    """Read a dump: a file, a folder, or standard input."""
     from .model import Cluster
 
     source = _standard_input() if dump == "-" else Path(dump)
@@ -319,9 +323,65 @@ def _assumptions(told: argparse.Namespace) -> dict[str, Any]:
     }  # fmt: skip
 
 
+LARGE = 10_000_000  # bytes from which on a terminal is told that reading takes a while
+
+
+def _loaded(told: argparse.Namespace) -> Cluster:
+    """Read the dumps that are named."""
+    from .model import Cluster
+
+    if not told.dumps:
+        _complain(f"name a dump, - for standard input, or --context NAME. A dump is made by: {DUMP}")
+        raise SystemExit(WRONG)
+    if told.namespace or told.save_dump:
+        raise Refused("--namespace and --save-dump go with --context")
+    if "-" in told.dumps and len(told.dumps) > 1:
+        raise Refused("- is standard input, and goes alone")
+    if told.dumps == ["-"]:
+        return Cluster.from_json(_standard_input(), provider=None)
+    paths = [Path(dump) for dump in told.dumps]
+    for path in paths:
+        if not path.exists():
+            raise Refused(f"{path}: no such file")
+    size = sum(path.stat().st_size for path in paths if path.is_file())
+    if size > LARGE:
+        _progress(f"reading {size / 1e6:,.0f} MB …")
+    try:
+        return Cluster.from_json(paths[0] if len(paths) == 1 else paths, provider=None)
+    except FileNotFoundError as error:
+        raise Refused(str(error)) from None
+
+
+def _live(told: argparse.Namespace) -> Cluster:
+    """Ask the reader's own kubectl; nothing is stored unless it is asked for."""
+    from .api.live import ask_kubectl
+    from .model import Cluster
+
+    if told.dumps:
+        raise Refused("give dumps or --context, not both")
+    dump = ask_kubectl(told.context or None, told.namespace, _progress)
+    for note in dump.notes:
+        _complain(note)
+    if told.save_dump:
+        target = Path(told.save_dump)
+        if target.exists():
+            raise Refused(f"{target} exists already; what kubectl gave is not written over it")
+        target.write_text(dump.text, encoding="utf-8")
+        target.chmod(0o600)
+    cluster = Cluster.from_json(list(dump.lists), provider=None)
+    cluster.notes = dump.notes
+    return cluster
+
+
+def _progress(line: str) -> None:
+    """Say on a terminal what is being done."""
+    if sys.stderr.isatty():
+        print(line, file=sys.stderr)
+
+
 def _standard_input() -> bytes:
     """Return what comes in: as bytes, so that a byte order mark and UTF-16 are read as in a file."""
-    from .api.dump import MAX_BYTES
+    from .api.bundles import MAX_BYTES
 
     stream = getattr(sys.stdin, "buffer", None)
     data = stream.read(MAX_BYTES + 1) if stream is not None else sys.stdin.read(MAX_BYTES + 1).encode()
@@ -332,31 +392,25 @@ def _standard_input() -> bytes:
 
 def _check_output(dump: str, output: Path, force: bool) -> None:
     """Refuse an output that is the dump, or an existing file that is no report of ours."""
+    from .report.writing import is_report
+
     if output.suffix.lower() not in ENDINGS:
         raise Refused(f"{output}: a report is written as {', '.join(ENDINGS)}")
     if output.exists() and dump != "-" and Path(dump).exists() and output.samefile(dump):
         raise Refused(f"{output} is the dump itself")
     if output.is_dir():
         raise Refused(f"{output} is a folder; name a file in it")
-    if not force and output.is_file() and output.stat().st_size and not _is_report(output):
+    if not force and output.is_file() and output.stat().st_size and not is_report(output):
         raise Refused(
             f"{output} is there, and is no report of k8sexpose: name another file, or replace it with --force"
         )
-
-
-def _is_report(path: Path) -> bool:
-    """Return True if a file is a report that this command has written."""
-    from .report.document import MARK
-
-    with path.open("rb") as stream:
-        return MARK.encode() in stream.read(REPORT_HEAD)
 
 
 def _write(made: Review | Diff, told: argparse.Namespace, summary: str) -> None:
     """Write a report or a difference in the form that was asked for, into a file or on standard output."""
     from datetime import date
 
-    from .data.writing import write_whole
+    from .report.writing import write_whole
 
     ending = Path(told.output).suffix.lower() if told.output else ""
     form = told.format or ("html" if ending in HTML else "json" if ending in JSON else "markdown")

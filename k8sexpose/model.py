@@ -17,12 +17,15 @@ from typing import Any
 
 from ._display import html_table
 from .api.allocation import ip_pool, port_pool
+from .api.bundles import Source
 from .api.checks import check_arguments, count, shown
 from .api.checks import seconds as check_seconds
 from .api.documents import Item, read_items
 from .api.dump import LeftOut, read_dump
 from .api.errors import ApiError, ManifestError, invalid, invalid_object
 from .api.hints import hinted
+from .api.kinds import CLUSTER_WIDE
+from .api.live import ask_kubectl
 from .api.objects import Deployment, EndpointSlice, Node, Pod, ProxyConfig
 from .api.results import RESOURCES, ApplyResult, ApplyResults
 from .api.service import Service
@@ -30,13 +33,16 @@ from .cloud.controller import CloudState, start_controller
 from .cloud.load_balancer import next_change_s
 from .cluster.apiserver import ApiServer
 from .cluster.client_apply import apply_service
+from .cluster.controllers import put_object, sync_workloads
 from .cluster.operations import Operations
+from .cluster.pod_update import updated_pod
 from .cluster.scheduling import choose_node, kubernetes_service, make_nodes, pod_capacity, with_address, with_pod_ranges
 
 __all__ = ["ApplyResult", "ApplyResults", "Cluster"]
 
 
 SHOWN = 12
+PLURALS = {"ingress": "ingresses", "endpoints": "endpoints"}
 LARGEST_PORT = 65535
 SMALLEST_RANGE = 4
 
@@ -56,8 +62,6 @@ def _carried_over(made: Any, old: Any, now_s: float) -> Any:
     """Return a new state of an object with what no manifest says of it: since when it is there, and whose it is."""
     if old is None:
         return replace(made, created_s=now_s)
-    if isinstance(made, Pod):
-        return replace(made, created_s=old.created_s, app=old.app, listens=old.listens)
     if isinstance(made, Deployment):
         return replace(made, created_s=old.created_s, made=old.made, listens=old.listens)
     return replace(made, created_s=old.created_s)
@@ -179,13 +183,15 @@ class Cluster(Operations):
         self.store.put_service(kubernetes_service(str(ip_network(ranges[0])[1])))
 
     @classmethod
-    def from_json(cls, source: str | bytes | Path | Mapping[str, Any], **options: Any) -> Cluster:
+    def from_json(cls, source: Source, **options: Any) -> Cluster:
         """Load a real cluster: what ``kubectl get nodes,pods,services,endpointslices -A -o json`` prints.
 
         Parameters
         ----------
-        source : str, bytes, Path or mapping
-            A path, the JSON text, or the objects. They are taken as stored: no defaulting, allocation, validation.
+        source : str, bytes, Path, mapping or sequence
+            A path of a file (JSON, YAML), a folder or an archive (.tar.gz, .zip), several paths, the text, or the
+            objects. They are taken as stored: no defaulting, allocation, validation. What the dump lacks stands in
+            `absent`.
         **options
             As for `Cluster`, nodes apart.
 
@@ -214,13 +220,43 @@ class Cluster(Operations):
             Node: cluster.store.put_node, Pod: cluster.store.put_pod, Service: cluster.store.put_service,
             EndpointSlice: cluster.store.put_slice,
         }  # fmt: skip
-        left_out = []
-        for item in read_dump(source):
-            if isinstance(item, LeftOut):
-                left_out.append(item)
-            else:
-                put[type(item)](item)  # type: ignore[operator]
-        cluster.left_out = tuple(left_out)
+        dump = read_dump(source)
+        for item in dump.objects:
+            put[type(item)](item)  # type: ignore[operator]
+        cluster.kept = {(one.kind, one.namespace, one.name): one for one in dump.kept}
+        for event in dump.events:
+            cluster.report(event)
+        cluster.absent, cluster.hidden, cluster.left_out = dump.absent, dump.hidden, dump.left_out
+        return cluster
+
+    @classmethod
+    def from_kubectl(cls, context: str | None = None, namespace: str | None = None, **options: Any) -> Cluster:
+        """Load a real cluster by the ``kubectl`` on the PATH: ``get``, read only; then as `from_json`.
+
+        Parameters
+        ----------
+        context, namespace : str, optional
+            A context of the kubeconfig, and a namespace; None for the current context, and for all namespaces.
+        **options
+            As for `Cluster`, nodes apart.
+
+        Returns
+        -------
+        Cluster
+            With what kubectl was given; what it was refused stands in `absent` and, in its words, in `notes`.
+
+        Raises
+        ------
+        ManifestError
+            There is no kubectl, or it was given nothing; the text has its words.
+
+        Examples
+        --------
+        >>> Cluster.from_kubectl("no-such-context")  # doctest: +SKIP
+        """
+        dump = ask_kubectl(context, namespace)
+        cluster = cls.from_json(list(dump.lists), **options)
+        cluster.notes = dump.notes
         return cluster
 
     # -- looking --------------------------------------------------------------------------------------------------
@@ -252,7 +288,8 @@ class Cluster(Operations):
         ApiError
             A document is refused; the cluster is as it was before the call.
         ManifestError
-            A document cannot be read, or is of a kind that is not modelled; nothing was applied.
+            A document cannot be read; nothing was applied. What is of a kind that the model does not work with comes
+            back with the verb ``passed over``.
         FileNotFoundError
             There is no such file.
         """
@@ -263,7 +300,11 @@ class Cluster(Operations):
 
     def apply_item(self, item: Item, namespace: str = "default", **options: Any) -> ApplyResult:
         """Apply one parsed object, a Service with options of `apply_service`; an `ApiError` changes nothing."""
+        if not item.is_modelled:
+            return item.passed_over(namespace)
         with self._all_or_nothing(), hinted(item.text, item.value):
+            if item.is_kept:
+                return self._apply_kept(item, namespace)
             if item.kind != "Service":
                 validation = options.get("field_validation", "Strict")
                 return self._apply_other(item, item.object(namespace, field_validation=validation))
@@ -271,8 +312,20 @@ class Cluster(Operations):
             service = applied.service
             return ApplyResult("Service", service.namespace, service.name, applied.verb, service, applied.warnings)
 
+    def _apply_kept(self, item: Item, namespace: str) -> ApplyResult:
+        """Store a workload, which starts its Pods, or an object that is only shown."""
+        named = (item.value.get("metadata") or {}).get("namespace")
+        if item.kind != "Namespace":
+            self.api.check_namespace(named or namespace)
+        verb, made = put_object(self, item.value, namespace)
+        if item.kind == "Namespace" and self.api.namespaces is not None:
+            self.api.namespaces |= {made.name}
+        return ApplyResult(item.kind, made.namespace, made.name, verb, made)
+
     def create_item(self, item: Item, namespace: str = "default", field_validation: str = "Strict") -> ApplyResult:
         """Create one parsed object that is not a Service."""
+        if item.is_kept:
+            return self._create_kept(item, namespace)
         with self._all_or_nothing(), hinted(item.text, item.value):
             made = item.object(namespace, field_validation=field_validation, rng=self.api.rng)
             scope = "" if isinstance(made, Node) else made.namespace
@@ -280,6 +333,16 @@ class Cluster(Operations):
                 group = RESOURCES[item.kind].partition(".")
                 raise ApiError(409, "AlreadyExists", f'{group[0]}s{group[1]}{group[2]} "{made.name}" already exists')
             return self._apply_other(item, made)
+
+    def _create_kept(self, item: Item, namespace: str) -> ApplyResult:
+        """Create an object that `put_object` stores; an AlreadyExists changes nothing."""
+        with self._all_or_nothing(), hinted(item.text, item.value):
+            made = self._apply_kept(item, namespace)
+            if made.verb != "created":
+                group = RESOURCES[item.kind].partition(".")
+                plural = PLURALS.get(group[0], f"{group[0]}s")
+                raise ApiError(409, "AlreadyExists", f'{plural}{group[1]}{group[2]} "{made.name}" already exists')
+            return made
 
     def _apply_other(self, item: Item, made: Node | Pod | EndpointSlice | Deployment) -> ApplyResult:
         """Apply one parsed object that is not a Service."""
@@ -291,7 +354,10 @@ class Cluster(Operations):
         if self._manifests.get(key) == item.value:
             return ApplyResult(item.kind, scope, made.name, "unchanged", made if old is None else old)
         verb = "created" if old is None else "configured"
-        made = _carried_over(made, old, self.now_s)
+        if isinstance(made, Pod) and old is not None:
+            made = updated_pod(old, made, item.value, self._manifests.get(key))
+        else:
+            made = _carried_over(made, old, self.now_s)
         if made == old and self._replicas_are(made, item.value):
             self._manifests[key] = item.value
             return ApplyResult(item.kind, scope, made.name, "unchanged", old)
@@ -309,6 +375,7 @@ class Cluster(Operations):
         match made:
             case Node():
                 self.store.put_node(made)
+                sync_workloads(self)
             case EndpointSlice():
                 self.store.put_slice(made)
             case Deployment():
@@ -412,7 +479,7 @@ class Cluster(Operations):
                 self.remove(kind, name, namespace)
             else:
                 raise ManifestError(f"not modelled: kind {kind}; there are {', '.join(RESOURCES)}")
-            scope = "" if kind == "Node" else namespace
+            scope = "" if kind in CLUSTER_WIDE else namespace
             self._manifests.pop((kind, scope, name), None)
             held = self.store.services.get((namespace, name)) if kind == "Service" else None
             return ApplyResult(kind, scope, name, "deleted", held)
@@ -424,6 +491,23 @@ class Cluster(Operations):
         check_arguments(Cluster.set_load_balancer, locals())
         with self._all_or_nothing():
             return replace(self.api.set_load_balancer(name, ingress, namespace=namespace), told="patched")
+
+    def mend(self) -> None:
+        """Mend the failures that the provider was given (``fail=``): the next try of its controller succeeds.
+
+        Examples
+        --------
+        >>> from k8sexpose import example, provider
+        >>> cluster = Cluster(provider=provider("aws", fail="no_subnets"))
+        >>> _ = cluster.apply(example("public-api-lb"))
+        >>> cluster.advance(60)
+        >>> cluster.mend()
+        >>> cluster.advance(900)
+        >>> bool(cluster.service("public-api-lb").load_balancer_ingress)
+        True
+        """
+        if self.provider is not None:
+            self.provider, self.controller = start_controller(replace(self.provider, fail=()))
 
     # -- time -----------------------------------------------------------------------------------------------------
 
@@ -502,12 +586,12 @@ class Cluster(Operations):
 
     def _restorer(self) -> Callable[[], None]:
         restore, rng = super()._restorer(), self.api.rng.getstate()
-        now_s, revision = self.api.now_s, self.api.revision
+        now_s, revision, namespaces = self.api.now_s, self.api.revision, self.api.namespaces
 
         def restore_all() -> None:
             restore()
             self.api.rng.setstate(rng)
-            self.api.now_s, self.api.revision = now_s, revision
+            self.api.now_s, self.api.revision, self.api.namespaces = now_s, revision, namespaces
 
         return restore_all
 

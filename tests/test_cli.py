@@ -36,7 +36,7 @@ def test_command_on_standard_input(sample: kx.Review) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "not JSON"), ("{", "not JSON"), ("[]", "list of items"), ("{'a': 1}", "not JSON"), ("\x00", "not JSON"),
+        ("", "is empty"), ("{", "not JSON"), ("[]", "empty list"), ("{'a': 1}", "not JSON"), ("\x00", "neither JSON nor YAML"),
         ('{"items": 3}', "list of items"), ('{"items": [3]}', "items[0]"), ("[" * 100_000, "not JSON"),
         (edited(put("spec.ports.0.port", "443")), "Service shop/api"),
         (edited(put("spec.ports", {})), "Service shop/api"), (edited(put("spec.selector", [])), "spec.selector"),
@@ -64,7 +64,7 @@ def test_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     copied.write_bytes(SAMPLE.read_bytes())
     for arguments, words in (
         (["report", "nothing.json"], "no such file"),
-        (["report", str(tmp_path)], "no such file"),
+        (["report", str(tmp_path)], "holds no .json"),
         (["report", sample, "-o", "x.pdf"], ".html"),
         (["report", str(copied), "-o", str(copied)], "is the dump itself"),
         (["report", sample, "-o", str(tmp_path / "no/such/folder.md")], "No such file"),

@@ -38,7 +38,7 @@ def snapshot(cluster: kx.Cluster) -> Any:
     [
         "apiVersion: v1\nkind: Service\nmetadata: {name: bad}\nspec: {type: Nodeport, ports: [{port: 80}]}",
         "apiVersion: v1\nkind: Service\nmetadata: {name: bad}\nspec: {type: NodePort, ports: [{port: 8, nodePort: 8}]}",
-        "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: bad}",
+        "apiVersion: v1\nkind: Servce\nmetadata: {name: bad}",
         "a: [",
         "kind: Service",
         "just text",
@@ -395,3 +395,49 @@ def test_a_pod_with_a_readiness_gate_is_ready_when_its_condition_is_true() -> No
     assert not pod((gate, "True"), ("Ready", "False")).ready
     assert pod((gate, "True"), ("Ready", "True")).ready
     assert not pod(("Ready", "True")).ready
+
+
+# -- a Pod that is applied again ----
+
+
+def pod_manifest(labels: dict[str, str], **spec: Any) -> dict[str, Any]:
+    containers = [{"name": "c", "image": "x:1", "ports": [{"containerPort": 8080}]}]
+    spec = {"containers": containers} | spec
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "labels": labels}, "spec": spec}
+
+
+def test_a_pod_that_is_applied_again_keeps_its_address_its_state_and_the_labels_of_others() -> None:
+    cluster = kx.Cluster(nodes=2)
+    cluster.apply(pod_manifest({"app": "web", "tier": "a"}))
+    run(cluster, "label pod p owner=me")
+    cluster.set_ready("p", False)
+    before = cluster.pod("p")
+    cluster.apply(pod_manifest({"app": "shop"}))
+    after = cluster.pod("p")
+    assert after.labels == {"app": "shop", "owner": "me"}
+    assert (after.ip, after.node, after.ready, after.created_s) == (before.ip, before.node, False, before.created_s)
+    other_image = pod_manifest(
+        {"app": "shop"}, containers=[{"name": "c", "image": "x:2", "ports": [{"containerPort": 8080}]}]
+    )
+    cluster.apply(other_image)
+    assert cluster.pod("p") == after
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"nodeName": "node-2"},
+        {"hostNetwork": True},
+        {"containers": [{"name": "c", "image": "x:1", "ports": [{"containerPort": 9090}]}]},
+    ],
+)
+def test_the_spec_of_a_pod_does_not_change(spec: dict[str, Any]) -> None:
+    cluster = kx.Cluster(nodes=2)
+    cluster.apply(pod_manifest({"app": "web"}, nodeName="node-1"))
+    before = cluster.pod("p")
+    with pytest.raises(kx.ApiError, match='Pod "p" is invalid: spec: Forbidden: pod updates may not change') as refused:
+        cluster.apply(pod_manifest({"app": "web"}, **({"nodeName": "node-1"} | spec)))
+    assert refused.value.code == 422
+    assert cluster.pod("p") == before
+    with pytest.raises(kx.ApiError, match="spec: Forbidden"):
+        cluster.apply(pod_manifest({"app": "web"}))  # the node that the first manifest named is taken back

@@ -254,9 +254,10 @@ class Copy:
 
 
 BASELINE, LIMITS_S = threading.Lock(), dict[tuple[str, ...], float]()
-# Without the plugins that happen to be installed pytest starts in a tenth of the time.
+# Without the plugins that happen to be installed pytest starts in a tenth of the time. Hypothesis' profile ``ci`` has
+# no deadlines, which a busy machine would miss, and always the same examples.
 OPTIONS = [
-    "-x", "-q", "-p", "no:cacheprovider", "-p", "_hypothesis_pytestplugin", "--hypothesis-seed=1",
+    "-x", "-q", "-p", "no:cacheprovider", "-p", "_hypothesis_pytestplugin", "--hypothesis-profile=ci",
     "-m", "not deep and not browser",
 ]  # fmt: skip
 LIMITED = (

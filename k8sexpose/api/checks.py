@@ -16,7 +16,7 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from numbers import Integral, Real
 from types import UnionType
-from typing import Any, Literal, get_args
+from typing import Any, Literal, get_args, get_origin
 
 __all__ = [
     "CLOCK_END_S",
@@ -430,8 +430,7 @@ def _is(value: object, kind: str, inner: str, spaces: Mapping[str, Any]) -> bool
 def _of_alias(value: object, alias: Any) -> bool:
     """Return True if a value is of a named union of classes; other aliases are not looked into."""
     if isinstance(alias, UnionType):
-        plain = [part for part in get_args(alias) if isinstance(part, type)]
-        return len(plain) < len(get_args(alias)) or isinstance(value, tuple(plain))
+        return isinstance(value, tuple(get_origin(part) or part for part in get_args(alias)))
     return get_args(alias) == () or not isinstance(alias, type(Literal["a"])) or value in get_args(alias)
 
 

@@ -12,6 +12,8 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import islice
+from typing import Any
 
 from .._display import visible
 
@@ -46,6 +48,9 @@ class FieldError:
 
 
 def _error(field: str, kind: str, reason: str, value: str | None, detail: str) -> FieldError:
+    field = cut(field, MOST_VALUE)
+    value = None if value is None else cut(value, MOST_VALUE)
+    detail = cut(detail, MOST_VALUE)
     parts = [kind] + ([] if value is None else [value]) + ([detail] if detail else [])
     return FieldError(field, reason, ": ".join(parts))
 
@@ -61,9 +66,12 @@ def forbidden(field: str, detail: str) -> FieldError:
 
 
 MOST_SHOWN = 200
+MOST_VALUE = 10_000  # characters of a value that the server would repeat as a whole
+MOST_MESSAGE = 100_000
+MOST_CAUSES = 1_000
 
 
-def cut(text: str) -> str:
+def cut(text: str, most: int = MOST_SHOWN) -> str:
     """Return a text as it stands in an error: the beginning, where it is long.
 
     Examples
@@ -71,7 +79,7 @@ def cut(text: str) -> str:
     >>> cut("x" * 1000)[-2:]
     'x…'
     """
-    return text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN] + "…"
+    return text if len(text) <= most else text[:most] + "…"
 
 
 class Named(str):
@@ -172,15 +180,19 @@ class ApiError(Exception):
         details_kind: str = "",
         details_name: str = "",
     ) -> None:
+        message = cut(message, MOST_MESSAGE)
         super().__init__(message)
         self.code = code
         self.reason = reason
         self.message = message
-        self.causes = tuple(causes)
+        self.causes = tuple(islice(causes, MOST_CAUSES))
         self.warnings = tuple(warnings)
         self.hint = hint
         self.details_kind = details_kind
-        self.details_name = details_name
+        self.details_name = cut(details_name, MOST_VALUE)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _remade, (type(self), self.args), self.__dict__
 
     def __str__(self) -> str:
         return f"{self.message}\nhint: {self.hint}" if self.hint else self.message
@@ -193,9 +205,14 @@ class ApiError(Exception):
         return f"<pre>{html.escape(str(self))}</pre>"
 
 
+def _remade(kind: type[ApiError], given: tuple[Any, ...]) -> ApiError:
+    """Return an error without its fields, which pickle and copy fill in."""
+    return kind.__new__(kind, *given)
+
+
 def invalid_object(kind: str, name: str, errors: Sequence[FieldError]) -> ApiError:
     """Bundle field errors into the 422 the server answers; the message names each error once."""
-    texts = list(dict.fromkeys(map(str, errors)))
+    texts = list(dict.fromkeys(map(str, errors[:MOST_CAUSES])))
     listed = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
     return ApiError(
         422, "Invalid", f"{kind} {go_quote(name)} is invalid: {listed}", errors,
@@ -260,6 +277,7 @@ class ManifestError(ValueError):
     """
 
     def __init__(self, message: str, hint: str | None = None) -> None:
+        message = cut(message, MOST_MESSAGE)
         super().__init__(message)
         self.message = message
         self.hint = hint

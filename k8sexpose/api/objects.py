@@ -6,7 +6,7 @@ All of them are plain values. Objects are not checked: they may come from a real
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +26,7 @@ __all__ = [
 ]
 
 ZONE_LABEL = "topology.kubernetes.io/zone"
+OLD_ZONE_LABEL = "failure-domain.beta.kubernetes.io/zone"
 SERVICE_NAME_LABEL = "kubernetes.io/service-name"
 
 
@@ -78,6 +79,8 @@ class Node:
         Cordoned; being deleted.
     created_s : float
         Cluster time of the creation, in seconds.
+    conditions : mapping of str to str
+        Status of each condition, such as ``{"Ready": "True"}``; empty where nothing is known.
 
     Examples
     --------
@@ -96,6 +99,12 @@ class Node:
     unschedulable: bool = False
     deleting: bool = False
     created_s: float = field(default=0.0, repr=False)
+    conditions: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def is_ready(self) -> bool:
+        """False where the condition Ready is there and not True."""
+        return self.conditions.get("Ready", "True") == "True"
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -119,8 +128,8 @@ class Node:
             name=metadata.get("name") or "",
             addresses=tuple(address for kind, address in by_type if kind == "InternalIP"),
             external_ip=external[0] if external else None,
-            zone=labels.get(ZONE_LABEL),
-            pod_cidr=spec.get("podCIDR"),
+            zone=labels.get(ZONE_LABEL) or labels.get(OLD_ZONE_LABEL) or _zone_of(spec.get("providerID") or ""),
+            pod_cidr=",".join(spec.get("podCIDRs") or ()) or spec.get("podCIDR"),
             labels=labels,
             taints=tuple(
                 Taint(taint.get("key") or "", taint.get("value") or "", taint.get("effect") or "")
@@ -129,7 +138,17 @@ class Node:
             provider_id=spec.get("providerID"),
             unschedulable=bool(spec.get("unschedulable")),
             deleting=bool(metadata.get("deletionTimestamp")),
+            conditions={
+                str(entry.get("type")): str(entry.get("status"))
+                for entry in (data.get("status") or {}).get("conditions") or ()
+            },
         )
+
+
+def _zone_of(provider_id: str) -> str | None:
+    """Parse the zone out of ``aws:///us-east-1a/i-0`` or ``gce://project/us-central1-b/node``."""
+    found = re.match(r"aws:///([a-z0-9-]+)/|gce://[^/]+/([a-z0-9-]+)/", provider_id)
+    return (found[1] or found[2]) if found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +161,10 @@ class ContainerPort:
         ``containerPort``.
     name, protocol : str
         As in ``spec.containers[].ports[]``.
+    host_port : int
+        Port of the node that leads here too (``hostPort``); 0 for none.
+    host_ip : str
+        The one address of the node that has it (``hostIP``); empty for all.
 
     Examples
     --------
@@ -152,6 +175,8 @@ class ContainerPort:
     port: int
     name: str = ""
     protocol: str = "TCP"
+    host_port: int = 0
+    host_ip: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +197,7 @@ class Pod:
         Declared ports.
     listens : tuple of int, optional
         Ports on which the process really listens. None: on the declared ones, and on every port where
-        none is declared.
+        none is declared; a hostNetwork Pod listens on declared ports only.
     ready, terminating, host_network : bool
         Ready condition; being deleted; shares the node's network.
     phase : str
@@ -181,6 +206,10 @@ class Pod:
         Name of the Deployment that owns it.
     created_s : float
         Cluster time of the creation, in seconds.
+    ips : tuple of str
+        All its addresses, one of each family (``status.podIPs``); empty where `ip` is the only one.
+    owner : str, optional
+        Its controller, as ``DaemonSet/edge``; None for the Pods of a Deployment and for those without one.
 
     Examples
     --------
@@ -201,12 +230,21 @@ class Pod:
     phase: str = "Running"
     app: str | None = None
     created_s: float = field(default=0.0, repr=False)
+    ips: tuple[str, ...] = ()
+    owner: str | None = None
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """All its addresses, the first one first."""
+        first = (self.ip,) if self.ip else ()
+        return tuple(dict.fromkeys((*first, *self.ips)))
 
     def listens_on(self, port: int) -> bool:
         """Return True if a connection to `port` finds a process."""
         if self.listens is not None:
             return port in self.listens
-        return not self.ports or any(declared.port == port for declared in self.ports)
+        anywhere = not self.ports and not self.host_network
+        return anywhere or any(declared.port == port for declared in self.ports)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Pod:
@@ -216,14 +254,21 @@ class Pod:
         gates = [gate.get("conditionType") for gate in spec.get("readinessGates") or ()]
         sidecars = [c for c in spec.get("initContainers") or () if c.get("restartPolicy") == "Always"]
         declared = [port for c in [*(spec.get("containers") or ()), *sidecars] for port in c.get("ports") or ()]
+        ips = [entry["ip"] for entry in status.get("podIPs") or () if entry.get("ip")]
         return cls(
             name=metadata.get("name") or "",
             namespace=metadata.get("namespace") or "default",
             node=spec.get("nodeName"),
-            ip=status.get("podIP"),
+            ip=status.get("podIP") or next(iter(ips), None),
             labels=dict(metadata.get("labels") or {}),
             ports=tuple(
-                ContainerPort(port.get("containerPort") or 0, port.get("name") or "", port.get("protocol") or "TCP")
+                ContainerPort(
+                    port.get("containerPort") or 0,
+                    port.get("name") or "",
+                    port.get("protocol") or "TCP",
+                    port.get("hostPort") or 0,
+                    port.get("hostIP") or "",
+                )
                 for port in declared
             ),
             ready=conditions.get("Ready", "True" if gates or not conditions else "False") == "True"
@@ -231,7 +276,17 @@ class Pod:
             terminating=bool(metadata.get("deletionTimestamp")),
             host_network=bool(spec.get("hostNetwork")),
             phase=status.get("phase") or "Running",
+            ips=tuple(ips) if len(ips) > 1 else (),
+            owner=_owner(metadata.get("ownerReferences") or ()),
         )
+
+
+def _owner(references: Iterable[Mapping[str, Any]]) -> str | None:
+    """Return the controller that a Pod names, as ``DaemonSet/edge``."""
+    for reference in references:
+        if reference.get("controller"):
+            return f"{reference.get('kind') or ''}/{reference.get('name') or ''}"
+    return None
 
 
 @dataclass(frozen=True, slots=True)

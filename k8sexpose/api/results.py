@@ -9,14 +9,19 @@ from typing import TYPE_CHECKING
 from .._display import LITERAL, visible
 
 if TYPE_CHECKING:
+    from .kinds import KeptObject
     from .objects import Deployment, EndpointSlice, Node, Pod
     from .service import Service
+    from .workloads import Workload
 
 __all__ = ["RESOURCES", "ApplyResult", "ApplyResults"]
 
 RESOURCES = {
     "Service": "service", "Pod": "pod", "Node": "node", "Deployment": "deployment.apps",
-    "EndpointSlice": "endpointslice.discovery.k8s.io",
+    "EndpointSlice": "endpointslice.discovery.k8s.io", "StatefulSet": "statefulset.apps", "DaemonSet": "daemonset.apps",
+    "ReplicaSet": "replicaset.apps", "Namespace": "namespace", "Endpoints": "endpoints",
+    "Ingress": "ingress.networking.k8s.io", "Gateway": "gateway.gateway.networking.k8s.io",
+    "HTTPRoute": "httproute.gateway.networking.k8s.io",
 }  # fmt: skip
 
 
@@ -29,13 +34,16 @@ class ApplyResult:
     kind, namespace, name : str
         The object; cluster-wide kinds have an empty namespace.
     verb : str
-        ``created``, ``configured``, ``unchanged``, ``scaled``, ``restarted`` or ``deleted``.
-    object : Service, Pod, Node, EndpointSlice or Deployment, optional
-        The object afterwards; None where it is gone.
+        ``created``, ``configured``, ``unchanged``, ``scaled``, ``restarted`` or ``deleted``; ``passed over`` where the
+        model does not work with the kind.
+    object : Service, Pod, Node, EndpointSlice, Deployment, Workload or KeptObject, optional
+        The object afterwards; None where it is gone, or was passed over.
     warnings : tuple of str
         What the server advised against.
     pods : tuple of Pod
         The Pods that run afterwards, where the verb was `deploy` or `scale`.
+    resource : str
+        What kubectl calls a kind that is not in `RESOURCES`.
 
     Examples
     --------
@@ -47,15 +55,16 @@ class ApplyResult:
     namespace: str
     name: str
     verb: str
-    object: Service | Pod | Node | EndpointSlice | Deployment | None
+    object: Service | Pod | Node | EndpointSlice | Deployment | Workload | KeptObject | None
     warnings: tuple[str, ...] = ()
     pods: tuple[Pod, ...] = ()
+    resource: str = ""
 
     def __str__(self) -> str:
         if self.verb == "deleted":
             where = f" from {self.namespace} namespace" if self.namespace else ""
             return f'{RESOURCES[self.kind]} "{self.name}" deleted{where}'
-        return f"{RESOURCES[self.kind]}/{self.name} {self.verb}"
+        return f"{self.resource or RESOURCES[self.kind]}/{self.name} {self.verb}"
 
     def __repr__(self) -> str:
         return visible("\n".join(_lines(self)))

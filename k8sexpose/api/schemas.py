@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 __all__ = [
+    "KEPT_SCHEMAS",
     "SCHEMAS", "Anything", "Bool", "Int", "IntOrText", "Many", "Schema", "Struct", "Text", "Texts", "Time",
 ]  # fmt: skip
 
@@ -157,7 +158,7 @@ _POD_SPEC = Struct("PodSpec", {
     "containers": Many(_CONTAINER), "initContainers": Many(_CONTAINER), "nodeName": Text(), "hostNetwork": Bool(),
 }, open=True)  # fmt: skip
 _POD_STATUS = Struct("PodStatus", {
-    "phase": Text("v1.PodPhase"), "podIP": Text(),
+    "phase": Text("v1.PodPhase"), "podIP": Text(), "podIPs": Many(Struct("PodIP", {"ip": Text()}, open=True)),
     "conditions": Many(Struct("PodCondition", {"type": Text(), "status": Text()}, open=True)),
 }, open=True)  # fmt: skip
 POD = Struct("Pod", {**_HEAD, "spec": _POD_SPEC, "status": _POD_STATUS})
@@ -166,10 +167,64 @@ DEPLOYMENT = Struct("Deployment", {**_HEAD, "spec": Struct("DeploymentSpec", {
     "replicas": Int(), "template": _TEMPLATE,
     "selector": Struct("LabelSelector", {"matchLabels": Texts()}, open=True),
 }, open=True)}, open=True)  # fmt: skip
+_SELECTOR = Struct("LabelSelector", {
+    "matchLabels": Texts(), "matchExpressions": Many(Struct("LabelSelectorRequirement", {
+        "key": Text(), "operator": Text(), "values": Many(Text()),
+    }, open=True)),
+}, open=True)  # fmt: skip
+_REQUIREMENT = Many(Struct("NodeSelectorRequirement", {
+    "key": Text(), "operator": Text(), "values": Many(Text()),
+}, open=True))  # fmt: skip
+_NODE_SELECTOR = Struct("NodeSelector", {"nodeSelectorTerms": Many(Struct("NodeSelectorTerm", {
+    "matchExpressions": _REQUIREMENT, "matchFields": _REQUIREMENT,
+}, open=True))}, open=True)  # fmt: skip
+_PLACED_SPEC = Struct("PodSpec", {
+    **_POD_SPEC.fields, "nodeSelector": Texts(),
+    "affinity": Struct("Affinity", {"nodeAffinity": Struct("NodeAffinity", {
+        "requiredDuringSchedulingIgnoredDuringExecution": _NODE_SELECTOR,
+    }, open=True)}, open=True),
+    "tolerations": Many(Struct("Toleration", {
+        "key": Text(), "operator": Text(), "value": Text(), "effect": Text(),
+    }, open=True)),
+}, open=True)  # fmt: skip
+_PLACED = Struct("PodTemplateSpec", {"metadata": OBJECT_META, "spec": _PLACED_SPEC})
+
+
+def _workload(kind: str) -> Struct:
+    """Build the form of a StatefulSet, DaemonSet or ReplicaSet."""
+    spec: dict[str, Schema] = {"selector": _SELECTOR, "template": _PLACED}
+    if kind != "DaemonSet":
+        spec["replicas"] = Int()
+    if kind == "StatefulSet":
+        spec["ordinals"] = Struct("StatefulSetOrdinals", {"start": Int()}, open=True)
+    return Struct(kind, {**_HEAD, "spec": Struct(f"{kind}Spec", spec, open=True)}, open=True)
+
+
+_ADDRESSES = Many(Struct("EndpointAddress", {
+    "ip": Text(), "nodeName": Text(),
+    "targetRef": Struct("ObjectReference", {"kind": Text(), "name": Text()}, open=True),
+}, open=True))  # fmt: skip
+ENDPOINTS = Struct("Endpoints", {**_HEAD, "subsets": Many(Struct("EndpointSubset", {
+    "addresses": _ADDRESSES, "notReadyAddresses": _ADDRESSES,
+    "ports": Many(Struct("EndpointPort", {"name": Text(), "port": Int(), "protocol": Text()}, open=True)),
+}, open=True))}, open=True)  # fmt: skip
+# Objects that are stored and shown as they are: only their metadata is looked at.
+KEPT_SCHEMAS: dict[tuple[str, str], Struct] = {
+    ("v1", "Endpoints"): ENDPOINTS,
+    ("v1", "Namespace"): Struct("Namespace", _HEAD, open=True),
+    ("networking.k8s.io/v1", "Ingress"): Struct("Ingress", _HEAD, open=True),
+    ("gateway.networking.k8s.io/v1", "Gateway"): Struct("Gateway", _HEAD, open=True),
+    ("gateway.networking.k8s.io/v1beta1", "Gateway"): Struct("Gateway", _HEAD, open=True),
+    ("gateway.networking.k8s.io/v1", "HTTPRoute"): Struct("HTTPRoute", _HEAD, open=True),
+    ("gateway.networking.k8s.io/v1beta1", "HTTPRoute"): Struct("HTTPRoute", _HEAD, open=True),
+    ("apps/v1", "StatefulSet"): _workload("StatefulSet"),
+    ("apps/v1", "DaemonSet"): _workload("DaemonSet"),
+    ("apps/v1", "ReplicaSet"): _workload("ReplicaSet"),
+}
 NODE = Struct("Node", {
     **_HEAD,
     "spec": Struct("NodeSpec", {
-        "podCIDR": Text(), "providerID": Text(), "unschedulable": Bool(),
+        "podCIDR": Text(), "podCIDRs": Many(Text()), "providerID": Text(), "unschedulable": Bool(),
         "taints": Many(Struct("Taint", {"key": Text(), "value": Text(), "effect": Text()}, open=True)),
     }, open=True),
     "status": Struct("NodeStatus", {

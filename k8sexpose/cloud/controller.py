@@ -391,8 +391,9 @@ class Retry(_Step):
     __slots__ = ()
 
     def __call__(self, cluster: ClusterState) -> None:
-        """Try again."""
-        self.controller.retry(cluster, self.key, self.attempt)
+        """Try again, with the provider of now: what was wrong with it may have been mended."""
+        now = cluster.controller if cluster.controller.provider is not None else self.controller
+        now.retry(cluster, self.key, self.attempt)
 
 
 class Cleaned(_Step):

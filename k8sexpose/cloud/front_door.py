@@ -12,6 +12,7 @@ from ..cluster.state import ClusterState
 from ..kubeproxy.health import ready_local_endpoints
 from ..kubeproxy.service_ports import targets
 from .health_checks import CheckAnswers, CheckedTargets, answers, candidates, is_candidate
+from .internal import is_internal
 from .load_balancer import LoadBalancer, NoAddress, address_owner, choose_address, over_quota
 from .providers import NODE_PORT, TO_POD, VIP, HealthCheck, LoadBalancerKind, has_annotations
 from .providers import provider as profile
@@ -49,6 +50,8 @@ class FrontDoor:
         What kind of load balancer it is.
     check : HealthCheck, optional
         What it asks its targets, and how often.
+    internal : bool
+        It is on the private network only.
     """
 
     service: Service
@@ -63,6 +66,7 @@ class FrontDoor:
     hairpin: bool = True
     title: str = "load balancer"
     check: HealthCheck | None = None
+    internal: bool = False
 
 
 def front_door(
@@ -109,6 +113,7 @@ def front_door(
         hairpin=kind.hairpin or not keeps_source,
         title=kind.title,
         check=check,
+        internal=is_internal(service, kind),
     )
 
 

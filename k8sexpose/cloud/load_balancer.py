@@ -145,10 +145,16 @@ def _refusal(cluster: ClusterState, service: Service, address: str) -> str | Non
                 p for p in service.ports if any((p.port, p.protocol) == (q.port, q.protocol) for q in other.ports)
             )
             return f'port {port.protocol}/{port.port} is already in use on "{address}"'
-        local = "Local" in (service.external_traffic_policy, other.external_traffic_policy)
-        if local and (service.selector != other.selector or service.namespace != other.namespace):
+        if _backend_key(service) != _backend_key(other):
             return f'can\'t change sharing key for "{service.key}", address also in use by {owner}'
     return None
+
+
+def _backend_key(service: Service) -> tuple[object, ...]:
+    """Return what Services under Local must have in common to share an address: the Pods behind them."""
+    if service.external_traffic_policy != "Local":
+        return ()
+    return service.namespace, *sorted(service.selector.items())
 
 
 def _sharing_key(service: Service) -> str:

@@ -125,6 +125,8 @@ class LoadBalancerKind:
         Seconds after which the controller looks again while the cloud is busy.
     being_created : str, optional
         What the controller reports meanwhile.
+    not_with : tuple of mapping of str to str
+        Annotations by which its controller leaves a Service to somebody else.
     """
 
     name: str
@@ -160,6 +162,7 @@ class LoadBalancerKind:
     sticky: bool = False
     retry_s: float | None = None
     being_created: str | None = None
+    not_with: tuple[Mapping[str, str], ...] = ()
 
     def check(self, service: Service) -> HealthCheck:
         """Return the health check for a Service."""
@@ -167,6 +170,8 @@ class LoadBalancerKind:
 
     def is_selected(self, service: Service) -> bool:
         """Return True if a Service asks for this kind."""
+        if any(has_annotations(service, left) for left in self.not_with):
+            return False
         if not self.selected_by:
             return service.load_balancer_class is None
         return any(_matches(service, wanted) for wanted in self.selected_by)
@@ -236,7 +241,9 @@ class Provider:
         if service.type != "LoadBalancer":
             return None
         found = next((kind for kind in self.kinds if kind.is_selected(service)), None)
-        return None if found is None or found.controller in self.missing_controllers else found
+        if found is None or service.load_balancer_class == AUTO_MODE:  # its controller is no Pod in the cluster
+            return found
+        return None if found.controller in self.missing_controllers else found
 
     def problem(self, service: Service, kind: LoadBalancerKind) -> str | None:
         """Return why the cloud refuses a Service, in its own words; None if it does not."""
@@ -273,6 +280,7 @@ def _matches(service: Service, wanted: Mapping[str, str]) -> bool:
 
 
 AWS_CONTROLLER = "aws-load-balancer-controller"
+AUTO_MODE = "eks.amazonaws.com/nlb"  # spec.loadBalancerClass of EKS Auto Mode
 DEFAULT_POOL = "198.51.100.0/24"
 CHECKS = ("check_cluster", "check_local")
 
@@ -414,6 +422,6 @@ def _kind(name: str, entry: Mapping[str, Any]) -> LoadBalancerKind:
         raise ValueError(f"providers.toml: kind {name} has unknown fields {sorted(unknown)}")
     for key in CHECKS:
         given[key] = HealthCheck(**given[key])
-    for key in ("selected_by", "protocols"):
-        given[key] = tuple(given[key])
+    for key in ("selected_by", "protocols", "not_with"):
+        given[key] = tuple(given.get(key, ()))
     return LoadBalancerKind(**given)

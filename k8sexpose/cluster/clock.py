@@ -38,7 +38,7 @@ class Clock:
         Every way into the queue leads through here: what is no number of seconds would stop the clock for all others.
         What lies beyond the end of the clock is never due, and not kept.
         """
-        if at_s == at_s and CLOCK_END_S < at_s < float("inf"):
+        if isinstance(at_s, float) and CLOCK_END_S < at_s < float("inf"):
             return
         at_s = seconds(at_s, "the moment of a step")
         self.scheduled += 1

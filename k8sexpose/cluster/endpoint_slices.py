@@ -5,7 +5,9 @@ Source: ``staging/src/k8s.io/endpointslice/{reconciler,utils}.go`` and ``traffic
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from ipaddress import ip_address
 
@@ -16,11 +18,18 @@ __all__ = ["endpoint_slices", "target_port"]
 
 MAX_ENDPOINTS_PER_SLICE = 100
 MANAGED_BY_LABEL, CONTROLLER = "endpointslice.kubernetes.io/managed-by", "endpointslice-controller.k8s.io"
+TOPOLOGY_ANNOTATIONS = ("service.kubernetes.io/topology-mode", "service.kubernetes.io/topology-aware-hints")
+CONTROL_PLANE = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
+OVERLOAD = 0.2  # how much more than its part an endpoint may get
 SAME_ZONE = ("PreferSameZone", "PreferClose", "PreferSameNode")
 
 
 def endpoint_slices(
-    service: Service, pods: Iterable[Pod], node: Callable[[str], Node | None], suffix: Callable[[int], str]
+    service: Service,
+    pods: Iterable[Pod],
+    node: Callable[[str], Node | None],
+    suffix: Callable[[int], str],
+    nodes: Iterable[Node] = (),
 ) -> tuple[EndpointSlice, ...]:
     """Build the slices that the controller keeps for a Service: one empty slice where no Pod matches."""
     if not service.selector or service.type == "ExternalName":
@@ -31,14 +40,20 @@ def endpoint_slices(
         home = node(pod.node) if pod.node else None
         if not _selects(service, pod) or (home is None and not service.publish_not_ready_addresses):
             continue
-        family = f"IPv{ip_address(pod.ip).version}" if pod.ip else ""
-        if family in families:
-            groups.setdefault((family, resolved_ports(service, pod)), []).append(_endpoint(service, pod, home))
-    if not groups:
-        groups[families[0], ()] = []
+        for ip in pod.addresses:
+            family = f"IPv{ip_address(ip).version}"
+            if family in families:
+                endpoint = _endpoint(service, pod, home, ip)
+                groups.setdefault((family, resolved_ports(service, pod)), []).append(endpoint)
+    # Each family has a slice, also one without an endpoint.
+    for family in families:
+        if not any(found == family for found, _ in groups):
+            groups[family, ()] = []
+    if asks_for_topology(service):
+        groups = _with_topology_hints(groups, cpu_ratios(nodes))
     slices: list[EndpointSlice] = []
     for (family, ports), found in groups.items():
-        hinted = [_with_hints(service, endpoint) for endpoint in found]
+        hinted = found if asks_for_topology(service) else [_with_hints(service, endpoint) for endpoint in found]
         for start in range(0, max(len(hinted), 1), MAX_ENDPOINTS_PER_SLICE):
             name = f"{service.name}-{suffix(len(slices))}"
             chunk = tuple(hinted[start : start + MAX_ENDPOINTS_PER_SLICE])
@@ -49,6 +64,61 @@ def endpoint_slices(
                 )
             )
     return tuple(slices)
+
+
+def asks_for_topology(service: Service) -> bool:
+    """Return True if a Service has the annotation ``topology-mode: Auto``; it goes before ``trafficDistribution``."""
+    return any(service.annotations.get(key) in ("Auto", "auto") for key in TOPOLOGY_ANNOTATIONS)
+
+
+def cpu_ratios(nodes: Iterable[Node]) -> dict[str, float]:
+    """Return the share of each zone in the CPUs of the ready workers; all nodes of the model count alike.
+
+    Empty if a node has no zone: the controller then knows too little, and gives no hints.
+    """
+    workers = [node for node in nodes if node.is_ready and not any(role in node.labels for role in CONTROL_PLANE)]
+    if not all(node.zone for node in workers):
+        return {}
+    counted = Counter(node.zone or "" for node in workers)
+    return {zone: count / len(workers) for zone, count in counted.items()}
+
+
+Groups = dict[tuple[str, tuple[EndpointPort, ...]], list[Endpoint]]
+
+
+def _with_topology_hints(groups: Groups, ratios: Mapping[str, float]) -> Groups:
+    """Return the endpoints with hints for their zones, some for zones that have too few; without any where that fails.
+
+    Source: ``topologycache/topologycache.go``. Each address family is looked at by itself.
+    """
+    hinted: Groups = {}
+    for family in dict.fromkeys(name for name, _ in groups):
+        mine = {key: list(found) for key, found in groups.items() if key[0] == family}
+        ready = [endpoint for found in mine.values() for endpoint in found if endpoint.ready]
+        hints = _zones_for(ready, ratios)
+        for key, found in mine.items():
+            hinted[key] = [replace(one, zone_hints=(hints[one.ip],)) if hints and one.ready else one for one in found]
+    return hinted
+
+
+def _zones_for(ready: list[Endpoint], ratios: Mapping[str, float]) -> dict[str, str]:
+    """Return the zone for which each ready endpoint is meant, by address; empty if no fair division is possible."""
+    count = len(ready)
+    if len(ratios) < 2 or len(ratios) > count or not all(endpoint.zone in ratios for endpoint in ready):
+        return {}
+    least = {zone: math.ceil(ratio * count / (1 + OVERLOAD)) for zone, ratio in ratios.items()}
+    if sum(least.values()) > count:
+        return {}
+    hints = {endpoint.ip: endpoint.zone or "" for endpoint in ready}
+    have = Counter(hints.values())
+    while any(have[zone] < number for zone, number in least.items()):
+        poorest = min(ratios, key=lambda zone: (have[zone] - ratios[zone] * count, zone))
+        richest = max(ratios, key=lambda zone: (have[zone] - ratios[zone] * count, zone))
+        given = next(ip for ip, zone in hints.items() if zone == richest)
+        hints[given] = poorest
+        have[richest] -= 1
+        have[poorest] += 1
+    return hints
 
 
 def target_port(port: ServicePort, pod: Pod) -> int | None:
@@ -75,9 +145,9 @@ def _selects(service: Service, pod: Pod) -> bool:
     )
 
 
-def _endpoint(service: Service, pod: Pod, home: Node | None) -> Endpoint:
+def _endpoint(service: Service, pod: Pod, home: Node | None, ip: str) -> Endpoint:
     return Endpoint(
-        ip=pod.ip or "",
+        ip=ip,
         node=pod.node,
         zone=home.zone if home else None,
         ready=service.publish_not_ready_addresses or (pod.ready and not pod.terminating),

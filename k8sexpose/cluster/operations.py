@@ -12,9 +12,11 @@ from functools import partial
 
 from ..api.checks import check_arguments, count, one_of, seconds
 from ..api.errors import ApiError, missing
+from ..api.kinds import KEPT, WORKLOADS
 from ..api.object_validation import check_metadata
 from ..api.objects import ContainerPort, Deployment, Pod
 from ..api.results import ApplyResult
+from .controllers import remove_object, sync_workloads
 from .scheduling import MOST_PODS, check_per_node, choose_node, new_pod
 from .state import NODE_MONITOR_GRACE_S, ClusterState
 from .store import Key, find
@@ -268,6 +270,7 @@ class Operations(ClusterState):
         grace_s = seconds(grace_s, "grace_s")
         changed = replace(self.pod(pod), terminating=True)
         self.store.put_pod(changed)
+        sync_workloads(self)
         self.clock.schedule(self.now_s + grace_s, PodGone((changed.namespace, changed.name)))
 
     @whole
@@ -298,6 +301,9 @@ class Operations(ClusterState):
             self.terminate(f"{namespace}/{name}")
         elif kind == "Node":
             self.store.delete_node(self.node(name).name)
+        elif kind in WORKLOADS or kind in KEPT:
+            for pod in remove_object(self, kind, namespace, name):
+                self.terminate(f"{pod.namespace}/{pod.name}")
         elif kind == "Deployment":
             for pod in self.store.pods_of(namespace, self.deployment(name, namespace).name):
                 self.terminate(f"{namespace}/{pod.name}")
@@ -356,7 +362,7 @@ class Operations(ClusterState):
     def evict(self, node: str) -> None:
         """Delete the Pods of an unreachable node; their Deployments make new ones elsewhere."""
         for pod in self.store.pods_on(node):
-            if pod.terminating:
+            if pod.terminating or (pod.owner or "").startswith("DaemonSet/"):  # those tolerate the node's state
                 continue
             # The kubelet that could confirm the end is unreachable: the object stays, terminating.
             self.store.put_pod(replace(pod, terminating=True))
@@ -364,6 +370,7 @@ class Operations(ClusterState):
                 deployment = self._deployments[pod.namespace, pod.app]
                 home = choose_node(self.store, deployment, self.down)
                 self._deployments[pod.namespace, pod.app] = self._run(deployment, home)
+        sync_workloads(self)
 
     @whole
     def stop_proxy(self, node: str) -> None:
@@ -391,6 +398,7 @@ class PodGone:
         pod = cluster.store.pods.get(self.key)
         if pod is not None and pod.terminating:
             cluster.store.delete_pod(self.key)
+            sync_workloads(cluster)
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,7 +141,7 @@ def with_address(store: Store, pod: Pod) -> Pod:
         return replace(pod, ip=node.internal_ip)
     if node.pod_cidr is None:
         raise ValueError(f"{node.name} has no podCIDR to take an address for {pod.name} from; give the Pod an IP")
-    network = ip_network(node.pod_cidr)
+    network = ip_network(node.pod_cidr.split(",")[0])
     used = {other.ip for other in store.pods_on(node.name)}
     for number in range(FIRST_POD_HOST, network.num_addresses - 1):
         ip = str(network.network_address + number)

@@ -14,8 +14,10 @@ from typing import Any
 
 from ..api.checks import port_ranges
 from ..api.errors import missing
+from ..api.kinds import KeptObject
 from ..api.objects import Deployment, EndpointSlice, Event, Node, Pod, ProxyConfig
 from ..api.service import Service
+from ..api.workloads import Workload
 from .clock import Clock
 from .store import Key, Store, find, key_of
 
@@ -65,6 +67,12 @@ class ClusterState:
         self.sends = 0
         self.failed: dict[str, float] = {}
         self._deployments: dict[Key, Deployment] = {}
+        self.workloads: dict[tuple[str, str, str], Workload] = {}
+        self.kept: dict[tuple[str, str, str], KeptObject] = {}
+        # Of a dump: the kinds that it says nothing of, and the Pods whose address was taken out.
+        self.absent: frozenset[str] = frozenset()
+        self.hidden: frozenset[Key] = frozenset()
+        self.notes: tuple[str, ...] = ()  # what kubectl refused to give, in its words
         self._unreachable: dict[str, tuple[Key, ...]] = {}
         self._stopped_proxies: dict[str, Store] = {}
         self._manifests: dict[tuple[str, str, str], Mapping[str, Any]] = {}

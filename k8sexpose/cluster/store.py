@@ -150,8 +150,8 @@ class Store:
         self._remember(lambda: self.put_pod(old) if old else self.delete_pod(key))
         self._unindex_pod(key)
         self.pods[key] = pod
-        if pod.ip:
-            self._pods_at.add(canonical_ip(pod.ip), key)
+        for ip in pod.addresses:
+            self._pods_at.add(canonical_ip(ip), key)
         if pod.node:
             self._pods_on.add(pod.node, key)
         if pod.app:
@@ -172,8 +172,8 @@ class Store:
         old = self.pods.get(key)
         if old is None:
             return
-        if old.ip:
-            self._pods_at.discard(canonical_ip(old.ip), key)
+        for ip in old.addresses:
+            self._pods_at.discard(canonical_ip(ip), key)
         if old.node:
             self._pods_on.discard(old.node, key)
         if old.app:
@@ -303,7 +303,8 @@ class Store:
         version = (service, self._node_changes, *(self._label_changes.get(label) for label in _selector(service)))
 
         def make() -> tuple[EndpointSlice, ...]:
-            return endpoint_slices(service, self._candidates(service), self.nodes.get, self._suffix(key))
+            pods, nodes = self._candidates(service), self.nodes.values()
+            return endpoint_slices(service, pods, self.nodes.get, self._suffix(key), nodes)
 
         return self.cached(("slices", key), version, make)
 

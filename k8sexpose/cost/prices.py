@@ -388,7 +388,8 @@ def _check_plain(value: Any, where: str, depth: int) -> None:
     if isinstance(value, Mapping):
         for key, entry in value.items():
             if not isinstance(key, str) or SURROGATE.search(key):
-                raise ValueError(f"{cut(where)}: a key is text, not {shown(key)}")
+                what = "a lone surrogate is no character" if isinstance(key, str) else "a key is text"
+                raise ValueError(f"{cut(where)}: the key {shown(key)}: {what}")
             _check_plain(entry, f"{where}.{cut(key)}" if depth else cut(key), depth + 1)
     elif isinstance(value, list | tuple):
         for number, entry in enumerate(value):

@@ -7,7 +7,7 @@ with their probabilities.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from ipaddress import ip_network
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from ..api import checks
 from ..api.errors import NotExposed
 from ..api.service import Service, ServicePort
+from ..cloud.internal import is_internal
 from ..cloud.providers import TO_POD, LoadBalancerKind
 from ..router.router import entries, shares
 from .charges import NODEPORT, BilledEntry
@@ -36,15 +37,6 @@ BILLED_AS = {
     "bgp": "address", "l4": "load_balancer",
 }  # fmt: skip
 AWS = "service.beta.kubernetes.io/aws-load-balancer-"
-SCHEME = f"{AWS}scheme"  # read by the AWS load balancer controller only
-INTERNAL_BY: dict[str, Callable[[str], bool]] = {
-    f"{AWS}internal": lambda value: value not in ("", "false"),
-    SCHEME: lambda value: value == "internal",
-    "networking.gke.io/load-balancer-type": lambda value: value in ("Internal", "internal"),
-    "service.beta.kubernetes.io/azure-load-balancer-internal": lambda value: value == "true",
-}
-# The AWS load balancer controller makes internal ones by default (facts of its annotations: "internal (default)").
-INTERNAL_UNASKED = ("nlb_ip", "nlb_instance")
 AZURE_ADDRESS = "service.beta.kubernetes.io/azure-pip-name"
 DIGITALOCEAN_SIZE = "service.beta.kubernetes.io/do-loadbalancer-size-unit"
 
@@ -173,7 +165,7 @@ def _balancer(cluster: Cluster, name: str, service: Service, kind: LoadBalancerK
     return BilledEntry(
         name,
         BILLED_AS.get(kind.name, kind.name),
-        internal=_is_internal(service, kind),
+        internal=is_internal(service, kind),
         ports=_ports(service),
         families=max(len(service.ip_families), 1),
         zones=max(len(set(zones) - {None}), 1),
@@ -193,12 +185,6 @@ def _zones(cluster: Cluster) -> Counter[str | None]:
 
 def _ports(service: Service) -> tuple[tuple[int, str], ...]:
     return tuple((port.port, port.protocol or "TCP") for port in service.ports)
-
-
-def _is_internal(service: Service, kind: LoadBalancerKind) -> bool:
-    read = INTERNAL_BY if kind.name in INTERNAL_UNASKED else {**INTERNAL_BY, SCHEME: None}
-    asked = [ask(service.annotations[key]) for key, ask in read.items() if ask and key in service.annotations]
-    return any(asked) if asked else kind.name in INTERNAL_UNASKED
 
 
 def _size(service: Service) -> int:

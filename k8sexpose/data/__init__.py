@@ -41,7 +41,9 @@ def example(name: str) -> Path:
     >>> example("public-api-lb").name
     'public-api-lb.yaml'
     """
+    if not isinstance(name, str):
+        raise ValueError(f"name is the text of an example, not a {type(name).__name__}")
     files = {path.stem: path for path in sorted(EXAMPLES.glob("*.*")) if path.suffix in SUFFIXES}
     if name not in files:
-        raise FileNotFoundError(f"no example {name!r}; there are: {', '.join(files)}")
+        raise FileNotFoundError(f"no example {name[:100]!r}; there are: {', '.join(files)}")
     return files[name]

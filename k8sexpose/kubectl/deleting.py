@@ -151,7 +151,8 @@ def _each_named(asked: Iterable[Wanted], remove: Callable[[str, str, str], Outco
 
 def remove(cluster: Cluster, resource: Resource, name: str, namespace: str, grace_s: float | None) -> None:
     found = resource.get(cluster, namespace, name)
-    if resource.kind in ("Event", "Endpoints", "Namespace"):
+    written = ("Namespace", "", name) in cluster.kept and resource.kind == "Namespace"
+    if resource.kind in ("Event", "Endpoints", "Namespace") and not written:
         raise KubectlError(f"k8sexpose does not delete {resource.plural}: the model makes them itself")
     if resource.kind == "Pod":
         given_s = GRACE_S if grace_s is None else grace_s

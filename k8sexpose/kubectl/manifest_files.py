@@ -12,15 +12,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..api.decode import decode, json_word
-from ..api.documents import API_VERSIONS, RESOURCES, Item
+from ..api.documents import API_VERSIONS, RESOURCES, Item, skimmed, typed_entry
 from ..api.errors import ApiError, ManifestError, go_value
+from ..api.kinds import CLUSTER_WIDE, is_built_in
 from ..api.manifest import SeparatorError, documents, parse
 from ..api.schemas import OBJECT_META, Struct
 from ..api.service import LAST_APPLIED, Service
 from ..api.three_way_patch import PatchError, sorted_keys, three_way_patch
 from ..cluster.client_apply import last_applied, live_object, updated_last_applied, with_last_applied
 from ..model import Cluster
-from .resources import OTHER_KINDS, check_segment, find_resource
+from .resources import check_segment, find_resource
 from .result import KubectlError
 
 __all__ = [
@@ -82,6 +83,8 @@ class Outcome:
         What kubectl puts before the error: what it was doing.
     read : bool
         False if the document could not even be read.
+    passed_over : bool
+        Nothing was done, because the model does not work with this kind.
 
     Examples
     --------
@@ -98,6 +101,7 @@ class Outcome:
     error: ApiError | KubectlError | None = None
     context: str = ""
     read: bool = True
+    passed_over: bool = False
 
     @property
     def line(self) -> str:
@@ -314,6 +318,9 @@ def _each(text: str | bytes, target: Target, act: Callable[[Item, str], Outcome]
         for value in _values(text, target.source):
             try:
                 item, where = _item(value, target)
+                if not item.is_modelled:
+                    yield Outcome(item.kind, passed_over=True)
+                    continue
             except _StopReading:
                 raise
             except KubectlError as error:
@@ -333,11 +340,12 @@ def _values(text: str | bytes, source: str) -> Iterator[Any]:
     """Parse the documents; empty ones are passed over, lists taken apart."""
     try:
         for document in documents(text):
-            value = parse(document).value
+            value = skimmed(document) or parse(document).value
             if value is None:
                 continue
             if isinstance(value, Mapping) and str(value.get("kind")).endswith("List") and "items" in value:
-                yield from value["items"] if isinstance(value["items"], list) else ()
+                listed = value["items"] if isinstance(value["items"], list) else ()
+                yield from (typed_entry(entry, str(value["kind"]), value.get("apiVersion")) for entry in listed)
             else:
                 yield value
     except SeparatorError as error:
@@ -360,10 +368,8 @@ def _item(value: Any, target: Target) -> tuple[Item, str]:
         raise KubectlError(f'unable to decode "{source}": {decoded.type_error}')
     kind, version = value["kind"], value["apiVersion"]
     metadata = decoded.value.get("metadata") or {}
-    known = kind if kind in API_VERSIONS else KINDS.get(kind if kind == kind.lower() else "", "")
-    if kind in OTHER_KINDS:
-        raise KubectlError(f"k8sexpose does not model kind {kind}; it has {', '.join(sorted(API_VERSIONS))}")
-    if not known or API_VERSIONS[known] != version:
+    known = kind if kind in API_VERSIONS else KINDS.get(kind if kind == kind.lower() else "", kind)
+    if not is_built_in(version, known):
         raise KubectlError(
             f'resource mapping not found for name: "{metadata.get("name", "")}" namespace: '
             f'"{metadata.get("namespace", "")}" from "{source}": no matches for kind "{kind}" in version "{version}"\n'
@@ -384,7 +390,7 @@ def _name(item: Item) -> str:
 
 def _with_namespace(item: Item, namespace: str) -> dict[str, Any]:
     metadata = dict(item.value.get("metadata") or {})
-    return {**item.value, "metadata": metadata | ({} if item.kind == "Node" else {"namespace": namespace})}
+    return {**item.value, "metadata": metadata | ({} if item.kind in CLUSTER_WIDE else {"namespace": namespace})}
 
 
 def _schema_problems(value: Any) -> Iterator[str]:
@@ -411,8 +417,9 @@ def _undecodable(value: Any) -> str:
 
 
 def _identity(item: Item, namespace: str) -> str:
-    group, _, version = API_VERSIONS[item.kind].rpartition("/")
-    plural = RESOURCES[item.kind].partition(".")[0] + "s"
+    group, _, version = item.value["apiVersion"].rpartition("/")
+    resource = RESOURCES[item.kind].partition(".")[0]
+    plural = {"ingress": "ingresses", "endpoints": "endpoints"}.get(resource, f"{resource}s")
     return (
         f'Resource: "{group}/{version}, Resource={plural}", GroupVersionKind: "{group}/{version}, Kind={item.kind}"\n'
         f'Name: "{_name(item)}", Namespace: "{namespace}"'

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
+from ..api.documents import API_VERSIONS
 from ..api.errors import bad_request, go_quote, missing
+from ..api.kinds import BUILT_IN
 from ..cluster.clock import timestamp
 from ..model import Cluster
-from . import printers
+from . import kept_printers, printers
 from . import serialization as wire
 from .event_series import sightings
 from .result import KubectlError
@@ -24,14 +26,7 @@ __all__ = ["NO_RESOURCES", "RESOURCES", "Resource", "check_segment", "find_resou
 
 
 # Kinds that a real cluster knows and this model does not: they deserve another answer than a misspelt kind.
-OTHER_KINDS = frozenset(
-    (
-        "ConfigMap", "Secret", "Namespace", "ServiceAccount", "Endpoints", "PersistentVolumeClaim", "PersistentVolume",
-        "Event", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob", "Ingress", "IngressClass", "NetworkPolicy",
-        "Gateway", "GatewayClass", "HTTPRoute", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding",
-        "HorizontalPodAutoscaler", "PodDisruptionBudget", "ServiceCIDR", "IPAddress",
-    )
-)  # fmt: skip
+OTHER_KINDS = frozenset(chain.from_iterable(BUILT_IN.values())) - {*API_VERSIONS, "Namespace", "Event"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +140,11 @@ def namespaces(cluster: Cluster) -> list[Namespace]:
     """List the namespaces that exist; where every name is one, those of a new cluster and those that are used."""
     if cluster.api.namespaces is not None:
         return [Namespace(name) for name in cluster.api.namespaces]
-    tables: tuple[tuple[Any, ...], ...] = (cluster.services, cluster.pods, cluster.deployments)
+    tables: tuple[tuple[Any, ...], ...] = (
+        cluster.services, cluster.pods, cluster.deployments, tuple(cluster.workloads.values()),
+    )  # fmt: skip
     used = {shown.namespace for shown in chain.from_iterable(tables)}
+    used |= {name for kind, _, name in cluster.kept if kind == "Namespace"}
     return [Namespace(name) for name in used.union(FIRST_NAMESPACES)]
 
 
@@ -165,6 +163,34 @@ def _pods_of(cluster: Cluster, deployment: Any) -> Sequence[Any]:
 
 def _lost(cluster: Cluster, pod: Any) -> bool:
     return not pod.ready and (pod.namespace, pod.name) in cluster.lost_pods
+
+
+def _workloads(kind: str) -> Callable[[Cluster], Iterable[Any]]:
+    return lambda cluster: [found for key, found in cluster.workloads.items() if key[0] == kind]
+
+
+def _kept(kind: str) -> Callable[[Cluster], Iterable[Any]]:
+    return lambda cluster: [found for key, found in cluster.kept.items() if key[0] == kind]
+
+
+def _owned(cluster: Cluster, owner: Any) -> list[Any]:
+    return [pod for pod in cluster.pods if pod.owner == owner.owner and pod.namespace == owner.namespace]
+
+
+def _workload_resource(kind: str, short: str) -> Resource:
+    return Resource(
+        kind, f"{kind.lower()}s", (short,), "apps", True, _workloads(kind),
+        lambda c, o, wide: kept_printers.workload(o, c.now_s, _owned(c, o), wide=wide),
+        lambda c, o: kept_printers.workload_dict(o, _owned(c, o)),
+    )  # fmt: skip
+
+
+def _kept_resource(kind: str, plural: str, short: tuple[str, ...], group: str) -> Resource:
+    return Resource(
+        kind, plural, short, group, True, _kept(kind),
+        lambda c, o, wide: kept_printers.kept(o, c.now_s),
+        lambda c, o: kept_printers.kept_dict(o),
+    )  # fmt: skip
 
 
 def _all_slices(cluster: Cluster) -> list[Any]:
@@ -196,6 +222,12 @@ RESOURCES = (
         lambda c, o, wide: printers.deployment(o, c.now_s, _pods_of(c, o), wide=wide),
         lambda c, o: wire.deployment_dict(o, _pods_of(c, o)),
     ),
+    _workload_resource("StatefulSet", "sts"),
+    _workload_resource("DaemonSet", "ds"),
+    _workload_resource("ReplicaSet", "rs"),
+    _kept_resource("Ingress", "ingresses", ("ing",), "networking.k8s.io"),
+    _kept_resource("Gateway", "gateways", ("gtw",), "gateway.networking.k8s.io"),
+    _kept_resource("HTTPRoute", "httproutes", (), "gateway.networking.k8s.io"),
     Resource(
         "EndpointSlice", "endpointslices", (), "discovery.k8s.io", True, _all_slices,
         lambda c, o, wide: printers.endpoint_slice(o, c.now_s),
@@ -220,7 +252,7 @@ RESOURCES = (
 )  # fmt: skip
 BY_NAME = {name: resource for resource in RESOURCES for name in resource.names}
 OTHER_NAMES = {f"{kind.lower()}{ending}" for kind in OTHER_KINDS for ending in ("", "s", "es")} - set(BY_NAME) | {
-    "cm", "rs", "sts", "ds", "ing", "ingresses", "netpol", "networkpolicies", "pv", "pvc", "sa", "cj",
+    "cm", "netpol", "networkpolicies", "pv", "pvc", "sa", "cj",
     "hpa", "pdb", "crd", "customresourcedefinitions", "componentstatuses", "leases",
 }  # fmt: skip
 
@@ -245,11 +277,12 @@ def find_resource(word: str) -> Resource:
 
     Examples
     --------
-    >>> find_resource("ingress")
+    >>> find_resource("secrets")
     Traceback (most recent call last):
         ...
-    k8sexpose.kubectl.result.KubectlError: k8sexpose does not model "ingress"; it has services, nodes, pods, \
-deployments, endpointslices, endpoints, namespaces, events
+    k8sexpose.kubectl.result.KubectlError: k8sexpose does not model "secrets"; it has services, nodes, pods, \
+deployments, statefulsets, daemonsets, replicasets, ingresses, gateways, httproutes, endpointslices, endpoints, \
+namespaces, events
     """
     found = BY_NAME.get(word) or BY_NAME.get(word.lower())
     # kubectl takes its short names in small letters only.
@@ -328,7 +361,7 @@ Example resource specifications include:
    '<resource>'"""
 
 # What ``all`` means to kubectl, as far as the model has it.
-ALL = ("pods", "services", "deployments")
+ALL = ("pods", "services", "daemonsets", "deployments", "replicasets", "statefulsets")
 
 
 def _types(word: str) -> list[Resource]:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 
-from ..api.errors import ApiError, ManifestError
+from ..api.errors import ApiError, ManifestError, cut
 from ..model import Cluster
 from . import printers
 from .commands import COMMANDS
@@ -43,7 +44,21 @@ def run(cluster: Cluster, command: str | Sequence[str], stdin: str = "") -> Comp
     NAME         TYPE        CLUSTER-IP   EXTERNAL-IP   PORT(S)   AGE
     kubernetes   ClusterIP   10.96.0.1    <none>        443/TCP   0s
     """
+    done = _completed(cluster, command, stdin)
+    return replace(
+        done, stderr=done.stderr if len(done.stderr) <= MOST_STDERR else cut(done.stderr, MOST_STDERR) + "\n"
+    )
+
+
+MOST_STDERR = 200_000
+MOST_WORDS = 1_000_000  # characters of a command line
+
+
+def _completed(cluster: Cluster, command: str | Sequence[str], stdin: str) -> Completed:
+    """Run a command, and say as kubectl what went wrong."""
     try:
+        if sum(map(len, [command] if isinstance(command, str) else map(str, command))) > MOST_WORDS:
+            raise KubectlError(f"a command line of more than {MOST_WORDS:,} characters is not read")
         words = shlex.split(command) if isinstance(command, str) else [str(word) for word in command]
         return _run(cluster, words, stdin)
     except ApiError as error:

@@ -60,6 +60,7 @@ def node_dict(node: Node, *, ready: bool) -> Json:
     if node.external_ip:
         addresses.append({"type": "ExternalIP", "address": node.external_ip})
     addresses.append({"type": "Hostname", "address": node.name})
+    ranges = (node.pod_cidr or "").split(",")
     # A node has its zone from this label: one that was made with a zone alone has no other place for it.
     labels = node.labels if not node.zone else {**node.labels, ZONE_LABEL: node.zone}
     metadata = _metadata(node.name, None, labels, node.created_s, deleting=node.deleting)
@@ -68,7 +69,7 @@ def node_dict(node: Node, *, ready: bool) -> Json:
         "kind": "Node",
         "metadata": metadata,
         "spec": present(
-            podCIDR=node.pod_cidr, podCIDRs=[node.pod_cidr] if node.pod_cidr else None, providerID=node.provider_id,
+            podCIDR=ranges[0], podCIDRs=ranges if ranges[0] else None, providerID=node.provider_id,
             taints=taints, unschedulable=node.unschedulable,
         ),
         "status": {
@@ -87,8 +88,14 @@ def pod_dict(pod: Pod) -> Json:
     >>> pod_dict(Pod("web-1", ip="10.244.1.2", app="web"))["spec"]
     {'containers': [{'name': 'web'}]}
     """
-    ports = [present(containerPort=p.port, name=p.name, protocol=p.protocol) for p in pod.ports]
-    owners = [{"apiVersion": "apps/v1", "kind": "Deployment", "name": pod.app}] if pod.app else None
+    ports = [
+        present(containerPort=p.port, name=p.name, protocol=p.protocol, hostPort=p.host_port, hostIP=p.host_ip)
+        for p in pod.ports
+    ]
+    owners: list[Json] = [{"apiVersion": "apps/v1", "kind": "Deployment", "name": pod.app}] if pod.app else []
+    if pod.owner:
+        kind, _, owner = pod.owner.partition("/")
+        owners = [{"apiVersion": "apps/v1", "controller": True, "kind": kind, "name": owner}]
     metadata = _metadata(pod.name, pod.namespace, pod.labels, pod.created_s, deleting=pod.terminating)
     return {
         "apiVersion": "v1",
@@ -100,7 +107,7 @@ def pod_dict(pod: Pod) -> Json:
         ),
         "status": present(
             conditions=[{"type": "Ready", "status": "True" if pod.ready else "False"}], phase=pod.phase, podIP=pod.ip,
-            podIPs=[{"ip": pod.ip}] if pod.ip else None,
+            podIPs=[{"ip": ip} for ip in pod.addresses],
         ),
     }  # fmt: skip
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from ..api.errors import ApiError
+from ..api.kinds import passed_over
 from . import printers
 from .flags import Options
 from .manifest_files import Outcome
@@ -23,7 +24,10 @@ def summary(
     shown: list[str] = []
     lines: dict[str, None] = {}
     notes, errors = "", []
+    skipped: list[Outcome] = []
     for outcome in outcomes:
+        if outcome.passed_over:
+            skipped.append(outcome)
         if outcome.verb:
             shown.append(show(outcome))
         for warning in outcome.warnings:
@@ -33,6 +37,8 @@ def summary(
         notes += "".join(f"{note}\n" for note in outcome.notes)
         if outcome.error is not None:
             errors.append(outcome)
+    line = passed_over(outcome.kind for outcome in skipped)
+    notes += f"{line}\n" if line else ""
     notes += "".join(_error(outcome, one_of_many=len(errors) > 1) for outcome in errors)
     stdout += ("---\n" if options.output == "yaml" else "").join(filter(None, shown))
     return Completed(1 if errors else 0, stdout, notes)

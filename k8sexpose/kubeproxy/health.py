@@ -63,6 +63,14 @@ def ready_local_endpoints(cluster: ClusterState, service: Service, node: str) ->
     return len(found)
 
 
+NO_ANSWER = HealthResponse(0, {}, "")
+
+
+def _silent(cluster: ClusterState, node: str) -> bool:
+    """Return True if a node is down, or no kube-proxy runs on it: then nobody listens."""
+    return cluster.is_down(node) or cluster.proxy_stopped(node)
+
+
 def health_check(cluster: ClusterState, service: str, *, node: str, proxy_healthy: bool = True) -> HealthResponse:
     """Ask a node's healthCheckNodePort whether it has endpoints of a Service.
 
@@ -80,7 +88,8 @@ def health_check(cluster: ClusterState, service: str, *, node: str, proxy_health
     Returns
     -------
     HealthResponse
-        200 where the node has a ready endpoint and kube-proxy is healthy, else 503.
+        200 where the node has a ready endpoint and kube-proxy is healthy, else 503. Status 0, without headers, where
+        nobody answers: the node is down, or its kube-proxy is stopped.
 
     Raises
     ------
@@ -114,6 +123,8 @@ def health_check(cluster: ClusterState, service: str, *, node: str, proxy_health
             f"{found.name} has no healthCheckNodePort: kube-proxy keeps one for Services of type LoadBalancer with "
             "externalTrafficPolicy Local. Every other check asks kube-proxy itself: healthz(cluster, node=...)"
         )
+    if _silent(cluster, node):
+        return NO_ANSWER
     count = ready_local_endpoints(cluster, found, node)
     body = {
         "service": {"namespace": found.namespace, "name": found.name},
@@ -147,7 +158,7 @@ def healthz(
     Returns
     -------
     HealthResponse
-        200 or 503.
+        200 or 503. Status 0, without headers, where nobody answers: the node is down, or its kube-proxy is stopped.
 
     Raises
     ------
@@ -165,6 +176,8 @@ def healthz(
     check_arguments(healthz, locals())
     if path not in ("/healthz", "/livez"):
         raise ValueError(f"path {path!r} is neither /healthz nor /livez")
+    if _silent(cluster, node):
+        return NO_ANSWER
     can_serve = node_known and eligible(cluster.store.node(node))
     now = timestamp(cluster.now_s)
     body: dict[str, Any] = {"lastUpdated": now, "currentTime": now}

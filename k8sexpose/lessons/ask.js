@@ -1,6 +1,5 @@
 // A question: fieldset, legend, native controls, a button, a live region. The kernel reads the answer; this only draws.
 const SILENT_MS = 4000;
-let count = 0;
 
 function element(name, properties = {}, children = []) {
   const made = Object.assign(document.createElement(name), properties);
@@ -9,7 +8,8 @@ function element(name, properties = {}, children = []) {
 }
 
 function render({ model, el }) {
-  const id = `kx-ask-${++count}`;
+  // Each question loads this module anew, so that a counter would give all of them one name, and one group of radio buttons.
+  const id = `kx-ask-${Math.random().toString(36).slice(2)}`;
   const controls = model.get("controls");
   let draft = structuredClone(model.get("draft"));
   let editing = !model.get("kept");

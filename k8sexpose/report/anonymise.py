@@ -19,19 +19,29 @@ from ..api.objects import ContainerPort, Endpoint, EndpointPort, EndpointSlice, 
 from ..api.service import LAST_APPLIED, LoadBalancerIngress, Service, ServicePort
 from ..cloud.controller import CloudState, start_controller
 from ..cloud.health_checks import EXCLUDED
+from ..cloud.internal import INTERNAL_BY, is_private
 from ..cloud.providers import CLASS, Provider
 from ..cloud.providers import provider as profile
 from ..cluster.clock import Clock
-from ..cost.usage import AWS, AZURE_ADDRESS, DIGITALOCEAN_SIZE, INTERNAL_BY
+from ..cluster.endpoint_slices import TOPOLOGY_ANNOTATIONS
+from ..cost.usage import AWS, AZURE_ADDRESS, DIGITALOCEAN_SIZE
 from ..kubeproxy.health import AUTOSCALER_TAINT
 from ..model import Cluster
+from .environment import HETZNER_PLACES, METALLB_POOLS, OCTAVIA_MONITOR
 from .findings import written_node_ports
 
 __all__ = ["anonymised", "without_values"]
 
-INTERNAL_VALUES = ("true", "false", "internal", "internet-facing", "Internal", "External", "0.0.0.0/0", "")
+INTERNAL_VALUES = ("true", "false", "INTERNAL", "internal", "internet-facing", "Internal", "External", "0.0.0.0/0", "")
 NAMING = (AZURE_ADDRESS, f"{AWS}ssl-cert")  # that there is one counts, or which are the same, not what it says
-ADDRESSES = {4: ip_network("10.0.0.0/8"), 6: ip_network("2001:db8::/32")}
+# By family, and whether the address is of a private network: who reaches it must stay the same.
+ADDRESSES = {
+    (4, True): ip_network("10.0.0.0/8"), (4, False): ip_network("198.18.0.0/15"),
+    (6, True): ip_network("fd00::/32"), (6, False): ip_network("2001:db8::/32"),
+}  # fmt: skip
+# Annotations that decide on a finding; their values are replaced unless they mean something.
+DECIDING = (OCTAVIA_MONITOR, *HETZNER_PLACES, *METALLB_POOLS, *TOPOLOGY_ANNOTATIONS)
+MEANING = ("true", "false", "Auto", "auto", "Disabled")
 
 
 class Names:
@@ -66,7 +76,8 @@ class Names:
             family = ip_address(text).version
         except ValueError:
             return self.word("address", text)
-        return str(ADDRESSES[family][1 + self._place(f"ip{family}", canonical_ip(text))])
+        room = ADDRESSES[family, is_private(text)]
+        return str(room[1 + self._place(f"ip{family} {room}", canonical_ip(text))])
 
     def network(self, text: str) -> str:
         """Return a range for a range of addresses, of the same size."""
@@ -125,6 +136,10 @@ def anonymised(cluster: Cluster) -> Cluster:
         twin.store.put_service(_service(service, names, kept))
     for part in cluster.store.applied_slices.values():
         twin.store.put_slice(_slice(part, names))
+    twin.kept, twin.workloads, twin._events, twin.notes = {}, {}, [], ()  # their texts hold names
+    twin.hidden = frozenset(
+        (names.word("namespace", one), names.word("pod", f"{one}/{two}")) for one, two in twin.hidden
+    )
     twin.clock, twin.cloud_state = Clock(cluster.now_s), CloudState()
     twin.provider, twin.controller = start_controller(cluster.provider)
     twin.advance(0)  # the load balancers are taken over under their new names
@@ -171,9 +186,18 @@ def _pod(pod: Pod, names: Names) -> Pod:
         node=names.maybe("node", pod.node),
         ip=names.address(pod.ip) if pod.ip else pod.ip,
         labels=names.labels(pod.labels),
-        ports=tuple(ContainerPort(p.port, names.word("port", p.name), names.known_word(p.protocol)) for p in pod.ports),
+        ports=tuple(_container_port(port, names) for port in pod.ports),
         phase=names.known_word(pod.phase),
         app=None,
+        ips=tuple(map(names.address, pod.ips)),
+        owner=names.maybe("owner", pod.owner),
+    )
+
+
+def _container_port(port: ContainerPort, names: Names) -> ContainerPort:
+    host_ip = names.address(port.host_ip)
+    return ContainerPort(
+        port.port, names.word("port", port.name), names.known_word(port.protocol), port.host_port, host_ip
     )
 
 
@@ -181,6 +205,11 @@ def _service(service: Service, names: Names, kept: Mapping[str, set[str]]) -> Se
     annotations = {key: value for key, value in service.annotations.items() if value in kept.get(key, ())}
     annotations |= {
         key: names.word("annotation", service.annotations[key]) for key in NAMING if key in service.annotations
+    }
+    annotations |= {
+        key: text if text in MEANING else names.word("annotation", text)
+        for key, text in service.annotations.items()
+        if key in DECIDING
     }
     if (size := service.annotations.get(DIGITALOCEAN_SIZE, "")).isdecimal():
         annotations[DIGITALOCEAN_SIZE] = size

@@ -13,7 +13,7 @@ from itertools import chain, product
 
 from ..api import checks
 from ..api.errors import NotExposed, go_quote
-from ..api.objects import EndpointSlice
+from ..api.objects import EndpointSlice, Event
 from ..api.service import Service
 from ..cloud.controller import start_controller
 from ..cloud.front_door import front_door
@@ -25,12 +25,13 @@ from ..cost.prices import PriceBook
 from ..kubeproxy.service_ports import Target, targets
 from ..model import Cluster
 from ..traffic.queueing import LARGEST_MS, MOST_WORKERS
+from .environment import OTHERS, Environment, environment, pending_cause, proxy_mode, runs
 
 __all__ = ["EXPOSED", "LOAD", "ReviewedCluster", "guess_provider", "guess_region", "survey"]
 
 PROTOCOLS = ("TCP", "UDP", "SCTP")
 EXPOSED = ("NodePort", "LoadBalancer")
-REGION_LABEL = "topology.kubernetes.io/region"
+REGION_LABEL, OLD_REGION_LABEL = "topology.kubernetes.io/region", "failure-domain.beta.kubernetes.io/region"
 # The scheme of spec.providerID is the name of the cloud provider (cloud-provider, GetInstanceProviderID).
 SCHEMES = {
     "aws": "aws", "gce": "gcp", "azure": "azure", "digitalocean": "digitalocean", "linode": "linode", "kind": "kind",
@@ -39,7 +40,6 @@ SCHEMES = {
 MINIKUBE_LABEL = "minikube.k8s.io/name"
 LOAD = "Load: "
 AWS_CONTROLLER, METALLB = "aws-load-balancer-controller", "metallb"
-APP_LABELS = ("app.kubernetes.io/name", "app", "k8s-app")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,6 +62,10 @@ class ReviewedCluster:
         How many requests a Pod serves at once.
     set_aside : dict of str to str
         Services that no API server would store, by ``namespace/name``, and why; they are left out.
+    around : Environment
+        Who makes its load balancers, and which data plane it has.
+    events : tuple of Event
+        What its own controllers reported, without those of the copy.
     """
 
     cluster: Cluster
@@ -73,6 +77,18 @@ class ReviewedCluster:
     service_ms: float = 10.0
     workers: int = 1
     set_aside: Mapping[str, str] = field(default_factory=dict)
+    around: Environment = field(default_factory=lambda: Environment("", True, ""))
+    events: tuple[Event, ...] = ()
+
+    @property
+    def absent(self) -> frozenset[str]:
+        """The kinds of objects of which the dump says nothing."""
+        return self.cluster.absent
+
+    @property
+    def judges_endpoints(self) -> bool:
+        """Whether Pods or EndpointSlices are there to judge by."""
+        return not {"Pod", "EndpointSlice"} <= self.absent
 
     @property
     def profile(self) -> Provider | None:
@@ -95,25 +111,56 @@ class ReviewedCluster:
 
     def hosts(self, service: Service) -> Counter[str]:
         """Return the number of ready Pods of each node, as the first port sees them."""
-        found: Counter[str] = Counter()
+        homes: dict[str, str] = {}
+        for port in service.ports[:1]:
+            for family in (4, 6):
+                for target in targets(self.cluster.store, service, port, family).ready:
+                    # A Pod of a dual-stack Service is an endpoint of each family, and one Pod.
+                    if target.endpoint.node:
+                        homes.setdefault(
+                            target.endpoint.pod or self._pod_name(target.endpoint.ip), target.endpoint.node
+                        )
+        return Counter(homes.values())
+
+    def is_hidden(self, service: Service) -> bool:
+        """Return True if the address of a Pod behind a Service was taken out of the dump."""
+        hidden = self.cluster.hidden
+        chosen = (pod for pod in self.cluster.pods if (pod.namespace, pod.name) in hidden) if hidden else ()
+        wanted = service.selector.items()
+        return any(wanted and pod.namespace == service.namespace and wanted <= pod.labels.items() for pod in chosen)
+
+    def judges(self, service: Service) -> bool:
+        """Return True if the dump holds what decides on the endpoints of a Service: absent is not empty."""
+        written = "EndpointSlice" in self.absent and not service.selector
+        return self.judges_endpoints and not written and not self.is_hidden(service)
+
+    def _pod_name(self, ip: str) -> str:
+        pod = self.cluster.store.pod_at(ip)
+        return pod.name if pod is not None else ip
+
+    def ready_count(self, service: Service) -> int:
+        """Return the number of ready Pods or addresses behind the first port."""
+        names: set[str] = set()
         for port in service.ports[:1]:
             for family in (4, 6):
                 ready = targets(self.cluster.store, service, port, family).ready
-                found.update(target.endpoint.node for target in ready if target.endpoint.node)
-        return found
+                names |= {one.endpoint.pod or self._pod_name(one.endpoint.ip) for one in ready}
+        return len(names)
 
     def pending(self, service: Service) -> str | None:
         """Return why a load balancer has no address; None where it has one, or is not asked for."""
         if service.type != "LoadBalancer" or any(entry.address for entry in service.load_balancer_ingress):
             return None
+        cause = pending_cause(self.cluster, self.around, service, self.events)
+        if cause is not None:
+            return f"{service.name} is <pending>: {cause}"
+        if not self.around.modelled:
+            return f"{service.name} is <pending>, and {self.around.controller} is not modelled: look at its events"
         try:
             front_door(self.cluster, service)
         except NotExposed as reason:
             return str(reason)
-        return (
-            f"{service.name} is <pending>, and the model sees no reason why {self.provider} should refuse it: "
-            f"wait, or look at its events"
-        )
+        return f"{service.name} is <pending>, and the cause is not in the dump: wait, or look at its events"
 
 
 def survey(
@@ -139,6 +186,8 @@ def survey(
     checks.count(workers, "workers", at_most=MOST_WORKERS)
     twin = cluster.copy()
     set_aside = _set_aside(twin)
+    if proxy_mode(twin) == "nftables":
+        twin.proxy = replace(twin.proxy, mode="nftables")
     name, why = (provider, f"{provider}: as you said") if provider else guess_provider(twin, private=private)
     assumptions = []
     if not _already(twin, name, provider):
@@ -154,7 +203,10 @@ def survey(
     assumptions.append(f"{LOAD}{load}, {at_a_time}; many clients, a new connection for each request.")
     if not twin.cni_masquerade:
         assumptions.append("Pods leave the Pod network with their own address (no masquerading).")
-    return ReviewedCluster(twin, name, place, why, tuple(assumptions), utilisation, service_ms, workers, set_aside)
+    around = environment(twin, name, given=provider is not None)
+    return ReviewedCluster(
+        twin, name, place, why, tuple(assumptions), utilisation, service_ms, workers, set_aside, around, cluster.events
+    )  # fmt: skip
 
 
 def _set_aside(twin: Cluster) -> dict[str, str]:
@@ -190,7 +242,7 @@ def guess_provider(cluster: Cluster, *, private: bool = False) -> tuple[str, str
     if given not in (None, "generic"):
         return str(given), f"{given}: the cluster was made with this provider"
     schemes = Counter(_scheme(node.provider_id) for node in cluster.nodes)
-    if _runs(cluster, METALLB) and not set(schemes) & set(SCHEMES):
+    if runs(cluster, METALLB) and not set(schemes) & set(SCHEMES):
         return METALLB, f"{METALLB}: its Pods run in the cluster"
     del schemes[""]
     for scheme, count in schemes.most_common(1):
@@ -201,7 +253,12 @@ def guess_provider(cluster: Cluster, *, private: bool = False) -> tuple[str, str
             evidence = f"spec.providerID of {count} of {len(cluster.nodes)} nodes names a provider"
         return (
             "generic",
-            f"generic: {evidence}, which is not modelled; a load balancer that keeps the source is assumed",
+            f"generic: {evidence}, which is not modelled"
+            + (
+                "; no advice on its load balancers"
+                if scheme in OTHERS
+                else ", and one that keeps the source is assumed"
+            ),
         )
     if any(MINIKUBE_LABEL in node.labels for node in cluster.nodes):
         return "minikube", f"minikube: a node has the label {MINIKUBE_LABEL}"
@@ -213,14 +270,12 @@ def _scheme(provider_id: str | None) -> str:
     return found[1] if found else ""
 
 
-def _runs(cluster: Cluster, app: str) -> bool:
-    return any(pod.labels.get(label) == app for pod, label in product(cluster.pods, APP_LABELS))
-
-
 def _profile(cluster: Cluster, name: str) -> tuple[Provider, list[str]]:
+    if name == METALLB:  # its pools are not in the dump: no name of one is known to be wrong
+        return replace(profile(name), annotations={}), []
     if name != "aws":
         return profile(name), []
-    seen = _runs(cluster, AWS_CONTROLLER)
+    seen = runs(cluster, AWS_CONTROLLER)
     state = "its Pods are in the dump" if seen else "no Pod of it is in the dump, so it counts as not installed"
     return profile("aws", load_balancer_controller=seen), [f"AWS Load Balancer Controller: {state}."]
 
@@ -230,7 +285,10 @@ def _profile(cluster: Cluster, name: str) -> tuple[Provider, list[str]]:
 
 def guess_region(cluster: Cluster) -> str | None:
     """Return the region of most nodes, from their labels and zones; None if no node says it."""
-    found = Counter(node.labels.get(REGION_LABEL) or _region_of(node.zone) for node in cluster.nodes)
+    found = Counter(
+        node.labels.get(REGION_LABEL) or node.labels.get(OLD_REGION_LABEL) or _region_of(node.zone)
+        for node in cluster.nodes
+    )
     del found[""]
     return found.most_common(1)[0][0] if found else None
 
@@ -253,7 +311,7 @@ def _region(
     default = book.region(name, None)
     shown = "the region of the nodes" if private else guessed
     if guessed is None:
-        return default, [f"Prices: {default or name}, because no node says where it stands."]
+        return default, [f"Prices: {default or name}, because no node in the dump says where it is."]
     try:
         return book.region(name, guessed), [f"Prices: {guessed}, from the labels of the nodes."]
     except ValueError:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .._display import html_table
+from ..api.checks import check_arguments
 from ..api.service import Service
 from ..cost.billing import Bill
 from .document import Heading, Paragraph, Part, Table, to_markdown
@@ -145,6 +146,7 @@ def diff(before: Cluster, after: Cluster, region: str | None = None, **options: 
     ValueError
         As for `review`.
     """
+    check_arguments(diff, locals())
     was, is_now = (review(cluster, region, **options) for cluster in (before, after))
     old, new = ({one.name: one for one in made.exposed} for made in (was, is_now))
     changes = [change for name in old if name in new for change in _changes(was, is_now, old[name], new[name])]

@@ -6,8 +6,9 @@ A finding never decides how packets go: it asks the model, and says what it hear
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_address, ip_network
 from itertools import chain
 from typing import Any
@@ -16,7 +17,7 @@ from ..api.addresses import address, ip_version
 from ..api.errors import NotExposed
 from ..api.objects import Pod
 from ..api.service import LAST_APPLIED, Service, ServicePort
-from ..cloud.health_checks import candidates
+from ..cloud.health_checks import EXCLUDED, candidates, is_candidate
 from ..cloud.providers import NODE_PORT
 from ..cluster.endpoint_slices import target_port
 from ..cost.billing import Bill
@@ -51,6 +52,12 @@ class Finding:
         ``namespace/name``; empty for the whole cluster.
     what, why, fix : str
         What was found, where it comes from, what to do.
+    command : str
+        The command that shows it.
+    field : str
+        The field of the object that it is about.
+    lesson : str
+        The lesson that explains it.
     """
 
     kind: str
@@ -59,6 +66,9 @@ class Finding:
     what: str
     why: str
     fix: str
+    command: str = ""
+    field: str = ""
+    lesson: str = ""
 
     def __str__(self) -> str:
         where = f" {self.service}" if self.service else ""
@@ -95,17 +105,73 @@ class Asked:
 Finder = Callable[[Asked, Service], Iterator[Finding]]
 
 
-def find_all(asked: Asked) -> tuple[Finding, ...]:
-    """Return all findings, the gravest first."""
+ClusterFinder = Callable[[Asked], Iterator[Finding]]
+LESSONS = {
+    1: "01_nodeport", 2: "02_loadbalancer", 3: "03_cost_warning", 4: "04_extra_hop", 5: "05_local",
+    6: "06_skew_and_latency", 7: "07_ways_out",
+}  # fmt: skip
+SVC, SLICES = (
+    "kubectl get service {name} -n {namespace} -o yaml",
+    ("kubectl get endpointslices -n {namespace} -l kubernetes.io/service-name={name} -o yaml"),
+)
+NODES, DESCRIBE = "kubectl get nodes -o wide", "kubectl describe service {name} -n {namespace}"
+# By kind of finding: the command that shows it, the field, the number of the lesson that explains it.
+SHOWN_BY: dict[str, tuple[str, str, int]] = {
+    "no-endpoints": (SLICES, "spec.selector", 1),
+    "undeclared-port": (SVC, "spec.ports[].targetPort", 1),
+    "pinned-node-port": (SVC, "spec.ports[].nodePort", 1),
+    "node-port-range": ("kubectl get services -A -o wide", "spec.ports[].nodePort", 1),
+    "public-node-port": ("curl -v http://ADDRESS:NODEPORT", "spec.ports[].nodePort", 1),
+    "source-ranges-bypassed": (SVC, "spec.loadBalancerSourceRanges", 2),
+    "pending": (DESCRIBE, "status.loadBalancer.ingress", 2),
+    "mixed-protocols": (SVC, "spec.ports[].protocol", 2),
+    "no-targets": ("kubectl get nodes --show-labels", "metadata.labels", 2),
+    "no-node-port": (SVC, "spec.allocateLoadBalancerNodePorts", 2),
+    "internal-unread": (SVC, "metadata.annotations", 2),
+    "quota": ("kubectl get services -A -o wide", "spec.type", 3),
+    "local-without-pods": (SLICES, "spec.externalTrafficPolicy", 5),
+    "uneven-local": (SLICES, "spec.externalTrafficPolicy", 6),
+    "no-monitor": (SLICES, "spec.externalTrafficPolicy", 5),
+    "pods-off-the-targets": ("kubectl get nodes --show-labels", "spec.externalTrafficPolicy", 5),
+    "affinity-without-source": (SVC, "spec.sessionAffinity", 5),
+    "external-ips": (SVC, "spec.externalIPs", 7),
+    "internal-local-holes": (SLICES, "spec.internalTrafficPolicy", 5),
+    "being-deleted": (SVC, "metadata.deletionTimestamp", 2),
+    "topology-without-hints": (SLICES, "metadata.annotations", 4),
+    "node-not-ready": (NODES, "status.conditions", 5),
+    "old-zone-labels": ("kubectl get nodes --show-labels", "metadata.labels", 4),
+    "pods-on-nodes": ("kubectl get pods -A -o wide", "spec.containers[].ports[].hostPort", 7),
+    "one-family": ("kubectl get services -A -o yaml", "spec.ipFamilyPolicy", 1),
+    "unreadable": (SVC, "spec", 1),
+}
+
+
+def shown_by(finding: Finding) -> Finding:
+    """Return a finding with the command that shows it, its field and its lesson."""
+    if finding.kind not in SHOWN_BY:
+        return finding
+    command, field_name, lesson = SHOWN_BY[finding.kind]
+    namespace, _, name = finding.service.rpartition("/")
+    words = command.format(name=name or "NAME", namespace=namespace or "NAMESPACE")
+    return replace(finding, command=words, field=field_name, lesson=LESSONS[lesson])
+
+
+def find_all(
+    asked: Asked, finders: Sequence[Finder] = (), cluster_finders: Sequence[ClusterFinder] = ()
+) -> tuple[Finding, ...]:
+    """Return all findings, the gravest first; `finders` are asked beside those of this file."""
     found = list(quotas(asked))
+    for look in cluster_finders:
+        found += look(asked)
     found += [_unreadable(key, why) for key, why in asked.survey.set_aside.items()]
     for service in asked.survey.cluster.services:
-        for finder in FINDERS:
+        for finder in (*FINDERS, *finders):
             try:
                 found.extend(finder(asked, service))
             except (ValueError, KeyError) as error:  # what is stored may be what no API server of today would store
                 found.append(_unreadable(service.key, str(error)))
-    return tuple(sorted(dict.fromkeys(found), key=lambda one: (SEVERITIES.index(one.severity), one.service, one.kind)))
+    shown = map(shown_by, dict.fromkeys(found))
+    return tuple(sorted(shown, key=lambda one: (SEVERITIES.index(one.severity), one.service, one.kind)))
 
 
 def _unreadable(service: str, why: str) -> Finding:
@@ -126,7 +192,12 @@ def listed(names: list[str]) -> str:
 
 def no_endpoints(asked: Asked, service: Service) -> Iterator[Finding]:
     """Yield a finding if a port leads to no ready Pod, and whether selector, readiness or a port name is why."""
-    if service.type == "ExternalName" or not service.ports or service.key == API_SERVER:
+    if (
+        service.type == "ExternalName"
+        or not service.ports
+        or service.key == API_SERVER
+        or not asked.survey.judges(service)
+    ):
         return
     empty = [port for port in service.ports if not _ready(asked, service, port)]
     if not empty:
@@ -139,6 +210,10 @@ def no_endpoints(asked: Asked, service: Service) -> Iterator[Finding]:
 
 
 def _ready(asked: Asked, service: Service, port: ServicePort) -> bool:
+    if {"EndpointSlice", "Node"} <= asked.survey.absent and service.selector:
+        # Without Nodes and EndpointSlices, as in kubectl get all, the Pods themselves say it.
+        pods = (pod for pod in _selected(asked, service) if pod.phase == "Running" and not pod.terminating)
+        return any(pod.ready and target_port(port, pod) is not None for pod in pods)
     store = asked.survey.cluster.store
     return any(targets(store, service, port, family).ready for family in (4, 6))
 
@@ -161,6 +236,10 @@ def _why_empty(asked: Asked, service: Service, pods: list[Pod], empty: list[Serv
             "Write a selector, or an EndpointSlice.",
         )
     selector = ",".join(f"{key}={value}" for key, value in sorted(service.selector.items()))
+    if not pods and "Pod" in asked.survey.absent:
+        return "Its EndpointSlices list no ready address; why, the Pods would tell, and they are not in the dump.", (
+            "Look at its Pods: kubectl get pods."
+        )
     if not pods:
         near = _nearest(asked, service)
         return f"Its selector {selector} matches no Pod of namespace {service.namespace}.{near}", (
@@ -234,6 +313,10 @@ def undeclared_port(asked: Asked, service: Service) -> Iterator[Finding]:
 def pinned_node_port(asked: Asked, service: Service) -> Iterator[Finding]:
     """Yield a finding if the manifest pins a nodePort of the band from which the API server picks by itself."""
     pool = asked.survey.cluster.api.ports
+    if any(
+        port.node_port and port.node_port not in pool for one in asked.survey.cluster.services for port in one.ports
+    ):
+        return  # the range is not the default one, so no band is known
     written = written_node_ports(service)
     pinned = sorted(number for number in written if number in pool and number >= pool.first + pool.static_size)
     if pinned:
@@ -364,14 +447,25 @@ def no_node_port(asked: Asked, service: Service) -> Iterator[Finding]:
 def quotas(asked: Asked) -> Iterator[Finding]:
     """Yield a finding for each quota of the provider that is nearly used up."""
     for use in asked.bill.quotas:
-        if use.used >= NEAR * use.limit:
-            raised = "Ask the provider to raise it, or share" if use.adjustable else "Share"
+        if use.used < NEAR * use.limit:
+            continue
+        balancers = [service for service in asked.survey.cluster.services if service.type == "LoadBalancer"]
+        served = all(any(entry.address for entry in service.load_balancer_ingress) for service in balancers)
+        raised = "Ask the provider to raise it, or share" if use.adjustable else "Share"
+        if use.over and served:
             yield Finding(
-                "quota", PROBLEM if use.over else WARNING, "",
-                f"{use.used} of {use.limit} are used of the quota {use.name}.",
-                "Each Service of type LoadBalancer takes one more; beyond the quota it stays <pending>.",
-                f"{raised} one entry among several Services (Gateway API or Ingress).",
+                "quota", NOTE, "",
+                f"{use.used} are used where the default quota {use.name} allows {use.limit}.",
+                "All of them have an address, so your quota is higher than the default one.",
+                "Nothing; look at your quota before you make many more.",
             )  # fmt: skip
+            continue
+        yield Finding(
+            "quota", PROBLEM if use.over else WARNING, "",
+            f"{use.used} of {use.limit} are used of the quota {use.name}.",
+            "Each Service of type LoadBalancer takes one more; beyond the quota it stays <pending>.",
+            f"{raised} one entry among several Services (Gateway API or Ingress).",
+        )  # fmt: skip
 
 
 # -- Local ------------------------------------------------------------------------------------------------------------
@@ -406,17 +500,47 @@ def uneven_local(asked: Asked, service: Service) -> Iterator[Finding]:
     """Yield a finding if Pods that share a node with few others get more under Local."""
     one = asked.compared(service)
     if one is not None and one.now == "Local" and one.local.hottest >= UNEVEN:
-        counts = sorted(asked.survey.hosts(service).values(), reverse=True)
-        zonal = one.local.hottest > sum(counts) / (len(counts) * min(counts)) + 0.005  # more than nodes explain
+        why, fix = _why_uneven(asked, service, one.local.hottest)
         yield Finding(
             "uneven-local", WARNING, service.key,
-            f"Local, and the hottest Pod gets {one.local.hottest:.2f} times the mean.",
-            f"The load balancer deals to {'zones, then to ' if zonal else ''}nodes, and they have "
-            f"{', '.join(map(str, counts[:10]))}"
-            f"{', …' if len(counts) > 10 else ''} ready Pods.",
-            f"Spread the Pods evenly over {'zones and ' if zonal else ''}nodes (topologySpreadConstraints, maxSkew 1), "
-            "or use Cluster.",
+            f"Local, and the hottest Pod gets {one.local.hottest:.2f} times the mean.", why, fix,
         )  # fmt: skip
+
+
+def _why_uneven(asked: Asked, service: Service, hottest: float) -> tuple[str, str]:
+    """Return why the Pods of a Local Service are loaded unevenly, and what to do: the cause that is found."""
+    hosts, kind = asked.survey.hosts(service), asked.survey.kind(service)
+    nodes = asked.survey.cluster.store.nodes
+    out = sorted(name for name in hosts if name in nodes and not is_candidate(nodes[name]))
+    if out:
+        pods = sum(hosts[name] for name in out)
+        return (
+            f"{listed(out)} {'is' if len(out) == 1 else 'are'} excluded from load balancers by the label "
+            f"{EXCLUDED} or a "
+            f"taint, and {'its Pod gets' if pods == 1 else f'the {pods} Pods there get'} nothing.",
+            "Take the label off the node, or move the Pods to nodes that are targets.",
+        )
+    if kind is not None and kind.spread == "one_node":
+        return (
+            "One node announces the address (layer 2), and under Local only the Pods on it get connections.",
+            "Use Cluster, BGP mode, or several Services with an address each.",
+        )
+    counts = sorted(hosts.values(), reverse=True)
+    numbers = ", ".join(map(str, counts[:10])) + (", …" if len(counts) > 10 else "")
+    by_nodes = sum(counts) / (len(counts) * min(counts)) + 0.005
+    zones = Counter(nodes[name].zone for name in hosts if name in nodes)
+    if kind is not None and kind.keeps_zones(service) and len(zones) > 1 and hottest > by_nodes:
+        by_zone = ", ".join(f"{zone or 'no zone'}: {count}" for zone, count in sorted(zones.items(), key=str))
+        return (
+            f"The load balancer spreads over zones, then over nodes, and they have {numbers} ready Pods; "
+            f"nodes with a Pod "
+            f"by zone: {by_zone}.",
+            "Spread the Pods evenly over zones and nodes (topologySpreadConstraints, maxSkew 1), or use Cluster.",
+        )
+    return (
+        f"The load balancer spreads over nodes, and they have {numbers} ready Pods.",
+        "Spread the Pods evenly over nodes (topologySpreadConstraints, maxSkew 1), or use Cluster.",
+    )
 
 
 def useless_affinity(asked: Asked, service: Service) -> Iterator[Finding]:
@@ -429,7 +553,8 @@ def useless_affinity(asked: Asked, service: Service) -> Iterator[Finding]:
         yield Finding(
             "affinity-without-source", WARNING, service.key,
             f"sessionAffinity: ClientIP, but the Pod sees {now.source}.",
-            "Affinity is kept by each node, on the source address that it sees; another entry node, another Pod.",
+            f"Each node keeps its own list, by the source address that it sees, and connections enter by "
+            f"{len(asked.survey.cluster.nodes)} nodes: another entry node, another Pod.",
             "Use Local where it keeps the client's address, or a cookie in an HTTP proxy.",
         )  # fmt: skip
 

@@ -17,6 +17,7 @@ from ..api.errors import NotExposed
 from ..api.service import Service
 from ..api.validation import POLICIES
 from ..cloud.front_door import front_door
+from ..cloud.internal import PRIVATE_CLIENTS
 from ..cloud.providers import TO_POD
 from ..cost.billing import lines_of, total_of
 from ..cost.charges import DRIVERS, BilledEntry
@@ -219,6 +220,9 @@ def advise(
     if local.lost > cluster.lost + EVEN:
         why = f"Under Local {_percent(local.lost)} of the connections are lost: they come in by nodes without a Pod."
         return Recommendation("Cluster", (why, *_source_reason(cluster, local)))
+    if len(found.cluster.nodes) == 1:
+        why = "The cluster has one node: both policies send every connection to its Pods, and there is no hop to save."
+        return Recommendation("either (one node)", (why, *_source_reason(cluster, local)))
     slower = local.p99_ms > cluster.p99_ms * (1 + EVEN)
     policy = "Cluster" if slower else "Local"
     reasons = (
@@ -239,6 +243,8 @@ def _speed(found: ReviewedCluster, cluster: ReviewedPolicy, local: ReviewedPolic
     busy = f"At {found.utilisation:.0%} utilisation"
     if math.isinf(local.p99_ms):
         yield f"{busy} the hottest Pod under Local ({local.hottest:.2f} times the mean) is overloaded."
+    elif math.isnan(local.hottest) or math.isnan(cluster.hottest):
+        yield "No connection comes through, so that there is nothing to weigh."
     elif local.hottest > 1 + EVEN:
         yield (
             f"{busy} p99 is {cluster.p99_ms:.3g} ms under Cluster, {local.p99_ms:.3g} ms under Local, whose hottest "
@@ -246,7 +252,8 @@ def _speed(found: ReviewedCluster, cluster: ReviewedPolicy, local: ReviewedPolic
         )
     else:
         hops = _percent(cluster.shares.extra_hop)
-        yield f"Local is even here, and saves the extra hop that {hops} of the connections take under Cluster."
+        saved = f", and saves the extra hop that {hops} of the connections take under Cluster"
+        yield f"Local is even here{saved if cluster.shares.extra_hop else ''}."
 
 
 def _crossing(crossings: Mapping[str, float | None]) -> Iterator[str]:
@@ -271,7 +278,16 @@ def _money(cluster: ReviewedPolicy, local: ReviewedPolicy) -> Iterator[str]:
 
 
 def _source_reason(cluster: ReviewedPolicy, local: ReviewedPolicy) -> Iterator[str]:
-    if cluster.source != local.source:
+    balancer = "the load balancer's address"
+    if balancer in (local.source, cluster.source) and "client" not in local.source:
+        yield (
+            f"The Pods see {local.source} under Local, {cluster.source} under Cluster: the load balancer "
+            f"opens connections "
+            "of its own. If they need the client's address, it is in the PROXY protocol (an annotation "
+            "turns it on, and the "
+            "Pods must understand it) or, behind an HTTP proxy, in X-Forwarded-For; the policy does not change that."
+        )
+    elif cluster.source != local.source:
         yield (
             f"If the Pods need the client's address, take Local: they see {local.source} under Local, {cluster.source} "
             "under Cluster."
@@ -311,8 +327,11 @@ def _compare(
     alone: Callable[[Service], Cluster],
     few: bool,
 ) -> ServiceComparison | str:
+    reason = _cannot_compare(found, service)
+    if reason is not None:
+        return reason
     if not found.ready(service):
-        return "no endpoint is ready, so there is nothing to deal to"
+        return "no endpoint is ready, so there is nobody to send to"
     if service.deletion_timestamp:
         return "it is being deleted"
     views = {}
@@ -329,6 +348,20 @@ def _compare(
     advice = advise(found, service, views, crossings)
     now = service.external_traffic_policy or "Cluster"
     return ServiceComparison(service.key, now, views, crossings["mean"], crossings["p99"], advice)
+
+
+def _cannot_compare(found: ReviewedCluster, service: Service) -> str | None:
+    """Return what is missing for a comparison, or who makes the load balancer that the model does not have."""
+    # Endpoints of a Service without a selector are no Pods.
+    needed = {"Node": "Nodes", "Pod": "Pods"} if service.selector else {"Node": "Nodes"}
+    absent = [words for kind, words in needed.items() if kind in found.absent]
+    if absent:
+        return (
+            f"the dump holds no {' and no '.join(absent)}, and the way of a connection cannot be followed without them"
+        )
+    if found.is_hidden(service):
+        return "the addresses of its Pods were taken out of the dump"
+    return found.around.no_advice(service)
 
 
 def _askable(twin: Cluster, service: Service, alone: Callable[[Service], Cluster]) -> Cluster:
@@ -372,7 +405,8 @@ def _source(cluster: Cluster, seen: tuple[str, ...], client: str | None) -> str:
         return "nothing: no connection came through"
     if cluster.store.node_at(seen[0]) is not None:
         return "a node's address"
-    return "the client's address" if seen[0] in (client, *DEFAULT_CLIENTS.values()) else "the load balancer's address"
+    clients = (client, *DEFAULT_CLIENTS.values(), *PRIVATE_CLIENTS.values())
+    return "the client's address" if seen[0] in clients else "the load balancer's address"
 
 
 def _failure(cluster: Cluster, service: Service, found: Shares) -> str:

@@ -11,12 +11,18 @@ from .. import __version__
 from .._display import html_table, visible
 from ..api.checks import check_arguments
 from ..api.service import Service
+from ..cloud.internal import is_internal, is_private
+from ..cloud.providers import LoadBalancerKind
 from ..cost.billing import Bill, bill_of, entries_of
 from ..cost.prices import PriceSource, price_book
 from ..cost.usage import MonthlyTraffic
+from ..router.reach import HEAD as REACH_HEAD
+from ..router.reach import Entrance, internet_entrances, reach_of
 from .anonymise import anonymised, without_values
 from .assumptions import EXPOSED, LOAD, ReviewedCluster, survey
 from .document import MARK, Heading, Listing, Paragraph, Part, Picture, Table, to_html, to_markdown
+from .environment import Environment, lacks
+from .exposure_findings import CLUSTER_FINDERS, SERVICE_FINDERS
 from .findings import Asked, Finding, find_all
 from .machine_readable import review_json
 from .pictures import bill_bars, entrances, latency_curve, pod_loads
@@ -49,6 +55,10 @@ class ServiceReview:
         Both policies; None where there is nothing to compare.
     why_not : str
         Why there is not.
+    entrances : tuple of Entrance
+        Every way in, as `kx.reach` lists them.
+    judged : bool
+        Whether the dump tells which endpoints are ready.
     """
 
     name: str
@@ -59,6 +69,13 @@ class ServiceReview:
     ready: int
     comparison: ServiceComparison | None = None
     why_not: str = ""
+    entrances: tuple[Entrance, ...] = ()
+    judged: bool = True
+
+    @property
+    def ready_text(self) -> str:
+        """The number of ready Pods, or that the dump does not tell."""
+        return str(self.ready) if self.judged else "not known"
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -85,6 +102,12 @@ class Review:
         What was asked: a copy of yours, of the provider that was guessed or given.
     utilisation, service_ms, workers
         The load that is assumed, as for `review`.
+    lacks : tuple of str
+        What the dump lacks, what is therefore not said, and how to get it.
+    around : Environment, optional
+        Who makes load balancers, and which data plane there is.
+    internet : tuple of Entrance
+        All that the internet reaches.
 
     Examples
     --------
@@ -108,6 +131,9 @@ class Review:
     utilisation: float = 0.5
     service_ms: float = 10.0
     workers: int = 1
+    lacks: tuple[str, ...] = ()
+    around: Environment | None = None
+    internet: tuple[Entrance, ...] = ()
 
     @property
     def exposed(self) -> tuple[ServiceReview, ...]:
@@ -133,14 +159,14 @@ class Review:
         return f"<Review: {self.summary}>"
 
     def __str__(self) -> str:
-        return "\n".join([self.summary, *(f"  {one}" for one in self.findings)])
+        return "\n".join([*self.lacks, self.summary, *(f"  {one}" for one in self.findings)])
 
     def _repr_pretty_(self, printer: object, cycle: bool) -> None:
         """Show the findings in a terminal (IPython's hook)."""
         printer.text(visible(repr(self) if cycle else str(self)))  # type: ignore[attr-defined]
 
     def _repr_html_(self) -> str:
-        return html_table(self.summary, FINDING_HEAD, finding_rows(self.findings))
+        return html_table(" ".join([*self.lacks, self.summary]), FINDING_HEAD, finding_rows(self.findings))
 
     def to_markdown(self, date: str = "") -> str:
         """Return the report in GitHub's Markdown, every name escaped; `date` is when it was made."""
@@ -160,7 +186,7 @@ def _count(count: int, noun: str) -> str:
 
 
 TITLE = "How this cluster is exposed"
-FINDING_HEAD = ("severity", "Service", "what", "why", "what to do")
+FINDING_HEAD = ("severity", "Service", "what", "why", "what to do", "what shows it")
 
 
 def review(
@@ -225,7 +251,7 @@ def review(
     if anonymise:
         _check_names(traffic_gb)
         hidden = {f"object {number}": without_values(why) for number, why in enumerate(found.set_aside.values(), 1)}
-        found = replace(found, cluster=anonymised(found.cluster), set_aside=hidden)
+        found = replace(found, cluster=anonymised(found.cluster), set_aside=hidden, events=())
     traffic = MonthlyTraffic(gb_per_month, traffic_gb)
     comparisons = compare_services(found, traffic=traffic, book=book)
     entries = entries_of(found.cluster, traffic)
@@ -238,7 +264,7 @@ def review(
         found.region,
         found.why,
         ", ".join(_count(count, noun) for count, noun in counts),
-        find_all(Asked(found, comparisons, made)),
+        find_all(Asked(found, comparisons, made), SERVICE_FINDERS, CLUSTER_FINDERS),
         tuple(sorted(services, key=lambda one: (RANK.get(one.type, 2), one.name))),
         made,
         (*found.assumptions, f"Traffic: {_traffic(gb_per_month, traffic_gb)}."),
@@ -247,6 +273,9 @@ def review(
         utilisation,
         service_ms,
         workers,
+        tuple(lacks(found.cluster)),
+        found.around,
+        internet_entrances(found.cluster),
     )
 
 
@@ -275,9 +304,11 @@ def _service(found: ReviewedCluster, service: Service, compared: ServiceComparis
         _address(service),
         ports or "none",
         _reached_by(found, service),
-        sum(found.hosts(service).values()),
+        found.ready_count(service),
         compared if isinstance(compared, ServiceComparison) else None,
         compared if isinstance(compared, str) else "",
+        reach_of(found.cluster, service).entrances if service.type in EXPOSED or service.external_ips else (),
+        found.judges(service),
     )
 
 
@@ -292,17 +323,30 @@ def _address(service: Service) -> str:
 
 
 def _reached_by(found: ReviewedCluster, service: Service) -> str:
+    """Return who reaches a Service, and by which door."""
     ranges = ", ".join(service.load_balancer_source_ranges)
     if service.type == "LoadBalancer":
         kind = found.kind(service)
         door = kind.title if kind else "a load balancer of somebody else"
         also = "; and every node on its nodePort" if any(port.node_port for port in service.ports) else ""
-        return f"clients{f' of {ranges}' if ranges else ''} through {door}{also}"
+        return f"{_who(service, kind)}: clients{f' of {ranges}' if ranges else ''} through {door}{also}"
     if service.type == "NodePort":
-        return "whoever can reach a node"
+        nodes = found.cluster.nodes
+        public = any(ip and not is_private(ip) for node in nodes for ip in (node.external_ip, *node.addresses))
+        return "internet: nodes have public addresses" if public else "whoever can reach a node"
     if service.type == "ExternalName":
         return "Pods, by a name in the DNS"
     return "whoever can route to its externalIPs; Pods and nodes" if service.external_ips else "Pods and nodes"
+
+
+def _who(service: Service, kind: LoadBalancerKind | None) -> str:
+    """Return in front of which clients a load balancer stands."""
+    if is_internal(service, kind):
+        return "internal, from the VPC only"
+    ips = [entry.ip for entry in service.load_balancer_ingress if entry.ip]
+    if ips and all(is_private(ip) for ip in ips):
+        return "private network, as its address is private"
+    return "this computer" if any(one.hostname == "localhost" for one in service.load_balancer_ingress) else "internet"
 
 
 # -- the page ---------------------------------------------------------------------------------------------------------
@@ -310,8 +354,13 @@ def _reached_by(found: ReviewedCluster, service: Service) -> str:
 
 def _parts(made: Review, date: str, pictures: bool = False) -> Iterator[Part]:
     """Yield the parts of the report, in order."""
+    for line in made.lacks:
+        yield Paragraph(line, "Not in the dump.")
     yield Paragraph(f"{made.summary}.")
     yield Paragraph(f"{made.guess}.", "Provider.")
+    if made.around is not None:
+        yield Paragraph(f"{made.around.controller}.".replace("..", "."), "Load balancers.")
+        yield Paragraph(made.around.data_plane, "Data plane.")
     yield Paragraph(f"{made.estimate.headline}.", "Bill.")
     when = f" on {date}" if date else ""
     yield Paragraph(f"{MARK} {__version__}{when}; its model is Kubernetes 1.36, its prices are of {_dates(made)}.")
@@ -323,12 +372,13 @@ def _parts(made: Review, date: str, pictures: bool = False) -> Iterator[Part]:
         yield Paragraph("None of the problems that this report looks for.")
     yield Heading("What is exposed")
     if made.exposed:
-        rows = tuple((o.name, o.type, o.address, o.ports, o.reached_by, str(o.ready)) for o in made.exposed)
+        rows = tuple((o.name, o.type, o.address, o.ports, o.reached_by, o.ready_text) for o in made.exposed)
         yield Table("ports: port:nodePort/protocol; ready: ready Pods behind the first port.", HEAD, rows)
         inside = len(made.services) - len(made.exposed)
         yield Paragraph(f"Without a node port or a load balancer: {_count(inside, 'other Service')}.")
     else:
         yield Paragraph("No Service has a node port or a load balancer.")
+    yield from _internet(made)
     yield Heading("What it costs in a month")
     yield from _bill(made, pictures)
     yield Heading("Cluster against Local")
@@ -365,19 +415,38 @@ def _bill(made: Review, pictures: bool) -> Iterator[Part]:
         yield Table(f"In {made.estimate.currency}, {made.estimate.region}: list prices.", BILL_HEAD, rows)
 
 
+INTERNET_HEAD = ("address", "entrance", "Service or Pod", "the Pod sees", "lost")
+MOST_ENTRANCES = 500
+
+
+def _internet(made: Review) -> Iterator[Part]:
+    """Yield the list of all that the internet reaches."""
+    yield Heading("What the internet reaches")
+    if not made.internet:
+        yield Paragraph("No address of this cluster is on the internet, as far as the dump says.")
+        return
+    rows = []
+    for one in made.internet[:MOST_ENTRANCES]:
+        _, kind, where, seen, lost = one.cells
+        rows.append((where, kind, one.service, seen, lost))
+    yield Table("A firewall may close some of them; none is in a dump.", INTERNET_HEAD, tuple(rows))
+    if len(made.internet) > MOST_ENTRANCES:
+        yield Paragraph(f"The first {MOST_ENTRANCES} of {len(made.internet)} are shown.")
+
+
 METHOD = (
     "Shares, hops, zones and addresses are exact for many clients that connect anew each time; with few clients or "
     "long-lived connections the load is less even.",
     "Latencies are round trips inside the cluster, by the formulas of a queue with random arrivals and exponential "
     "service (M/M/c); the internet before the load balancer counts 0.",
     "Costs are list prices for the Service alone, with its hours, addresses, capacity units and bytes between zones.",
-    "A dump holds no events, no firewall and no routes of the cloud: those are not looked at.",
+    "A dump holds no firewall and no routes of the cloud: those are not looked at.",
 )
 
 
 def finding_rows(findings: tuple[Finding, ...]) -> Iterator[tuple[str, ...]]:
     for one in findings:
-        yield SIGNS[one.severity], one.service or "the cluster", one.what, one.why, one.fix
+        yield SIGNS[one.severity], one.service or "the cluster", one.what, one.why, one.fix, one.command
 
 
 def _summary(made: Review) -> Iterator[Part]:
@@ -405,6 +474,8 @@ def _crossing(utilisation: float | None) -> str:
 
 def _comparison(one: ServiceReview, currency: str) -> Iterator[Part]:
     yield Heading(one.name, 3)
+    if one.entrances:
+        yield Table("Who reaches it.", REACH_HEAD, tuple(entrance.cells for entrance in one.entrances[:MOST_ENTRANCES]))
     found = one.comparison
     if found is None:
         yield Paragraph(f"Not compared: {one.why_not}.".replace("..", "."))

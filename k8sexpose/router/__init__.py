@@ -6,7 +6,7 @@ the load balancer that the target names. `entry` says by which nodes the packet 
 before. `path` follows it from node to node: each hop asks kube-proxy for its verdict, so no policy's rule is written
 here. `node_classes` follows the paths through nodes that decide alike only once, so that 5,000 nodes cost little.
 `route` is the answer, hop by hop. `router` has the four questions: `send`, `routes`, `entries` and `shares`.
-`rule_trace` lists the rules of kube-proxy that look at one connection.
+`reach` tells who reaches a Service. `rule_trace` lists the rules of kube-proxy that look at one connection.
 
 Sources: the recorded packets in ``tests/conformance/kube-proxy-live.json``; the rules themselves are in
 `k8sexpose.kubeproxy`.

@@ -51,7 +51,8 @@ def find_client(cluster: ClusterState, text: str, family: int | None = None) -> 
             return _node_client(cluster, pod.node, pod.name, family)
         if not pod.ip or not pod.node:
             raise ValueError(f"Pod {pod.name!r} is not running: it has no address yet")
-        return Client(POD, pod.name, canonical_ip(pod.ip), pod.node, pod.namespace)
+        ip = next((one for one in pod.addresses if ip_version(one) == family), pod.ip)
+        return Client(POD, pod.name, canonical_ip(ip), pod.node, pod.namespace)
     raise ValueError(f'client {text!r} is no address such as "203.0.113.7", no "pod/NAME" and no "node/NAME"')
 
 

@@ -11,6 +11,7 @@ from ..api.errors import NotExposed
 from ..api.objects import Node
 from ..api.service import Service, ServicePort
 from ..cloud.front_door import NODE_PORT, TO_POD, VIP, FrontDoor, Spread, front_door
+from ..cloud.internal import is_private
 from ..cloud.providers import BY_CLIENT
 from ..cluster.state import ClusterState
 from ..kubeproxy.proxy import primary_ip
@@ -90,6 +91,8 @@ def load_balancer_entry(
         return lost("the load balancer passes on the ports of the Service, and no ping")
     if port is None:
         return lost(f"the load balancer does not listen on port {packet.port}")
+    if door.internal and not _inside(cluster, packet.src):
+        return lost(f"the load balancer is internal: {door.address} is not on the internet, no route from {packet.src}")
     if door.data_path != VIP and not _admits(door.service, packet.src):
         return lost(f"the load balancer does not admit {packet.src}: it is outside loadBalancerSourceRanges")
     if door.data_path == NODE_PORT and not port.node_port:
@@ -119,6 +122,11 @@ def load_balancer_entry(
 
     sticky = f"{packet.src} {packet.dst}" if door.rule == BY_CLIENT and not via else ""
     return Entry(spread, arrive, to_pod, door.proxies, hairpin=door.hairpin, sticky=sticky)
+
+
+def _inside(cluster: ClusterState, src: str) -> bool:
+    """Return True if a packet comes out of the private network of the cluster."""
+    return is_private(src) or cluster.store.node_at(src) is not None or cluster.store.pod_at(src) is not None
 
 
 def _admits(service: Service, src: str) -> bool:

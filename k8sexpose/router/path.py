@@ -23,7 +23,7 @@ from ..kubeproxy.health import HEALTHZ_PORT
 from ..kubeproxy.proxy import Verdict, is_own_address, keeps_flow, kube_proxy, primary_ip
 from ..kubeproxy.service_ports import ServicePortInfo, Target, is_watched
 from .addressing import NODE, OUTSIDE, Client
-from .entry import Arrival, Entry, Packet, load_balancer_at
+from .entry import Arrival, Entry, Packet, load_balancer_at, node_arrival
 from .route import CLIENT, NOWHERE, POD, Hop, Route
 from .route import NODE as AT_NODE
 
@@ -251,6 +251,11 @@ class PathTracer:
         pod = self._host_pod(node, packet.port, None)
         if pod is not None:
             return self._deliver(packet, path, None)
+        mapped = self._host_port(node, packet)
+        if mapped is not None:
+            action = "DNAT: hostPort, by the CNI plugin portmap"
+            hop = Hop(node.name, packet.src, packet.to, action, path.leg_ms, new_dst=mapped.to)
+            return self._deliver(mapped, replace(path, hops=(*path.hops, hop), leg_ms=0.0, at=node.name), None)
         checks = packet.port == HEALTHZ_PORT or any(map(is_watched, self.store.health_checks_on(packet.port)))
         if packet.protocol == "TCP" and checks and not self.cluster.proxy_stopped(node.name):
             reason = f"kube-proxy on {node.name} answers health checks here"
@@ -279,6 +284,15 @@ class PathTracer:
         """Follow a packet that leaves the cluster: to the nodes of `via`, to a load balancer, or to nobody."""
         if self.via:
             yield from self.come_in(Entry(Spread(self.via), lambda name: Arrival(packet, packet)), path, packet)
+            return
+        behind = self.store.node_behind(packet.dst)
+        if behind is not None:
+            # The cloud translates on the way out, and again on the way in.
+            home = self.store.nodes.get(path.at or "")
+            known = canonical_ip(home.external_ip) if home is not None and home.external_ip else packet.src
+            outside = replace(packet, src=known)
+            back = Entry(Spread((behind.name,)), lambda name: node_arrival(self.cluster, behind, outside))
+            yield from self.come_in(back, path, outside)
             return
         through = load_balancer_at(self.cluster, packet)
         if through is not None:
@@ -328,6 +342,16 @@ class PathTracer:
         if target is not None and target.endpoint.pod:
             return next((pod for pod in pods if pod.name == target.endpoint.pod), None)
         return next((pod for pod in pods if pod.listens_on(port)), None)
+
+    def _host_port(self, node: Node, packet: Packet) -> Packet | None:
+        """Return the packet as it goes on to the Pod whose ``hostPort`` it names; None if there is none."""
+        for pod in self.store.pods_on(node.name):
+            for port in pod.ports if not pod.host_network and pod.phase == "Running" else ():
+                fits = port.host_port == packet.port and port.protocol == packet.protocol
+                if fits and port.host_ip in ("", "0.0.0.0", "::", packet.dst):
+                    ip = next((one for one in pod.addresses if ip_version(one) == ip_version(packet.dst)), None)
+                    return replace(packet, dst=canonical_ip(ip), port=port.port) if ip else None
+        return None
 
     def _in_pod_network(self, ip: str) -> bool:
         """Return True if an address is in the range of Pod addresses."""

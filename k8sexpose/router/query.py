@@ -10,6 +10,7 @@ from ..api.addresses import ip_version
 from ..api.errors import NotExposed
 from ..api.service import Service
 from ..cloud.front_door import FrontDoor, Spread, front_door
+from ..cloud.internal import PRIVATE_CLIENTS
 from ..cluster.state import ClusterState
 from ..kubeproxy.service_ports import cluster_ip_of, targets
 from .addressing import (
@@ -60,6 +61,8 @@ class Query:
         service = destination.service
         via_nodes = node_names(cluster, via)
         door = _door(cluster, destination)
+        if client is None and door is not None and door.internal:
+            asker = find_client(cluster, PRIVATE_CLIENTS[family], family)
         ip = destination.ip
         if ip is None and service is not None:
             ip = door.address if door else _dialled_cluster_ip(service)

@@ -40,7 +40,7 @@ def send(
         ``"ip:port"``, ``"http://ip"``, ``"http://name"``, or a Service: ``"name"``, ``"namespace/name:port"``.
     client : str, optional
         An address outside (the default, ``"203.0.113.7"``), ``"pod/NAME"`` or ``"node/NAME"``. Where none is
-        given, a ClusterIP Service is asked by a Pod.
+        given, a ClusterIP Service is asked by a Pod, and an internal load balancer from the private network.
     protocol : str
         TCP, UDP, SCTP or ICMP.
     via : str or sequence of str, optional

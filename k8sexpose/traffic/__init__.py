@@ -16,7 +16,8 @@ many requests each Pod gets is drawn once (multinomial), and their arrivals are 
 run: exponential gaps, scaled to fill it. Nothing is sorted. Each Pod has its own part of the random stream, so that
 two policies with one seed serve the same requests, Pod by Pod, and their difference is not noise. Which way a request
 came (extra hop, zone) makes no queue longer; how many of each chunk of requests came by each way is drawn, and they
-follow each other within the chunk. That is exact in number and costs one addition a request.
+follow each other within the chunk: exact in number, and free, since the scan begins each column with it. How many came
+in each row of the timeline is drawn too, given how many came in all.
 
 *Scan.* A queue with one worker is a chain of dependent steps, W(n) = max(0, W(n−1) + S(n−1) − G(n)), which no
 processor does quickly. Written down the columns of a table the chains are many: each column is done as if it began

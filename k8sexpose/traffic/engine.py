@@ -15,16 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .connections import DEAD, Connections
-from .path_table import PathRow
+from .path_table import PathColumns, PathRow
 from .random_streams import Draws, Floats, Indices
 from .scan import LONG_ROWS, ROWS, responses, responses_of_several_workers
-from .tally import Columns, Tally
+from .tally import Tally
 from .timeline import State
 
 __all__ = ["Engine"]
 
 BLOCK = 65_536  # fits into the cache; half of a short run, whose time goes into fresh memory
-ROOM = 16  # arrays of a block's length: more than are alive at once
 PER_POD = 512  # a block is long enough for so many requests a Pod, else NumPy's calls cost more than its work
 
 
@@ -45,7 +44,6 @@ class Engine:
         least = max(min(BLOCK, requests // 2), PER_POD * len(self.tally.pods), 1)
         slice_size = -(-requests // self.tally.slices)
         size = block or (-(-slice_size // -(-slice_size // least)) if slice_size >= least // 2 else least)
-        np.empty(ROOM * size)  # never touched: the C library keeps as much freed memory as the largest array it freed
         for first in range(0, requests, size):
             arrival = self.draws.arrivals(min(size, requests - first))
             for part in self._parts(first, arrival):
@@ -53,6 +51,7 @@ class Engine:
                     self._serve(first + part.start, arrival[part])
             del arrival, part  # so that the next block takes this memory: fresh memory costs a short run dear
         self.tally.end_s = self._seconds(self.draws.now)
+        self.tally.columns = PathColumns.of(self.tally.paths)
 
     def _seconds(self, ticks: float) -> float:
         return ticks * self.tally.tick_ms / 1000
@@ -154,7 +153,12 @@ class Engine:
         sums = np.stack([np.add.reduce(out, axis=0), np.add.reduce(services, axis=0), np.zeros(width)])
         out += _down(self._network.take(path), rows)
         out.reshape(-1)[absent] = tally.histogram.smallest
-        tally.add(out, Columns(np.repeat(busy, widths), np.full(width, part), sums, absent), services.view(np.int64))
+        row = busy * tally.slices + part
+        tally.slice_counts[busy, part] += widths * rows
+        tally.add(out, starts, row, sums, services.view(np.int64))
+        which, number = np.unique(np.searchsorted(starts, absent % width, side="right") - 1, return_counts=True)
+        tally.slice_counts[busy[which], part] -= number
+        tally.histogram.take_back(row[which], number)
         out *= tally.tick_ms
         order[empty] = count
         in_order = np.full(count + 1, np.nan)

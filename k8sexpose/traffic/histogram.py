@@ -24,7 +24,6 @@ BIN_WIDTH = 0.005  # rounded up
 SHIFT = MANTISSA_BITS - KEPT_BITS
 WIDE = 4  # bits more that are cut for the slices
 SMALLEST = 2.0**-10
-NONE: Ints = np.zeros(0, dtype=np.int64)
 
 
 class LogHistogram:
@@ -49,8 +48,8 @@ class LogHistogram:
     Examples
     --------
     >>> histogram = LogHistogram(1)
-    >>> histogram.add(np.array([[1.0, 2.0, 3.0, 4.0]]), np.zeros(4, dtype=int), np.zeros(4, dtype=int))
-    >>> bool(abs(histogram.quantiles([0.5], [[0]])[0, 0] - 2.0) < 0.01)
+    >>> histogram.add(np.array([[1.0, 2.0, 3.0, 4.0]]), np.array([0]), np.array([0]))
+    >>> bool(abs(histogram.quantiles([0.5], histogram.counts)[0, 0] - 2.0) < 0.01)
     True
     """
 
@@ -61,67 +60,50 @@ class LogHistogram:
         self.counts: Ints = np.zeros((groups, 0), dtype=np.int64)
         self.sliced: Ints = np.zeros((groups, slices, 0), dtype=np.int64)
 
-    def add(
-        self,
-        values: Floats,
-        group: NDArray[np.integer],
-        part: NDArray[np.integer],
-        absent: Ints = NONE,
-        place: Ints | None = None,
-    ) -> None:
+    def add(self, values: Floats, starts: NDArray[np.integer], row: Ints, place: Ints | None = None) -> None:
         """Count values.
 
         Parameters
         ----------
         values : ndarray of float64, shape (rows, columns)
             Positive values; columns may be laid out along more than one axis.
-        group, part : ndarray of int, shape (columns,)
-            The group of each column, ascending, and its slice.
-        absent : ndarray of int
-            Places in the flattened values that hold none, but any number that is not too small.
-        place : ndarray of int64
+        starts, row : ndarray of int
+            From which column on they are of another slice, and which: slices of all groups are numbered, ascending.
+        place : ndarray of int64, optional
             Memory of the layout of the values.
         """
-        if not values.size:
-            return
-        first, groups = int(group[0]), int(group[-1]) + 1 - int(group[0])
-        here, slices = slice(first, first + groups), self.slices
         bits = values.view(np.int64)
         bins = ((int(bits.max()) >> SHIFT + WIDE << WIDE) - self._base) + (1 << WIDE)
         if bins > self.counts.shape[1]:
             self._grow(bins)
-        sliced = (group - first) * slices + part
-        low, parts = int(sliced[0]), int(sliced[-1]) + 1 - int(sliced[0])
-        place = np.right_shift(bits, SHIFT, out=place)
-        shape = values.shape[1:]
-        if parts * bins <= values.size:  # few slices: their wide bins are sums of the narrow ones
-            place += ((sliced - low) * bins - self._base).reshape(shape)
-            found = self._count(place, parts, bins, absent)
-            self._add_slices(found.reshape(parts, -1, 1 << WIDE).sum(2), first * slices + low)
-            for group_, counts in zip((np.arange(low, low + parts) // slices).tolist(), found, strict=True):
-                self.counts[first + group_, :bins] += counts
-            return
-        place += ((group - first) * bins - self._base).reshape(shape)
-        found = self._count(place, groups, bins, absent)
-        self.counts[here, :bins] += found
-        if part.min() == part.max():  # one slice of every group
-            self.sliced[here, part[0], : bins >> WIDE] += found.reshape(groups, -1, 1 << WIDE).sum(2)
-            return
-        np.right_shift(bits, SHIFT + WIDE, out=place)
-        place += (sliced * (bins >> WIDE) - (self._base >> WIDE)).reshape(shape)
-        self._add_slices(self._count(place, groups * slices, bins >> WIDE, absent), first * slices)
+        shape, widths = values.shape[1:], np.diff(starts, append=values[0].size)
+        low, group = int(row[0]), row // self.slices
+        parts, first = int(row[-1]) + 1 - low, int(group[0])
+        groups = int(group[-1]) + 1 - first
+        place = np.empty_like(bits) if place is None else place
+        np.right_shift(bits, SHIFT, out=place)
+        narrow = parts * bins <= values.size  # few slices: their wide bins are sums of the narrow ones
+        offset = (row - low if narrow else group - first) * bins - self._base
+        place += offset.repeat(widths).reshape(shape)
+        found = _count(place, parts if narrow else groups, bins)
+        if narrow:
+            for one, counts in enumerate(found, low):
+                self.counts[one // self.slices, :bins] += counts
+            upto = np.cumsum(found)[(1 << WIDE) - 1 :: 1 << WIDE]
+            found = np.diff(upto, prepend=0).reshape(parts, -1)
+        else:
+            self.counts[first : first + groups, :bins] += found
+            np.right_shift(bits, SHIFT + WIDE, out=place)
+            place += ((row - low) * (bins >> WIDE) - (self._base >> WIDE)).repeat(widths).reshape(shape)
+            found = _count(place, parts, bins >> WIDE)
+        self.sliced.reshape(-1, self.sliced.shape[2])[low : low + parts, : bins >> WIDE] += found
 
-    def _count(self, place: Ints, rows: int, bins: int, absent: Ints) -> Ints:
-        """Return how many values each bin holds; those that are absent were put where the smallest belongs."""
-        found = np.bincount(place.ravel(order="K"), minlength=rows * bins)
-        if len(absent):
-            np.subtract.at(found, place.reshape(-1)[absent], 1)
-        return found.reshape(rows, bins)
-
-    def _add_slices(self, found: Ints, first: int) -> None:
-        """Add counts of slices that follow each other."""
-        flat = self.sliced.reshape(-1, self.sliced.shape[2])
-        flat[first : first + len(found), : found.shape[1]] += found
+    def take_back(self, row: Ints, number: Ints) -> None:
+        """Take back what was counted as the smallest value of some slices."""
+        if number.any():
+            bin_ = (int(np.float64(self.smallest).view(np.int64)) >> SHIFT) - self._base
+            np.subtract.at(self.counts[:, bin_], row // self.slices, number)
+            np.subtract.at(self.sliced.reshape(-1, self.sliced.shape[2])[:, bin_ >> WIDE], row, number)
 
     def _grow(self, bins: int) -> None:
         """Make room for larger values."""
@@ -131,22 +113,15 @@ class LogHistogram:
         self.sliced = np.zeros((self.groups, self.slices, bins >> WIDE), dtype=np.int64)
         self.sliced[:, :, : sliced.shape[2]] = sliced
 
-    def wide(self, parts: Sequence[Sequence[int]]) -> Floats:
-        """Return the counts of parts in wide bins, shape (parts, wide bins); a part joins some groups."""
-        joins = np.zeros((len(parts), self.groups))
-        for row, part in zip(joins, parts, strict=True):
-            row[list(part)] = 1.0
-        return np.asarray(joins @ self.sliced.sum(axis=1).astype(np.float64))
-
-    def quantiles(self, levels: Sequence[float] | Floats, parts: Sequence[Sequence[int]]) -> Floats:
-        """Return quantiles of parts, each of which joins some groups.
+    def quantiles(self, levels: Sequence[float] | Floats, counts: Ints) -> Floats:
+        """Return quantiles of parts.
 
         Parameters
         ----------
         levels : sequence of float, or ndarray of float64, shape (parts, levels)
             For example 0.5, 0.95, 0.99; where each part has its own, a row for each.
-        parts : sequence of sequence of int
-            The groups of each part.
+        counts : ndarray of int64, shape (parts, bins)
+            Rows of the table, or sums of them.
 
         Returns
         -------
@@ -156,32 +131,26 @@ class LogHistogram:
         Examples
         --------
         >>> histogram = LogHistogram(2)
-        >>> histogram.add(np.array([[1.0, 3.0]]), np.array([0, 1]), np.array([0, 0]))
-        >>> histogram.quantiles([0.5], [[0], [1], [0, 1]]).round().tolist()
-        [[1.0], [3.0], [1.0]]
+        >>> histogram.add(np.array([[1.0, 3.0]]), np.array([0, 1]), np.array([0, 1]))
+        >>> histogram.quantiles([0.5], histogram.counts).round().tolist()
+        [[1.0], [3.0]]
         """
-        wanted = np.broadcast_to(np.asarray(levels, dtype=np.float64), (len(parts), np.shape(levels)[-1]))
-        wide = self.wide(parts)
-        if not wide.size:
+        wanted = np.broadcast_to(np.asarray(levels, dtype=np.float64), (len(counts), np.shape(levels)[-1]))
+        if not counts.size:
             return np.full(wanted.shape, np.nan)
-        below = np.cumsum(wide, axis=1)
-        total = below[:, -1:]
+        upto = np.cumsum(counts, axis=1)
+        total = upto[:, -1:]
         rank = np.maximum(wanted * total, 0.5)
-        at = np.array([own.searchsorted(some) for own, some in zip(below, rank, strict=True)])
-        at = np.minimum(at, wide.shape[1] - 1)  # a part of which nothing was counted
-        rows = np.arange(len(parts))[:, None]
-        rank -= below[rows, at] - wide[rows, at]
-        bins = (at << WIDE)[:, :, None] + np.arange(1 << WIDE)
-        # Each part reads the bins it needs of each of its groups.
-        part = np.repeat(rows[:, 0], [len(own) for own in parts])
-        group = np.array([one for own in parts for one in own], dtype=np.intp)
-        narrow = np.zeros(bins.shape, dtype=np.int64)
-        np.add.at(narrow, part, self.counts[group[:, None, None], bins[part]])
-        below = np.cumsum(narrow, axis=2)
-        inner = np.minimum((below < rank[:, :, None]).sum(2), (1 << WIDE) - 1)[:, :, None]
-        upto, own = (np.take_along_axis(some, inner, 2)[:, :, 0] for some in (below, narrow))
-        place = (at << WIDE) + inner[:, :, 0] + self._base
-        low, high = (((place + edge) << SHIFT).view(np.float64) for edge in (0, 1))
+        at = np.array([own.searchsorted(some) for own, some in zip(upto, rank, strict=True)])
+        at = np.minimum(at, counts.shape[1] - 1)  # a part of which nothing was counted
+        here = np.arange(len(counts))[:, None], at
+        own = counts[here]
+        low, high = (((at + self._base + edge) << SHIFT).view(np.float64) for edge in (0, 1))
         # Into the bin as far as the rank says.
-        inside = low + (rank - (upto - own)) / np.maximum(own, 1) * (high - low)
+        inside = low + (rank - (upto[here] - own)) / np.maximum(own, 1) * (high - low)
         return np.asarray(np.where(total > 0, inside, np.nan))
+
+
+def _count(place: Ints, rows: int, bins: int) -> Ints:
+    """Return how many values each bin holds."""
+    return np.asarray(np.bincount(place.ravel(order="K"), minlength=rows * bins).reshape(rows, bins))

@@ -6,10 +6,13 @@ where it is lost. The router lists them (`k8sexpose.routes`); nothing here decid
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ..api.service import Service
 from ..cloud.providers import BY_CLIENT
@@ -22,7 +25,7 @@ from ..router.path import PathSoFar, PathTracer
 from ..router.query import Query
 from ..router.route import NODE, Route
 
-__all__ = ["PathRow", "PathTable", "RequestTarget", "read_table"]
+__all__ = ["PathColumns", "PathRow", "PathTable", "RequestTarget", "read_table"]
 
 IN_TURN = "round_robin"
 
@@ -117,6 +120,32 @@ class PathRow:
         node, dst, endpoint = self.flow
         ip, _, port = dst.rpartition(":")
         return keeps_flow(cluster, node=node, dst=ip.strip("[]"), port=int(port), endpoint=endpoint, protocol=protocol)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PathColumns:
+    """What is counted of paths, as arrays.
+
+    Parameters
+    ----------
+    network_ms : ndarray of float64, shape (paths,)
+        Round trip, in milliseconds; 0 where the packet is lost.
+    delivered : ndarray of bool, shape (paths,)
+        Whether there is an answer.
+    kinds : ndarray of float64, shape (paths, 3)
+        1 where there is an extra hop, where it crosses a zone, where there is no answer.
+    """
+
+    network_ms: NDArray[np.float64]
+    delivered: NDArray[np.bool_]
+    kinds: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, paths: Sequence[PathRow]) -> PathColumns:
+        """Write paths as columns."""
+        kinds = np.array([(p.extra_hop, p.crosses_zone, not p.delivered) for p in paths], dtype=float).reshape(-1, 3)
+        delivered = kinds[:, 2] == 0
+        return cls(np.array([path.network_ms for path in paths]) * delivered, delivered, kinds)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

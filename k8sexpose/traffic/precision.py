@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -218,9 +217,8 @@ def sides(levels: tuple[float, ...], error: Floats) -> Floats:
 
 def _network_variance(tally: Tally) -> float:
     """Return the variance of the mean of what the network adds, in square milliseconds."""
-    counts = tally.path_counts.sum(0) * np.array([path.delivered for path in tally.paths], dtype=bool)
-    added = np.array([path.network_ms for path in tally.paths])
-    total = counts.sum()
+    counts = tally.path_counts.sum(0) * tally.columns.delivered
+    added, total = tally.columns.network_ms, counts.sum()
     return float(counts @ (added - counts @ added / total) ** 2 / total**2) if total else math.nan
 
 
@@ -236,8 +234,7 @@ def _pod_shares(tally: Tally, counts: Floats, slices: NDArray[np.int64], free: b
 
 def _path_shares(tally: Tally, slices: NDArray[np.int64], free: bool) -> Floats:
     """Return the standard errors of the shares with an extra hop, across zones, and failed."""
-    kinds: list[Any] = [[p.extra_hop, p.crosses_zone, not p.delivered] for p in tally.paths]
-    counts = tally.path_counts @ np.array(kinds, dtype=np.int64).reshape(-1, 3)
+    counts = tally.path_counts @ tally.columns.kinds
     requests = tally.workload.requests
     share = counts.sum(0) / requests
     if free:

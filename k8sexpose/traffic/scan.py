@@ -18,15 +18,15 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LONG_ROWS", "ROWS", "places_beyond", "responses", "responses_of_several_workers", "tick_ms"]
+__all__ = ["LONG_ROWS", "ROWS", "responses", "responses_of_several_workers", "tick_ms"]
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
 ROWS = 16  # of a column with one worker: few calls, and little is left for the slow scan
-LONG_ROWS = 512  # with several workers: a column is long enough to forget how it began
-PASSES = 4  # over all columns, before the rest is done one request at a time
-FEW = 48  # columns that are not worth a pass
+LONG_ROWS = 256  # with several workers: a column is long enough to forget how it began
+PASSES = 6  # over all columns, before the rest is done one request at a time
+FEW = 24  # columns that are not worth a pass
 
 
 def tick_ms(longest_ms: float) -> float:
@@ -93,19 +93,6 @@ def _column_waits(
         np.maximum.accumulate(least[start:stop], out=least[start:stop])
     least += total
     return least
-
-
-def places_beyond(sizes: NDArray[np.integer], rows: int, last: Indices) -> Indices:
-    """Return the places in the flattened block that hold no request: at the foot of the last column of each group.
-
-    Examples
-    --------
-    >>> places_beyond(np.array([5, 3]), 3, np.array([1, 2])).tolist()  # [[0, 3, 5], [1, 4, 6], [2, –, 7]]
-    [7]
-    """
-    ragged = np.flatnonzero(sizes % rows)
-    row, number = np.nonzero(np.arange(rows)[:, None] >= sizes[ragged] % rows)
-    return np.asarray(row * (int(last[-1]) + 1) + last[ragged][number], dtype=np.intp)
 
 
 # -- several workers ------------------------------------------------------------------------------------------------

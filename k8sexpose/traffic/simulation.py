@@ -30,7 +30,7 @@ from .queueing import jain_index, max_over_mean
 from .random_streams import client_weights
 from .tally import SLICES, Tally
 from .thinning import Thinning, Ways
-from .timeline import Event, State, play, standing
+from .timeline import Event, NodeDown, NodeUp, Rollout, Scale, State, play, standing
 from .workload import Workload
 
 if TYPE_CHECKING:
@@ -54,7 +54,9 @@ SUMMARY = pd.Index(
         "mean_se_ms",
     ]
 )
+MEAN = 8  # the place of mean_ms
 FAILED = pd.Index(["timeout", "refused", "reset", "unresolved"])
+SPARE = 1 << 21  # numbers, more than are alive at once; fresh memory costs a short run dear
 SHOWN = 30  # Pods in a notebook
 # What a number may be at most: the work or the memory grows with it.
 MOST = {
@@ -356,22 +358,110 @@ def _run(
     cluster: Cluster, asking: RequestTarget, workload: Workload, events: Sequence[Event], block: int | None
 ) -> Traffic:
     """Send the requests, in the fastest way that their memory allows."""
-    states = play(cluster, asking, events, 1.1 * workload.duration_s + 10) if events else standing(cluster, asking)
-    answering = [lane.network_ms for state in states for lane in state.table.lanes if lane.delivered]
-    connections = Connections(workload.clients, workload.requests_per_connection, workload.seed)
-    connections.enter(states[0].table)
-    free = len(states) == 1 and not connections.remembers
-    pods, nodes, nearest_ms = _pods(cluster, asking, states), list(cluster.store.nodes), min(answering, default=0.0)
-    tally = Tally(workload, pods, nodes, nearest_ms, SLICES if len(states) == 1 else 1)
-    if free:
-        chances = connections.probabilities(client_weights(workload))
-        Thinning(workload, Ways.of(connections.lanes, chances, pods), tally).run(block)
-    else:
-        Engine(connections, states, tally).run(block)
-    return _result(cluster, tally, states, free)
+    np.empty(SPARE)  # never touched: the C library keeps as much freed memory as the largest array it freed
+    scene = _scene(cluster, asking, tuple(events), workload.duration_s)
+    tally = Tally(workload, scene.pods, list(scene.zones), scene.nearest_ms, SLICES if len(scene.states) == 1 else 1)
+    ways = scene.ways if workload.requests_per_connection == 1 else None
+    if ways is None:
+        connections = Connections(workload.clients, workload.requests_per_connection, workload.seed)
+        connections.enter(scene.states[0].table)
+        if len(scene.states) > 1 or connections.remembers:
+            Engine(connections, scene.states, tally).run(block)
+            return _result(scene, tally, free=False)
+        ways = Ways.of(connections.lanes, connections.probabilities(client_weights(workload)), scene.pods)
+    Thinning(workload, ways, tally).run(block)
+    return _result(scene, tally, free=True)
 
 
-# -- Pods -----------------------------------------------------------------------------------------------------------
+def _scene(cluster: Cluster, asking: RequestTarget, events: tuple[Event, ...], duration_s: float) -> Scene:
+    """Return the Service with its Pods, from memory where the cluster is as it was last: sliders ask again."""
+    version = cluster.snapshot() | {"now_s": cluster.now_s}
+
+    def played() -> Scene:
+        return Scene.of(cluster, asking, play(cluster, asking, events, 1.1 * duration_s + 10))
+
+    if not all(isinstance(event, NodeDown | NodeUp | Rollout | Scale) for event in events):
+        return played()  # others may do something else each time
+    if events:
+        return cluster.store.cached("scene with events", (version, asking, events, duration_s), played)
+    scenes: dict[RequestTarget, Scene] = cluster.store.cached("scenes", version, dict)
+    if asking not in scenes:
+        scenes[asking] = Scene.of(cluster, asking, standing(cluster, asking))
+    return scenes[asking]
+
+
+# -- what does not depend on the requests ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """A Service with its Pods and nodes, before any request.
+
+    Parameters
+    ----------
+    states : tuple of State
+        Of the cluster, one after the other.
+    pods : list of str
+        All Pods that can be asked at some time, and those that are endpoints but get nothing.
+    zones : dict of str to str
+        The zone of each node.
+    members : ndarray of float64, shape (nodes, pods)
+        1 where a Pod is on a node.
+    index, node_index : Index
+        The Pods and the nodes, for tables.
+    columns, node_columns : dict of str to array
+        What tables say of Pods (``node, zone``) and of nodes (``zone``).
+    expected : ndarray of float64, shape (pods,)
+        The exact share of each Pod in the first state.
+    ways : Ways, optional
+        How requests come that have a connection of their own; None where it matters who asks or when.
+    nearest_ms : float
+        The shortest way through the network.
+    """
+
+    states: tuple[State, ...]
+    pods: list[str]
+    zones: dict[str, str | None]
+    members: NDArray[np.float64]
+    index: pd.Index[str]
+    node_index: pd.Index[str]
+    columns: dict[str, Any]
+    node_columns: dict[str, Any]
+    expected: NDArray[np.float64]
+    ways: Ways | None
+    nearest_ms: float
+
+    @classmethod
+    def of(cls, cluster: Cluster, asking: RequestTarget, states: tuple[State, ...]) -> Scene:
+        """Look around."""
+        table, zones = states[0].table, {name: node.zone for name, node in cluster.store.nodes.items()}
+        lanes = [lane for state in states for lane in state.table.lanes]
+        pods = _pods(cluster, asking, states)
+        home = {pod.name: pod.node for pod in cluster.store.pods.values()}
+        home |= {lane.pod: lane.node for lane in lanes if lane.pod is not None}
+        nodes = [home.get(pod) for pod in pods]
+        of_pods = {"node": nodes, "zone": [zones.get(node or "") for node in nodes]}
+        of_nodes = {"zone": list(zones.values())}
+        members = np.array([[node == name for node in nodes] for name in zones], dtype=float)
+        plain = len(states) == 1 and table.assignment == "per_connection" and not table.affinity
+        return cls(
+            states, pods, zones, members.reshape(len(zones), len(pods)),
+            pd.Index(pods, name="pod", dtype=object), pd.Index(list(zones), name="node", dtype=object),
+            {name: pd.Series(column).array for name, column in of_pods.items()},
+            {name: pd.Series(column).array for name, column in of_nodes.items()},
+            np.array([float(table.shares.get(pod, 0)) for pod in pods]),
+            Ways.of(list(table.lanes), np.array(list(table.lanes.values())), pods) if plain else None,
+            min((lane.network_ms for lane in lanes if lane.delivered), default=0.0),
+        )  # fmt: skip
+
+
+def _expected(scene: Scene, duration_s: float) -> NDArray[np.float64]:
+    """Return the exact share of each Pod, averaged over the time of the states."""
+    found = np.zeros(len(scene.pods))
+    for state in scene.states:
+        part = Fraction((min(state.end_s, duration_s) - min(state.start_s, duration_s)) / duration_s)
+        found += [float(state.table.shares.get(pod, 0) * part) for pod in scene.pods]
+    return found
 
 
 def _pods(cluster: Cluster, asking: RequestTarget, states: Sequence[State]) -> list[str]:
@@ -386,69 +476,70 @@ def _pods(cluster: Cluster, asking: RequestTarget, states: Sequence[State]) -> l
     return sorted(found, key=lambda pod: order.get(pod, len(order)))
 
 
-def _expected(states: Sequence[State], duration_s: float) -> dict[str, float]:
-    """Return the exact share of each Pod, averaged over the time of the states."""
-    if len(states) == 1:
-        return {pod: float(share) for pod, share in states[0].table.shares.items()}
-    expected: dict[str, float] = {}
-    for state in states:
-        lasts_s = min(state.end_s, duration_s) - min(state.start_s, duration_s)
-        for pod, share in state.table.shares.items():
-            expected[pod] = expected.get(pod, 0.0) + float(share * Fraction(lasts_s / duration_s))
-    return expected
-
-
 # -- the tables -----------------------------------------------------------------------------------------------------
 
 
-def _result(cluster: Cluster, tally: Tally, states: Sequence[State], free: bool) -> Traffic:
-    answered, requests, nodes = tally.answered, tally.workload.requests, cluster.store.nodes
-    expected = _expected(states, tally.workload.duration_s)
-    home = {path.pod: path.node for path in tally.paths if path.pod is not None}
-    home |= {pod.name: pod.node for pod in cluster.store.pods.values() if pod.name not in home}
-    node_of = [home.get(pod) for pod in tally.pods]
-    zone_of = {name: node.zone for name, node in nodes.items()}
-    place = {name: k for k, name in enumerate(nodes)}
-    at = np.array([place.get(node or "", len(place)) for node in node_of], dtype=np.int64)
-    pods = len(at)
-    precision = measure(tally, LEVELS, free=free, steady=len(states) == 1)
-    parts, levels = _parts(at.tolist(), len(place)), np.array(LEVELS)
-    if np.isnan(precision.quantiles).all():
-        quantiles, errors = tally.histogram.quantiles(levels, parts) * tally.tick_ms, precision.quantiles
-    else:
-        beside = np.full((len(parts), 2 * len(levels)), np.nan)
-        beside[[*range(pods), -1]] = sides(LEVELS, precision.quantiles)
-        around = np.concatenate([np.broadcast_to(levels, (len(parts), len(levels))), np.nan_to_num(beside)], axis=1)
-        quantiles, low, high = np.split(tally.histogram.quantiles(around, parts) * tally.tick_ms, 3, axis=1)
-        errors = np.where(np.isnan(beside[:, len(levels) :]), np.nan, (high - low) / 2)
-    columns = {
-        "expected_share": np.array([expected.get(pod, 0.0) for pod in tally.pods]),
+def _result(scene: Scene, tally: Tally, *, free: bool) -> Traffic:
+    """Put the tables together."""
+    answered, requests, steady = tally.answered, tally.workload.requests, len(scene.states) == 1
+    precision = measure(tally, LEVELS, free=free, steady=steady)
+    quantiles, errors = _quantiles(tally, scene.members, precision)
+    pods, members = len(answered), scene.members.sum(1)
+    shares = {
+        "expected_share": scene.expected if steady else _expected(scene, tally.workload.duration_s),
         "share": answered / requests,
         "requests": answered,
         "utilisation": tally.slice_work.sum(1) * tally.tick_ms / (1000 * tally.end_s * tally.workload.workers),
     }
-    placed = {"node": node_of, "zone": [zone_of.get(node or "") for node in node_of]}
-    sums = _by_node(at, len(place), columns)
+    by_node = scene.members @ np.stack(list(shares.values()), axis=1)
+    by_node[:, 3] /= np.maximum(members, 1)
+    sums = dict(zip(shares, by_node.T, strict=True)) | {"requests": by_node[:, 2].astype(np.int64)}
     own = {"share_se": precision.pod_share, "utilisation_se": precision.utilisation}
-    lost = int(answered.sum()) < requests
-    kept = tally.sample_ms[~np.isnan(tally.sample_ms)] if lost else tally.sample_ms
+    kept = tally.sample_ms
+    if int(answered.sum()) < requests:
+        kept = kept[~np.isnan(kept)]
     kept.flags.writeable = False
     summary = _summary(tally, quantiles[-1], errors[-1], precision)
     return Traffic(
-        by_pod=_frame(
-            "pod", tally.pods, placed | columns, quantiles[:pods], own | dict(zip(ERRORS, errors[:pods].T, strict=True))
+        by_pod=pd.DataFrame(
+            scene.columns | shares | _named(QUANTILES, quantiles[:pods]) | own | _named(ERRORS, errors[:pods]),
+            index=scene.index, copy=False,
         ),
-        by_node=_frame("node", list(nodes), {"zone": list(zone_of.values())} | sums, quantiles[pods:-1]),
+        by_node=pd.DataFrame(
+            scene.node_columns | {"pods": members.astype(np.int64)} | sums | _named(QUANTILES, quantiles[pods:-1]),
+            index=scene.node_index, copy=False,
+        ),
         latency_ms=kept,
         summary=summary,
         timeline=_timeline(tally),
         requests=requests,
-        mean_ms=float(summary["mean_ms"]),
+        mean_ms=float(summary.iloc[MEAN]),
         failed=pd.Series(_failed(tally), FAILED, name="requests"),
         duration_s=tally.end_s,
-        changes_s=tuple(state.start_s for state in states[1:] if state.start_s <= tally.end_s),
-        too_short=_too_short(precision) if len(states) == 1 else "",
-    )
+        changes_s=tuple(state.start_s for state in scene.states[1:] if state.start_s <= tally.end_s),
+        too_short=_too_short(precision) if steady else "",
+    )  # fmt: skip
+
+
+def _named(names: Sequence[str], columns: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    return dict(zip(names, columns.T, strict=True))
+
+
+def _quantiles(
+    tally: Tally, members: NDArray[np.float64], precision: Precision
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the quantiles of each Pod, of each node and of all, and the standard errors of those of Pods and all."""
+    counts, tick_ms = tally.histogram.counts, tally.tick_ms
+    by_node = [counts[np.flatnonzero(own)].sum(0) for own in members]
+    table = np.concatenate([counts, *(one[None] for one in by_node), counts.sum(0)[None]])
+    quantiles = tally.histogram.quantiles(LEVELS, table) * tick_ms
+    errors = precision.quantiles
+    if not np.isnan(errors).all():
+        beside = sides(LEVELS, errors)
+        around = tally.histogram.quantiles(np.nan_to_num(beside), table[[*range(len(counts)), -1]]) * tick_ms
+        low, high = np.split(around, 2, axis=1)
+        errors = np.where(np.isnan(beside[:, len(LEVELS) :]), np.nan, (high - low) / 2)
+    return quantiles, errors
 
 
 OVERLOADED = "is overloaded: its queue grows as long as requests come"
@@ -466,58 +557,21 @@ def _too_short(precision: Precision) -> str:
     return f"too short to say how precise for {busy}: about {wanted:,.0f} requests would do"
 
 
-def _parts(node_of: Sequence[int], nodes: int) -> list[Sequence[int]]:
-    """List whose latencies are looked at together: each Pod's, those of the Pods of each node, and all."""
-    members: list[list[int]] = [[] for _ in range(nodes + 1)]  # the last one: Pods of no node
-    for pod, node in enumerate(node_of):
-        members[node].append(pod)
-    return [*([pod] for pod in range(len(node_of))), *members[:-1], range(len(node_of))]
-
-
-def _by_node(at: NDArray[np.int64], nodes: int, columns: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    """Add up the Pods of each node."""
-    pods = np.bincount(at, minlength=nodes + 1)[:nodes]
-    sums = {
-        name: np.bincount(at, weights=values, minlength=nodes + 1)[:nodes].astype(values.dtype)
-        for name, values in columns.items()
-    }
-    sums["utilisation"] /= np.maximum(pods, 1)
-    return {"pods": pods} | sums
-
-
-def _frame(
-    kind: str,
-    names: Sequence[str],
-    columns: dict[str, Any],
-    quantiles: NDArray[np.float64],
-    errors: Mapping[str, NDArray[np.float64]] | None = None,
-) -> pd.DataFrame:
-    """Make a table with a row per Pod or node, all columns at once: each one put in later costs a short run dear."""
-    index = pd.Index(list(names), name=kind, dtype=object)
-    numbers = columns | dict(zip(QUANTILES, quantiles.T, strict=True)) | dict(errors or {})
-    return pd.DataFrame(numbers, index=index, copy=False)
-
-
 def _failed(tally: Tally) -> list[int]:
     """Count the requests that found no answer, by what the client saw."""
-    failed = dict.fromkeys(FAILED, 0)
-    for lane, count in zip(tally.paths, tally.path_counts.sum(0).tolist(), strict=True):
-        if not lane.delivered:
-            failed[lane.outcome] += count
+    failed, counts = dict.fromkeys(FAILED, 0), tally.path_counts.sum(0)
+    for number in np.flatnonzero(~tally.columns.delivered).tolist():
+        failed[tally.paths[number].outcome] += int(counts[number])
     return list(failed.values())
 
 
 def _summary(
     tally: Tally, quantiles: NDArray[np.float64], errors: NDArray[np.float64], precision: Precision
 ) -> pd.Series[float]:
-    went = list(zip(tally.paths, tally.path_counts.sum(0).tolist(), strict=True))
-    requests, loads = tally.workload.requests, tally.answered.tolist()
-    total = sum(loads)
-    network_ms = sum(path.network_ms * count for path, count in went if path.delivered)
+    counts, requests, loads = tally.path_counts.sum(0), tally.workload.requests, tally.answered.tolist()
+    total, network_ms = sum(loads), float(counts @ tally.columns.network_ms)
     numbers = [
-        sum(count for path, count in went if path.extra_hop) / requests,
-        sum(count for path, count in went if path.crosses_zone) / requests,
-        sum(count for path, count in went if not path.delivered) / requests,
+        *(counts @ tally.columns.kinds / requests).tolist(),
         max_over_mean(loads) if loads else float("nan"),
         jain_index(loads) if loads else float("nan"),
         *quantiles.tolist(),
@@ -526,7 +580,7 @@ def _summary(
         *errors.tolist(),
         precision.mean_ms,
     ]
-    return pd.Series(numbers, SUMMARY, name="summary", dtype=float)
+    return pd.Series(np.array(numbers), SUMMARY, name="summary", copy=False)
 
 
 def _timeline(tally: Tally) -> pd.DataFrame:

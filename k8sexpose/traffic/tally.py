@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .histogram import LogHistogram
-from .path_table import PathRow
+from .path_table import PathColumns, PathRow
 from .random_streams import Floats, Indices
 from .scan import tick_ms
 from .workload import Workload
 
-__all__ = ["SLICES", "Columns", "Tally"]
+__all__ = ["SLICES", "Tally"]
 
 Ints = NDArray[np.int64]
 
@@ -27,26 +26,6 @@ SAMPLE = 1_000_000
 ROWS = 600  # of the timeline, at most
 SLICES = 16
 PER_SLICE = 512  # requests of a Pod
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Columns:
-    """Whose requests the columns of a block hold.
-
-    Parameters
-    ----------
-    pod, part : ndarray of int, shape (columns,)
-        The Pod of each column, ascending, and its slice of the run.
-    sums : ndarray of float64, shape (3, columns)
-        The sums of its responses, service times and gaps, in ticks.
-    absent : ndarray of int
-        Places in the flattened block that hold no request, or one that was not answered.
-    """
-
-    pod: Indices
-    part: Indices
-    sums: Floats
-    absent: Indices
 
 
 class Tally:
@@ -71,6 +50,8 @@ class Tally:
         Into how many slices the run of each Pod is divided.
     paths : list of PathRow
         The ways that requests went.
+    columns : PathColumns
+        The same as arrays, once the run is over.
     path_counts : ndarray of int64, shape (slices, paths)
         Requests that came to their end on each path: answered, or lost where the path leads nowhere.
     slice_counts : ndarray of int64, shape (pods, slices)
@@ -97,10 +78,12 @@ class Tally:
         per_pod = workload.requests / max(len(pods), 1)
         self.slices = min(max(2 ** int(math.log2(max(per_pod / PER_SLICE, 1))), 4), most)
         self.paths: list[PathRow] = []
+        self.columns = PathColumns.of([])
         self.path_counts: Ints = np.zeros((self.slices, 0), dtype=np.int64)
         shape = len(pods), self.slices
         self.slice_counts: Ints = np.zeros(shape, dtype=np.int64)
-        self.slice_busy, self.slice_work, self.slice_time = self._sums = np.zeros((3, *shape))
+        self._sums = np.zeros((3, len(pods) * self.slices))
+        self.slice_busy, self.slice_work, self.slice_time = self._sums.reshape(3, *shape)
         self.histogram = LogHistogram(len(pods), float(self.network_ticks(nearest_ms)), self.slices)
         self.stride = -(-workload.requests // SAMPLE)
         self.sample_ms = np.empty(-(-workload.requests // self.stride))
@@ -117,27 +100,23 @@ class Tally:
         """Return what the network adds in ticks, one at least, so that no latency is 0."""
         return np.asarray(np.maximum(np.rint(np.asarray(network_ms) / self.tick_ms), 1.0))
 
-    def add(self, latencies: Floats, columns: Columns, place: Ints) -> None:
+    def add(self, latencies: Floats, starts: Indices, row: Indices, sums: Floats, place: Ints) -> None:
         """Count answered requests.
 
         Parameters
         ----------
         latencies : ndarray of float64, shape (rows, columns)
             In ticks; columns may be laid out along more than one axis.
-        columns : Columns
-            Whose they are.
+        starts, row : ndarray of int
+            From which column on they are of another Pod or slice, and which: its row of `slice_counts`, flattened.
+        sums : ndarray of float64, shape (3, columns)
+            The sums of the responses, the service times and the gaps of each column, in ticks.
         place : ndarray of int64
             Memory of the layout of the latencies.
         """
-        at = columns.pod * self.slices + columns.part
-        begins = np.concatenate([[0], np.flatnonzero(at[1:] != at[:-1]) + 1])
-        here = at[begins]
-        counts = np.diff(begins, append=len(at)) * len(latencies)
-        if len(columns.absent):
-            np.subtract.at(counts, np.searchsorted(begins, columns.absent % len(at), side="right") - 1, 1)
-        self.slice_counts.reshape(-1)[here] += counts
-        self._sums.reshape(3, -1)[:, here] += np.add.reduceat(columns.sums, begins, axis=1)
-        self.histogram.add(latencies, columns.pod, columns.part, columns.absent, place)
+        for total, part in zip(self._sums, np.add.reduceat(sums, starts, axis=1), strict=True):
+            np.add.at(total, row, part)
+        self.histogram.add(latencies, starts, row, place)
 
     def keep(self, first: int, latency_ms: Floats) -> None:
         """Keep every k-th of the latencies that follow each other, from the given one on."""

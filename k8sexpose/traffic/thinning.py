@@ -6,35 +6,35 @@ nothing sorted: how many requests each Pod gets is drawn at once, and their arri
 the run: exponential gaps, scaled to fill it.
 
 The gaps come in chunks. How long a chunk lasts is drawn first, its gaps are scaled to that; so no chunk needs the
-others, and the memory does not grow with the run. Each Pod has two parts of the random stream for itself, one for its
-full chunks and one for the rest, in which a chunk is the gaps and then the service times of its requests: whoever
-compares two policies with one seed compares the same requests, Pod by Pod. Which way they came makes no queue longer,
-so that within a chunk they simply follow each other way by way, as many as were drawn.
+others, and the memory does not grow with the run. Each Pod has a part of the random stream for itself, in which a
+chunk is the gaps and then the service times of its requests (of the last chunk, not all are needed): whoever compares
+two policies with one seed compares the same requests, Pod by Pod. Which way they came makes no queue longer, so that
+within a chunk they simply follow each other way by way, as many as were drawn. Nor does a result tell when a request
+came: how many came in each row of the timeline is drawn, given how many came in all.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .path_table import PathRow
+from .path_table import PathColumns, PathRow
 from .random_streams import Floats, Indices
-from .scan import LONG_ROWS, ROWS, places_beyond, responses, responses_of_several_workers
-from .tally import Columns, Tally
+from .scan import LONG_ROWS, ROWS, responses, responses_of_several_workers
+from .tally import Tally
 from .workload import Workload
 
 __all__ = ["Thinning", "Ways"]
 
 Ints = NDArray[np.int64]
 
-BLOCK = 32_768  # requests: what is kept of them fits into the cache
-CHUNKS = 8  # of the average Pod, at least, where they can be of a useful length
-COLUMNS = (16, 2048)  # of a chunk, at least and at most
-WIDE = 256  # columns of a chunk whose rows are worth a call of NumPy: it is computed where it was drawn
-APART = 1 << 64  # from one part of the random stream to the next
+BLOCK = 65_536  # requests: what is kept of them fits into the cache
+SPREAD = 2.5  # standard deviations by which a Pod may get more than its part, and still need no further chunk
+APART = 1 << 64  # from the stream of one Pod to that of the next
 LINE, PAGE = 64, 576  # bytes: arrays begin on a line of the cache, and not at the same place of a page
 
 
@@ -46,6 +46,8 @@ class Ways:
     ----------
     paths : sequence of PathRow
         The ways.
+    columns : PathColumns
+        The same as arrays.
     shares : ndarray of float64, shape (pods + 1,)
         What part of all requests each Pod gets.
     network_ms, weights : ndarray of float64, shape (pods + 1, lengths)
@@ -59,6 +61,7 @@ class Ways:
     """
 
     paths: Sequence[PathRow]
+    columns: PathColumns
     shares: Floats
     network_ms: Floats
     weights: Floats
@@ -81,16 +84,17 @@ class Ways:
         for row, own in zip(network_ms, lengths, strict=True):
             row[: len(own)] = list(own)
         place = np.array([pod * most + column for pod, column in at])
-        weights = np.bincount(place, probabilities, network_ms.size)
+        weights: Floats = np.bincount(place, probabilities, network_ms.size).astype(np.float64)
         shared = np.flatnonzero(np.bincount(place) > 1)
         with np.errstate(invalid="ignore"):
             within = np.nan_to_num(probabilities / weights[place])
         weights = weights.reshape(network_ms.shape)
         shares = weights.sum(1)
         weights[shares == 0, 0] = 1.0
-        weights /= weights.sum(1, keepdims=True)
+        weights = weights / weights.sum(1, keepdims=True)
         together = [np.flatnonzero(place == one) for one in shared]
-        return cls(paths, shares / shares.sum(), network_ms, weights, place, together, within)
+        columns = PathColumns.of(paths)
+        return cls(paths, columns, shares / shares.sum(), network_ms, weights, place, together, within)
 
 
 class Thinning:
@@ -107,256 +111,195 @@ class Thinning:
 
     def __init__(self, workload: Workload, ways: Ways, tally: Tally) -> None:
         self.workload, self.ways, self.tally = workload, ways, tally
-        self.rows = ROWS if workload.workers == 1 else LONG_ROWS
+        self.rows, self.block = (ROWS, BLOCK) if workload.workers == 1 else (LONG_ROWS, 16 * BLOCK)
         seed = np.random.SeedSequence(workload.seed, spawn_key=(0,))
         self.chance = np.random.Generator(np.random.PCG64(seed))
         self._origin = self.chance.bit_generator.state
-        fewest, most = (max(number * ROWS // self.rows, 8) for number in COLUMNS)
-        per_chunk = workload.requests // (CHUNKS * self.rows * max(len(tally.pods), 1))
-        self.columns = min(max(per_chunk // fewest * fewest, fewest), most)
+        per_pod = workload.requests / max(len(tally.pods), 1)
+        chunks = math.ceil(per_pod / self.block)
+        self.columns = 8 * math.ceil((per_pod + SPREAD * math.sqrt(per_pod)) / (8 * chunks * self.rows))  # whole lines
         self.size = self.rows * self.columns
         self._plan()
+        self._order = np.arange(self.size).reshape(self.rows, self.columns).T.reshape(-1)  # of arrival
         self._left = np.zeros((len(tally.pods), workload.workers))  # what each worker has left to do, in ticks
-        rows = int(tally.end_s / tally.row_s) + 1
-        self._edges = np.rint(np.arange(1, rows + 1) * (tally.row_s * 1000 / tally.tick_ms)).astype(np.int64)
-        self._before = np.full((len(tally.pods), rows), -1, dtype=np.int64)
 
     def run(self, block: int | None = None) -> None:
         """Run all requests, so many at a time; how many at a time changes no number."""
-        at_once = max((block or (BLOCK if self.rows == ROWS else 16 * BLOCK)) // self.size, 1)
-        busy = np.flatnonzero(self.chunk_size)
-        stacked = busy[:0]
-        if self.columns >= WIDE:
-            stacked, busy = busy[: self.full], busy[self.full :]
-        else:
-            busy = busy[np.argsort(self.chunk_pod[busy], kind="stable")]
-        self._memory = _memory(min(at_once, max(len(busy), len(stacked))) * self.size)
-        for first in range(0, len(stacked), at_once):
-            self._serve(stacked[first : first + at_once], stacked=True)
-        for first in range(0, len(busy), at_once):
-            self._serve(busy[first : first + at_once], stacked=False)
+        tally, chunks = self.tally, len(self.chunk_pod)
+        at_once = max((block or self.block) // self.size, 1)
+        self._memory = _memory(min(at_once, chunks) * self.size)
+        for first in range(0, chunks, at_once):
+            self._serve(slice(first, min(first + at_once, chunks)))
         del self._memory
-        self.tally.sample_ms[-(-int(self.counts[:-1].sum()) // self.tally.stride) :] = np.nan
-        self._timeline()
+        tally.histogram.take_back(self.piece_row, self.piece_absent)  # what is absent was counted as the smallest
+        tally.sample_ms[-(-int(self.counts[:-1].sum()) // tally.stride) :] = np.nan
 
     # -- what is drawn before all requests ----
 
     def _plan(self) -> None:
-        """Draw how many requests each Pod gets, and how long each of its chunks lasts: the full ones, then the rest."""
+        """Draw how many requests each Pod gets, how long each of its chunks lasts, and what comes in each row."""
         tally, chance, pods, requests = self.tally, self.chance, len(self.tally.pods), self.workload.requests
         common = requests // (max(pods, 1) * self.size) + 1
         usual = chance.standard_gamma(float(self.size), (common, pods))  # first: the same under every policy
         duration = 1000 / tally.tick_ms * chance.standard_gamma(requests + 1.0) / self.workload.rate_rps
         self.counts = chance.multinomial(requests, self.ways.shares)
-        # The lost are not served, and the time after a Pod's last request is drawn as well.
-        number = self.counts // self.size
-        number[-1] = 0
-        self.full = full = int(number.sum())
-        pod = np.concatenate([np.repeat(np.arange(pods + 1), number), np.arange(pods + 1)])
-        first = np.repeat(np.cumsum(number) - number, number)
-        place = np.concatenate([np.arange(full) - first, number])
-        sizes = np.full(len(pod), self.size)
-        sizes[full:] = self.counts - number * self.size
-        known = np.flatnonzero(place[:full] < common)
-        unknown = np.flatnonzero(np.append(place[:full] >= common, np.ones(pods + 1, dtype=bool)))
+        number = -(-self.counts[:-1] // self.size)
+        pod = np.repeat(np.arange(pods), number)
+        place = np.arange(len(pod)) - np.repeat(np.cumsum(number) - number, number)
+        sizes = np.minimum(self.counts[pod] - place * self.size, self.size)
+        known = (sizes == self.size) & (place < common)
         lasts = np.empty(len(pod))
         lasts[known] = usual[place[known], pod[known]]
-        lasts[unknown] = chance.standard_gamma(sizes[unknown].astype(np.float64))
-        after = chance.standard_gamma(1.0, pods + 1)
-        scale = duration / (np.bincount(pod, lasts) + after)
-        lasts *= scale[pod]
-        ends = np.cumsum(lasts[:full])
-        before = np.bincount(pod[:full], lasts[:full], pods + 1)
-        begins = np.concatenate([ends - lasts[:full] - np.repeat(np.cumsum(before) - before, number), before])
-        tally.end_s = float((duration - after * scale)[self.counts > 0].max()) * tally.tick_ms / 1000
-        self.chunk_pod, self.chunk_lasts, self.chunk_begins = pod, lasts, np.rint(begins).astype(np.int64)
-        self.chunk_until = self.chunk_begins + lasts.astype(np.int64)
-        following = np.arange(1, full + 1)
-        following[np.cumsum(number)[number > 0] - 1] = full + np.flatnonzero(number)
-        self.chunk_until[:full] = self.chunk_begins[following]
-        self.chunk_column = place * self.columns
-        self.chunk_first = (np.cumsum(self.counts) - self.counts)[pod] + place * self.size
-        self._mix(sizes)
-        self.chunk_size = np.where(pod < pods, sizes, 0)
+        lasts[~known] = chance.standard_gamma(sizes[~known].astype(np.float64))
+        after = chance.standard_gamma(1.0, pods)  # from the last request of each Pod to the end
+        scale = duration / (np.bincount(pod, lasts, pods) + after)
+        self.chunk_pod, self.chunk_size, self.chunk_lasts = pod, sizes, lasts * scale[pod]
+        self.chunk_first = np.cumsum(sizes) - sizes
+        ends = np.where(self.counts[:-1] > 0, duration - after * scale, 0.0)
+        tally.end_s = float(ends.max(initial=0.0) or duration) * tally.tick_ms / 1000
+        self._mix(place == 0)
+        self._timeline()
 
-    def _mix(self, sizes: Ints) -> None:
-        """Draw how many requests of each chunk came by ways of each length, and which ways these were."""
-        ways, pod, tally = self.ways, self.chunk_pod, self.tally
-        lengths = ways.network_ms.shape[1]
-        came = sizes[:, None] if lengths == 1 else self.chance.multinomial(sizes, ways.weights[pod])
+    def _mix(self, begins: NDArray[np.bool_]) -> None:
+        """Draw by which ways the requests came, and cut the chunks where another way or slice begins."""
+        ways, pod, tally, sizes = self.ways, self.chunk_pod, self.tally, self.chunk_size
+        came = self.chance.multinomial(sizes, ways.weights[pod])
         totals = np.zeros(ways.network_ms.shape, dtype=np.int64)
         np.add.at(totals, pod, came)
+        totals[-1] = self.chance.multinomial(self.counts[-1], ways.weights[-1])
         counts = totals.reshape(-1)[ways.place]
         for numbers in ways.together:
             counts[numbers] = self.chance.multinomial(counts[numbers[0]], ways.within[numbers])
-        tally.paths = list(ways.paths)
+        tally.paths, tally.columns = list(ways.paths), ways.columns
         tally.path_counts = np.zeros((tally.slices, len(counts)), dtype=np.int64)
         tally.path_counts[0] = counts
         # A column belongs to the way of its first request; from the row on where the next way begins, that differs.
         upto = np.cumsum(came, axis=1)
-        self.way_columns = np.diff(-(-upto // self.rows), axis=1, prepend=0)
-        self.way_ticks = tally.network_ticks(ways.network_ms)[pod]
-        self.way_column, self.way_row = np.divmod(upto[:, :-1], self.rows)
-        here = (self.way_row > 0) & (upto[:, :-1] < upto[:, -1:])
-        self.way_more = np.where(here, np.diff(self.way_ticks), 0.0)
+        before = upto - came
+        ticks = tally.network_ticks(ways.network_ms)[pod]
+        starts = np.arange(len(pod)) * self.columns
+        way_starts = (starts[:, None] - (-before // self.rows)).reshape(-1)
+        self.way_column, self.way_row = np.divmod(before[:, 1:], self.rows)
+        here = (self.way_row > 0) & (before[:, 1:] < upto[:, -1:])
+        self.way_more = np.where(here, np.diff(ticks), 0.0)
+        # Slices of a Pod have equally many columns.
+        used = -(-self.counts[:-1] // self.rows)
+        parts = -(-np.arange(tally.slices) * used[:, None] // tally.slices)
+        pod_starts = np.zeros(len(used), dtype=np.int64)
+        pod_starts[pod[begins]] = starts[begins]
+        pod_starts = np.maximum.accumulate(pod_starts)
+        asked = np.flatnonzero(used)
+        slice_starts = (pod_starts[asked][:, None] + parts[asked]).reshape(-1)
+        bounds = np.unique(np.concatenate([starts, way_starts, slice_starts]))
+        bounds = bounds[bounds < len(pod) * self.columns]
+        part = np.searchsorted(slice_starts, bounds, side="right") - 1
+        self.piece_row = asked[part // tally.slices] * tally.slices + part % tally.slices
+        self.piece_network = ticks.reshape(-1)[np.searchsorted(way_starts, bounds, side="right") - 1]
+        self.piece_width = np.diff(bounds, append=len(pod) * self.columns)
+        self.piece_start = bounds
+        self.chunk_piece = np.searchsorted(bounds, np.arange(len(pod) + 1) * self.columns)
+        chunk = bounds // self.columns
+        present = sizes[chunk] - (bounds - starts[chunk]) * self.rows
+        present = np.clip(present, 0, self.piece_width * self.rows)
+        self.piece_absent = self.piece_width * self.rows - present
+        np.add.at(tally.slice_counts.reshape(-1), self.piece_row, present)
+
+    def _timeline(self) -> None:
+        """Draw how many requests came to each Pod, or were lost, in each row of the timeline."""
+        tally = self.tally
+        rows = int(tally.end_s / tally.row_s) + 1
+        lasts = np.diff(np.minimum(np.arange(rows + 1) * tally.row_s, tally.end_s)) / tally.end_s
+        tally.load = np.zeros((rows, len(tally.nodes) + 1), dtype=np.int64)
+        place = {name: k for k, name in enumerate(tally.nodes)}
+        home = {path.pod: place.get(path.node or "", len(place)) for path in tally.paths if path.delivered}
+        at = [*(home.get(pod, len(place)) for pod in tally.pods), len(place)]
+        by_place = np.bincount(at, self.counts, len(place) + 1).astype(np.int64)
+        tally.load[:] = self.chance.multinomial(by_place, lasts).T
 
     # -- blocks ----
 
-    def _serve(self, chunks: Indices, *, stacked: bool) -> None:
-        """Draw the requests of some chunks, let them through, and count them.
-
-        Full chunks may be stacked: an array is then a view, shape (rows, chunks, columns); else (rows, columns).
-        """
+    def _serve(self, chunks: slice) -> None:
+        """Draw the requests of some chunks, let them through, and count them; arrays are (rows, chunks, columns)."""
         tally, rows, pods = self.tally, self.rows, self.chunk_pod[chunks]
-        widths = -(-self.chunk_size[chunks] // rows)
-        ends = np.cumsum(widths)
-        begins, width = ends - widths, int(ends[-1])
-        absent = ends[:0] if stacked else places_beyond(self.chunk_size[chunks], rows, ends - 1)
-        gaps, services, waits = (part[: rows * width] for part in self._memory)
-        if stacked:
-            shape = len(chunks), rows, self.columns
-            gaps, services, waits = (part.reshape(shape).swapaxes(0, 1) for part in (gaps, services, waits))
-        else:
-            gaps, services, waits = (part.reshape(rows, width) for part in (gaps, services, waits))
-        self._draw(chunks, begins, gaps, services)
-        if len(absent):
-            gaps.reshape(-1)[absent] = services.reshape(-1)[absent] = 0.0
-        # Row by row in any case: NumPy would add up a single column in another order, and round otherwise.
-        lasts = (np.add.reduce(gaps, axis=0) if width > 1 else np.cumsum(gaps, axis=0)[-1]).reshape(-1)
-        scale = self.chunk_lasts[chunks] / np.add.reduceat(lasts, begins)
-        by_column = np.repeat(scale, widths)
-        gaps *= scale[:, None] if stacked else scale[0] if len(chunks) == 1 else by_column
+        size = len(pods) * self.size
+        shape = len(pods), rows, self.columns
+        memory = [part[:size] for part in self._memory]
+        gaps, services, waits = (part.reshape(shape).swapaxes(0, 1) for part in memory)
+        self._draw(chunks.start, gaps, services)
+        # Where there is no request: after the last of a Pod.
+        missing = self.size - self.chunk_size[chunks]
+        chunk = np.repeat(np.arange(len(pods)), missing)
+        column, row = np.divmod(np.arange(len(chunk)) + np.repeat(self.size - np.cumsum(missing), missing), rows)
+        absent = chunk * self.size + row * self.columns + column
+        memory[0][absent] = memory[1][absent] = 0.0
+        lasts = _sums(gaps)
+        scale = (self.chunk_lasts[chunks] / np.add.reduce(lasts, axis=1))[:, None]
+        gaps *= scale
         services *= self.workload.service_ms / tally.tick_ms
         np.rint(gaps, out=gaps)
         np.rint(services, out=services)
-        lasts *= by_column
-        np.rint(lasts, out=lasts)
-        place = np.arange(width) + np.repeat(self.chunk_column[chunks] - begins, widths)
-        self._count_rows(chunks, begins, place, lasts.astype(np.int64), gaps)
-        network = np.repeat(self.way_ticks[chunks].reshape(-1), self.way_columns[chunks].reshape(-1))
-        new = np.concatenate([[0], np.flatnonzero(pods[1:] != pods[:-1]) + 1])
-        starts, own = begins[new], pods[new]
-        work = np.add.reduce(services, axis=0).reshape(-1)
+        lasts *= scale
+        pieces = slice(self.chunk_piece[chunks.start], self.chunk_piece[chunks.stop])
+        network = self.piece_network[pieces].repeat(self.piece_width[pieces])
+        starts = np.flatnonzero(pods[1:] != pods[:-1]) + 1
+        own = pods[np.append(0, starts)]
+        starts = np.append(0, starts * self.columns)
+        sums = np.empty((3, lasts.size))
+        np.rint(lasts.reshape(-1), out=sums[2])
+        sums[1] = _sums(services).reshape(-1)
         if self.workload.workers == 1:
             out = responses(gaps, services, starts, self._left[own, 0], network, waits)
-            last = np.append(starts[1:], width) - 1
-            self._left[own, 0] = out[-1].reshape(-1)[last] - network[last]
+            self._left[own[-1], 0] = out[-1, -1, -1] - network[-1]
         else:
-            out, self._left[own] = responses_of_several_workers(gaps, services, starts, self._left[own])
-            out += network
-        if len(absent):
-            out.reshape(-1)[absent] = network[absent % width]
-        busy = np.add.reduce(out, axis=0).reshape(-1) - rows * network
-        layers = out if stacked else out[:, None]
+            flat = gaps.reshape(rows, -1), services.reshape(rows, -1)
+            found, left = responses_of_several_workers(*flat, starts, self._left[own])
+            self._left[own] = left
+            out = np.add(found.reshape(gaps.shape), network.reshape(lasts.shape), out=gaps)
+        memory[0][absent] = network[chunk * self.columns + column]
+        busy = _sums(out).reshape(-1)
+        np.subtract(busy, rows * network, out=sums[0])
         for way in range(self.way_more.shape[1]):
             at = np.flatnonzero(self.way_more[chunks, way])
-            some = chunks[at], way
-            layer, column = np.divmod(begins[at] + self.way_column[some], layers.shape[2])
-            layers[:, layer, column] += self.way_more[some] * (np.arange(rows)[:, None] >= self.way_row[some])
-        part = place * np.repeat(tally.slices / -(-self.counts[pods] // rows), widths)
-        columns = Columns(np.repeat(pods, widths), part.astype(np.intp), np.stack([busy, work, lasts]), absent)
-        tally.add(out, columns, waits.view(np.int64))
-        self._sample(chunks, layers, absent)
+            some = at + chunks.start, way
+            out[:, at, self.way_column[some]] += self.way_more[some] * (np.arange(rows)[:, None] >= self.way_row[some])
+        memory[0][absent] = tally.histogram.smallest
+        starts = self.piece_start[pieces] - chunks.start * self.columns
+        tally.add(out, starts, self.piece_row[pieces], sums, waits.view(np.int64))
+        self._sample(chunks, out, memory[0])
 
-    def _draw(self, chunks: Indices, begins: Ints, gaps: Floats, services: Floats) -> None:
-        """Draw the gaps and the service times of some chunks, each with mean 1."""
-        pods, widths = self.chunk_pod[chunks].tolist(), np.diff(begins, append=gaps[0].size).tolist()
-        turn = (self.chunk_column[chunks] == 0) | (chunks >= self.full)
-        for k, (pod, width, start, seek) in enumerate(zip(pods, widths, begins.tolist(), turn.tolist(), strict=True)):
-            if seek:
-                self.chance.bit_generator.state = self._origin
-                stream = 2 * pod + 1 + int(chunks[k] >= self.full)
-                self.chance.bit_generator.advance(stream * APART)  # type: ignore[attr-defined]
-            if gaps.ndim == 3:
-                self._numbers(gaps[:, k], services[:, k])
-            elif len(pods) == 1:
-                self._numbers(gaps, services)
-            else:
-                both = np.empty((2, self.rows, width))
-                self._numbers(*both)
-                gaps[:, start : start + width], services[:, start : start + width] = both
-
-    def _numbers(self, gaps: Floats, services: Floats) -> None:
-        """Draw the gaps and then the service times of a chunk."""
-        self.chance.standard_exponential(out=gaps)
+    def _draw(self, first: int, gaps: Floats, services: Floats) -> None:
+        """Draw the gaps and the service times of chunks that follow each other, each with mean 1."""
         kind, sigma = self.workload.distribution, self.workload.sigma
-        if kind == "exponential":
-            self.chance.standard_exponential(out=services)
-        else:
-            services[:] = 1.0 if kind == "constant" else self.chance.lognormal(-(sigma**2) / 2, sigma, services.shape)
-
-    # -- in the course of time ----
-
-    def _count_rows(self, chunks: Indices, begins: Ints, place: Ints, lasts: Ints, gaps: Floats) -> None:
-        """Count what came to each Pod before each row of the timeline that ends within these chunks."""
-        ends = np.cumsum(lasts)  # of one chunk after the other
-        zero = (ends - lasts)[begins] - self.chunk_begins[chunks]
-        first = np.searchsorted(self._edges, self.chunk_begins[chunks], side="right")
-        number = np.searchsorted(self._edges, self.chunk_until[chunks], side="right") - first
-        if not number.any():
-            return
-        row = np.arange(number.sum()) + np.repeat(first - (np.cumsum(number) - number), number)
-        edges = self._edges[row] + np.repeat(zero, number)
-        last = np.append(begins[1:], len(ends)) - 1
-        column = np.minimum(np.searchsorted(ends, edges), np.repeat(last, number))
-        arrivals = np.cumsum(_columns(gaps if gaps.ndim == 3 else gaps[:, None], column), axis=0)
-        came = place[column] * self.rows + (arrivals < edges - (ends - lasts)[column]).sum(0)
-        pod = np.repeat(self.chunk_pod[chunks], number)
-        self._before[pod, row] = np.minimum(came, self.counts[pod])
-
-    def _timeline(self) -> None:
-        """Fill the rows of the timeline."""
-        tally, rows = self.tally, self._before.shape[1]
-        place = {name: k for k, name in enumerate(tally.nodes)}
-        home = {path.pod: place.get(path.node or "", len(place)) for path in tally.paths if path.delivered}
-        before = np.where(self._before < 0, self.counts[:-1, None], self._before)
-        before[:, -1] = self.counts[:-1]
-        tally.load = np.zeros((rows, len(tally.nodes) + 1), dtype=np.int64)
-        at = [home.get(pod, len(place)) for pod in tally.pods]
-        np.add.at(tally.load.T, at, np.diff(before, axis=1, prepend=0))
-        if lost := int(self.counts[-1]):
-            edges = np.minimum(np.arange(rows + 1) * tally.row_s, tally.end_s)
-            tally.load[:, -1] += self.chance.multinomial(lost, np.diff(edges) / tally.end_s)
-
-    def _sample(self, chunks: Indices, latencies: Floats, absent: Indices) -> None:
-        """Keep every k-th latency, one Pod after the other, each in the order of arrival."""
-        first, sizes = self.chunk_first[chunks], self.chunk_size[chunks]
-        apart = np.flatnonzero(first[1:] != first[:-1] + sizes[:-1]) + 1
-        width = -(-sizes // self.rows)
-        ends = np.cumsum(width)
-        there = None
-        if len(absent):
-            there = np.ones(latencies.shape, dtype=bool)
-            there.reshape(-1)[absent] = False
-        for start, stop in zip([0, *apart.tolist()], [*apart.tolist(), len(chunks)], strict=True):
-            if latencies.shape[1] > 1:
-                part = np.s_[:, start:stop]
+        for k in range(gaps.shape[1]):
+            pod = int(self.chunk_pod[first + k])
+            if first + k == 0 or self.chunk_pod[first + k - 1] != pod:
+                self.chance.bit_generator.state = self._origin
+                self.chance.bit_generator.advance((pod + 1) * APART)  # type: ignore[attr-defined]
+            self.chance.standard_exponential(out=gaps[:, k])
+            if kind == "exponential":
+                self.chance.standard_exponential(out=services[:, k])
             else:
-                part = np.s_[:, :, int(ends[start] - width[start]) : int(ends[stop - 1])]
-            count = int(sizes[start:stop].sum())
-            self._keep(latencies[part], None if there is None else there[part], int(first[start]), count)
+                one = kind == "constant"
+                services[:, k] = 1.0 if one else self.chance.lognormal(-(sigma**2) / 2, sigma, services[:, k].shape)
 
-    def _keep(self, latencies: Floats, there: NDArray[np.bool_] | None, first: int, count: int) -> None:
-        """Keep every k-th of the latencies that follow each other, from the request with this number on."""
+    def _sample(self, chunks: slice, latencies: Floats, memory: Floats) -> None:
+        """Keep every k-th latency, one Pod after the other, each in the order of arrival."""
         stride, tick_ms = self.tally.stride, self.tally.tick_ms
-        skip = -first % stride
-        to = self.tally.sample_ms[-(-first // stride) :][: -((skip - count) // stride)]
-        turned = latencies.transpose(1, 2, 0)
-        if there is not None and latencies.size > count:
-            to[:] = turned[there.transpose(1, 2, 0)][skip::stride]
-            to *= tick_ms
-        elif stride == 1:
-            np.multiply(turned, tick_ms, out=to.reshape(turned.shape))
-        else:
-            column, row = np.divmod(np.arange(skip, count, stride, dtype=np.uint32), np.uint32(self.rows))
-            layer, column = np.divmod(column, np.uint32(latencies.shape[2]))
-            np.multiply(latencies[row, layer, column], tick_ms, out=to)
+        first, sizes = self.chunk_first[chunks].tolist(), self.chunk_size[chunks].tolist()
+        for k, (number, count) in enumerate(zip(first, sizes, strict=True)):
+            skip, used = -number % stride, -(-count // self.rows)
+            to = self.tally.sample_ms[-(-number // stride) :][: -((skip - count) // stride)]
+            if stride == 1:
+                whole = count // self.rows
+                np.multiply(latencies[:, k, :whole].T, tick_ms, out=to[: whole * self.rows].reshape(whole, self.rows))
+                np.multiply(latencies[: count % self.rows, k, used - 1], tick_ms, out=to[whole * self.rows :])
+            else:
+                np.multiply(memory[k * self.size :].take(self._order[skip:count:stride]), tick_ms, out=to)
 
 
-def _columns(stacked: Floats, column: Indices) -> Floats:
-    """Return some columns of stacked chunks."""
-    layer, column = np.divmod(column, stacked.shape[2])
-    return stacked[:, layer, column]
+def _sums(values: Floats) -> Floats:
+    """Return the sum of each column; one column alone NumPy would add up in another order, and round otherwise."""
+    return np.asarray(np.add.reduce(values, axis=0) if values[0].size > 1 else np.cumsum(values, axis=0)[-1])
 
 
 def _memory(size: int) -> list[Floats]:

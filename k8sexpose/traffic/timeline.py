@@ -194,13 +194,7 @@ class State:
 
 def standing(cluster: Cluster, asking: RequestTarget) -> tuple[State, ...]:
     """Return the one state of a cluster to which nothing happens."""
-    # The tables of the cluster as it was last: a slider that moves the load asks for the same ones again.
-    tables: dict[RequestTarget, PathTable] = cluster.store.cached(
-        "path tables", cluster.snapshot() | {"now_s": cluster.now_s}, dict
-    )
-    if asking not in tables:
-        tables[asking] = read_table(fresh(cluster), asking)
-    return (State(0.0, math.inf, tables[asking]),)
+    return (State(0.0, math.inf, read_table(fresh(cluster), asking)),)
 
 
 def play(cluster: Cluster, asking: RequestTarget, events: Sequence[Event], duration_s: float) -> tuple[State, ...]:

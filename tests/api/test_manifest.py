@@ -147,9 +147,25 @@ def test_a_path_and_a_name_of_a_file(tmp_path: Path) -> None:
         files.read_items("nothing.yaml")
 
 
-def test_another_kind_is_named_with_its_document() -> None:
-    with pytest.raises(kx.ManifestError, match="not modelled: kind Ingress in document 2"):
-        files.read_items(ONE + "---\napiVersion: networking.k8s.io/v1\nkind: Ingress\n")
+def test_a_kind_that_no_server_has_is_named_with_its_document() -> None:
+    with pytest.raises(kx.ManifestError, match=r"no kind Servce in apiVersion v1 \(document 2\)"):
+        files.read_items(ONE + "---\napiVersion: v1\nkind: Servce\n")
+    with pytest.raises(kx.ManifestError, match="Kinds are case-sensitive: write Ingress"):
+        files.read_items("apiVersion: networking.k8s.io/v1\nkind: ingress\n")
+
+
+def test_the_entries_of_a_typed_list_have_its_kind() -> None:
+    items = files.read_items("apiVersion: v1\nkind: ServiceList\nitems:\n- metadata: {name: web}\n")
+    assert [(item.kind, item.value["apiVersion"]) for item in items] == [("Service", "v1")]
+
+
+def test_a_large_document_of_a_kind_that_is_passed_over_is_not_parsed() -> None:
+    rows = "".join(f"  k{number}: {{a: b}}\n" for number in range(3_000))
+    large = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  labels: {a: b}\n  name: big\ndata:\n" + rows
+    assert files.read_items(large + "  broken: [\n")[0].value["metadata"] == {"name": "big"}
+    # What the model works with is read in full, whatever its size.
+    with pytest.raises(kx.ManifestError):
+        files.read_items(large.replace("ConfigMap", "Pod") + "  broken: [\n")
 
 
 def test_an_example_is_found_by_its_name() -> None:

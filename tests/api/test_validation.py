@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from k8sexpose.api.service import Service, ServicePort
+from k8sexpose.api.service import LoadBalancerIngress, Service, ServicePort
 from k8sexpose.api.service_warnings import TOPOLOGY_HINTS, TOPOLOGY_MODE
-from k8sexpose.api.validation import SOURCE_RANGES, cluster_ip_errors, validate, validate_update
+from k8sexpose.api.validation import SOURCE_RANGES, cluster_ip_errors, status_errors, validate, validate_update
 
 VALID = Service(
     "web",
@@ -87,6 +87,7 @@ def test_two_topology_annotations_must_not_contradict_each_other(annotations: di
         (("10.96.0.9", "fd00::9", "10.96.0.8"), ["may only hold up to 2 values"]),
         (("10.96.0.9", "10.96.0.8"), ["may specify no more than one IP for each IP family"]),
         (("None", "10.96.0.8"), ["'None' must be the first and only value"]),
+        (("10.96.0.9", "None"), ["must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"]),
         (("fd00::9", "10.96.0.9"), []),
         (("10.96.0.9",), []),
     ],
@@ -196,6 +197,49 @@ def test_families_of_headless_services_may_change_and_those_of_others_may_not() 
     ]
 
 
+def test_a_second_family_that_changes_is_told_of_the_first_and_an_address_of_its_own_place() -> None:
+    """The server names ipFamilies[0] whichever family it is; of the addresses it names the one that changed."""
+    families = told(replace(DUAL, ip_families=("IPv4", "IPv4")), DUAL)
+    assert 'spec.ipFamilies[0]: Invalid value: ["IPv4","IPv4"]: may not change once set' in families
+    addresses = told(replace(DUAL, cluster_ips=("10.96.0.9", "fd00:96::8")), DUAL)
+    assert addresses == ['spec.clusterIPs[1]: Invalid value: ["10.96.0.9","fd00:96::8"]: may not change once set']
+
+
+def test_a_service_of_one_family_may_prefer_two() -> None:
+    assert told(replace(VALID, ip_family_policy="PreferDualStack"), VALID) == []
+
+
 def test_an_address_cannot_be_taken_back() -> None:
     gone = replace(VALID, cluster_ip=None, cluster_ips=())
     assert told(gone, VALID) == ["spec.clusterIPs[0]: Invalid value: null: primary clusterIP can not be unset"]
+
+
+# -- what a cloud controller writes ----
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        (LoadBalancerIngress("198.51.100.7", ip_mode="VIP"), []),
+        (LoadBalancerIngress(hostname="lb.example"), []),
+        (LoadBalancerIngress("198.51.100.7"), ["ipMode: Required value: must be specified when `ip` is set"]),
+        (
+            LoadBalancerIngress("198.51.100.7", ip_mode="Both"),
+            ['ipMode: Unsupported value: "Both": supported values: "Proxy", "VIP"'],
+        ),
+        (
+            LoadBalancerIngress(hostname="lb.example", ip_mode="VIP"),
+            ["ipMode: Forbidden: may not be specified when `ip` is not set"],
+        ),
+        (
+            LoadBalancerIngress(hostname="198.51.100.7"),
+            ['hostname: Invalid value: "198.51.100.7": must be a DNS name, not an IP address'],
+        ),
+    ],
+)
+def test_the_address_of_a_load_balancer(entry: LoadBalancerIngress, expected: list[str]) -> None:
+    field = "status.loadBalancer.ingress"
+    good = LoadBalancerIngress("198.51.100.9", ip_mode="Proxy")
+    assert [str(error) for error in status_errors(OPEN, [good, entry])] == [f"{field}[1].{text}" for text in expected]
+    if not expected:
+        assert status_errors(VALID, []) == [] != status_errors(VALID, [entry])

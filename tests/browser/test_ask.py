@@ -29,11 +29,20 @@ QUESTIONS["t-bill"] = Question("t-bill", "03_cost_warning", "What do fifty load 
     Estimate("USD", "an amount a month"), Cluster, lambda _: 1500.0, "Each has an hourly price.")
 QUESTIONS["t-shares"] = Question("t-shares", "05_local", "Which share of the connections does each node get?",
     Blanks({"node-1": Percent(), "node-2": Percent()}), Cluster, lambda _: (75.0, 25.0), "The shares follow the Pods.")"""
-ASKED = ("np-which-nodes", "start-pod-port", "np-hard-coded", "cost-break-even", "t-bill", "t-shares")
+ASKED = (
+    "np-which-nodes",
+    "start-pod-port",
+    "start-clusterip-port",
+    "np-hard-coded",
+    "cost-break-even",
+    "t-bill",
+    "t-shares",
+)
 # What is typed or chosen by keyboard, and what the page says is kept.
 KEPT = {
     "np-which-nodes": "node-1 (10.0.0.1); node-3 (10.0.0.3)",
     "start-pod-port": "refused: an error comes back at once",
+    "start-clusterip-port": "timeout: nothing comes back, and the sender gives up",
     "np-hard-coded": "67 %",
     "cost-break-even": "356",
     "t-bill": "1200 USD",
@@ -75,7 +84,8 @@ def question(page: Page, text: str) -> Locator:
 def asked(page: Page) -> dict[str, Locator]:
     """The fieldset of each question, by its legend."""
     starts = {
-        "np-which-nodes": "The only Pod of this Service", "start-pod-port": "The Pod frontend-1 connects",
+        "np-which-nodes": "The only Pod of this Service", "start-pod-port": "The Pod frontend-1 connects to a backend",
+        "start-clusterip-port": "The Pod frontend-1 connects to the ClusterIP",
         "np-hard-coded": "A client always uses", "t-bill": "What do fifty", "t-shares": "Which share of",
     }  # fmt: skip
     found = {id: question(page, text) for id, text in starts.items()}
@@ -96,6 +106,9 @@ def answer_by_mouse(page: Page) -> None:
     boxes["np-which-nodes"].get_by_role("checkbox", name="node-1").click()
     boxes["np-which-nodes"].get_by_role("checkbox", name="node-3").click()
     boxes["start-pod-port"].get_by_role("radio", name="refused").click()
+    # The radio buttons of one question are a group of their own.
+    boxes["start-clusterip-port"].get_by_role("radio", name="timeout").click()
+    assert boxes["start-pod-port"].get_by_role("radio", name="refused").is_checked()
     boxes["np-hard-coded"].get_by_role("textbox").fill("2/3")
     boxes["cost-break-even"].get_by_role("textbox").fill("356")
     boxes["t-bill"].get_by_role("textbox").fill("about 1,200 dollars a month")
@@ -118,6 +131,9 @@ def answer_by_keyboard(page: Page) -> None:
     boxes["start-pod-port"].get_by_role("radio").first.focus()
     press("Space")
     press("ArrowDown")
+    press("Enter")
+    boxes["start-clusterip-port"].get_by_role("radio").last.focus()
+    press("Space")
     press("Enter")
     for id, words in (
         ("np-hard-coded", ["0.67"]),
@@ -211,6 +227,18 @@ def what_cannot_be_read_stays(page: Page) -> None:
     kept(nodes, "none of them")
 
 
+def axe_finds_nothing(page: Page) -> None:
+    axe = pytest.importorskip("axe_playwright_python", reason="axe-playwright-python is not installed")
+    page.evaluate((Path(str(axe.__file__)).parent / "axe.min.js").read_text(encoding="utf-8"))
+    found = page.evaluate(
+        """async () => (await axe.run({include: ['.jp-OutputArea']})).violations
+            .filter(v => ['serious', 'critical'].includes(v.impact) && v.nodes.some(n => n.html.includes('kx-ask')
+                || document.querySelector(n.target[0])?.closest('.kx-ask')))
+            .map(v => [v.id, v.help, v.nodes[0].html.slice(0, 200)])"""
+    )
+    assert found == []
+
+
 DARK = pytest.param(True, id="dark", marks=pytest.mark.deep)
 
 
@@ -223,12 +251,14 @@ def test_what_cannot_be_read_and_how_it_looks(
     run_lessons.run_all(page)
     theme = "dark" if "dark" in request.node.name else "light"
     run_lessons.shoot(page, run_lessons.default_shots(), f"ask-{theme}-open")
+    axe_finds_nothing(page)
     what_cannot_be_read_stays(page)
     asked(page)["np-which-nodes"].get_by_role("button", name="Change").click()
     asked(page)["np-which-nodes"].get_by_role("checkbox", name="none of these").uncheck()
     answer_by_mouse(page)
     kept(asked(page)["t-shares"], KEPT["t-shares"])
     page.wait_for_timeout(500)
+    axe_finds_nothing(page)
     run_lessons.shoot(page, run_lessons.default_shots(), f"ask-{theme}")
     page.set_viewport_size({"width": 390, "height": 900})
     page.wait_for_timeout(500)
@@ -236,7 +266,8 @@ def test_what_cannot_be_read_and_how_it_looks(
         wide = box.evaluate("node => node.scrollWidth - node.clientWidth")
         assert wide <= 1, f"cut off at 390 px: {box.inner_text()[:80]}"
         small = box.evaluate(
-            "node => [...node.querySelectorAll('*')].filter(e => e.textContent.trim() && parseFloat(getComputedStyle(e).fontSize) < 12).length"
+            """node => [...node.querySelectorAll('*')]
+                .filter(e => e.textContent.trim() && parseFloat(getComputedStyle(e).fontSize) < 12).length"""
         )
         assert not small, "text below 12 px"
     asked(page)["np-which-nodes"].scroll_into_view_if_needed()

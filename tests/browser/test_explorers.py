@@ -255,7 +255,7 @@ def use_latency(page: Page, widget: Locator) -> None:
     slider.focus()
     for _ in range(3):
         page.keyboard.press("ArrowRight")
-    draws(widget, "Load at 33 % utilisation")
+    draws(widget, "Load at 63 % utilisation")
     page.keyboard.press("Home")
     draws(widget, "Load at 1 % utilisation")
     says(widget, "On average Local answers sooner")
@@ -273,7 +273,7 @@ def use_latency(page: Page, widget: Locator) -> None:
     widget.get_by_role("button", name="Show Python").click()
     widget.locator("pre", has_text="kx.compare_policies(").wait_for(timeout=5000)
     widget.get_by_role("button", name="Reset").click()
-    draws(widget, "Load at 30 % utilisation")
+    draws(widget, "Load at 60 % utilisation")
     assert "Local: api-backend-1" in drawn(widget)
 
 

@@ -46,8 +46,8 @@ NO_SUBNETS = "could not find any suitable subnets for creating the ELB"
         ("aws", {CROSS_ZONE: "maybe"}, {}, f"{FAILED}error parsing service annotation: {CROSS_ZONE}=maybe"),
         (
             "aws",
-            {TYPE: "external", TARGET_TYPE: "{x}"},
-            {},
+            {TARGET_TYPE: "{x}"},
+            {"loadBalancerClass": "service.k8s.aws/nlb"},
             'Failed build model due to unsupported target type "{x}" for load balancer type "external"',
         ),
         ("gcp", {"cloud.google.com/network-tier": "Gold"}, {}, FAILED + 'unsupported network tier: "Gold"'),
@@ -132,8 +132,8 @@ def test_quota(provider: str, annotations: dict[str, str], message: str) -> None
 
 
 def test_what_the_aws_controller_says_beyond_the_quota() -> None:
-    cluster = stand([1], kx.provider("aws", quota=1), {TYPE: "external"})
-    cluster.apply(manifest("second", {TYPE: "external"}))
+    cluster = stand([1], kx.provider("aws", quota=1), {TYPE: "external", TARGET_TYPE: "instance"})
+    cluster.apply(manifest("second", {TYPE: "external", TARGET_TYPE: "instance"}))
     cluster.advance(1)
     message = "Failed deploy model due to TooManyLoadBalancers: The maximum number of load balancers has been reached."
     assert told(cluster, "second") == [(0.0, "Warning", "FailedDeployModel", message, "service")]
@@ -160,7 +160,7 @@ def test_digitalocean_says_that_it_is_being_created() -> None:
 
 
 def test_other_controllers_speak_in_their_own_words() -> None:
-    external = stand([1, 1], "aws", {TYPE: "external"})
+    external = stand([1, 1], "aws", {TYPE: "external", TARGET_TYPE: "instance"})
     rbs = stand([1, 1], "gcp", {"cloud.google.com/l4-rbs": "enabled"})
     for cluster in (external, rbs):
         cluster.advance(300)

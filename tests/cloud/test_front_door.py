@@ -10,6 +10,9 @@ import pytest
 import k8sexpose as kx
 from tests.cloud.helpers import CLIENT, CROSS_ZONE, NLB_PRESERVE, TARGET_TYPE, TYPE, address, reasons, stand, told
 
+# Without it the AWS load balancer controller makes an internal one.
+PUBLIC = {"service.beta.kubernetes.io/aws-load-balancer-scheme": "internet-facing"}
+
 
 @pytest.mark.parametrize(
     ("provider", "annotations", "arrives_at", "seen"),
@@ -25,9 +28,9 @@ from tests.cloud.helpers import CLIENT, CROSS_ZONE, NLB_PRESERVE, TARGET_TYPE, T
         (kx.provider("metallb", mode="bgp"), {}, "address", CLIENT),
         ("aws", {}, "nodePort", "10.0.9.9"),
         ("aws", {TYPE: "nlb"}, "nodePort", CLIENT),
-        ("aws", {TYPE: "external"}, "nodePort", CLIENT),
-        ("aws", {TYPE: "external", TARGET_TYPE: "ip"}, "Pod", "10.0.9.9"),
-        ("aws", {TYPE: "nlb-ip", NLB_PRESERVE: "preserve_client_ip.enabled=true"}, "Pod", CLIENT),
+        ("aws", {TYPE: "external", TARGET_TYPE: "instance", **PUBLIC}, "nodePort", CLIENT),
+        ("aws", {TYPE: "external", TARGET_TYPE: "ip", **PUBLIC}, "Pod", "10.0.9.9"),
+        ("aws", {TYPE: "nlb-ip", NLB_PRESERVE: "preserve_client_ip.enabled=true", **PUBLIC}, "Pod", CLIENT),
     ],
 )
 @pytest.mark.parametrize("now", [False, True])

@@ -10,7 +10,7 @@ import pytest
 import k8sexpose as kx
 from k8sexpose.cloud.front_door import front_door
 from k8sexpose.cloud.providers import LoadBalancerKind, _profiles
-from tests.cloud.helpers import TYPE, address, manifest, stand
+from tests.cloud.helpers import TARGET_TYPE, TYPE, address, manifest, stand
 from tests.cloud.provider_facts import provider_facts
 
 NAMES = ["generic", "aws", "gcp", "azure", "digitalocean", "linode", "metallb", "kind", "minikube"]
@@ -34,6 +34,7 @@ def test_every_value_has_unit_source_and_date(name: str) -> None:
         "weighted_by",
         "retry_s",
         "being_created",
+        "not_with",
         "name",
     }
     wanted = {field.name for field in fields(LoadBalancerKind)} - optional - {"title", "controller"}
@@ -88,7 +89,11 @@ def test_unknown_names_list_what_there_is() -> None:
         ("gcp", {}, r"198\.51\.100\.\d+"),
         ("aws", {}, r"a[0-9a-f]{31}-\d{10}\.us-east-1\.elb\.amazonaws\.com"),
         ("aws", {TYPE: "nlb"}, r"a[0-9a-f]{31}-[0-9a-f]{16}\.elb\.us-east-1\.amazonaws\.com"),
-        ("aws", {TYPE: "external"}, r"k8s-default-web-[0-9a-f]{10}-[0-9a-f]{16}\.elb\.us-east-1\.amazonaws\.com"),
+        (
+            "aws",
+            {TYPE: "external", TARGET_TYPE: "instance"},
+            r"k8s-default-web-[0-9a-f]{10}-[0-9a-f]{16}\.elb\.us-east-1\.amazonaws\.com",
+        ),
     ],
 )
 def test_addresses_have_the_providers_form_and_stay(provider: str, annotations: dict[str, str], pattern: str) -> None:

@@ -149,7 +149,9 @@ def case_proxy_lb_source() -> None:
 
 
 def case_nlb_ip_target_source() -> None:
-    asked = {TYPE: "external", TARGET_TYPE: "ip"}
+    # The asker's load balancer was reached from the internet, which it is only when it is asked to be.
+    public = {"service.beta.kubernetes.io/aws-load-balancer-scheme": "internet-facing"}
+    asked = {TYPE: "external", TARGET_TYPE: "ip", **public}
     for chosen, seen in ((asked, "10.0.9.9"), (asked | {NLB_PRESERVE: "preserve_client_ip.enabled=true"}, CLIENT)):
         for policy in ("Cluster", "Local"):
             cluster = stand([1, 0], "aws", chosen, externalTrafficPolicy=policy)

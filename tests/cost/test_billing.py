@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import k8sexpose as kx
-from k8sexpose.cost.billing import bill_for, lines_of, total_of
-from k8sexpose.cost.charges import DRIVERS, KINDS, NODEPORT, BilledEntry
+from k8sexpose.cost.billing import _priced, bill_for, lines_of, total_of
+from k8sexpose.cost.charges import DRIVERS, KINDS, NODEPORT, BilledEntry, Charge
 from tests.conformance.prices import cluster, difference
 from tests.cost.helpers import AWS, CASES, FACTS, FILLED, cost, manifest, three_zones
 from tools.generate.price_book import tables
@@ -62,18 +62,25 @@ def test_a_missing_price_is_a_line_without_amount() -> None:
 
 def test_a_missing_price_is_named_in_the_summary_and_a_known_one_is_not() -> None:
     annotations = {f"{AWS}type": "nlb"}
-    bill = kx.bill(three_zones("aws", manifest(annotations=annotations)), region="eu-west-1")
-    assert "; no price for nlb_hour (aws nlb, eu-west-1), nlb_nlcu_hour (aws nlb, eu-west-1)" in bill.summary
-    assert bill.missing == ("nlb_hour (aws nlb, eu-west-1)", "nlb_nlcu_hour (aws nlb, eu-west-1)")
+    bill = kx.bill(three_zones("aws", manifest(annotations=annotations)), region="eu-south-1")
+    assert "; no price for nlb_hour (aws nlb, eu-south-1), nlb_nlcu_hour (aws nlb, eu-south-1)" in bill.summary
+    assert bill.missing == ("nlb_hour (aws nlb, eu-south-1)", "nlb_nlcu_hour (aws nlb, eu-south-1)")
     assert "a month" not in bill.summary and ": unknown (" in bill.summary
     known = kx.bill(three_zones("aws", manifest(annotations=annotations)))
     assert known.missing == () and "no price" not in known.summary
     # Half of the prices is not enough for a total, and only the other half is missing.
     half = kx.bill(
-        three_zones("aws", manifest(annotations=annotations)), region="eu-west-1",
+        three_zones("aws", manifest(annotations=annotations)), region="eu-south-1",
         prices={"aws": {"nlb": {"nlb_hour": 0.0252}}},
     )  # fmt: skip
-    assert half.missing == ("nlb_nlcu_hour (aws nlb, eu-west-1)",) and half.total_per_month is None
+    assert half.missing == ("nlb_nlcu_hour (aws nlb, eu-south-1)",) and half.total_per_month is None
+
+
+def test_of_several_prices_that_would_do_the_last_one_is_named_as_missing() -> None:
+    charge = Charge("port", "nlb", ("of_the_region", "of_the_zone"), "hour", 10)
+    [line] = _priced("aws", charge, kx.price_book(), "eu-south-1")
+    assert line.missing == "of_the_zone (aws nlb, eu-south-1)"
+    assert line.monthly_quantity == 10 and math.isnan(line.monthly_cost)
 
 
 def test_two_currencies_do_not_add_up() -> None:

@@ -9,13 +9,15 @@ import pytest
 import k8sexpose as kx
 from tests.cost.helpers import AWS, cost, manifest, three_zones
 
+LBC = {f"{AWS}type": "external", f"{AWS}nlb-target-type": "instance"}
+
 
 @pytest.mark.parametrize(
     ("annotations", "spec", "kind"),
     [
         ({}, {}, "Classic load balancer"),
         ({f"{AWS}type": "nlb"}, {}, "Network load balancer"),
-        ({f"{AWS}type": "external"}, {}, "Network load balancer"),
+        (LBC, {}, "Network load balancer"),
         ({}, {"loadBalancerClass": "service.k8s.aws/nlb"}, "Network load balancer"),
     ],
 )
@@ -32,8 +34,10 @@ def test_annotations_choose_the_load_balancer(annotations: dict[str, str], spec:
         ({f"{AWS}type": "nlb", f"{AWS}internal": "true"}, False),
         ({f"{AWS}type": "nlb", f"{AWS}internal": "false"}, True),
         # The AWS load balancer controller keeps to itself unless told.
-        ({f"{AWS}type": "external"}, False),
-        ({f"{AWS}type": "external", f"{AWS}scheme": "internet-facing"}, True),
+        (LBC, False),
+        ({**LBC, f"{AWS}scheme": "internet-facing"}, True),
+        # The in-tree controller does not read the scheme.
+        ({f"{AWS}type": "nlb", f"{AWS}scheme": "internal"}, True),
     ],
 )
 def test_internal_load_balancers_have_no_public_address(annotations: dict[str, str], public: bool) -> None:

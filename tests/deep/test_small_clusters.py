@@ -1,6 +1,6 @@
 """Every small cluster, every question: 2,784 clusters with 113,760 questions, and each with its nodes renamed.
 
-Ten minutes on one core. `tests/router/test_small_clusters.py` takes a sample of them in every run.
+Three minutes on one core. `tests/router/test_small_clusters.py` takes a sample of them in every run.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -170,6 +171,9 @@ def _strings(value: Any, path: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
 # -- what became of a text -------------------------------------------------------------------------------------------
 
 
+DRAWING = "data:image/svg+xml;base64,"
+
+
 class Page(HTMLParser):
     """The elements of a page with their attributes, and all that can be read in it."""
 
@@ -185,6 +189,14 @@ class Page(HTMLParser):
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        source = dict(attrs).get("src") or ""
+        if tag == "img" and source.startswith(DRAWING):
+            # A drawing that is stored as an image is judged as what it is: elements, and words in them.
+            drawing = Page(base64.b64decode(source.removeprefix(DRAWING)).decode())
+            self.elements.append(("img", tuple((name, None) for name, _ in attrs)))
+            self.elements += drawing.elements
+            self.words += [*drawing.words, *(value for name, value in attrs if value and name == "alt")]
+            return
         classes = (dict(attrs).get("class") or "").split()
         if tag not in ("img", "br", "hr", "meta", "link", "input"):
             self.open.append((tag, tag in ("pre", "code", "style") or "mathjax_ignore" in classes))

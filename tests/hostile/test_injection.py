@@ -141,11 +141,11 @@ def test_figures_draw_names_as_they_are(text: str) -> None:
             ax.get_figure(root=True).draw_without_rendering()
         drawn = [artist for artist in ax.get_figure(root=True).findobj(Text) if "pwned" in artist.get_text()]
         assert not any(artist.get_parse_math() for artist in drawn), name
-        alt, reading = READINGS[ax]
-        picture = Page(Picture(b"", alt, reading)._repr_html_())
+        alt, reading, title = READINGS[ax]
+        picture = Page(Picture(b"", alt, reading, title)._repr_html_())
         assert [
             tag for tag, _ in picture.elements
-        ] == "figure img figcaption strong /strong /figcaption /figure".split()
+        ] == "figure p /p img figcaption strong /strong /figcaption /figure".split()
         if name not in ("bill", "policies"):  # these tell numbers
             assert picture.holds(text), f"{name}: the text is gone"
 

@@ -29,7 +29,7 @@ ERRORS = {
         'Error from server (BadRequest): Unable to find "/v1, Resource=services" that match label selector "a=b=c", '
         "field selector \"\": found '=', expected: ',' or 'end of string'\n"
     ),
-    "get ingress": 'error: k8sexpose does not model "ingress"; it has services,',
+    "get secrets": 'error: k8sexpose does not model "secrets"; it has services,',
     "get svc -w": "error: nothing moves while kubectl waits: call cluster.advance(SECONDS), then ask again\n",
     "edit svc web": "error: there is no kubectl edit here: use kubectl patch",
     "frobnicate": 'error: unknown command "frobnicate" for "kubectl"\nk8sexpose has annotate, apply, create, delete,',

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import k8sexpose as kx
@@ -91,7 +91,12 @@ def test_masquerade_all() -> None:
     assert ask(cluster, "10.96.0.9", 80, src="10.244.2.9").masquerade is True
 
 
-@pytest.mark.parametrize("ranges", [["203.0.113.0/24"], ["198.18.0.0/15", "0.0.0.0/0"], [" 203.0.113.0/24 "]])
+@pytest.mark.parametrize(
+    "ranges",
+    [
+        ["203.0.113.0/24"], ["198.18.0.0/15", "0.0.0.0/0"], [" 203.0.113.0/24 "], ["192.0.2.0/24", "203.0.113.0/24"],
+    ],
+)  # fmt: skip
 def test_source_ranges_let_in(ranges: list[str]) -> None:
     assert ask(guarded(ranges), "198.51.100.7", 80).action == "DNAT"
 
@@ -196,6 +201,7 @@ def test_where_a_refusal_stands(mode: str, src: str, dst: str, port: int, iptabl
     ("src", "ranges", "action"),
     [
         ("198.51.100.7", ["10.0.0.0/24"], "DNAT"),  # a node that is let in, through itself
+        ("198.51.100.7", ["192.0.2.0/24", "10.0.0.0/24"], "DNAT"),
         ("198.51.100.7", ["10.9.0.0/24"], "DROP"),  # the node is not let in
         (POD, ["10.0.0.0/24"], "DROP"),  # the node is, the Pod is not
         ("10.0.0.1", ["10.0.0.0/24"], "DNAT"),
@@ -336,6 +342,7 @@ endpoints = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(endpoints, st.sampled_from(["node-1", "node-2", "node-3"]), st.sampled_from(["a", "b", "c", None]))
 def test_categories_hold_usable_endpoints_only(found: list[kx.Endpoint], node: str, zone: str | None) -> None:
     chosen = categorize_endpoints(Targets.of(Target(endpoint, 80) for endpoint in found), node=node, zone=zone)

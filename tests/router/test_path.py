@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -25,6 +26,15 @@ def test_affinity_that_is_switched_off_frees_a_client_and_switched_on_again_bind
     assert pods(cluster) == {first}
 
 
+def test_affinity_that_is_off_binds_nobody_though_a_timeout_is_stored() -> None:
+    """As a dump may have it: the API server would have taken the timeout out."""
+    cluster = cluster_with([4], {"sessionAffinity": "ClientIP"})
+    kx.send(cluster, "10.0.0.1:30080", CLIENT)
+    cluster.store.put_service(replace(cluster.service("web"), session_affinity="None"))
+    assert cluster.service("web").session_affinity_timeout_s
+    assert len(pods(cluster)) == 4
+
+
 def test_affinity_binds_on_one_node_and_for_one_service() -> None:
     cluster = cluster_with([2, 2], {"sessionAffinity": "ClientIP"})
     add_service(
@@ -41,12 +51,13 @@ def test_affinity_binds_on_one_node_and_for_one_service() -> None:
     ("pod_cidr", "seen"),
     [
         ("10.244.0.0/16", "10.0.0.1"),  # the other Pod is outside the Pod network: the CNI replaces the address
-        ("10.244.1.0/24,10.244.2.0/24", "10.0.0.1"),
-        ("10.244.1.0/24,10.245.0.0/16", "10.244.1.3"),
-        ("10.245.0.0/16,10.244.1.0/24", "10.244.1.3"),
+        ("10.240.0.0/12", "10.244.1.3"),
+        ("fd00:10::/56,10.240.0.0/12", "10.244.1.3"),
+        ("10.240.0.0/12,fd00:10::/56", "10.244.1.3"),
+        ("fd00:10::/56", "10.244.1.3"),  # no Pod network of this family: nobody is inside, and nobody leaves it
     ],
 )
-def test_every_range_of_pods_is_inside_for_the_cni(pod_cidr: str, seen: str) -> None:
+def test_the_range_of_a_family_is_inside_for_the_cni(pod_cidr: str, seen: str) -> None:
     nodes = [
         kx.Node("node-1", addresses=("10.0.0.1",), pod_cidr="10.244.1.0/24"),
         kx.Node("node-2", addresses=("10.0.0.2",), pod_cidr="10.245.2.0/24"),
@@ -57,6 +68,10 @@ def test_every_range_of_pods_is_inside_for_the_cni(pod_cidr: str, seen: str) -> 
     add_service(cluster, type="ClusterIP")
     [way] = kx.routes(cluster, "10.245.2.2:8080", "pod/client")
     assert (way.pod, way.client_seen) == ("web-1", seen)
+    told = "forwarded" if seen == "10.244.1.3" else "forwarded, SNAT by the CNI"
+    assert [(hop.at, hop.action, hop.new_src) for hop in way.hops][1] == (
+        "node-1", told, None if seen == "10.244.1.3" else seen,
+    )  # fmt: skip
 
 
 def slice_with(**endpoint: Any) -> dict[str, Any]:

@@ -43,10 +43,10 @@ def test_errors_are_the_spread_over_seeds(options: dict[str, Any]) -> None:
 
 
 def test_nothing_is_said_where_the_run_is_too_short() -> None:
-    short = simulate(rate_rps=285, requests=20_000)
+    short = simulate(rate_rps=285, requests=20_000, seed=1)
     assert math.isnan(short.summary.p99_se_ms) and "too short" in short.caption
     wanted = int(short.too_short.split(" about ")[1].split(" ")[0].replace(",", ""))
-    long = simulate(rate_rps=285, requests=wanted)
+    long = simulate(rate_rps=285, requests=wanted, seed=1)
     assert long.summary.p99_se_ms > 0 and not long.too_short
     assert "overloaded" in simulate(rate_rps=330).too_short
     assert simulate(rate_rps=3).too_short == ""

@@ -19,6 +19,7 @@ WORDS = Choice(("nobody", "pool", "protocols", "quota", "subnets"))
 CASES = range(1, 6)
 WAIT_S = 900.0
 TYPE = "service.beta.kubernetes.io/aws-load-balancer-type"
+TARGETS = "service.beta.kubernetes.io/aws-load-balancer-nlb-target-type"
 
 
 def _service(name: str, *protocols: str, **annotations: str) -> dict[str, Any]:
@@ -45,7 +46,8 @@ def build(number: int, mend: str = "") -> Cluster:
         5: provider("aws", fail=() if mend == "subnets" else "no_subnets"),
     }
     others = {1: ("blog", "wiki"), 2: ("blog",), 4: ("blog", "wiki")}.get(number, ())
-    annotations = {TYPE: {2: "external", 3: "nlb"}[number]} if number in (2, 3) else {}
+    asked = {2: {TYPE: "external", TARGETS: "instance"}, 3: {TYPE: "nlb"}}
+    annotations = asked.get(number, {})
     protocols = ("TCP", "UDP") if number == 3 and mend != "protocols" else ("TCP",)
     cluster = Cluster(nodes=3, provider=clouds[number])
     cluster.deploy("web", per_node=[1, 1, 1])

@@ -146,7 +146,7 @@ class Explorer(ipywidgets.VBox, Generic[Setting]):  # type: ignore[misc]
     first : Setting
         A frozen dataclass: where to begin, and where Reset leads back to. A control is called like its field.
     live : Live, optional
-        What moves, below the page.
+        What moves, above the page.
 
     Notes
     -----
@@ -179,7 +179,7 @@ class Explorer(ipywidgets.VBox, Generic[Setting]):  # type: ignore[misc]
         row = ipywidgets.HBox([*buttons, self.bar, self.cancel])
         self._show_bar(None)
         wrapped = ipywidgets.Layout(flex_flow="row wrap", align_items="center", grid_gap="2px 18px")
-        shown = [self.picture] if live is None else [self.picture, live.widget]
+        shown = [self.picture] if live is None else [live.widget, self.picture]
         controls = ipywidgets.HBox([*self.controls.values()], layout=wrapped)
         super().__init__([controls, row, self.code, *shown, Keys()])
         self.add_class("k8sexpose-keys")

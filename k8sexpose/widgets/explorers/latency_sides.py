@@ -64,7 +64,7 @@ class LatencySetting:
     pods: str = "2 + 1"
     workers: int = 1
     policy: str = "Local"
-    utilisation: int = 30
+    utilisation: int = 60
     clients: int = 1000
     requests_per_connection: int = 1
     sticky: bool = False

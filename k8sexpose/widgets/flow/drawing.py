@@ -10,7 +10,7 @@ from ..._svg import Element, corners, element, fit
 from .curves import Curve, end_point, trace
 from .layout import Box, Layout, Point
 from .scene import Fold, NodeView, PodView, Scene
-from .steps import BETWEEN, ELSEWHERE, FRONT, OUTSIDE
+from .steps import BETWEEN, ELSEWHERE, FRONT, OUTSIDE, Step
 
 __all__ = ["draw"]
 
@@ -372,7 +372,7 @@ def _leg(leg: Curve, layout: Layout) -> Iterator[Element]:
     mx, my = leg.label
     parts: list[Element] = []
     if leg.moves:
-        kind = "-extra" if step.extra_hop else "-lost" if step.end not in ("", "delivered") else ""
+        kind = _kind_of(step)
         (x, y), (x0, y0) = leg.points[-1], leg.points[-2]
         turn = atan2(y - y0, x - x0)
         head = [(x, y)] + [(x - 9 * cos(turn + side), y - 9 * sin(turn + side)) for side in (-0.45, 0.45)]
@@ -390,6 +390,15 @@ def _leg(leg: Curve, layout: Layout) -> Iterator[Element]:
     parts.append(element("circle", "badge", cx=mx, cy=my, r=9))
     parts.append(_words("badge-text", mx, my + 4, str(step.number)))
     yield element("g", "", parts, data_leg=step.number)
+
+
+def _kind_of(step: Step) -> str:
+    """Return the look of a leg: dotted into silence, solid and red where an answer says no, dashed for an extra hop."""
+    if step.end in ("refused", "reset"):
+        return "-refused"
+    if step.end not in ("", "delivered"):
+        return "-lost"
+    return "-extra" if step.extra_hop else ""
 
 
 def _points(points: Sequence[Point]) -> str:

@@ -27,7 +27,7 @@ LAMPS = " A node's lamp is the load balancer's last word on its health check."
 CARD = "The card shows its source and destination; changed fields are highlighted. "
 
 
-def reading_of(scene: Scene, live: bool = False) -> str:
+def reading_of(scene: Scene, card: bool = False) -> str:
     """Return how to read the picture of a scene: about what is drawn, and nothing else.
 
     Examples
@@ -37,11 +37,11 @@ def reading_of(scene: Scene, live: bool = False) -> str:
     >>> reading_of(make_scene(Cluster(), FlowQuery("10.0.0.1:30007")))
     'Circled numbers are the steps of the packet.'
     """
-    card = CARD if live else ""
+    words = CARD if card else ""
     if scene.service is None:
-        return f"Circled numbers are the steps of the packet. {card}".rstrip()
+        return f"Circled numbers are the steps of the packet. {words}".rstrip()
     lamps = LAMPS if any(node.lamp for node in scene.nodes) else ""
-    return READING.format(card=card) + lamps
+    return READING.format(card=words) + lamps
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,11 +76,11 @@ def test_controls_redraw_and_reset_once() -> None:
 
     fixed = sample(LatencySetting())
     explorer = kx.latency_explorer(compare=compare)
-    explorer.controls["utilisation"].value = 60
+    explorer.controls["utilisation"].value = 40
     explorer.controls["policy"].value = "IP targets, cross-zone on"
-    assert asked[-1] == LatencySetting(policy="IP targets, cross-zone on", utilisation=60)
+    assert asked[-1] == LatencySetting(policy="IP targets, cross-zone on", utilisation=40)
     explorer.show_python.click()
-    assert "utilisation=0.6" in explorer.code.value
+    assert "utilisation=0.4" in explorer.code.value
     before = len(asked)
     explorer.reset.click()
     assert explorer.setting == LatencySetting() and len(asked) == before + 1 and explorer.code.value == ""

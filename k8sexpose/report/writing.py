@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""A report becomes a file: whole or not at all, and never in place of somebody else's."""
 
 from __future__ import annotations
 
@@ -7,7 +7,19 @@ import os
 import tempfile
 from pathlib import Path
 
-__all__ = ["write_whole"]
+from .review import TITLE
+
+__all__ = ["is_report", "write_whole"]
+
+HEAD_BYTES = 65_536  # among which the title of a report is
+
+
+def is_report(path: Path) -> bool:
+    """Return True if a file begins as a report of ours does."""
+    with path.open("rb") as stream:
+        head = stream.read(HEAD_BYTES)
+    marks = (f"# {TITLE}\n", f"<title>{TITLE}</title>")
+    return head.startswith(marks[0].encode()) or (head.startswith(b"<!DOCTYPE html>") and marks[1].encode() in head)
 
 
 def write_whole(path: Path, text: str) -> None:

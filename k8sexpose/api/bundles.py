@@ -1,0 +1,384 @@
+"""What people have at hand of a cluster, in whatever form: the plain objects in it.
+
+JSON and YAML, one object, a List, a typed list whose items have no kind, an array, several texts one after the other,
+``kubectl cluster-info dump`` with its logs, several files, a folder, and archives (.tar.gz, .zip, .gz) such as support
+bundles and must-gathers. Archives are read member by member in memory; nothing is ever unpacked.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import re
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import yaml
+
+from .documents import is_file
+from .errors import ManifestError
+from .kinds import BUILT_IN
+from .manifest import plain
+
+__all__ = ["MAX_BYTES", "Found", "Source", "objects_of", "read_source"]
+
+MAX_BYTES = 512 * 1024 * 1024
+MAX_YAML_BYTES = 20 * 1024 * 1024  # YAML costs about a second a megabyte
+MAX_MEMBERS = 10_000
+ENDINGS = (".json", ".yaml", ".yml")
+ARCHIVES = (".tar.gz", ".tgz", ".tar", ".zip", ".gz")
+COMMAND = "kubectl get nodes,pods,services,endpointslices -A -o json"
+# What a file or folder is called tells the kind of objects that carry none, as in a support bundle.
+FOLDERS = {
+    "nodes": ("v1", "Node"), "pods": ("v1", "Pod"), "services": ("v1", "Service"), "events": ("v1", "Event"),
+    "endpoints": ("v1", "Endpoints"), "endpointslices": ("discovery.k8s.io/v1", "EndpointSlice"),
+    "ingress": ("networking.k8s.io/v1", "Ingress"), "ingresses": ("networking.k8s.io/v1", "Ingress"),
+}  # fmt: skip
+
+Source = str | bytes | Path | Mapping[str, Any] | Sequence[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One object of a dump, or a list of a kind without an entry.
+
+    Parameters
+    ----------
+    where : str
+        The file it stands in, and its number.
+    kind, version : str
+        Kind and apiVersion, from the list or the folder where the object has none.
+    value : mapping, optional
+        The object; None for an empty list of the kind.
+
+    Examples
+    --------
+    >>> [one.kind for one in objects_of({"kind": "PodList", "apiVersion": "v1", "items": [{"metadata": {}}]})]
+    ['Pod', 'Pod']
+    """
+
+    where: str
+    kind: str
+    version: str
+    value: Mapping[str, Any] | None
+
+
+def read_source(source: Source) -> Iterator[Found]:
+    """Yield the objects of a file, a folder, an archive, several of them, a text, or parsed objects.
+
+    Raises
+    ------
+    ManifestError
+        What is there is no dump; the text says what it is.
+    FileNotFoundError
+        There is no such file.
+
+    Examples
+    --------
+    >>> next(read_source('{"kind": "Node", "apiVersion": "v1"}')).kind
+    'Node'
+    """
+    if isinstance(source, Mapping):
+        yield from objects_of(plain(source))
+    elif isinstance(source, bytes):
+        yield from _content("the dump", source, "")
+    elif isinstance(source, str) and _is_text(source):
+        yield from _content("the dump", source.encode("utf-8", "surrogatepass"), "")
+    elif isinstance(source, str | Path):
+        yield from _path(Path(source))
+    elif source and all(isinstance(one, str | Path) for one in source):
+        for one in source:
+            yield from _path(Path(str(one)))
+    else:
+        yield from objects_of(list(source))
+
+
+def _is_text(source: str) -> bool:
+    """Return True if a string is the dump itself, and not the name of a file."""
+    start = source.lstrip()
+    return "\n" in source or not start or start.startswith(("{", "[", "<"))
+
+
+def _path(path: Path) -> Iterator[Found]:
+    """Yield what stands in a file or under a folder."""
+    if path.is_dir():
+        files = sorted(one for one in path.rglob("*") if one.name.endswith((*ENDINGS, ".gz")) and one.is_file())
+        files = [one for one in files if not one.is_symlink()]
+        if not files:
+            raise ManifestError(f"the folder {path.name or path} holds no .json, .yaml or .yml file")
+        _check_count(len(files), path.name)
+        _check_size(sum(one.stat().st_size for one in files), path.name)
+        for one in files:
+            yield from _lenient(str(one.relative_to(path)), one.read_bytes())
+        return
+    if not is_file(path):
+        raise FileNotFoundError(f"the path {str(path)[:200]!r} does not exist")
+    _check_size(path.stat().st_size, path.name)
+    yield from _content(path.name, path.read_bytes(), str(path))
+
+
+def _check_size(size: int, name: str) -> None:
+    if size > MAX_BYTES:
+        raise ManifestError(f"{name} has {size:,} bytes; more than {MAX_BYTES:,} are not read")
+
+
+def _check_count(count: int, name: str) -> None:
+    if count > MAX_MEMBERS:
+        raise ManifestError(f"{name} holds more than {MAX_MEMBERS:,} files, which are not read")
+
+
+def _lenient(name: str, data: bytes) -> Iterator[Found]:
+    """Yield the objects of one file among many; one that cannot be read, or is something else, is passed over."""
+    try:
+        yield from list(_content(name, data, name, strict=False))
+    except ManifestError:
+        return
+
+
+# -- archives ---------------------------------------------------------------------------------------------------------
+
+
+def _content(name: str, data: bytes, path: str, *, strict: bool = True) -> Iterator[Found]:
+    """Yield the objects of the bytes of a file: an archive, or a text."""
+    if data[:2] == b"PK":
+        yield from _zip(name, data)
+    elif data[:2] == b"\x1f\x8b":
+        inner = _gunzip(name, data)
+        yield from _tar(name, inner) if _is_tar(inner) else _content(name, inner, path.removesuffix(".gz"))
+    elif _is_tar(data):
+        yield from _tar(name, data)
+    else:
+        yield from _text(name, data, path, strict=strict)
+
+
+def _gunzip(name: str, data: bytes) -> bytes:
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
+            inner = file.read(MAX_BYTES + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise ManifestError(f"{name} is compressed, and cannot be read: {error}") from None
+    _check_size(len(inner), f"{name}, decompressed,")
+    return inner
+
+
+def _is_tar(data: bytes) -> bool:
+    return data[257:262] == b"ustar"
+
+
+def _tar(name: str, data: bytes) -> Iterator[Found]:
+    """Yield the objects of a tar archive; links and devices are passed over."""
+    found = 0
+    try:
+        with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
+            for count, member in enumerate(archive, 1):
+                _check_count(count, name)
+                if not member.isreg() or not member.name.lower().endswith(ENDINGS):
+                    continue
+                file = archive.extractfile(member)
+                if file is not None:
+                    found += 1
+                    yield from _lenient(member.name, file.read())
+    except tarfile.TarError as error:
+        raise ManifestError(f"{name} is an archive, and cannot be read: {error}") from None
+    _check_members(found, name)
+
+
+def _zip(name: str, data: bytes) -> Iterator[Found]:
+    """Yield the objects of a zip archive; what is said of sizes is not believed."""
+    left, found = MAX_BYTES, 0
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            members = archive.infolist()
+            _check_count(len(members), name)
+            for member in members:
+                regular = (member.external_attr >> 28) in (0, 8)
+                if member.is_dir() or not regular or not member.filename.lower().endswith(ENDINGS):
+                    continue
+                with archive.open(member) as file:
+                    text = file.read(left + 1)
+                left -= len(text)
+                found += 1
+                if left < 0:
+                    _check_size(MAX_BYTES + 1, f"{name}, decompressed,")
+                yield from _lenient(member.filename, text)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, zlib.error, EOFError) as error:
+        raise ManifestError(f"{name} is an archive, and cannot be read: {error}") from None
+    _check_members(found, name)
+
+
+def _check_members(found: int, name: str) -> None:
+    if not found:
+        raise ManifestError(f"{name} is an archive without a .json, .yaml or .yml file in it")
+
+
+# -- texts ------------------------------------------------------------------------------------------------------------
+
+
+def _text(name: str, data: bytes, path: str, *, strict: bool = True) -> Iterator[Found]:
+    """Yield the objects of a text, JSON or YAML."""
+    try:
+        text = data.decode(_encoding(data))
+    except UnicodeDecodeError:
+        raise ManifestError(f"{name} is neither text nor an archive that is known") from None
+    start = text.lstrip("\ufeff \t\r\n")
+    if not start:
+        raise ManifestError(f"{name} is empty: {COMMAND} makes a dump")
+    if start.startswith("<"):
+        raise ManifestError(f"{name} is an HTML or XML page (a page to log in?), and no dump: {COMMAND} makes one")
+    if re.match(r"(NAMESPACE +)?NAME +\S", start):
+        raise ManifestError(f"{name} is the table that kubectl prints for people: add -o json to the command")
+    values = _json_values(name, start) if start.startswith(("{", "[")) else _yaml_values(name, start)
+    known = _kind_of_path(path)
+    for value in values:
+        for one in objects_of(value, name, known):
+            if one.kind == "Status" and strict and one.value is not None:
+                message = str(one.value.get("message") or one.value.get("reason") or "no message")
+                raise ManifestError(f"{name} is a Status, an answer of the API server, and no dump: {message}")
+            yield one
+        if strict and isinstance(value, Mapping | list) and not value:
+            what = "an empty object {}" if isinstance(value, Mapping) else "an empty list of items []"
+            raise ManifestError(f"{name} holds {what}, and no dump: {COMMAND} makes one")
+        if strict and not isinstance(value, Mapping | list) and value is not None:
+            raise ManifestError(f"{name} is no dump: an object or a list of objects is expected ({COMMAND})")
+
+
+def _encoding(data: bytes) -> str:
+    """Return the encoding of a text: PowerShell writes UTF-16 behind a ``>``."""
+    return "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+
+
+LOGS = re.compile(r"(?ms)^==== START logs for .*?^==== END logs for [^\n]*$")
+SPACE = re.compile(r"[\s,]*")
+
+
+def _json_values(name: str, text: str) -> Iterator[Any]:
+    """Yield the JSON texts of a file, one after the other; the logs in a cluster-info dump are passed over."""
+    decoder, at = json.JSONDecoder(), 0
+    if text.find("==== START logs for ") >= 0:
+        text = LOGS.sub("", text)
+    while at < len(text):
+        try:
+            value, at = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError) as error:
+            if at == 0 and text.startswith("{") and (read := _flow_yaml(text)) is not None:
+                yield read
+                return
+            reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+            raise ManifestError(f"the dump is not JSON: {reason} ({name})") from None
+        yield value
+        at = SPACE.match(text, at).end()  # type: ignore[union-attr]
+
+
+def _flow_yaml(text: str) -> Any:
+    """Return the YAML that begins like JSON, if it is that, and short."""
+    try:
+        value = yaml.load(text, Loader=_Loader) if len(text) < 100_000 else None
+    except (yaml.YAMLError, RecursionError, ValueError):
+        return None
+    return value if isinstance(value, dict) and (value.get("kind") or "items" in value) else None
+
+
+_Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_Base):  # type: ignore[misc]
+    """YAML as kubectl writes it: a time stays a text."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in pairs if tag != "tag:yaml.org,2002:timestamp"]
+    for first, pairs in _Base.yaml_implicit_resolvers.items()
+}
+
+
+def _yaml_values(name: str, text: str) -> Iterator[Any]:
+    """Yield the documents of a YAML text."""
+    if len(text) > MAX_YAML_BYTES:
+        raise ManifestError(
+            f"{name} is YAML of {len(text):,} characters; YAML above {MAX_YAML_BYTES:,} is not read, since it costs "
+            f"about a second a megabyte. JSON is quick: {COMMAND}"
+        )
+    left = len(text)
+    try:
+        for value in yaml.load_all(text, Loader=_Loader):
+            left = _visited(name, value, left)
+            if value is not None:
+                yield value
+    except (yaml.YAMLError, RecursionError, ValueError, TypeError) as error:
+        if isinstance(error, ManifestError):
+            raise
+        problem = getattr(error, "problem", None) or type(error).__name__
+        mark = getattr(error, "problem_mark", None)
+        where = f" in line {mark.line + 1}" if mark else ""
+        raise ManifestError(f"{name} is neither JSON nor YAML: {problem}{where}. {COMMAND} makes a dump") from None
+
+
+def _visited(name: str, value: Any, left: int) -> int:
+    """Count the values of a document, which are no more than its characters unless aliases repeat them."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        left -= 1
+        if left < 0:
+            raise ManifestError(f"{name} repeats parts of itself by YAML aliases, which no dump of kubectl does")
+        if isinstance(one, dict):
+            waiting.extend(one.values())
+        elif isinstance(one, list):
+            waiting.extend(one)
+    return left
+
+
+# -- objects ----------------------------------------------------------------------------------------------------------
+
+
+def _kind_of_path(path: str) -> tuple[str, str]:
+    """Return apiVersion and kind that a file's name or folder tells; empty for none."""
+    place = PurePosixPath(path.replace("\\", "/").lower())
+    names = [place.name.split(".")[0], *reversed(place.parts[:-1])]
+    return next((FOLDERS[name] for name in names if name in FOLDERS), ("", ""))
+
+
+def objects_of(value: Any, where: str = "the dump", known: tuple[str, str] = ("", "")) -> Iterator[Found]:
+    """Yield the objects of a parsed text: one object, a list of any form, an array."""
+    if isinstance(value, list):
+        yield from _entries(value, where, known)
+        return
+    if not isinstance(value, Mapping):
+        return
+    kind, version = value.get("kind"), value.get("apiVersion")
+    entries = value.get("items")
+    if "items" in value and (kind is None or str(kind).endswith("List")):
+        of = str(kind or "").removesuffix("List")
+        versions = [one for one, kinds in BUILT_IN.items() if of in kinds]
+        told = version if isinstance(version, str) and of in BUILT_IN.get(version, ()) else next(iter(versions), "")
+        inherited = (str(told or version or ""), of) if of else known
+        if entries is not None and not isinstance(entries, list):
+            raise ManifestError("a dump is a JSON object with a list of items, as kubectl get -o json prints it")
+        if inherited[1]:
+            yield Found(where, inherited[1], inherited[0], None)
+        yield from _entries(entries or [], where, inherited)
+        return
+    if isinstance(kind, str) and kind:
+        yield Found(where, kind, str(version or known[0]), value)
+    elif known[1] and isinstance(value.get("metadata"), Mapping):
+        yield Found(where, known[1], known[0], {"apiVersion": known[0], "kind": known[1], **value})
+
+
+def _entries(entries: Iterable[Any], where: str, known: tuple[str, str]) -> Iterator[Found]:
+    """Yield the objects of a list; an entry without a kind has that of the list."""
+    for number, entry in enumerate(entries):
+        place = f"{where}, items[{number}]" if where != "the dump" else f"items[{number}]"
+        if not isinstance(entry, Mapping):
+            raise ManifestError(f"{place} is not an object")
+        kind = entry.get("kind") or known[1]
+        if isinstance(entry.get("items"), list) and (not kind or str(kind).endswith("List")):
+            yield from objects_of(entry, where)
+            continue
+        version = str(entry.get("apiVersion") or known[0] or "")
+        yield Found(place, str(kind or ""), version, {**entry, "kind": kind, "apiVersion": version})

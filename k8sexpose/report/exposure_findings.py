@@ -1,0 +1,261 @@
+"""Findings on who reaches a cluster, and on what stands around its Services: entrances, controllers, nodes, zones.
+
+As in `k8sexpose.report.findings`, each is a small function, asks the model, and says what it heard.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from ..api.addresses import address, ip_version
+from ..api.objects import OLD_ZONE_LABEL, ZONE_LABEL
+from ..api.service import Service
+from ..cloud.health_checks import EXCLUDED, excluded
+from ..cloud.internal import internal_annotation, is_internal, is_private
+from ..router.reach import internet_entrances
+from .environment import FARGATE, FARGATE_LABEL, OCTAVIA_MONITOR
+from .findings import NOTE, PROBLEM, WARNING, Asked, Finding, listed
+
+__all__ = ["CLUSTER_FINDERS", "SERVICE_FINDERS"]
+
+TOPOLOGY = ("service.kubernetes.io/topology-mode", "service.kubernetes.io/topology-aware-hints")
+HINTS_FROM = 3  # endpoints in each zone, from which on the controller gives hints
+
+
+# -- one Service ------------------------------------------------------------------------------------------------------
+
+
+def internal_unread(asked: Asked, service: Service) -> Iterator[Finding]:
+    """Yield a finding if an annotation asks for an internal load balancer, and the controller does not read it."""
+    kind = asked.survey.kind(service)
+    if service.type != "LoadBalancer" or kind is None or is_internal(service, kind):
+        return
+    key = internal_annotation(service, kind)
+    shown = [entry.ip for entry in service.load_balancer_ingress if entry.ip]
+    if key is None or any(is_private(ip) for ip in shown):
+        return
+    yield Finding(
+        "internal-unread", WARNING, service.key,
+        f"It asks to be internal by the annotation {key}, and its load balancer faces the internet.",
+        f"{kind.title} is made by a controller that does not read this annotation.",
+        "Use the annotation that this controller reads, or the controller that reads this one, and check the address.",
+    )  # fmt: skip
+
+
+def external_ips(asked: Asked, service: Service) -> Iterator[Finding]:
+    """Yield a finding if a Service has externalIPs, which are deprecated."""
+    if service.external_ips:
+        public = [ip for ip in service.external_ips if not is_private(ip)]
+        who = "the internet" if public else "the private network"
+        yield Finding(
+            "external-ips", WARNING, service.key,
+            f"It is reachable on its externalIPs {', '.join(service.external_ips)}.",
+            f"Whoever's packets reach a node with this destination is answered, here {who}, whatever the type of the "
+            "Service. The field is deprecated since 1.36: it lets anybody who may write Services take over an address.",
+            "Use a load balancer, and refuse externalIPs by admission (DenyServiceExternalIPs).",
+        )  # fmt: skip
+
+
+def public_node_ports(asked: Asked, service: Service) -> Iterator[Finding]:
+    """Yield a finding if a NodePort Service answers on public addresses of nodes."""
+    if service.type != "NodePort":
+        return
+    cluster = asked.survey.cluster
+    public = [ip for node in cluster.nodes for ip in (node.external_ip, *node.addresses) if ip and not is_private(ip)]
+    numbers = [port.node_port for port in service.ports if port.node_port]
+    if public and numbers:
+        places = list(dict.fromkeys(public))
+        shown = ", ".join(address(places[0], number) for number in numbers)
+        more = f" and {len(places) - 1} more addresses" if len(places) > 1 else ""
+        yield Finding(
+            "public-node-port", NOTE, service.key,
+            f"Its node port is on public addresses of nodes: {shown}{more}.",
+            "The internet reaches it there, unless a firewall closes the port; no firewall is in the dump.",
+            "Close the port in the firewall, or use a ClusterIP where only Pods ask.",
+        )  # fmt: skip
+
+
+def internal_local_holes(asked: Asked, service: Service) -> Iterator[Finding]:
+    """Yield a finding if ``internalTrafficPolicy: Local`` leaves nodes without an endpoint: packets are dropped."""
+    nodes = asked.survey.cluster.nodes
+    if service.internal_traffic_policy != "Local" or not asked.survey.ready_count(service) or not nodes:
+        return
+    hosts = asked.survey.hosts(service)
+    empty = [node.name for node in nodes if not hosts[node.name]]
+    if empty:
+        yield Finding(
+            "internal-local-holes", NOTE, service.key,
+            f"It is unreachable from {len(empty)} of {len(nodes)} nodes: {listed(empty)}.",
+            "internalTrafficPolicy: Local, and these nodes have no ready Pod of it: kube-proxy drops the "
+            "packets of their "
+            "Pods in silence, and the caller waits for a timeout.",
+            "Run a Pod of it on every node (DaemonSet), or use internalTrafficPolicy: Cluster.",
+        )  # fmt: skip
+
+
+def being_deleted(asked: Asked, service: Service) -> Iterator[Finding]:
+    """Yield a finding if a Service is under deletion, and a finalizer holds it."""
+    if service.deletion_timestamp:
+        held = f"The finalizer {', '.join(service.finalizers)} holds it" if service.finalizers else "Nothing holds it"
+        yield Finding(
+            "being-deleted", WARNING, service.key, "It is being deleted.",
+            f"{held}: a controller has to let it go first, and until then its load balancer is paid.",
+            "Look at its events; do not take the finalizer off before the load balancer is gone.",
+        )  # fmt: skip
+
+
+def topology_without_hints(asked: Asked, service: Service) -> Iterator[Finding]:
+    """Yield a finding if topology-mode is Auto and no endpoint has hints."""
+    key = next((key for key in TOPOLOGY if service.annotations.get(key, "").lower() == "auto"), None)
+    if key is None:
+        return
+    slices = asked.survey.cluster.store.slices(service)
+    ends = [end for part in slices for end in part.endpoints if end.ready]
+    if ends and not all(end.zone_hints for end in ends):
+        nodes = asked.survey.cluster.store.nodes
+        zones = Counter(end.zone or nodes[end.node].zone or "no zone" for end in ends if end.node in nodes)
+        counts = ", ".join(f"{zone}: {count}" for zone, count in sorted(zones.items()))
+        yield Finding(
+            "topology-without-hints", NOTE, service.key,
+            f"{key.partition('/')[2]}: Auto, and its endpoints have no hints: traffic goes to every zone.",
+            f"The controller gives hints from about {HINTS_FROM} endpoints in each zone on, in the measure "
+            f"of the nodes' "
+            f"CPUs. Ready endpoints: {counts or 'none'}.",
+            "Run more Pods, evenly over the zones, or write spec.trafficDistribution: PreferSameZone, "
+            "which needs neither.",
+        )  # fmt: skip
+
+
+def no_monitor(asked: Asked, service: Service) -> Iterator[Finding]:
+    """Yield a finding if a load balancer without health checks stands before ``externalTrafficPolicy: Local``."""
+    local = service.type == "LoadBalancer" and service.external_traffic_policy == "Local"
+    if asked.survey.around.name != "openstack" or not local:
+        return
+    if service.annotations.get(OCTAVIA_MONITOR, "").lower() == "true":
+        return
+    nodes, hosts = asked.survey.cluster.nodes, asked.survey.hosts(service)
+    empty = sum(1 for node in nodes if not hosts[node.name])
+    if empty and hosts:
+        yield Finding(
+            "no-monitor", PROBLEM, service.key,
+            f"Local, and Octavia checks no health: {empty} of {len(nodes)} connections are lost.",
+            f"Octavia has no monitor by default (create-monitor), so it sends to all {len(nodes)} nodes, "
+            f"and {empty} of "
+            "them have no Pod and drop the packets.",
+            f'Write the annotation {OCTAVIA_MONITOR}: "true", or use Cluster.',
+        )  # fmt: skip
+
+
+def missed_nodes(asked: Asked, service: Service) -> Iterator[Finding]:
+    """Yield a finding if Pods of a Local Service run on nodes to which the load balancer does not send."""
+    if service.type != "LoadBalancer" or service.external_traffic_policy != "Local":
+        return
+    kind = asked.survey.kind(service)
+    if kind is None or kind.data_path == "pod":
+        return
+    hosts = asked.survey.hosts(service)
+    nodes = {node.name: node for node in asked.survey.cluster.nodes}
+    out = [name for name in sorted(hosts) if name in nodes and excluded(nodes[name].labels)]
+    serverless = [name for name in sorted(hosts) if name in nodes and nodes[name].labels.get(FARGATE_LABEL) == FARGATE]
+    for names, why in ((out, f"by its label {EXCLUDED}"), (serverless, "because it is Fargate")):
+        if names:
+            pods = sum(hosts[name] for name in names)
+            yield Finding(
+                "pods-off-the-targets", WARNING, service.key,
+                f"{listed(names)} is excluded from load balancers, and {pods} ready "
+                f"Pod{' of it gets' if pods == 1 else 's of it get'} nothing there.",
+                f"Under Local a Pod is reached through its own node only, and that node is no target {why}.",
+                "Take the label off, move the Pods, or use Cluster.",
+            )  # fmt: skip
+
+
+# -- the cluster ------------------------------------------------------------------------------------------------------
+
+
+def not_ready_nodes(asked: Asked) -> Iterator[Finding]:
+    """Yield a finding if nodes are not ready: what runs there counts as lost."""
+    names = [node.name for node in asked.survey.cluster.nodes if not node.is_ready]
+    if names:
+        pods = sum(1 for pod in asked.survey.cluster.pods if pod.node in names and not pod.host_network)
+        yield Finding(
+            "node-not-ready", NOTE, "",
+            f"{listed(names)} {'is' if len(names) == 1 else 'are'} NotReady.",
+            f"{pods} Pods are bound to {'it' if len(names) == 1 else 'them'}: their endpoints are not "
+            f"ready, and nothing is "
+            "sent there, although the Pods may still be listed as running.",
+            "Find out why the kubelet does not report; Pods without a controller do not come back elsewhere.",
+        )  # fmt: skip
+
+
+def old_zone_labels(asked: Asked) -> Iterator[Finding]:
+    """Yield a finding if nodes have their zone in the old label only."""
+    nodes = asked.survey.cluster.nodes
+    old = [node.name for node in nodes if OLD_ZONE_LABEL in node.labels and ZONE_LABEL not in node.labels]
+    if old:
+        yield Finding(
+            "old-zone-labels", NOTE, "",
+            f"{listed(old)}: the zone stands in the label {OLD_ZONE_LABEL} only.",
+            f"Since 1.17 it is {ZONE_LABEL}, which kube-proxy and the EndpointSlice controller read; the "
+            f"report takes the "
+            "zone from the old one.",
+            f"Label the nodes with {ZONE_LABEL}, or renew them.",
+        )  # fmt: skip
+
+
+def pods_on_the_internet(asked: Asked) -> Iterator[Finding]:
+    """Yield a finding if Pods stand on public addresses of their nodes by hostPort or hostNetwork."""
+    ways = [one for one in internet_entrances(asked.survey.cluster) if one.kind in ("host port", "host network")]
+    if ways:
+        yield Finding(
+            "pods-on-nodes", NOTE, "",
+            f"{len(ways)} port{'' if len(ways) == 1 else 's'} of Pods {'is' if len(ways) == 1 else 'are'} on public "
+            f"addresses of nodes: {listed([f'{one.address} ({one.kind}, {one.service})' for one in ways])}.",
+            "hostPort and hostNetwork need no Service: the internet reaches the Pod through its node, "
+            "unless a firewall "
+            "closes the port.",
+            "Close what nobody outside needs.",
+        )  # fmt: skip
+
+
+def odd_node_ports(asked: Asked) -> Iterator[Finding]:
+    """Yield a finding if node ports lie outside the default range: the cluster has another one."""
+    odd = outside_default(asked)
+    if odd:
+        pool = asked.survey.cluster.api.ports
+        yield Finding(
+            "node-port-range", NOTE, "",
+            f"The node port range is wider than the default: nodePort {', '.join(map(str, odd[:5]))} is in use.",
+            f"The default is {pool.first}-{pool.first + pool.size - 1}; which numbers the API server picks "
+            f"by itself, and "
+            "which it leaves alone, depends on --service-node-port-range, which no dump holds.",
+            "Look at the flag of kube-apiserver before you pin a number.",
+        )  # fmt: skip
+
+
+def outside_default(asked: Asked) -> list[int]:
+    """Return the node ports that lie outside the range of the model."""
+    pool = asked.survey.cluster.api.ports
+    numbers = {port.node_port for service in asked.survey.cluster.services for port in service.ports if port.node_port}
+    return sorted(number for number in numbers if number not in pool)
+
+
+def two_families(asked: Asked) -> Iterator[Finding]:
+    """Yield a finding if nodes have two families of addresses and Services stay in one."""
+    families = {ip_version(ip) for node in asked.survey.cluster.nodes for ip in node.addresses}
+    single = [s.key for s in asked.survey.exposed if len(s.ip_families) == 1 and s.ip_family_policy == "SingleStack"]
+    if {4, 6} <= families and single:
+        yield Finding(
+            "one-family", NOTE, "",
+            f"The nodes have IPv4 and IPv6 addresses, and {len(single)} exposed Services answer on one family only: "
+            f"{listed(single)}.",
+            "ipFamilyPolicy: SingleStack; who dials the other family is refused.",
+            "Write ipFamilyPolicy: PreferDualStack where both are wanted.",
+        )  # fmt: skip
+
+
+SERVICE_FINDERS = (
+    internal_unread, external_ips, public_node_ports, internal_local_holes, being_deleted, topology_without_hints,
+    no_monitor, missed_nodes,
+)  # fmt: skip
+CLUSTER_FINDERS = (not_ready_nodes, old_zone_labels, pods_on_the_internet, odd_node_ports, two_families)

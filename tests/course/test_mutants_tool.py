@@ -1,0 +1,83 @@
+"""tools/mutants.py breaks what it says, and nothing else; a broken rule that a test knows is noticed."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+TOOL = Path(__file__).resolve().parents[2] / "tools" / "mutants.py"
+
+
+@pytest.fixture(scope="module")
+def tool() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("mutants_tool", TOOL)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+SOURCE = '''"""Doc 1."""
+__all__ = ["f"]
+
+
+@decorated(1)
+def f(a: "int | None" = 3) -> "int | None":
+    """Doc 2."""
+    # é: columns count in bytes
+    if a == 3 and not a.b:
+        g("message 1", f"{a < 4}")
+    return [x for x in "é" if a in ("é", "b")] or max(a + 1, -2)
+'''
+
+
+def test_each_change_is_one_place_and_still_python(tool: ModuleType) -> None:
+    text = SOURCE.encode()
+    found = tool.mutants_of("some.py", text)
+    changes = {(mutant.line, mutant.before, mutant.after) for mutant in found}
+    assert {
+        (9, "a == 3", "(a != 3)"), (9, "not a.b", "a.b"), (9, "a == 3 and not a.b", "(a == 3 or not a.b)"),
+        (9, "a == 3 and not a.b", "False"), (9, "a == 3 and not a.b", "(not a.b)"), (9, "3", "4"), (6, "3", "4"),
+        (10, 'g("message 1", f"{a < 4}")', "None"), (11, "max", "min"), (11, "a + 1", "(a - 1)"),
+        (11, 'a in ("é", "b")', "(a not in ('é', 'b'))"), (11, 'a in ("é", "b")', "True"),
+    } <= changes  # fmt: skip
+    for mutant in found:
+        broken = mutant.source(text)
+        assert broken != text
+        ast.parse(broken)
+        assert mutant.function == "f"
+    assert not [mutant for mutant in found if mutant.line in (1, 2, 5, 7, 8)]  # texts, names, decorators, comments
+
+
+def test_the_sample_is_the_same_every_time(tool: ModuleType) -> None:
+    text = (tool.ROOT / "k8sexpose" / "api" / "allocation.py").read_bytes()
+    assert tool.mutants_of("api/allocation.py", text) == tool.mutants_of("api/allocation.py", text)
+
+
+def test_every_file_and_every_equivalent_mutant_is_there(tool: ModuleType) -> None:
+    places = set()
+    for file, stages in tool.TESTS.items():
+        for test in (test for tests in stages for test in tests):
+            assert (tool.ROOT / test).exists(), test
+        places |= {mutant.place for mutant in tool.mutants_of(file, (tool.ROOT / "k8sexpose" / file).read_bytes())}
+    for place, reason in tool.equivalents().items():
+        assert place in places, place
+        assert reason.endswith(".")
+
+
+def test_the_score_counts_no_equivalent_one(
+    tool: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = [tool.Mutant("api/allocation.py", "f", n, 0, 1, "x", str(n)) for n in range(4)]
+    monkeypatch.setattr(tool, "equivalents", lambda: {made[3].place: "No difference."})
+    outcomes = dict(zip(made, [tool.KILLED, tool.TIMEOUT, tool.SURVIVED, tool.SURVIVED], strict=True))
+    assert tool.report(outcomes) == pytest.approx(2 / 3)
+    printed = capsys.readouterr().out
+    assert "2 of 3 mutants noticed: 66.7% (1 of them by the time they took)" in printed
+    assert "survived: api/allocation.py:2" in printed and "equivalent: api/allocation.py:3" in printed
