@@ -93,7 +93,8 @@ def marked(text: str) -> str:
     """
     line = re.sub(r"([\\`*\[\]|$<>])", r"\\\1", plain(text))
     line = re.sub(r"(?<![^\W_])_|_(?![^\W_])", r"\_", line)  # inside a word it is no emphasis
-    line = re.sub(r"&(?=#?\w+;)|#(?=\d)|~(?=~)|(?<=~)~|!(?=\\\[)", r"\\\g<0>", line)
+    line = re.sub(r"&(?=#?\w+;)", "&amp;", line)  # what would be read as one character
+    line = re.sub(r"(?<!&)#(?=\d)|~(?=~)|(?<=~)~|!(?=\\\[)", r"\\\g<0>", line)
     line = re.sub(r"(?i)\b(www)\.", r"\1\\.", line.replace("@", "&#64;")).replace("://", ":\\//")
     line = re.sub(r"^[#~=]", r"\\\g<0>", line)
     return re.sub(r"^(-(?=-)|[-+](?=\s|$)|\d+[.)](?=\s|$))", lambda found: f"{found[1][:-1]}\\{found[1][-1]}", line)

@@ -44,7 +44,7 @@ def finding_object(one: Finding) -> dict[str, str]:
     """Return a finding."""
     return {
         "kind": one.kind, "severity": one.severity, "service": one.service, "what": one.what, "why": one.why,
-        "fix": one.fix,
+        "fix": one.fix, "command": one.command, "field": one.field, "lesson": one.lesson,
     }  # fmt: skip
 
 
