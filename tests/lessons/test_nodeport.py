@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import k8sexpose as kx
+from k8sexpose.lessons import repair
 from k8sexpose.lessons.sheet import Sheet
 
 
@@ -48,3 +49,16 @@ def test_hairpin_mode_mends_the_call_to_itself() -> None:
     cluster.apply(kx.example("sticky-shop"))
     cluster.patch("shop", {"spec": {"sessionAffinity": "None"}})
     assert Sheet().check("np-self-call", cluster, answer=0).correct
+
+
+def test_a_fix_of_a_wrong_shape_is_told_its_form() -> None:
+    rows = repair({1: "nodePort: 30081", 2: {"name: web": "app: web"}}).rows
+    assert rows[0].client.startswith('fix[1] must be {"old text": "new text"}') and not rows[0].solved
+    assert rows[1].solved
+    assert all("must be" in row.client for row in repair(["nodePort: 30081"]).rows)
+    assert not any("must be" in row.client for row in repair({1: ...}).rows)
+
+
+def test_a_number_just_above_the_range_is_refused() -> None:
+    feedback = Sheet().check("np-number", answer={30500, 32768})
+    assert not feedback.correct and "32767" in feedback.text

@@ -33,7 +33,7 @@ def pods_of_a_kept_connection(cluster: Cluster) -> str:
 
 
 def one_for_each(cluster: Cluster) -> float:
-    """Deal as many connections as there are Pods; tell how likely every Pod gets one, in percent."""
+    """Return how likely it is that each Pod gets exactly one of as many connections as there are Pods, in percent."""
     parts = shares(cluster, DEBUG).by_pod.values()
     return float(100 * math.factorial(len(parts)) * math.prod(parts))
 
@@ -84,7 +84,7 @@ def behind_appliance() -> Cluster:
 
 
 def busiest(cluster: Cluster) -> float:
-    """Tell what part of the connections the busiest Pod gets once the first one was dealt, in percent."""
+    """Tell what part of the connections the busiest Pod gets once the first one was sent, in percent."""
     send(cluster, _window(cluster), APPLIANCE)
     return float(100 * max(shares(cluster, _window(cluster), APPLIANCE).by_pod.values()))
 
@@ -132,8 +132,8 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "np-one-each", LESSON, "Three clients keep one connection each; three Pods. How likely does each Pod get one "
-        "client, in percent?",
+        "np-one-each", LESSON, "Three clients keep one connection each; three Pods. How likely is it that each of the "
+        "three Pods gets exactly one client, in percent?",
         Percent(), spread_out, one_for_each,
         part="optional",
         right="The second client must get another Pod than the first (2/3), and the third one must get the last Pod "
@@ -159,8 +159,8 @@ QUESTIONS = (
         otherwise="The second must miss the first one's Pod, the third one both: 2/3 × 1/3, about {right} %.",
     ),
     Question(
-        "np-affinity-nodes", LESSON, "sessionAffinity: ClientIP, three nodes, a Pod on each. One client tries all "
-        "three windows. How many Pods may it meet?",
+        "np-affinity-nodes", LESSON, "sessionAffinity: ClientIP, three nodes, a Pod on each. One client connects to "
+        "the node port of all three nodes. At most how many different Pods can it meet?",
         Choice(("1", "2", "3")), sticky, pods_of_a_client,
         part="optional",
         right="Each node remembers for itself, and tells no other node.",
@@ -180,8 +180,8 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "np-affinity-office", LESSON, "Thirty colleagues behind one office address dial node-1. How many Pods do they "
-        "meet?",
+        "np-affinity-office", LESSON, "Thirty colleagues behind one office address connect to node-1. How many "
+        "different Pods do they meet?",
         Choice(("1", "2", "3")), sticky, pods_of_an_office,
         part="optional",
         right="For the node, an address is a client. Thirty people behind one address are one client.",
@@ -195,8 +195,8 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "np-self-call", LESSON, "One of three Pods calls its own Service, on a network without hairpin mode. What part "
-        "of its calls fails, in percent?",
+        "np-self-call", LESSON, "One of three Pods calls its own Service, with hairpin mode switched off. What "
+        "percentage of its calls fails?",
         Percent(), plain, self_calls_lost,
         part="optional",
         right="One call in three is sent back to the caller itself, and without hairpin mode this packet never comes "
@@ -218,7 +218,7 @@ QUESTIONS = (
     ),
     Question(
         "np-appliance", LESSON, "An appliance shows its own address for every client, and uses node-1 only. Two Pods, "
-        "ClientIP. What part goes to the busiest Pod, in percent?",
+        "ClientIP. What percentage goes to the busiest Pod?",
         Percent(), behind_appliance, busiest,
         part="optional",
         right="There is one source address, so one node remembers one Pod. The other Pod gets nothing.",

@@ -71,8 +71,8 @@ def _accepts(cluster: Cluster, manifest: Mapping[str, Any], namespace: str = "de
 
 
 def accepted_numbers(cluster: Cluster) -> frozenset[str]:
-    """Ask the API server for 80, 8080 and 30500."""
-    numbers = (80, 8080, 30500)
+    """Ask the API server for 80, 8080, 30500 and 32768."""
+    numbers = (80, 8080, 30500, 32768)
     tries = {number: _manifest(f"try-{number}", {"port": 80, "nodePort": number}) for number in numbers}
     return frozenset(str(number) for number, manifest in tries.items() if _accepts(cluster, manifest))
 
@@ -132,7 +132,7 @@ def ping(cluster: Cluster) -> str:
 
 
 def behind_firewall(cluster: Cluster) -> str:
-    """Count the windows that answer while the cloud's firewall is closed."""
+    """Count the nodes that answer while the cloud's firewall is closed."""
     cluster.firewall = WINDOWS
     return str(len(_answering(cluster)))
 
@@ -182,9 +182,9 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 frozenset({"10.0.0.1"}),
-                "With externalTrafficPolicy: Local only the node that runs the Pod answers, and many people expect "
-                "this. Here the policy is Cluster, the default: the rules on every node know all Pods of the "
-                "Service.",
+                "A program that listens on node-1 would answer there only. But the Pod does not open this port. Every "
+                "node of the cluster has the rules, and each rule knows all Pods of the Service. (With one setting of "
+                "the Service, called Local, you would be right; the default is called Cluster.)",
                 8,
             ),
             Wrong(
@@ -194,15 +194,15 @@ QUESTIONS = (
             ),
             Wrong(
                 lambda given, right: given < right,
-                "What you chose does answer. With externalTrafficPolicy: Local some nodes would not; under Cluster, "
-                "the default, it makes no difference at which node a packet arrives.",
+                "What you chose does answer. But every node has the same rules, and each rule knows all Pods of the "
+                "Service, so it makes no difference at which node a packet arrives.",
                 8,
             ),
         ),
     ),
     Question(
         "np-number", LESSON, "Which of these numbers does the API server accept as nodePort?",
-        Several(("80", "8080", "30500")), window, accepted_numbers,
+        Several(("80", "8080", "30500", "32768")), window, accepted_numbers,
         right="The range is 30000-32767, unless the cluster's owner has set another one.",
         wrong=(
             Wrong(
@@ -216,6 +216,11 @@ QUESTIONS = (
                 "On Linux a process without privileges may use any port above 1023. The API server has a narrower "
                 "range for node ports.",
                 9,
+            ),
+            Wrong(
+                lambda given, right: "32768" in given,
+                "It is right that the range is above 30000, and a port can have any number up to 65535. But the range "
+                "for node ports ends at 32767.",
             ),
             Wrong(
                 frozenset(),
@@ -299,7 +304,7 @@ QUESTIONS = (
     Question(
         "np-ping", LESSON, "The Service at this node port has no Pod. Is a ping to the node's address answered?",
         Choice(("yes", "no")), no_match, ping,
-        right="The node answers the ping itself. That says nothing about any Service.",
+        right="The node is alive and answers the ping itself. A Service has nothing to do with it.",
         wrong=(
             Wrong(
                 "no",
@@ -363,8 +368,8 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "np-back-first", LESSON, "In the debug manifest you change one word, type: ClusterIP, and leave nodePort: "
-        "30007 alone. What happens to the number when you apply the file?",
+        "np-back-first", LESSON, "The NodePort Service is running. You change one word in its file, to type: "
+        "ClusterIP, leave nodePort: 30007 as it is, and apply the file. What happens to the number?",
         BACK, window, back_once,
         part="exercise",
         right="The API server sees that the type changes, and clears the nodePort that you did not change.",

@@ -30,9 +30,9 @@ class Repair:
     server : str
         What the API server says.
     client : str
-        What a client gets at the windows.
+        What a client gets at the node ports.
     solved : bool
-        Whether every window leads to a Pod.
+        Whether every node port leads to a Pod.
     misconception : int, optional
         The belief that breaks it; None once it is solved.
 
@@ -106,13 +106,16 @@ def repair(fix: object = None) -> Repairs:
     True
     """
     text = example("broken-windows").read_text(encoding="utf-8")
-    fixes = fix if isinstance(fix, Mapping) else {}
+    fixes = fix if isinstance(fix, Mapping) else dict.fromkeys(BELIEFS, fix)
     documents = enumerate(text.split("\n---\n"), start=1)
     return Repairs(tuple(_try(number, document, fixes.get(number)) for number, document in documents))
 
 
 def _try(number: int, document: str, edits: object) -> Repair:
     asked = len(_original_ports(document))
+    if edits is not None and edits is not ... and not isinstance(edits, Mapping):
+        form = f'fix[{number}] must be {{"old text": "new text"}}, and not {shown(edits)}'
+        return Repair(number, "not asked", form, False, BELIEFS[number])
     for old, new in edits.items() if isinstance(edits, Mapping) else ():
         if not isinstance(old, str) or not isinstance(new, str) or not old or old not in document:
             problem = f"not in the manifest: {shown(old)}"
@@ -123,26 +126,26 @@ def _try(number: int, document: str, edits: object) -> Repair:
     try:
         applied = [result.object for result in cluster.apply(document + "\n")]
     except ApiError as error:
-        return Repair(number, error.message, "no window", False, BELIEFS[number])
+        return Repair(number, error.message, "no node port", False, BELIEFS[number])
     except (ManifestError, FileNotFoundError) as error:
-        return Repair(number, f"never got it: {error}", "no window", False, BELIEFS[number])
+        return Repair(number, f"never got it: {error}", "no node port", False, BELIEFS[number])
     services = [service for service in applied if isinstance(service, Service)]
-    client = "; ".join(_at_window(cluster, service, at) for service in services for at in range(len(service.ports)))
+    client = "; ".join(_at_node_port(cluster, service, at) for service in services for at in range(len(service.ports)))
     whole = [len(service.ports) for service in services if service.type == "NodePort"] == [asked]
     solved = whole and "refused" not in client and "timeout" not in client
     said = "created" if whole else "created, but no longer one NodePort Service with all its ports"
-    return Repair(number, said, client or "no window", solved, None if solved else BELIEFS[number])
+    return Repair(number, said, client or "no node port", solved, None if solved else BELIEFS[number])
 
 
 def _original_ports(document: str) -> list[str]:
     return [line for line in document.splitlines() if "targetPort:" in line]
 
 
-def _at_window(cluster: Cluster, service: Service, at: int) -> str:
-    """Dial one window of each node; say what the worst of them gives."""
+def _at_node_port(cluster: Cluster, service: Service, at: int) -> str:
+    """Return the worst that a client gets at a node port of one Service, over all nodes."""
     number = service.ports[at].node_port
     if not number:
-        return "no window"
+        return "no node port"
     ways = [way for node in cluster.nodes for way in routes(cluster, f"{node.addresses[0]}:{number}")]
     worst = next((way for way in ways if not way.delivered), ways[0])
     return worst.outcome if worst.delivered else f"{worst.outcome}: {worst.reason}"

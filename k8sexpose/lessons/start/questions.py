@@ -158,8 +158,9 @@ QUESTIONS = (
             ),
             Wrong(
                 "refused",
-                "In nftables mode the connection would be refused. In iptables mode no rule matches this port, so "
-                "the packet reaches nobody who could refuse it.",
+                "A machine that receives the packet would refuse it. But there is no machine behind the ClusterIP. No"
+                " rule fits port 8080, so the packet goes on and is lost. (With nftables rules, the other kind, it "
+                "would be refused.)",
             ),
         ),
     ),
@@ -223,8 +224,8 @@ QUESTIONS = (
             ),
             Wrong(
                 lambda given, right: "c" in given,
-                "In (c) targetPort and containerPort do agree. But the process listens on another port, and its "
-                "kernel refuses the connection.",
+                "containerPort only informs people; it opens nothing. Traffic goes to targetPort, so targetPort must "
+                "be 3000, the port on which the process listens.",
                 3,
             ),
         ),
