@@ -188,7 +188,7 @@ def test_the_stop_button_in_a_long_simulation(tmp_path: Path) -> None:
         assert run(f"{setup}\nbefore = state(c)")["status"] == "ok"
         stop = threading.Thread(target=_stop_when, args=(begun, manager))
         stop.start()
-        reply = run(f"Path({str(begun)!r}).touch()\nkx.simulate(c, 'public-api-lb', requests=10**9)")
+        reply = run(f"Path({str(begun)!r}).touch()\nkx.simulate(c, 'public-api-lb', requests=10**8)")
         stop.join()
         assert reply["ename"] == "KeyboardInterrupt"
         pods = "len(kx.simulate(c, 'public-api-lb', requests=1000).by_pod)"
