@@ -8,14 +8,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..cost.billing import Bill
 from .findings import Finding
 from .policy_advice import ReviewedPolicy, ServiceComparison
-
-if TYPE_CHECKING:
-    from .review import Review, ServiceReview
+from .reviewed import ReviewedFacts, ServiceReview
 
 __all__ = ["REPORT_SCHEMA", "bill_object", "finding_object", "number", "review_json", "written"]
 
@@ -30,7 +28,7 @@ def written(schema: str, date: str, content: Mapping[str, Any]) -> str:
     return json.dumps({**head, **content}, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def review_json(made: Review, date: str = "") -> str:
+def review_json(made: ReviewedFacts, date: str = "") -> str:
     """Return a report as JSON."""
     return written(REPORT_SCHEMA, date, {
         "provider": made.provider, "region": made.region, "guess": made.guess, "size": made.size,

@@ -8,15 +8,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING
 
 from .._palette import CONCEPTS
 from .._svg import FAINT, LINE, Element, document, element, fit, path, rect, text
 from ..traffic.policies import expected
 from .policy_advice import ServiceComparison
-
-if TYPE_CHECKING:
-    from .review import Review
+from .reviewed import ReviewedFacts
 
 __all__ = ["bill_bars", "entrances", "latency_curve", "pod_loads"]
 
@@ -30,7 +27,7 @@ DASHES = {"Cluster": "7 4", "Local": None}
 # -- the map ----------------------------------------------------------------------------------------------------------
 
 
-def entrances(made: Review) -> str:
+def entrances(made: ReviewedFacts) -> str:
     """Return the map of entrances: the internet, the doors, the Services behind them, and the nodes of their Pods.
 
     Examples
@@ -72,14 +69,14 @@ def entrances(made: Review) -> str:
                     WIDTH, height + 6, parts)  # fmt: skip
 
 
-def _zones(made: Review) -> Mapping[str, int]:
+def _zones(made: ReviewedFacts) -> Mapping[str, int]:
     found: dict[str, int] = {}
     for node in made.cluster.nodes:
         found[node.zone or ""] = found.get(node.zone or "", 0) + 1
     return dict(sorted(found.items())[:ROWS])
 
 
-def _homes(made: Review, names: set[str]) -> dict[str, set[str]]:
+def _homes(made: ReviewedFacts, names: set[str]) -> dict[str, set[str]]:
     """Return the zones that hold ready endpoints, by Service."""
     store = made.cluster.store
     found: dict[str, set[str]] = {}
@@ -199,7 +196,7 @@ def _frame(top: float, place: Callable[[float, float], tuple[float, float]]) -> 
 # -- the bill ---------------------------------------------------------------------------------------------------------
 
 
-def bill_bars(made: Review) -> str:
+def bill_bars(made: ReviewedFacts) -> str:
     """Return the lines of the bill as bars; an estimated line is hatched by its outline, one without price is named."""
     bill = made.estimate
     rows = list(bill.items[["name", "monthly_cost"]].itertuples(index=False))

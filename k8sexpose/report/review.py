@@ -13,20 +13,21 @@ from ..api.checks import check_arguments
 from ..api.service import Service
 from ..cloud.internal import is_internal, is_private
 from ..cloud.providers import LoadBalancerKind
-from ..cost.billing import Bill, bill_of, entries_of
+from ..cost.billing import bill_of, entries_of
 from ..cost.prices import PriceSource, price_book
 from ..cost.usage import MonthlyTraffic
 from ..router.reach import HEAD as REACH_HEAD
-from ..router.reach import Entrance, internet_entrances, reach_of
+from ..router.reach import internet_entrances, reach_of
 from .anonymise import anonymised, without_values
 from .assumptions import EXPOSED, LOAD, ReviewedCluster, survey
 from .document import MARK, Heading, Listing, Paragraph, Part, Picture, Table, to_html, to_markdown
-from .environment import Environment, lacks
+from .environment import lacks
 from .exposure_findings import CLUSTER_FINDERS, SERVICE_FINDERS
 from .findings import Asked, Finding, find_all
 from .machine_readable import review_json
 from .pictures import bill_bars, entrances, latency_curve, pod_loads
 from .policy_advice import ServiceComparison, compare_services
+from .reviewed import ReviewedFacts, ServiceReview
 
 if TYPE_CHECKING:
     from ..model import Cluster
@@ -39,47 +40,8 @@ SIGNS = {"problem": "✗ problem", "warning": "! warning", "note": "· note"}
 HEAD = ("Service", "type", "address", "ports", "who reaches it", "ready")
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceReview:
-    """One Service: how it is exposed, and both policies.
-
-    Parameters
-    ----------
-    name, type : str
-        ``namespace/name``, and type.
-    address, ports, reached_by : str
-        Where it is dialled, on which ports, and by whom.
-    ready : int
-        Ready Pods behind its first port.
-    comparison : ServiceComparison, optional
-        Both policies; None where there is nothing to compare.
-    why_not : str
-        Why there is not.
-    entrances : tuple of Entrance
-        Every way in, as `kx.reach` lists them.
-    judged : bool
-        Whether the dump tells which endpoints are ready.
-    """
-
-    name: str
-    type: str
-    address: str
-    ports: str
-    reached_by: str
-    ready: int
-    comparison: ServiceComparison | None = None
-    why_not: str = ""
-    entrances: tuple[Entrance, ...] = ()
-    judged: bool = True
-
-    @property
-    def ready_text(self) -> str:
-        """The number of ready Pods, or that the dump does not tell."""
-        return str(self.ready) if self.judged else "not known"
-
-
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Review:
+class Review(ReviewedFacts):
     """What there is to say about a cluster; shows as its findings in a notebook.
 
     Parameters
@@ -117,28 +79,6 @@ class Review:
     >>> [finding.kind for finding in review(cluster).findings]
     ['no-endpoints', 'pending']
     """
-
-    provider: str
-    region: str
-    guess: str
-    size: str
-    findings: tuple[Finding, ...]
-    services: tuple[ServiceReview, ...]
-    bill: Bill
-    assumptions: tuple[str, ...]
-    cluster: Cluster
-    estimate: Bill
-    utilisation: float = 0.5
-    service_ms: float = 10.0
-    workers: int = 1
-    lacks: tuple[str, ...] = ()
-    around: Environment | None = None
-    internet: tuple[Entrance, ...] = ()
-
-    @property
-    def exposed(self) -> tuple[ServiceReview, ...]:
-        """The Services with a node port or a load balancer."""
-        return tuple(one for one in self.services if one.type in EXPOSED)
 
     def service(self, name: str) -> ServiceReview:
         """Return a Service by ``name`` or ``namespace/name``; a KeyError lists those that are exposed."""
