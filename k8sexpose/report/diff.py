@@ -145,6 +145,13 @@ def diff(before: Cluster, after: Cluster, region: str | None = None, **options: 
     ------
     ValueError
         As for `review`.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster, example
+    >>> before = Cluster(nodes=1)
+    >>> diff(before, applied(before, example("public-api-lb"))).exposed_anew
+    ('default/public-api-lb',)
     """
     check_arguments(diff, locals())
     was, is_now = (review(cluster, region, **options) for cluster in (before, after))

@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from .. import __version__
 from ..cost.billing import Bill
 from .findings import Finding
 from .policy_advice import ReviewedPolicy, ServiceComparison
@@ -22,8 +23,6 @@ REPORT_SCHEMA = "k8sexpose.report/1"
 
 def written(schema: str, date: str, content: Mapping[str, Any]) -> str:
     """Return JSON with the name of its schema at the head."""
-    from .. import __version__
-
     head = {"schema": schema, "made_by": f"k8sexpose {__version__}", "date": date or None}
     return json.dumps({**head, **content}, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 

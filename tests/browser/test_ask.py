@@ -216,7 +216,8 @@ def what_cannot_be_read_stays(page: Page) -> None:
     typed.fill("a fortune")
     keep(box)
     wait_for("the reason", lambda: "could not read a fortune" in box.get_by_role("status").first.inner_text(), 20)
-    assert typed.input_value() == "a fortune" and typed.get_attribute("aria-invalid") == "true"
+    wait_for("the mark on the box", lambda: typed.get_attribute("aria-invalid") == "true", 20)
+    assert typed.input_value() == "a fortune"
     nodes = asked(page)["np-which-nodes"]
     keep(nodes)
     wait_for("nothing ticked", lambda: "Nothing is ticked" in nodes.inner_text(), 20)

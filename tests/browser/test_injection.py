@@ -65,6 +65,8 @@ ALONE = """() => [...document.querySelectorAll(
     .filter(one => !inside || one.closest('.jp-OutputArea-output'))
     // JupyterLab makes links of addresses in plain text, as a terminal does; a DataFrame is pandas' own table.
     .filter(one => !one.closest('.jp-RenderedText') && !one.closest('.dataframe'))
+    // Our own links: within a report, and from the table of progress to a lesson.
+    .filter(one => one.tagName !== 'A' || !/^(#[\\w-]+$|[^?]*\\/[0-9]{2}_\\w+\\.ipynb)/.test(one.getAttribute('href')))
     .map(one => one.outerHTML.slice(0, 200))"""
 
 
