@@ -63,8 +63,8 @@ def shown(made: Callable[[], Any]) -> str | Exception:
 
 
 # For these the model may find something else than for a word: another hint, another finding, other rows (rules come by
-# the name of the Service).
-OTHER_WAYS = ("report", "report of shares", "doctor", "offices, no manifest", "trace")
+# the name of the Service), or refuse it: the doctor stops at another step.
+OTHER_WAYS = ("report", "report of shares", "doctor", "doctor, a Service", "offices, no manifest", "trace")
 # pandas writes these; its own option, display.html.use_mathjax, is the reader's to set.
 FRAMES = ("frames of traffic", "progress")
 
