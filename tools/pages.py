@@ -35,14 +35,19 @@ LINK = re.compile(r'(<a href=")(?:\.\./|notebooks/|instructor/|solutions/)*([\w-
 highlight = Highlight2HTML(pygments_lexer="ipython3")
 
 
-def prose(source: str) -> str:
-    """Markdown as HTML; links to lessons and guides lead to their pages."""
+def linked(html: str) -> str:
+    """Links to lessons and guides lead to their pages."""
     known = {path.stem for path in (*SOLUTIONS.glob("*.ipynb"), *GUIDES)}
 
     def page(match: re.Match[str]) -> str:
         return f'{match[1]}{match[2]}.html{match[3] or ""}"' if match[2] in known else match[0]
 
-    return LINK.sub(page, markdown2html(source))
+    return LINK.sub(page, html)
+
+
+def prose(source: str) -> str:
+    """Markdown as HTML."""
+    return linked(markdown2html(source))
 
 
 def output(out: NotebookNode) -> str:
@@ -53,7 +58,7 @@ def output(out: NotebookNode) -> str:
         if kind in out.get("data", ()):
             value = out.data[kind]
             if kind == "text/html":
-                return f"<div>{value}</div>"
+                return f"<div>{linked(value)}</div>"
             return prose(value) if kind == "text/markdown" else f"<pre>{ansi2html(value)}</pre>"
     return ""
 

@@ -21,6 +21,7 @@ from typing import Any
 
 import yaml
 
+from .checks import shown
 from .documents import is_file
 from .errors import ManifestError
 from .kinds import BUILT_IN
@@ -92,11 +93,13 @@ def read_source(source: Source) -> Iterator[Found]:
         yield from _content("the dump", source.encode("utf-8", "surrogatepass"), "")
     elif isinstance(source, str | Path):
         yield from _path(Path(source))
-    elif source and all(isinstance(one, str | Path) for one in source):
+    elif isinstance(source, list | tuple) and source and all(isinstance(one, str | Path) for one in source):
         for one in source:
             yield from _path(Path(str(one)))
-    else:
+    elif isinstance(source, list | tuple):
         yield from objects_of(list(source))
+    else:
+        raise ManifestError(f"a dump is a path, text, or objects, not {shown(source)}")
 
 
 def _is_text(source: str) -> bool:
@@ -105,9 +108,17 @@ def _is_text(source: str) -> bool:
     return "\n" in source or not start or start.startswith(("{", "[", "<"))
 
 
+def is_folder(path: Path) -> bool:
+    """Return True if there is such a folder; a name that is too long for the system is none."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
 def _path(path: Path) -> Iterator[Found]:
     """Yield what stands in a file or under a folder."""
-    if path.is_dir():
+    if is_folder(path):
         files = sorted(one for one in path.rglob("*") if one.name.endswith((*ENDINGS, ".gz")) and one.is_file())
         files = [one for one in files if not one.is_symlink()]
         if not files:
@@ -250,7 +261,10 @@ def _text(name: str, data: bytes, path: str, *, strict: bool = True) -> Iterator
 
 def _encoding(data: bytes) -> str:
     """Return the encoding of a text: PowerShell writes UTF-16 behind a ``>``."""
-    return "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff") and data[2:4] != b"\x00\x00":
+        return "utf-16"
+    found = json.detect_encoding(data)
+    return "utf-8-sig" if found in ("utf-8", "utf-8-sig") else found
 
 
 LOGS = re.compile(r"(?ms)^==== START logs for .*?^==== END logs for [^\n]*$")

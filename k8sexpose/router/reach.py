@@ -14,6 +14,7 @@ from itertools import islice
 
 from .._display import html_table, visible
 from ..api.addresses import address, ip_version
+from ..api.checks import check_arguments
 from ..api.errors import NotExposed
 from ..api.objects import Node, Pod
 from ..api.service import Service, ServicePort
@@ -159,6 +160,7 @@ def reach(cluster: ClusterState, service: str) -> Reach:
     >>> reach(cluster, "public-api-lb").who
     ('internet', 'private network', 'cluster')
     """
+    check_arguments(reach, locals())
     return reach_of(cluster, cluster.service(service))
 
 

@@ -162,7 +162,7 @@ def test_a_question_leaves_the_cluster_alone(name: str) -> None:
         came, _ = interrupted(lambda: ask(cluster), at)
         assert state(cluster) == before, f"interrupted before line {at} of {count}"
         stopped += came
-    assert stopped > 5
+    assert stopped > 3
     assert repr(ask(cluster)) == answer
 
 

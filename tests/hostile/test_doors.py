@@ -70,6 +70,7 @@ def calls() -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         "provider": (kx.provider, {"name": "aws"}),
         "example": (kx.example, {"name": NAME}),
         "send": (kx.send, asked), "routes": (kx.routes, asked), "entries": (kx.entries, asked), "shares": (kx.shares, asked),
+        "reach": (kx.reach, {"cluster": here, "service": NAME}),
         "kube_proxy": (kx.kube_proxy, {"cluster": here, "node": "node-1", "src": None, "dst": "10.0.0.1", "port": 80}),
         "health_check": (kx.health_check, {"cluster": here, "service": NAME, "node": "node-1"}),
         "healthz": (kx.healthz, {"cluster": here, "node": "node-1"}),
@@ -325,12 +326,12 @@ def test_a_byte_order_mark_is_read_everywhere(encoding: str, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("kind", "field", "value", "told"),
     [
-        ("Node", ("status", "addresses", 0, "address"), "nope", "status.addresses[0].address"),
-        ("Node", ("spec", "podCIDR"), "nope", "spec.podCIDR"),
+        ("Node", ("status", "addresses", 0, "address"), "10.0.0.999", "status.addresses[0].address"),
+        ("Node", ("spec", "podCIDR"), "10.0.0.0/99", "spec.podCIDR"),
         ("Pod", ("status", "podIP"), "300.1.1.1", "status.podIP"),
         ("Service", ("spec", "loadBalancerSourceRanges"), ["10.0.0.0/8", "x"], "spec.loadBalancerSourceRanges[1]"),
-        ("Service", ("spec", "externalIPs"), ["x"], "spec.externalIPs[0]"),
-        ("EndpointSlice", ("endpoints", 0, "addresses", 0), "x", "endpoints[0].addresses[0]"),
+        ("Service", ("spec", "externalIPs"), ["10.0.0.999"], "spec.externalIPs[0]"),
+        ("EndpointSlice", ("endpoints", 0, "addresses", 0), "10.0.0.999", "endpoints[0].addresses[0]"),
     ],
 )
 def test_a_bad_address_costs_its_object_and_no_more(kind: str, field: tuple[Any, ...], value: Any, told: str) -> None:
