@@ -197,7 +197,7 @@ def plot_latency(traffic: Traffic | Several, ax: Axes | None = None) -> Axes:
     >>> _ = cluster.deploy("api-backend", per_node=[2, 1])
     >>> _ = cluster.apply(example("public-api-lb"))
     >>> describe(plot_latency(simulate(cluster, "public-api-lb", requests=1000, rate_rps=150)))[:42]
-    'Latency in milliseconds: requests p50 17.6'
+    'Latency in milliseconds: requests p50 14.8'
     """
     sides = _named(traffic)
     ax = canvas(ax, 8.5, 0.9 + 1.5 * len(sides))

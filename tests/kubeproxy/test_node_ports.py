@@ -84,7 +84,7 @@ def test_without_a_service_cidr_nothing_is_dropped_for_want_of_a_service() -> No
         ({"detect_local": "BridgeInterface"}, "bridge_interface='cbr0'"),
         ({"detect_local": "InterfaceNamePrefix", "interface_name_prefix": "a b"}, "interface_name_prefix='veth'"),
         ({"masquerade_bit": 32}, "from 0 to 31"),
-        ({"nodeport_addresses": "primary"}, r"a list of ranges, not one text: ('primary',)"),
+        ({"nodeport_addresses": "primary"}, "nodeport_addresses is a tuple of texts or None, not 'primary'"),
     ],
 )
 def test_settings_that_kube_proxy_would_refuse(options: dict[str, object], told: str) -> None:

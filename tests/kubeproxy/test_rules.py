@@ -290,7 +290,6 @@ IP = {"type": "InternalIP", "address": "10.0.0.1"}
 ODD = {
     "a name that a terminal would obey": {"name": "a\x1b[31mb"},
     "a protocol without ports": {"protocol": "ICMP"},
-    "a clusterIP that is none": {"cluster_ip": "x"},
     "an external IP that is none": {"external_ips": ["y"]},
     "an endpoint that is no address": {"endpoint": "abc"},
     "an endpoint of the other family": {"endpoint": "2001:db8::7"},

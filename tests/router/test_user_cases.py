@@ -174,6 +174,7 @@ def test_named_targetport_missing(case: Case) -> None:
     [pod] = case.data["pods"]
     pod["ports"] = [{"name": "http", "containerPort": 8080}]
     cluster.delete("web-1", kind="Pod")
+    cluster.advance(30)  # its name is free once the grace period is over
     cluster.apply(case.pod(pod))
     assert endpoints(cluster) == {"10.244.1.10:8080"}
 

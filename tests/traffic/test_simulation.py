@@ -321,7 +321,10 @@ def test_round_robin_is_more_even_than_chance(provider: str, rule: str) -> None:
 )
 def test_affinity_makes_some_load_balancers_stick(provider: str, rule: str) -> None:
     """Google's and Azure's controllers set CLIENT_IP and SourceIP for sessionAffinity: ClientIP; the others do not."""
-    ip_targets = {"service.beta.kubernetes.io/aws-load-balancer-type": "nlb-ip"}  # the in-tree NLB refuses affinity
+    ip_targets = {
+        "service.beta.kubernetes.io/aws-load-balancer-type": "nlb-ip",
+        "service.beta.kubernetes.io/aws-load-balancer-scheme": "internet-facing",  # its default is internal
+    }  # the in-tree NLB refuses affinity
     cluster = cluster_with([1] * 4, LB | {"sessionAffinity": "ClientIP"}, provider=provider)
     if provider == "aws":
         cluster.patch("web", {"metadata": {"annotations": ip_targets}})
