@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from k8sexpose._palette import CONCEPTS
 
-
 # Drawn where none of the six is: policies and ways of exposing stand in charts of their own; "nowhere" is "dropped".
 APART = ("nowhere", "Cluster", "Local", "shared entry", "gateway")
 
