@@ -274,7 +274,7 @@ def queue(draw: Draw) -> Question:
         return response_ms([1.0], load, service_ms).mean_ms
 
     return Question(
-        "queue", "05_skew_and_latency", f"Local; {crowd} Pods on node-1, one on node-2. The average Pod is {busy} % "
+        "queue", "06_skew_and_latency", f"Local; {crowd} Pods on node-1, one on node-2. The average Pod is {busy} % "
         f"busy, a request takes {service_ms} ms of work, one at a time. How long does a client of the lonely Pod wait "
         "for its answer on average, in ms, without the network? (M/M/1: work ÷ (1 − busy).)",
         Quantity("ms", 'a time, such as 12 or "12 ms"'), lambda: stand_with([crowd, 1], "Local"),
@@ -316,7 +316,7 @@ def broken(draw: Draw) -> Question:
     empty = {name for name, fault in faults.items() if fault in ("selector", "port", "number")}
     pinned = {name for name, fault in faults.items() if fault == "local"}
     return Question(
-        "broken", "06_your_cluster", "Which of the six Services answer every connection of clients outside, whichever "
+        "broken", "08_your_cluster", "Which of the six Services answer every connection of clients outside, whichever "
         "node they dial? Put cluster = ….cluster, then %kubectl get svc,pods, describe, and kx.shares.",
         Several(tuple(sorted(names))), setup, served, part=OWN,
         right="{right}: these have an address, endpoints, and no node that stays silent.",

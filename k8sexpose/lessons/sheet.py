@@ -17,7 +17,7 @@ from .cost_warning import questions as cost
 from .extra_hop import questions as hop
 from .feedback import Feedback
 from .forms import Estimate, Question, Unreadable, Wrong, accepts, shown, unanswered
-from .leaflets import leftovers, sticky
+from .leaflets import LEAFLETS
 from .loadbalancer import questions as concierge
 from .local import questions as local
 from .nodeport import questions as nodeport
@@ -25,11 +25,12 @@ from .progress_table import Progress, progress_table
 from .skew_and_latency import limits
 from .skew_and_latency import questions as skew
 from .start import questions as start
+from .ways_out import questions as ways_out
 from .your_cluster import questions as yours
 
 __all__ = ["QUESTIONS", "SHEET", "Sheet", "find", "judge", "own_id", "predict", "progress", "reset_answers"]
 
-LESSONS = (start, nodeport, sticky, concierge, leftovers, cost, hop, local, skew, limits, yours)
+LESSONS = (start, nodeport, concierge, cost, hop, local, skew, limits, ways_out, yours, *LEAFLETS)
 QUESTIONS: dict[str, Question] = {question.id: question for lesson in LESSONS for question in lesson.QUESTIONS}
 
 

@@ -16,7 +16,7 @@ from ..leaflets.sticky import pods_that_answer
 
 __all__ = ["QUESTIONS", "Moved", "stand", "ways_out"]
 
-LESSON = "05_skew_and_latency"
+LESSON = "06_skew_and_latency"
 NAME, APP = "public-api-lb", "api-backend"
 HOP_MS = 1.0
 PROXY_PROTOCOL = "service.beta.kubernetes.io/linode-loadbalancer-default-proxy-protocol"

@@ -12,7 +12,7 @@ from ..forms import Choice, Percent, Question, Several, Wrong
 
 __all__ = ["QUESTIONS", "worst_pod"]
 
-LESSON = "06_your_cluster"
+LESSON = "08_your_cluster"
 EXPOSED = ("storefront", "api", "orders", "checkout", "stream", "grafana")
 COMPARED = ("api", "checkout")
 TURNS = ("4", "20", "50", "90")
