@@ -19,8 +19,11 @@ from .class_report import ClassReport, class_report
 from .cost_warning.savings import Savings, ingress_bill, save
 from .feedback import Feedback
 from .install import check_install
+from .loadbalancer.connections import Connections, connection_table
+from .loadbalancer.health_checks import HealthChecks, health_checks
 from .loadbalancer.offices import Doors, offices
 from .loadbalancer.pending import Pending, pending_cases, why_pending
+from .loadbalancer.shop_front import ShopFront, shop_front
 from .local.five_cases import FiveCases, five_cases, which_policy
 from .misconceptions import misconceptions
 from .nodeport.repair import Repairs, repair
@@ -36,25 +39,30 @@ from .skew_and_latency.questions import ways_out  # isort: skip
 __all__ = [
     "BringDump",
     "ClassReport",
+    "Connections",
     "Doors",
     "Exercise",
     "Feedback",
     "FiveCases",
+    "HealthChecks",
     "Mended",
     "Moved",
     "Pending",
     "Repairs",
     "Savings",
+    "ShopFront",
     "ask",
     "bring_dump",
     "check",
     "check_install",
     "class_report",
     "clusters_of_case",
+    "connection_table",
     "decide",
     "exercise",
     "five_cases",
     "five_clusters",
+    "health_checks",
     "ingress_bill",
     "mend",
     "misconceptions",
@@ -65,6 +73,7 @@ __all__ = [
     "repair",
     "reset_answers",
     "save",
+    "shop_front",
     "stand",
     "ways_out",
     "which_policy",
