@@ -22,7 +22,7 @@ from .install import check_install
 from .loadbalancer.connections import Connections, connection_table
 from .loadbalancer.health_checks import HealthChecks, health_checks
 from .loadbalancer.offices import Doors, offices
-from .loadbalancer.pending import Pending, pending_cases, why_pending
+from .loadbalancer.pending import Pending, pending_cases, print_pending_cases, why_pending
 from .loadbalancer.shop_front import ShopFront, shop_front
 from .local.five_cases import FiveCases, five_cases, which_policy
 from .misconceptions import misconceptions
@@ -69,6 +69,7 @@ __all__ = [
     "offices",
     "pending_cases",
     "predict",
+    "print_pending_cases",
     "progress",
     "repair",
     "reset_answers",

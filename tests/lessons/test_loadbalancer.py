@@ -58,7 +58,7 @@ def test_why_pending() -> None:
     wrong = why_pending({1: "nobody", 2: "quota", 3: "pool", 4: 3})
     assert not any(row.solved for row in wrong.rows)
     assert [row.misconception for row in wrong.rows] == [1, 1, 1, None, None]
-    assert "some controller has looked" in wrong.rows[0].text and "there is no event" in wrong.rows[1].text
+    assert "some controller handles it" in wrong.rows[0].text and "about shop there is none" in wrong.rows[1].text
     assert "<table" in wrong._repr_html_()
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import chain, combinations
+from itertools import chain, combinations, product
 from typing import Any
 
 import pytest
 
 from k8sexpose import Cluster, example
 from k8sexpose.lessons import Feedback, check_install, predict, progress, repair
-from k8sexpose.lessons.forms import Choice, Percent, Quantity, Question, Several
+from k8sexpose.lessons.forms import Blanks, Choice, Estimate, Percent, Quantity, Question, Several
 from k8sexpose.lessons.install import missing
 from k8sexpose.lessons.sheet import QUESTIONS, Sheet, judge
 
@@ -59,6 +59,10 @@ def answers(question: Question) -> Iterator[Any]:
             yield from map(float, (0, 25, 33.3, 40, 50, 66.7, 75, 100))
         case Quantity():
             yield from (100.0, 213.75, 356.25, 375.0, 260_000.0)
+        case Estimate():
+            yield from (0.0, 1.0, 30.0, 300.0, 1000.0, 15_000.0, 1e6)
+        case Blanks(parts):
+            yield from product((0.0, 20.0, 25.0, 36.0, 40.0, 64.0), repeat=len(parts))
 
 
 def rounded(answer: Any, right: Any) -> bool:
