@@ -201,7 +201,7 @@ def _judge(number: int, answer: object) -> PendingCase:
         return PendingCase(number, word, True, "An address appears.")
     silent = "no event says so" in reason(number)
     if word == "nobody":
-        text = "The Service has no address, that is true. But there is an event about shop, so some controller handles it"
+        text = "The Service has no address, that is true. But an event is about shop, so some controller handles it"
     elif silent:
         text = (
             "A controller that fails does say so in an event. Here other Services have events, and about shop there is"
