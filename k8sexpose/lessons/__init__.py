@@ -16,7 +16,9 @@ from __future__ import annotations
 
 from .ask import ask, check
 from .class_report import ClassReport, class_report
+from .cost_warning.cost_tables import CostTable, idle_costs, zone_costs
 from .cost_warning.savings import Savings, ingress_bill, save
+from .cost_warning.shared_entry import SharedEntry, shared_entry
 from .feedback import Feedback
 from .install import check_install
 from .loadbalancer.connections import Connections, connection_table
@@ -40,6 +42,7 @@ __all__ = [
     "BringDump",
     "ClassReport",
     "Connections",
+    "CostTable",
     "Doors",
     "Exercise",
     "Feedback",
@@ -50,6 +53,7 @@ __all__ = [
     "Pending",
     "Repairs",
     "Savings",
+    "SharedEntry",
     "ShopFront",
     "ask",
     "bring_dump",
@@ -63,6 +67,7 @@ __all__ = [
     "five_cases",
     "five_clusters",
     "health_checks",
+    "idle_costs",
     "ingress_bill",
     "mend",
     "misconceptions",
@@ -74,9 +79,11 @@ __all__ = [
     "repair",
     "reset_answers",
     "save",
+    "shared_entry",
     "shop_front",
     "stand",
     "ways_out",
     "which_policy",
     "why_pending",
+    "zone_costs",
 ]

@@ -50,8 +50,8 @@ HELD: dict[int, tuple[str, object, str]] = {
 # Where the storyboards meet a belief: in the lesson's questions or its exercises.
 PLACES = {
     "01_nodeport": {2, 3, 4, 6, 8, 9, 11, 12, 15, 19, 21},
-    "02_loadbalancer": {1, 13, 16, 17, 18, 20, 22, 23},
-    "03_cost_warning": {17, 24},
+    "02_loadbalancer": {1, 13, 18},
+    "03_cost_warning": {24},
     "04_extra_hop": {5, 7, 10, 25},
     "06_skew_and_latency": {7, 11, 14, 15, 25},
     "08_your_cluster": {3, 8, 16, 25},
