@@ -135,6 +135,7 @@ def test_shop_front() -> None:
     ):
         assert not shop_front(*wrong).solved
     assert "does not listen on port 443" in repr(shop_front("LoadBalancer", "nlb", 443, 443))
+    assert "the load balancer listens on port 80" in repr(shop_front("LoadBalancer", "nlb", 80, 8443))
 
 
 @pytest.mark.parametrize("value", [None, ..., 3, {1: 2}, "a: [", "<b>", "\n---\n", float("nan"), 10**30], ids=repr)
