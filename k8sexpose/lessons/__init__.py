@@ -17,6 +17,7 @@ from __future__ import annotations
 from .ask import ask, check
 from .class_report import ClassReport, class_report
 from .cost_warning.savings import Savings, ingress_bill, save
+from .extra_hop.hop_table import HopTable, hop_table
 from .feedback import Feedback
 from .install import check_install
 from .loadbalancer.offices import Doors, offices
@@ -40,6 +41,7 @@ __all__ = [
     "Exercise",
     "Feedback",
     "FiveCases",
+    "HopTable",
     "Mended",
     "Moved",
     "Pending",
@@ -55,6 +57,7 @@ __all__ = [
     "exercise",
     "five_cases",
     "five_clusters",
+    "hop_table",
     "ingress_bill",
     "mend",
     "misconceptions",
