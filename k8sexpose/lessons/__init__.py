@@ -23,6 +23,7 @@ from .install import check_install
 from .loadbalancer.offices import Doors, offices
 from .loadbalancer.pending import Pending, pending_cases, why_pending
 from .local.five_cases import FiveCases, five_cases, which_policy
+from .local.placement import try_placement
 from .misconceptions import misconceptions
 from .nodeport.repair import Repairs, repair
 from .own_numbers import Exercise, exercise
@@ -69,6 +70,7 @@ __all__ = [
     "reset_answers",
     "save",
     "stand",
+    "try_placement",
     "ways_out",
     "which_policy",
     "why_pending",

@@ -6,8 +6,10 @@ from itertools import product
 
 import pytest
 
-from k8sexpose.lessons import five_cases, which_policy
+from k8sexpose.lessons import five_cases, try_placement, which_policy
+from k8sexpose.lessons.extra_hop.questions import stand_with
 from k8sexpose.lessons.local.five_cases import CASES, REASON, missed, solution
+from k8sexpose.lessons.local.questions import end_of_loss, first_loss, lost_with_pod
 from k8sexpose.lessons.sheet import Sheet
 
 # -- the five cases ----
@@ -67,3 +69,39 @@ def test_wrong_answers_name_their_belief(question: str, answer: object, belief: 
     sheet = Sheet()
     sheet.predict(question, answer)
     assert sheet.check(question).misconception == belief
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "belief"),
+    [
+        ("hop-even", "a, d", 25),
+        ("hop-even", "a, b, c", 25),
+        ("hop-even", "a", 25),
+        ("hop-pod-gone", "0", 25),
+    ],
+)
+def test_wrong_answers_on_placement_and_failure(question: str, answer: object, belief: int) -> None:
+    sheet = Sheet()
+    sheet.predict(question, answer)
+    assert sheet.check(question).misconception == belief
+
+
+# -- placements ----
+
+
+@pytest.mark.parametrize(("per_node", "busiest"), [([1, 1, 1], 1), ([5, 5, 0], 1), ([2, 1], 1.5), ([3, 1, 0], 2)])
+def test_a_placement_is_as_even_as_the_nodes_that_have_pods(per_node: list[int], busiest: float) -> None:
+    """The formula of the lesson: average number of Pods on the nodes that have any, over the smallest such number."""
+    counts = [count for count in per_node if count]
+    found = try_placement(per_node)
+    assert found["Local"].hottest_over_mean == pytest.approx(busiest)
+    assert found["Local"].hottest_over_mean == pytest.approx(sum(counts) / len(counts) / min(counts))
+    assert found["Cluster"].hottest_over_mean == 1
+
+
+def test_each_policy_has_its_failure() -> None:
+    """Local loses less when a node fails, Cluster when a Pod is missing."""
+    local, cluster = stand_with([1, 1, 1], "Local"), stand_with([1, 1, 1])
+    assert (first_loss(local), first_loss(cluster)) == ("1/3", "5/9")
+    assert (end_of_loss(local), end_of_loss(cluster)) == ("20", "50")
+    assert (lost_with_pod(local), lost_with_pod(cluster)) == ("1/3", "0")

@@ -190,8 +190,8 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "hop-address-near", LESSON, "The connection arrives at node-1, where the only Pod of the Service runs too. "
-        "Which source address does the Pod see?",
+        "hop-address-near", LESSON, "A connection from the internet arrives at node-1, and the only Pod of the Service "
+        "runs on node-1 too. Which source address does the Pod see?",
         SENDERS, lambda: stand_with([1, 0, 0]), lambda cluster: seen_through(cluster, "node-1"),
         right="The rules mark the packet for the replacement before they choose a Pod, so it is done for every Pod.",
         wrong=(
@@ -226,8 +226,8 @@ QUESTIONS = (
         "these three are on other nodes. For node-2 and node-3 it is the same.",
     ),
     Question(
-        "hop-thirty", LESSON, "Three nodes, now with ten Pods on each node. What fraction of the connections takes an "
-        "extra hop?",
+        "hop-thirty", LESSON, "Three nodes with ten Pods on each node, and a load balancer that spreads connections "
+        "evenly over the nodes. What fraction of the connections takes an extra hop?",
         PARTS, lambda: stand_with([10, 10, 10]), hop_share,
         right="Twenty of the thirty Pods are on other nodes. More replicas change nothing.",
         wrong=(
@@ -242,8 +242,8 @@ QUESTIONS = (
         otherwise="Twenty of the thirty Pods are on other nodes than the one where the connection arrived.",
     ),
     Question(
-        "hop-one-node", LESSON, "Three nodes, and all three Pods run on node-1. What fraction of the connections takes "
-        "an extra hop?",
+        "hop-one-node", LESSON, "Three nodes, all three Pods on node-1, and a load balancer that spreads connections "
+        "evenly over the nodes. What fraction of the connections takes an extra hop?",
         PARTS, lambda: stand_with([3, 0, 0]), hop_share,
         right="The load balancer sends connections to all three nodes, and two of them have no Pod.",
         wrong=(
@@ -262,8 +262,8 @@ QUESTIONS = (
         otherwise="A third of the connections arrives at each node. Only those that arrive at node-1 stay there.",
     ),
     Question(
-        "hop-fifty-nodes", LESSON, "The same Service with its three Pods, now in a cluster of fifty nodes; the load "
-        "balancer spreads connections evenly over all of them. What percentage of the connections takes an extra hop?",
+        "hop-fifty-nodes", LESSON, "A Service has three Pods in a cluster of fifty nodes, and its load balancer "
+        "spreads connections evenly over all nodes. What percentage of the connections takes an extra hop?",
         Percent(), lambda: stand_with([1, 1, 1] + [0] * 47), lambda cluster: percent(shares(cluster, NAME).extra_hop),
         right="The share is 1 − 1/50, because only one connection in fifty arrives at the node of its Pod.",
         wrong=(
@@ -282,8 +282,8 @@ QUESTIONS = (
         "others take the hop: {right} %.",
     ),
     Question(
-        "hop-local-sees", LESSON, "The manifest has the new line externalTrafficPolicy: Local, and the load balancer "
-        "forwards packets with the client's address. Which source address does the Pod see?",
+        "hop-local-sees", LESSON, "A Service has externalTrafficPolicy: Local, and its load balancer forwards packets "
+        "with the client's address. Which source address does the Pod see?",
         SENDERS, lambda: stand_with([1, 0, 0], "Local"), seen_through,
         right="The Pod is on the node where the packet arrives, so the reply passes this node anyway, and the source "
         "can stay as it is.",
@@ -302,8 +302,8 @@ QUESTIONS = (
     ),
     Question(
         "hop-switch", LESSON, "The only Pod runs on node-1, and the load balancer still sends connections evenly to "
-        "three nodes. Now you apply the manifest with the new line. What fraction of the new connections is lost in "
-        "the first seconds?",
+        "three nodes. Now you set externalTrafficPolicy: Local. What fraction of the new connections is lost in the "
+        "first seconds?",
         PARTS, lambda: stand_with([1, 0, 0]), lost_after_switch,
         right="The rules of node-2 and node-3 may not use a Pod on another node any more, and there is none on their "
         "own.",

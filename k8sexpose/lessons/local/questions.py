@@ -13,6 +13,16 @@ from ..forms import OUTCOMES, Choice, Percent, Question, Several, Wrong
 __all__ = ["QUESTIONS"]
 
 LESSON = "05_local"
+PLACED = {"a": (1, 1, 1), "b": (4, 3, 3), "c": (2, 2, 0), "d": (3, 1, 0)}
+EVEN = Several(
+    tuple(PLACED),
+    labels={
+        "a": "1 + 1 + 1: one Pod on each node",
+        "b": "4 + 3 + 3: as evenly as ten Pods can be placed on three nodes",
+        "c": "2 + 2 + 0: two Pods on each of two nodes, none on the third",
+        "d": "3 + 1 + 0: three Pods on one node, one Pod on another",
+    },
+)
 TARGETS = Several(("node-1", "node-2", "node-3"))
 SECONDS = Choice(
     ("10", "20", "50", "350"),
@@ -64,6 +74,23 @@ def hottest(cluster: Cluster) -> str:
     return str(max(pod.share for pod in pods) * len(pods))
 
 
+def even_placements(cluster: Cluster) -> frozenset[str]:
+    """Return the placements under which all Pods get the same with Local."""
+    busiest = {
+        letter: policy_shares(stand_with(per_node), NAME)["Local"].hottest_over_mean
+        for letter, per_node in PLACED.items()
+    }
+    return frozenset(letter for letter, times in busiest.items() if times == 1)
+
+
+def lost_with_pod(cluster: Cluster) -> str:
+    """Return the fraction that is lost when the Pod on node-1 becomes unready, before any health check."""
+    pod = next(pod.name for pod in cluster.pods if pod.node == "node-1")
+    cluster.set_ready(pod, False)
+    front = cluster.service(NAME).load_balancer_ingress[0].address
+    return str(shares(cluster, f"{front}:80").lost)
+
+
 def first_loss(cluster: Cluster) -> str:
     """Return the fraction that is lost when node-1 crashes, before anybody notices."""
     steps = watch_crash(cluster, NAME, "node-1").steps
@@ -98,8 +125,8 @@ QUESTIONS = (
         otherwise="The check asks each node for a ready Pod of its own. Only node-1 has one.",
     ),
     Question(
-        "hop-red", LESSON, "Two of the three targets are red. What fraction of the connections through the load "
-        "balancer is lost?",
+        "hop-red", LESSON, "A Service has externalTrafficPolicy: Local, and its only Pod runs on node-1, so node-2 and "
+        "node-3 are red targets. What fraction of the connections through the load balancer is lost?",
         PARTS, lambda: stand_with([1, 0, 0], "Local"), lambda cluster: str(shares(cluster, NAME).lost),
         right="The load balancer sends nothing to red targets. This is how Local is meant to work.",
         wrong=(
@@ -138,8 +165,8 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "hop-no-pods", LESSON, "Now the Service has no Pod anywhere. A client on the internet connects directly to the "
-        "node port of node-2. What does it get?",
+        "hop-no-pods", LESSON, "A Service with externalTrafficPolicy: Local has no Pod on any node. A client on the "
+        "internet connects directly to the node port of node-2. What does it get?",
         OUTCOMES, lambda: stand_with([1, 0, 0], "Local"), without_pods,
         right="When a Service has no Pod at all, every node refuses, with both policies.",
         wrong=(
@@ -177,8 +204,8 @@ QUESTIONS = (
         "node-1 share their half: {right} %.",
     ),
     Question(
-        "hop-lone", LESSON, "The same Service: Local, two Pods on node-1 and one Pod on node-2. What percentage of all "
-        "connections does the single Pod on node-2 get?",
+        "hop-lone", LESSON, "A Service has externalTrafficPolicy: Local, with two Pods on node-1 and one Pod on "
+        "node-2. What percentage of all connections does the single Pod on node-2 get?",
         Percent(), lambda: stand_with([2, 1]), lambda cluster: _local(cluster, 2),
         right="It gets everything that arrives at node-2, which is twice as much as each of the other Pods gets.",
         wrong=(
@@ -191,6 +218,37 @@ QUESTIONS = (
         ),
         otherwise="Two nodes have Pods, so each gets half of the connections. The single Pod does not share its half: "
         "{right} %.",
+    ),
+    Question(
+        "hop-even", LESSON, "With externalTrafficPolicy: Local, which of these placements on three nodes give every "
+        "Pod the same number of connections?",
+        EVEN, Cluster, even_placements,
+        right="What counts is that all nodes with Pods have equally many. A node without Pods gets no connections.",
+        wrong=(
+            Wrong(
+                lambda given, right: "d" in given,
+                "With Cluster every placement is even. With Local each of the two nodes gets half, and three Pods "
+                "share one half while a single Pod has the other half for itself.",
+                25,
+            ),
+            Wrong(
+                lambda given, right: "b" in given,
+                "4 + 3 + 3 is nearly even, and no placement of ten Pods on all three nodes is better. But each node "
+                "gets a third, and four Pods share their third while three Pods share theirs.",
+                25,
+            ),
+            Wrong(
+                lambda given, right: "c" not in given,
+                "A node without Pods looks uneven. But the load balancer sends nothing there, and the two other nodes "
+                "have two Pods each.",
+                25,
+            ),
+            Wrong(
+                lambda given, right: "a" not in given,
+                "2 + 2 + 0 is even, that is right. So is one Pod on each node: each node gets a third, and each Pod "
+                "too.",
+            ),
+        ),
     ),
     Question(
         "hop-crash", LESSON, "A Service has externalTrafficPolicy: Local, and one Pod on each of three nodes. node-1 "
@@ -212,8 +270,8 @@ QUESTIONS = (
         otherwise="A third of the connections arrives at each node, and a node uses only its own Pod.",
     ),
     Question(
-        "hop-crash-end", LESSON, "The same crash with Local. The load balancer checks every 10 seconds and leaves a "
-        "node out after two failed checks. When is nothing lost any more?",
+        "hop-crash-end", LESSON, "With externalTrafficPolicy: Local, node-1 crashes. The load balancer checks every "
+        "10 seconds and leaves a node out after two failed checks. When is nothing lost any more?",
         SECONDS, lambda: stand_with([1, 1, 1], "Local"), end_of_loss,
         right="Once the load balancer leaves node-1 out, no connection arrives there, and no other node uses its Pod.",
         wrong=(
@@ -233,6 +291,29 @@ QUESTIONS = (
                 "two other nodes long before that.",
             ),
         ),
+    ),
+    Question(
+        "hop-pod-gone", LESSON, "A Service has externalTrafficPolicy: Local, and one Pod on each of three nodes. All "
+        "nodes are well, but the Pod on node-1 is not ready any more. What fraction of new connections is lost in the "
+        "first seconds?",
+        PARTS, lambda: stand_with([1, 1, 1], "Local"), lost_with_pod,
+        right="There is no ready Pod on node-1, it may not use another node's Pod, and the load balancer does not know "
+        "this yet.",
+        wrong=(
+            Wrong(
+                "0",
+                "With Cluster this is right: node-1 takes the Pod off its list at once, and uses the Pods on the other "
+                "nodes. With Local it may not use them, so it drops what arrives until the load balancer has noticed.",
+                25,
+            ),
+            Wrong(
+                "1",
+                "The two other nodes still have ready Pods, and they serve what arrives at them. Only what arrives at "
+                "node-1 is lost.",
+            ),
+        ),
+        otherwise="Until the next health checks have failed, node-1 gets a third of the connections, and it has no "
+        "ready Pod for them.",
     ),
     Question(
         "hop-hottest", LESSON, "A Service has externalTrafficPolicy: Local, and 3 + 1 + 1 Pods on three nodes. How "
