@@ -197,9 +197,9 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "client",
-                "No other node is needed here, so the replacement is not necessary. It happens all the same: the "
-                "rules mark a packet from outside before they choose a Pod, so they do not know yet that the Pod is "
-                "on this node.",
+                "No other node is needed here, so the client's address would not have to be replaced. It is replaced "
+                "nevertheless: the rules mark a packet from outside before they choose a Pod, so they do not know yet "
+                "that the Pod is on this node.",
                 7,
             ),
             Wrong(

@@ -113,7 +113,7 @@ QUESTIONS = (
             Wrong(
                 frozenset(TARGETS.options),
                 "All nodes do stay registered as targets, and all three machines are well. But the check now asks "
-                "each node for a Pod of its own, and a node without one answers that it has none.",
+                "each node for a Pod of its own. A node without one answers that it has none, and its target is red.",
                 25,
             ),
             Wrong(
@@ -145,7 +145,7 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "hop-empty-node", LESSON, "The Service has externalTrafficPolicy: Local, and its only Pod runs on node-1. A "
+        "hop-empty-node", LESSON, "A Service has externalTrafficPolicy: Local, and its only Pod runs on node-1. A "
         "client on the internet connects directly to the node port of node-2. What does it get?",
         OUTCOMES, lambda: stand_with([1, 0, 0], "Local"), empty_node,
         right="The Service has a Pod, but not on node-2, and node-2 may not use another node's Pod. It drops the "
