@@ -19,6 +19,7 @@ from .class_report import ClassReport, class_report
 from .cost_warning.cost_tables import CostTable, idle_costs, zone_costs
 from .cost_warning.savings import Savings, ingress_bill, save
 from .cost_warning.shared_entry import SharedEntry, shared_entry
+from .extra_hop.hop_table import HopTable, hop_table
 from .feedback import Feedback
 from .install import check_install
 from .loadbalancer.connections import Connections, connection_table
@@ -27,6 +28,7 @@ from .loadbalancer.offices import Doors, offices
 from .loadbalancer.pending import Pending, pending_cases, print_pending_cases, why_pending
 from .loadbalancer.shop_front import ShopFront, shop_front
 from .local.five_cases import FiveCases, five_cases, which_policy
+from .local.placement import try_placement
 from .misconceptions import misconceptions
 from .nodeport.repair import Repairs, repair
 from .own_numbers import Exercise, exercise
@@ -48,6 +50,7 @@ __all__ = [
     "Feedback",
     "FiveCases",
     "HealthChecks",
+    "HopTable",
     "Mended",
     "Moved",
     "Pending",
@@ -68,6 +71,7 @@ __all__ = [
     "five_clusters",
     "health_checks",
     "idle_costs",
+    "hop_table",
     "ingress_bill",
     "mend",
     "misconceptions",
@@ -82,6 +86,7 @@ __all__ = [
     "shared_entry",
     "shop_front",
     "stand",
+    "try_placement",
     "ways_out",
     "which_policy",
     "why_pending",

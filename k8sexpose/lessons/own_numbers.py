@@ -243,8 +243,8 @@ def hops(draw: Draw) -> Question:
     per_node = [draw.pick(f"Pods {number}", (0, 1, 2, 3)) for number in range(nodes - 1)] + [2]
     pods = sum(per_node)
     return Question(
-        "hops", "04_extra_hop", f"Policy Cluster, a load balancer that spreads evenly over {nodes} nodes; their Pods: "
-        f"{' + '.join(map(str, per_node))}. What part of the connections makes an extra hop?",
+        "hops", "04_extra_hop", f"A load balancer spreads connections evenly over {nodes} nodes; the nodes have "
+        f"{' + '.join(map(str, per_node))} Pods of the Service. What share of the connections takes an extra hop?",
         Percent('a share, such as 75, "75 %" or "3/4"'), lambda: stand_with(per_node),
         lambda cluster: float(100 * shares(cluster, NAME).extra_hop), part=OWN,
         right="{right} %: 1 − 1/N for N nodes, wherever the Pods are.",
@@ -252,14 +252,15 @@ def hops(draw: Draw) -> Question:
             Wrong(
                 lambda given, right: abs(given - 100 * (1 - 1 / pods)) <= 0.5,
                 "Each Pod is equally likely, that is right. But the connection needs no other node when it arrives "
-                "at the node of its Pod, and that is one entrance in N, whichever Pod it is.",
+                "at the node of its Pod. For every Pod this is one node of N, however many Pods there are.",
             ),
             Wrong(
                 lambda given, right: abs(given + right - 100) <= 0.5,
-                "That is the part without an extra hop. The others make one: {right} %.",
+                "That is the share without an extra hop. All other connections take it: {right} %.",
             ),
         ),
-        otherwise="Whichever Pod is dealt, one entrance in N is its own node: {right} %.",
+        otherwise="Whichever Pod is chosen, the connection arrives at the node of this Pod with probability 1/N. All "
+        "others take the extra hop: {right} %.",
     )  # fmt: skip
 
 
