@@ -11,7 +11,7 @@ from ...cloud.load_balancer import target_health
 from ...cloud.providers import provider
 from ...data import example
 from ...model import Cluster
-from ...router.router import entries, routes, shares
+from ...router.router import routes, shares
 from ...traffic.crash import Crash, watch_crash
 from ..forms import Choice, Question, Several, Wrong
 
@@ -158,16 +158,6 @@ def after_an_hour(cluster: Cluster) -> frozenset[str]:
     works = shares(cluster, node_port(cluster)).lost == 0
     found = {"address": bool(address(cluster)), "event": bool(about), "node port": works}
     return frozenset(word for word, there in found.items() if there)
-
-
-def pool() -> Cluster:
-    """Build the cluster of lesson 2 with MetalLB in layer 2."""
-    return lesson_cluster("metallb", wait_s=30)
-
-
-def entry_nodes(cluster: Cluster) -> str:
-    """Count the nodes by which packets to the one address come in."""
-    return str(sum(part > 0 for part in entries(cluster, f"{address(cluster)}:80").values()))
 
 
 QUESTIONS = (
@@ -391,20 +381,6 @@ QUESTIONS = (
                 "label node.kubernetes.io/exclude-from-external-load-balancers on it, although its node port "
                 "answers.",
                 13,
-            ),
-        ),
-    ),
-    Question(
-        "lb-metallb", LESSON, "MetalLB in layer 2, three nodes, one address: by how many nodes do its packets come in?",
-        Choice(("1", "2", "3")), pool, entry_nodes,
-        right="In layer 2 mode one node answers for the address, and all packets arrive there. With BGP it would be "
-        "3.",
-        wrong=(
-            Wrong(
-                lambda given, right: given != right,
-                "With BGP, MetalLB does spread traffic over the nodes. In layer 2 mode one node answers for each "
-                "address, and all packets for this address arrive there.",
-                20,
             ),
         ),
     ),
