@@ -19,7 +19,6 @@ NAME = "public-api-lb"
 PROVIDERS = ("aws", "gcp", "azure", "linode")
 GB_PER_MONTH = 50 * HOURS_PER_MONTH
 BUSY_GB = 1000 * HOURS_PER_MONTH
-ANNOTATION = "service.beta.kubernetes.io/aws-load-balancer-type"
 AMOUNTS = ("30", "300", "1600", "15000")
 RISES = ("0", "3", "30", "300")
 PRICE_OF_SIX = {"generic": {"load_balancer": {"lb_month": 20}}}
@@ -95,15 +94,6 @@ def busy(cluster: Cluster) -> str:
 def for_ingress_objects(cluster: Cluster) -> str:
     """Count the load balancers of fifty Ingress objects without a group."""
     return str(ingress_bill(50).load_balancers)
-
-
-def left_behind(cluster: Cluster) -> str:
-    """Take the annotation away, delete the Service, and count the load balancers on the bill."""
-    cluster.patch(NAME, {"metadata": {"annotations": {ANNOTATION: None}}})
-    cluster.advance(600)
-    cluster.delete(NAME)
-    cluster.advance(600)
-    return str(bill(cluster, gb_per_month=0).load_balancers)
 
 
 def rise(cluster: Cluster) -> str:
@@ -233,26 +223,6 @@ QUESTIONS = (
                 "An Ingress object itself is only a set of rules, that is true. But something outside the cluster "
                 "must accept the connections, and this controller builds a load balancer for each Ingress.",
                 24,
-            ),
-        ),
-    ),
-    Question(
-        "cost-orphan", LESSON, "The annotation was taken away, then the Service deleted: how many load balancers cost?",
-        Choice(("0", "1", "2")), one_team, left_behind,
-        right="The Network Load Balancer from before the change still exists. Nothing in the cluster names it any "
-        "more.",
-        wrong=(
-            Wrong(
-                lambda given, right: given == "0" != right,
-                "Deleting a Service does remove the load balancer that the Service has now. The one from before the "
-                "change has no owner any more, so nobody deletes it and you go on paying.",
-                17,
-            ),
-            Wrong(
-                "2",
-                "The first load balancer does stay, because the change of the annotation left it behind. The second "
-                "one is deleted: a finalizer keeps the Service until the cloud has removed it.",
-                17,
             ),
         ),
     ),
