@@ -66,7 +66,6 @@ def test_absurd_answers(answer: object) -> None:
         ("hop-lone", 33.3, 25),
         ("hop-inside", "b", 5),
         ("hop-inside", "a, b, c", 5),
-        ("hop-external-ip", "timeout", 5),
     ],
 )
 def test_wrong_answers_name_their_belief(question: str, answer: object, belief: int) -> None:

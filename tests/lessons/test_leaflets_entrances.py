@@ -7,6 +7,7 @@ import pytest
 import k8sexpose as kx
 from k8sexpose.lessons.leaflets.deleting_and_orphans import held_by_the_cloud, network_cluster
 from k8sexpose.lessons.leaflets.laptops_and_metallb import install_metallb, metallb_cluster
+from k8sexpose.lessons.leaflets.second_front_doors import OFFICE, STRANGER, connect, guarded, without_node_port
 from k8sexpose.lessons.leaflets.shop import front_door, node_port, shop_cluster
 from k8sexpose.lessons.sheet import Sheet
 
@@ -22,6 +23,10 @@ from k8sexpose.lessons.sheet import Sheet
         ("lb-delete", 0, 17),
         ("cost-orphan", 0, 17),
         ("cost-orphan", 2, 17),
+        ("lb-stranger", "timeout", 22),
+        ("lb-node-port-off", "gone", 23),
+        ("lb-no-node-port", "delivered", 23),
+        ("hop-external-ip", "server", 5),
     ],
 )
 def test_misconceptions(question: str, answer: object, belief: int) -> None:
@@ -61,3 +66,18 @@ def test_the_shop_has_an_entrance() -> None:
     for target in (front_door(cluster), node_port(cluster)):
         assert kx.send(cluster, target).outcome == "delivered"
     assert kx.send(cluster, node_port(cluster, 1)).outcome == "timeout"
+
+
+def test_source_ranges_guard_one_entrance() -> None:
+    cluster = guarded()
+    assert connect(cluster, "shop", OFFICE) == connect(cluster, node_port(cluster), STRANGER) == "delivered"
+    assert "loadBalancerSourceRanges" in connect(cluster, "shop", STRANGER)
+
+
+@pytest.mark.parametrize(
+    ("provider", "outcome"),
+    [("generic", "timeout"), ("gcp", "delivered"), ("azure", "timeout: the load balancer finds no healthy node"),
+     ("metallb", "delivered")],
+)  # fmt: skip
+def test_who_works_without_a_node_port(provider: str, outcome: str) -> None:
+    assert connect(without_node_port(provider), "shop").startswith(outcome)

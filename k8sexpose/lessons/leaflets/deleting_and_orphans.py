@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ...cost.billing import bill
-from ...data import example
 from ...model import Cluster
 from ..forms import Choice, Question, Wrong
 from .shop import NAME, SETTLED_S, shop_cluster
@@ -53,12 +52,7 @@ def network_cluster() -> Cluster:
     >>> held_by_the_cloud(network_cluster())
     Network Load Balancer: belongs to shop
     """
-    cluster = Cluster(nodes=3, provider="aws")
-    cluster.deploy(NAME, per_node=[1, 1, 1])
-    note = f'  annotations:\n    {ANNOTATION}: "nlb"\n'
-    cluster.apply(example("shop-lb").read_text(encoding="utf-8").replace("spec:\n", f"{note}spec:\n", 1))
-    cluster.advance(SETTLED_S)
-    return cluster
+    return shop_cluster("aws", annotations={ANNOTATION: "nlb"})
 
 
 def annotate(cluster: Cluster, value: str | None) -> None:

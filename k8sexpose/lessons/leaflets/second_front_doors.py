@@ -12,7 +12,7 @@ __all__ = ["QUESTIONS", "connect"]
 
 LESSON = "leaflets/second_front_doors"
 OFFICE, STRANGER = "192.0.2.10", "203.0.113.7"
-PAYMENT, TESTER, PAYER = "192.0.2.80:443", "test", "pod/shop-1"
+PAYMENT, TESTER, PAYER = "198.51.100.80:443", "test", "pod/shop-1"
 
 
 def connect(cluster: Cluster, target: str, client: str = STRANGER) -> str:
@@ -146,9 +146,9 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "hop-external-ip", LESSON, "A payment server outside the cluster has the address 192.0.2.80. A test team in "
-        "your cluster creates a Service with externalIPs: [192.0.2.80]. Then a Pod of another team connects to "
-        "192.0.2.80. Who answers?",
+        "hop-external-ip", LESSON, "A payment server outside the cluster has the address 198.51.100.80. A test team in "
+        "your cluster creates a Service with externalIPs: [198.51.100.80]. Then a Pod of another team connects to "
+        "198.51.100.80. Who answers?",
         Choice(
             ("server", "pod", "nobody"),
             labels={

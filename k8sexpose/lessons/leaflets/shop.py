@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...data import example
@@ -20,6 +20,7 @@ def shop_cluster(
     *,
     manifest: str = "shop-lb",
     policy: str = "Cluster",
+    annotations: Mapping[str, str] | None = None,
     wait_s: float = SETTLED_S,
     **options: Any,
 ) -> Cluster:
@@ -35,6 +36,8 @@ def shop_cluster(
         Name of the example that is applied.
     policy : str
         ``externalTrafficPolicy``.
+    annotations : mapping, optional
+        What the Service has from the beginning.
     wait_s : float
         How long to wait afterwards.
     **options
@@ -53,6 +56,8 @@ def shop_cluster(
     cluster = Cluster(nodes=len(per_node), provider=provider, **options)
     cluster.deploy(NAME, per_node=per_node)
     cluster.apply(example(manifest))
+    if annotations:
+        cluster.patch(NAME, {"metadata": {"annotations": dict(annotations)}})
     if policy != "Cluster":
         cluster.patch(NAME, {"spec": {"externalTrafficPolicy": policy}})
     cluster.advance(wait_s)

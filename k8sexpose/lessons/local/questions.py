@@ -84,12 +84,6 @@ def inside_open() -> Cluster:
     return cluster
 
 
-def at_external_ip(cluster: Cluster) -> str:
-    """Give the Service an external address, and let the Pod on node-2 dial it."""
-    cluster.patch(NAME, {"spec": {"externalIPs": ["192.0.2.80"]}})
-    return outcome(cluster, "192.0.2.80:80", "pod/shop-1")
-
-
 def from_inside(cluster: Cluster) -> frozenset[str]:
     """Let the Pod on node-2 dial (a) the load balancer, (b) its own node, (c) node-3."""
     front = cluster.service(NAME).load_balancer_ingress[0].address
@@ -222,25 +216,6 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "hop-proxy-sees", LESSON, "Local, a load balancer that ends connections itself: whose address does the Pod "
-        "see?",
-        SENDERS, lambda: stand_with([1, 0, 0], "Local", "linode"), seen_through,
-        right="The load balancer opened this connection itself. Local only stops the node's SNAT.",
-        wrong=(
-            Wrong(
-                "client",
-                "Where the load balancer leaves the client's address in the packet, Local does keep it. But this "
-                "load balancer ends connections itself and opens new ones, and Local changes the node only.",
-                7,
-            ),
-            Wrong(
-                lambda given, right: given != right,
-                "Under Cluster the node does put its own address in. Local is what stops this.",
-                7,
-            ),
-        ),
-    ),
-    Question(
         "hop-inside", LESSON, "Local, the only Pod on node-1. A Pod on node-2 dials (a) the load balancer's address, "
         "(b) node-2's node port, (c) node-3's. Which answer?",
         Several(("a", "b", "c")), inside, from_inside,
@@ -331,23 +306,6 @@ QUESTIONS = (
             ),
             Wrong("1", "Cluster does spread connections evenly over the Pods. Under Local the nodes get equal shares"
                        " first, however many Pods they have.", 25),
-        ),
-    ),
-    Question(
-        "hop-external-ip", LESSON, "Local, the only Pod on node-1, externalIPs: [192.0.2.80]. What does a Pod on "
-        "node-2 get there?",
-        OUTCOMES, inside, at_external_ip,
-        part="optional",
-        right="node-2's own rules take the packet, and for the node's own Pods they use the whole list.",
-        wrong=(
-            Wrong(
-                "timeout",
-                "For clients outside, Local does hold at an external address. A packet from a Pod meets the rules of"
-                " its own node first, and Local does not bind those for the node's own Pods.",
-                5,
-            ),
-            Wrong("refused", "A node refuses when a Service has no Pod at all. Here there is one, on node-1, so the "
-            "connection is not refused."),
         ),
     ),
     Question(
