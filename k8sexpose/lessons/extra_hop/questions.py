@@ -9,7 +9,7 @@ from typing import Any
 from ...data import example
 from ...model import Cluster
 from ...router.router import routes, shares
-from ..forms import Choice, Percent, Question, Wrong
+from ..forms import Choice, Question, Wrong
 
 __all__ = ["QUESTIONS", "stand_with", "who_is"]
 
@@ -184,27 +184,5 @@ QUESTIONS = (
                 "stays there.",
             ),
         ),
-    ),
-    Question(
-        "hop-zones", LESSON, "An AWS Network Load Balancer, four nodes in zones a, b, c, a, Pods on the first "
-        "three: what part makes an extra hop, in percent?",
-        Percent(), lambda: stand_with([1, 1, 1, 0], provider="aws"),
-        lambda cluster: percent(shares(cluster, NAME).extra_hop),
-        right="The two nodes of zone a share a third. node-4 sends on all of its sixth, the other nodes two thirds "
-        "of theirs.",
-        wrong=(
-            Wrong(
-                about(75),
-                "1 − 1/N with N = 4 would be right for a load balancer that spreads evenly over all nodes. This one "
-                "spreads evenly over zones, so each of the two nodes in zone a gets a sixth.",
-            ),
-            Wrong(
-                about(66.67),
-                "1 − 1/N is right for three nodes, or three zones, that all have a Pod. Here node-4 gets connections"
-                " too, and must send every one of them on.",
-            ),
-        ),
-        otherwise="First the entrances: a third for each zone, in zone a a sixth for each node. Then what each node "
-        "passes on: node-4 all, the others two thirds. Extra hops: {right} %.",
     ),
 )  # fmt: skip
