@@ -121,7 +121,7 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "1",
-                "Azure converts the load balancer, and other clouds ignore such a change. On AWS the annotation is "
+                "Some clouds convert the load balancer, and others ignore such a change. On AWS the annotation is "
                 "read when a load balancer is created, so a second one is made and the first one stays.",
                 17,
             ),
@@ -134,8 +134,9 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "lb-delete", LESSON, "After this change of the annotation you delete the Service and wait until it is gone. "
-        "How many load balancers do you pay for now?",
+        "lb-delete", LESSON, "A Service on AWS had a Classic Load Balancer, and got a Network Load Balancer too when "
+        "somebody added the annotation nlb. You delete the Service and wait until it is gone. How many load balancers "
+        "do you pay for now?",
         COUNT, classic, paid_after_delete,
         part="optional",
         right="The controller deletes the load balancer that it knows. No program remembers the other one.",
@@ -155,7 +156,7 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "cost-orphan", LESSON, "Another Service on AWS has had the annotation nlb since it was created. You remove the "
+        "cost-orphan", LESSON, "A Service on AWS has had the annotation nlb since it was created. You remove the "
         "annotation, wait, and then delete the Service. How many load balancers do you still pay for?",
         COUNT, network_cluster, paid_without_annotation,
         part="optional",
