@@ -6,7 +6,6 @@ from . import (
     from_inside,
     kept_connections,
     laptops_and_metallb,
-    leftovers,
     manifest_doctor,
     pod_calls_itself,
     proxy_load_balancers,
@@ -21,7 +20,6 @@ from . import (
 
 LEAFLETS = (
     sticky,
-    leftovers,
     check_on_kind,
     deleting_and_orphans,
     from_inside,
