@@ -26,12 +26,13 @@ from .misconceptions import misconceptions
 from .nodeport.repair import Repairs, repair
 from .own_numbers import Exercise, exercise
 from .sheet import predict, progress, reset_answers
-from .skew_and_latency.questions import Moved, stand
+from .skew_and_latency.questions import Moved, cluster_with, stand
+from .skew_and_latency.queues import crossovers, queues, response_time
 from .ways_out.decisions import clusters_of_case, decide, five_clusters
 from .your_cluster.mend import BringDump, Mended, bring_dump, mend
 
 # Last: the exercise `ways_out` is what `lessons` offers, and the folder of that name has been imported by now.
-from .skew_and_latency.questions import ways_out  # isort: skip
+from .ways_out.questions import ways_out  # isort: skip
 
 __all__ = [
     "BringDump",
@@ -50,7 +51,9 @@ __all__ = [
     "check",
     "check_install",
     "class_report",
+    "cluster_with",
     "clusters_of_case",
+    "crossovers",
     "decide",
     "exercise",
     "five_cases",
@@ -62,8 +65,10 @@ __all__ = [
     "pending_cases",
     "predict",
     "progress",
+    "queues",
     "repair",
     "reset_answers",
+    "response_time",
     "save",
     "stand",
     "ways_out",
