@@ -38,7 +38,7 @@ FIXES = {
 }  # fmt: skip
 WAYS = {
     "weights": "Local, and a load balancer that weights each node by its number of Pods",
-    "ip targets": "a load balancer that sends to Pods, not to nodes (IP targets)",
+    "ip targets": "a load balancer that sends to the Pods of all zones, not to nodes (IP targets)",
     "same zone": "Cluster, with trafficDistribution: PreferSameZone",
     "proxy protocol": "Cluster, with the client's address in a PROXY protocol header",
 }
@@ -241,7 +241,7 @@ QUESTIONS = (
     ),
     Question(
         "sk-ip-client", LESSON, "A Network Load Balancer of AWS sends TCP connections to the Pods' own addresses (IP "
-        "targets), with default settings. Which address does a Pod see as the sender?",
+        "targets). Client IP preservation has its default setting. Which address does a Pod see as the sender?",
         Choice(tuple(SENDERS), labels=SENDERS), uneven, seen_with_ip_targets,
         right="No node replaces the address here, but the load balancer does: for TCP and IP targets AWS keeps the "
         "client's address only if you switch that on.",
@@ -287,9 +287,9 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "sk-all-three", LESSON, "Two Pods run on node-1 and one Pod on node-2. Which of these ways out, with default "
-        "settings, give all three: an even load, no extra hop, and the client's address as the sender of the packets "
-        "that the Pods see?",
+        "sk-all-three", LESSON, "Two Pods run on node-1 and one Pod on node-2. Which of these ways out give "
+        "all three: an even load, no extra hop, and the client's address as the sender of the packets that the Pods "
+        "see? (At AWS, client IP preservation has its default setting.)",
         Several(tuple(FIXES), labels=WAYS), uneven, all_three,
         part="exercise",
         right="The policy Local keeps the client's address and avoids the hop, and the weights make the load even.",
