@@ -312,9 +312,8 @@ QUESTIONS = (
             ),
             Wrong(
                 "2",
-                "If all chance differences pointed in different directions and cancelled out exactly, a few more "
-                "requests would be enough. They cancel out only in part: the standard error shrinks with the square "
-                "root of the number of requests.",
+                "More requests do help. But with twice as many the standard error is still about 0.7 times as large, "
+                "because it shrinks with the square root of the number of requests.",
             ),
             Wrong(
                 "64",
