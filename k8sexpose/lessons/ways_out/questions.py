@@ -19,8 +19,8 @@ LESSON = "07_ways_out"
 CLIENT = "203.0.113.7"
 PROXY_PROTOCOL = "service.beta.kubernetes.io/linode-loadbalancer-default-proxy-protocol"
 RATIOS = {
-    "1.0": "as much as the average Pod", "1.15": "1.15 times as much", "1.5": "1.5 times as much",
-    "3.0": "3 times as much",
+    "1.0": "as many as the average Pod", "1.15": "1.15 times as many", "1.5": "1.5 times as many",
+    "3.0": "3 times as many",
 }  # fmt: skip
 SPREAD = {
     "1": "as busy as the average Pod", "1.17": "1.17 times as busy", "1.5": "1.5 times as busy", "2": "twice as busy",

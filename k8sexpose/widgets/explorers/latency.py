@@ -99,7 +99,10 @@ def latency_parts(both: Compare = sample) -> Parts[LatencySetting]:
     """
 
     def table(setting: LatencySetting) -> str:
-        note = f"Work: 10 ms on average, exponential. Sampled: {setting.requests:,} requests for each policy."
+        note = (
+            "The work takes 10 ms on average and varies from request to request (exponential distribution). Sampled: "
+            f"{setting.requests:,} requests for each policy."
+        )
         return table_of("Expected for very many clients (sampled in brackets)", HEAD, both(setting).rows(), note)
 
     return Parts(
