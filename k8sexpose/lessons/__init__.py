@@ -26,7 +26,7 @@ from .misconceptions import misconceptions
 from .nodeport.repair import Repairs, repair
 from .own_numbers import Exercise, exercise
 from .sheet import predict, progress, reset_answers
-from .skew_and_latency.questions import Moved, cluster_with, stand
+from .skew_and_latency.questions import Moved, cluster_with
 from .skew_and_latency.queues import crossovers, queues, response_time
 from .ways_out.decisions import clusters_of_case, decide, five_clusters
 from .your_cluster.mend import BringDump, Mended, bring_dump, mend
@@ -70,7 +70,6 @@ __all__ = [
     "reset_answers",
     "response_time",
     "save",
-    "stand",
     "ways_out",
     "which_policy",
     "why_pending",

@@ -12,7 +12,7 @@ from ...traffic.queueing import response_ms
 from ...traffic.simulation import simulate
 from ..forms import Choice, Percent, Question, Wrong
 
-__all__ = ["QUESTIONS", "Moved", "cluster_with", "stand"]
+__all__ = ["QUESTIONS", "Moved", "cluster_with"]
 
 LESSON = "06_skew_and_latency"
 NAME, APP = "public-api-lb", "api-backend"
@@ -86,9 +86,6 @@ def cluster_with(*per_node: int, policy: str = "Cluster", **patch: object) -> Cl
     cluster.apply(example(NAME))
     cluster.patch(NAME, {"spec": {"externalTrafficPolicy": policy, **patch}})
     return cluster
-
-
-stand = cluster_with  # its name before 0.2
 
 
 def one_pod() -> Cluster:
