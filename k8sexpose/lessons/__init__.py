@@ -33,12 +33,13 @@ from .misconceptions import misconceptions
 from .nodeport.repair import Repairs, repair
 from .own_numbers import Exercise, exercise
 from .sheet import predict, progress, reset_answers
-from .skew_and_latency.questions import Moved, stand
+from .skew_and_latency.questions import Moved, cluster_with
+from .skew_and_latency.queues import crossovers, queues, response_time
 from .ways_out.decisions import clusters_of_case, decide, five_clusters
 from .your_cluster.mend import BringDump, Mended, bring_dump, mend
 
 # Last: the exercise `ways_out` is what `lessons` offers, and the folder of that name has been imported by now.
-from .skew_and_latency.questions import ways_out  # isort: skip
+from .ways_out.questions import ways_out  # isort: skip
 
 __all__ = [
     "BringDump",
@@ -63,15 +64,17 @@ __all__ = [
     "check",
     "check_install",
     "class_report",
+    "cluster_with",
     "clusters_of_case",
     "connection_table",
+    "crossovers",
     "decide",
     "exercise",
     "five_cases",
     "five_clusters",
     "health_checks",
-    "idle_costs",
     "hop_table",
+    "idle_costs",
     "ingress_bill",
     "mend",
     "misconceptions",
@@ -80,12 +83,13 @@ __all__ = [
     "predict",
     "print_pending_cases",
     "progress",
+    "queues",
     "repair",
     "reset_answers",
+    "response_time",
     "save",
     "shared_entry",
     "shop_front",
-    "stand",
     "try_placement",
     "ways_out",
     "which_policy",

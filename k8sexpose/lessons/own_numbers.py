@@ -275,20 +275,25 @@ def queue(draw: Draw) -> Question:
         return response_ms([1.0], load, service_ms).mean_ms
 
     return Question(
-        "queue", "06_skew_and_latency", f"Local; {crowd} Pods on node-1, one on node-2. The average Pod is {busy} % "
-        f"busy, a request takes {service_ms} ms of work, one at a time. How long does a client of the lonely Pod wait "
-        "for its answer on average, in ms, without the network? (M/M/1: work ÷ (1 − busy).)",
+        "queue", "06_skew_and_latency", f"The policy is Local; {crowd} Pods run on node-1 and one on node-2. The "
+        f"average Pod is {busy} % busy. A request needs {service_ms} ms of work, and a Pod works on one at a time. "
+        "What is the mean response time of the Pod on node-2, in ms, without the network? (Response time = work ÷ (1 − "
+        "utilisation).)",
         Quantity("ms", 'a time, such as 12 or "12 ms"'), lambda: stand_with([crowd, 1], "Local"),
         lambda cluster: times("Local"), part=OWN,
-        right="{right} ms: the lonely Pod gets half of everything, and the queue grows faster than the load.",
+        right="{right} ms: the Pod on node-2 gets half of all requests, and the queue grows faster than the load.",
         wrong=(
             Wrong(
                 lambda given, right: abs(given - times("Cluster")) <= 0.01 * given,
-                "This is what a client waits under Cluster. Under Local the only Pod on node-2 serves everything "
+                "This is the response time under Cluster. Under Local the only Pod on node-2 serves everything "
                 "that node-2 gets, and waits grow with the load.",
                 25,
             ),
-            Wrong(float(service_ms), "That is the work alone. A busy Pod makes you wait before it begins: {right} ms."),
+            Wrong(
+                float(service_ms),
+                "That is the work alone, and an idle Pod would answer after it. A busy Pod lets requests wait before "
+                "it begins: {right} ms.",
+            ),
         ),
         otherwise="First its load: half of all requests, where the average Pod gets 1/Pods. Then the formula: "
         "{right} ms.",

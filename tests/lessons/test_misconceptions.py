@@ -53,7 +53,8 @@ PLACES = {
     "02_loadbalancer": {1, 13, 18},
     "03_cost_warning": {24},
     "04_extra_hop": {5, 7, 10, 25},
-    "06_skew_and_latency": {7, 11, 14, 15, 25},
+    "06_skew_and_latency": {25},
+    "07_ways_out": {7, 15, 25},
     "08_your_cluster": {3, 8, 16, 25},
 }
 RANGES = "\n  loadBalancerSourceRanges: [192.0.2.0/24, 203.0.113.64/28]\n"
