@@ -387,8 +387,8 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "np-firewall", LESSON, "The cluster moves to a cloud, and nobody changes the cloud's default firewall. How "
-        "many of the three nodes answer a client on the internet on port 32000?",
+        "np-firewall", LESSON, "You move the cluster to a cloud, apply the manifest of web-nodeport there, and change "
+        "nothing else. How many of the three nodes answer a client on the internet on port 32000?",
         Choice(("0", "1", "2", "3")), window, behind_firewall,
         right="A cloud's firewall is closed by default, and for a NodePort Kubernetes does not open it.",
         wrong=(
