@@ -26,9 +26,9 @@ HELD: dict[int, tuple[str, object, str]] = {
     3: ("np-selector", "delivered", "labels"),
     4: ("np-back-again", "freed", "nodePort"),
     5: ("hop-inside", {"b"}, "front door"),
-    6: ("np-laptop", "yes", "laptop"),
+    6: ("laptop-browser", "delivered", "Mac"),
     7: ("hop-address-near", "client", "address"),
-    8: ("np-which-nodes", "10.0.0.1", "Cluster"),
+    8: ("np-which-nodes", "10.0.0.1", "every node has rules"),
     9: ("np-number", "80, 8080, 30500", "any number"),
     10: ("hop-clusterip", "accepted", "default"),
     11: ("np-affinity-nodes", 1, "each node remembers"),
@@ -49,10 +49,11 @@ HELD: dict[int, tuple[str, object, str]] = {
 }
 # Where the storyboards meet a belief: in the lesson's questions or its exercises.
 PLACES = {
-    "01_nodeport": {2, 3, 4, 6, 8, 9, 11, 12, 15, 19, 21},
+    "01_nodeport": {2, 3, 4, 8, 9, 19, 21},
     "02_loadbalancer": {1, 13, 18},
     "03_cost_warning": {24},
-    "04_extra_hop": {5, 7, 10, 25},
+    "04_extra_hop": {7, 10, 25},
+    "05_local": {7, 25},
     "06_skew_and_latency": {25},
     "07_ways_out": {7, 15, 25},
     "08_your_cluster": {3, 8, 16, 25},
