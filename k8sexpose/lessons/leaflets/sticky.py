@@ -1,41 +1,20 @@
-"""Questions of lesson 1's Go further: kept connections, sessionAffinity, and a Pod that calls itself."""
+"""Questions of lesson 1's Go further: sessionAffinity, and a Pod that calls itself."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from typing import Any
 
 from ...data import example
 from ...model import Cluster
 from ...router.router import routes, send, shares
-from ...traffic.simulation import simulate
 from ..forms import Choice, Percent, Question, Several, Wrong
-from ..nodeport.questions import LESSON, spread_out
-from ..nodeport.questions import NAME as DEBUG
+from ..nodeport.questions import LESSON
 
 __all__ = ["QUESTIONS"]
 
 NAME = "shop"
 CLIENT, OFFICE, APPLIANCE = "203.0.113.7", "198.51.100.77", "192.168.0.9"
 COLLEAGUES = 30
-
-
-def pods_that_answer(cluster: Cluster, name: str, **load: Any) -> str:
-    """Send requests, as for `simulate`, and count the Pods that answer any."""
-    traffic = simulate(cluster, name, **load)
-    return str(int((traffic.by_pod["requests"] > 0).sum()))
-
-
-def pods_of_a_kept_connection(cluster: Cluster) -> str:
-    """Send 300 requests over one connection."""
-    return pods_that_answer(cluster, DEBUG, requests=300, clients=1, requests_per_connection=300)
-
-
-def one_for_each(cluster: Cluster) -> float:
-    """Return how likely it is that each Pod gets exactly one of as many connections as there are Pods, in percent."""
-    parts = shares(cluster, DEBUG).by_pod.values()
-    return float(100 * math.factorial(len(parts)) * math.prod(parts))
 
 
 def sticky(per_node: tuple[int, ...] = (1, 1, 1)) -> Cluster:
@@ -110,54 +89,6 @@ def cures(cluster: Cluster) -> frozenset[str]:
 
 
 QUESTIONS = (
-    Question(
-        "np-keepalive", LESSON, "One client keeps one connection open and sends 300 requests over it; three Pods. How "
-        "many of them answer?",
-        Choice(("1", "2", "3")), spread_out, pods_of_a_kept_connection,
-        part="optional",
-        right="The rules choose a Pod once for each connection, at its first packet. They never look at requests.",
-        wrong=(
-            Wrong(
-                "3",
-                "With a new connection for each request the requests would be spread, and a proxy that reads HTTP "
-                "spreads them in any case. The kernel's rules see one connection, and choose its Pod once.",
-                15,
-            ),
-            Wrong(
-                "2",
-                "Two connections may well be sent to two Pods. But all packets of one connection follow the choice "
-                "that was made for its first packet.",
-                15,
-            ),
-        ),
-    ),
-    Question(
-        "np-one-each", LESSON, "Three clients keep one connection each; three Pods. How likely is it that each of the "
-        "three Pods gets exactly one client, in percent?",
-        Percent(), spread_out, one_for_each,
-        part="optional",
-        right="The second client must get another Pod than the first (2/3), and the third one must get the last Pod "
-        "(1/3).",
-        wrong=(
-            Wrong(
-                lambda given, right: given >= 99,
-                "In ipvs mode kube-proxy does use the Pods in turn by default. The rules of iptables and nftables "
-                "choose at random for each connection, and do not remember the last choice.",
-                15,
-            ),
-            Wrong(
-                lambda given, right: 30 <= given <= 40,
-                "A third is the chance that one client meets one certain Pod. Here the second must miss the "
-                "first one's Pod, and the third one both: 2/3 × 1/3, about {right} %.",
-            ),
-            Wrong(
-                lambda given, right: given >= 40,
-                "Over thousands of connections each Pod does get about a third. But three random choices seldom give"
-                " three different Pods.",
-            ),
-        ),
-        otherwise="The second must miss the first one's Pod, the third one both: 2/3 × 1/3, about {right} %.",
-    ),
     Question(
         "np-affinity-nodes", LESSON, "sessionAffinity: ClientIP, three nodes, a Pod on each. One client connects to "
         "the node port of all three nodes. At most how many different Pods can it meet?",

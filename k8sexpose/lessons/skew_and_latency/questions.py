@@ -12,7 +12,7 @@ from ...traffic.queueing import sticky_max_over_mean
 from ...traffic.simulation import simulate
 from ...traffic.timeline import Scale
 from ..forms import Choice, Percent, Question, Several, Wrong
-from ..leaflets.sticky import pods_that_answer
+from ..leaflets.kept_connections import pods_that_answer
 
 __all__ = ["QUESTIONS", "Moved", "stand", "ways_out"]
 
