@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-import k8sexpose as kx
 from k8sexpose.lessons.sheet import QUESTIONS, Sheet
+
+OPTIONAL = [
+    "np-keepalive",
+    "np-one-each",
+    "kept-remedies",
+    "np-affinity-nodes",
+    "np-affinity-office",
+    "np-appliance",
+    "np-appliance-cure",
+]
 
 
 @pytest.mark.parametrize(
@@ -17,6 +26,12 @@ from k8sexpose.lessons.sheet import QUESTIONS, Sheet
         ("kept-remedies", {"scale", "close"}, 15),
         ("kept-remedies", "timeout", 15),
         ("kept-remedies", "none", 15),
+        ("np-affinity-nodes", 1, 11),
+        ("np-affinity-nodes", 2, 11),
+        ("np-affinity-office", 3, 11),
+        ("np-appliance", 50, 11),
+        ("np-appliance-cure", {"more pods", "no affinity"}, 11),
+        ("np-appliance-cure", "longer timeout", 11),
     ],
 )
 def test_beliefs(question: str, answer: object, belief: int | None) -> None:
@@ -24,7 +39,7 @@ def test_beliefs(question: str, answer: object, belief: int | None) -> None:
     assert not feedback.correct and feedback.misconception == belief
 
 
-@pytest.mark.parametrize("id", ["np-keepalive", "np-one-each", "kept-remedies"])
+@pytest.mark.parametrize("id", OPTIONAL)
 def test_a_leaflet_is_optional(id: str) -> None:
     question = QUESTIONS[id]
     assert question.part == "optional" and question.lesson.startswith("leaflets/")
@@ -36,3 +51,12 @@ def test_a_new_pod_serves_a_kept_connection_only_after_it_was_closed() -> None:
     # With a single Pod there is nothing to choose from, until the app grows.
     cluster.scale("debug-tools", per_node=[1, 0, 0])
     assert Sheet().check("kept-remedies", cluster, answer="none").correct
+
+
+def test_affinity_follows_the_learners_cluster() -> None:
+    cluster = QUESTIONS["np-affinity-nodes"].setup()
+    cluster.scale("shop", per_node=[1, 0, 0])
+    assert Sheet().check("np-affinity-nodes", cluster, answer=1).correct
+    plain = QUESTIONS["np-appliance"].setup()
+    plain.patch("shop", {"spec": {"sessionAffinity": "None"}})
+    assert Sheet().check("np-appliance", plain, answer=50).correct
