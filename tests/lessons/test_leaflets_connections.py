@@ -14,6 +14,9 @@ OPTIONAL = [
     "np-affinity-office",
     "np-appliance",
     "np-appliance-cure",
+    "np-self-call",
+    "self-alone",
+    "self-sees",
 ]
 
 
@@ -32,6 +35,12 @@ OPTIONAL = [
         ("np-appliance", 50, 11),
         ("np-appliance-cure", {"more pods", "no affinity"}, 11),
         ("np-appliance-cure", "longer timeout", 11),
+        ("np-self-call", 0, 12),
+        ("np-self-call", 100, 12),
+        ("np-self-call", 66.7, None),
+        ("self-alone", 33.3, 12),
+        ("self-alone", 0, 12),
+        ("self-sees", "pod", None),
     ],
 )
 def test_beliefs(question: str, answer: object, belief: int | None) -> None:
@@ -60,3 +69,13 @@ def test_affinity_follows_the_learners_cluster() -> None:
     plain = QUESTIONS["np-appliance"].setup()
     plain.patch("shop", {"spec": {"sessionAffinity": "None"}})
     assert Sheet().check("np-appliance", plain, answer=50).correct
+
+
+def test_hairpin_mode_mends_the_call_to_itself() -> None:
+    cluster = QUESTIONS["self-sees"].setup()
+    for question in "np-self-call", "self-alone":
+        assert Sheet().check(question, cluster, answer=0).correct
+    # With ten Pods one call in ten fails.
+    without = QUESTIONS["np-self-call"].setup()
+    without.scale("api-backend", per_node=[4, 3, 3])
+    assert Sheet().check("np-self-call", without, answer=10).correct

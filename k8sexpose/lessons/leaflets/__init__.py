@@ -13,14 +13,12 @@ from . import (
     rolling_updates,
     second_front_doors,
     session_affinity,
-    sticky,
     tcp_and_udp,
     the_rules_themselves,
     zones_at_aws,
 )
 
 LEAFLETS = (
-    sticky,
     leftovers,
     check_on_kind,
     deleting_and_orphans,
