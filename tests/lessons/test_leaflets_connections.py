@@ -17,6 +17,9 @@ OPTIONAL = [
     "np-self-call",
     "self-alone",
     "self-sees",
+    "hop-inside",
+    "inside-host-name",
+    "inside-internal",
 ]
 
 
@@ -41,6 +44,12 @@ OPTIONAL = [
         ("self-alone", 33.3, 12),
         ("self-alone", 0, 12),
         ("self-sees", "pod", None),
+        ("hop-inside", "b", 5),
+        ("hop-inside", {"a", "b", "c"}, 5),
+        ("hop-inside", "a", 5),
+        ("inside-host-name", "no", 5),
+        ("inside-internal", "delivered", 5),
+        ("inside-internal", "refused", None),
     ],
 )
 def test_beliefs(question: str, answer: object, belief: int | None) -> None:
@@ -79,3 +88,13 @@ def test_hairpin_mode_mends_the_call_to_itself() -> None:
     without = QUESTIONS["np-self-call"].setup()
     without.scale("api-backend", per_node=[4, 3, 3])
     assert Sheet().check("np-self-call", without, answer=10).correct
+
+
+def test_what_a_pod_gets_follows_the_learners_cluster() -> None:
+    cluster = QUESTIONS["hop-inside"].setup()
+    assert Sheet().check("inside-host-name", cluster, answer="no").correct
+    cluster.patch("public-api-lb", {"spec": {"externalTrafficPolicy": "Cluster"}})
+    assert Sheet().check("hop-inside", cluster, answer="all").correct
+    everywhere = QUESTIONS["inside-internal"].setup()
+    everywhere.scale("api-backend", per_node=[1, 1, 1])
+    assert Sheet().check("inside-internal", everywhere, answer="delivered").correct
