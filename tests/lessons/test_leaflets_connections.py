@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import k8sexpose as kx
 from k8sexpose.lessons.sheet import QUESTIONS, Sheet
 
 OPTIONAL = [
@@ -20,6 +21,9 @@ OPTIONAL = [
     "hop-inside",
     "inside-host-name",
     "inside-internal",
+    "udp-other-protocol",
+    "udp-apply",
+    "lb-mixed",
 ]
 
 
@@ -50,6 +54,11 @@ OPTIONAL = [
         ("inside-host-name", "no", 5),
         ("inside-internal", "delivered", 5),
         ("inside-internal", "refused", None),
+        ("udp-other-protocol", "delivered", 16),
+        ("udp-apply", "both", 16),
+        ("udp-apply", "UDP", None),
+        ("lb-mixed", "address", 16),
+        ("lb-mixed", "refused", 16),
     ],
 )
 def test_beliefs(question: str, answer: object, belief: int | None) -> None:
@@ -98,3 +107,11 @@ def test_what_a_pod_gets_follows_the_learners_cluster() -> None:
     everywhere = QUESTIONS["inside-internal"].setup()
     everywhere.scale("api-backend", per_node=[1, 1, 1])
     assert Sheet().check("inside-internal", everywhere, answer="delivered").correct
+
+
+def test_a_service_with_both_protocols_offers_both() -> None:
+    cluster = QUESTIONS["lb-mixed"].setup()
+    cluster.apply(kx.example("http3"))
+    cluster.advance(60)
+    assert Sheet().check("udp-other-protocol", cluster, answer="delivered").correct
+    assert Sheet().check("udp-apply", cluster, answer="both").correct
