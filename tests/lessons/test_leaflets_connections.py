@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import k8sexpose as kx
+from k8sexpose.lessons.leaflets.rolling_updates import keep_connection, last_answer_s, lost_requests, move_pod
 from k8sexpose.lessons.sheet import QUESTIONS, Sheet
 
 OPTIONAL = [
@@ -24,6 +25,10 @@ OPTIONAL = [
     "udp-other-protocol",
     "udp-apply",
     "lb-mixed",
+    "sk-rollout",
+    "sk-grace",
+    "rollout-cluster",
+    "rollout-open",
 ]
 
 
@@ -59,6 +64,13 @@ OPTIONAL = [
         ("udp-apply", "UDP", None),
         ("lb-mixed", "address", 16),
         ("lb-mixed", "refused", 16),
+        ("sk-rollout", "no", 14),
+        ("sk-grace", 5, 14),
+        ("sk-grace", 10, 14),
+        ("sk-grace", 50, 14),
+        ("rollout-cluster", "yes", 14),
+        ("rollout-open", 0, 14),
+        ("rollout-open", 20, 14),
     ],
 )
 def test_beliefs(question: str, answer: object, belief: int | None) -> None:
@@ -115,3 +127,22 @@ def test_a_service_with_both_protocols_offers_both() -> None:
     cluster.advance(60)
     assert Sheet().check("udp-other-protocol", cluster, answer="delivered").correct
     assert Sheet().check("udp-apply", cluster, answer="both").correct
+
+
+def test_the_needed_time_is_interval_times_threshold_in_the_longest_case() -> None:
+    cluster = QUESTIONS["sk-grace"].setup()
+    lost = {at_s: lost_requests(cluster, grace_s=15, at_s=at_s) for at_s in (10, 14, 16, 18)}
+    assert lost[10] > lost[14] > 0 == lost[16] == lost[18]
+    assert not any(lost_requests(cluster, grace_s=20, at_s=at_s) for at_s in range(10, 20))
+    # Under Cluster the sleep does not matter, and the two questions follow the learner's cluster.
+    cluster.patch("public-api-lb", {"spec": {"externalTrafficPolicy": "Cluster"}})
+    assert Sheet().check("sk-rollout", cluster, answer="no").correct
+    assert Sheet().check("sk-grace", cluster, answer=5).correct
+
+
+def test_a_kept_connection_stays_until_the_pod_ends() -> None:
+    cluster = QUESTIONS["rollout-open"].setup()
+    assert [last_answer_s(keep_connection(cluster, grace_s), "node-1") for grace_s in (5, 30, 45)] == [15, 40, 55]
+    assert last_answer_s(move_pod(cluster, grace_s=45), "node-1") == 30
+    nowhere = kx.simulate(cluster, "public-api-lb", requests=100, via="node-2")
+    assert last_answer_s(nowhere, "node-1") == 0

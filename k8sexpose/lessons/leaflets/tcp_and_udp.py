@@ -85,8 +85,8 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "udp-apply", LESSON, "A Service with port 443/TCP is running. You add a second entry, 443/UDP, to its file and "
-        "run kubectl apply; kubectl answers: configured. Which protocols does port 443 offer now?",
+        "udp-apply", LESSON, "A Service with port 443/TCP is running. You add a second entry, 443/UDP, to its file "
+        "and run kubectl apply; kubectl answers: configured. Which protocols does port 443 offer now?",
         Several(PROTOCOLS), tcp_only, offered_after_apply,
         part="optional",
         right="When kubectl apply compares the file with the running Service, it finds the entries of ports by their "
@@ -111,8 +111,8 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "lb-mixed", LESSON, "You create a new LoadBalancer Service with 443/TCP and 443/UDP on AWS, with the controller "
-        "of the AWS cloud provider. What happens?",
+        "lb-mixed", LESSON, "You create a new LoadBalancer Service with 443/TCP and 443/UDP on AWS, with the "
+        "controller of the AWS cloud provider. What happens?",
         Choice(
             ("refused", "pending", "address"),
             labels={
