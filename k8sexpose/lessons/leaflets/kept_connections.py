@@ -45,8 +45,8 @@ def one_for_each(cluster: Cluster) -> float:
     return float(100 * math.factorial(len(parts)) * math.prod(parts))
 
 
-# What each remedy changes in a simulation of one client: the app grows while the client sends, it is given
-# several nodes' worth of Pods from the start, or the client closes its connection now and then.
+# What each remedy changes in a simulation of one client: the app grows while the client sends, or the client keeps
+# its connection for longer, or closes it now and then.
 REMEDIES: dict[str, Mapping[str, Any]] = {
     "scale": {"requests_per_connection": REQUESTS, "events": (Scale(APP, at_s=2, replicas=6),)},
     "timeout": {"requests_per_connection": 10 * REQUESTS},
