@@ -25,7 +25,7 @@ HELD: dict[int, tuple[str, object, str]] = {
     2: ("np-collisions", {"a", "b", "c"}, "number"),
     3: ("np-selector", "delivered", "labels"),
     4: ("np-back-again", "freed", "nodePort"),
-    5: ("hop-inside", {"b"}, "front door"),
+    5: ("hop-inside", {"b"}, "host name"),
     6: ("laptop-browser", "delivered", "Mac"),
     7: ("hop-address-near", "client", "address"),
     8: ("np-which-nodes", "10.0.0.1", "every node has rules"),

@@ -45,14 +45,6 @@ def test_connections_are_dealt_to_the_pods_of_the_learners_cluster(per_node: tup
     assert Sheet().check("np-keepalive", cluster, answer=1).correct
 
 
-def test_hairpin_mode_mends_the_call_to_itself() -> None:
-    cluster = kx.Cluster(nodes=3)
-    cluster.deploy("shop", per_node=[1, 1, 1])
-    cluster.apply(kx.example("sticky-shop"))
-    cluster.patch("shop", {"spec": {"sessionAffinity": "None"}})
-    assert Sheet().check("np-self-call", cluster, answer=0).correct
-
-
 def test_a_fix_of_a_wrong_shape_is_told_its_form() -> None:
     rows = repair({1: "nodePort: 30081", 2: {"name: web": "app: web"}}).rows
     assert rows[0].client.startswith('fix[1] must be {"old text": "new text"}') and not rows[0].solved

@@ -12,14 +12,12 @@ from . import (
     rolling_updates,
     second_front_doors,
     session_affinity,
-    sticky,
     tcp_and_udp,
     the_rules_themselves,
     zones_at_aws,
 )
 
 LEAFLETS = (
-    sticky,
     check_on_kind,
     deleting_and_orphans,
     from_inside,
