@@ -29,6 +29,7 @@ from .sheet import predict, progress, reset_answers
 from .skew_and_latency.questions import Moved, stand
 from .ways_out.decisions import clusters_of_case, decide, five_clusters
 from .your_cluster.mend import BringDump, Mended, bring_dump, mend
+from .your_cluster.placement import PodsByLabel, pods_by_label
 
 # Last: the exercise `ways_out` is what `lessons` offers, and the folder of that name has been imported by now.
 from .skew_and_latency.questions import ways_out  # isort: skip
@@ -43,6 +44,7 @@ __all__ = [
     "Mended",
     "Moved",
     "Pending",
+    "PodsByLabel",
     "Repairs",
     "Savings",
     "ask",
@@ -60,6 +62,7 @@ __all__ = [
     "misconceptions",
     "offices",
     "pending_cases",
+    "pods_by_label",
     "predict",
     "progress",
     "repair",
