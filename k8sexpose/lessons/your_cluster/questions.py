@@ -121,8 +121,8 @@ QUESTIONS = (
     Question(
         "own-internet", LESSON, "A shop on AWS exposes six Services; its nodes have private addresses only. "
         "storefront, api, orders and checkout are of type LoadBalancer and have an EXTERNAL-IP (checkout admits "
-        "198.51.100.0/24 only), stream is of type LoadBalancer and <pending>, and grafana is of type NodePort. To which "
-        "of the six can a client on the internet send a packet at all, whether or not an answer comes back?",
+        "198.51.100.0/24 only), stream is of type LoadBalancer and <pending>, and grafana is of type NodePort. To "
+        "which of the six can a client on the internet send a packet at all, whether or not an answer comes back?",
         Several(EXPOSED), sample, who_is_on_the_internet,
         right="A load balancer with a public address is an entrance, even when nobody answers behind it. stream has no "
         "address yet, and the node port of grafana is on private addresses.",
