@@ -153,8 +153,9 @@ QUESTIONS = (
         "EXTERNAL-IP, and at the addresses of the nodes.",
     ),
     Question(
-        "own-served", LESSON, "A shop exposes six Services. Which of them answer every connection of the clients that "
-        "they admit? Clients of grafana choose a node at random.",
+        "own-served", LESSON, "A shop exposes six Services. Their clients use the load balancer's address; those of "
+        "grafana, a NodePort, choose a node at random. Which of the six answer every connection of the clients that "
+        "they admit?",
         Several(EXPOSED), sample, who_is_served,
         right="The other three look exposed, and lose some or all of their clients.",
         wrong=(
