@@ -37,6 +37,7 @@ from .skew_and_latency.questions import Moved, cluster_with
 from .skew_and_latency.queues import crossovers, queues, response_time
 from .ways_out.decisions import clusters_of_case, decide, five_clusters
 from .your_cluster.mend import BringDump, Mended, bring_dump, mend
+from .your_cluster.placement import PodsByLabel, pods_by_label
 
 # Last: the exercise `ways_out` is what `lessons` offers, and the folder of that name has been imported by now.
 from .ways_out.questions import ways_out  # isort: skip
@@ -55,6 +56,7 @@ __all__ = [
     "Mended",
     "Moved",
     "Pending",
+    "PodsByLabel",
     "Repairs",
     "Savings",
     "SharedEntry",
@@ -80,6 +82,7 @@ __all__ = [
     "misconceptions",
     "offices",
     "pending_cases",
+    "pods_by_label",
     "predict",
     "print_pending_cases",
     "progress",

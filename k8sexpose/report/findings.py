@@ -492,7 +492,7 @@ def local_without_pods(asked: Asked, service: Service) -> Iterator[Finding]:
             "local-without-pods", NOTE, service.key,
             f"Local, and {len(empty)} of {len(nodes)} nodes have no ready Pod.",
             "Their health check answers 503 on purpose: red targets in the cloud's console are not an incident.",
-            "Nothing; but who dials the nodePort of one of them gets a timeout.",
+            "Nothing. A client that uses the nodePort of one of these nodes gets a timeout.",
         )  # fmt: skip
 
 

@@ -88,3 +88,9 @@ def test_the_curves_cross_where_they_say(both: dict[str, kx.Cluster]) -> None:
     for kind in ("mean", "p99"):
         ahead = curves[f"Local {kind}_ms"] < curves[f"Cluster {kind}_ms"]
         assert ahead[ahead.index < curves.attrs[kind]].all() and not ahead[ahead.index > curves.attrs[kind]].any()
+
+
+def test_both_policies_of_a_service_in_another_namespace() -> None:
+    cluster = kx.Cluster.from_json(kx.example("sample-cluster"), provider="aws")
+    both = kx.both_policies(cluster, "shop/api")
+    assert [copy.service("shop/api").external_traffic_policy for copy in both.values()] == ["Cluster", "Local"]
