@@ -41,15 +41,11 @@ STORY = re.compile(r"lemonade|concierge|drive-thru|sidewalk|intercom|instruction
 UNPLAIN = re.compile(r"\b(dearer|gravest|whom|dealt|dealing|deals|comes? in by)\b", re.I)
 
 
-def kind(cell: NotebookNode) -> str:
-    """The first bold word (`**Predict.**`) or the H2 heading, lower case; "code" for code."""
+def steps(cell: NotebookNode) -> list[str]:
+    """The steps that a Markdown cell begins in bold type: predict, see, explain."""
     if cell.cell_type != "markdown":
-        return "code"
-    source = cell.source.lstrip()
-    if bold := re.match(r"\*\*([^*]+?)\.?\*\*", source):
-        return bold[1].lower()
-    heading = re.match(r"## (.+)", source)
-    return heading[1].strip().lower() if heading else ""
+        return []
+    return [word.lower() for word in re.findall(r"^\*\*([A-Z][a-z]+)\.\*\*", cell.source, re.M)]
 
 
 def markdown(part: Part) -> list[NotebookNode]:
@@ -214,11 +210,11 @@ def no_link_to_the_solutions(part: Part) -> Problems:
 
 
 def story_opens_and_closes(part: Part) -> Problems:
-    """Between the first cell and the last, the field's terms stand alone."""
-    inside = markdown(part)[1:]
-    for cell in inside:
-        if not re.match(r"## (Next|Back)\b", cell.source) and (found := STORY.search(course.without_code(cell.source))):
-            yield f"the story's word {found[0]!r} stands in the middle: {cell.source[:60]!r}"
+    """Between the first cell and the last section, the field's terms stand alone."""
+    for cell in markdown(part)[1:]:
+        inside = re.split(r"^## (?:Next|Back)\b", course.without_code(cell.source), flags=re.M)[0]
+        for found in STORY.finditer(inside):
+            yield f"the story's word {found[0]!r} stands in the middle, in cell {cell.id}"
 
 
 def plain_english(part: Part) -> Problems:
@@ -247,8 +243,8 @@ def ask_run_see_explain_check(part: Part) -> Problems:
         yield "nothing is asked"
     for at, cell in enumerate(cells):
         for name in [] if graded(cell) else asks(cell):
-            before = [kind(one) for one in cells[:at] if one.cell_type == "markdown"]
-            if not before or before[-1] != "predict":
+            before = [steps(one) for one in cells[:at] if one.cell_type == "markdown"]
+            if not before or before[-1][-1:] != ["predict"]:
                 yield f"the prose before the question {name} does not begin with **Predict.**"
             checked = next((k for k in range(at, len(cells)) if name in checks(cells[k])), None)
             if checked is None:
@@ -256,7 +252,7 @@ def ask_run_see_explain_check(part: Part) -> Problems:
                 continue
             between = cells[at + 1 : checked]
             run = next((k for k, one in enumerate(between) if runs(one)), None)
-            told = next((k for k, one in enumerate(between) if kind(one) == "explain"), None)
+            told = next((k for k, one in enumerate(between) if "explain" in steps(one)), None)
             if run is None:
                 yield f"nothing is run between the question {name} and its check"
             if told is None:
@@ -277,7 +273,7 @@ def two_questions_at_most(part: Part) -> Problems:
 def see_asks_nothing(part: Part) -> Problems:
     """A question is clickable, or it is not there."""
     for cell in markdown(part):
-        if kind(cell) == "see" and re.search(r"\(\d\)[^.!]*\?|^\d+\. [^.!]*\?", cell.source, re.M):
+        if "see" in steps(cell) and re.search(r"\(\d\)[^.!]*\?|^\d+\. [^.!]*\?", cell.source, re.M):
             yield f"a numbered question that nobody can answer: {cell.source[:80]!r}"
 
 
