@@ -23,7 +23,11 @@ from k8sexpose.lessons import sheet
 pytestmark = pytest.mark.slow
 
 SOLUTIONS = Path(__file__).resolve().parents[2] / "instructor" / "solutions"
-LESSONS = sorted(path.stem for path in SOLUTIONS.glob("*.ipynb"))
+# With the folder of a leaflet: leaflets/session_affinity.
+LESSONS = [
+    path.relative_to(SOLUTIONS).with_suffix("").as_posix()
+    for path in (*sorted(SOLUTIONS.glob("*.ipynb")), *sorted(SOLUTIONS.glob("leaflets/*.ipynb")))
+]
 every_lesson = pytest.mark.parametrize("lesson", LESSONS)
 
 # It lists the learner's tries, which are more now.
