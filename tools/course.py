@@ -244,7 +244,8 @@ def clock(part: Part) -> list[tuple[str, float]]:
         now += reading_s(one.cells) / 60
         if one.core:
             found.append((one.title, now))
-    return found
+    # A lesson's minutes are those at the end of its last section: the recap belongs to it.
+    return [*found[:-1], (found[-1][0], core_minutes(part))] if found else []
 
 
 def exercise_minutes(part: Part) -> float:
