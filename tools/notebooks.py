@@ -135,6 +135,7 @@ def execute(path: Path) -> str:
 def write(path: Path, new: str) -> None:
     old = path.read_text(encoding="utf-8") if path.exists() else None
     if old != new:
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(new, encoding="utf-8", newline="\n")
     print(f"{'unchanged' if old == new else 'written  '} {path.relative_to(ROOT)}")
 
