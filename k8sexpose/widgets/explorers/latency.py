@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..._display import milliseconds
+from ...api.checks import check_arguments
 from ...traffic.policy_comparison import CONFIGURATIONS, HEAD, PolicyComparison
 from .base import Control, Explorer, Live, Parts, table_of
 from .latency_sides import PLACES, LatencySetting, draw_sides, reading, sample, turns_at
@@ -111,7 +112,10 @@ def latency_parts(both: Compare = sample) -> Parts[LatencySetting]:
 
 
 def latency_explorer(
-    setting: LatencySetting | None = None, *, compare: Compare = sample, **options: Any
+    setting: LatencySetting | None = None,
+    *,
+    compare: Callable[[LatencySetting], PolicyComparison] = sample,
+    **options: Any,
 ) -> Explorer[LatencySetting]:
     """Explore what a traffic policy does to load and latency, beside policy Cluster.
 
@@ -134,6 +138,7 @@ def latency_explorer(
     >>> latency_explorer()
     <Latency explorer: 60 % busy; Cluster mean 25.7 ms, p99 116 ms; Local mean 59.3 ms, p99 391 ms>
     """
+    check_arguments(latency_explorer, locals())
     both, queues = once(compare), QueueView()
     live: Live[LatencySetting] = Live(queues, lambda shown: queues.show(shown, both(shown)))
     return Explorer(latency_parts(both), replace(setting or LatencySetting(), **options), live)
