@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import html
+import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import SupportsFloat
 
-__all__ = ["LITERAL", "html_table", "visible"]
+__all__ = ["LITERAL", "html_table", "listed", "milliseconds", "percent", "visible"]
 
 # All that a terminal would obey, and what changes the direction of writing; text has no need of it. (A text, not a
 # pattern: to compile it would take a fiftieth of the time to import the model.)
@@ -37,3 +39,35 @@ def html_table(caption: str, head: Iterable[str], rows: Iterable[Iterable[str]])
 def visible(text: str) -> str:
     """Return a text with each control character as its escape, so that a terminal does not obey it."""
     return re.sub(CONTROLS, lambda match: ascii(match[0])[1:-1], text)
+
+
+def percent(share: SupportsFloat) -> str:
+    """Return a part of one as percent, with at most one decimal.
+
+    >>> percent(1 / 3), percent(0.25)
+    ('33.3%', '25%')
+    """
+    return f"{float(share):.1%}".replace(".0%", "%")
+
+
+def milliseconds(value: float) -> str:
+    """Return a latency in words: in seconds from 1,000 ms on, and what an overloaded queue or no request gives.
+
+    >>> milliseconds(12.34), milliseconds(2345.0), milliseconds(float("inf"))
+    ('12.3 ms', '2.35 s', 'overloaded')
+    """
+    if math.isnan(value):
+        return "none"
+    if math.isinf(value):
+        return "overloaded"
+    return f"{value:.3g} ms" if value < 1000 else f"{value / 1000:,.3g} s"
+
+
+def listed(names: Sequence[str], most: int = 5) -> str:
+    """Return a few names in words, and how many more there are.
+
+    >>> listed(["a", "b"]), listed(list("abcdefg"))
+    ('a, b', 'a, b, c, d, e and 2 more')
+    """
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

@@ -233,10 +233,15 @@ def _check_members(found: int, name: str) -> None:
 
 def _text(name: str, data: bytes, path: str, *, strict: bool = True) -> Iterator[Found]:
     """Yield the objects of a text, JSON or YAML."""
+    encoding = _encoding(data)
     try:
-        text = data.decode(_encoding(data))
+        text = data.decode(encoding)
     except UnicodeDecodeError:
-        raise ManifestError(f"{name} is neither text nor an archive that is known") from None
+        text = ""
+    # Where zero bytes alone told the encoding, the text begins with two letters of ASCII, or it is no text.
+    guessed = encoding not in ("utf-8-sig", "utf-16")
+    if (data and not text) or (guessed and not text[:2].lstrip("\ufeff").isascii()):
+        raise ManifestError(f"{name} is neither text nor an archive that is known")
     start = text.lstrip("\ufeff \t\r\n")
     if not start:
         raise ManifestError(f"{name} is empty: {COMMAND} makes a dump")

@@ -6,7 +6,7 @@ import html
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .._display import LITERAL
+from .._display import LITERAL, visible
 from ..report.document import marked
 
 __all__ = ["Feedback"]
@@ -54,6 +54,11 @@ class Feedback:
     def opening(self) -> str:
         """The verdict in a word, with its sign."""
         return LOOKS[self.correct][0]
+
+    def __post_init__(self) -> None:
+        # An answer is somebody's text: a terminal and a page get its control characters as escapes.
+        for name in ("text", "question", "answer", "right"):
+            object.__setattr__(self, name, visible(getattr(self, name)))
 
     def lines(self) -> Iterator[tuple[str, str]]:
         """Yield the labelled lines of the card."""

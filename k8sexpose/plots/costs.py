@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from .._palette import BREAK_EVEN, CONCEPTS
+from ..api.checks import check_arguments
 from ..cost.billing import NO_PRICE, Bill
 from ..cost.prices import HOURS_PER_MONTH
 from .figure import INK, ON_PAPER, PAPER, SOFT, canvas, finish
@@ -126,6 +127,7 @@ def plot_bill(bill: Bill, ax: Axes | None = None) -> Axes:
     >>> describe(plot_bill(bill(Cluster(provider="aws"))))
     'A bill of 0.00 USD a month (aws us-east-1): no lines.'
     """
+    check_arguments(plot_bill, locals())
     lines = items_of(bill)
     ax = canvas(ax, 9.0, 0.8 + 0.5 * (len(lines) + 1))
     said, so_far = [], 0.0
@@ -182,6 +184,7 @@ def plot_bills(bills: Mapping[str, Bill], ax: Axes | None = None) -> Axes:
     >>> describe(plot_bills({"none": bill(Cluster(provider="aws"))}))
     'Bills in USD a month: none 0.00.'
     """
+    check_arguments(plot_bills, locals())
     currencies = sorted({bill.currency for bill in bills.values()})
     if len(currencies) > 1:
         raise ValueError(f"the bills are in {' and '.join(currencies)}: they have no common axis")
@@ -271,6 +274,7 @@ def plot_costs(costs: pd.DataFrame, at: float | None = None, ax: Axes | None = N
     >>> describe(plot_costs(costs_by_services(100, "linode")))[:79]
     'Costs of 1 to 100 Services at linode (core regions), in USD a month: NodePort 0'
     """
+    check_arguments(plot_costs, locals())
     by_services = costs.index.name == "services"
     facts = costs.attrs
     scale = 1.0 if by_services else 1.0 / HOURS_PER_MONTH
@@ -380,6 +384,7 @@ def plot_candidates(candidates: Mapping[str, tuple[Bill, Traffic]], ax: Axes | N
     >>> describe(plot_candidates({}))
     'Cost against p99 latency of 0 designs.'
     """
+    check_arguments(plot_candidates, locals())
     ax = canvas(ax, 7.0, 3.6)
     shapes = ["o", "s", "^", "D", "X"]
     said, currency = [], "USD"

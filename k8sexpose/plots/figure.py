@@ -17,6 +17,7 @@ from matplotlib.text import Text
 
 from .._display import LITERAL
 from .._palette import CONCEPTS
+from ..api.checks import check_arguments
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -100,6 +101,7 @@ def show(ax: Axes) -> Picture:
     >>> show(plot_cluster(Cluster(nodes=2))).alt
     'A cluster of 2 nodes: node-1 (10.0.0.1) without Pods, node-2 (10.0.0.2) without Pods.'
     """
+    check_arguments(show, locals())
     figure = ax.get_figure(root=True)
     stream = io.BytesIO()
     if figure is not None:
@@ -128,6 +130,7 @@ def describe(ax: Axes) -> str:
     >>> describe(plot_cluster(Cluster(nodes=1)))
     'A cluster of 1 node: node-1 (10.0.0.1) without Pods.'
     """
+    check_arguments(describe, locals())
     return READINGS.get(ax, ("", "", ""))[0]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .._palette import CONCEPTS
+from ..api.checks import check_arguments
 from ..cloud.provisioning import Provisioning
 from ..kubeproxy.service_ports import targets
 from ..model import Cluster
@@ -44,6 +45,7 @@ def plot_provisioning(provisioning: Provisioning, ax: Axes | None = None) -> Axe
     >>> describe(plot_provisioning(provision(cluster, "public-api-lb")))[:64]
     'From <pending> to 198.51.100.125 in 30 s: after 0 s API server h'
     """
+    check_arguments(plot_provisioning, locals())
     steps = provisioning.steps
     actors = list(dict.fromkeys(step.actor for step in steps))
     ax = canvas(ax, 9.5, 1.5 + 0.62 * len(actors))
@@ -133,6 +135,7 @@ def plot_inside(cluster: Cluster, service: str, ax: Axes | None = None) -> Axes:
     >>> describe(plot_inside(cluster, "api-backend"))
     'Service api-backend: ClusterIP 10.96.217.45:80 inside the cluster, around 0 Pods.'
     """
+    check_arguments(plot_inside, locals())
     found = cluster.service(service)
     port = found.ports[0]
     dolls: list[tuple[str, str, str, str]] = []
@@ -210,6 +213,7 @@ def plot_crash(crash: Crash, ax: Axes | None = None) -> Axes:
     >>> describe(plot_crash(Crash("default/web", "node-1", 20, 60, (step,))))
     'node-1 crashes. Lost through the load balancer: from 0 s 33.3 %. Lost by the client of node-1: from 0 s 100 %.'
     """
+    check_arguments(plot_crash, locals())
     ax = canvas(ax, 9.0, 3.4)
     lines = (
         (f"client that wrote down {crash.node}", "dropped", "--", [step.lost_hard_coded for step in crash.steps]),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .._palette import CONCEPTS
+from ..api.checks import check_arguments
 from ..api.service import Service, ServicePort
 from ..kubeproxy.proxy import kube_proxy
 from ..model import Cluster
@@ -46,6 +47,7 @@ def plot_cluster(cluster: Cluster, service: str | None = None, ax: Axes | None =
     >>> len(ax.patches)
     3
     """
+    check_arguments(plot_cluster, locals())
     nodes = cluster.nodes
     tallest = max((len(cluster.store.pods_on(node.name)) for node in nodes), default=0)
     top = 0.85 + 0.24 * max(min(tallest, SHOWN_PODS + 1), 1)
@@ -241,6 +243,7 @@ def plot_route(route: Route, ax: Axes | None = None) -> Axes:
     >>> describe(plot_route(send(Cluster(nodes=1), "10.0.0.1:30007")))
     'The way of one request: from client as 203.0.113.7 → 10.0.0.1:30007, to node-1; refused: nothing listens ...'
     """
+    check_arguments(plot_route, locals())
     hops = route.hops
     ax = canvas(ax, max(2.9 * len(hops), 4.0), 1.9)
     for column, hop in enumerate(hops):

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from .._palette import CONCEPTS
+from ..api.checks import check_arguments
 from ..model import Cluster
 from .figure import INK, SOFT, canvas, finish, mark
 
@@ -36,6 +37,7 @@ def plot_node_ports(cluster: Cluster, ax: Axes | None = None) -> Axes:
     >>> describe(plot_node_ports(Cluster()))
     'Node ports 30000 to 32767: 2768 numbers, 30000 to 30085 for chosen ones, picks from 30086 on; none is taken.'
     """
+    check_arguments(plot_node_ports, locals())
     pool = cluster.api.ports
     first, last, dynamic = pool.first, pool.last, pool.first + pool.static_size
     ax = canvas(ax, 9.0, 2.2)
@@ -106,6 +108,7 @@ def plot_success(timelines: Mapping[str, Sequence[tuple[float, float]]], ax: Axe
     >>> describe(plot_success({"a client": [(0, 1.0), (10, 0.0)]}))
     'Success over 10 s: a client begins at 100 %, is at 0 % at worst, and ends at 0 %.'
     """
+    check_arguments(plot_success, locals())
     ax = canvas(ax, 8.0, 3.0)
     looks = [("#D55E00", "-", "X"), ("#0072B2", "--", "o"), ("#A6761D", ":", "s"), ("#CC79A7", "-.", "D")]
     said = []

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from .._palette import CONCEPTS, POLICY_CONCEPTS
+from ..api.checks import check_arguments
 from ..traffic.policies import PolicyShares, PolicyView
 from .figure import INK, SOFT, canvas, finish
 
@@ -41,6 +42,7 @@ def plot_policies(found: PolicyShares, ax: Axes | None = None) -> Axes:
     >>> print(describe(plot_policies(policy_shares(cluster, "public-api-lb"))).partition("; Local")[0])
     Shares of the Pods. Cluster: 33.3 %, 33.3 %, 33.3 %, extra hop 50 %, hottest over mean 1...
     """
+    check_arguments(plot_policies, locals())
     pods = len(found.sides[0].pods) if found.sides else 0
     ax = canvas(ax, min(max(1.5 + 1.5 * pods, 6.5), 13.0), 3.4)
     for number, side in enumerate(found.sides):
@@ -130,6 +132,7 @@ def plot_skew(placements: Mapping[str, PolicyShares], ax: Axes | None = None) ->
     >>> describe(plot_skew({"2 + 1": policy_shares(cluster, "public-api-lb")}))
     'Load of the hottest Pod over the mean. 2 + 1: Cluster 1, Local 1.5.'
     """
+    check_arguments(plot_skew, locals())
     ax = canvas(ax, 7.5, 0.9 + 0.5 * max(len(placements), 1))
     said, hottest = [], 1.0
     for row, (name, found) in enumerate(placements.items()):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from .._palette import BREAK_EVEN, CONCEPTS, POLICY_CONCEPTS
+from ..api.checks import check_arguments
 from ..traffic.simulation import Traffic
 from .figure import INK, ON_PAPER, PAPER, SOFT, canvas, finish
 
@@ -37,7 +38,6 @@ OTHERS = (
     Look("#6F8F3A", "^", ":", "xx"),
     Look("#4F8FA0", "X", (0, (5, 1, 1, 1)), "++"),  # type: ignore[arg-type]
 )
-Several = Mapping[str, Traffic]
 
 
 def side_looks(names: Iterator[str] | list[str]) -> dict[str, Look]:
@@ -64,11 +64,11 @@ def side_looks(names: Iterator[str] | list[str]) -> dict[str, Look]:
     return found
 
 
-def _named(traffic: Traffic | Several) -> dict[str, Traffic]:
+def _named(traffic: Traffic | Mapping[str, Traffic]) -> dict[str, Traffic]:
     return {"requests": traffic} if isinstance(traffic, Traffic) else dict(traffic)
 
 
-def plot_load(traffic: Traffic | Several, ax: Axes | None = None, *, by: str = "pod") -> Axes:
+def plot_load(traffic: Traffic | Mapping[str, Traffic], ax: Axes | None = None, *, by: str = "pod") -> Axes:
     """Draw how busy each Pod (or node) is: expected as an outline, sampled as a bar, the mean as a line.
 
     Parameters
@@ -95,6 +95,7 @@ def plot_load(traffic: Traffic | Several, ax: Axes | None = None, *, by: str = "
     >>> describe(plot_load(simulate(cluster, "public-api-lb", requests=1000, rate_rps=150)))[:59]
     'Load of each Pod, in percent of what it can serve: requests'
     """
+    check_arguments(plot_load, locals())
     sides = _named(traffic)
     ax = canvas(ax, 8.5, 3.4)
     looks, said, top = side_looks(list(sides)), [], 0.0
@@ -174,7 +175,7 @@ STEP = 1.45  # from one histogram to the next
 QUANTILES = (("p50", "p50_ms"), ("p95", "p95_ms"), ("p99", "p99_ms"))
 
 
-def plot_latency(traffic: Traffic | Several, ax: Axes | None = None) -> Axes:
+def plot_latency(traffic: Traffic | Mapping[str, Traffic], ax: Axes | None = None) -> Axes:
     """Draw how latencies are spread: a histogram for each policy, one above the other, with p50, p95 and p99.
 
     Parameters
@@ -199,6 +200,7 @@ def plot_latency(traffic: Traffic | Several, ax: Axes | None = None) -> Axes:
     >>> describe(plot_latency(simulate(cluster, "public-api-lb", requests=1000, rate_rps=150)))[:42]
     'Latency in milliseconds: requests p50 14.8'
     """
+    check_arguments(plot_latency, locals())
     sides = _named(traffic)
     ax = canvas(ax, 8.5, 0.9 + 1.5 * len(sides))
     looks, said = side_looks(list(sides)), []
@@ -268,6 +270,7 @@ def plot_crossover(curves: pd.DataFrame, at: float | None = None, ax: Axes | Non
     >>> describe(plot_crossover(curves))[:81]
     'Latency against utilisation: Local is slower than Cluster on average above 19.5 %'
     """
+    check_arguments(plot_crossover, locals())
     ax = canvas(ax, 8.5, 4.2)
     even, skewed = curves.attrs["policies"]
     looks = side_looks([even, skewed])
@@ -324,7 +327,7 @@ def plot_crossover(curves: pd.DataFrame, at: float | None = None, ax: Axes | Non
 # -- over time, and against the number of clients ---------------------------------------------------------------------
 
 
-def plot_timeline(traffic: Traffic | Several, ax: Axes | None = None) -> Axes:
+def plot_timeline(traffic: Traffic | Mapping[str, Traffic], ax: Axes | None = None) -> Axes:
     """Draw which part of the requests fails as time goes on, and when something changed.
 
     Parameters
@@ -350,6 +353,7 @@ def plot_timeline(traffic: Traffic | Several, ax: Axes | None = None) -> Axes:
     >>> describe(plot_timeline(crash))[:48]
     'Failed requests over 89 s: requests 23.5 % in al'
     """
+    check_arguments(plot_timeline, locals())
     sides = _named(traffic)
     ax = canvas(ax, 8.5, 3.2)
     looks, said, worst, end_s = side_looks(list(sides)), [], 0.0, 0.0
@@ -404,6 +408,7 @@ def plot_sticky(skew: pd.DataFrame, ax: Axes | None = None) -> Axes:
     >>> describe(plot_sticky(skew))
     'Hottest node over the mean, by number of sticky clients: 100 clients 1.50 (from 1.30 to 1.90).'
     """
+    check_arguments(plot_sticky, locals())
     ax = canvas(ax, 8.5, 3.2)
     clients = skew.index.to_numpy(dtype=float)
     spans = [skew["mean"] - skew["lowest"], skew["highest"] - skew["mean"]]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from .._display import listed
 from ..api.addresses import address, ip_version
 from ..api.objects import OLD_ZONE_LABEL, ZONE_LABEL
 from ..api.service import Service
@@ -15,7 +16,7 @@ from ..cloud.health_checks import EXCLUDED, excluded
 from ..cloud.internal import internal_annotation, is_internal, is_private
 from ..router.reach import internet_entrances
 from .environment import FARGATE, FARGATE_LABEL, OCTAVIA_MONITOR
-from .findings import NOTE, PROBLEM, WARNING, Asked, Finding, listed
+from .findings import NOTE, PROBLEM, WARNING, Asked, Finding
 
 __all__ = ["CLUSTER_FINDERS", "SERVICE_FINDERS"]
 

@@ -13,6 +13,7 @@ from ipaddress import ip_address, ip_network
 from itertools import chain
 from typing import Any
 
+from .._display import listed
 from ..api.addresses import address, ip_version
 from ..api.errors import NotExposed
 from ..api.objects import Pod
@@ -31,7 +32,6 @@ __all__ = ["FINDERS", "Asked", "Finding", "find_all", "written_node_ports"]
 PROBLEM, WARNING, NOTE = "problem", "warning", "note"
 SEVERITIES = (PROBLEM, WARNING, NOTE)
 API_SERVER = "default/kubernetes"  # its endpoints are written by the API server itself
-LISTED = 5
 SEARCHED = 5000  # Pods in which a near miss is looked for
 UNEVEN = 1.2  # hottest over mean: a fifth more than its part
 NEAR = 0.8  # of a quota
@@ -179,12 +179,6 @@ def _unreadable(service: str, why: str) -> Finding:
         "unreadable", WARNING, service, "It holds a value that the model cannot read.", f"{why}.",
         "Compare its fields with what kubectl explain service says.",
     )  # fmt: skip
-
-
-def listed(names: list[str]) -> str:
-    """Return a few names in words, and how many more there are."""
-    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
-    return ", ".join(names[:LISTED]) + more
 
 
 # -- endpoints --------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import chain
 
-from .._display import html_table
+from .._display import html_table, milliseconds, percent
 from ..api.errors import NotExposed
 from ..api.service import Service
 from ..api.validation import POLICIES
@@ -125,13 +125,9 @@ ROWS = (
 def _column(one: ReviewedPolicy, currency: str) -> tuple[str, ...]:
     cost = "no price" if one.cost is None else f"{one.cost:,.2f} {currency}".rstrip()
     return (
-        f"{one.hottest:.2f}", f"{one.fairness:.3f}", _ms(one.p50_ms), _ms(one.p99_ms),
+        f"{one.hottest:.2f}", f"{one.fairness:.3f}", milliseconds(one.p50_ms), milliseconds(one.p99_ms),
         f"{one.extra_hop:.1%}", f"{one.cross_zone:.1%}", f"{one.lost:.1%}", one.source, one.failure, cost,
     )  # fmt: skip
-
-
-def _ms(value: float) -> str:
-    return "overloaded" if math.isinf(value) else "none" if math.isnan(value) else f"{value:.3g} ms"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -218,7 +214,7 @@ def advise(
         why = "The load balancer delivers straight to the Pods: the policy is not asked."
         return Recommendation("either", (why,))
     if local.lost > cluster.lost + EVEN:
-        why = f"Under Local {_percent(local.lost)} of the connections are lost: they arrive at nodes without a Pod."
+        why = f"Under Local {percent(local.lost)} of the connections are lost: they arrive at nodes without a Pod."
         return Recommendation("Cluster", (why, *_source_reason(cluster, local)))
     if len(found.cluster.nodes) == 1:
         why = "The cluster has one node: both policies send every connection to its Pods, and there is no hop to save."
@@ -251,7 +247,7 @@ def _speed(found: ReviewedCluster, cluster: ReviewedPolicy, local: ReviewedPolic
             f"Pod gets {local.hottest:.2f} times the mean."
         )
     else:
-        hops = _percent(cluster.shares.extra_hop)
+        hops = percent(cluster.shares.extra_hop)
         saved = f", and saves the extra hop that {hops} of the connections take under Cluster"
         yield f"Local is even here{saved if cluster.shares.extra_hop else ''}."
 
@@ -264,15 +260,15 @@ def _crossing(crossings: Mapping[str, float | None]) -> Iterator[str]:
         yield "There is no hop to save, so Local is never faster."
         return
     yield (
-        f"Local is faster on average below {_percent(mean)} utilisation, at the p99 below "
-        f"{_percent(p99)}. Pods spread evenly over zones and nodes would remove the skew."
+        f"Local is faster on average below {percent(mean)} utilisation, at the p99 below "
+        f"{percent(p99)}. Pods spread evenly over zones and nodes would remove the skew."
     )
 
 
 def _money(cluster: ReviewedPolicy, local: ReviewedPolicy) -> Iterator[str]:
     if cluster.cost is not None and local.cost is not None and cluster.cost - local.cost >= 0.005:
         yield (
-            f"Under Cluster {_percent(cluster.shares.crosses_zone)} of the connections cross a zone on the extra hop: "
+            f"Under Cluster {percent(cluster.shares.crosses_zone)} of the connections cross a zone on the extra hop: "
             f"{cluster.cost - local.cost:,.2f} more in a month."
         )
 
@@ -294,10 +290,6 @@ def _source_reason(cluster: ReviewedPolicy, local: ReviewedPolicy) -> Iterator[s
         )
     elif "client" not in local.source:
         yield f"The Pods see {local.source} under both policies."
-
-
-def _percent(share: float | Fraction) -> str:
-    return f"{float(share):.1%}".replace(".0%", "%")
 
 
 def compare_services(
@@ -424,10 +416,10 @@ def _failure(cluster: Cluster, service: Service, found: Shares) -> str:
         return str(reason)
     lost = max((step.lost for step in crash.steps if step.at_s >= 0), default=Fraction(0))
     if crash.healed_s is None:
-        return f"{worst} crashes: {_percent(lost)} of new connections are lost, and neither of the two clocks ends it"
+        return f"{worst} crashes: {percent(lost)} of new connections are lost, and neither of the two clocks ends it"
     if not lost:
         return f"{worst} crashes: no new connection is lost"
-    return f"{worst} crashes: up to {_percent(lost)} of new connections are lost, for {crash.healed_s:g} s"
+    return f"{worst} crashes: up to {percent(lost)} of new connections are lost, for {crash.healed_s:g} s"
 
 
 def _priced(

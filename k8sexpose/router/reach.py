@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
 
-from .._display import html_table, visible
+from .._display import html_table, percent, visible
 from ..api.addresses import address, ip_version
 from ..api.checks import check_arguments
 from ..api.errors import NotExposed
@@ -74,7 +74,7 @@ class Entrance:
     @property
     def cells(self) -> tuple[str, ...]:
         """The cells of a table."""
-        share = "not known" if self.lost is None else f"{float(self.lost):.1%}".replace(".0%", "%")
+        share = "not known" if self.lost is None else percent(self.lost)
         where = f"{self.address} ({self.note})" if self.note else self.address
         return self.who, self.kind, where, self.seen_as or "not known", share
 

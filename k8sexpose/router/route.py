@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from .._display import html_table, visible
+from .._display import html_table, milliseconds, percent, visible
 from ..api.service import Service
 
 __all__ = ["Hop", "Route", "Shares"]
@@ -161,7 +161,7 @@ class Route:
                 hop.before,
                 hop.after if hop.after != hop.before else "unchanged",
                 hop.action,
-                _ms(hop.latency_ms),
+                milliseconds(hop.latency_ms) if hop.latency_ms else "",
             )
             for hop in self.hops
         ]
@@ -202,12 +202,12 @@ class Shares:
     def summary(self) -> str:
         """The shares that are not a Pod's, in a line."""
         return (
-            f"extra hop {_percent(self.extra_hop)}, crosses a zone {_percent(self.crosses_zone)}, "
-            f"lost {_percent(self.lost)}"
+            f"extra hop {percent(self.extra_hop)}, crosses a zone {percent(self.crosses_zone)}, "
+            f"lost {percent(self.lost)}"
         )
 
     def __str__(self) -> str:
-        rows = (f"  {pod}: {share} ({_percent(share)})" for pod, share in self.by_pod.items())
+        rows = (f"  {pod}: {share} ({percent(share)})" for pod, share in self.by_pod.items())
         return "\n".join([self.summary, *rows])
 
     def _repr_pretty_(self, printer: object, cycle: bool) -> None:
@@ -215,13 +215,5 @@ class Shares:
         printer.text(visible(repr(self) if cycle else str(self)))  # type: ignore[attr-defined]
 
     def _repr_html_(self) -> str:
-        rows = [(pod, str(share), _percent(share)) for pod, share in self.by_pod.items()]
+        rows = [(pod, str(share), percent(share)) for pod, share in self.by_pod.items()]
         return html_table(self.summary, ("Pod", "share", "percent"), rows)
-
-
-def _ms(value: float) -> str:
-    return f"{value:g} ms" if value else ""
-
-
-def _percent(share: Fraction) -> str:
-    return f"{float(share):.1%}"

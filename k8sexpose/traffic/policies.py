@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from .._display import html_table
+from .._display import html_table, percent
 from ..api.addresses import address
 from ..api.checks import check_arguments
 from ..api.validation import POLICIES
@@ -165,11 +165,11 @@ class PolicyShares:
     def rows(self) -> Iterator[tuple[str, ...]]:
         """Yield the table: each Pod's share, then what holds for all."""
         for pods in zip(*(side.pods for side in self.sides), strict=True):
-            yield f"{pods[0].pod} on {pods[0].node}", *(f"{pod.share} ({_percent(pod.share)})" for pod in pods)
+            yield f"{pods[0].pod} on {pods[0].node}", *(f"{pod.share} ({percent(pod.share)})" for pod in pods)
         cells = {
-            "extra hop": lambda side: f"{side.extra_hop} ({_percent(side.extra_hop)})",
-            "crosses a zone": lambda side: _percent(side.crosses_zone),
-            "lost": lambda side: f"{side.lost} ({_percent(side.lost)})",
+            "extra hop": lambda side: f"{side.extra_hop} ({percent(side.extra_hop)})",
+            "crosses a zone": lambda side: percent(side.crosses_zone),
+            "lost": lambda side: f"{side.lost} ({percent(side.lost)})",
             "mean round trip": lambda side: f"{side.round_trip_ms:.2f} ms",
             "hottest Pod over mean": lambda side: f"{side.hottest_over_mean:.3g}" if side.pods else "no Pod",
             "the Pods see": self.sees,
@@ -421,7 +421,3 @@ def crossover(views: Sequence[PolicyView], *, service_ms: float = 10.0, workers:
         )
         for name, level in (("mean", None), ("p99", P99))
     }  # fmt: skip
-
-
-def _percent(share: Fraction) -> str:
-    return f"{float(share):.1%}"

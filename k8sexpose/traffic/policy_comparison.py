@@ -8,7 +8,6 @@ from `simulate`.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -16,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from .._display import html_table
+from .._display import html_table, milliseconds, percent
 from ..api.checks import check_arguments, count, positive, quantity
 from ..model import Cluster
 from .policies import PolicyView, crossover, expected, view
@@ -127,8 +126,11 @@ class PolicyComparison:
     def caption(self) -> str:
         """The result in a line."""
         busy = next(iter(self.expected.values())).utilisation
-        each = (f"{name} mean {_ms(one.mean_ms)}, p99 {_ms(one.p99_ms)}" for name, one in self.expected.items())
-        return f"{busy:.0%} busy; ".replace("%", " %") + "; ".join(each)
+        each = (
+            f"{name} mean {milliseconds(one.mean_ms)}, p99 {milliseconds(one.p99_ms)}"
+            for name, one in self.expected.items()
+        )
+        return f"{busy:.0%} busy; " + "; ".join(each)
 
     def __repr__(self) -> str:
         return f"<PolicyComparison: {self.caption}>"
@@ -141,9 +143,8 @@ class PolicyComparison:
             p50_ms, p99_ms = float(seen.summary["p50_ms"]), float(seen.summary["p99_ms"])
             found.append(
                 (
-                    name, _percent(one.hop_share), _percent(one.busiest), f"{one.fairness:.3f}",
-                    f"{_ms(one.mean_ms)} ({_ms(seen.mean_ms)})", f"{_ms(one.p50_ms)} ({_ms(p50_ms)})",
-                    f"{_ms(one.p99_ms)} ({_ms(p99_ms)})",
+                    name, percent(one.hop_share), percent(one.busiest), f"{one.fairness:.3f}",
+                    _beside(one.mean_ms, seen.mean_ms), _beside(one.p50_ms, p50_ms), _beside(one.p99_ms, p99_ms),
                 )
             )  # fmt: skip
         return found
@@ -152,19 +153,15 @@ class PolicyComparison:
         return html_table("Expected (sampled in brackets)", HEAD, self.rows())
 
 
+def _beside(expected_ms: float, sampled_ms: float) -> str:
+    return f"{milliseconds(expected_ms)} ({milliseconds(sampled_ms)})"
+
+
 MOST_UTILISATION = 1e6
 MOST_POINTS = 1_000
 MOST_RUNS = 1_000
 MOST_CLIENTS = 2_000_000
 HEAD = ("policy", "extra hops", "busiest Pod", "fairness", "mean", "p50", "p99")
-
-
-def _ms(value: float) -> str:
-    return f"{value:,.3g} ms" if value < 1000 else "overloaded" if math.isinf(value) else f"{value / 1000:,.3g} s"
-
-
-def _percent(part: float) -> str:
-    return f"{part * 100:.3g} %"
 
 
 def expect(

@@ -20,6 +20,7 @@ from k8sexpose._display import CONTROLS
 from k8sexpose.cluster.store import Index, held_ips, held_ports
 from k8sexpose.kubectl import curl, run
 from k8sexpose.kubectl.magics import show, split, variable
+from k8sexpose.lessons.sheet import QUESTIONS, Sheet
 from tests.hostile.corpus import PRICES, TOKENS, VALUES, WORDS, Corpus, large, mangled, twisted
 
 
@@ -36,6 +37,13 @@ class World:
     folder: Path
     cluster: kx.Cluster = field(init=False)
     sent: Any = ""
+    flow: Any = None
+
+    def flows(self) -> Any:
+        """A visualizer of this world's cluster."""
+        if self.flow is None:
+            self.flow = kx.flow(self.cluster, "10.0.0.1:30080")
+        return self.flow
 
     def __post_init__(self) -> None:
         rng = self.rng
@@ -326,8 +334,60 @@ def prices(world: World) -> None:
         kx.bill(world.cluster, prices=book)
 
 
+def answers(world: World) -> None:
+    """Ask a question, answer it with anything, and read a damaged file of answers."""
+    rng = world.rng
+    name = rng.choice((*QUESTIONS, *TOKENS))
+    answer = rng.choice((*TOKENS, *WORDS, *VALUES, 10**400, NAN, [[]], {"a": 1}, {1, 2}, b"x", "9" * 5000))
+    world.sent = (name, answer)
+    sheet = Sheet()
+    for told in (sheet.predict(name, answer), sheet.check(name), sheet.check(name, answer=answer)):
+        if re.search(CONTROLS, str(told)):
+            raise Wrong("a control character is shown")
+        safe_html(told._repr_html_())
+    path = world.folder / "k8sexpose-answers.json"
+    entry = {"lesson": name, "first": answer, "answer": answer, "tries": 1}
+    text = json.dumps({"format": rng.choice((1, 2, "x")), "answers": {name: entry}}, default=str)
+    path.write_bytes(mangled(rng, text, [*TOKENS, *WORDS]).encode("utf-8", "surrogatepass"))
+    told = Sheet(locate=lambda: path)
+    told.predict("np-ping", "yes")
+    told.check("np-ping")
+    told.progress()
+    for left in world.folder.glob("k8sexpose-answers*"):
+        left.unlink()
+
+
+def safe_html(text: str) -> None:
+    """Complain about markup that no card of ours has."""
+    if re.search(r"<(script|img|iframe|svg|a) ", text, re.IGNORECASE):
+        raise Wrong("markup of an answer got through")
+
+
+def messages(world: World) -> None:
+    """Send the visualizer and an explorer what no page of ours sends."""
+    rng = world.rng
+    words = ("send", "many", "node", "pod", "policy", "advance", "way", "fold", *TOKENS)
+    asked: Any = {
+        "do": rng.choice(words), "name": rng.choice((*TOKENS, "node-1", "api-backend-1", None, 3)),
+        "index": rng.choice((*VALUES, 0, 10**9)), "seconds": rng.choice((*VALUES, 1e300, NAN, -1, 5)),
+        "policy": rng.choice((*TOKENS, "Local")), "quietly": rng.choice(VALUES),
+    }  # fmt: skip
+    asked = rng.choice((asked, asked, asked, *VALUES))
+    world.sent = asked
+    made = world.flows()
+    before = world.cluster.now_s
+    made._on_message(made, asked, [])
+    if world.cluster.now_s < before:
+        raise Wrong("the clock went back")
+    json.dumps(made.scene, allow_nan=False)
+    if re.search(CONTROLS, made.message):
+        raise Wrong("a control character reaches the page")
+
+
+NAN = float("nan")
 PRICES_OBJECT = {"a": {"b": [1, "x", None, {"price": -1}, {"tier": ["a"]}]}, "price": "x", "tier": [3, 1], "regions": 3}
 # How often each door is tried, for every hundred inputs.
 DOORS: list[tuple[Callable[[World], None], int]] = [
     (apply, 26), (create, 22), (patch, 10), (delete, 1), (from_json, 16), (report, 2), (magics, 15), (ask, 4), (prices, 4),
+    (answers, 4), (messages, 4),
 ]  # fmt: skip

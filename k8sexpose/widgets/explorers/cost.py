@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..._svg import FAINT, Element, document, element, marker, path, text
+from ...api.checks import check_arguments
 from ...cost.alternatives import compare_exposure, costs_by_services
 from ...cost.billing import NO_PRICE
 from ...cost.prices import HOURS_PER_MONTH, PriceSource, price_book
@@ -304,4 +305,5 @@ def cost_explorer(setting: CostSetting | None = None, prices: PriceSource = None
     >>> cost_explorer()
     <Cost explorer: 50 Services at aws, one load balancer (NLB) each: 1,587.75 USD, one shared entry (ALB): 319.38 USD>
     """
+    check_arguments(cost_explorer, locals())
     return Explorer(cost_parts(prices), setting or CostSetting())

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ..._palette import CONCEPTS
 from ..._svg import Element, marker, path, text
 from ..._svg import document as drawing
+from ...api.checks import check_arguments
 from .base import Control, Explorer, Parts, printed, table_of
 from .diagnosis import BROKEN, GATES, SHOWN_DOCUMENTS, Diagnosis, Document, diagnose
 
@@ -197,4 +198,5 @@ def manifest_doctor(text: str | None = None) -> Explorer[DoctorSetting]:
     >>> manifest_doctor()
     <Manifest doctor: It is refused.>
     """
+    check_arguments(manifest_doctor, locals())
     return Explorer(DOCTOR, DoctorSetting() if text is None else DoctorSetting(text))

@@ -8,6 +8,7 @@ from functools import cache
 
 from ..._palette import CONCEPTS
 from ..._svg import FAINT, TEXT, Element, document, path, rect, text
+from ...api.checks import check_arguments
 from ...cloud.providers import provider
 from ...cluster.state import NODE_MONITOR_GRACE_S
 from ...data import example
@@ -205,4 +206,5 @@ def failover_explorer(setting: CrashSetting | None = None) -> Explorer[CrashSett
     >>> failover_explorer()
     <Crash explorer: Through the load balancer: nothing more is lost after 50 s>
     """
+    check_arguments(failover_explorer, locals())
     return Explorer(CRASH, setting or CrashSetting())

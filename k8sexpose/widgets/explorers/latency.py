@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from ..._display import milliseconds
+from ...api.checks import check_arguments
 from ...traffic.policy_comparison import CONFIGURATIONS, HEAD, PolicyComparison
 from .base import Control, Explorer, Live, Parts, table_of
 from .latency_sides import PLACES, LatencySetting, draw_sides, reading, sample, turns_at
@@ -56,19 +58,15 @@ def verdict(setting: LatencySetting, both: PolicyComparison) -> str:
             key=lambda pair: -pair[1],
         )
         if slow_ms == fast_ms or slow_ms - fast_ms < 1e-9:
-            said.append(words.format("neither") + f": {_ms(fast_ms)}.")
+            said.append(words.format("neither") + f": {milliseconds(fast_ms)}.")
         else:
-            said.append(words.format(fast) + f": {_ms(fast_ms)}, {slow} {_ms(slow_ms)}.")
+            said.append(words.format(fast) + f": {milliseconds(fast_ms)}, {slow} {milliseconds(slow_ms)}.")
     if setting.by_chance:
         said.append("(As sampled: few clients are uneven by chance.)")
     if setting.crossover:
         turns = " and ".join(f"{100 * turn:.3g}% ({kind})" for kind, turn in turns_at(setting).items())
         said.append(f"{setting.policy} becomes slower above {turns}.")
     return " ".join(said)
-
-
-def _ms(value: float) -> str:
-    return "overloaded" if value == float("inf") else f"{value:.3g} ms" if value < 1000 else f"{value / 1000:.3g} s"
 
 
 def once(compare: Compare) -> Compare:
@@ -119,7 +117,7 @@ def latency_parts(both: Compare = sample) -> Parts[LatencySetting]:
 def latency_explorer(
     setting: LatencySetting | None = None,
     *,
-    compare: Compare = sample,
+    compare: Callable[[LatencySetting], PolicyComparison] = sample,
     controls: Sequence[str] | None = None,
     **options: Any,
 ) -> Explorer[LatencySetting]:
@@ -147,6 +145,7 @@ def latency_explorer(
     >>> latency_explorer()
     <Latency explorer: 60 % busy; Cluster mean 25.7 ms, p99 116 ms; Local mean 59.3 ms, p99 391 ms>
     """
+    check_arguments(latency_explorer, locals())
     both, queues = once(compare), QueueView()
     live: Live[LatencySetting] = Live(queues, lambda shown: queues.show(shown, both(shown)))
     return Explorer(latency_parts(both), replace(setting or LatencySetting(), **options), live, controls)

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..._palette import CONCEPTS
 from ..._svg import FAINT, TEXT, Element, document, path, rect, stripes, text
+from ...api.checks import check_arguments
 from ...cloud.load_balancer import target_health
 from ...cloud.provisioning import provision
 from ...data import example
@@ -384,4 +385,5 @@ def life_explorer(setting: LifeSetting | None = None) -> Explorer[LifeSetting]:
     >>> life_explorer(LifeSetting(360, "none"))
     <Life explorer: 360 s after apply: EXTERNAL-IP <pending>; node-1 no target, node-2 no target, node-3 no target.>
     """
+    check_arguments(life_explorer, locals())
     return Explorer(LIFE, setting or LifeSetting())

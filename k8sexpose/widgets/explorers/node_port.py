@@ -7,6 +7,7 @@ from functools import cache
 
 from ..._palette import CONCEPTS
 from ..._svg import FAINT, TEXT, Element, document, element, marker, path, text
+from ...api.checks import check_arguments
 from ...model import Cluster
 from ...plots import Stretch, legs
 from ...plots.network import told
@@ -197,4 +198,5 @@ def nodeport_explorer(setting: NodePortSetting | None = None) -> Explorer[NodePo
     >>> nodeport_explorer()
     <NodePort explorer: delivered to debug-tools-1 (the Pod sees 10.0.0.2, extra hop into another zone)>
     """
+    check_arguments(nodeport_explorer, locals())
     return Explorer(NODE_PORT_WAY, setting or NodePortSetting())

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..._palette import CONCEPTS
 from ..._svg import FAINT, GROUND, TEXT, Element, document, element, path, rect, stripes, text
+from ...api.checks import check_arguments
 from ...api.errors import ApiError
 from ...model import Cluster
 from .base import Control, Explorer, Parts, table_of
@@ -430,6 +431,7 @@ def node_port_range_explorer(setting: RangeSetting | None = None) -> Explorer[Ra
     >>> node_port_range_explorer(RangeSetting(asked=31000))
     <Node port range explorer: 51 of 2768 taken. Your Service asks for nodePort 31000: created.>
     """
+    check_arguments(node_port_range_explorer, locals())
     return Explorer(NODE_PORT_RANGE, setting or RangeSetting())
 
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from ..._palette import CONCEPTS
 from ..._svg import FAINT, RAISED, TEXT, Element, document, path, rect, stripes, text
+from ...api.checks import check_arguments
 from ...data import example
 from ...model import Cluster
 from ...traffic.policies import PolicyShares, PolicyView, policy_shares
@@ -294,4 +295,5 @@ def policy_explorer(setting: PolicySetting | None = None) -> Explorer[PolicySett
     >>> policy_explorer()
     <Policy explorer: Cluster: extra hop 75.0%, busiest Pod 1 × the average, the Pods see 10.0.0.1, …, ...>
     """
+    check_arguments(policy_explorer, locals())
     return Explorer(POLICY, setting or PolicySetting())

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from fractions import Fraction
 from math import atan2, cos, sin
 
+from ..._display import percent
 from ..._svg import Element, corners, element, fit
 from .curves import Curve, end_point, trace
 from .layout import Box, Layout, Point
@@ -313,7 +314,7 @@ def _pod(scene: Scene, pod: PodView, node: NodeView, box: Box, live: bool) -> El
     good = pod.state == "ready" and not node.down
     address = f"{pod.ip}:{pod.port}" if pod.port else pod.ip
     label = f"Pod {pod.name}, {address} on {node.name}: {pod.state}{', the client' if pod.asks else ''}"
-    about = f"{label}, {_percent(pod)} of all packets" if pod.endpoint else label
+    about = f"{label}, {percent(pod.share)} of all packets" if pod.endpoint else label
     port = f":{pod.port}" if pod.port else ""
     mark = "client-mark" if pod.asks else "pod-mark" if good else "dead-mark"
     if scene.dense:
@@ -341,10 +342,6 @@ def _pod(scene: Scene, pod: PodView, node: NodeView, box: Box, live: bool) -> El
                 parts += _bar(scene, pod.place, Box(box.x + beside, box.y + 26, box.width - beside - 8, 7))
     acts = _acts(live, "pod", pod.place, about, pod.state != "ready")
     return element("g", "", parts, **acts, data_home=node.place if live else None)
-
-
-def _percent(pod: PodView) -> str:
-    return f"{float(pod.share):.1%}"
 
 
 def _bar(scene: Scene, place: str, track: Box) -> Iterator[Element]:

@@ -6,16 +6,18 @@ JavaScript (`flow.js`) knows no rule of Kubernetes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
+from weakref import WeakMethod, WeakSet
 
 import anywidget
+import ipywidgets
 import traitlets
 
 from ..._svg import clean, images, style_sheet
+from ...api.checks import check_arguments
 from ...api.errors import NotExposed
 from ...api.validation import POLICIES
 from ...router.route import Route
@@ -78,7 +80,8 @@ class Flow(anywidget.AnyWidget):
     <Flow: 3 nodes (zones a, b, c), 0 Pods. The packet on this path (1 of 1) ends: refused.>
     """
 
-    _esm = HERE / "flow.js"
+    # As text: of a file, anywidget would keep a listener for ever, and with it the widget.
+    _esm = (HERE / "flow.js").read_text(encoding="utf-8")
     _css = f"{style_sheet('.kx-flow')}\n{(HERE / 'flow.css').read_text(encoding='utf-8')}"
 
     cluster = traitlets.Any()
@@ -121,6 +124,13 @@ class Flow(anywidget.AnyWidget):
         _follow_cells()
 
     # -- what Python sees ----
+
+    def open(self) -> None:
+        """Connect to the page; until it is shown there, nothing but the reader's own variables keeps it alive."""
+        super().open()
+        _registry().pop(self.model_id, None)
+        listener = WeakMethod(self._handle_msg)
+        self.comm.on_msg(lambda message: _pass_on(listener, message))
 
     def refresh(self, quietly: bool = False) -> None:
         """Look at the cluster again, and play the next connection.
@@ -167,6 +177,8 @@ class Flow(anywidget.AnyWidget):
         return f"<Flow: {self._scene.summary}>"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        if self.comm is not None:
+            _registry()[self.model_id] = self  # the page holds it from now on
         data, metadata = super()._repr_mimebundle_(**kwargs) or ({}, {})
         # Shown where no kernel runs: on code hosts, in exported pages, before the first run.
         # Older anywidgets cut the plain text short.
@@ -251,6 +263,7 @@ class Flow(anywidget.AnyWidget):
         if action is not None:
             self._guarded(lambda: action(asked))
             self.answered += 1
+            _look_again(self)
 
     def _guarded(self, action: Callable[[], None], keep: bool = False) -> None:
         """Show in the page what goes wrong: an exception in a callback would be lost."""
@@ -452,6 +465,7 @@ def flow(
     >>> flow(Cluster(), "10.0.0.2:30007").static().description[-36:]
     'once that its connection is refused.'
     """
+    check_arguments(flow, locals())
     return Flow(cluster, FlowQuery(target, client, protocol, via), route, controls)
 
 
@@ -479,7 +493,22 @@ def _follow_cells() -> None:
         _FOLLOWING.append(True)
 
 
-def _look_again(*_: Any) -> None:
+def _look_again(*which: Any) -> None:
+    """Look at the clusters again, after a cell or after a click; the flow that is given has looked already."""
     for alive in list(_ALIVE):
-        if alive.comm is not None:
+        if alive.comm is not None and alive not in which:
             alive._guarded(alive.follow, keep=True)
+
+
+def _registry() -> MutableMapping[str, Any]:
+    """Return where ipywidgets keeps every widget: a table of its module, and of its class before version 8."""
+    module = ipywidgets.widgets.widget
+    found: MutableMapping[str, Any] = module._instances if hasattr(module, "_instances") else module.Widget.widgets
+    return found
+
+
+def _pass_on(listener: WeakMethod[Any], message: Any) -> None:
+    """Hand a message of the page to a flow that is still there."""
+    handle = listener()
+    if handle is not None:
+        handle(message)

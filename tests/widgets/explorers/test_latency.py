@@ -88,7 +88,7 @@ def test_controls_redraw_and_reset_once() -> None:
 
 def test_a_placement_of_ones_own() -> None:
     explorer = kx.latency_explorer(pods="7 + 1", utilisation=10)
-    assert explorer.setting.per_node == (7, 1) and "10 % busy" in repr(explorer)
+    assert explorer.setting.per_node == (7, 1) and "10% busy" in repr(explorer)
     bundle = explorer._repr_mimebundle_()
     assert (
         "application/vnd.jupyter.widget-view+json" in bundle and images(explorer.picture.value) in bundle["text/html"]

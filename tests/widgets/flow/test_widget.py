@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import subprocess
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +163,30 @@ def test_a_changed_cluster_is_seen_after_a_cell() -> None:
     before = flow.scene
     _look_again()
     assert flow.scene is before
+
+
+def test_two_flows_on_one_cluster_stay_in_step() -> None:
+    """A click in one is seen in the other, whose next click then does what it shows."""
+    cluster = flow_cluster()
+    one, other = kx.flow(cluster, "flow-32000"), kx.flow(cluster, "flow-32000")
+    elsewhere = kx.flow(flow_cluster(), "flow-32000")
+    click(one, "node", name="node-2")
+    assert "node-2 crashed" in other.scene["summary"] and "node-2 crashed" not in elsewhere.scene["summary"]
+    click(other, "node", name="node-2")
+    assert not cluster.is_down("node-2") and "node-2 crashed" not in one.scene["summary"]
+
+
+def test_a_dropped_flow_is_freed_and_a_shown_one_lives() -> None:
+    dropped, shown = (weakref.ref(kx.flow(flow_cluster(), "flow-32000")) for _ in range(2))
+    gc.collect()
+    assert dropped() is None and shown() is None
+    kept = kx.flow(flow_cluster(), "flow-32000")
+    kept._repr_mimebundle_()
+    reference = weakref.ref(kept)
+    del kept
+    gc.collect()
+    assert reference() is not None
+    reference().close()  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(
