@@ -30,6 +30,8 @@ BY = "written by tools/teaching.py -->"
 END = f"<!-- end of what is {BY}"
 # A cut inside a lesson is taken where it makes the sessions more even by more than this, in square minutes.
 CUT = 30.0
+# Each minute beyond the end of a session weighs as much as so many square minutes.
+OVER = 100.0
 
 
 def cell(text: object) -> str:
@@ -131,14 +133,17 @@ def said(part: Part, title: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def divided(every: list[Step], sessions: int) -> list[list[Step]]:
-    """Cut the sections into sessions that are as even as can be; a cut between two lessons is preferred."""
+def divided(every: list[Step], sessions: int, length: int) -> list[list[Step]]:
+    """Cut the sections into sessions that are as even as can be; a cut between two lessons is preferred.
+
+    No session is longer than `length` if that can be.
+    """
     mean = sum(step.minutes for step in every) / sessions
 
     def cost(start: int, end: int) -> float:
         load = sum(step.minutes for step in every[start:end])
         inside = end < len(every) and every[end - 1].lesson == every[end].lesson
-        return (load - mean) ** 2 + CUT * inside
+        return (load - mean) ** 2 + CUT * inside + OVER * max(load - length, 0)
 
     best: dict[tuple[int, int], tuple[float, int]] = {(0, 0): (0.0, 0)}
     for count in range(1, sessions + 1):
@@ -167,7 +172,7 @@ def plan(sessions: int, length: int, home: tuple[str, ...] = ()) -> str:
     """A table of sessions; where minutes are left in one, they go to the exercises of its lessons."""
     taught = [part for part in course.lessons() if part.number not in home]
     rows: list[tuple[object, ...]] = []
-    for number, session in enumerate(divided([step for part in taught for step in steps(part)], sessions), 1):
+    for number, session in enumerate(divided([step for part in taught for step in steps(part)], sessions, length), 1):
         load = sum(step.minutes for step in session)
         done = {step.lesson.name: step.lesson for step in session if step.number == len(steps(step.lesson))}
         work = round(sum(map(course.exercise_minutes, done.values())))

@@ -29,16 +29,22 @@ def steps(*lessons: list[int]) -> list[teaching.Step]:
 
 def test_sessions_are_even_and_keep_the_order() -> None:
     every = steps([10, 10, 20], [20, 20], [10, 10, 10, 10])
-    found = teaching.divided(every, 3)
+    found = teaching.divided(every, 3, 60)
     assert [step for session in found for step in session] == every
     assert [sum(step.minutes for step in session) for session in found] == [40, 40, 40]
 
 
 def test_a_cut_between_lessons_is_preferred() -> None:
-    found = teaching.divided(steps([10, 10, 10], [9, 9, 9]), 2)
+    found = teaching.divided(steps([10, 10, 10], [9, 9, 9]), 2, 60)
     assert [{step.lesson.number for step in session} for session in found] == [{"0"}, {"1"}]
-    found = teaching.divided(steps([10, 30, 20], [10, 10]), 2)
+    found = teaching.divided(steps([10, 30, 20], [10, 10]), 2, 60)
     assert [sum(step.minutes for step in session) for session in found] == [40, 40]
+
+
+def test_no_session_is_too_long_where_that_can_be() -> None:
+    every = steps([20, 20], [21])
+    assert len(teaching.divided(every, 2, 60)[0]) == 2, "the cut between the lessons"
+    assert len(teaching.divided(steps([20, 20, 2], [21, 3]), 2, 41)[0]) == 2, "42 minutes would be too long"
 
 
 def test_the_plans_hold_every_lesson() -> None:
