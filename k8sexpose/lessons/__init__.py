@@ -24,7 +24,6 @@ from .feedback import Feedback
 from .install import check_install
 from .loadbalancer.connections import Connections, connection_table
 from .loadbalancer.health_checks import HealthChecks, health_checks
-from .loadbalancer.offices import Doors, offices
 from .loadbalancer.pending import Pending, pending_cases, print_pending_cases, why_pending
 from .loadbalancer.shop_front import ShopFront, shop_front
 from .local.five_cases import FiveCases, five_cases, which_policy
@@ -47,7 +46,6 @@ __all__ = [
     "ClassReport",
     "Connections",
     "CostTable",
-    "Doors",
     "Exercise",
     "Feedback",
     "FiveCases",
@@ -80,7 +78,6 @@ __all__ = [
     "ingress_bill",
     "mend",
     "misconceptions",
-    "offices",
     "pending_cases",
     "pods_by_label",
     "predict",

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-import k8sexpose as kx
-from k8sexpose.lessons import connection_table, health_checks, offices, pending_cases, shop_front, why_pending
+from k8sexpose.lessons import connection_table, health_checks, pending_cases, shop_front, why_pending
 from k8sexpose.lessons.loadbalancer.pending import CASES, WORDS, build, reason
 from k8sexpose.lessons.sheet import Sheet
 from tests.traffic.helpers import NAME, hired
@@ -66,35 +65,6 @@ def test_why_pending() -> None:
 def test_reasons_that_make_no_sense(why: object) -> None:
     table = why_pending(why)
     assert not table.solved and "<b>" not in table._repr_html_()
-
-
-PAYROLL = kx.example("payroll").read_text()
-RANGES = "  loadBalancerSourceRanges: [192.0.2.0/24, 203.0.113.64/28]\n"
-OFF = "  allocateLoadBalancerNodePorts: false\n"
-
-
-def test_offices() -> None:
-    assert offices(PAYROLL + RANGES + OFF).solved
-    beside = offices(PAYROLL + RANGES)
-    assert not beside.solved and beside.misconception == 22 and "the load balancer's address only" in repr(beside)
-    assert not offices(PAYROLL + OFF).solved and offices(PAYROLL + OFF).misconception is None
-    assert not offices(PAYROLL + RANGES.replace("64/28", "64/27") + OFF).solved
-    assert not offices(PAYROLL + RANGES.replace("192.0.2.0/24, ", "") + OFF).solved
-
-
-@pytest.mark.parametrize(
-    "manifest",
-    [
-        None, 3, "", "x", PAYROLL, PAYROLL + "  foo: 1\n", PAYROLL + "\t", PAYROLL.replace("LoadBalancer", "ClusterIP"),
-        PAYROLL.replace("LoadBalancer", "NodePort"), PAYROLL + RANGES + OFF + "---\n" + PAYROLL.replace("payroll", "b"),
-        PAYROLL + "  loadBalancerSourceRanges: [everybody]\n", PAYROLL.replace("app: payroll", "app: x") + RANGES + OFF,
-        PAYROLL + RANGES + OFF + "  loadBalancerClass: example.com/none\n",
-    ],
-    ids=range(13),
-)  # fmt: skip
-def test_manifests_that_are_no_answer(manifest: object) -> None:
-    table = offices(manifest)
-    assert not table.solved and repr(table) and table._repr_html_()
 
 
 def test_the_picture_counts_what_is_lost() -> None:

@@ -267,7 +267,7 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 frozenset({"load balancer"}),
-                "You replaced one word in the manifest, that is right. But a LoadBalancer contains the node port and "
+                "The manifest has one word replaced, that is right. But a LoadBalancer contains the node port and "
                 "the ClusterIP, so these entrances still exist.",
             ),
             Wrong(
