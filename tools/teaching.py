@@ -182,7 +182,7 @@ def plan(sessions: int, length: int, home: tuple[str, ...] = ()) -> str:
     total = sum(part.minutes or 0 for part in taught)
     at_home = sum(part.minutes or 0 for part in course.lessons() if part.number in home)
     words = f" Lessons {', '.join(home)} are done at home ({at_home} minutes)." if home else ""
-    head = ("session", "together", "minutes", "exercises in class")
+    head = ("session", "together", "minutes", "minutes of exercises in class")
     return f"**{sessions} × {length} minutes**: {total} minutes of lessons.{words}\n\n{table(head, rows)}"
 
 

@@ -19,6 +19,7 @@ from k8sexpose.lessons import sheet
 from k8sexpose.lessons.forms import Choice, Question
 from k8sexpose.lessons.leaflets import LEAFLETS
 from k8sexpose.model import Cluster
+from k8sexpose.report import findings
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
@@ -56,6 +57,12 @@ def test_a_question_has_one_home() -> None:
 def test_every_question_belongs_to_a_notebook() -> None:
     names = {part.name for part in PARTS}
     assert not {question.id: question.lesson for question in sheet.QUESTIONS.values() if question.lesson not in names}
+
+
+def test_what_the_report_finds_is_explained_somewhere() -> None:
+    names = {part.name for part in PARTS}
+    wanted = {findings.LESSONS.get(where, f"leaflets/{where}") for *_, where in findings.SHOWN_BY.values()}
+    assert not wanted - names
 
 
 @every_part
