@@ -83,7 +83,7 @@ def plot_cluster(cluster: Cluster, service: str | None = None, ax: Axes | None =
         for row, port in enumerate(ports):
             outcome = _node_port(cluster, node.name, ip, port)
             outcomes.add(outcome)
-            if outcome != "no node port":
+            if outcome != "no rule":
                 y = low - 0.05 - 0.34 * row
                 mark(ax, "node port" if outcome == "delivered" else "dropped", x + 0.3, y, 13, f"node port {node.name}")
                 ax.text(
@@ -102,7 +102,7 @@ def plot_cluster(cluster: Cluster, service: str | None = None, ax: Axes | None =
     bare(ax, (-0.1, max(3.0 * across - 0.4, 5.6)), (lowest, top + 0.1 + 0.26 * len(ports)))
     kinds = ["node", "Pod"] + (["node port"] if "delivered" in outcomes else [])
     kinds += (
-        ["dropped"] if outcomes - {"delivered", "no node port"} or any(cluster.is_down(n.name) for n in nodes) else []
+        ["dropped"] if outcomes - {"delivered", "no rule"} or any(cluster.is_down(n.name) for n in nodes) else []
     )
     legend(ax, kinds)
     many = "node" if len(nodes) == 1 else "nodes"
@@ -132,7 +132,7 @@ def _node_port(cluster: Cluster, node: str, ip: str, port: ServicePort) -> str:
     """Say what a client outside gets at a node port, or that the node's kernel has no rule for it."""
     number, protocol = port.node_port or 0, port.protocol or "TCP"
     if kube_proxy(cluster, node=node, src=None, dst=ip, port=number, protocol=protocol).action == "NO_MATCH":
-        return "no node port"
+        return "no rule"
     found = {route.outcome for route in routes(cluster, f"{ip}:{number}", protocol=protocol)}
     return found.pop() if len(found) == 1 else "sometimes lost"
 
