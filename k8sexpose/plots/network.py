@@ -101,9 +101,7 @@ def plot_cluster(cluster: Cluster, service: str | None = None, ax: Axes | None =
     lowest = -step * (rows - 1) - 0.2 - 0.34 * len(ports)
     bare(ax, (-0.1, max(3.0 * across - 0.4, 5.6)), (lowest, top + 0.1 + 0.26 * len(ports)))
     kinds = ["node", "Pod"] + (["node port"] if "delivered" in outcomes else [])
-    kinds += (
-        ["dropped"] if outcomes - {"delivered", "no rule"} or any(cluster.is_down(n.name) for n in nodes) else []
-    )
+    kinds += ["dropped"] if outcomes - {"delivered", "no rule"} or any(cluster.is_down(n.name) for n in nodes) else []
     legend(ax, kinds)
     many = "node" if len(nodes) == 1 else "nodes"
     reading = "A box is a node, with its address at the top right. A hexagon is a Pod, on the node where it runs."
