@@ -88,7 +88,7 @@ def _frames(scene: Scene, layout: Layout) -> Iterator[Element]:
         if name == "front":
             beside = layout.boxes[FRONT].x - box.x - 16
             yield _words("title", box.x + 10, box.y + 18, "LoadBalancer")
-            yield _words("mono", box.x + 10, box.y + 33, fit(service.front if service else "", beside, 6.7))
+            yield _words("mono", box.x + 10, box.y + 33, fit(service.front if service else "", beside, 7.3))
         elif service is not None:
             title = f"NodePort :{service.window}"
             yield _words("title", box.x + 10, box.y + 17, title)
@@ -123,7 +123,7 @@ def _places(scene: Scene, layout: Layout) -> Iterator[Element]:
                 _rect("place", box, 22 if place == OUTSIDE else 8),
                 _mark(mark, x, y, 9),
                 _words("name", box.x + 38, y - 3, fit(name, box.width - 44, 7)),
-                _words("mono", box.x + 38, y + 12, fit(detail, box.width - 44, 6.7)),
+                _words("mono", box.x + 38, y + 12, fit(detail, box.width - 44, 7.3)),
             ],
             data_key=place,
         )  # fmt: skip
@@ -188,7 +188,7 @@ def _lamp(node: NodeView, x: float, layout: Layout, dense: bool) -> Iterator[Ele
 
 
 def _lamp_words(node: NodeView) -> str:
-    since = "" if node.since_s is None else f" since {node.since_s:g} s"
+    since = "" if node.since_s is None else f" since t = {node.since_s:g} s"
     return f"{node.lamp}{since}"
 
 
@@ -335,7 +335,7 @@ def _pod(scene: Scene, pod: PodView, node: NodeView, box: Box, live: bool) -> El
             what = "the client" if pod.asks else "of another Service" if scene.service else pod.ip
             parts.append(_words("label", box.x + 24, box.y + 33, fit(what, box.width - 28, 6.4)))
         else:
-            gets = f"gets {_share(pod.share)}"
+            gets = "gets all" if pod.share == 1 else f"gets {_share(pod.share)}"
             parts.append(_words("small", box.x + 24, box.y + 33, gets))
             beside = 34 + 6.6 * len(gets)
             if box.width - beside > 36:

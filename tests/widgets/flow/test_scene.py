@@ -75,8 +75,8 @@ def test_the_check_of_a_node_is_told() -> None:
     cluster.patch("public-api-lb", {"spec": {"externalTrafficPolicy": "Local"}})
     cluster.advance(60)
     svg = str(kx.flow(cluster, "public-api-lb").static().svg)
-    assert svg.count("unhealthy since 80 s<") == 2 and svg.count(">healthy since 10 s<") == 1
-    assert "node-2, 10.0.0.2, zone b: up, for the load balancer unhealthy since 80 s" in svg
+    assert svg.count("unhealthy since t = 80 s<") == 2 and svg.count(">healthy since t = 10 s<") == 1
+    assert "node-2, 10.0.0.2, zone b: up, for the load balancer unhealthy since t = 80 s" in svg
 
 
 def test_a_named_service_shows_its_settled_checks_and_an_address_those_of_now() -> None:
