@@ -272,7 +272,7 @@ QUESTIONS = (
                 24,
             ),
         ),
-        otherwise="Compare the two amounts: six load balancers at 20 USD before, and the one of the shared entry after. "
+        otherwise="Compare two amounts: six load balancers at 20 USD before, and the one of the shared entry after. "
         "Divide what is saved by what was paid before.",
     ),
     Question(
@@ -367,8 +367,8 @@ QUESTIONS = (
                 "so the saving is used up by less traffic.",
             ),
         ),
-        otherwise="Two numbers are needed: what the saved load balancers and their addresses cost an hour, and how much "
-        "more a GB costs at the shared one. Divide the first by the second.",
+        otherwise="Two numbers are needed: what the saved load balancers and their addresses cost an hour, and how "
+        "much more a GB costs at the shared one. Divide the first by the second.",
     ),
     Question(
         "cost-ingress", LESSON, "Fifty teams write one Ingress object each, for the AWS Load Balancer Controller, and "

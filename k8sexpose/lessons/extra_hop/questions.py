@@ -279,8 +279,8 @@ QUESTIONS = (
             ),
             Wrong(
                 about(2),
-                "This is the share that does not need the extra hop: one connection in fifty arrives at the node of its "
-                "Pod. The question asks for the others.",
+                "This is the share that does not need the extra hop: one connection in fifty arrives at the node of "
+                "its Pod. The question asks for the others.",
             ),
             Wrong(
                 about(6),
@@ -290,7 +290,7 @@ QUESTIONS = (
             Wrong(
                 about(94),
                 "94 % of the connections arrive at a node without a Pod, and all of them take the hop, that is right. "
-                "But a node with a Pod does not prefer it: two of three connections that arrive there take the hop, too.",
+                "But a node with a Pod does not prefer it: two of three connections that arrive there take the hop.",
             ),
         ),
         otherwise="Whichever Pod is chosen, the connection arrives at the node of this Pod with probability 1/50; all "
