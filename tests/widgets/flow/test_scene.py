@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from fractions import Fraction
 
 import k8sexpose as kx
@@ -103,3 +104,13 @@ def test_the_entry_that_is_asked_is_told() -> None:
     cluster.advance(60)
     assert "(1 of 1 that arrive at node-2)" in repr(kx.flow(cluster, "public-api-lb", via="node-2"))
     assert "arrive at" not in repr(kx.flow(cluster, "public-api-lb"))
+
+
+def test_the_bar_of_a_pod_is_drawn_to_the_scale_of_all_connections() -> None:
+    """A third of the connections is a third of the bar; one Pod gets all."""
+    svg = str(kx.flow(flow_cluster([1, 1, 1]), "flow-32000").static().svg)
+    found = re.findall(r'gets 1/3</text><rect x="([\d.]+)" y="[\d.]+" width="([\d.]+)".*?<path d="M([\d.]+) ', svg)
+    assert len(found) == 3
+    for left, width, tick in (map(float, one) for one in found):
+        assert abs((tick - left) / width - 1 / 3) < 0.01
+    assert ">gets all<" in str(kx.flow(flow_cluster([1, 0, 0]), "flow-32000").static().svg)
