@@ -171,7 +171,7 @@ class PolicyShares:
             "crosses a zone": lambda side: percent(side.crosses_zone),
             "lost": lambda side: f"{side.lost} ({percent(side.lost)})",
             "mean round trip": lambda side: f"{side.round_trip_ms:.2f} ms",
-            "hottest Pod over mean": lambda side: f"{side.hottest_over_mean:.3g}" if side.pods else "no Pod",
+            "busiest Pod ÷ average Pod": lambda side: f"{side.hottest_over_mean:.3g}" if side.pods else "no Pod",
             "the Pods see": self.sees,
         }
         for name, write in cells.items():

@@ -383,7 +383,8 @@ def _news(before: Scene, after: Scene) -> str:
     ]
     lost, still = (next(s.expected for s in scene.shares if s.place == "lost") for scene in (before, after))
     if lost != still:
-        news.append(f"lost: {lost} before, {still} now")
+        was, now = ("all" if part == 1 else str(part) for part in (lost, still))
+        news.append(f"lost: {was} before, {now} now")
     return "; ".join(news[:6])
 
 
