@@ -480,7 +480,7 @@ def local_without_pods(asked: Asked, service: Service) -> Iterator[Finding]:
             "local-without-pods", PROBLEM, service.key,
             f"Local, and {len(empty)} of {len(nodes)} nodes have no ready Pod: {one.local.lost:.1%} of the connections "
             "are lost.", "A node without a Pod drops them in silence: the client waits for a timeout.",
-            "Use Cluster, or a Pod on every node that is dialled, or a load balancer that checks health.",
+            "Use Cluster, or a Pod on every node that clients use, or a load balancer that checks health.",
         )  # fmt: skip
     else:
         yield Finding(
