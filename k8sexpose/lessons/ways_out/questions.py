@@ -169,7 +169,7 @@ QUESTIONS = (
             ),
             Wrong(
                 "3.0",
-                "With about ten clients the load would be that uneven. With a hundred it is more even.",
+                "With six or seven clients the load would be that uneven. With a hundred it is more even.",
             ),
         ),
     ),
