@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .layout import Box, Layout, Point
+from .layout import DENSE_WIDTH, Box, Layout, Point
 from .steps import ELSEWHERE, Step
 
 __all__ = ["CARD_HEIGHT", "CARD_WIDTH", "Curve", "card_point", "end_point", "trace"]
@@ -110,6 +110,8 @@ def end_point(last: Curve, layout: Layout) -> Point:
         return x, y
     if place.startswith("node:"):
         at_window = window is not None and y == window.y
+        if at_window and box.width <= DENSE_WIDTH:  # the name fills the node beside its nodePort
+            return box.x + 44, box.bottom - 16
         return (window.x - 4, window.bottom + 15) if window is not None and at_window else (box.x + 18, box.bottom - 14)
     if place == ELSEWHERE:
         return box.right - 16, box.bottom - 2
