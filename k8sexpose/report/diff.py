@@ -91,7 +91,7 @@ class Diff:
     def summary(self) -> str:
         """The difference in a line."""
         counts = (
-            (len(self.exposed_anew), "exposed anew"), (len(self.exposed_no_more), "exposed no more"),
+            (len(self.exposed_anew), "newly exposed"), (len(self.exposed_no_more), "no longer exposed"),
             (len({one.service for one in self.changes}), "changed"),
         )  # fmt: skip
         services = ", ".join(f"{count} {words}" for count, words in counts)

@@ -118,7 +118,7 @@ class Recommendation:
 
 ROWS = (
     "busiest Pod over the mean", "fairness (Jain's index)", "p50", "p99", "extra hop", "crosses a zone", "lost",
-    "the Pod sees", "when a node crashes", "alone, in a month",
+    "the Pod sees", "when a node crashes", "cost alone, in a month",
 )  # fmt: skip
 
 
@@ -268,8 +268,8 @@ def _crossing(crossings: Mapping[str, float | None]) -> Iterator[str]:
 def _money(cluster: ReviewedPolicy, local: ReviewedPolicy) -> Iterator[str]:
     if cluster.cost is not None and local.cost is not None and cluster.cost - local.cost >= 0.005:
         yield (
-            f"Under Cluster {percent(cluster.shares.crosses_zone)} of the connections cross a zone on the extra hop: "
-            f"{cluster.cost - local.cost:,.2f} more in a month."
+            f"Under Cluster {percent(cluster.shares.crosses_zone)} of the connections cross a zone on the extra hop, "
+            f"which adds {cluster.cost - local.cost:,.2f} to the bill of a month."
         )
 
 

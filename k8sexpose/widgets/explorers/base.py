@@ -181,6 +181,7 @@ class Explorer(ipywidgets.VBox, Generic[Setting]):  # type: ignore[misc]
             (self.cancel, self._cancel),
         ):
             button.on_click(action)
+            button.layout = ipywidgets.Layout(width="max-content", flex="0 0 auto")
         for control in self.controls.values():
             control.observe(self._redraw, names="value")
         buttons = [self.reset, self.show_python] if hasattr(first, "python") else [self.reset]

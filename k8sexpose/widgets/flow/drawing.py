@@ -17,6 +17,7 @@ from .steps import BETWEEN, ELSEWHERE, FRONT, OUTSIDE, Step
 __all__ = ["draw"]
 
 LABEL = "The cluster and the path of the packet. Arrow keys move between nodes and Pods, Enter changes one."
+MONO_WIDTH = 7.3  # of a letter of the 12 px font with letters of one width
 WORDS = {"delivered": "answered", "timeout": "silence", "unresolved": "no such name"}
 
 
@@ -89,7 +90,7 @@ def _frames(scene: Scene, layout: Layout) -> Iterator[Element]:
         if name == "front":
             beside = layout.boxes[FRONT].x - box.x - 16
             yield _words("title", box.x + 10, box.y + 18, "LoadBalancer")
-            yield _words("mono", box.x + 10, box.y + 33, fit(service.front if service else "", beside, 7.3))
+            yield _words("mono", box.x + 10, box.y + 33, fit(service.front if service else "", beside, MONO_WIDTH))
         elif service is not None:
             title = f"NodePort :{service.window}"
             yield _words("title", box.x + 10, box.y + 17, title)
@@ -125,7 +126,7 @@ def _places(scene: Scene, layout: Layout) -> Iterator[Element]:
                 _rect("place", box, 22 if place == OUTSIDE else 8),
                 _mark(mark, x, y, 9),
                 _words("name", box.x + 38, y - 3, fit(name, box.width - 44, 7)),
-                _words("mono", box.x + 38, y + 12, fit(detail, box.width - 44, 7.3)),
+                _words("mono", box.x + 38, y + 12, fit(detail, box.width - 42, MONO_WIDTH)),
             ],
             data_key=place,
         )  # fmt: skip
