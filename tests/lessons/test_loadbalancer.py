@@ -59,6 +59,8 @@ def test_why_pending() -> None:
     assert [row.misconception for row in wrong.rows] == [1, 1, 1, None, None]
     assert "some controller handles it" in wrong.rows[0].text and "about shop there is none" in wrong.rows[1].text
     assert "<table" in wrong._repr_html_()
+    # An event about shop is there, although the model's own reason of the case does not quote it.
+    assert "another one" in why_pending({1: "quota"}).rows[0].text
 
 
 @pytest.mark.parametrize("why", [None, ..., 3, {1: 3.7j}, {1: "<b>"}, [1], {"1": "pool"}, {1: ...}], ids=repr)
