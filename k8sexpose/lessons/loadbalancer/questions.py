@@ -318,7 +318,7 @@ QUESTIONS = (
             Wrong(
                 "1/3",
                 "A third is lost because it arrives at the failed node, that is right. But the other two nodes also "
-                "send connections to the failed node's Pod. To be delivered, a connection must avoid both: 1 − 2/3 × 2/3.",
+                "send connections to the failed node's Pod. A delivered connection must avoid both: 1 − 2/3 × 2/3.",
             ),
             Wrong(
                 "2/3",
@@ -359,8 +359,8 @@ QUESTIONS = (
             ),
             Wrong(
                 "2/9",
-                "Before, the two other nodes received two thirds of the connections and lost a third of them: 2/9. Now they "
-                "receive all connections, and still lose a third.",
+                "Before, the two other nodes received two thirds of the connections and lost a third of them: 2/9. Now "
+                "they receive all connections, and still lose a third.",
             ),
             Wrong(
                 "5/9",
@@ -368,8 +368,8 @@ QUESTIONS = (
                 "checks, so no connection arrives at the failed node any more. Only the node's Pod is still listed.",
             ),
         ),
-        otherwise="In the picture after the failure, strike out the row of node-1: six connections are left, all equally "
-        "likely. Count those that are lost.",
+        otherwise="In the picture after the failure, strike out the row of node-1: six connections are left, all "
+        "equally likely. Count those that are lost.",
     ),
     Question(
         "lb-lost-last", LESSON, "It is one minute after node-1 failed. Its Pod has not been replaced yet. What "

@@ -228,8 +228,9 @@ QUESTIONS = (
             ),
             Wrong(
                 frozenset(),
-                "Behind a closed firewall none of them would answer, and on many laptops none does; section 5 shows the "
-                "firewall. Here nothing is between the client and the nodes, and every node has rules for this port.",
+                "Behind a closed firewall none of them would answer, and on many laptops none does; section 5 "
+                "shows the firewall. Here nothing is between the client and the nodes, and each node has rules for "
+                "this port.",
             ),
             Wrong(
                 lambda given, right: given < right,
