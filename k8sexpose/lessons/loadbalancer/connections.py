@@ -79,7 +79,8 @@ class Connections:
         style = "margin: 0.4em 0; font-family: var(--jp-ui-font-family, sans-serif)"
         caption = f'<figcaption style="{style}"><strong>How to read this.</strong> {reading}</figcaption>'
         # On a narrow page the picture scrolls: scaled down, its words could not be read.
-        picture = f'<div style="overflow-x: auto"><div style="min-width: 480px">{self._svg()}</div></div>'
+        scrolls = 'tabindex="0" role="region" aria-label="Picture" data-lm-suppress-shortcuts="true"'
+        picture = f'<div {scrolls} style="overflow-x: auto"><div style="min-width: 480px">{self._svg()}</div></div>'
         return f'<figure class="{LITERAL}" style="margin: 0">{picture}{caption}</figure>'
 
     def _svg(self) -> str:
