@@ -11,6 +11,7 @@ installed.
 from __future__ import annotations
 
 import argparse
+import codecs
 import contextlib
 import os
 import sys
@@ -35,6 +36,18 @@ FORMATS = ("html", "markdown", "json")
 MADE, UNREADABLE, WRONG, FOUND, INTERRUPTED = 0, 1, 2, 3, 130
 MOST_SHOWN = 2_000
 DUMP = "kubectl get nodes,pods,services,endpointslices -A -o json"
+
+
+def _as_named(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Return the bytes of a file name that the locale cannot read, as they are; a mark for all else."""
+    try:
+        return codecs.lookup_error("surrogateescape")(error)
+    except UnicodeError:
+        return "?", getattr(error, "end", 0)
+
+
+FILE_NAMES = "k8sexpose.file-names"
+codecs.register_error(FILE_NAMES, _as_named)
 
 
 class Refused(Exception):
@@ -76,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         own, options = words[:cut], words[cut + 1 :]
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="replace")
+            stream.reconfigure(encoding="utf-8", errors=FILE_NAMES)
     try:
         parser = _parser(own)
         told = parser.parse_args(own, argparse.Namespace(options=options))
@@ -108,7 +121,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _complain(text: str) -> int:
-    line = "".join(char if char.isprintable() else " " for char in text)
+    readable = text.encode("utf-8", FILE_NAMES).decode("utf-8", "replace")
+    line = "".join(char if char.isprintable() else " " for char in readable)
     print(f"k8sexpose: {line}", file=sys.stderr)
     return UNREADABLE
 

@@ -7,12 +7,9 @@ bundles and must-gathers. Archives are read member by member in memory; nothing 
 
 from __future__ import annotations
 
-import gzip
 import io
 import json
 import re
-import tarfile
-import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -168,7 +165,10 @@ def _content(name: str, data: bytes, path: str, *, strict: bool = True) -> Itera
         yield from _text(name, data, path, strict=strict)
 
 
+# What opens archives is loaded with the first archive: few dumps are one, and every cluster imports this module.
 def _gunzip(name: str, data: bytes) -> bytes:
+    import gzip
+
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
             inner = file.read(MAX_BYTES + 1)
@@ -184,6 +184,8 @@ def _is_tar(data: bytes) -> bool:
 
 def _tar(name: str, data: bytes) -> Iterator[Found]:
     """Yield the objects of a tar archive; links and devices are passed over."""
+    import tarfile
+
     found = 0
     try:
         with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
@@ -202,6 +204,8 @@ def _tar(name: str, data: bytes) -> Iterator[Found]:
 
 def _zip(name: str, data: bytes) -> Iterator[Found]:
     """Yield the objects of a zip archive; what is said of sizes is not believed."""
+    import zipfile
+
     left, found = MAX_BYTES, 0
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
