@@ -321,6 +321,11 @@ class Store:
         found = [self._pods_labelled.get(label) for label in _selector(service)]
         return (self.pods[key] for key in min(found, key=len, default=()))
 
+    def pods_selected(self, service: Service) -> tuple[Pod, ...]:
+        """Return the Pods that the selector of a Service names, whatever their state."""
+        wanted = service.selector.items()
+        return tuple(pod for pod in self._candidates(service) if wanted <= pod.labels.items())
+
     def _suffix(self, key: Key) -> Callable[[int], str]:
         """Return what makes the letters at the end of a slice's name from its number."""
 

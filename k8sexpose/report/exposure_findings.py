@@ -14,9 +14,8 @@ from ..api.objects import OLD_ZONE_LABEL, ZONE_LABEL
 from ..api.service import Service
 from ..cloud.health_checks import EXCLUDED, excluded
 from ..cloud.internal import internal_annotation, is_internal, is_private
-from ..router.reach import internet_entrances
 from .environment import FARGATE, FARGATE_LABEL, OCTAVIA_MONITOR
-from .findings import NOTE, PROBLEM, WARNING, Asked, Finding
+from .findings import NOTE, PROBLEM, WARNING, Asked, Finding, outside_default
 
 __all__ = ["CLUSTER_FINDERS", "SERVICE_FINDERS"]
 
@@ -206,7 +205,7 @@ def old_zone_labels(asked: Asked) -> Iterator[Finding]:
 
 def pods_on_the_internet(asked: Asked) -> Iterator[Finding]:
     """Yield a finding if Pods stand on public addresses of their nodes by hostPort or hostNetwork."""
-    ways = [one for one in internet_entrances(asked.survey.cluster) if one.kind in ("host port", "host network")]
+    ways = [one for one in asked.internet if one.kind in ("host port", "host network")]
     if ways:
         yield Finding(
             "pods-on-nodes", NOTE, "",
@@ -232,13 +231,6 @@ def odd_node_ports(asked: Asked) -> Iterator[Finding]:
             "which it leaves alone, depends on --service-node-port-range, which no dump holds.",
             "Look at the flag of kube-apiserver before you pin a number.",
         )  # fmt: skip
-
-
-def outside_default(asked: Asked) -> list[int]:
-    """Return the node ports that lie outside the range of the model."""
-    pool = asked.survey.cluster.api.ports
-    numbers = {port.node_port for service in asked.survey.cluster.services for port in service.ports if port.node_port}
-    return sorted(number for number in numbers if number not in pool)
 
 
 def two_families(asked: Asked) -> Iterator[Finding]:

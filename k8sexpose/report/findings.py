@@ -23,11 +23,12 @@ from ..cloud.providers import NODE_PORT
 from ..cluster.endpoint_slices import target_port
 from ..cost.billing import Bill
 from ..kubeproxy.service_ports import targets
+from ..router.reach import Entrance
 from ..router.router import shares
 from .assumptions import EXPOSED, ReviewedCluster
 from .policy_advice import ServiceComparison
 
-__all__ = ["FINDERS", "Asked", "Finding", "find_all", "written_node_ports"]
+__all__ = ["FINDERS", "Asked", "Finding", "find_all", "outside_default", "written_node_ports"]
 
 PROBLEM, WARNING, NOTE = "problem", "warning", "note"
 SEVERITIES = (PROBLEM, WARNING, NOTE)
@@ -87,6 +88,8 @@ class Asked:
         Both policies, by Service.
     bill : Bill
         The bill, with the quotas.
+    internet : tuple of Entrance
+        All that the internet reaches.
     labelled : dict
         The Pods by namespace and label, made when it is first needed.
     """
@@ -94,6 +97,7 @@ class Asked:
     survey: ReviewedCluster
     comparisons: Mapping[str, ServiceComparison | str]
     bill: Bill
+    internet: tuple[Entrance, ...] = ()
     labelled: dict[tuple[str, str, str], list[Pod]] = field(default_factory=dict)
 
     def compared(self, service: Service) -> ServiceComparison | None:
@@ -159,7 +163,7 @@ def shown_by(finding: Finding) -> Finding:
 def find_all(
     asked: Asked, finders: Sequence[Finder] = (), cluster_finders: Sequence[ClusterFinder] = ()
 ) -> tuple[Finding, ...]:
-    """Return all findings, the gravest first; `finders` are asked beside those of this file."""
+    """Return all findings, the most severe first; `finders` are asked beside those of this file."""
     found = list(quotas(asked))
     for look in cluster_finders:
         found += look(asked)
@@ -307,13 +311,9 @@ def undeclared_port(asked: Asked, service: Service) -> Iterator[Finding]:
 def pinned_node_port(asked: Asked, service: Service) -> Iterator[Finding]:
     """Yield a finding if the manifest pins a nodePort of the band from which the API server picks by itself."""
     pool = asked.survey.cluster.api.ports
-    if any(
-        port.node_port and port.node_port not in pool for one in asked.survey.cluster.services for port in one.ports
-    ):
-        return  # the range is not the default one, so no band is known
     written = written_node_ports(service)
     pinned = sorted(number for number in written if number in pool and number >= pool.first + pool.static_size)
-    if pinned:
+    if pinned and not outside_default(asked):  # where the range is not the default one, no band is known
         band = f"{pool.first}-{pool.first + pool.static_size - 1}"
         yield Finding(
             "pinned-node-port", WARNING, service.key,
@@ -323,10 +323,24 @@ def pinned_node_port(asked: Asked, service: Service) -> Iterator[Finding]:
         )  # fmt: skip
 
 
+def outside_default(asked: Asked) -> list[int]:
+    """Return the node ports that lie outside the range of the model."""
+    cluster = asked.survey.cluster
+    store, pool = cluster.store, cluster.api.ports
+
+    def make() -> list[int]:
+        numbers = {port.node_port for one in store.services.values() for port in one.ports if port.node_port}
+        return sorted(number for number in numbers if number not in pool)
+
+    return store.cached(("node ports outside", pool.first, pool.size), store.changes, make)
+
+
 def written_node_ports(service: Service) -> set[int]:
     """Return the node ports of the manifest that kubectl applied last."""
+    if LAST_APPLIED not in service.annotations:
+        return set()
     try:
-        manifest: Any = json.loads(service.annotations.get(LAST_APPLIED, "{}"))
+        manifest: Any = json.loads(service.annotations[LAST_APPLIED])
         ports = manifest["spec"]["ports"]
         numbers = [port.get("nodePort") for port in ports]
         return {number for number in numbers if isinstance(number, int)}
@@ -470,21 +484,21 @@ def local_without_pods(asked: Asked, service: Service) -> Iterator[Finding]:
     one = asked.compared(service)
     if one is None or one.now != "Local":
         return
-    hosts, nodes = asked.survey.hosts(service), asked.survey.cluster.nodes
-    empty = [node.name for node in nodes if not hosts[node.name]]
+    nodes = asked.survey.cluster.store.nodes
+    empty = len(nodes) - len(nodes.keys() & asked.survey.hosts(service).keys())
     if not empty:
         return
     if one.local.lost:
         yield Finding(
             "local-without-pods", PROBLEM, service.key,
-            f"Local, and {len(empty)} of {len(nodes)} nodes have no ready Pod: {one.local.lost:.1%} of the connections "
+            f"Local, and {empty} of {len(nodes)} nodes have no ready Pod: {one.local.lost:.1%} of the connections "
             "are lost.", "A node without a Pod drops them in silence: the client waits for a timeout.",
             "Use Cluster, or a Pod on every node that is dialled, or a load balancer that checks health.",
         )  # fmt: skip
     else:
         yield Finding(
             "local-without-pods", NOTE, service.key,
-            f"Local, and {len(empty)} of {len(nodes)} nodes have no ready Pod.",
+            f"Local, and {empty} of {len(nodes)} nodes have no ready Pod.",
             "Their health check answers 503 on purpose: red targets in the cloud's console are not an incident.",
             "Nothing; but who dials the nodePort of one of them gets a timeout.",
         )  # fmt: skip

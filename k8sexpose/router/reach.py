@@ -7,7 +7,7 @@ controller reads. Firewalls and routes of the cloud stand in no dump, and are no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
@@ -167,14 +167,15 @@ def reach(cluster: ClusterState, service: str) -> Reach:
 def reach_of(cluster: ClusterState, found: Service) -> Reach:
     """Return who reaches a Service that is at hand; one of a dump may have a name that nobody could ask for."""
     listed = [
-        *_load_balancer(cluster, found), *_node_ports(cluster, found), *_external_ips(cluster, found),
-        *_pods_of(cluster, found), *_cluster_ip(cluster, found),
+        *_from_outside(cluster, found), *_pods_of(cluster, found), *_cluster_ip(cluster, found),
     ]  # fmt: skip
     return Reach(found.key, tuple(sorted(listed, key=lambda one: ORDER.index(one.who))))
 
 
-def internet_entrances(cluster: ClusterState) -> tuple[Entrance, ...]:
-    """Return all that the internet reaches: of every Service, and of Pods that stand on their node's address.
+def internet_entrances(cluster: ClusterState, known: Mapping[str, Reach] | None = None) -> tuple[Entrance, ...]:
+    """Return all that the internet reaches: of every Service, and of Pods that listen on their node's address.
+
+    What `known` holds of a Service, by ``namespace/name``, is not asked again.
 
     Examples
     --------
@@ -184,16 +185,26 @@ def internet_entrances(cluster: ClusterState) -> tuple[Entrance, ...]:
     """
     found: dict[tuple[str, str], Entrance] = {}
     for service in cluster.services:
-        for make in (_load_balancer, _node_ports, _external_ips):
-            for one in make(cluster, service):
+        told = known.get(service.key) if known is not None else None
+        for one in _from_outside(cluster, service) if told is None else told:
+            if one.kind in OUTSIDE_KINDS:
                 found.setdefault((one.service, one.address), one)
     for pod in cluster.pods:
-        for one in _pod(cluster, pod):
-            found.setdefault(("", one.address), one)
+        if pod.ports:
+            for one in _pod(cluster, pod):
+                found.setdefault(("", one.address), one)
     return tuple(one for one in found.values() if one.who == INTERNET)
 
 
 # -- the entrances ----------------------------------------------------------------------------------------------------
+
+OUTSIDE_KINDS = ("load balancer", "node port", "external IP")
+
+
+def _from_outside(cluster: ClusterState, service: Service) -> Iterator[Entrance]:
+    """Yield the entrances of a Service itself, from outside the cluster."""
+    for make in (_load_balancer, _node_ports, _external_ips):
+        yield from make(cluster, service)
 
 
 def _load_balancer(cluster: ClusterState, service: Service) -> Iterator[Entrance]:
@@ -244,22 +255,27 @@ def _node_ports(cluster: ClusterState, service: Service) -> Iterator[Entrance]:
                     yield _node_port(cluster, service, port, who, places)
 
 
-def _node_addresses(cluster: ClusterState, who: str, service: Service | None = None) -> list[str]:
-    """Return the addresses of nodes that a group of clients can dial, one of each node and family."""
-    found = []
-    for node in cluster.nodes:
-        public = [ip for ip in (node.external_ip, *node.addresses) if ip and not is_private(ip)]
-        private = [ip for ip in node.addresses if is_private(ip)]
-        found += public if who == INTERNET else private
-    families = {4, 6} if service is None else {6 if name == "IPv6" else 4 for name in service.ip_families or ("IPv4",)}
-    return [ip for ip in dict.fromkeys(found) if ip_version(ip) in families]
+def _node_addresses(cluster: ClusterState, who: str, service: Service) -> tuple[str, ...]:
+    """Return the addresses of nodes that a group of clients can dial, in the families of a Service."""
+    store = cluster.store
+    families = frozenset(6 if name == "IPv6" else 4 for name in service.ip_families or ("IPv4",))
+
+    def make() -> tuple[str, ...]:
+        found: list[str] = []
+        for node in store.nodes.values():
+            outside = () if node.external_ip is None else (node.external_ip,)
+            ips = (*outside, *node.addresses) if who == INTERNET else node.addresses
+            found += (ip for ip in ips if ip and is_private(ip) is not (who == INTERNET))
+        return tuple(ip for ip in dict.fromkeys(found) if ip_version(ip) in families)
+
+    return store.cached(("addresses of nodes", who, families), store.node_version, make)
 
 
-def _node_port(cluster: ClusterState, service: Service, port: ServicePort, who: str, places: list[str]) -> Entrance:
+def _node_port(cluster: ClusterState, service: Service, port: ServicePort, who: str, places: Sequence[str]) -> Entrance:
     """Return one node port for one group of clients, each node as likely as the others."""
     clients = DEFAULT_CLIENTS if who == INTERNET else PRIVATE_CLIENTS
     protocol, number = port.protocol or "TCP", port.node_port or 0
-    dialled = [(address(ip, number), clients[ip_version(ip) or 4]) for ip in places]
+    dialled = [(address(ip, number), clients[ip_version(ip) or 4]) for ip in places[:MOST_NODES]]
     lost: Fraction | None = None
     seen = ""
     if len(places) <= MOST_NODES:
@@ -278,7 +294,7 @@ def _external_ips(cluster: ClusterState, service: Service) -> Iterator[Entrance]
         who = PRIVATE if is_private(ip) else INTERNET
         clients = PRIVATE_CLIENTS if who == PRIVATE else DEFAULT_CLIENTS
         for port in service.ports:
-            via = [node.name for node in cluster.nodes][:MOST_NODES]
+            via = list(islice(cluster.store.nodes, MOST_NODES))
             seen, lost = "", None
             if via:
                 target, protocol = address(ip, port.port), port.protocol or "TCP"
@@ -289,10 +305,8 @@ def _external_ips(cluster: ClusterState, service: Service) -> Iterator[Entrance]
 
 def _pods_of(cluster: ClusterState, service: Service) -> Iterator[Entrance]:
     """Yield the entrances of the Pods behind a Service: ports of their nodes that lead to them."""
-    if service.selector:
-        for pod in cluster.pods:
-            if pod.namespace == service.namespace and service.selector.items() <= pod.labels.items():
-                yield from _pod(cluster, pod)
+    for pod in cluster.store.pods_selected(service):
+        yield from _pod(cluster, pod)
 
 
 def _pod(cluster: ClusterState, pod: Pod) -> Iterator[Entrance]:
@@ -326,7 +340,8 @@ def _cluster_ip(cluster: ClusterState, service: Service) -> Iterator[Entrance]:
     ip = cluster_ip_of(service, 4) or cluster_ip_of(service, 6)
     if ip is None:
         return
-    node = next((node for node in cluster.nodes if not cluster.is_down(node.name) and node.addresses), None)
+    nodes = cluster.store.nodes.values()
+    node = next((node for node in nodes if not cluster.is_down(node.name) and node.addresses), None)
     for port in service.ports:
         seen, lost = "", None
         if node is not None:
