@@ -21,7 +21,7 @@ from .api.bundles import Source
 from .api.checks import check_arguments, count, shown
 from .api.checks import seconds as check_seconds
 from .api.documents import Item, read_items
-from .api.dump import LeftOut, read_dump
+from .api.dump import LeftOut, collector_paused, read_dump
 from .api.errors import ApiError, ManifestError, invalid, invalid_object
 from .api.hints import hinted
 from .api.kinds import CLUSTER_WIDE
@@ -220,9 +220,10 @@ class Cluster(Operations):
             Node: cluster.store.put_node, Pod: cluster.store.put_pod, Service: cluster.store.put_service,
             EndpointSlice: cluster.store.put_slice,
         }  # fmt: skip
-        dump = read_dump(source)
-        for item in dump.objects:
-            put[type(item)](item)  # type: ignore[operator]
+        with collector_paused():
+            dump = read_dump(source)
+            for item in dump.objects:
+                put[type(item)](item)  # type: ignore[operator]
         cluster.kept = {(one.kind, one.namespace, one.name): one for one in dump.kept}
         for event in dump.events:
             cluster.report(event)

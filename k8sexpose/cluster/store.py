@@ -41,10 +41,11 @@ class Index(Generic[K, V]):
 
     def add(self, prop: K, key: V) -> None:
         """Note that the object `key` has the property."""
-        keys = self._keys(prop)
+        keys = self.entries.get(prop) if self._own is None else self._keys(prop)
         if keys is None:
-            keys = self.entries[prop] = {}
-        keys[key] = None
+            self.entries[prop] = {key: None}
+        else:
+            keys[key] = None
 
     def discard(self, prop: K, key: V) -> None:
         """Forget that the object `key` has the property."""

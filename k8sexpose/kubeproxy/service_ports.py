@@ -63,6 +63,9 @@ class Targets:
         )
 
 
+NOBODY = Targets()
+
+
 def _terminating(targets: Iterable[Target]) -> tuple[Target, ...]:
     return tuple(target for target in targets if target.endpoint.serving and target.endpoint.terminating)
 
@@ -215,6 +218,9 @@ def service_ports(store: Store, service: Service, family: int) -> Iterator[Servi
 def targets(store: Store, service: Service, port: ServicePort, family: int) -> Targets:
     """Return the endpoints behind a Service port; those in slices labelled as headless are for DNS alone."""
     slices = store.slices(store.services.get((service.namespace, service.name), service))
+    kind = "IPv4" if family == 4 else "IPv6"
+    if not any([one.address_type == kind for one in slices]):
+        return NOBODY
     if not service.headless and any(HEADLESS_LABEL in one.labels for one in slices):
         slices = tuple(one for one in slices if HEADLESS_LABEL not in one.labels)
     return store.cached(("targets", service.key, port, family), slices, lambda: targets_of(slices, port, family))
