@@ -463,4 +463,6 @@ def _entries_fit(value: Any, kind: str, inner: str, spaces: Mapping[str, Any]) -
 
 def _fits(value: object, kind: _Annotation, spaces: Mapping[str, Any]) -> bool:
     """Return True if a value is one of the alternatives of an annotation."""
-    return value.__class__ in kind.known or any(_is(value, alternative, inner, spaces) for alternative, inner in kind.alternatives)
+    if value.__class__ in kind.known:
+        return True
+    return any(_is(value, alternative, inner, spaces) for alternative, inner in kind.alternatives)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import zlib
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, Generic, TypeVar
 
@@ -321,6 +321,11 @@ class Store:
         """Return the Pods that carry the rarest label of the selector."""
         found = [self._pods_labelled.get(label) for label in _selector(service)]
         return (self.pods[key] for key in min(found, key=len, default=()))
+
+    @property
+    def pod_labels(self) -> Collection[tuple[str, str, str]]:
+        """The labels that Pods carry: namespace, key and value."""
+        return self._pods_labelled.entries.keys()
 
     def pods_selected(self, service: Service) -> tuple[Pod, ...]:
         """Return the Pods that the selector of a Service names, whatever their state."""

@@ -169,7 +169,8 @@ def find_all(
         found += look(asked)
     found += [_unreadable(key, why) for key, why in asked.survey.set_aside.items()]
     for service in asked.survey.cluster.services:
-        for finder in (*FINDERS, *finders):
+        exposed = EXPOSED_FINDERS if service.type in EXPOSED else ()
+        for finder in (*FINDERS, *exposed, *finders):
             try:
                 found.extend(finder(asked, service))
             except (ValueError, KeyError) as error:  # what is stored may be what no API server of today would store
@@ -567,7 +568,9 @@ def useless_affinity(asked: Asked, service: Service) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-FINDERS: tuple[Finder, ...] = (
-    no_endpoints, undeclared_port, pinned_node_port, source_ranges, pending, mixed_protocols, no_targets, no_node_port,
-    local_without_pods, uneven_local, useless_affinity,
+FINDERS: tuple[Finder, ...] = (no_endpoints, undeclared_port, pinned_node_port)
+# They have something to say of node ports and load balancers only.
+EXPOSED_FINDERS: tuple[Finder, ...] = (
+    source_ranges, pending, mixed_protocols, no_targets, no_node_port, local_without_pods, uneven_local,
+    useless_affinity,
 )  # fmt: skip

@@ -297,7 +297,7 @@ def compare_services(
 ) -> dict[str, ServiceComparison | str]:
     """Return each exposed Service under both policies, or why there is nothing to compare; without prices no costs."""
     twins = {policy: _under(found, policy) for policy in POLICIES}
-    priced = {policy: _priced(found, twin, traffic, book) for policy, twin in twins.items()}
+    priced = {policy: _priced(found, policy, twin, traffic, book) for policy, twin in twins.items()}
     few = len(found.exposed) * len(found.cluster.nodes) <= CRASHES
     alone = apart(found.cluster)
     return {service.key: _compare(found, service, twins, priced, alone, few) for service in found.exposed}
@@ -330,7 +330,7 @@ def _compare(
     try:
         for policy, twin in twins.items():
             changed = replace(service, external_traffic_policy=policy)
-            asked = _askable(twin, changed, alone)
+            asked = _askable(found.cluster if service.external_traffic_policy == policy else twin, changed, alone)
             views[policy] = _reviewed(found, asked, changed, alone if few else None, priced[policy].get(service.key))
     except NotExposed as reason:
         return str(reason)
@@ -423,14 +423,17 @@ def _failure(cluster: Cluster, service: Service, found: Shares) -> str:
 
 
 def _priced(
-    found: ReviewedCluster, twin: Cluster, traffic: MonthlyTraffic | None, book: PriceBook | None
+    found: ReviewedCluster, policy: str, twin: Cluster, traffic: MonthlyTraffic | None, book: PriceBook | None
 ) -> dict[str, float | None]:
-    """Return what each Service would cost alone."""
+    """Return what each Service would cost alone under a policy; those that have it already are asked about as is."""
     if book is None or found.provider not in DRIVERS:
         return {}
-    exposed = {service.key for service in found.exposed}
-    entries = exposures(twin, traffic or MonthlyTraffic())
-    return {entry.name: _cost(found, entry, book) for entry in entries if entry.name in exposed}
+    costs: dict[str, float | None] = {}
+    for cluster in (found.cluster, twin):
+        names = {one.key for one in found.exposed if (one.external_traffic_policy == policy) is (cluster is not twin)}
+        entries = exposures(cluster, traffic or MonthlyTraffic(), only=names)
+        costs |= {entry.name: _cost(found, entry, book) for entry in entries if entry.name in names}
+    return costs
 
 
 def _cost(found: ReviewedCluster, entry: BilledEntry, book: PriceBook) -> float | None:

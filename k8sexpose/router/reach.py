@@ -23,16 +23,13 @@ from ..cloud.internal import PRIVATE_CLIENTS, is_private
 from ..cluster.state import ClusterState
 from ..kubeproxy.service_ports import cluster_ip_of
 from .addressing import DEFAULT_CLIENTS
-from .path import PathTracer
-from .query import Query
-from .router import shares
+from .answers import ask
 
 __all__ = ["CLUSTER", "INTERNET", "PRIVATE", "Entrance", "Reach", "internet_entrances", "reach", "reach_of"]
 
 INTERNET, PRIVATE, CLUSTER = "internet", "private network", "cluster"
 ORDER = (INTERNET, PRIVATE, CLUSTER)
 MOST_NODES = 50  # whose node ports are asked one by one
-MOST_ROUTES = 20  # in which an answer is looked for
 HEAD = ("who", "entrance", "address", "seen as", "lost")
 
 
@@ -357,17 +354,15 @@ def _asked(
     cluster: ClusterState, target: str, client: str | None, protocol: str, via: Iterable[str] = ()
 ) -> tuple[str, Fraction | None]:
     """Return whose address the Pod sees, and the share that is lost; the words are the router's."""
-    nodes = tuple(via) or None
     try:
-        lost = shares(cluster, target, client, protocol=protocol, via=nodes).lost
-        question = Query.read(cluster, target, client, protocol, nodes)
-        tracer = PathTracer(cluster, question.client, question.via, question.as_if)
-        ways = islice(question.ways(tracer), MOST_ROUTES)
-        seen = next((route.client_seen for route in ways if route.delivered and route.client_seen), None)
+        answer = ask(cluster, target, client, protocol, tuple(via) or None)
+        delivered = [bundle for bundle in answer.bundles if bundle.route.delivered]
     except (NotExposed, ValueError, KeyError):
         return "", None
+    lost = 1 - sum((bundle.probability for bundle in delivered), Fraction(0))
+    seen = next((bundle.route.client_seen for bundle in delivered if bundle.route.client_seen), None)
     if seen is None:
         return ("nothing: no connection came through" if lost == 1 else ""), lost
-    if seen == question.client.ip:
+    if seen == answer.query.client.ip:
         return "the client's address", lost
     return ("a node's address" if cluster.store.node_at(seen) is not None else "the load balancer's address"), lost
