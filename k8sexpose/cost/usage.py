@@ -105,7 +105,7 @@ def exposures(
     """
     found: dict[str, tuple[Service, LoadBalancerKind | None]] = {}
     for service in cluster.services:
-        kind = _kind(cluster, service)
+        kind = _kind(cluster, service) if service.type == "LoadBalancer" else None
         if service.type == "NodePort" or (kind is not None and not _refused(cluster, service, kind)):
             found[service.key] = service, kind
     gb = traffic.gb_of(found)

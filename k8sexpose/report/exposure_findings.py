@@ -78,9 +78,9 @@ def public_node_ports(asked: Asked, service: Service) -> Iterator[Finding]:
 
 def internal_local_holes(asked: Asked, service: Service) -> Iterator[Finding]:
     """Yield a finding if ``internalTrafficPolicy: Local`` leaves nodes without an endpoint: packets are dropped."""
-    nodes = asked.survey.cluster.nodes
-    if service.internal_traffic_policy != "Local" or not asked.survey.ready_count(service) or not nodes:
+    if service.internal_traffic_policy != "Local" or not asked.survey.ready_count(service):
         return
+    nodes = asked.survey.cluster.nodes
     hosts = asked.survey.hosts(service)
     empty = [node.name for node in nodes if not hosts[node.name]]
     if empty:

@@ -330,7 +330,7 @@ def _compare(
     try:
         for policy, twin in twins.items():
             changed = replace(service, external_traffic_policy=policy)
-            asked = _askable(found.cluster if service.external_traffic_policy == policy else twin, changed, alone)
+            asked = _askable(found.cluster if _policy(service) == policy else twin, changed, alone)
             views[policy] = _reviewed(found, asked, changed, alone if few else None, priced[policy].get(service.key))
     except NotExposed as reason:
         return str(reason)
@@ -338,8 +338,12 @@ def _compare(
         return f"the model cannot read it: {error}"
     crossings = _crossings(found, views)
     advice = advise(found, service, views, crossings)
-    now = service.external_traffic_policy or "Cluster"
-    return ServiceComparison(service.key, now, views, crossings["mean"], crossings["p99"], advice)
+    return ServiceComparison(service.key, _policy(service), views, crossings["mean"], crossings["p99"], advice)
+
+
+def _policy(service: Service) -> str:
+    """Return the policy in force."""
+    return service.external_traffic_policy or "Cluster"
 
 
 def _cannot_compare(found: ReviewedCluster, service: Service) -> str | None:
@@ -378,7 +382,8 @@ def _reviewed(
     port, client = service.ports[0], admitted_client(service)
     seen = view(cluster, f"{service.key}:{port.port}", client, protocol=port.protocol or "TCP")
     answering = sum(1 for load in seen.loads if load)
-    ready = replace(seen, idle=max(sum(found.hosts(service).values()) - answering, 0))
+    idle = max(sum(found.hosts(service).values()) - answering, 0)
+    ready = replace(seen, policy=service.external_traffic_policy, idle=idle)
     failure = UNSEEN
     if alone is not None:
         failure = _failure(alone(replace(service, load_balancer_source_ranges=())), service, seen.shares)
@@ -430,7 +435,7 @@ def _priced(
         return {}
     costs: dict[str, float | None] = {}
     for cluster in (found.cluster, twin):
-        names = {one.key for one in found.exposed if (one.external_traffic_policy == policy) is (cluster is not twin)}
+        names = {one.key for one in found.exposed if (_policy(one) == policy) is (cluster is not twin)}
         entries = exposures(cluster, traffic or MonthlyTraffic(), only=names)
         costs |= {entry.name: _cost(found, entry, book) for entry in entries if entry.name in names}
     return costs
