@@ -20,8 +20,9 @@ from .api.allocation import ip_pool, port_pool
 from .api.bundles import Source
 from .api.checks import check_arguments, count, shown
 from .api.checks import seconds as check_seconds
+from .api.collector import collector_paused
 from .api.documents import Item, read_items
-from .api.dump import LeftOut, collector_paused, read_dump
+from .api.dump import LeftOut, read_dump
 from .api.errors import ApiError, ManifestError, invalid, invalid_object
 from .api.hints import hinted
 from .api.kinds import CLUSTER_WIDE

@@ -6,11 +6,9 @@ today would refuse. What a dump lacks is kept apart from what it says: absent is
 
 from __future__ import annotations
 
-import gc
 import re
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from itertools import chain
@@ -28,7 +26,7 @@ from .objects import EndpointSlice, Event, Node, Pod
 from .schemas import KEPT_SCHEMAS, SCHEMAS
 from .service import Service
 
-__all__ = ["Dump", "LeftOut", "collector_paused", "read_dump"]
+__all__ = ["Dump", "LeftOut", "read_dump"]
 
 READERS: dict[str, Any] = {
     "Service": Service.from_dict,
@@ -160,18 +158,6 @@ def read_dump(source: Source) -> Dump:
         frozenset(reading.hidden),
         tuple(reading.left_out),
     )
-
-
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """Keep the garbage collector from looking again and again through objects of which none is garbage."""
-    running = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if running:
-            gc.enable()
 
 
 def _take(reading: _Reading, found: Found) -> None:

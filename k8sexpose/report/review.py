@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from .. import __version__
 from .._display import html_table, visible
 from ..api.checks import check_arguments
+from ..api.collector import collector_paused
 from ..api.service import Service
 from ..cloud.internal import is_internal, is_private
 from ..cloud.providers import LoadBalancerKind
@@ -129,6 +130,7 @@ TITLE = "How this cluster is exposed"
 FINDING_HEAD = ("severity", "Service", "what", "why", "what to do", "what shows it")
 
 
+@collector_paused()
 def review(
     cluster: Cluster,
     region: str | None = None,
