@@ -1,4 +1,4 @@
-"""What the provider has to do for a cluster: every way in, and the bytes that take it.
+"""What the provider has to do for a cluster: every entrance, and the bytes that pass it.
 
 Which zones bytes leave is not decided here: `shares` and `entries` of the router say it, and this module weighs bytes
 with their probabilities.

@@ -70,7 +70,7 @@ class Environment:
 
 
 def environment(cluster: Cluster, provider: str, given: bool) -> Environment:
-    """Return what stands around the Services of a cluster; `given` if the provider was named by the reader."""
+    """Return what surrounds the Services of a cluster; `given` if the provider was named by the reader."""
     data_plane = _data_plane(cluster)
     name, words, modelled = _controller(cluster, provider, given)
     return Environment(words, modelled, data_plane, name)

@@ -1,4 +1,4 @@
-"""Findings on who reaches a cluster, and on what stands around its Services: entrances, controllers, nodes, zones.
+"""Findings on who reaches a cluster, and on what surrounds its Services: entrances, controllers, nodes, zones.
 
 As in `k8sexpose.report.findings`, each is a small function, asks the model, and says what it heard.
 """
@@ -128,7 +128,7 @@ def topology_without_hints(asked: Asked, service: Service) -> Iterator[Finding]:
 
 
 def no_monitor(asked: Asked, service: Service) -> Iterator[Finding]:
-    """Yield a finding if a load balancer without health checks stands before ``externalTrafficPolicy: Local``."""
+    """Yield a finding if a load balancer without health checks is in front of ``externalTrafficPolicy: Local``."""
     local = service.type == "LoadBalancer" and service.external_traffic_policy == "Local"
     if asked.survey.around.name != "openstack" or not local:
         return
@@ -195,7 +195,7 @@ def old_zone_labels(asked: Asked) -> Iterator[Finding]:
     if old:
         yield Finding(
             "old-zone-labels", NOTE, "",
-            f"{listed(old)}: the zone stands in the label {OLD_ZONE_LABEL} only.",
+            f"{listed(old)}: only the label {OLD_ZONE_LABEL} names the zone.",
             f"Since 1.17 it is {ZONE_LABEL}, which kube-proxy and the EndpointSlice controller read; the "
             f"report takes the "
             "zone from the old one.",
@@ -204,13 +204,13 @@ def old_zone_labels(asked: Asked) -> Iterator[Finding]:
 
 
 def pods_on_the_internet(asked: Asked) -> Iterator[Finding]:
-    """Yield a finding if Pods stand on public addresses of their nodes by hostPort or hostNetwork."""
-    ways = [one for one in asked.internet if one.kind in ("host port", "host network")]
-    if ways:
+    """Yield a finding if Pods listen on public addresses of their nodes by hostPort or hostNetwork."""
+    found = [one for one in asked.internet if one.kind in ("host port", "host network")]
+    if found:
         yield Finding(
             "pods-on-nodes", NOTE, "",
-            f"{len(ways)} port{'' if len(ways) == 1 else 's'} of Pods {'is' if len(ways) == 1 else 'are'} on public "
-            f"addresses of nodes: {listed([f'{one.address} ({one.kind}, {one.service})' for one in ways])}.",
+            f"{len(found)} port{'' if len(found) == 1 else 's'} of Pods {'is' if len(found) == 1 else 'are'} on public "
+            f"addresses of nodes: {listed([f'{one.address} ({one.kind}, {one.service})' for one in found])}.",
             "hostPort and hostNetwork need no Service: the internet reaches the Pod through its node, "
             "unless a firewall "
             "closes the port.",

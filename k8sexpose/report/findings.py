@@ -1,4 +1,4 @@
-"""What is wrong, or soon will be, with the way into a cluster: one small function for each finding.
+"""What is wrong, or soon will be, with the routes into a cluster: one small function for each finding.
 
 A finding never decides how packets go: it asks the model, and says what it heard.
 """

@@ -79,7 +79,7 @@ class ReviewedPolicy:
 
     @property
     def extra_hop(self) -> float:
-        """Share of the connections that are answered on another node than they came in by."""
+        """Share of the connections that are answered on another node than the one they entered by."""
         return float(self.view.extra_hop)
 
     @property
@@ -214,7 +214,7 @@ def advise(
         why = "The load balancer delivers straight to the Pods: the policy is not asked."
         return Recommendation("either", (why,))
     if local.lost > cluster.lost + EVEN:
-        why = f"Under Local {percent(local.lost)} of the connections are lost: they come in by nodes without a Pod."
+        why = f"Under Local {percent(local.lost)} of the connections are lost: they enter through nodes without a Pod."
         return Recommendation("Cluster", (why, *_source_reason(cluster, local)))
     if len(found.cluster.nodes) == 1:
         why = "The cluster has one node: both policies send every connection to its Pods, and there is no hop to save."
@@ -260,7 +260,7 @@ def _crossing(crossings: Mapping[str, float | None]) -> Iterator[str]:
         yield "There is no hop to save, so Local is never faster."
         return
     yield (
-        f"It turns: Local is faster on average below {percent(mean)} utilisation, at the p99 below "
+        f"Local is faster on average below {percent(mean)} utilisation, at the p99 below "
         f"{percent(p99)}. Pods spread evenly over zones and nodes would remove the skew."
     )
 
@@ -280,7 +280,7 @@ def _source_reason(cluster: ReviewedPolicy, local: ReviewedPolicy) -> Iterator[s
             f"The Pods see {local.source} under Local, {cluster.source} under Cluster: the load balancer "
             f"opens connections "
             "of its own. If they need the client's address, it is in the PROXY protocol (an annotation "
-            "turns it on, and the "
+            "switches it on, and the "
             "Pods must understand it) or, behind an HTTP proxy, in X-Forwarded-For; the policy does not change that."
         )
     elif cluster.source != local.source:
@@ -352,16 +352,14 @@ def _cannot_compare(found: ReviewedCluster, service: Service) -> str | None:
     needed = {"Node": "Nodes", "Pod": "Pods"} if service.selector else {"Node": "Nodes"}
     absent = [words for kind, words in needed.items() if kind in found.absent]
     if absent:
-        return (
-            f"the dump holds no {' and no '.join(absent)}, and the way of a connection cannot be followed without them"
-        )
+        return f"the dump holds no {' and no '.join(absent)}, which it takes to follow the route of a connection"
     if found.is_hidden(service):
         return "the addresses of its Pods were taken out of the dump"
     return found.around.no_advice(service)
 
 
 def _askable(twin: Cluster, service: Service, alone: Callable[[Service], Cluster]) -> Cluster:
-    """Return a cluster in which the Service has its way in; one beyond a quota is asked about as if there were none."""
+    """Return a cluster in which the Service can be reached; one beyond a quota is asked about as if there were none."""
     if service.type == "LoadBalancer":
         try:
             front_door(twin, service)

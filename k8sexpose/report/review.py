@@ -52,7 +52,7 @@ class Review(ReviewedFacts):
     size : str
         Nodes, Pods and Services in words.
     findings : tuple of Finding
-        The gravest first.
+        The most severe first.
     services : tuple of ServiceReview
         Those that are exposed first.
     bill : Bill
@@ -118,7 +118,7 @@ class Review(ReviewedFacts):
         return to_html(TITLE, _parts(self, date, pictures=True))
 
     def to_json(self, date: str = "") -> str:
-        """Return the report for programs; ``docs/report.md`` says what stands where."""
+        """Return the report for programs; ``docs/report.md`` describes the fields."""
         return review_json(self, date)
 
 
@@ -293,7 +293,7 @@ def _reached_by(found: ReviewedCluster, service: Service) -> str:
 
 
 def _who(service: Service, kind: LoadBalancerKind | None) -> str:
-    """Return in front of which clients a load balancer stands."""
+    """Return which clients a load balancer faces."""
     if is_internal(service, kind):
         return "internal, from the VPC only"
     ips = [entry.ip for entry in service.load_balancer_ingress if entry.ip]
@@ -320,7 +320,7 @@ def _parts(made: Review, date: str, pictures: bool = False) -> Iterator[Part]:
     yield from _drawn(entrances(made) if pictures else "")
     yield Heading("Findings")
     if made.findings:
-        yield Table("The gravest first.", FINDING_HEAD, tuple(finding_rows(made.findings)))
+        yield Table("The most severe first.", FINDING_HEAD, tuple(finding_rows(made.findings)))
     else:
         yield Paragraph("None of the problems that this report looks for.")
     yield Heading("What is exposed")
