@@ -1,8 +1,8 @@
 """The service model: what a Service is, and what the API server makes of a text. Nothing here holds a cluster.
 
 In reading order: `service`, `objects`, `workloads`, `kinds` and `addresses` are the values. `manifest` parses YAML and
-JSON as kubectl does, `documents` finds the objects in a file; `bundles` finds them in dumps of every form, `dump` reads
-those, `endpoints` turns the old Endpoints into slices, `live` asks the reader's own kubectl. `schemas` lists the fields
+JSON as kubectl does, `documents` finds the objects in a file; `bundles` finds them in dumps of every form, `json_lists`
+in long lists, `dump` reads them while `collector` pauses the garbage collector, `endpoints` turns the old Endpoints into slices, `live` asks the reader's own kubectl. `schemas` lists the fields
 of each kind, `decode` reads an object by them, `request_body` does so for one request. `formats` checks names, labels
 and numbers, `validation` a Service, `object_validation` other kinds, `service_warnings` what is only discouraged,
 `checks` the arguments of functions. `allocation` hands out cluster IPs and nodePorts; `registry` puts all of it in the

@@ -37,9 +37,9 @@ class ListInText:
         self._read = json.JSONDecoder(parse_constant=self._no_number).raw_decode
 
     @classmethod
-    def begin(cls, text: str, at: int, long: int = LONG) -> ListInText | None:
+    def begin(cls, text: str, at: int, long: int | None = None) -> ListInText | None:
         """Return the long list that begins at a place of a text; None for any other value, or what is no JSON."""
-        if len(text) - at < long:
+        if len(text) - at < (LONG if long is None else long):
             return None
         if text[at] == "[":
             return cls(text, None, at + 1)

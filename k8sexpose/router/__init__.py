@@ -4,7 +4,8 @@ In reading order: `addressing` reads who asks, and what is asked for; `cluster_d
 mean to a Pod. `query` puts the two together, and provisions
 the load balancer that the target names. `entry` says by which nodes the packet can enter, and what happens to it
 before. `path` follows it from node to node: each hop asks kube-proxy for its verdict, so no policy's rule is written
-here. `node_classes` follows the paths through nodes that decide alike only once, so that 5,000 nodes cost little.
+here. `node_classes` follows the paths through nodes that decide alike only once, so that 5,000 nodes cost little,
+and `answers` keeps what was followed while the cluster stays as it is.
 `route` is the answer, hop by hop. `router` has the four questions: `send`, `routes`, `entries` and `shares`.
 `reach` tells who reaches a Service. `rule_trace` lists the rules of kube-proxy that look at one connection.
 
