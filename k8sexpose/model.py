@@ -20,6 +20,7 @@ from .api.allocation import ip_pool, port_pool
 from .api.bundles import Source
 from .api.checks import check_arguments, count, shown
 from .api.checks import seconds as check_seconds
+from .api.collector import collector_paused
 from .api.documents import Item, read_items
 from .api.dump import LeftOut, read_dump
 from .api.errors import ApiError, ManifestError, invalid, invalid_object
@@ -220,9 +221,10 @@ class Cluster(Operations):
             Node: cluster.store.put_node, Pod: cluster.store.put_pod, Service: cluster.store.put_service,
             EndpointSlice: cluster.store.put_slice,
         }  # fmt: skip
-        dump = read_dump(source)
-        for item in dump.objects:
-            put[type(item)](item)  # type: ignore[operator]
+        with collector_paused():
+            dump = read_dump(source)
+            for item in dump.objects:
+                put[type(item)](item)  # type: ignore[operator]
         cluster.kept = {(one.kind, one.namespace, one.name): one for one in dump.kept}
         for event in dump.events:
             cluster.report(event)

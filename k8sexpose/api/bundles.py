@@ -21,6 +21,7 @@ import yaml
 from .checks import shown
 from .documents import is_file
 from .errors import ManifestError
+from .json_lists import ListInText
 from .kinds import BUILT_IN
 from .manifest import plain
 
@@ -54,6 +55,8 @@ class Found:
         Kind and apiVersion, from the list or the folder where the object has none.
     value : mapping, optional
         The object; None for an empty list of the kind.
+    sound : bool
+        Whether the text that it was read from holds nothing that `plain` refuses.
 
     Examples
     --------
@@ -65,6 +68,7 @@ class Found:
     kind: str
     version: str
     value: Mapping[str, Any] | None
+    sound: bool = False
 
 
 def read_source(source: Source) -> Iterator[Found]:
@@ -86,6 +90,8 @@ def read_source(source: Source) -> Iterator[Found]:
         yield from objects_of(plain(source))
     elif isinstance(source, bytes):
         yield from _content("the dump", source, "")
+    elif isinstance(source, str) and source[:1] in ("{", "[") and source.isascii() and "\0" not in source[:4]:
+        yield from _objects_of_text("the dump", source, "")
     elif isinstance(source, str) and _is_text(source):
         yield from _content("the dump", source.encode("utf-8", "surrogatepass"), "")
     elif isinstance(source, str | Path):
@@ -246,6 +252,11 @@ def _text(name: str, data: bytes, path: str, *, strict: bool = True) -> Iterator
     guessed = encoding not in ("utf-8-sig", "utf-16")
     if (data and not text) or (guessed and not text[:2].lstrip("\ufeff").isascii()):
         raise ManifestError(f"{name} is neither text nor an archive that is known")
+    yield from _objects_of_text(name, text, path, strict=strict)
+
+
+def _objects_of_text(name: str, text: str, path: str, *, strict: bool = True) -> Iterator[Found]:
+    """Yield the objects of a text that is decoded."""
     start = text.lstrip("\ufeff \t\r\n")
     if not start:
         raise ManifestError(f"{name} is empty: {COMMAND} makes a dump")
@@ -256,6 +267,9 @@ def _text(name: str, data: bytes, path: str, *, strict: bool = True) -> Iterator
     values = _json_values(name, start) if start.startswith(("{", "[")) else _yaml_values(name, start)
     known = _kind_of_path(path)
     for value in values:
+        if isinstance(value, ListInText):
+            yield from _listed(value, name, known)
+            continue
         for one in objects_of(value, name, known):
             if one.kind == "Status" and strict and one.value is not None:
                 message = str(one.value.get("message") or one.value.get("reason") or "no message")
@@ -286,16 +300,25 @@ def _json_values(name: str, text: str) -> Iterator[Any]:
     if text.find("==== START logs for ") >= 0:
         text = LOGS.sub("", text)
     while at < len(text):
+        listed = ListInText.begin(text, at)
+        if listed is not None:
+            yield listed
+            at = SPACE.match(text, listed.end).end()  # type: ignore[union-attr]
+            continue
         try:
             value, at = decoder.raw_decode(text, at)
         except (ValueError, RecursionError) as error:
             if at == 0 and text.startswith("{") and (read := _flow_yaml(text)) is not None:
                 yield read
                 return
-            reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-            raise ManifestError(f"the dump is not JSON: {reason} ({name})") from None
+            raise _no_json(name, error) from None
         yield value
         at = SPACE.match(text, at).end()  # type: ignore[union-attr]
+
+
+def _no_json(name: str, error: Exception) -> ManifestError:
+    reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+    return ManifestError(f"the dump is not JSON: {reason} ({name})")
 
 
 def _flow_yaml(text: str) -> Any:
@@ -377,10 +400,7 @@ def objects_of(value: Any, where: str = "the dump", known: tuple[str, str] = (""
     kind, version = value.get("kind"), value.get("apiVersion")
     entries = value.get("items")
     if "items" in value and (kind is None or str(kind).endswith("List")):
-        of = str(kind or "").removesuffix("List")
-        versions = [one for one, kinds in BUILT_IN.items() if of in kinds]
-        told = version if isinstance(version, str) and of in BUILT_IN.get(version, ()) else next(iter(versions), "")
-        inherited = (str(told or version or ""), of) if of else known
+        inherited = _of_entries(kind, version, known)
         if entries is not None and not isinstance(entries, list):
             raise ManifestError("a dump is a JSON object with a list of items, as kubectl get -o json prints it")
         if inherited[1]:
@@ -393,15 +413,64 @@ def objects_of(value: Any, where: str = "the dump", known: tuple[str, str] = (""
         yield Found(where, known[1], known[0], {"apiVersion": known[0], "kind": known[1], **value})
 
 
+def _of_entries(kind: Any, version: Any, known: tuple[str, str]) -> tuple[str, str]:
+    """Return apiVersion and kind that the entries of a list have where they carry none."""
+    of = str(kind or "").removesuffix("List")
+    versions = [one for one, kinds in BUILT_IN.items() if of in kinds]
+    told = version if isinstance(version, str) and of in BUILT_IN.get(version, ()) else next(iter(versions), "")
+    return (str(told or version or ""), of) if of else known
+
+
 def _entries(entries: Iterable[Any], where: str, known: tuple[str, str]) -> Iterator[Found]:
     """Yield the objects of a list; an entry without a kind has that of the list."""
     for number, entry in enumerate(entries):
-        place = f"{where}, items[{number}]" if where != "the dump" else f"items[{number}]"
-        if not isinstance(entry, Mapping):
-            raise ManifestError(f"{place} is not an object")
-        kind = entry.get("kind") or known[1]
-        if isinstance(entry.get("items"), list) and (not kind or str(kind).endswith("List")):
-            yield from objects_of(entry, where)
-            continue
-        version = str(entry.get("apiVersion") or known[0] or "")
-        yield Found(place, str(kind or ""), version, {**entry, "kind": kind, "apiVersion": version})
+        yield from _entry(number, entry, where, known)
+
+
+def _entry(number: int, entry: Any, where: str, known: tuple[str, str], sound: bool = False) -> Iterator[Found]:
+    """Yield the object of an entry, or those of a list in it."""
+    place = f"{where}, items[{number}]" if where != "the dump" else f"items[{number}]"
+    if not isinstance(entry, Mapping):
+        raise ManifestError(f"{place} is not an object")
+    kind = entry.get("kind") or known[1]
+    if isinstance(entry.get("items"), list) and (not kind or str(kind).endswith("List")):
+        yield from objects_of(entry, where)
+        return
+    version = str(entry.get("apiVersion") or known[0] or "")
+    if entry.get("kind") is not kind or entry.get("apiVersion") is not version:
+        entry = {**entry, "kind": kind, "apiVersion": version}
+    yield Found(place, str(kind or ""), version, entry, sound)
+
+
+def _listed(listed: ListInText, where: str, known: tuple[str, str]) -> Iterator[Found]:
+    """Yield the objects of a long list; the kind of those that carry none may be told behind it."""
+    head = listed.head or {}
+    told = listed.head is None or head.get("kind") is not None
+    inherited = _of_entries(head.get("kind"), head.get("apiVersion"), known)
+    if inherited[1] and listed.head is not None:
+        yield Found(where, inherited[1], inherited[0], None)
+    waiting: list[tuple[int, Any, bool]] = []
+    try:
+        for number, (entry, sound) in enumerate(listed):
+            if told or (isinstance(entry, Mapping) and entry.get("kind") and not waiting):
+                yield from _entry(number, entry, where, inherited, sound)
+            else:
+                waiting.append((number, entry, sound))
+    except ManifestError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise _no_json(where, error) from None
+    if "items" in listed.tail:
+        raise ManifestError(f"{where} names items twice, which no dump of kubectl does")
+    if told:
+        return
+    whole = {**head, **listed.tail}
+    kind = whole.get("kind")
+    if kind is not None and not str(kind).endswith("List"):
+        yield from objects_of({**whole, "items": [entry for _, entry, _ in waiting]}, where, known)
+        return
+    inherited = _of_entries(kind, whole.get("apiVersion"), known)
+    if inherited[1]:
+        yield Found(where, inherited[1], inherited[0], None)
+    for number, entry, sound in waiting:
+        yield from _entry(number, entry, where, inherited, sound)

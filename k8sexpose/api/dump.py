@@ -14,7 +14,7 @@ from ipaddress import ip_address, ip_network
 from itertools import chain
 from typing import Any
 
-from .addresses import ip_version, parse_ip
+from .addresses import PLAIN_IPV4, ip_version, parse_ip
 from .bundles import Found, Source, read_source
 from .decode import checker, decode
 from .endpoints import mirrored_slices
@@ -176,13 +176,15 @@ def _take(reading: _Reading, found: Found) -> None:
 
 def _take_object(reading: _Reading, found: Found, value: Mapping[str, Any]) -> None:
     # One check of text for every door; one object at a time is copied.
-    checked = _checked(plain(value, found.where), found)
-    cleaned, hidden = _without_hidden(found.kind, checked)
-    wrong = chain(_bad_ranges(found.kind, checked), _bad_addresses(found.kind, checked))
-    problem = next(wrong, None)
-    if problem is not None:
-        reading.left_out.append(LeftOut(found.kind, _name(value), problem))
-        return
+    checked = _checked(value if found.sound else plain(value, found.where), found)
+    cleaned, hidden = checked, False
+    if not _all_plain(found.kind, checked):
+        cleaned, hidden = _without_hidden(found.kind, checked)
+        wrong = chain(_bad_ranges(found.kind, checked), _bad_addresses(found.kind, checked))
+        problem = next(wrong, None)
+        if problem is not None:
+            reading.left_out.append(LeftOut(found.kind, _name(value), problem))
+            return
     made = READERS[found.kind](cleaned)
     scope = "" if found.kind == "Node" else made.namespace
     reading.objects[found.kind, scope, made.name] = made
@@ -199,6 +201,22 @@ def _checked(value: Mapping[str, Any], found: Found) -> Mapping[str, Any]:
     if decoded.type_error:
         raise ManifestError(f"{found.where}, {found.kind} {_name(value)}: {decoded.type_error}")
     return decoded.value
+
+
+def _all_plain(kind: str, value: Mapping[str, Any]) -> bool:
+    """Return True for a Pod or EndpointSlice that has IPv4 addresses in their one form only: none is wrong or hidden.
+
+    These are the objects of which there are many.
+    """
+    if kind == "Pod":
+        status = value.get("status") or {}
+        listed = status.get("podIPs")
+        ips = [status.get("podIP"), *(entry.get("ip") for entry in listed)] if listed else [status.get("podIP")]
+    elif kind == "EndpointSlice" and value.get("addressType", "IPv4") == "IPv4":
+        ips = [ip for entry in value.get("endpoints") or () for ip in entry.get("addresses") or ()]
+    else:
+        return False
+    return all([ip.__class__ is str and PLAIN_IPV4(ip) for ip in ips])
 
 
 def _bad_ranges(kind: str, value: Mapping[str, Any]) -> Iterator[str]:
@@ -240,7 +258,7 @@ def _bad_addresses(kind: str, value: Mapping[str, Any]) -> Iterator[str]:
 
 def _no_ip(field: str, text: str | None) -> Iterator[str]:
     """Yield what is wrong with an address that is meant as one; a word in its place was put there to hide it."""
-    if text and ADDRESS_LIKE.match(text) and parse_ip(text) is None:
+    if text and not PLAIN_IPV4(text) and ADDRESS_LIKE.match(text) and parse_ip(text) is None:
         yield f"{field}: {go_quote(cut(text))} is no IP address"
 
 

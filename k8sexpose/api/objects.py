@@ -249,11 +249,9 @@ class Pod:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Pod:
         """Read a Pod object as stored; without a status it counts as running, and ready if no gate of it waits."""
-        metadata, spec, status = (data.get(part) or {} for part in ("metadata", "spec", "status"))
+        metadata, spec, status = data.get("metadata") or {}, data.get("spec") or {}, data.get("status") or {}
         conditions = {entry.get("type"): entry.get("status") for entry in status.get("conditions") or ()}
         gates = [gate.get("conditionType") for gate in spec.get("readinessGates") or ()]
-        sidecars = [c for c in spec.get("initContainers") or () if c.get("restartPolicy") == "Always"]
-        declared = [port for c in [*(spec.get("containers") or ()), *sidecars] for port in c.get("ports") or ()]
         ips = [entry["ip"] for entry in status.get("podIPs") or () if entry.get("ip")]
         return cls(
             name=metadata.get("name") or "",
@@ -261,16 +259,7 @@ class Pod:
             node=spec.get("nodeName"),
             ip=status.get("podIP") or next(iter(ips), None),
             labels=dict(metadata.get("labels") or {}),
-            ports=tuple(
-                ContainerPort(
-                    port.get("containerPort") or 0,
-                    port.get("name") or "",
-                    port.get("protocol") or "TCP",
-                    port.get("hostPort") or 0,
-                    port.get("hostIP") or "",
-                )
-                for port in declared
-            ),
+            ports=_container_ports(spec),
             ready=conditions.get("Ready", "True" if gates or not conditions else "False") == "True"
             and all(conditions.get(gate) == "True" for gate in gates),
             terminating=bool(metadata.get("deletionTimestamp")),
@@ -279,6 +268,23 @@ class Pod:
             ips=tuple(ips) if len(ips) > 1 else (),
             owner=_owner(metadata.get("ownerReferences") or ()),
         )
+
+
+def _container_ports(spec: Mapping[str, Any]) -> tuple[ContainerPort, ...]:
+    """Return the ports that the containers of a Pod declare, and its sidecars."""
+    sidecars = [c for c in spec.get("initContainers") or () if c.get("restartPolicy") == "Always"]
+    declared = [port for c in [*(spec.get("containers") or ()), *sidecars] for port in c.get("ports") or ()]
+    made = [
+        ContainerPort(
+            port.get("containerPort") or 0,
+            port.get("name") or "",
+            port.get("protocol") or "TCP",
+            port.get("hostPort") or 0,
+            port.get("hostIP") or "",
+        )
+        for port in declared
+    ]
+    return tuple(made)
 
 
 def _owner(references: Iterable[Mapping[str, Any]]) -> str | None:
@@ -403,7 +409,7 @@ class EndpointSlice:
 
 
 def _endpoint(entry: Mapping[str, Any]) -> Endpoint:
-    conditions, hints = entry.get("conditions") or {}, entry.get("hints") or {}
+    conditions, hints = entry.get("conditions") or {}, entry.get("hints")
     target = entry.get("targetRef") or {}
     return Endpoint(
         ip=entry["addresses"][0],
@@ -412,10 +418,14 @@ def _endpoint(entry: Mapping[str, Any]) -> Endpoint:
         ready=conditions.get("ready") is not False,
         serving=conditions.get("serving") is not False,
         terminating=conditions.get("terminating") is True,
-        zone_hints=tuple(hint.get("name") or "" for hint in hints.get("forZones") or ()),
-        node_hints=tuple(hint.get("name") or "" for hint in hints.get("forNodes") or ()),
+        zone_hints=_names(hints, "forZones") if hints else (),
+        node_hints=_names(hints, "forNodes") if hints else (),
         pod=target.get("name") if (target.get("kind") or "Pod") == "Pod" else None,
     )
+
+
+def _names(hints: Mapping[str, Any], field_name: str) -> tuple[str, ...]:
+    return tuple(hint.get("name") or "" for hint in hints.get(field_name) or ())
 
 
 DETECTORS = ("ClusterCIDR", "NodeCIDR", "BridgeInterface", "InterfaceNamePrefix")

@@ -13,6 +13,7 @@ Sources: ``pkg/providers/v1/aws.go`` (cloud-provider-aws), ``pkg/service/model_b
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
 from ..api.addresses import ip_version
@@ -98,6 +99,7 @@ def internal_annotation(service: Service, kind: LoadBalancerKind | None = None) 
     return next((key for key in asked if key not in read), None)
 
 
+@lru_cache(maxsize=1 << 16)
 def is_private(ip: str) -> bool:
     """Return True if an address is known in a private network only.
 
@@ -109,4 +111,5 @@ def is_private(ip: str) -> bool:
     version = ip_version(ip)
     if version is None:
         return False
-    return any(network.version == version and ip_address(ip) in network for network in PRIVATE)
+    parsed = ip_address(ip)
+    return any(parsed in network for network in PRIVATE if network.version == version)

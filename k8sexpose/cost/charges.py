@@ -22,7 +22,7 @@ FIRST_RULES = 5  # forwarding rules (GCP) and load balancer rules (Azure) that o
 
 @dataclass(frozen=True, slots=True)
 class BilledEntry:
-    """One way in, as the provider sees it: a Service's load balancer, one shared entry, or a NodePort.
+    """One entrance, as the provider sees it: a Service's load balancer, one shared entry, or a NodePort.
 
     Parameters
     ----------

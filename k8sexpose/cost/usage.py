@@ -1,4 +1,4 @@
-"""What the provider has to do for a cluster: every way in, and the bytes that take it.
+"""What the provider has to do for a cluster: every entrance, and the bytes that pass it.
 
 Which zones bytes leave is not decided here: `shares` and `entries` of the router say it, and this module weighs bytes
 with their probabilities.
@@ -7,7 +7,7 @@ with their probabilities.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from ipaddress import ip_network
@@ -96,11 +96,16 @@ def _free(name: str, provider_id: str) -> str:
     return scheme or FREE_NODES.get(name, "")
 
 
-def exposures(cluster: Cluster, traffic: MonthlyTraffic) -> tuple[BilledEntry, ...]:
-    """Return every entry that a provider sees: LoadBalancer and NodePort Services by name, then forgotten balancers."""
+def exposures(
+    cluster: Cluster, traffic: MonthlyTraffic, *, only: Collection[str] | None = None
+) -> tuple[BilledEntry, ...]:
+    """Return every entry that a provider sees: LoadBalancer and NodePort Services by name, then forgotten balancers.
+
+    With `only`, the entries of these Services; the traffic is shared among all of them as before.
+    """
     found: dict[str, tuple[Service, LoadBalancerKind | None]] = {}
     for service in cluster.services:
-        kind = _kind(cluster, service)
+        kind = _kind(cluster, service) if service.type == "LoadBalancer" else None
         if service.type == "NodePort" or (kind is not None and not _refused(cluster, service, kind)):
             found[service.key] = service, kind
     gb = traffic.gb_of(found)
@@ -108,6 +113,7 @@ def exposures(cluster: Cluster, traffic: MonthlyTraffic) -> tuple[BilledEntry, .
     listed = [
         _exposure(cluster, service, kind, gb[name], traffic, balancers)
         for name, (service, kind) in sorted(found.items())
+        if only is None or name in only
     ]
     return (*listed, *_orphans(cluster))
 

@@ -102,7 +102,7 @@ class Names:
 
 
 def without_values(problem: str) -> str:
-    """Return what is wrong with a field, without the value that stands there."""
+    """Return what is wrong with a field, without the value that it holds."""
     return re.sub(r'"(?:[^"\\]|\\.)*"', '"…"', problem)
 
 

@@ -98,7 +98,7 @@ class ReviewedCluster:
 
     @property
     def exposed(self) -> tuple[Service, ...]:
-        """The Services that have a way in from outside: node ports and load balancers."""
+        """The Services that can be reached from outside: node ports and load balancers."""
         return tuple(service for service in self.cluster.services if service.type in EXPOSED)
 
     def kind(self, service: Service) -> LoadBalancerKind | None:

@@ -9,7 +9,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
 
 from ..api.objects import Event
 from ..api.service import Service
@@ -71,7 +70,7 @@ class Environment:
 
 
 def environment(cluster: Cluster, provider: str, given: bool) -> Environment:
-    """Return what stands around the Services of a cluster; `given` if the provider was named by the reader."""
+    """Return what surrounds the Services of a cluster; `given` if the provider was named by the reader."""
     data_plane = _data_plane(cluster)
     name, words, modelled = _controller(cluster, provider, given)
     return Environment(words, modelled, data_plane, name)
@@ -133,7 +132,7 @@ def _scheme_of(cluster: Cluster) -> str:
 
 def runs(cluster: Cluster, app: str) -> bool:
     """Return True if Pods of an app are in the cluster."""
-    return any(pod.labels.get(label) == app for pod, label in product(cluster.pods, APP_LABELS))
+    return any(value == app and label in APP_LABELS for _, label, value in cluster.store.pod_labels)
 
 
 def _data_plane(cluster: Cluster) -> str:

@@ -1,6 +1,6 @@
 """The report and the difference as JSON, for programs: one schema with a version, described in ``docs/report.md``.
 
-A number that is infinite or not a number stands as null, because JSON has neither.
+A number that is infinite or not a number is written as null, because JSON has neither.
 """
 
 from __future__ import annotations

@@ -10,10 +10,9 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from ipaddress import ip_address, ip_network
 from random import Random
 
-from ..api.addresses import canonical_ip, ip_version, of_family
+from ..api.addresses import address_of, canonical_ip, ip_version, network_of, of_family
 from ..api.objects import Node, Pod
 from ..api.service import Service
 from ..cloud.front_door import Spread
@@ -227,14 +226,14 @@ class PathTracer:
         pod = self.store.pod_at(dst) if self.cluster.cni_bridge else None
         if pod is not None and pod.node == node.name:
             for cidr in of_family(node.pod_cidr, family):
-                return str(ip_network(cidr)[1])
+                return str(network_of(cidr)[1])
         return primary_ip(node, family) or ""
 
     def _cni_masquerades(self, src: str, dst: str) -> bool:
         """Return True if the CNI replaces a Pod's address: what leaves the Pod network carries the node's."""
         family = ip_version(dst) or 4
-        pods = [ip_network(cidr) for cidr in of_family(self.cluster.pod_cidr, family)]
-        inside = [any(ip_address(ip) in network for network in pods) for ip in (src, dst)]
+        pods = [network_of(cidr) for cidr in of_family(self.cluster.pod_cidr, family)]
+        inside = [any(address_of(ip) in network for network in pods) for ip in (src, dst)]
         return self.cluster.cni_masquerade and inside == [True, False]
 
     def _home(self, ip: str) -> Node | None:
@@ -356,7 +355,7 @@ class PathTracer:
     def _in_pod_network(self, ip: str) -> bool:
         """Return True if an address is in the range of Pod addresses."""
         networks = of_family(self.cluster.pod_cidr, ip_version(ip) or 4)
-        return any(ip_address(ip) in ip_network(cidr) for cidr in networks)
+        return any(address_of(ip) in network_of(cidr) for cidr in networks)
 
     def _leg_to(self, path: PathSoFar, node: Node | None, pod: Pod | None) -> float:
         """Return the round trip of the last leg, in milliseconds."""
