@@ -14,7 +14,7 @@ from ..kubeproxy.service_ports import targets
 from .health_checks import CheckAnswers, CheckedTargets, answers, candidates, is_candidate
 from .internal import is_internal
 from .load_balancer import LoadBalancer, NoAddress, address_owner, choose_address, over_quota
-from .providers import NODE_PORT, TO_POD, VIP, HealthCheck, LoadBalancerKind, has_annotations
+from .providers import IGNORED, NODE_PORT, ORPHAN, REFUSED, TO_POD, VIP, HealthCheck, LoadBalancerKind, has_annotations
 from .providers import provider as profile
 from .spread import Spread, spread_over
 
@@ -92,7 +92,7 @@ def front_door(
         raise NotExposed(_pending(service, "no controller here builds load balancers for it"))
     if kind is None:
         kind = profile("generic").kinds[0]  # somebody else wrote an address into the status
-    elif shown is None or (live is not None and live.kind.name != kind.name and kind.kind_change == "orphan"):
+    elif shown is None or (live is not None and live.kind.name != kind.name and kind.kind_change in (ORPHAN, REFUSED)):
         ingress = (
             live.ingress if live is not None and live.kind.name == kind.name else _will_get(cluster, service, kind)
         )
@@ -119,8 +119,8 @@ def front_door(
 
 def _kind_to_be(cluster: ClusterState, service: Service, live: LoadBalancer | None) -> LoadBalancerKind | None:
     """Return the kind of load balancer that the Service asks for now, whatever kind it has."""
-    kind: LoadBalancerKind | None = cluster.provider.kind_for(service) if cluster.provider else None
-    if kind is not None and live is not None and kind.kind_change == "ignored":
+    kind: LoadBalancerKind | None = cluster.provider.kind_of(service) if cluster.provider else None
+    if kind is not None and live is not None and kind.kind_change == IGNORED:
         return live.kind
     return kind
 

@@ -5,6 +5,7 @@ A provider offers one or more *kinds* of load balancer; annotations or ``spec.lo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
@@ -24,6 +25,9 @@ VIP = "vip"
 TO_POD = "pod"
 BY_CLIENT = "source_ip"
 IN_TREE = "service-controller"
+REFUSED, ORPHAN, IN_PLACE, IGNORED = "refused", "orphan", "in_place", "ignored"
+REFUSES_SINCE = 36  # 1.36.0 of cloud-provider-aws
+CLASSIC_HOST = ".elb.amazonaws.com"  # an NLB has its region before that
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +118,9 @@ class LoadBalancerKind:
         TCP and UDP in one Service; ``sessionAffinity: ClientIP``; a target may be its own client.
     kind_change : str
         What an annotation that asks for another kind does to one that exists: ``orphan`` (a new one is made, the
-        old one stays and is paid), ``in_place`` or ``ignored``.
+        old one stays and is paid), ``refused`` (once it has an address), ``in_place`` or ``ignored``.
+    change_error : str
+        What the controller answers where it refuses such a change.
     source_ip : str, optional
         Its address towards the nodes, where it does not keep the client's.
     cross_zone_by, preserve_by, weighted_by : mapping of str to str
@@ -163,6 +169,7 @@ class LoadBalancerKind:
     retry_s: float | None = None
     being_created: str | None = None
     not_with: tuple[Mapping[str, str], ...] = ()
+    change_error: str = ""
 
     def check(self, service: Service) -> HealthCheck:
         """Return the health check for a Service."""
@@ -175,6 +182,14 @@ class LoadBalancerKind:
         if not self.selected_by:
             return service.load_balancer_class is None
         return any(_matches(service, wanted) for wanted in self.selected_by)
+
+    def is_at(self, service: Service) -> bool:
+        """Return True if the address of a Service has the form that this kind gives, or there is no address yet.
+
+        Source: ``pkg/providers/v1/aws_validations.go`` of cloud-provider-aws, since 54ac0d6 (2026-01-05, v1.36.0).
+        """
+        ingress = service.load_balancer_ingress
+        return not ingress or ingress[0].hostname.endswith(CLASSIC_HOST) is (self.address == "classic")
 
     def rule(self, service: Service) -> str:
         """Return how it assigns connections to targets: its `spread`, or ``source_ip`` where clients stick."""
@@ -245,15 +260,27 @@ class Provider:
             return found
         return None if found.controller in self.missing_controllers else found
 
+    def kind_of(self, service: Service) -> LoadBalancerKind | None:
+        """Return the kind that a Service has: where a change is refused, its address shows what it was made as."""
+        asked = self.kind_for(service)
+        if asked is None or asked.kind_change != REFUSED or asked.is_at(service):
+            return asked
+        same = (kind for kind in self.kinds if kind.kind_change == REFUSED and kind.is_at(service))
+        return next(same, asked)
+
     def problem(self, service: Service, kind: LoadBalancerKind) -> str | None:
         """Return why the cloud refuses a Service, in its own words; None if it does not."""
         for failure in self.fail:
             return self.failures[failure]
+        if kind.kind_change == REFUSED and not kind.is_at(service):
+            return kind.change_error
         for key, value in service.annotations.items():
             rule = self.annotations.get(key)
             refused = rule.problem(key, value) if rule else None
             if refused:
                 return refused
+        if kind.controller == AWS_CONTROLLER and kind.data_path == NODE_PORT and _without_node_port(service):
+            return "unable to support instance target type with an unallocated NodePort"
         protocols = {port.protocol or "TCP" for port in service.ports}
         if len(protocols) > 1 and not kind.mixed_protocols:
             return "mixed protocol is not supported for LoadBalancer"
@@ -262,6 +289,15 @@ class Provider:
         if service.session_affinity == "ClientIP" and not kind.affinity:
             return "unsupported load balancer affinity: ClientIP"
         return None
+
+
+def _without_node_port(service: Service) -> bool:
+    """Return True if a port has no nodePort, and none was wanted.
+
+    Source: buildTargetType in ``pkg/service/model_build_target_group.go`` (aws-load-balancer-controller 225f445,
+    2026-08-17).
+    """
+    return service.allocate_load_balancer_node_ports is False and any(not port.node_port for port in service.ports)
 
 
 def has_annotations(service: Service, wanted: Mapping[str, str]) -> bool:
@@ -296,6 +332,7 @@ def provider(
     region: str = "us-east-1",
     source_ip: str | None = None,
     load_balancer_controller: bool = True,
+    version: str = "1.36",
 ) -> Provider:
     """Choose who makes load balancers, with settings of your own.
 
@@ -319,6 +356,9 @@ def provider(
         Address of a load balancer towards the nodes, where it does not keep the client's.
     load_balancer_controller : bool
         Whether the AWS load balancer controller is installed (aws).
+    version : str
+        Of the controller that comes with the cluster (aws): since 1.36 it refuses another type of load balancer where
+        there is one; before, it made a second one and left the first behind.
 
     Returns
     -------
@@ -359,6 +399,10 @@ def provider(
         _check_pool(pool)
     if source_ip is not None and not ip_version(source_ip):
         raise ValueError(f"source_ip is an IP address such as 10.0.0.250, not {shown(source_ip)}")
+    if not re.fullmatch(r"1\.\d{1,3}", version):
+        raise ValueError(f'version is that of a controller, such as "1.35", not {shown(version)}')
+    if int(version[2:]) < REFUSES_SINCE:
+        kinds = tuple(replace(kind, kind_change=ORPHAN) if kind.kind_change == REFUSED else kind for kind in kinds)
     return replace(
         found,
         kinds=tuple(_tuned(kind, health_check_interval_s, quota, source_ip) for kind in kinds),

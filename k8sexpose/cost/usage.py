@@ -114,7 +114,7 @@ def exposures(cluster: Cluster, traffic: MonthlyTraffic) -> tuple[BilledEntry, .
 
 def _kind(cluster: Cluster, service: Service) -> LoadBalancerKind | None:
     """Return what load balancer a Service has or will have; some clouds ignore a change of mind."""
-    wanted: LoadBalancerKind | None = cluster.provider.kind_for(service) if cluster.provider else None
+    wanted: LoadBalancerKind | None = cluster.provider.kind_of(service) if cluster.provider else None
     live = cluster.load_balancers.get(service.key)
     return live.kind if live and wanted and wanted.kind_change == "ignored" else wanted
 

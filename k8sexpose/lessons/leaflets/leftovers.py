@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...api.errors import ApiError
+from ...cloud.providers import provider
 from ...cloud.provisioning import provision
 from ...model import Cluster
 from ...router.router import routes
@@ -16,8 +17,8 @@ OFFICE = "192.0.2.10"
 
 
 def classic() -> Cluster:
-    """Build the cluster of lesson 2 on AWS, without the annotation."""
-    return lesson_cluster("aws", {}, wait_s=300)
+    """Build the cluster of lesson 2 on AWS, without the annotation; the controller is one that does not refuse it."""
+    return lesson_cluster(provider("aws", version="1.35"), {}, wait_s=300)
 
 
 def paid_after_annotation(cluster: Cluster) -> str:
@@ -69,11 +70,12 @@ def mixed(cluster: Cluster) -> str:
 
 QUESTIONS = (
     Question(
-        "lb-annotation", LESSON, "On AWS you add the annotation nlb to a running Service. How many load balancers do "
-        "you pay afterwards?",
+        "lb-annotation", LESSON, "On AWS, with a controller of version 1.35, you add the annotation nlb to a running "
+        "Service. How many load balancers do you pay afterwards?",
         Choice(("0", "1", "2")), classic, paid_after_annotation,
         part="optional",
-        right="The new load balancer is made, and the old one is left behind: paid for and unused.",
+        right="The new load balancer is made, and the old one is left behind: paid for and unused. A controller of "
+        "version 1.36 refuses the change.",
         wrong=(
             Wrong(
                 "1",
