@@ -210,6 +210,8 @@ class Pod:
         All its addresses, one of each family (``status.podIPs``); empty where `ip` is the only one.
     owner : str, optional
         Its controller, as ``DaemonSet/edge``; None for the Pods of a Deployment and for those without one.
+    answers : mapping of str to int
+        The HTTP status that its process answers, by path; 200 to every path that is not there.
 
     Examples
     --------
@@ -232,6 +234,11 @@ class Pod:
     created_s: float = field(default=0.0, repr=False)
     ips: tuple[str, ...] = ()
     owner: str | None = None
+    answers: Mapping[str, int] = field(default_factory=dict, repr=False)
+
+    def status_of(self, path: str) -> int:
+        """Return the HTTP status that the process answers to a path."""
+        return self.answers.get(path, 200)
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -553,6 +560,8 @@ class Deployment:
         How many Pods it has made so far, for their names.
     created_s : float
         Cluster time of the creation, in seconds.
+    answers : mapping of str to int
+        The HTTP status that its Pods answer, by path; 200 to every path that is not there.
 
     Examples
     --------
@@ -568,6 +577,7 @@ class Deployment:
     host_network: bool = False
     made: int = 0
     created_s: float = field(default=0.0, repr=False)
+    answers: Mapping[str, int] = field(default_factory=dict, repr=False)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Deployment:

@@ -231,7 +231,7 @@ class ServiceController:
         assert self.provider is not None
         kind = self.provider.kind_of(service) or kind
         found = self._keep(cluster, service, kind, service.load_balancer_ingress[0])
-        cluster.load_balancers[service.key] = wired(cluster, found)
+        cluster.load_balancers[service.key] = wired(cluster, found, known=True)
         cluster.cloud_state.progress[service.namespace, service.name] = ServiceProgress(seen=service)
 
     def publish(self, cluster: ClusterState, key: Key, attempt: int) -> None:

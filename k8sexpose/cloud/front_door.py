@@ -11,9 +11,10 @@ from ..cluster.latency import latencies
 from ..cluster.state import ClusterState
 from ..kubeproxy.health import ready_local_endpoints
 from ..kubeproxy.service_ports import targets
-from .health_checks import CheckAnswers, CheckedTargets, answers, candidates, is_candidate
+from .health_checks import CheckAnswers, CheckedTargets, announced, answers, candidates, is_candidate
 from .internal import is_internal
 from .load_balancer import LoadBalancer, NoAddress, address_owner, choose_address, over_quota
+from .probes import SPEAKER
 from .providers import IGNORED, NODE_PORT, ORPHAN, REFUSED, TO_POD, VIP, HealthCheck, LoadBalancerKind, has_annotations
 from .providers import provider as profile
 from .spread import Spread, spread_over
@@ -52,6 +53,8 @@ class FrontDoor:
         What it asks its targets, and how often.
     internal : bool
         It is on the private network only.
+    router_hash : str
+        Where a router spreads connections over nodes by a hash: ``modulo`` or ``resilient``.
     """
 
     service: Service
@@ -67,6 +70,7 @@ class FrontDoor:
     title: str = "load balancer"
     check: HealthCheck | None = None
     internal: bool = False
+    router_hash: str = ""
 
 
 def front_door(
@@ -114,6 +118,7 @@ def front_door(
         title=kind.title,
         check=check,
         internal=is_internal(service, kind),
+        router_hash=kind.router_hash,
     )
 
 
@@ -174,14 +179,17 @@ def _spread(
         return _pod_spread(cluster, service, kind, check, wired, port)
     found = answers(cluster, service, check) if wired is None else None
     zonal = kind.keeps_zones(service)
-    if kind.spread != "one_node" and not has_annotations(service, kind.weighted_by):
+    if check.port != SPEAKER and not has_annotations(service, kind.weighted_by):
         return _plain_spread(cluster, kind, zonal, wired, found)
     names = _healthy_nodes(cluster, kind, wired, found)
+    if check.port == SPEAKER:
+        wanted = announced(cluster, service, check)
+        names = tuple(name for name in names if wanted.of(name))
     if kind.spread == "one_node":
         owner = address_owner(names, address)
         return Spread(() if owner is None else (owner,))
     weights = None
-    if service.needs_health_check_node_port:
+    if service.needs_health_check_node_port and has_annotations(service, kind.weighted_by):
         weights = {name: ready_local_endpoints(cluster, service, name) for name in names}
     return spread_over(cluster.store.nodes, names, zonal=zonal, weights=weights)
 

@@ -13,9 +13,10 @@ from ipaddress import ip_network
 from typing import Any
 
 from ..api.addresses import ip_version
-from ..api.checks import check_arguments, count, positive, shown
+from ..api.checks import check_arguments, count, one_of, positive, shown
 from ..api.service import Service
 from ..data import load
+from .probes import HealthCheck, azure_probe, azure_problem
 
 __all__ = ["AnnotationRule", "HealthCheck", "LoadBalancerKind", "Provider", "has_annotations", "provider"]
 
@@ -26,39 +27,9 @@ TO_POD = "pod"
 BY_CLIENT = "source_ip"
 IN_TREE = "service-controller"
 REFUSED, ORPHAN, IN_PLACE, IGNORED = "refused", "orphan", "in_place", "ignored"
+HASHES = ("modulo", "resilient")
 REFUSES_SINCE = 36  # 1.36.0 of cloud-provider-aws
 CLASSIC_HOST = ".elb.amazonaws.com"  # an NLB has its region before that
-
-
-@dataclass(frozen=True, slots=True)
-class HealthCheck:
-    """What a load balancer asks its targets, and how often.
-
-    Parameters
-    ----------
-    protocol : str
-        HTTP, TCP; ``memberlist`` or ``BGP`` where nodes watch each other.
-    port : str
-        ``kube_proxy`` (10256), ``health_check_node_port``, ``node_port``, ``pod`` or ``speaker``.
-    path : str
-        Of an HTTP check.
-    interval_s : float
-        Seconds from one check to the next.
-    unhealthy, healthy : int
-        How many answers in a row change the state.
-    """
-
-    protocol: str
-    port: str
-    path: str
-    interval_s: float
-    unhealthy: int
-    healthy: int
-
-    @property
-    def seconds_to_unhealthy(self) -> float:
-        """Interval × threshold: the longest time for which a dead target keeps its place."""
-        return self.interval_s * self.unhealthy
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +92,14 @@ class LoadBalancerKind:
         old one stays and is paid), ``refused`` (once it has an address), ``in_place`` or ``ignored``.
     change_error : str
         What the controller answers where it refuses such a change.
+    probe_by : str
+        Whose annotations change the health check: ``azure``; empty for nobody's.
+    first_passes : int, optional
+        How many checks a new target must pass before it gets connections. None: it counts as its first check, made
+        at once, finds it.
+    router_hash : str
+        Where a router spreads connections: ``modulo`` (a change of the set of nodes moves most connections that are
+        open) or ``resilient`` (only those of the nodes that left); empty for no router.
     source_ip : str, optional
         Its address towards the nodes, where it does not keep the client's.
     cross_zone_by, preserve_by, weighted_by : mapping of str to str
@@ -170,10 +149,24 @@ class LoadBalancerKind:
     being_created: str | None = None
     not_with: tuple[Mapping[str, str], ...] = ()
     change_error: str = ""
+    probe_by: str = ""
+    first_passes: int | None = None
+    router_hash: str = ""
 
     def check(self, service: Service) -> HealthCheck:
-        """Return the health check for a Service."""
+        """Return the health check for a Service; annotations that the controller refuses change nothing."""
+        check = self._plain_check(service)
+        if not self.probe_by or azure_problem(service, check) is not None:
+            return check
+        return azure_probe(service, check)
+
+    def _plain_check(self, service: Service) -> HealthCheck:
+        """Return the health check without annotations."""
         return self.check_local if service.needs_health_check_node_port else self.check_cluster
+
+    def check_problem(self, service: Service) -> str | None:
+        """Return what the controller answers to annotations on the health check; None if it reads none, or all."""
+        return azure_problem(service, self._plain_check(service)) if self.probe_by else None
 
     def is_selected(self, service: Service) -> bool:
         """Return True if a Service asks for this kind."""
@@ -281,6 +274,9 @@ class Provider:
                 return refused
         if kind.controller == AWS_CONTROLLER and kind.data_path == NODE_PORT and _without_node_port(service):
             return "unable to support instance target type with an unallocated NodePort"
+        unread = kind.check_problem(service)
+        if unread is not None:
+            return unread
         protocols = {port.protocol or "TCP" for port in service.ports}
         if len(protocols) > 1 and not kind.mixed_protocols:
             return "mixed protocol is not supported for LoadBalancer"
@@ -333,6 +329,7 @@ def provider(
     source_ip: str | None = None,
     load_balancer_controller: bool = True,
     version: str = "1.36",
+    router_hash: str | None = None,
 ) -> Provider:
     """Choose who makes load balancers, with settings of your own.
 
@@ -359,6 +356,9 @@ def provider(
     version : str
         Of the controller that comes with the cluster (aws): since 1.36 it refuses another type of load balancer where
         there is one; before, it made a second one and left the first behind.
+    router_hash : str, optional
+        How the router in front of MetalLB in BGP mode spreads connections: ``modulo`` (the default: a change of the
+        set of nodes breaks most open connections) or ``resilient`` (those of the nodes that left).
 
     Returns
     -------
@@ -399,6 +399,13 @@ def provider(
         _check_pool(pool)
     if source_ip is not None and not ip_version(source_ip):
         raise ValueError(f"source_ip is an IP address such as 10.0.0.250, not {shown(source_ip)}")
+    if router_hash is not None:
+        one_of(router_hash, "router_hash", HASHES)
+        if not any(kind.router_hash for kind in kinds):
+            raise ValueError(
+                'router_hash belongs to provider("metallb", mode="bgp"): no router of another one is known'
+            )
+        kinds = tuple(replace(kind, router_hash=router_hash) for kind in kinds)
     if not re.fullmatch(r"1\.\d{1,3}", version):
         raise ValueError(f'version is that of a controller, such as "1.35", not {shown(version)}')
     if int(version[2:]) < REFUSES_SINCE:

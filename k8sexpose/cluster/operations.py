@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from ..api.checks import check_arguments, count, one_of, seconds
+from ..api.checks import check_arguments, count, one_of, seconds, shown
 from ..api.errors import ApiError, missing
 from ..api.kinds import KEPT, WORKLOADS
 from ..api.object_validation import check_metadata
@@ -48,6 +48,7 @@ class Operations(ClusterState):
         labels: Mapping[str, str] | None = None,
         namespace: str = "default",
         host_network: bool = False,
+        answers: Mapping[str, int] | None = None,
     ) -> ApplyResult:
         """Run Pods.
 
@@ -71,6 +72,9 @@ class Operations(ClusterState):
             Namespace of the Pods.
         host_network : bool
             The Pods share their node's network.
+        answers : mapping of str to int, optional
+            The HTTP status that the process answers, by path, for health checks that ask for one:
+            ``{"/": 404}``. It answers 200 to every other path.
 
         Returns
         -------
@@ -104,7 +108,7 @@ class Operations(ClusterState):
             raise ApiError(409, "AlreadyExists", f'deployments.apps "{name}" already exists', hint="Use scale().")
         declared = ContainerPort(port if container_port is None else container_port, port_name, protocol)
         deployment = Deployment(name, namespace, dict(declared_labels), (declared,), (port,), host_network)
-        deployment = replace(deployment, created_s=self.now_s)
+        deployment = replace(deployment, created_s=self.now_s, answers=_statuses(answers or {}))
         replicas = 1 if per_node is None and replicas is None else replicas
         pods = self._place(deployment, per_node, replicas)
         return ApplyResult("Deployment", namespace, name, "created", self.deployment(name, namespace), pods=pods)
@@ -437,3 +441,12 @@ class RolloutStep:
     def __call__(self, cluster: Operations) -> None:
         """Replace the Pod, if it is still there."""
         cluster.replace_pod(self.key, self.grace_s)
+
+
+def _statuses(answers: Mapping[str, int]) -> dict[str, int]:
+    """Return the statuses that a process answers, each path and number checked."""
+    for path, status in answers.items():
+        if not path.startswith("/"):
+            raise ValueError(f'answers: {shown(path)} is no path such as "/healthz"')
+        count(status, f"answers[{path!r}], an HTTP status,", at_least=100, at_most=599)
+    return dict(answers)

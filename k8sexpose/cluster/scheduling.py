@@ -128,6 +128,7 @@ def new_pod(store: Store, deployment: Deployment, node: str | None) -> tuple[Dep
         app=deployment.name,
         ready=node is not None,
         phase="Running" if node else "Pending",
+        answers=deployment.answers,
     )
     return deployment, with_address(store, pod)
 

@@ -245,7 +245,9 @@ REFUSED = f'{FAILED}cannot update Load Balancer Type annotation "{TYPE}" after c
 @pytest.mark.parametrize(
     ("old", "new", "words"), [("nlb", None, "Classic Load Balancer"), (None, "nlb", "NLB"), ("", "nlb", "NLB")]
 )
-def test_in_tree_aws_refuses_another_type_once_there_is_an_address(old: str | None, new: str | None, words: str) -> None:
+def test_in_tree_aws_refuses_another_type_once_there_is_an_address(
+    old: str | None, new: str | None, words: str
+) -> None:
     cluster = stand([1, 1], "aws", {} if old is None else {TYPE: old})
     cluster.advance(300)
     first = address(cluster)
