@@ -81,6 +81,9 @@ class Node:
         Cluster time of the creation, in seconds.
     conditions : mapping of str to str
         Status of each condition, such as ``{"Ready": "True"}``; empty where nothing is known.
+    forwards : bool
+        Whether its kernel forwards packets. False is what ``net.ipv4.ip_forward = 0`` does, or a FORWARD chain that
+        drops: the node itself answers, and nothing gets through it to a Pod.
 
     Examples
     --------
@@ -100,6 +103,7 @@ class Node:
     deleting: bool = False
     created_s: float = field(default=0.0, repr=False)
     conditions: Mapping[str, str] = field(default_factory=dict, repr=False)
+    forwards: bool = field(default=True, repr=False)
 
     @property
     def is_ready(self) -> bool:

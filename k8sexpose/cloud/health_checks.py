@@ -15,7 +15,7 @@ from ..api.objects import Node
 from ..api.service import Service
 from ..cluster.state import ClusterState
 from ..kubeproxy.health import eligible, ready_local_endpoints
-from ..kubeproxy.proxy import kube_proxy, primary_ip
+from ..kubeproxy.proxy import is_own_address, kube_proxy, primary_ip
 from ..kubeproxy.service_ports import Target, targets
 from .probes import HealthCheck
 
@@ -112,6 +112,15 @@ def announced(cluster: ClusterState, service: Service, check: HealthCheck) -> Ch
     """
     if check.port != "speaker":
         return EVERYBODY
+    wanted = _wanted(cluster, service)
+    cut_off = {n.name for n in cluster.nodes if n.conditions.get("NetworkUnavailable") == "True"}
+    if not cut_off:
+        return wanted
+    return CheckAnswers(False, frozenset(n.name for n in cluster.nodes if n.name not in cut_off and wanted.of(n.name)))
+
+
+def _wanted(cluster: ClusterState, service: Service) -> CheckAnswers:
+    """Return which nodes announce an address by its policy and its endpoints."""
     found = list(all_targets(cluster, service))
     if service.external_traffic_policy == "Local":
         ready = {target.endpoint.node for target in found if target.endpoint.ready and target.endpoint.node}
@@ -153,7 +162,8 @@ def _node_ports(cluster: ClusterState, service: Service, check: HealthCheck) -> 
     that happens to meet a dead endpoint counts as answered as long as another one answers.
     """
     nodes = cluster.store.nodes
-    special = {*_hosts(cluster, service), *cluster.stopped_proxies, *cluster.down}
+    closed = (name for name, node in nodes.items() if not node.forwards)
+    special = {*_hosts(cluster, service), *cluster.stopped_proxies, *cluster.down, *closed}
     passing = {name: _node_port_answers(cluster, service, name, check) for name in special if name in nodes}
     by_zone: dict[str | None, bool] = {}
     zones = _nodes_by_zone(cluster)
@@ -189,7 +199,8 @@ def _node_port_answers(cluster: ClusterState, service: Service, name: str, check
     if port is None or ip is None or cluster.is_down(name):
         return False
     verdict = kube_proxy(cluster, node=name, src=None, dst=ip, port=port.node_port, protocol=port.protocol or "TCP")
-    return any(_connects(cluster, target, check) for target in verdict.targets)
+    here = (target for target in verdict.targets if node.forwards or is_own_address(node, target.endpoint.ip))
+    return any(_connects(cluster, target, check) for target in here)
 
 
 def _connects(cluster: ClusterState, target: Target, check: HealthCheck) -> bool:
@@ -198,8 +209,10 @@ def _connects(cluster: ClusterState, target: Target, check: HealthCheck) -> bool
     pod, host = store.pod_at(ip), store.node_at(ip)
     if pod is not None:
         answers_well = not check.protocol.startswith("HTTP") or pod.status_of(check.path) == HTTP_OK
-        listens = pod.node is not None and not cluster.is_down(pod.node) and pod.listens_on(target.port)
-        return listens and answers_well
+        home = store.nodes.get(pod.node or "")
+        listens = home is not None and not cluster.is_down(home.name) and pod.listens_on(target.port)
+        reached = home is not None and (home.forwards or pod.host_network)
+        return listens and reached and answers_well
     if host is not None:
         return not cluster.is_down(host.name)
     return target.endpoint.node is None or not cluster.is_down(target.endpoint.node)

@@ -402,9 +402,7 @@ def provider(
     if router_hash is not None:
         one_of(router_hash, "router_hash", HASHES)
         if not any(kind.router_hash for kind in kinds):
-            raise ValueError(
-                'router_hash belongs to provider("metallb", mode="bgp"): no router of another one is known'
-            )
+            raise ValueError('router_hash belongs to provider("metallb", mode="bgp"): others have none')
         kinds = tuple(replace(kind, router_hash=router_hash) for kind in kinds)
     if not re.fullmatch(r"1\.\d{1,3}", version):
         raise ValueError(f'version is that of a controller, such as "1.35", not {shown(version)}')

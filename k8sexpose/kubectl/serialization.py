@@ -74,10 +74,17 @@ def node_dict(node: Node, *, ready: bool) -> Json:
         ),
         "status": {
             "addresses": addresses,
-            "conditions": [{"type": "Ready", "status": "True" if ready else "Unknown"}],
+            "conditions": _node_conditions(node, ready=ready),
             "nodeInfo": {"kubeletVersion": VERSION},
         },
     }  # fmt: skip
+
+
+def _node_conditions(node: Node, *, ready: bool) -> list[Json]:
+    """Write the conditions of a node: those that are stored; a node that no longer reports has all of them Unknown."""
+    stored = {**node.conditions} or {"Ready": "True"}
+    silent = not ready and node.is_ready
+    return [{"type": kind, "status": "Unknown" if silent else status} for kind, status in stored.items()]
 
 
 def pod_dict(pod: Pod) -> Json:

@@ -90,6 +90,18 @@ def test_retries_come_later_and_later() -> None:
     assert reasons(cluster)[::2] == ["EnsuringLoadBalancer"] * 10
 
 
+@pytest.mark.parametrize("wait_s", [1, 100, 1000])
+def test_failures_of_a_provider_are_mended_while_the_clock_runs(wait_s: float) -> None:
+    cluster = stand([1], kx.provider("aws", fail="no_subnets"))
+    cluster.advance(wait_s)
+    twin = cluster.copy()
+    cluster.mend()
+    cluster.advance(900)
+    twin.advance(900)
+    assert address(cluster) and not address(twin)
+    assert reasons(cluster)[-1] == "EnsuredLoadBalancer" and "EnsuredLoadBalancer" not in reasons(twin)
+
+
 def test_a_mended_service_is_tried_at_once() -> None:
     cluster = stand([1], "gcp", {"cloud.google.com/network-tier": "Gold"})
     cluster.advance(100)

@@ -84,3 +84,12 @@ def test_the_hash_is_one_of_two_and_belongs_to_bgp() -> None:
         kx.provider("metallb", mode="bgp", router_hash="crc")
     with pytest.raises(ValueError, match='mode="bgp"'):
         kx.provider("metallb", router_hash="modulo")
+
+
+def test_a_node_whose_network_is_not_available_announces_nothing() -> None:
+    cluster = ready()
+    cut = [{"type": "NetworkUnavailable", "status": "True"}]
+    addresses = [{"type": "InternalIP", "address": "10.0.0.2"}]
+    status = {"addresses": addresses, "conditions": cut}
+    cluster.apply({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node-2"}, "status": status})
+    assert list(kx.entries(cluster, address(cluster))) == ["node-1", "node-3"]
