@@ -16,6 +16,7 @@ from ..api.addresses import ip_version
 from ..api.checks import check_arguments, count, one_of, positive, shown
 from ..api.service import Service
 from ..data import load
+from .kind_ports import PortMapping, read_port_mappings
 from .probes import HealthCheck, azure_probe, azure_problem
 
 __all__ = ["AnnotationRule", "HealthCheck", "LoadBalancerKind", "Provider", "has_annotations", "provider"]
@@ -219,6 +220,8 @@ class Provider:
         Part of DNS names.
     missing_controllers : tuple of str
         Controllers that are not installed: nobody serves what they would.
+    port_mappings : tuple of PortMapping
+        What the machine publishes of the nodes that run on it (kind's ``extraPortMappings``).
 
     Examples
     --------
@@ -236,6 +239,7 @@ class Provider:
     pool: str | None = None
     region: str = "us-east-1"
     missing_controllers: tuple[str, ...] = ()
+    port_mappings: tuple[PortMapping, ...] = ()
 
     def __repr__(self) -> str:
         return f"<provider {self.name}: {', '.join(kind.name for kind in self.kinds) or 'makes no load balancers'}>"
@@ -330,6 +334,7 @@ def provider(
     load_balancer_controller: bool = True,
     version: str = "1.36",
     router_hash: str | None = None,
+    extra_port_mappings: Sequence[Mapping[str, object]] = (),
 ) -> Provider:
     """Choose who makes load balancers, with settings of your own.
 
@@ -359,6 +364,9 @@ def provider(
     router_hash : str, optional
         How the router in front of MetalLB in BGP mode spreads connections: ``modulo`` (the default: a change of the
         set of nodes breaks most open connections) or ``resilient`` (those of the nodes that left).
+    extra_port_mappings : sequence of mapping
+        What ``localhost:PORT`` reaches (kind), as in kind's configuration:
+        ``[{"containerPort": 30080, "hostPort": 8080}]``; ``node`` names one that is not the first.
 
     Returns
     -------
@@ -399,6 +407,8 @@ def provider(
         _check_pool(pool)
     if source_ip is not None and not ip_version(source_ip):
         raise ValueError(f"source_ip is an IP address such as 10.0.0.250, not {shown(source_ip)}")
+    if extra_port_mappings and name != "kind":
+        raise ValueError(f'extra_port_mappings belongs to provider("kind"), not to {name!r}')
     if router_hash is not None:
         one_of(router_hash, "router_hash", HASHES)
         if not any(kind.router_hash for kind in kinds):
@@ -415,6 +425,7 @@ def provider(
         pool=pool or found.pool,
         region=region,
         missing_controllers=() if load_balancer_controller else (AWS_CONTROLLER,),
+        port_mappings=read_port_mappings(extra_port_mappings),
     )
 
 

@@ -133,6 +133,16 @@ class PathTracer:
         """Return the places to which a new connection may go, with their shares."""
         return spread
 
+    def to_itself(self, packet: Packet, path: PathSoFar) -> Route:
+        """End at the Pod that dials its own loopback address: the packet never leaves it."""
+        path = self._connect(packet, path)
+        pod = self.store.pod_at(self.client.ip)
+        name = self.client.name
+        if packet.port is None or (pod is not None and pod.listens_on(packet.port)):
+            return self._answered(packet, path, name, self.store.nodes.get(self.client.node or ""))
+        reason = f"{name} asks itself, and does not listen on port {packet.port}"
+        return self._refused(packet, path, name, "closed port", reason, POD)
+
     # -- at a node ----
 
     def enter(self, name: str, packet: Packet, path: PathSoFar) -> Iterator[Route]:
