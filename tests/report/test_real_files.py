@@ -259,6 +259,36 @@ def test_the_data_plane_is_named() -> None:
     assert made.cluster.proxy.mode == "nftables"
 
 
+AWS_TYPE = "service.beta.kubernetes.io/aws-load-balancer-type"
+CLASSIC = {"loadBalancer": {"ingress": [{"hostname": "a1-1.us-east-1.elb.amazonaws.com"}]}}
+
+
+def web_of(items: dict[tuple[str, str], Any], **annotations: str) -> Any:
+    service = items["Service", "web"]
+    service["metadata"]["annotations"] = annotations
+    return service
+
+
+def test_a_changed_type_of_load_balancer_is_refused() -> None:
+    def change(items: dict[tuple[str, str], Any]) -> None:
+        web_of(items, **{AWS_TYPE: "nlb"})["status"] = CLASSIC
+
+    made = changed("eks-us-west-2-nlb.json", change)
+    [one] = [one for one in made.findings if one.kind == "refused-update"]
+    assert "cannot update Load Balancer Type annotation" in one.why and "after creation for NLB" in one.why
+    assert "Classic" in made.bill.items["name"][0]
+    assert "refused-update" not in {one.kind for one in reviewed("eks-us-west-2-nlb.json").findings}
+
+
+def test_a_probe_of_azure_that_asks_for_a_path_is_named() -> None:
+    def change(items: dict[tuple[str, str], Any]) -> None:
+        items["Service", "web"]["spec"]["ports"][0]["appProtocol"] = "http"
+
+    [one] = [one for one in changed("aks-two-lbs.json", change).findings if one.kind == "probe-path"]
+    assert one.service == "default/web" and "HTTP GET / on the node port" in one.what
+    assert "probe-path" not in {one.kind for one in reviewed("aks-two-lbs.json").findings}
+
+
 def test_every_finding_names_the_command_that_shows_it() -> None:
     kinds = set()
     for path in FILES.glob("*.json"):
