@@ -21,7 +21,7 @@ from .api.bundles import Source
 from .api.checks import check_arguments, count, shown
 from .api.checks import seconds as check_seconds
 from .api.documents import Item, read_items
-from .api.dump import LeftOut, read_dump
+from .api.dump import LeftOut, MaskedFields, read_dump
 from .api.errors import ApiError, ManifestError, invalid, invalid_object
 from .api.hints import hinted
 from .api.kinds import CLUSTER_WIDE
@@ -172,6 +172,7 @@ class Cluster(Operations):
             firewall=firewall,
         )
         self.left_out: tuple[LeftOut, ...] = ()
+        self.masked = MaskedFields()
         pools = {f"IPv{ip_network(text).version}": ip_pool(text) for text in ranges}
         self.api = ApiServer(self.store, port_pool(*ports), pools, random.Random(seed), namespaces)
         pod_range = pod_ranges[0]
@@ -199,7 +200,8 @@ class Cluster(Operations):
         -------
         Cluster
             With the objects of the dump and no others. One that holds an address that is none is not among them: it
-            stands in ``left_out``, with the field.
+            stands in ``left_out``, with the field. Where a word hides an address, the object is there without it, and
+            ``masked`` counts such fields.
 
         Raises
         ------
@@ -226,7 +228,8 @@ class Cluster(Operations):
         cluster.kept = {(one.kind, one.namespace, one.name): one for one in dump.kept}
         for event in dump.events:
             cluster.report(event)
-        cluster.absent, cluster.hidden, cluster.left_out = dump.absent, dump.hidden, dump.left_out
+        cluster.absent, cluster.hidden = dump.absent, dump.hidden
+        cluster.left_out, cluster.masked = dump.left_out, dump.masked
         return cluster
 
     @classmethod

@@ -15,6 +15,7 @@ from ipaddress import ip_address, ip_network
 from typing import Any
 
 from ..api.addresses import canonical_ip
+from ..api.dump import LeftOut
 from ..api.objects import ContainerPort, Endpoint, EndpointPort, EndpointSlice, Node, Pod
 from ..api.service import LAST_APPLIED, LoadBalancerIngress, Service, ServicePort
 from ..cloud.controller import CloudState, start_controller
@@ -140,6 +141,8 @@ def anonymised(cluster: Cluster) -> Cluster:
     twin.hidden = frozenset(
         (names.word("namespace", one), names.word("pod", f"{one}/{two}")) for one, two in twin.hidden
     )
+    nameless = tuple(LeftOut(one.kind, "…", without_values(one.problem)) for one in twin.masked.first)
+    twin.masked = replace(twin.masked, first=nameless)
     twin.clock, twin.cloud_state = Clock(cluster.now_s), CloudState()
     twin.provider, twin.controller = start_controller(cluster.provider)
     twin.advance(0)  # the load balancers are taken over under their new names

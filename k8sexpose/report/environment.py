@@ -190,10 +190,23 @@ def lacks(cluster: Cluster) -> Iterator[str]:
         yield f"{what}: {_therefore(absent)}. Add them with: kubectl get {missing} -A -o json"
     for note in cluster.notes:
         yield f"Not given: {note}."
+    if cluster.masked.count:
+        yield _masked(cluster)
     if cluster.hidden:
         count = len(cluster.hidden)
         words = f"The addresses of {count} Pod{'' if count == 1 else 's'} were taken out of the dump"
         yield f"{words}: endpoints that need them are not judged."
+
+
+def _masked(cluster: Cluster) -> str:
+    """Return how many fields hold a word in the place of an address, in how many objects, and the first few."""
+    masked = cluster.masked
+    kinds = [f"{n} {kind if n == 1 else WORDS.get(kind, kind)}" for kind, n in masked.objects.items()]
+    objects = " and ".join(filter(None, (", ".join(kinds[:-1]), kinds[-1])))
+    fields = "1 field" if masked.count == 1 else f"{masked.count} fields"
+    more = masked.count - len(masked.first)
+    examples = "; ".join(map(str, masked.first)) + (f"; and {more} more" if more else "")
+    return f"{fields} of {objects} hold{'s' if masked.count == 1 else ''} no address ({examples}): not known here."
 
 
 def _therefore(absent: list[str]) -> str:

@@ -68,8 +68,8 @@ def probe_by_path(asked: Asked, service: Service) -> Iterator[Finding]:
         yield Finding(
             "probe-path", NOTE, service.key,
             f"The load balancer asks every node for {check.protocol} GET {check.path} on the node port.",
-            "Annotation or appProtocol makes the probe speak HTTP. Whatever the Pods answer other than status 200, also "
-            "404 or a redirect, takes the node out; where all do, nobody is served. What they answer is not in the dump.",
+            "Annotation or appProtocol makes the probe speak HTTP. Any answer of the Pods other than status 200, also "
+            "404 or a redirect, takes the node out; where all do, nobody is served. No dump says what they answer.",
             "Name a path that answers 200 without a login by azure-load-balancer-health-probe-request-path.",
         )  # fmt: skip
 
@@ -286,7 +286,7 @@ def two_families(asked: Asked) -> Iterator[Finding]:
 
 
 SERVICE_FINDERS = (
-    internal_unread, refused_update, probe_by_path, external_ips, public_node_ports, internal_local_holes, being_deleted, topology_without_hints,
-    no_monitor, missed_nodes,
+    internal_unread, refused_update, probe_by_path, external_ips, public_node_ports, internal_local_holes,
+    being_deleted, topology_without_hints, no_monitor, missed_nodes,
 )  # fmt: skip
 CLUSTER_FINDERS = (not_ready_nodes, old_zone_labels, pods_on_the_internet, odd_node_ports, two_families)
