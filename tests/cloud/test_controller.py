@@ -56,6 +56,7 @@ NO_SUBNETS = "could not find any suitable subnets for creating the ELB"
             {"loadBalancerClass": "service.k8s.aws/nlb", "allocateLoadBalancerNodePorts": False},
             "Failed build model due to unable to support instance target type with an unallocated NodePort",
         ),
+        ("gcp", {}, {"ports": MIXED}, FAILED + "mixed protocol is not supported for LoadBalancer"),
         ("gcp", {"cloud.google.com/network-tier": "Gold"}, {}, FAILED + 'unsupported network tier: "Gold"'),
         (
             "digitalocean",
@@ -80,6 +81,12 @@ def test_what_the_cloud_refuses(provider: Any, annotations: dict[str, str], spec
     assert address(cluster) == "" and not cluster.load_balancers
     with pytest.raises(kx.NotExposed, match="pending"):
         kx.shares(cluster, "web:4145" if "ports" in spec and spec["ports"] is MIXED else "web", protocol="TCP")
+
+
+def test_a_backend_service_of_google_takes_both_protocols_and_metallb_any() -> None:
+    assert kx.provision(stand([1], "gcp", {"cloud.google.com/l4-rbs": "enabled"}, ports=MIXED), "web").address
+    sctp = [{"port": 3868, "protocol": "SCTP"}]
+    assert kx.provision(stand([1], "metallb", ports=sctp), "web").address
 
 
 def test_retries_come_later_and_later() -> None:
