@@ -30,7 +30,7 @@ IN_TREE = "service-controller"
 REFUSED, ORPHAN, IN_PLACE, IGNORED = "refused", "orphan", "in_place", "ignored"
 HASHES = ("modulo", "resilient")
 REFUSES_SINCE = 36  # 1.36.0 of cloud-provider-aws
-CLASSIC_HOST = ".elb.amazonaws.com"  # an NLB has its region before that
+AWS_HOST, CLASSIC_HOST = ".amazonaws.com", ".elb.amazonaws.com"  # an NLB has its region before that
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +182,10 @@ class LoadBalancerKind:
 
         Source: ``pkg/providers/v1/aws_validations.go`` of cloud-provider-aws, since 54ac0d6 (2026-01-05, v1.36.0).
         """
-        ingress = service.load_balancer_ingress
-        return not ingress or ingress[0].hostname.endswith(CLASSIC_HOST) is (self.address == "classic")
+        host = service.load_balancer_ingress[0].hostname if service.load_balancer_ingress else ""
+        if not host.endswith(AWS_HOST):  # a dump without names says nothing of it
+            return True
+        return host.endswith(CLASSIC_HOST) is (self.address == "classic")
 
     def rule(self, service: Service) -> str:
         """Return how it assigns connections to targets: its `spread`, or ``source_ip`` where clients stick."""
