@@ -190,8 +190,8 @@ class Cluster(Operations):
         Parameters
         ----------
         source : str, bytes, Path, mapping or sequence
-            A path of a file (JSON, YAML), a folder or an archive (.tar.gz, .zip), several paths, the text, or the
-            objects. They are taken as stored: no defaulting, allocation, validation. What the dump lacks stands in
+            A path of a file (JSON, YAML), a folder or an archive (.tar.gz, .tar.xz, .zip), several paths, the text, or
+            the objects. They are taken as stored: no defaulting, allocation, validation. What the dump lacks stands in
             `absent`.
         **options
             As for `Cluster`, nodes apart.

@@ -45,6 +45,13 @@ POD_IP, SOURCE_RANGES = "status.podIP", "spec.loadBalancerSourceRanges"
 MOST_MASKED = 3  # named in a report
 PROXY_CONFIG = ("kube-system", "kube-proxy")
 
+# The API groups whose kinds of these names are meant; an object without a group counts as one of them.
+GROUPS = {
+    "Service": (), "Pod": (), "Node": (), "Endpoints": (), "Namespace": (), "ConfigMap": (),
+    "EndpointSlice": ("discovery.k8s.io",), "Event": ("events.k8s.io",),
+    "Ingress": ("networking.k8s.io", "extensions"), "Gateway": ("gateway.networking.k8s.io",),
+    "HTTPRoute": ("gateway.networking.k8s.io",),
+}  # fmt: skip
 CHECKS = {kind: checker(schema) for (_, kind), schema in SCHEMAS.items() if kind in READERS}
 
 
@@ -205,6 +212,9 @@ def read_dump(source: Source) -> Dump:
 def _take(reading: _Reading, found: Found) -> None:
     """Read one object, if it is of a kind that is used."""
     kind, value = found.kind, found.value
+    group = found.version.rpartition("/")[0]
+    if group and group not in GROUPS.get(kind, (group,)):
+        return  # another's kind of the same name: an Ingress of config.openshift.io, a Service of Knative
     if value is None:
         reading.seen.add("EndpointSlice" if kind == "Endpoints" else kind)
     elif kind == "Event":

@@ -105,7 +105,7 @@ class Names:
 
 
 def without_values(problem: str) -> str:
-    """Return what is wrong with a field, without the value that stands there."""
+    """Return what is wrong with a field, without the value that it has."""
     return re.sub(r'"(?:[^"\\]|\\.)*"', '"…"', problem)
 
 

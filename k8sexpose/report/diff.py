@@ -66,7 +66,7 @@ class Diff:
     changes : tuple of Change
         What differs of the Services that are exposed before and after.
     new_findings, gone_findings : tuple of Finding
-        The gravest first.
+        Problems first, then warnings and notes.
 
     Examples
     --------
@@ -115,7 +115,7 @@ class Diff:
         return to_markdown(TITLE, _parts(self, date))
 
     def to_json(self, date: str = "") -> str:
-        """Return the difference for programs; ``docs/report.md`` says what stands where."""
+        """Return the difference for programs; ``docs/report.md`` describes its fields."""
         return written(DIFF_SCHEMA, date, {
             "exposed_anew": list(self.exposed_anew), "exposed_no_more": list(self.exposed_no_more),
             "changes": [_change_object(one) for one in self.changes],
@@ -236,7 +236,7 @@ def _facts(one: ServiceReview) -> list[tuple[str, str, float | None]]:
     return found
 
 
-MEASURES = (  # what it is called, where it stands in a `ReviewedPolicy`, how it is shown
+MEASURES = (  # what it is called, where it is in a `ReviewedPolicy`, how it is shown
     ("hottest Pod over the mean", "hottest", "{:.2f}"), ("p50", "p50_ms", "{:.3g} ms"), ("p99", "p99_ms", "{:.3g} ms"),
     ("extra hop", "extra_hop", "{:.1%}"), ("crosses a zone", "cross_zone", "{:.1%}"), ("lost", "lost", "{:.1%}"),
     ("cost alone, in a month", "cost", "{:,.2f}"),

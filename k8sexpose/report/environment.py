@@ -71,7 +71,7 @@ class Environment:
 
 
 def environment(cluster: Cluster, provider: str, given: bool) -> Environment:
-    """Return what stands around the Services of a cluster; `given` if the provider was named by the reader."""
+    """Return what surrounds the Services of a cluster; `given` if the provider was named by the reader."""
     data_plane = _data_plane(cluster)
     name, words, modelled = _controller(cluster, provider, given)
     return Environment(words, modelled, data_plane, name)
@@ -154,6 +154,8 @@ def _data_plane(cluster: Cluster) -> str:
             "OVN-Kubernetes takes the place of kube-proxy. The endpoints and policies are the same; the source address "
             "under Cluster and how a connection is spread can differ from what is said here of kube-proxy."
         )
+    if any(pod.namespace == "openshift-sdn" for pod in cluster.pods):
+        return "OpenShift SDN, whose Pods hold a kube-proxy (they are in the dump); mode iptables is assumed."
     if mode in ("ipvs", "kernelspace", "winuserspace", "userspace"):
         return f"kube-proxy in mode {mode} (its ConfigMap), which is not modelled; mode iptables is described."
     if mode:

@@ -1,4 +1,4 @@
-"""Findings on who reaches a cluster, and on what stands around its Services: entrances, controllers, nodes, zones.
+"""Findings on who reaches a cluster, and on what surrounds its Services: entrances, controllers, nodes, zones.
 
 As in `k8sexpose.report.findings`, each is a small function, asks the model, and says what it heard.
 """
@@ -159,7 +159,7 @@ def topology_without_hints(asked: Asked, service: Service) -> Iterator[Finding]:
 
 
 def no_monitor(asked: Asked, service: Service) -> Iterator[Finding]:
-    """Yield a finding if a load balancer without health checks stands before ``externalTrafficPolicy: Local``."""
+    """Yield a finding if a load balancer without health checks is in front of ``externalTrafficPolicy: Local``."""
     local = service.type == "LoadBalancer" and service.external_traffic_policy == "Local"
     if asked.survey.around.name != "openstack" or not local:
         return
@@ -226,7 +226,7 @@ def old_zone_labels(asked: Asked) -> Iterator[Finding]:
     if old:
         yield Finding(
             "old-zone-labels", NOTE, "",
-            f"{listed(old)}: the zone stands in the label {OLD_ZONE_LABEL} only.",
+            f"{listed(old)}: the zone is in the label {OLD_ZONE_LABEL} only.",
             f"Since 1.17 it is {ZONE_LABEL}, which kube-proxy and the EndpointSlice controller read; the "
             f"report takes the "
             "zone from the old one.",
@@ -235,7 +235,7 @@ def old_zone_labels(asked: Asked) -> Iterator[Finding]:
 
 
 def pods_on_the_internet(asked: Asked) -> Iterator[Finding]:
-    """Yield a finding if Pods stand on public addresses of their nodes by hostPort or hostNetwork."""
+    """Yield a finding if Pods are on public addresses of their nodes by hostPort or hostNetwork."""
     ways = [one for one in internet_entrances(asked.survey.cluster) if one.kind in ("host port", "host network")]
     if ways:
         yield Finding(

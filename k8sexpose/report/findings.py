@@ -161,7 +161,7 @@ def shown_by(finding: Finding) -> Finding:
 def find_all(
     asked: Asked, finders: Sequence[Finder] = (), cluster_finders: Sequence[ClusterFinder] = ()
 ) -> tuple[Finding, ...]:
-    """Return all findings, the gravest first; `finders` are asked beside those of this file."""
+    """Return all findings, problems first; `finders` are asked beside those of this file."""
     found = list(quotas(asked))
     for look in cluster_finders:
         found += look(asked)

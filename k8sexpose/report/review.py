@@ -52,7 +52,7 @@ class Review(ReviewedFacts):
     size : str
         Nodes, Pods and Services in words.
     findings : tuple of Finding
-        The gravest first.
+        Problems first, then warnings and notes.
     services : tuple of ServiceReview
         Those that are exposed first.
     bill : Bill
@@ -118,7 +118,7 @@ class Review(ReviewedFacts):
         return to_html(TITLE, _parts(self, date, pictures=True))
 
     def to_json(self, date: str = "") -> str:
-        """Return the report for programs; ``docs/report.md`` says what stands where."""
+        """Return the report for programs; ``docs/report.md`` describes its fields."""
         return review_json(self, date)
 
 
@@ -281,7 +281,7 @@ def _reached_by(found: ReviewedCluster, service: Service) -> str:
 
 
 def _who(service: Service, kind: LoadBalancerKind | None) -> str:
-    """Return in front of which clients a load balancer stands."""
+    """Return which clients reach a load balancer."""
     if is_internal(service, kind):
         return "internal, from the VPC only"
     ips = [entry.ip for entry in service.load_balancer_ingress if entry.ip]

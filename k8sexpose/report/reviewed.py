@@ -24,7 +24,7 @@ class ServiceReview:
     name, type : str
         ``namespace/name``, and type.
     address, ports, reached_by : str
-        Where it is dialled, on which ports, and by whom.
+        Where it is dialled, on which ports, and who can dial it.
     ready : int
         Ready Pods behind its first port.
     comparison : ServiceComparison, optional

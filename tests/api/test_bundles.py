@@ -251,3 +251,40 @@ def test_words_and_slips_in_endpoints() -> None:
     assert [str(one) for one in wrong.left_out] == [
         'Endpoints web: subsets[0].addresses[1].ip: "10.9.9.999" is no IP address'
     ]
+
+
+@pytest.mark.parametrize(
+    ("version", "kind"),
+    [
+        ("config.openshift.io/v1", "Ingress"), ("serving.knative.dev/v1", "Service"),
+        ("networking.istio.io/v1", "Gateway"), ("config.openshift.io/v1", "Node"),
+    ],
+)  # fmt: skip
+def test_kinds_of_the_same_name_are_another_groups(version: str, kind: str) -> None:
+    """As in a must-gather of OpenShift, where the configuration of the cluster has an Ingress too."""
+    other = {"apiVersion": version, "kind": kind, "metadata": {"name": "cluster"}, "spec": {"domain": "example.com"}}
+    listed = {"apiVersion": version, "kind": f"{kind}List", "items": [{"metadata": {"name": "cluster"}}]}
+    for dump in (other, listed, [other]):
+        found = read_dump(dump)
+        assert not found.objects and not found.kept and "Service" in found.absent and "Node" in found.absent
+
+
+def test_an_archive_in_xz(tmp_path: Path) -> None:
+    lzma = pytest.importorskip("lzma")
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:xz") as archive:
+        text = json.dumps(NODE).encode()
+        member = tarfile.TarInfo("must-gather/cluster-scoped-resources/core/nodes/n1.json")
+        member.size = len(text)
+        archive.addfile(member, io.BytesIO(text))
+    path = tmp_path / "must-gather.tar.xz"
+    path.write_bytes(packed.getvalue())
+    assert [one.name for one in read_dump(path).objects] == ["n1"]
+    path.write_bytes(packed.getvalue()[:-20])
+    with pytest.raises(kx.ManifestError, match="cut off"):
+        read_dump(path)
+    path.write_bytes(packed.getvalue()[:6] + b"nonsense")
+    with pytest.raises(kx.ManifestError, match="cannot be read"):
+        read_dump(path)
+    path.write_bytes(lzma.compress(json.dumps(NODE).encode()))
+    assert [one.name for one in read_dump(path).objects] == ["n1"]

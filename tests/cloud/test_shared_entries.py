@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -130,6 +131,9 @@ def test_the_report_lists_them_and_hides_their_names() -> None:
     text = open_report.to_markdown().replace("\\", "")
     assert "## Ingresses and Gateways" in text and "secret.example" in text and "default/web" in text
     assert f"{HOST}:80" in text.partition("## What the internet reaches")[2]
+    told = json.loads(open_report.to_json())
+    assert [one["name"] for one in told["shared_entries"]] == ["default/edge", "default/secret-name"]
+    assert {one["kind"] for one in told["internet"]} == {"Ingress"} and told["lacks"] == list(open_report.lacks)
     hidden = kx.review(cluster, anonymise=True)
     assert "secret" not in hidden.to_markdown() + hidden.to_json() and "Ingresses and Gateways" in hidden.to_markdown()
     assert hidden.bill.total_per_month == open_report.bill.total_per_month > 0

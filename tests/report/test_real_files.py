@@ -51,6 +51,7 @@ def test_services_alone_are_not_judged() -> None:
     assert "No Nodes, no Pods, no EndpointSlices in the dump: endpoints not judged" in made.lacks[0]
     assert "kubectl get nodes,pods,endpointslices" in made.lacks[0]
     assert not made.findings
+    assert json.loads(made.to_json())["services"][0]["ready"] is None
     assert "not known" in made.to_markdown() and "nan" not in made.to_markdown()
     assert made.to_markdown().index("Not in the dump") < made.to_markdown().index("## Findings")
 
@@ -287,6 +288,12 @@ def test_a_probe_of_azure_that_asks_for_a_path_is_named() -> None:
     [one] = [one for one in changed("aks-two-lbs.json", change).findings if one.kind == "probe-path"]
     assert one.service == "default/web" and "HTTP GET / on the node port" in one.what
     assert "probe-path" not in {one.kind for one in reviewed("aks-two-lbs.json").findings}
+
+
+def test_openshift_sdn_holds_a_kube_proxy() -> None:
+    pod = {"kind": "Pod", "metadata": {"name": "sdn-x", "namespace": "openshift-sdn"}, "status": {"podIP": "10.0.0.1"}}
+    made = kx.review(kx.Cluster.from_json({"items": [pod]}))
+    assert made.around is not None and made.around.data_plane.startswith("OpenShift SDN")
 
 
 def test_every_finding_names_the_command_that_shows_it() -> None:
