@@ -63,8 +63,17 @@ def _carried_over(made: Any, old: Any, now_s: float) -> Any:
     if old is None:
         return replace(made, created_s=now_s)
     if isinstance(made, Deployment):
-        return replace(made, created_s=old.created_s, made=old.made, listens=old.listens)
+        images = made.images or old.images  # the model's own output names them where it knows them
+        return replace(
+            made, created_s=old.created_s, made=old.made, listens=old.listens, answers=old.answers, images=images
+        )
     return replace(made, created_s=old.created_s)
+
+
+def _pods_differ(old: Deployment, new: Deployment) -> bool:
+    """Return True if two states of a Deployment have Pods of different templates; its strategy is no part of them."""
+    mine, its = ((d.labels, d.ports, d.host_network, d.images, d.notes) for d in (old, new))
+    return mine != its
 
 
 def _port_range(given: tuple[int, int]) -> tuple[int, int]:
@@ -415,7 +424,7 @@ class Cluster(Operations):
             raise invalid_object("Deployment.apps", made.name, [invalid("spec.replicas", replicas, detail)])
         self._deployments[made.namespace, made.name] = made
         self.scale(made.name, replicas=replicas, namespace=made.namespace)
-        if old is not None and replace(old, made=made.made) != made:
+        if old is not None and _pods_differ(old, made):
             self.rollout(made.name, namespace=made.namespace)
 
     def create(

@@ -312,6 +312,8 @@ class EndpointPort:
         Name of the Service port ("" for an unnamed one).
     protocol : str
         TCP, UDP or SCTP.
+    app_protocol : str, optional
+        ``appProtocol`` of the Service port.
 
     Examples
     --------
@@ -322,6 +324,7 @@ class EndpointPort:
     port: int | None
     name: str | None = ""
     protocol: str = "TCP"
+    app_protocol: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -404,7 +407,7 @@ class EndpointSlice:
             namespace=metadata.get("namespace") or "default",
             service=labels.get(SERVICE_NAME_LABEL) or "",
             ports=tuple(
-                EndpointPort(port.get("port"), port.get("name"), port.get("protocol") or "TCP")
+                EndpointPort(port.get("port"), port.get("name"), port.get("protocol") or "TCP", port.get("appProtocol"))
                 for port in data.get("ports") or ()
             ),
             endpoints=tuple(_endpoint(entry) for entry in data.get("endpoints") or () if entry.get("addresses")),
@@ -566,6 +569,15 @@ class Deployment:
         Cluster time of the creation, in seconds.
     answers : mapping of str to int
         The HTTP status that its Pods answer, by path; 200 to every path that is not there.
+    images : tuple of str
+        What its containers run: no packet depends on it, and another one rolls out.
+    notes : tuple of (str, str)
+        Annotations of its Pod template: another one rolls out, as ``kubectl rollout restart`` writes it.
+    recreate : bool
+        ``strategy: Recreate``: all old Pods go before the first new one comes.
+    max_surge, max_unavailable : int or str, optional
+        How many Pods more, and fewer, there may be during a rollout: a number or a percentage; None where it is not
+        said, and Pods are replaced one by one.
 
     Examples
     --------
@@ -582,6 +594,19 @@ class Deployment:
     made: int = 0
     created_s: float = field(default=0.0, repr=False)
     answers: Mapping[str, int] = field(default_factory=dict, repr=False)
+    images: tuple[str, ...] = field(default=(), repr=False)
+    notes: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    recreate: bool = field(default=False, repr=False)
+    max_surge: int | str | None = field(default=None, repr=False)
+    max_unavailable: int | str | None = field(default=None, repr=False)
+
+    def at_a_time(self, replicas: int) -> int:
+        """Return how many Pods a rollout replaces at a time (``ResolveFenceposts``): 25% each where one is not said."""
+        if self.max_surge is None and self.max_unavailable is None:
+            return 1
+        surge = _part("25%" if self.max_surge is None else self.max_surge, replicas, up=True)
+        unavailable = _part("25%" if self.max_unavailable is None else self.max_unavailable, replicas, up=False)
+        return max(surge + unavailable, 1)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Deployment:
@@ -594,4 +619,30 @@ class Deployment:
             labels=template.labels,
             ports=template.ports,
             host_network=template.host_network,
+            **_of_template(data.get("spec") or {}),
         )
+
+
+def _of_template(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """Read what of a Deployment decides on a rollout, and on no packet."""
+    template = spec.get("template") or {}
+    strategy = spec.get("strategy") or {}
+    rolling = strategy.get("rollingUpdate") or {}
+    containers = (template.get("spec") or {}).get("containers") or ()
+    images = tuple(str(one.get("image") or "") for one in containers)
+    notes = (template.get("metadata") or {}).get("annotations") or {}
+    return {
+        "images": images if any(images) else (),
+        "notes": tuple(sorted((str(key), str(text)) for key, text in notes.items())),
+        "recreate": strategy.get("type") == "Recreate",
+        "max_surge": rolling.get("maxSurge"),
+        "max_unavailable": rolling.get("maxUnavailable"),
+    }
+
+
+def _part(value: int | str, whole: int, *, up: bool) -> int:
+    """Return a number, or a percentage of a whole, rounded up or down."""
+    if isinstance(value, int):
+        return value
+    percent = int(value.rstrip("%") or 0)
+    return -(-percent * whole // 100) if up else percent * whole // 100

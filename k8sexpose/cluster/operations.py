@@ -205,7 +205,7 @@ class Operations(ClusterState):
     def rollout(
         self, name: str, *, namespace: str = "default", interval_s: float = 5, grace_s: float = 30
     ) -> ApplyResult:
-        """Replace the Pods one after the other, as time advances.
+        """Replace the Pods one after the other, as time advances, or as the strategy of its manifest says.
 
         Parameters
         ----------
@@ -243,8 +243,14 @@ class Operations(ClusterState):
         interval_s, grace_s = seconds(interval_s, "interval_s"), seconds(grace_s, "grace_s")
         deployment = self.deployment(name, namespace)
         old = [pod for pod in self.store.pods_of(namespace, name) if not pod.terminating]
+        at_a_time = deployment.at_a_time(len(old))
         for number, pod in enumerate(old):
-            self.clock.schedule(self.now_s + number * interval_s, RolloutStep((namespace, pod.name), grace_s))
+            key, at_s = (namespace, pod.name), self.now_s + number // at_a_time * interval_s
+            if deployment.recreate:
+                self.terminate(f"{namespace}/{pod.name}", grace_s=grace_s)
+                self.clock.schedule(self.now_s + grace_s, RecreateStep((namespace, name), pod.node))
+            else:
+                self.clock.schedule(at_s, RolloutStep(key, grace_s))
         return ApplyResult("Deployment", namespace, name, "restarted", deployment)
 
     def replace_pod(self, key: Key, grace_s: float) -> None:
@@ -255,6 +261,13 @@ class Operations(ClusterState):
         deployment = self.deployment(pod.app, pod.namespace)
         self._deployments[deployment.namespace, deployment.name] = self._run(deployment, pod.node)
         self.terminate(f"{pod.namespace}/{pod.name}", grace_s=grace_s)
+
+    def start_pod(self, key: Key, node: str | None) -> None:
+        """Start one more Pod of a Deployment that is still there, on a node that is."""
+        deployment = self._deployments.get(key)
+        if deployment is not None:
+            home = node if node in self.store.nodes else choose_node(self.store, deployment, self.down)
+            self._deployments[key] = self._run(deployment, home)
 
     # -- one Pod --------------------------------------------------------------------------------------------------
 
@@ -441,6 +454,18 @@ class RolloutStep:
     def __call__(self, cluster: Operations) -> None:
         """Replace the Pod, if it is still there."""
         cluster.replace_pod(self.key, self.grace_s)
+
+
+@dataclass(frozen=True, slots=True)
+class RecreateStep:
+    """The old Pods of a Deployment with ``strategy: Recreate`` are gone: a new one is due."""
+
+    key: Key
+    node: str | None
+
+    def __call__(self, cluster: Operations) -> None:
+        """Start the Pod."""
+        cluster.start_pod(self.key, self.node)
 
 
 def _statuses(answers: Mapping[str, int]) -> dict[str, int]:
