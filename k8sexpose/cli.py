@@ -249,7 +249,12 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
     from .report.findings import SEVERITIES
 
     add = parser.add_argument
-    add("dumps", nargs="*", metavar="DUMP", help="files (JSON, YAML, .tar.gz, .zip), a folder, or - for standard input")
+    add(
+        "dumps",
+        nargs="*",
+        metavar="DUMP",
+        help="files (JSON, YAML, .tar.gz, .tar.xz, .zip), a folder, or - for standard input",
+    )
     add("--context", metavar="NAME", help="ask the kubectl on the PATH instead, read only ('' for the current context)")
     add("--namespace", metavar="NS", help="with --context: one namespace only")
     add("--save-dump", metavar="FILE", help="with --context: keep what kubectl gave, as a dump")

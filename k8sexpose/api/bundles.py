@@ -1,8 +1,8 @@
 """What people have at hand of a cluster, in whatever form: the plain objects in it.
 
 JSON and YAML, one object, a List, a typed list whose items have no kind, an array, several texts one after the other,
-``kubectl cluster-info dump`` with its logs, several files, a folder, and archives (.tar.gz, .zip, .gz) such as support
-bundles and must-gathers. Archives are read member by member in memory; nothing is ever unpacked.
+``kubectl cluster-info dump`` with its logs, several files, a folder, and archives (.tar.gz, .tar.xz, .zip, .gz) such as
+support bundles and must-gathers. Archives are read member by member in memory; nothing is ever unpacked.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ __all__ = ["MAX_BYTES", "Found", "Source", "objects_of", "read_source"]
 MAX_BYTES = 512 * 1024 * 1024
 MAX_YAML_BYTES = 20 * 1024 * 1024  # YAML costs about a second a megabyte
 MAX_MEMBERS = 10_000
+XZ = b"\xfd7zXZ\x00"
 ENDINGS = (".json", ".yaml", ".yml")
-ARCHIVES = (".tar.gz", ".tgz", ".tar", ".zip", ".gz")
+ARCHIVES = (".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar", ".zip", ".gz", ".xz")
 COMMAND = "kubectl get nodes,pods,services,endpointslices -A -o json"
 # What a file or folder is called tells the kind of objects that carry none, as in a support bundle.
 FOLDERS = {
@@ -165,6 +166,9 @@ def _content(name: str, data: bytes, path: str, *, strict: bool = True) -> Itera
     elif data[:2] == b"\x1f\x8b":
         inner = _gunzip(name, data)
         yield from _tar(name, inner) if _is_tar(inner) else _content(name, inner, path.removesuffix(".gz"))
+    elif data[:6] == XZ:
+        inner = _unxz(name, data)
+        yield from _tar(name, inner) if _is_tar(inner) else _content(name, inner, path.removesuffix(".xz"))
     elif _is_tar(data):
         yield from _tar(name, data)
     else:
@@ -181,6 +185,23 @@ def _gunzip(name: str, data: bytes) -> bytes:
     except (OSError, EOFError, zlib.error) as error:
         raise ManifestError(f"{name} is compressed, and cannot be read: {error}") from None
     _check_size(len(inner), f"{name}, decompressed,")
+    return inner
+
+
+def _unxz(name: str, data: bytes) -> bytes:
+    """Return what an .xz file holds; a Python that was built without it says so."""
+    try:
+        import lzma
+    except ImportError:
+        raise ManifestError(f"{name} is an .xz file, which this Python cannot read: unpack it with xz -d") from None
+    try:
+        reader = lzma.LZMADecompressor(memlimit=MAX_BYTES)
+        inner = reader.decompress(data, max_length=MAX_BYTES + 1)
+    except lzma.LZMAError as error:
+        raise ManifestError(f"{name} is compressed, and cannot be read: {error}") from None
+    _check_size(len(inner), f"{name}, decompressed,")
+    if not reader.eof:
+        raise ManifestError(f"{name} is compressed, and cannot be read: it is cut off")
     return inner
 
 
@@ -417,7 +438,9 @@ def _of_entries(kind: Any, version: Any, known: tuple[str, str]) -> tuple[str, s
     """Return apiVersion and kind that the entries of a list have where they carry none."""
     of = str(kind or "").removesuffix("List")
     versions = [one for one, kinds in BUILT_IN.items() if of in kinds]
-    told = version if isinstance(version, str) and of in BUILT_IN.get(version, ()) else next(iter(versions), "")
+    # A list that was made by hand is a v1 one; what names a group is of that group, be it another's.
+    named = isinstance(version, str) and ("/" in version or of in BUILT_IN.get(version, ()))
+    told = version if named else next(iter(versions), "")
     return (str(told or version or ""), of) if of else known
 
 

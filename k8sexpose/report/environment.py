@@ -153,6 +153,8 @@ def _data_plane(cluster: Cluster) -> str:
             "OVN-Kubernetes takes the place of kube-proxy. The endpoints and policies are the same; the source address "
             "under Cluster and how a connection is spread can differ from what is said here of kube-proxy."
         )
+    if any(pod.namespace == "openshift-sdn" for pod in cluster.pods):
+        return "OpenShift SDN, whose Pods hold a kube-proxy (they are in the dump); mode iptables is assumed."
     if mode in ("ipvs", "kernelspace", "winuserspace", "userspace"):
         return f"kube-proxy in mode {mode} (its ConfigMap), which is not modelled; mode iptables is described."
     if mode:
@@ -189,10 +191,23 @@ def lacks(cluster: Cluster) -> Iterator[str]:
         yield f"{what}: {_therefore(absent)}. Add them with: kubectl get {missing} -A -o json"
     for note in cluster.notes:
         yield f"Not given: {note}."
+    if cluster.masked.count:
+        yield _masked(cluster)
     if cluster.hidden:
         count = len(cluster.hidden)
         words = f"The addresses of {count} Pod{'' if count == 1 else 's'} were taken out of the dump"
         yield f"{words}: endpoints that need them are not judged."
+
+
+def _masked(cluster: Cluster) -> str:
+    """Return how many fields hold a word in the place of an address, in how many objects, and the first few."""
+    masked = cluster.masked
+    kinds = [f"{n} {kind if n == 1 else WORDS.get(kind, kind)}" for kind, n in masked.objects.items()]
+    objects = " and ".join(filter(None, (", ".join(kinds[:-1]), kinds[-1])))
+    fields = "1 field" if masked.count == 1 else f"{masked.count} fields"
+    more = masked.count - len(masked.first)
+    examples = "; ".join(map(str, masked.first)) + (f"; and {more} more" if more else "")
+    return f"{fields} of {objects} hold{'s' if masked.count == 1 else ''} no address ({examples}): not known here."
 
 
 def _therefore(absent: list[str]) -> str:

@@ -43,6 +43,36 @@ def internal_unread(asked: Asked, service: Service) -> Iterator[Finding]:
     )  # fmt: skip
 
 
+def refused_update(asked: Asked, service: Service) -> Iterator[Finding]:
+    """Yield a finding if the controller refuses a Service that has its load balancer: no change is followed."""
+    profile = asked.survey.profile
+    wanted = profile.kind_for(service) if profile is not None and service.load_balancer_ingress else None
+    problem = profile.problem(service, wanted) if profile is not None and wanted is not None else None
+    if wanted is not None and problem is not None:
+        yield Finding(
+            "refused-update", WARNING, service.key,
+            "Its controller refuses it as it is now, and follows no change: its load balancer stays as it was made.",
+            f'The controller ({wanted.controller}) answers: "{problem}".',
+            "Put the field or annotation back to what it was, or make a second Service and move the clients.",
+        )  # fmt: skip
+
+
+def probe_by_path(asked: Asked, service: Service) -> Iterator[Finding]:
+    """Yield a finding if a health check asks the application itself for a path, which must be answered with 200."""
+    kind = asked.survey.kind(service)
+    if service.type != "LoadBalancer" or kind is None or not kind.probe_by:
+        return
+    check = kind.check(service)
+    if check.port == "node_port" and check.protocol.startswith("HTTP"):
+        yield Finding(
+            "probe-path", NOTE, service.key,
+            f"The load balancer asks every node for {check.protocol} GET {check.path} on the node port.",
+            "Annotation or appProtocol makes the probe speak HTTP. Any answer of the Pods other than status 200, also "
+            "404 or a redirect, takes the node out; where all do, nobody is served. No dump says what they answer.",
+            "Name a path that answers 200 without a login by azure-load-balancer-health-probe-request-path.",
+        )  # fmt: skip
+
+
 def external_ips(asked: Asked, service: Service) -> Iterator[Finding]:
     """Yield a finding if a Service has externalIPs, which are deprecated."""
     if service.external_ips:
@@ -248,7 +278,7 @@ def two_families(asked: Asked) -> Iterator[Finding]:
 
 
 SERVICE_FINDERS = (
-    internal_unread, external_ips, public_node_ports, internal_local_holes, being_deleted, topology_without_hints,
-    no_monitor, missed_nodes,
+    internal_unread, refused_update, probe_by_path, external_ips, public_node_ports, internal_local_holes,
+    being_deleted, topology_without_hints, no_monitor, missed_nodes,
 )  # fmt: skip
 CLUSTER_FINDERS = (not_ready_nodes, old_zone_labels, pods_on_the_internet, odd_node_ports, two_families)

@@ -132,6 +132,8 @@ SHOWN_BY: dict[str, tuple[str, str, int | str]] = {
     "no-targets": ("kubectl get nodes --show-labels", "metadata.labels", 2),
     "no-node-port": (SVC, "spec.allocateLoadBalancerNodePorts", "second_front_doors"),
     "internal-unread": (SVC, "metadata.annotations", 2),
+    "refused-update": (DESCRIBE, "metadata.annotations", 2),
+    "probe-path": ("curl -i http://NODE:NODEPORT/", "metadata.annotations", 2),
     "quota": ("kubectl get services -A -o wide", "spec.type", 3),
     "local-without-pods": (SLICES, "spec.externalTrafficPolicy", 5),
     "uneven-local": (SLICES, "spec.externalTrafficPolicy", 6),

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from .. import __version__
-from .._display import html_table, visible
+from .._display import html_table, listed, visible
 from ..api.checks import check_arguments
 from ..api.collector import collector_paused
 from ..api.service import Service
 from ..cloud.internal import is_internal, is_private
 from ..cloud.providers import LoadBalancerKind
+from ..cloud.shared_entries import shared_entries
 from ..cost.billing import bill_of, entries_of
 from ..cost.prices import PriceSource, price_book
 from ..cost.usage import MonthlyTraffic
@@ -331,6 +332,7 @@ def _parts(made: Review, date: str, pictures: bool = False) -> Iterator[Part]:
         yield Paragraph(f"Without a node port or a load balancer: {_count(inside, 'other Service')}.")
     else:
         yield Paragraph("No Service has a node port or a load balancer.")
+    yield from _shared(made)
     yield from _internet(made)
     yield Heading("What it costs in a month")
     yield from _bill(made, pictures)
@@ -345,6 +347,28 @@ def _parts(made: Review, date: str, pictures: bool = False) -> Iterator[Part]:
         yield Paragraph(f"The first {MANY} of {len(made.exposed)} Services are shown one by one.")
     yield Heading("What was assumed")
     yield Listing((*made.assumptions, *METHOD))
+
+
+SHARED_HEAD = ("Ingress or Gateway", "class", "hosts", "Services behind it", "address", "served by")
+
+
+def _shared(made: Review) -> Iterator[Part]:
+    """Yield the Ingresses and Gateways, by which several Services share one way in."""
+    found = shared_entries(made.cluster)
+    if not found:
+        return
+    yield Heading("Ingresses and Gateways")
+    rows = tuple(
+        (
+            f"{one.kind} {one.key}", one.class_name or "none named", listed(one.hosts) or "all",
+            listed(one.services) or "none", ", ".join(one.addresses) or "none yet",
+            f"{one.made_by}{f' (group {one.group})' if one.group else ''}{', internal' if one.internal else ''}",
+        )
+        for one in found[:MOST_ENTRANCES]
+    )  # fmt: skip
+    yield Table("Their rules are not followed: which path leads to which Service is not looked at.", SHARED_HEAD, rows)
+    if len(found) > MOST_ENTRANCES:
+        yield Paragraph(f"The first {MOST_ENTRANCES} of {len(found)} are shown.")
 
 
 def _drawn(svg: str) -> Iterator[Part]:

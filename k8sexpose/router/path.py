@@ -132,6 +132,16 @@ class PathTracer:
         """Return the places to which a new connection may go, with their shares."""
         return spread
 
+    def to_itself(self, packet: Packet, path: PathSoFar) -> Route:
+        """End at the Pod that dials its own loopback address: the packet never leaves it."""
+        path = self._connect(packet, path)
+        pod = self.store.pod_at(self.client.ip)
+        name = self.client.name
+        if packet.port is None or (pod is not None and pod.listens_on(packet.port)):
+            return self._answered(packet, path, name, self.store.nodes.get(self.client.node or ""))
+        reason = f"{name} asks itself, and does not listen on port {packet.port}"
+        return self._refused(packet, path, name, "closed port", reason, POD)
+
     # -- at a node ----
 
     def enter(self, name: str, packet: Packet, path: PathSoFar) -> Iterator[Route]:
@@ -203,6 +213,9 @@ class PathTracer:
     ) -> Iterator[Route]:
         """Send a packet on to an endpoint, the source replaced where the mark or the CNI says so."""
         ip = canonical_ip(target.endpoint.ip)
+        if not is_own_address(node, ip) and self._holds_back(node):
+            yield self._held(node, packet, path)
+            return
         src, action = packet.src, f"DNAT: {verdict.reason}"
         # What goes to a process of this very node never passes POSTROUTING, where sources are replaced.
         leaves = not is_own_address(node, ip) or (self.client.kind == NODE and self.client.node == node.name)
@@ -219,6 +232,15 @@ class PathTracer:
         # The answer goes to the source it sees; it must pass the node that rewrote the destination.
         returns = src != packet.src or self._home(ip) is node or self._home(packet.src) is node
         yield self._deliver(rewritten, path, target, returns=returns)
+
+    def _holds_back(self, node: Node) -> bool:
+        """Return True if a node passes on nothing but what its own processes send."""
+        return not node.forwards and not (self.client.kind == NODE and self.client.node == node.name)
+
+    def _held(self, node: Node, packet: Packet, path: PathSoFar) -> Route:
+        """End at a node that does not forward."""
+        reason = f"{node.name} forwards no packets (net.ipv4.ip_forward is 0, or its FORWARD chain drops them)"
+        return self._lost(packet, path, node.name, "not forwarded", reason)
 
     def _masquerade_address(self, node: Node, dst: str) -> str:
         """Return what MASQUERADE writes: the address of the interface by which the packet leaves."""
@@ -264,6 +286,9 @@ class PathTracer:
 
     def _route_on(self, node: Node, verdict: Verdict, packet: Packet, path: PathSoFar) -> Iterator[Route]:
         """Send a packet on that no rule of this node touches."""
+        if self._holds_back(node):
+            yield self._held(node, packet, path)
+            return
         src = packet.src
         if self._cni_masquerades(packet.src, packet.dst):
             src = self._masquerade_address(node, packet.dst)
@@ -314,6 +339,8 @@ class PathTracer:
             return self._lost(packet, path, name, "not there", f"no Pod has the address {ip} any more", POD)
         if node is not None and self.cluster.is_down(node.name):
             return self._lost(packet, path, name, "node is down", f"{node.name}, the node of {name}, is down", POD)
+        if node is not None and not is_own_address(node, ip) and self._holds_back(node):
+            return self._held(node, packet, path)
         if ip == self.client.ip and self.client.kind == "pod" and not self.cluster.cni_hairpin:
             reason = f"{name} is sent to itself, and this CNI lets no packet back in where it came from"
             return self._lost(packet, path, name, "no hairpin", reason, POD)

@@ -20,6 +20,7 @@ from ..api.objects import Node, Pod
 from ..api.service import Service, ServicePort
 from ..cloud.front_door import FrontDoor, front_door
 from ..cloud.internal import PRIVATE_CLIENTS, is_private
+from ..cloud.shared_entries import SharedEntry, faces_the_internet, shared_entries
 from ..cluster.state import ClusterState
 from ..kubeproxy.service_ports import cluster_ip_of
 from .addressing import DEFAULT_CLIENTS
@@ -42,9 +43,10 @@ class Entrance:
     who : str
         ``internet``, ``private network`` or ``cluster``.
     kind : str
-        ``load balancer``, ``node port``, ``external IP``, ``host port``, ``host network`` or ``cluster IP``.
+        ``load balancer``, ``node port``, ``external IP``, ``host port``, ``host network``, ``cluster IP``, ``Ingress``
+        or ``Gateway``.
     service : str
-        ``namespace/name`` of the Service; of the Pod, where the entrance is a Pod's own.
+        ``namespace/name`` of the Service; of the Pod, Ingress or Gateway, where the entrance is its own.
     address : str
         What the client dials.
     seen_as : str
@@ -190,6 +192,9 @@ def internet_entrances(cluster: ClusterState, known: Mapping[str, Reach] | None 
         if pod.ports:
             for one in _pod(cluster, pod):
                 found.setdefault(("", one.address), one)
+    for shared in shared_entries(cluster):
+        for one in _shared(shared):
+            found.setdefault(("", one.address), one)
     return tuple(one for one in found.values() if one.who == INTERNET)
 
 
@@ -324,6 +329,19 @@ def _pod(cluster: ClusterState, pod: Pod) -> Iterator[Entrance]:
             name = f"{pod.namespace}/{pod.name}"
             yield Entrance(
                 who, kind, name, address(ip, number) + suffix, "the client's address", lost, f"Pod {pod.name}"
+            )
+
+
+def _shared(entry: SharedEntry) -> Iterator[Entrance]:
+    """Yield the addresses of what the cloud built for an Ingress or a Gateway; who is behind it decides on the rest."""
+    if not faces_the_internet(entry):
+        return
+    hosts = ", ".join(entry.hosts) or "any host"
+    for ip in entry.addresses:
+        for number in (80, 443) if entry.tls else (80,):
+            note = f"{hosts}; for {', '.join(entry.services) or 'no Service'}"
+            yield Entrance(
+                INTERNET, entry.kind, entry.key, address(ip, number), "the load balancer's address", None, note
             )
 
 
