@@ -14,7 +14,6 @@ from ..kubeproxy.service_ports import targets
 from .health_checks import CheckAnswers, CheckedTargets, announced, answers, candidates, is_candidate
 from .internal import is_internal
 from .load_balancer import LoadBalancer, NoAddress, address_owner, choose_address, over_quota
-from .probes import SPEAKER
 from .providers import IGNORED, NODE_PORT, ORPHAN, REFUSED, TO_POD, VIP, HealthCheck, LoadBalancerKind, has_annotations
 from .providers import provider as profile
 from .spread import Spread, spread_over
@@ -179,12 +178,10 @@ def _spread(
         return _pod_spread(cluster, service, kind, check, wired, port)
     found = answers(cluster, service, check) if wired is None else None
     zonal = kind.keeps_zones(service)
-    if check.port != SPEAKER and not has_annotations(service, kind.weighted_by):
-        return _plain_spread(cluster, kind, zonal, wired, found)
-    names = _healthy_nodes(cluster, kind, wired, found)
-    if check.port == SPEAKER:
-        wanted = announced(cluster, service, check)
-        names = tuple(name for name in names if wanted.of(name))
+    wanted = announced(cluster, service, check)
+    if kind.spread != "one_node" and not has_annotations(service, kind.weighted_by):
+        return _plain_spread(cluster, kind, zonal, wired or found, wanted)
+    names = _healthy_nodes(cluster, kind, wired or found, wanted)
     if kind.spread == "one_node":
         owner = address_owner(names, address)
         return Spread(() if owner is None else (owner,))
@@ -194,22 +191,31 @@ def _spread(
     return spread_over(cluster.store.nodes, names, zonal=zonal, weights=weights)
 
 
+Checked = CheckedTargets | CheckAnswers | None
+
+
 def _plain_spread(
-    cluster: ClusterState, kind: LoadBalancerKind, zonal: bool, wired: CheckedTargets | None, found: CheckAnswers | None
+    cluster: ClusterState, kind: LoadBalancerKind, zonal: bool, checked: Checked, wanted: CheckAnswers
 ) -> Spread:
     """Return equal shares of nodes, or zone by zone; made anew only when something has changed."""
     store = cluster.store
 
     def make() -> Spread:
-        return spread_over(store.nodes, _healthy_nodes(cluster, kind, wired, found), zonal=zonal)
+        return spread_over(store.nodes, _healthy_nodes(cluster, kind, checked, wanted), zonal=zonal)
 
-    return store.cached("spread", (wired or found, store.node_version, kind.when_none_healthy, zonal), make)
+    version = (checked, wanted, store.node_version, kind.when_none_healthy, zonal)
+    return store.cached("spread", version, make)
 
 
 def _healthy_nodes(
-    cluster: ClusterState, kind: LoadBalancerKind, wired: CheckedTargets | None, found: CheckAnswers | None
+    cluster: ClusterState, kind: LoadBalancerKind, checked: Checked, wanted: CheckAnswers
 ) -> tuple[str, ...]:
-    """Return the nodes that get new connections; where none is healthy, all or none, as the provider has it."""
+    """Return the nodes that get new connections: the healthy ones, or those that announce the address.
+
+    Where none is healthy, all or none get them, as the provider has it.
+    """
+    wired = checked if isinstance(checked, CheckedTargets) else None
+    found = checked if isinstance(checked, CheckAnswers) else None
     nodes = cluster.store.nodes
     if wired is not None:
         names: tuple[str, ...] = wired.healthy
@@ -219,7 +225,7 @@ def _healthy_nodes(
         names = tuple(name for name in candidates(cluster) if found is None or found.of(name))
     if not names and kind.when_none_healthy == "all":
         names = wired.names if wired is not None else candidates(cluster)
-    return tuple(name for name in names if name in nodes)
+    return tuple(name for name in names if name in nodes and wanted.of(name))
 
 
 def _pod_spread(

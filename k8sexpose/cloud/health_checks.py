@@ -17,7 +17,7 @@ from ..cluster.state import ClusterState
 from ..kubeproxy.health import eligible, ready_local_endpoints
 from ..kubeproxy.proxy import is_own_address, kube_proxy, primary_ip
 from ..kubeproxy.service_ports import Target, targets
-from .probes import HealthCheck
+from .probes import SPEAKER, HealthCheck
 
 __all__ = ["CheckAnswers", "CheckedTargets", "TargetState", "all_targets", "announced", "answers", "candidates"]
 
@@ -97,7 +97,7 @@ def _ask(cluster: ClusterState, service: Service, check: HealthCheck) -> CheckAn
     if check.port == "pod":
         ready = (target for target in all_targets(cluster, service) if target.endpoint.ready)
         return CheckAnswers(False, frozenset(t.endpoint.ip for t in ready if _connects(cluster, t, check)))
-    if check.port == "speaker":
+    if check.port == SPEAKER:
         return CheckAnswers(True, cluster.down)  # whether it lives; what it announces changes without a check
     return _node_ports(cluster, service, check)
 
@@ -110,8 +110,14 @@ def announced(cluster: ClusterState, service: Service, check: HealthCheck) -> Ch
 
     Source: ShouldAnnounce in ``speaker/{bgp,layer2}_controller.go`` (metallb 7938d3f89, 2026-07-19).
     """
-    if check.port != "speaker":
+    if check.port != SPEAKER:
         return EVERYBODY
+    version = (cluster_version(cluster), service)
+    return cluster.store.cached(("announced", service.key), version, lambda: _announced(cluster, service))
+
+
+def _announced(cluster: ClusterState, service: Service) -> CheckAnswers:
+    """Work out which nodes announce an address; one whose network is not available announces none."""
     wanted = _wanted(cluster, service)
     cut_off = {n.name for n in cluster.nodes if n.conditions.get("NetworkUnavailable") == "True"}
     if not cut_off:
