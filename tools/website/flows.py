@@ -25,7 +25,7 @@ from .packing import packed
 __all__ = ["flow_data", "states_of"]
 
 WIDTHS = (880, 340)
-MOST_PATHS, MOST_STATES = 60, 260
+MOST_PATHS, MOST_STATES = 60, 900
 STEP_S, QUIET_S, LONGEST_S = 2, 70, 400  # the clock's step; settled after this long without a change
 SINCE = re.compile(r" since [\d.]+ s")
 INTERNED = 60  # characters from which on a part of a scene is stored once

@@ -70,7 +70,7 @@
     if (dial.kind === "check") {
       const box = make("input", { id, type: "checkbox", onchange: () => changed(Number(box.checked)) });
       box.checked = Boolean(now);
-      return [make("label", { for: id }, box, " ", dial.label), (k) => { box.checked = Boolean(k); }];
+      return [make("label", { for: id, class: "kx-tick" }, box, " ", dial.label), (k) => { box.checked = Boolean(k); }];
     }
     const said = make("output", { for: id });
     const box = make("input", { id, type: "range", min: 0, max: dial.words.length - 1, step: 1 });
@@ -93,7 +93,7 @@
       return read.get(k);
     };
     let programs = null, asked = 0, tallest = 0;
-    const page = make("div", { class: "kx-page" });
+    const page = make("div", { class: "kx-page scroll", role: "region", "aria-label": `${data.title}: picture and table` });
     const live = make("p", { class: "kx-hidden", role: "status", "aria-live": "polite" });
     const code = make("pre", { hidden: true, tabindex: "0", role: "region", "aria-label": "The same as a program" });
     async function show(announce = true) {
@@ -110,6 +110,7 @@
       }
       if (programs) code.textContent = programs[at];
       place.dataset.at = at;
+      stops();
     }
     window.addEventListener("resize", () => { tallest = 0; page.style.minHeight = ""; });
     const setters = [];
@@ -393,7 +394,7 @@
 
   const kinds = { explorer, flow, question, check };
   async function start() {
-    const data = kx.data || { widgets: [] };
+    const data = (kx.data ||= { widgets: [] });
     for (const place of document.querySelectorAll("[data-kx]")) {
       const one = data.widgets[place.dataset.kx];
       try {
@@ -402,7 +403,43 @@
         console.error(error); // the still picture stays
       }
     }
-    document.documentElement.dataset.kx = "ready";
+    curtains();
+    document.documentElement.dataset.kxState = "ready";
+  }
+
+  // A printed result below a question would answer it: what the cells show waits until the reader has answered.
+  function curtains() {
+    const asked = new Map(), waiting = [];
+    for (const node of document.querySelectorAll("main .output")) {
+      const live = [...node.querySelectorAll(":scope > .kx-live")], own = live.map((place) => kx.data.widgets[place.dataset.kx]);
+      const checked = own.find((one) => one.kind === "check");
+      if (checked) asked.delete(checked.id);
+      const question = live.find((place) => kx.data.widgets[place.dataset.kx].kind === "question");
+      if (question?.dataset.checked) asked.set(kx.data.widgets[question.dataset.kx].id, question);
+      if (!live.some((place) => /question|check/.test(place.className)) && !node.closest("details") && asked.size) {
+        waiting.push([node, [...asked.keys()]]);
+      }
+    }
+    const shown = new Set();
+    const update = () => {
+      const kept = answers();
+      for (const [node, ids] of waiting) {
+        const hide = !shown.has(node) && ids.some((id) => !kept[id]);
+        node.hidden = hide;
+        const note = node.previousElementSibling?.matches(".kx-curtain") ? node.previousElementSibling : null;
+        if (hide && !note) {
+          const button = make("button", { type: "button", onclick: () => {
+            shown.add(node);
+            update();
+            node.tabIndex = -1;
+            node.focus();
+          } }, "Show what this cell prints");
+          node.before(make("p", { class: "kx-curtain" }, "Answer the question above first. ", button));
+        } else if (!hide) note?.remove();
+      }
+    };
+    for (const [, ids] of waiting) for (const id of ids) watch(id, update);
+    update();
   }
 
   // Only what scrolls is a stop for the keyboard.
@@ -446,6 +483,7 @@
 
   window.addEventListener("beforeprint", () => {
     for (const fold of document.querySelectorAll("main details")) fold.open = true;
+    for (const output of document.querySelectorAll("main .output[hidden]")) output.hidden = false;
   });
   window.addEventListener("resize", stops);
   search();
