@@ -16,7 +16,7 @@ import shutil
 import sys
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from html import escape, unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -26,11 +26,14 @@ from nbconvert.filters import Highlight2HTML, ansi2html, markdown2html
 from nbformat import NotebookNode
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from notebooks import ROOT, SOLUTIONS, STUDENTS, read, student
+import course
+from course import Part
+
+from notebooks import ROOT, SOLUTIONS, STUDENTS, notebooks_in, student
 
 LITE = "lite"  # where the workflow puts JupyterLite, beside the pages
 PICTURE = "visualizer.svg"
-# Capitals: lesson 6 leaves a my-report.md.
+# Capitals: the last lesson leaves a my-report.md.
 GUIDES = tuple(sorted((*STUDENTS.glob("[A-Z]*.md"), *SOLUTIONS.parent.glob("[A-Z]*.md")), key=lambda path: path.name))
 # Widgets leave their still form as text/html; Markdown comes before plain text.
 PRIORITY = ("text/html", "text/markdown", "text/plain")
@@ -38,11 +41,6 @@ LINK = re.compile(r'(<a href=")(?:\.\./|notebooks/|instructor/|solutions/|leafle
 BOX = '<div class="scroll" tabindex="0" role="region" aria-label="Table">'
 API = "api/k8sexpose.html"  # where tools/make_site.py puts the reference
 highlight = Highlight2HTML(pygments_lexer="ipython3")
-
-
-def solutions() -> list[Path]:
-    """Return the lessons in their order, then the leaflets."""
-    return [*sorted(SOLUTIONS.glob("*.ipynb")), *sorted(SOLUTIONS.glob("leaflets/*.ipynb"))]
 
 
 def scrolling(html: str) -> str:
@@ -56,8 +54,8 @@ def scrolling(html: str) -> str:
 
 
 def linked(html: str) -> str:
-    """Links to lessons and guides lead to their pages."""
-    known = {path.stem for path in (*solutions(), *GUIDES)}
+    """Links to lessons, leaflets and guides lead to their pages, which lie in one folder."""
+    known = {path.stem for path in (*notebooks_in(SOLUTIONS), *GUIDES)}
 
     def page(match: re.Match[str]) -> str:
         return f'{match[1]}{match[2]}.html{match[3] or ""}"' if match[2] in known else match[0]
@@ -119,16 +117,14 @@ def title(source: str) -> str:
 
 def titles() -> dict[str, str]:
     """The pages of the site, in the order of the course, and what each is called."""
-    lessons = {path.stem: title(read(path).cells[0].source) for path in solutions()}
+    lessons = {part.stem: part.title for part in course.parts()}
     return lessons | {path.stem: title(path.read_text(encoding="utf-8")) for path in GUIDES}
 
 
 def groups(names: dict[str, str]) -> dict[str, list[str]]:
     """The pages by kind: lessons, leaflets, and what else there is."""
-    leaflets = [path.stem for path in solutions() if path.parent != SOLUTIONS]
-    guides = [path.stem for path in GUIDES]
-    lessons = [name for name in names if name not in (*leaflets, *guides)]
-    return {"Lessons": lessons, "Leaflets": leaflets, "More": guides}
+    lessons, leaflets = ([part.stem for part in some] for some in (course.lessons(), course.leaflets()))
+    return {"Lessons": lessons, "Leaflets": leaflets, "More": [path.stem for path in GUIDES]}
 
 
 def menu(stem: str, names: dict[str, str], api: bool) -> str:
@@ -183,26 +179,27 @@ def page(stem: str, names: dict[str, str], main: str, run: str = "", *, live: bo
 """
 
 
-def lesson(path: Path, names: dict[str, str], lite: bool, live: Any = None) -> str:
-    place = path.relative_to(SOLUTIONS).as_posix()
+def lesson(part: Part, names: dict[str, str], lite: bool, live: Any = None) -> str:
     kind = "The widgets and questions of this page work" if live and live.widgets else "This page is a printout"
-    download = f'<a href="notebooks/{place}" download>the notebook</a>'
+    download = f'<a href="notebooks/{part.name}.ipynb" download>the notebook</a>'
     run = f"{kind}; its code does not run here. To run and change it: {download}"
     if lite:
-        run += f', or <a href="{LITE}/lab/index.html?path={place}">in your browser</a>'
+        run += f', or <a href="{LITE}/lab/index.html?path={part.name}.ipynb">in your browser</a>'
     scripts = live is not None
-    return page(path.stem, names, body(read(path), live), f"<p>{run}.</p>", live=scripts, data=scripts)
+    return page(part.stem, names, body(part.nb, live), f"<p>{run}.</p>", live=scripts, data=scripts)
+
+
+def listed(rows: Iterable[tuple[str, str, str]]) -> str:
+    """A list of pages: file name, title, question."""
+    items = (f'<li><b><a href="{name}.html">{escape(title)}</a></b>{escape(asked)}</li>' for name, title, asked in rows)
+    return f'<ul class="lessons">{"".join(items)}</ul>'
 
 
 def index(names: dict[str, str], live: bool = False) -> str:
-    """The first page: what the course is, its picture, its lessons."""
-    rows = []
-    leaflets = groups(names)["Leaflets"]
-    for name, called in names.items():
-        source = SOLUTIONS / ("leaflets" if name in leaflets else "") / f"{name}.ipynb"
-        asked = re.findall(r"[^.?!]+\?", read(source).cells[0].source.partition("\n")[2]) if source.exists() else []
-        question = " ".join("".join(asked[-1:]).replace("*", "").split())
-        rows.append(f'<li><b><a href="{name}.html">{escape(called)}</a></b>{escape(question)}</li>')
+    """The first page: what the course is, its picture, its lessons and leaflets, its guides."""
+    lessons = listed((part.stem, part.title, part.question) for part in course.lessons())
+    leaflets = listed((part.stem, part.title, part.question) for part in course.leaflets())
+    guides = listed((path.stem, names[path.stem], "") for path in GUIDES)
     picture = b64encode((ROOT / "docs" / PICTURE).read_bytes()).decode()
     alt = re.search(r'aria-label="([^"]*)"', (ROOT / "docs" / PICTURE).read_text(encoding="utf-8"))[1]
     return page(
@@ -213,7 +210,12 @@ def index(names: dict[str, str], live: bool = False) -> str:
 against the real programs.</p>
 <img src="data:image/svg+xml;base64,{picture}" alt="{alt}">
 <h2>Lessons</h2>
-<ul class="lessons">{"".join(rows)}</ul>""",
+{lessons}
+<h2 id="leaflets">Leaflets</h2>
+<p>Optional, about ten minutes each.</p>
+{leaflets}
+<h2>Guides</h2>
+{guides}""",
         live=live,
     )
 
@@ -222,8 +224,8 @@ def render(lite: bool = False, lives: dict[str, Any] | None = None) -> dict[str,
     """Every page, by file name; `lives`: what lives on each, where scripts are wanted."""
     names, scripts = titles(), lives is not None
     pages = {"index.html": index(names, scripts)}
-    for path in solutions():
-        pages[f"{path.stem}.html"] = lesson(path, names, lite, lives.get(path.stem) if lives else None)
+    for part in course.parts():
+        pages[f"{part.stem}.html"] = lesson(part, names, lite, lives.get(part.stem) if lives else None)
     for path in GUIDES:
         pages[f"{path.stem}.html"] = page(path.stem, names, prose(path.read_text(encoding="utf-8")), live=scripts)
     return pages
@@ -309,7 +311,7 @@ def problems(pages: dict[str, str]) -> list[str]:
     for name, html in pages.items():
         readers[name] = Reader()
         readers[name].feed(html)
-    files = {*pages, API, *(f"notebooks/{path.relative_to(SOLUTIONS).as_posix()}" for path in solutions())}
+    files = {*pages, API, *(f"notebooks/{path.relative_to(STUDENTS).as_posix()}" for path in notebooks_in(STUDENTS))}
     found = []
     for name, reader in readers.items():
         found += [f"{name}: {problem}" for problem in reader.problems]
@@ -326,13 +328,11 @@ def problems(pages: dict[str, str]) -> list[str]:
 
 
 def write(folder: Path, pages: dict[str, str]) -> None:
+    (folder / "notebooks" / "leaflets").mkdir(parents=True, exist_ok=True)
     for name, html in pages.items():
-        folder.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(html, encoding="utf-8", newline="\n")
-    for path in (*STUDENTS.glob("*.ipynb"), *STUDENTS.glob("leaflets/*.ipynb")):
-        copy = folder / "notebooks" / path.relative_to(STUDENTS)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(path, copy)
+    for path in (*notebooks_in(STUDENTS), STUDENTS / "GLOSSARY.md"):
+        shutil.copy(path, folder / "notebooks" / path.relative_to(STUDENTS))
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -267,8 +267,8 @@ def plot_crossover(curves: pd.DataFrame, at: float | None = None, ax: Axes | Non
     >>> _ = cluster.deploy("api-backend", per_node=[2, 1])
     >>> _ = cluster.apply(example("public-api-lb"))
     >>> curves = latency_curves(both_policies(cluster, "public-api-lb"), "public-api-lb", hop_ms=1, points=9)
-    >>> describe(plot_crossover(curves))[:83]
-    'Latency against utilisation: Local is slower than Cluster on average from 19.5 % on'
+    >>> describe(plot_crossover(curves))[:81]
+    'Latency against utilisation: Local is slower than Cluster on average above 19.5 %'
     """
     check_arguments(plot_crossover, locals())
     ax = canvas(ax, 8.5, 4.2)
@@ -304,7 +304,7 @@ def plot_crossover(curves: pd.DataFrame, at: float | None = None, ax: Axes | Non
             textcoords="offset points", fontsize=10, color=ON_PAPER, zorder=7,
             bbox={"boxstyle": "round,pad=0.15", "facecolor": PAPER, "edgecolor": "none", "alpha": 0.85},
         )  # fmt: skip
-        said.append(f"slower than {even} {words} from {100 * crossing:.3g} % on")
+        said.append(f"slower than {even} {words} above {100 * crossing:.3g} %")
     if at is not None:
         ax.axvline(100 * at, color=SOFT, linewidth=1, gid="at")
     ax.set_yscale("log")

@@ -250,7 +250,7 @@ def two_families(asked: Asked) -> Iterator[Finding]:
             "one-family", NOTE, "",
             f"The nodes have IPv4 and IPv6 addresses, and {len(single)} exposed Services answer on one family only: "
             f"{listed(single)}.",
-            "ipFamilyPolicy: SingleStack; who dials the other family is refused.",
+            "ipFamilyPolicy: SingleStack. A client that uses the other family is refused.",
             "Write ipFamilyPolicy: PreferDualStack where both are wanted.",
         )  # fmt: skip
 

@@ -108,39 +108,39 @@ Finder = Callable[[Asked, Service], Iterator[Finding]]
 ClusterFinder = Callable[[Asked], Iterator[Finding]]
 LESSONS = {
     1: "01_nodeport", 2: "02_loadbalancer", 3: "03_cost_warning", 4: "04_extra_hop", 5: "05_local",
-    6: "06_skew_and_latency", 7: "07_ways_out",
+    6: "06_skew_and_latency", 7: "07_ways_out", 8: "08_your_cluster",
 }  # fmt: skip
 SVC, SLICES = (
     "kubectl get service {name} -n {namespace} -o yaml",
     ("kubectl get endpointslices -n {namespace} -l kubernetes.io/service-name={name} -o yaml"),
 )
 NODES, DESCRIBE = "kubectl get nodes -o wide", "kubectl describe service {name} -n {namespace}"
-# By kind of finding: the command that shows it, the field, the number of the lesson that explains it.
-SHOWN_BY: dict[str, tuple[str, str, int]] = {
+# By kind of finding: the command that shows it, the field, the lesson (its number) or leaflet that explains it.
+SHOWN_BY: dict[str, tuple[str, str, int | str]] = {
     "no-endpoints": (SLICES, "spec.selector", 1),
     "undeclared-port": (SVC, "spec.ports[].targetPort", 1),
     "pinned-node-port": (SVC, "spec.ports[].nodePort", 1),
     "node-port-range": ("kubectl get services -A -o wide", "spec.ports[].nodePort", 1),
     "public-node-port": ("curl -v http://ADDRESS:NODEPORT", "spec.ports[].nodePort", 1),
-    "source-ranges-bypassed": (SVC, "spec.loadBalancerSourceRanges", 2),
+    "source-ranges-bypassed": (SVC, "spec.loadBalancerSourceRanges", "second_front_doors"),
     "pending": (DESCRIBE, "status.loadBalancer.ingress", 2),
-    "mixed-protocols": (SVC, "spec.ports[].protocol", 2),
+    "mixed-protocols": (SVC, "spec.ports[].protocol", "tcp_and_udp"),
     "no-targets": ("kubectl get nodes --show-labels", "metadata.labels", 2),
-    "no-node-port": (SVC, "spec.allocateLoadBalancerNodePorts", 2),
+    "no-node-port": (SVC, "spec.allocateLoadBalancerNodePorts", "second_front_doors"),
     "internal-unread": (SVC, "metadata.annotations", 2),
     "quota": ("kubectl get services -A -o wide", "spec.type", 3),
     "local-without-pods": (SLICES, "spec.externalTrafficPolicy", 5),
     "uneven-local": (SLICES, "spec.externalTrafficPolicy", 6),
     "no-monitor": (SLICES, "spec.externalTrafficPolicy", 5),
     "pods-off-the-targets": ("kubectl get nodes --show-labels", "spec.externalTrafficPolicy", 5),
-    "affinity-without-source": (SVC, "spec.sessionAffinity", 5),
-    "external-ips": (SVC, "spec.externalIPs", 7),
-    "internal-local-holes": (SLICES, "spec.internalTrafficPolicy", 5),
-    "being-deleted": (SVC, "metadata.deletionTimestamp", 2),
-    "topology-without-hints": (SLICES, "metadata.annotations", 4),
+    "affinity-without-source": (SVC, "spec.sessionAffinity", "session_affinity"),
+    "external-ips": (SVC, "spec.externalIPs", "second_front_doors"),
+    "internal-local-holes": (SLICES, "spec.internalTrafficPolicy", "from_inside"),
+    "being-deleted": (SVC, "metadata.deletionTimestamp", "deleting_and_orphans"),
+    "topology-without-hints": (SLICES, "metadata.annotations", 7),
     "node-not-ready": (NODES, "status.conditions", 5),
     "old-zone-labels": ("kubectl get nodes --show-labels", "metadata.labels", 4),
-    "pods-on-nodes": ("kubectl get pods -A -o wide", "spec.containers[].ports[].hostPort", 7),
+    "pods-on-nodes": ("kubectl get pods -A -o wide", "spec.containers[].ports[].hostPort", 8),
     "one-family": ("kubectl get services -A -o yaml", "spec.ipFamilyPolicy", 1),
     "unreadable": (SVC, "spec", 1),
 }
@@ -153,7 +153,8 @@ def shown_by(finding: Finding) -> Finding:
     command, field_name, lesson = SHOWN_BY[finding.kind]
     namespace, _, name = finding.service.rpartition("/")
     words = command.format(name=name or "NAME", namespace=namespace or "NAMESPACE")
-    return replace(finding, command=words, field=field_name, lesson=LESSONS[lesson])
+    where = f"leaflets/{lesson}" if isinstance(lesson, str) else LESSONS[lesson]
+    return replace(finding, command=words, field=field_name, lesson=where)
 
 
 def find_all(
@@ -486,7 +487,7 @@ def local_without_pods(asked: Asked, service: Service) -> Iterator[Finding]:
             "local-without-pods", NOTE, service.key,
             f"Local, and {len(empty)} of {len(nodes)} nodes have no ready Pod.",
             "Their health check answers 503 on purpose: red targets in the cloud's console are not an incident.",
-            "Nothing; but who dials the nodePort of one of them gets a timeout.",
+            "Nothing. A client that uses the nodePort of one of these nodes gets a timeout.",
         )  # fmt: skip
 
 

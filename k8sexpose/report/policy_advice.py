@@ -214,7 +214,7 @@ def advise(
         why = "The load balancer delivers straight to the Pods: the policy is not asked."
         return Recommendation("either", (why,))
     if local.lost > cluster.lost + EVEN:
-        why = f"Under Local {percent(local.lost)} of the connections are lost: they come in by nodes without a Pod."
+        why = f"Under Local {percent(local.lost)} of the connections are lost: they arrive at nodes without a Pod."
         return Recommendation("Cluster", (why, *_source_reason(cluster, local)))
     if len(found.cluster.nodes) == 1:
         why = "The cluster has one node: both policies send every connection to its Pods, and there is no hop to save."
@@ -260,7 +260,7 @@ def _crossing(crossings: Mapping[str, float | None]) -> Iterator[str]:
         yield "There is no hop to save, so Local is never faster."
         return
     yield (
-        f"It turns: Local is faster on average below {percent(mean)} utilisation, at the p99 below "
+        f"Local is faster on average below {percent(mean)} utilisation, at the p99 below "
         f"{percent(p99)}. Pods spread evenly over zones and nodes would remove the skew."
     )
 

@@ -20,6 +20,7 @@ from k8sexpose.lessons.ask import Ask
 from k8sexpose.lessons.sheet import QUESTIONS, find
 from k8sexpose.widgets.explorers.base import Explorer
 from k8sexpose.widgets.flow.widget import Flow
+from notebooks import notebooks_in, read
 
 from .flows import flow_data
 from .questions import question_data
@@ -119,7 +120,7 @@ def _judged(shown: list[Shown], asked: set[str]) -> dict[str, dict[str, Any]]:
 def lesson(path: Path) -> tuple[Path, Live, float]:
     """Compute one lesson; runs in a process of its own."""
     start = time.perf_counter()
-    return path, live_of(pages.read(path)), time.perf_counter() - start
+    return path, live_of(read(path)), time.perf_counter() - start
 
 
 def module(name: str, path: Path) -> str:
@@ -144,7 +145,7 @@ def styles() -> str:
 
 def build(folder: Path, lite: bool = False, only: str = "", processes: int = 2) -> list[str]:
     """Write the site; return what makes it unfit to publish."""
-    solutions = [path for path in pages.solutions() if only in path.stem]
+    solutions = [path for path in notebooks_in(pages.SOLUTIONS) if only in path.stem]
     lives: dict[str, Live] = {}
     with ProcessPoolExecutor(processes) as pool:
         # The longest lessons are those with the explorers; the order is that of the course all the same.

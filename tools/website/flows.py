@@ -1,7 +1,7 @@
 """Compute all that the visualizer may be asked on a page: each state of the cluster, each path, two widths.
 
-A state is the policy and at most one fault (a node that crashed, a Pod that is not ready), and with a running clock also
-which settled state it came from and what the health checks have noticed since. The widget itself makes each scene.
+A state is the policy and at most one fault (a node that crashed, a Pod that is not ready). Where the clock can be moved,
+it is also which settled state it came from, and what the health checks have noticed since. The widget makes each scene.
 """
 
 from __future__ import annotations
@@ -232,7 +232,7 @@ def _state_data(flow: Flow, state: State, keep_times: bool, store: _Store, first
             own._tell_counts([path])
             flights.append(store.put(_plain(own.batch["ways"][0])))
         ways.append({"p": float(path.probability), "scenes": scenes, "flights": flights})
-    return {"ways": ways, "start": start, "now": cluster.now_s if hasattr(cluster, "now_s") else own._scene.now_s}
+    return {"ways": ways, "start": start, "now": cluster.now_s}
 
 
 def flow_data(flow: Flow) -> dict[str, Any] | None:
@@ -257,4 +257,5 @@ def flow_data(flow: Flow) -> dict[str, Any] | None:
             states.append({**data, "acts": acts, "later": later})
     except ValueError:
         return None
-    return {"kind": "flow", "widths": WIDTHS, "clock": explored.clock, "data": packed({"parts": store.parts, "states": states})}
+    data = packed({"parts": store.parts, "states": states})
+    return {"kind": "flow", "widths": WIDTHS, "clock": explored.clock, "data": data}

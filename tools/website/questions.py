@@ -1,8 +1,8 @@
 """Judge every answer to a question when the site is built, so that a page can give the same feedback without a kernel.
 
 An answer that is a number has a feedback that changes only at some numbers: they are looked for between 0 and what the
-form accepts. The texts are deflated and mixed with a key, so that nobody reads them by chance in the page's source; they
-are not hidden from those who want to read them.
+form accepts. The texts are deflated and mixed with a key, so that nobody reads them by chance in the page's source.
+They are not hidden from those who want to read them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from k8sexpose import Cluster
-from k8sexpose.lessons.ask import NONE, controls
+from k8sexpose.lessons.ask import controls
 from k8sexpose.lessons.feedback import Feedback
 from k8sexpose.lessons.forms import UNITS, Choice, Estimate, Percent, Quantity, Question, Several
 from k8sexpose.lessons.sheet import FRESH, HIDE, TRIES, judge
@@ -99,7 +99,8 @@ def _answers(question: Question, right: Any, note: str, told: bool) -> dict[str,
         case Several():
             return {"cards": {name: card(given) for name, given in _sets(question.form).items()}}
         case Percent() | Quantity() | Estimate():
-            if any("{given}" in text for text in (question.right, question.otherwise, *(w.text for w in question.wrong))):
+            texts = (question.right, question.otherwise, *(wrong.text for wrong in question.wrong))
+            if any("{given}" in text for text in texts):
                 raise ValueError("the feedback repeats the number")
 
             def judged(given: float) -> Feedback:

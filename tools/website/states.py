@@ -9,7 +9,7 @@ from typing import Any
 
 from k8sexpose.widgets.explorers.base import Control, Explorer
 
-from .packing import pages_packed, packed
+from .packing import packed, pages_packed
 
 __all__ = ["Dial", "dials_of", "explorer_data", "setting_at"]
 
