@@ -20,7 +20,8 @@ help:
 	@echo "make quick      run what takes two minutes: ruff, mypy, tests without browser and notebooks, without the slow ones"
 	@echo "make deep       run the tests that are too long for make test (tests/deep, and what is marked deep)"
 	@echo "make notebooks  run the solution notebooks, generate the student notebooks from them"
-	@echo "make pages      render the solutions as static pages into build/site"
+	@echo "make site       make the course a site in build/site whose widgets work without a kernel"
+	@echo "make pages      the same without scripts, in build/pages"
 	@echo "make slides     make a deck for the projector of each lesson in build/slides"
 	@echo "make moodle     export all questions for a learning platform into build/moodle.xml"
 	@echo "make lite       build the course for JupyterLite into build/lite; lite-check: test with its versions"
@@ -87,7 +88,17 @@ notebooks: environment
 	$(PY) tools/notebooks.py --execute
 	$(PY) tools/notebooks.py
 	$(PY) tools/teaching.py
-	$(PY) tools/pages.py
+	$(PY) tools/pages.py --check
+
+# An environment of its own for the reference of the package: pdoc is wanted for nothing else.
+build/site-env: tools/site-requirements.txt
+	@rm -rf $@ && $(PYTHON) -m venv --system-site-packages $@
+	@$@/bin/python -m pip install --quiet -r $<
+	@touch $@
+
+site: environment build/site-env
+	$(PY) tools/make_site.py $(SITE_ARGS)
+	build/site-env/bin/python tools/reference.py build/site/api
 
 pages: environment
 	$(PY) tools/pages.py $(PAGES_ARGS)

@@ -1,6 +1,6 @@
 """Render the lessons as static pages, from the solutions, for readers without a kernel.
 
-    python tools/pages.py [FOLDER]      write the pages into FOLDER (default: build/site)
+    python tools/pages.py [FOLDER]      write the pages into FOLDER (default: build/pages)
     python tools/pages.py --check       render, write nothing; fail where a page is not fit to publish
 
 A page is one file that needs no script and no other host. It is light or dark as its reader's browser is. What the
@@ -339,7 +339,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="write nothing; fail where a page is not fit to publish")
     parser.add_argument("--lite", action="store_true", help=f"JupyterLite is published beside the pages, in {LITE}/")
-    parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "build/site")
+    parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "build/pages")
     options = parser.parse_args(argv)
     pages = render(options.lite)
     found = problems(pages)

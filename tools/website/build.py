@@ -27,7 +27,7 @@ from .questions import question_data
 from .recorder import Shown, play
 from .states import explorer_data
 
-__all__ = ["Live", "build", "live_of", "main"]
+__all__ = ["Live", "build", "live_of", "main", "write"]
 
 ASSETS = "assets"
 HERE = Path(__file__).parent
@@ -77,9 +77,9 @@ def _outputs(cell: NotebookNode, words: str) -> list[int]:
     return [k for k, out in enumerate(cell.outputs) if out.get("data", {}).get("text/plain", "").strip() == words]
 
 
-def live_of(nb: NotebookNode) -> Live:
-    """Run a solution, and compute what its widgets need."""
-    live, shown = Live(), play(nb)
+def live_of(nb: NotebookNode, shown: list[Shown] | None = None) -> Live:
+    """Run a solution, unless that has been done, and compute what its widgets need."""
+    live, shown = Live(), shown or play(nb)
     asked = {w.question.id for one in shown for w in one.widgets if isinstance(w, Ask)}
     judged = _judged(shown, asked)
     taken: set[tuple[int, int]] = set()
@@ -153,6 +153,11 @@ def build(folder: Path, lite: bool = False, only: str = "", processes: int = 2) 
             lives[path.stem] = live
             left = f"; as pictures: {', '.join(live.left_out)}" if live.left_out else ""
             print(f"{path.stem}: {len(live.widgets)} live, {len(live.script) // 1024} kB, {took_s:.1f} s{left}")
+    return write(folder, lives, lite)
+
+
+def write(folder: Path, lives: dict[str, Live], lite: bool = False) -> list[str]:
+    """Write the pages, and what lives on them; return what makes them unfit to publish."""
     rendered = pages.render(lite, lives)
     found = pages.problems(rendered)
     assets = folder / ASSETS

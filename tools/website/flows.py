@@ -1,6 +1,6 @@
 """Compute all that the visualizer may be asked on a page: each state of the cluster, each path, two widths.
 
-A state is the policy and at most one fault (a node that crashed, a Pod that is not ready). Where the clock can be moved,
+A state is the policy and at most one fault (a node that crashed, a Pod that is not ready). Where the clock can move,
 it is also which settled state it came from, and what the health checks have noticed since. The widget makes each scene.
 """
 
@@ -84,7 +84,7 @@ class Explored:
         if "pods" in controls:
             for view in self.flow._scene.nodes:
                 for pod in view.pods:
-                    yield f"pod:{pod.name}", Setting(now.policy, ("pod", pod.name))
+                    yield pod.place, Setting(now.policy, ("pod", pod.place.partition(":")[2]))
 
     def target(self, state: State, setting: Setting) -> tuple[Setting | None, Setting]:
         """Return the pair of settings that a click leads to: where it settled last, and where it is now."""

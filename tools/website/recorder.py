@@ -52,7 +52,7 @@ def _watched(shown: Shown) -> Iterator[None]:
 
     def noting(original: Callable[..., Any]) -> Callable[..., Any]:
         def bundle(self: Any, *args: Any, **options: Any) -> Any:
-            shown.widgets.append(self)
+            shown.widgets.append(_as_shown(self))
             return original(self, *args, **options)
 
         return bundle
@@ -73,6 +73,13 @@ def _watched(shown: Shown) -> Iterator[None]:
     finally:
         for owner, name, original in originals:
             setattr(owner, name, original)
+
+
+def _as_shown(widget: Any) -> Any:
+    """Return a widget that stays as it is now: the visualizer follows its cluster, which later cells change."""
+    if isinstance(widget, Flow):
+        return Flow(widget.cluster.copy(), widget._question, widget.route, widget._controls)
+    return widget
 
 
 def play(nb: NotebookNode) -> list[Shown]:
