@@ -13,7 +13,7 @@ endif
 
 SOLUTIONS := $(wildcard instructor/solutions/*.ipynb instructor/solutions/leaflets/*.ipynb)
 
-.PHONY: help environment lab test quick deep lint types unit lessons notebooks pages slides moodle shots lite lite-check lite-kernel wheel colab binder-check bench fuzz mutants clean
+.PHONY: help environment lab test quick deep lint types unit lessons notebooks site pages slides moodle shots lite lite-check lite-kernel wheel colab binder-check bench fuzz mutants clean
 help:
 	@echo "make lab        open the lessons in JupyterLab"
 	@echo "make test       run every test"
@@ -41,7 +41,7 @@ environment:
 	@$(PYTHON) tools/environment.py test --venv $(VENV)
 
 # Answers that tests, pages and generators give stay in memory; those of a learner (make lab) are kept in a file.
-test quick deep unit lessons notebooks pages slides moodle shots lite lite-check lite-kernel binder-check: export K8SEXPOSE_ANSWERS =
+test quick deep unit lessons notebooks site pages slides moodle shots lite lite-check lite-kernel binder-check: export K8SEXPOSE_ANSWERS =
 
 # --- the two commands ------------------------------------------------------------------------------------------
 
@@ -90,15 +90,11 @@ notebooks: environment
 	$(PY) tools/teaching.py
 	$(PY) tools/pages.py --check
 
-# An environment of its own for the reference of the package: pdoc is wanted for nothing else.
-build/site-env: tools/site-requirements.txt
-	@rm -rf $@ && $(PYTHON) -m venv --system-site-packages $@
-	@$@/bin/python -m pip install --quiet -r $<
-	@touch $@
-
-site: environment build/site-env
+# pdoc makes the reference of the package, and is wanted for nothing else: it stays out of the tests' environment.
+site: environment
+	@test -d build/site-tools/pdoc || $(PY) -m pip install --quiet --no-deps --target build/site-tools -r tools/site-requirements.txt || \
+		echo "pdoc cannot be installed here: the site is made without the reference of the package"
 	$(PY) tools/make_site.py $(SITE_ARGS)
-	build/site-env/bin/python tools/reference.py build/site/api
 
 pages: environment
 	$(PY) tools/pages.py $(PAGES_ARGS)

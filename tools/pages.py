@@ -39,7 +39,7 @@ GUIDES = tuple(sorted((*STUDENTS.glob("[A-Z]*.md"), *SOLUTIONS.parent.glob("[A-Z
 PRIORITY = ("text/html", "text/markdown", "text/plain")
 LINK = re.compile(r'(<a href=")(?:\.\./|notebooks/|instructor/|solutions/|leaflets/)*([\w-]+)\.(?:ipynb|md)(#[^"]*)?"')
 BOX = '<div class="scroll" tabindex="0" role="region" aria-label="Table">'
-API = "api/k8sexpose.html"  # where tools/make_site.py puts the reference
+REFERENCE = {"api/k8sexpose": "Reference of the package"}  # made by pdoc; see tools/website/reference.py
 highlight = Highlight2HTML(pygments_lexer="ipython3")
 
 
@@ -115,19 +115,24 @@ def title(source: str) -> str:
     return source.split("\n")[0].lstrip("# ")
 
 
-def titles() -> dict[str, str]:
+def titles(reference: bool = False) -> dict[str, str]:
     """The pages of the site, in the order of the course, and what each is called."""
     lessons = {part.stem: part.title for part in course.parts()}
-    return lessons | {path.stem: title(path.read_text(encoding="utf-8")) for path in GUIDES}
+    guides = {path.stem: title(path.read_text(encoding="utf-8")) for path in GUIDES}
+    return lessons | guides | (REFERENCE if reference else {})
 
 
 def groups(names: dict[str, str]) -> dict[str, list[str]]:
     """The pages by kind: lessons, leaflets, and what else there is."""
     lessons, leaflets = ([part.stem for part in some] for some in (course.lessons(), course.leaflets()))
-    return {"Lessons": lessons, "Leaflets": leaflets, "More": [path.stem for path in GUIDES]}
+    return {
+        "Lessons": lessons,
+        "Leaflets": leaflets,
+        "More": [name for name in names if name not in {*lessons, *leaflets}],
+    }
 
 
-def menu(stem: str, names: dict[str, str], api: bool) -> str:
+def menu(stem: str, names: dict[str, str]) -> str:
     """The contents of the site, folded, with this page marked."""
     lists = []
     for group, members in groups(names).items():
@@ -135,7 +140,6 @@ def menu(stem: str, names: dict[str, str], api: bool) -> str:
             f'<li><a href="{name}.html"{" aria-current=page" if name == stem else ""}>{escape(names[name])}</a></li>'
             for name in members
         ]
-        links += [f'<li><a href="{API}">Reference of the package</a></li>'] if api and group == "More" else []
         lists.append(f"<h2>{group}</h2><ul>{''.join(links)}</ul>" if links else "")
     return f"<details><summary>Contents</summary>{''.join(lists)}</details>"
 
@@ -168,7 +172,7 @@ def page(stem: str, names: dict[str, str], main: str, run: str = "", *, live: bo
 {head if live else ""}</head>
 <body>
 <a class="skip" href="#main">Skip to the lesson</a>
-<header><nav aria-label="Pages"><a href="index.html">k8sexpose</a>{menu(stem, names, live)}</nav>{search}{run}</header>
+<header><nav aria-label="Pages"><a href="index.html">k8sexpose</a>{menu(stem, names)}</nav>{search}{run}</header>
 <main id="main">
 {main}
 </main>
@@ -199,7 +203,7 @@ def index(names: dict[str, str], live: bool = False) -> str:
     """The first page: what the course is, its picture, its lessons and leaflets, its guides."""
     lessons = listed((part.stem, part.title, part.question) for part in course.lessons())
     leaflets = listed((part.stem, part.title, part.question) for part in course.leaflets())
-    guides = listed((path.stem, names[path.stem], "") for path in GUIDES)
+    guides = listed((name, names[name], "") for name in groups(names)["More"])
     picture = b64encode((ROOT / "docs" / PICTURE).read_bytes()).decode()
     alt = re.search(r'aria-label="([^"]*)"', (ROOT / "docs" / PICTURE).read_text(encoding="utf-8"))[1]
     return page(
@@ -220,9 +224,9 @@ against the real programs.</p>
     )
 
 
-def render(lite: bool = False, lives: dict[str, Any] | None = None) -> dict[str, str]:
+def render(lite: bool = False, lives: dict[str, Any] | None = None, reference: bool = False) -> dict[str, str]:
     """Every page, by file name; `lives`: what lives on each, where scripts are wanted."""
-    names, scripts = titles(), lives is not None
+    names, scripts = titles(reference), lives is not None
     pages = {"index.html": index(names, scripts)}
     for part in course.parts():
         pages[f"{part.stem}.html"] = lesson(part, names, lite, lives.get(part.stem) if lives else None)
@@ -311,7 +315,11 @@ def problems(pages: dict[str, str]) -> list[str]:
     for name, html in pages.items():
         readers[name] = Reader()
         readers[name].feed(html)
-    files = {*pages, API, *(f"notebooks/{path.relative_to(STUDENTS).as_posix()}" for path in notebooks_in(STUDENTS))}
+    files = {
+        *pages,
+        *(f"{name}.html" for name in REFERENCE),
+        *(f"notebooks/{path.relative_to(STUDENTS).as_posix()}" for path in notebooks_in(STUDENTS)),
+    }
     found = []
     for name, reader in readers.items():
         found += [f"{name}: {problem}" for problem in reader.problems]

@@ -25,11 +25,12 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
-from notebooks import SOLUTIONS, notebooks_in, read  # noqa: E402
 from website import build, states  # noqa: E402
 from website.flows import SINCE  # noqa: E402
 from website.questions import card_of  # noqa: E402
 from website.recorder import Shown, play  # noqa: E402
+
+from notebooks import SOLUTIONS, notebooks_in, read  # noqa: E402
 
 REASON = run_lessons.why_not() or ""
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(bool(REASON), reason=REASON)]
@@ -145,7 +146,9 @@ def explorers_agree(page: Page, lesson: Lesson) -> None:
             shown = place.locator(".kx-page")
             wanted = shown.evaluate(PLAIN, explorer.parts.page(setting))
             page.wait_for_function(
-                f"([node, wanted]) => ({PLAIN})(node, null) === wanted", arg=[shown.element_handle(), wanted], timeout=5000
+                f"([node, wanted]) => ({PLAIN})(node, null) === wanted",
+                arg=[shown.element_handle(), wanted],
+                timeout=5000,
             )
         place.get_by_role("button", name="Reset").click()
         wanted = place.locator(".kx-page").evaluate(PLAIN, explorer.parts.page(explorer.first))
@@ -252,7 +255,9 @@ def questions_agree(page: Page, lesson: Lesson, options: int) -> None:
             said = cards[question.id].get_by_role("status")
             wanted = said.evaluate("(node, html) => { const made = document.createElement('div'); made.innerHTML = html;"
                                    " return made.textContent; }", feedback._repr_html_())  # fmt: skip
-            page.wait_for_function("([node, wanted]) => node.textContent === wanted", arg=[said.element_handle(), wanted])
+            page.wait_for_function(
+                "([node, wanted]) => node.textContent === wanted", arg=[said.element_handle(), wanted]
+            )
 
 
 def nothing_serious(page: Page) -> list[Any]:

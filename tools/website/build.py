@@ -22,6 +22,7 @@ from k8sexpose.widgets.explorers.base import Explorer
 from k8sexpose.widgets.flow.widget import Flow
 from notebooks import notebooks_in, read
 
+from . import reference
 from .flows import flow_data
 from .questions import question_data
 from .recorder import Shown, play
@@ -158,7 +159,7 @@ def build(folder: Path, lite: bool = False, only: str = "", processes: int = 2) 
 
 def write(folder: Path, lives: dict[str, Live], lite: bool = False) -> list[str]:
     """Write the pages, and what lives on them; return what makes them unfit to publish."""
-    rendered = pages.render(lite, lives)
+    rendered = pages.render(lite, lives, reference.made(folder))
     found = pages.problems(rendered)
     assets = folder / ASSETS
     shutil.rmtree(assets, ignore_errors=True)
