@@ -125,11 +125,8 @@ def titles(reference: bool = False) -> dict[str, str]:
 def groups(names: dict[str, str]) -> dict[str, list[str]]:
     """The pages by kind: lessons, leaflets, and what else there is."""
     lessons, leaflets = ([part.stem for part in some] for some in (course.lessons(), course.leaflets()))
-    return {
-        "Lessons": lessons,
-        "Leaflets": leaflets,
-        "More": [name for name in names if name not in {*lessons, *leaflets}],
-    }
+    more = [name for name in names if name not in {*lessons, *leaflets}]
+    return {"Lessons": lessons, "Leaflets": leaflets, "More": more}
 
 
 def menu(stem: str, names: dict[str, str]) -> str:
@@ -315,11 +312,8 @@ def problems(pages: dict[str, str]) -> list[str]:
     for name, html in pages.items():
         readers[name] = Reader()
         readers[name].feed(html)
-    files = {
-        *pages,
-        *(f"{name}.html" for name in REFERENCE),
-        *(f"notebooks/{path.relative_to(STUDENTS).as_posix()}" for path in notebooks_in(STUDENTS)),
-    }
+    notebooks = (path.relative_to(STUDENTS).as_posix() for path in notebooks_in(STUDENTS))
+    files = {*pages, *(f"{name}.html" for name in REFERENCE), *(f"notebooks/{name}" for name in notebooks)}
     found = []
     for name, reader in readers.items():
         found += [f"{name}: {problem}" for problem in reader.problems]

@@ -1,8 +1,8 @@
 """The reference of the package, made from its docstrings by pdoc.
 
-pdoc was chosen because it needs no configuration, reads numpydoc, makes one folder that works from file:// with a search
-of its own, and is maintained (16.0 of October 2025). It is wanted for nothing else: `make site` puts it into
-build/site-tools, and where it cannot be had the site is made without the reference.
+pdoc was chosen because it needs no configuration, reads numpydoc, makes one folder that works from file:// with search,
+and is maintained (16.0 of October 2025). It is wanted for nothing else: `make site` puts it into build/site-tools, and
+where it cannot be had the site is made without the reference.
 """
 
 from __future__ import annotations
