@@ -437,6 +437,7 @@
           node.before(make("p", { class: "kx-curtain" }, "Answer the question above first. ", button));
         } else if (!hide) note?.remove();
       }
+      stops();
     };
     for (const [, ids] of waiting) for (const id of ids) watch(id, update);
     update();
@@ -445,7 +446,8 @@
   // Only what scrolls is a stop for the keyboard.
   function stops() {
     for (const region of document.querySelectorAll(".scroll, main pre[role=region]")) {
-      if (region.scrollWidth > region.clientWidth + 1) region.tabIndex = 0;
+      // What is folded has no size yet.
+      if (!region.clientWidth || region.scrollWidth > region.clientWidth) region.tabIndex = 0;
       else region.removeAttribute("tabindex");
     }
   }
@@ -486,6 +488,7 @@
     for (const output of document.querySelectorAll("main .output[hidden]")) output.hidden = false;
   });
   window.addEventListener("resize", stops);
+  document.addEventListener("toggle", stops, true);
   search();
   start().then(stops);
 })();
