@@ -447,7 +447,8 @@
   function stops() {
     for (const region of document.querySelectorAll(".scroll, main pre[role=region]")) {
       // What is folded has no size yet.
-      if (!region.clientWidth || region.scrollWidth > region.clientWidth) region.tabIndex = 0;
+      const scrolls = region.scrollWidth > region.clientWidth || region.scrollHeight > region.clientHeight;
+      if (!region.clientWidth || scrolls) region.tabIndex = 0;
       else region.removeAttribute("tabindex");
     }
   }
