@@ -13,14 +13,15 @@ endif
 
 SOLUTIONS := $(wildcard instructor/solutions/*.ipynb instructor/solutions/leaflets/*.ipynb)
 
-.PHONY: help environment lab test quick deep lint types unit lessons notebooks pages slides moodle shots lite lite-check lite-kernel wheel colab binder-check bench fuzz mutants clean
+.PHONY: help environment lab test quick deep lint types unit lessons notebooks site pages slides moodle shots lite lite-check lite-kernel wheel colab binder-check bench fuzz mutants clean
 help:
 	@echo "make lab        open the lessons in JupyterLab"
 	@echo "make test       run every test"
 	@echo "make quick      run what takes two minutes: ruff, mypy, tests without browser and notebooks, without the slow ones"
 	@echo "make deep       run the tests that are too long for make test (tests/deep, and what is marked deep)"
 	@echo "make notebooks  run the solution notebooks, generate the student notebooks from them"
-	@echo "make pages      render the solutions as static pages into build/site"
+	@echo "make site       make the course a site in build/site whose widgets work without a kernel"
+	@echo "make pages      the same without scripts, in build/pages"
 	@echo "make slides     make a deck for the projector of each lesson in build/slides"
 	@echo "make moodle     export all questions for a learning platform into build/moodle.xml"
 	@echo "make lite       build the course for JupyterLite into build/lite; lite-check: test with its versions"
@@ -40,7 +41,7 @@ environment:
 	@$(PYTHON) tools/environment.py test --venv $(VENV)
 
 # Answers that tests, pages and generators give stay in memory; those of a learner (make lab) are kept in a file.
-test quick deep unit lessons notebooks pages slides moodle shots lite lite-check lite-kernel binder-check: export K8SEXPOSE_ANSWERS =
+test quick deep unit lessons notebooks site pages slides moodle shots lite lite-check lite-kernel binder-check: export K8SEXPOSE_ANSWERS =
 
 # --- the two commands ------------------------------------------------------------------------------------------
 
@@ -87,7 +88,13 @@ notebooks: environment
 	$(PY) tools/notebooks.py --execute
 	$(PY) tools/notebooks.py
 	$(PY) tools/teaching.py
-	$(PY) tools/pages.py
+	$(PY) tools/pages.py --check
+
+# pdoc makes the reference of the package, and is wanted for nothing else: it stays out of the tests' environment.
+site: environment
+	@test -d build/site-tools/pdoc || $(PY) -m pip install --quiet --no-deps --target build/site-tools -r tools/site-requirements.txt || \
+		echo "pdoc cannot be installed here: the site is made without the reference of the package"
+	$(PY) tools/make_site.py $(SITE_ARGS)
 
 pages: environment
 	$(PY) tools/pages.py $(PAGES_ARGS)

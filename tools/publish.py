@@ -1,10 +1,11 @@
-"""Write the addresses of the published course into the README, and the lessons' copies for Colab.
+"""Write the addresses of the published course into README and pyproject.toml, and the lessons' copies for Colab.
 
     python tools/publish.py OWNER [--repository NAME] [--index pypi|none|URL]
     python tools/publish.py --nowhere    take them out again
 
 OWNER is the account or organisation on GitHub. Until somebody runs this, the README names no address: a badge that
-leads nowhere is worse than none. `tests/course/test_publish.py` fails where an address is a placeholder.
+leads nowhere is worse than none. `tests/course/test_publish.py` fails where an address is a placeholder. The index
+shows docs/PYPI.md: the README, whose links lead into the repository from anywhere.
 """
 
 from __future__ import annotations
@@ -19,11 +20,14 @@ from urllib.parse import quote
 from colab import ROOT, VERSION, write
 
 README, COPIES = ROOT / "README.md", ROOT / "colab"
+PROJECT, LONG = ROOT / "pyproject.toml", ROOT / "docs" / "PYPI.md"
 BEGIN, END = "<!-- addresses: tools/publish.py writes what follows -->", "<!-- end of addresses -->"
 NOWHERE = (
     "This repository has no public home yet. `python tools/publish.py OWNER` writes the lines for an index, and the "
     "badges for Binder, Colab, Codespaces and JupyterLite, here."
 )
+TOML_BEGIN, TOML_END = "# addresses: tools/publish.py writes what follows\n", "# end of addresses"
+TOML_NOWHERE = "# (This repository has no public home yet.)\n"
 FIRST = "00_start_here.ipynb"
 
 
@@ -51,6 +55,27 @@ class Home:
         """What pip is told: a release on PyPI, or this version of the repository."""
         return f"k8sexpose=={VERSION}" if self.index == "pypi" else f"git+https://github.com/{self.slug}@v{VERSION}"
 
+    @property
+    def url(self) -> str:
+        """The repository."""
+        return f"https://github.com/{self.slug}"
+
+    @property
+    def site(self) -> str:
+        """The pages that the workflow publishes."""
+        return f"https://{self.owner.lower()}.github.io/{quote(self.repository)}"
+
+    def urls(self) -> str:
+        """The table of addresses in pyproject.toml."""
+        named = {
+            "Homepage": self.site,
+            "Documentation": f"{self.site}/api/k8sexpose.html",
+            "Source": self.url,
+            "Issues": f"{self.url}/issues",
+            "Changelog": f"{self.url}/blob/v{VERSION}/CHANGELOG.md",
+        }
+        return "\n".join(["[project.urls]", *(f'{name} = "{address}"' for name, address in named.items())]) + "\n"
+
     def block(self) -> str:
         """The lines of the README."""
         lab = "k8sexpose[lab]" if self.index != "none" else f"k8sexpose[lab] @ git+https://github.com/{self.slug}"
@@ -60,7 +85,7 @@ class Home:
             ("launch", "Binder", "579ACA", f"https://mybinder.org/v2/gh/{self.slug}/v{VERSION}?urlpath=lab/tree/notebooks/{FIRST}"),
             ("open", "Colab", "F9AB00", f"https://colab.research.google.com/github/{self.slug}/blob/v{VERSION}/colab/{FIRST}"),
             ("open", "Codespaces", "24292F", f"https://codespaces.new/{self.slug}"),
-            ("open", "JupyterLite", "F37726", f"https://{self.owner.lower()}.github.io/{quote(self.repository)}/lite/lab/index.html?path={FIRST}"),
+            ("open", "JupyterLite", "F37726", f"{self.site}/lite/lab/index.html?path={FIRST}"),
         ]  # fmt: skip
         return "\n".join(
             (
@@ -90,6 +115,21 @@ def readme(text: str, home: Home | None) -> str:
     return f"{text[:start]}\n{home.block() if home else NOWHERE}\n{text[end:]}"
 
 
+def project(text: str, home: Home | None) -> str:
+    """pyproject.toml with the addresses of a home, or with none."""
+    start, end = text.index(TOML_BEGIN) + len(TOML_BEGIN), text.index(TOML_END)
+    shown = "docs/PYPI.md" if home else "README.md"
+    written = f"{text[:start]}{home.urls() if home else TOML_NOWHERE}{text[end:]}"
+    return re.sub(r'(?m)^readme = ".*"$', f'readme = "{shown}"', written)
+
+
+def long_description(text: str, home: Home) -> str:
+    """The README for an index: every link and picture by its whole address."""
+    page, raw = f"{home.url}/blob/v{VERSION}/", f"https://raw.githubusercontent.com/{home.slug}/v{VERSION}/"
+    text = re.sub(r"\]\((?!https?:|#|mailto:)([^)]+)\)", rf"]({page}\1)", text)
+    return re.sub(r'src="(?!https?:|data:)([^"]+)"', rf'src="{raw}\1"', text)
+
+
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("owner", nargs="?", metavar="OWNER")
@@ -103,7 +143,13 @@ def main(argv: list[str] | None = None) -> int:
         home = None if told.nowhere else Home(told.owner, told.repository, told.index)
     except ValueError as error:
         parser.error(str(error))
-    README.write_text(readme(README.read_text(encoding="utf-8"), home), encoding="utf-8", newline="\n")
+    text = readme(README.read_text(encoding="utf-8"), home)
+    README.write_text(text, encoding="utf-8", newline="\n")
+    PROJECT.write_text(project(PROJECT.read_text(encoding="utf-8"), home), encoding="utf-8", newline="\n")
+    if home:
+        LONG.write_text(long_description(text, home), encoding="utf-8", newline="\n")
+    else:
+        LONG.unlink(missing_ok=True)
     shutil.rmtree(COPIES, ignore_errors=True)
     written = write(COPIES, home.requirement) if home else []
     print(f"README.md: {home.slug if home else 'no addresses'}; colab/: {len(written)} notebooks")

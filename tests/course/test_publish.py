@@ -13,6 +13,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import yaml
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
@@ -48,6 +49,30 @@ def test_one_command_writes_the_addresses() -> None:
     assert "acme/course" not in other and "--index https://pypi.acme.org/simple" in other
     assert "git+https://github.com/other/k8sexpose" in publish.readme(other, publish.Home("other", index="none"))
     assert publish.readme(other, None) == publish.readme(README, None)
+
+
+def test_it_writes_the_addresses_of_the_package_too() -> None:
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert "urls" not in PROJECT["project"], "the repository has no home yet, and names none"
+    home = publish.Home("acme", "course")
+    there = tomllib.loads(publish.project(text, home))["project"]
+    assert there["urls"]["Source"] == "https://github.com/acme/course" and there["readme"] == "docs/PYPI.md"
+    assert there["urls"]["Homepage"] == "https://acme.github.io/course"
+    assert not [address for address in there["urls"].values() if PLACEHOLDER.search(address)]
+    other = publish.project(publish.project(text, home), publish.Home("other"))
+    assert "acme" not in other and publish.project(other, None) == text
+
+
+def test_the_index_gets_links_that_lead_somewhere_from_anywhere() -> None:
+    text = publish.long_description(README, publish.Home("acme", "course"))
+    assert not re.findall(r"\]\((?!https?:|#|mailto:)", text) and 'src="docs' not in text
+    assert f"https://github.com/acme/course/blob/v{publish.VERSION}/CONTRIBUTING.md" in text
+
+
+def test_the_issue_forms_ask_for_lesson_and_cell() -> None:
+    form = yaml.safe_load((ROOT / ".github/ISSUE_TEMPLATE/unclear.yml").read_text(encoding="utf-8"))
+    asked = {field["id"]: field for field in form["body"]}
+    assert asked["lesson"]["validations"]["required"] and asked["cell"]["validations"]["required"]
 
 
 @pytest.mark.parametrize("words", [("a/b",), ("a b",), ("a", "b'c"), ("a", "b", "ftp://x"), ("a", "b", "https://x y")])

@@ -1,0 +1,1 @@
+"""Make the course a site whose widgets live without a kernel."""

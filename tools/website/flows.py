@@ -1,0 +1,261 @@
+"""Compute all that the visualizer may be asked on a page: each state of the cluster, each path, two widths.
+
+A state is the policy and at most one fault (a node that crashed, a Pod that is not ready). Where the clock can move,
+it is also which settled state it came from, and what the health checks have noticed since. The widget makes each scene.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from k8sexpose import Cluster, Route, routes
+from k8sexpose.api.errors import NotExposed
+from k8sexpose.api.service import Service
+from k8sexpose.api.validation import POLICIES
+from k8sexpose.cloud.load_balancer import target_health
+from k8sexpose.widgets.flow.scene import ServiceView
+from k8sexpose.widgets.flow.widget import Flow
+
+from .packing import packed
+
+__all__ = ["flow_data", "states_of"]
+
+WIDTHS = (880, 340)
+MOST_PATHS, MOST_STATES = 60, 900
+STEP_S, QUIET_S, LONGEST_S = 2, 70, 400  # the clock's step; settled after this long without a change
+SINCE = re.compile(r" since [\d.]+ s")
+INTERNED = 60  # characters from which on a part of a scene is stored once
+
+
+@dataclass(frozen=True)
+class Setting:
+    """The policy of the Service, and what was clicked: ``("node", "node-1")``."""
+
+    policy: str
+    fault: tuple[str, str] | None = None
+
+
+@dataclass
+class State:
+    """A state of the page: its cluster, when it begins after the last change, and what comes next by itself."""
+
+    setting: Setting
+    came_from: Setting | None
+    at_s: int
+    cluster: Cluster
+    later: list[int]
+    settled: bool = True
+
+
+class Explored:
+    """All states that the controls of one visualizer lead to."""
+
+    def __init__(self, flow: Flow) -> None:
+        self.flow = flow
+        self.clock = "clock" in flow._controls
+        service = flow._scene.service
+        self.service = service
+        self.start = Setting(service.policy if service else "")
+        self.states: list[State] = []
+        self.known: dict[tuple[Setting | None, Setting], int] = {}
+        self.wanted: list[tuple[Setting | None, Setting]] = [(None, self.start)]
+        for pair in self.wanted:  # it grows meanwhile
+            if len(self.states) > MOST_STATES:
+                raise ValueError("too many states for a page")
+            self._explore(*pair)
+
+    def choices(self, now: Setting) -> Iterator[tuple[str, Setting]]:
+        """Yield what can be clicked in a setting, and the setting that it leads to; one fault at a time."""
+        controls = self.flow._controls
+        if "policy" in controls and now.policy:
+            for policy in POLICIES:
+                if policy != now.policy:
+                    yield f"policy:{policy}", Setting(policy, now.fault)
+        if now.fault:
+            yield f"{now.fault[0]}:{now.fault[1]}", Setting(now.policy)
+            return
+        if "nodes" in controls:
+            for node in self.flow.cluster.nodes:
+                yield f"node:{node.name}", Setting(now.policy, ("node", node.name))
+        if "pods" in controls:
+            for view in self.flow._scene.nodes:
+                for pod in view.pods:
+                    yield pod.place, Setting(now.policy, ("pod", pod.place.partition(":")[2]))
+
+    def target(self, state: State, setting: Setting) -> tuple[Setting | None, Setting]:
+        """Return the pair of settings that a click leads to: where it settled last, and where it is now."""
+        if not self.clock:
+            return None, setting
+        return (state.setting if state.settled else state.came_from), setting
+
+    def _explore(self, came_from: Setting | None, setting: Setting) -> None:
+        """Follow one pair of settings until nothing changes any more."""
+        if (came_from, setting) in self.known:
+            return
+        cluster = self._made(came_from, setting)
+        first = len(self.states)
+        self.known[came_from, setting] = first
+        for at_s, moment in self._moments(cluster):
+            self.states.append(State(setting, came_from, at_s, moment, [], settled=False))
+        last = self.states[-1]
+        last.settled = True
+        for number, state in enumerate(self.states[first:], first):
+            state.later = list(range(number + 1, len(self.states)))
+        for state in {id(one): one for one in (self.states[first], last)}.values():
+            self.wanted += [self.target(state, leads_to) for _, leads_to in self.choices(setting)]
+
+    def _made(self, came_from: Setting | None, setting: Setting) -> Cluster:
+        """Return the cluster of a setting, from the settled one that it came from."""
+        if came_from is None or not self.clock:
+            cluster, before = self.flow.cluster.copy(), self.start
+        else:
+            settled = [one for one in self.states if one.setting == came_from and one.settled]
+            cluster, before = settled[0].cluster.copy(), came_from
+        if before.fault != setting.fault:
+            for fault in (before.fault, setting.fault):
+                if fault:
+                    _click(cluster, *fault)
+        if before.policy != setting.policy and self.service:
+            patch = {"spec": {"externalTrafficPolicy": setting.policy}}
+            cluster.patch(self.service.name, patch, namespace=self.service.namespace)
+        return cluster
+
+    def _moments(self, cluster: Cluster) -> Iterator[tuple[int, Cluster]]:
+        """Yield the cluster as it is now, and whenever the clock changes what is seen of it."""
+        yield 0, cluster.copy()
+        if not self.clock:
+            return
+        before, quiet_s, at_s = self._seen(cluster), 0, 0
+        while quiet_s < QUIET_S and at_s < LONGEST_S:
+            cluster.advance(STEP_S)
+            at_s, quiet_s = at_s + STEP_S, quiet_s + STEP_S
+            now = self._seen(cluster)
+            if now != before:
+                before, quiet_s = now, 0
+                yield at_s, cluster.copy()
+
+    def _seen(self, cluster: Cluster) -> tuple[Any, ...]:
+        """Return what can change by itself: the checks, the Pods' readiness, the load balancer's address."""
+        checks: tuple[Any, ...] = ()
+        if self.service:
+            service = service_of(cluster, self.service)
+            if service.key in cluster.load_balancers:
+                checks = tuple((target.name, target.healthy) for target in target_health(cluster, service.key))
+            checks = (*checks, str(service.load_balancer_ingress))
+        return checks, tuple((pod.name, pod.ready, pod.terminating) for pod in cluster.pods)
+
+
+def service_of(cluster: Cluster, view: ServiceView) -> Service:
+    """Return the Service that a picture shows."""
+    return cluster.service(f"{view.namespace}/{view.name}")
+
+
+def _click(cluster: Cluster, kind: str, name: str) -> None:
+    """Do to a cluster what the widget does when a node or a Pod is clicked."""
+    if kind == "pod":
+        cluster.set_ready(name, not cluster.pod(name).ready)
+    elif cluster.is_down(name):
+        cluster.recover(name)
+    else:
+        cluster.fail(name)
+
+
+def states_of(flow: Flow) -> Explored:
+    """Return the states that a page can show of a visualizer; ValueError where they are too many."""
+    return Explored(flow)
+
+
+class _Store:
+    """Parts of scenes, each kept once."""
+
+    def __init__(self) -> None:
+        self.parts: list[Any] = []
+        self.known: dict[str, int] = {}
+
+    def put(self, value: Any) -> Any:
+        """Return a value, or where it is long the number of its place in the store."""
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        if len(text) < INTERNED:
+            return {"v": value}
+        if text not in self.known:
+            self.known[text] = len(self.parts)
+            self.parts.append(value)
+        return self.known[text]
+
+    def scene(self, scene: dict[str, Any]) -> dict[str, Any]:
+        """Return a scene whose parts are places in the store; a picture is stored by its layers."""
+        tag, look, attributes, inner = scene["picture"]
+        rest = {name: self.put(value) for name, value in scene.items() if name not in ("picture", "plays", "news")}
+        return {**rest, "picture": [tag, look, self.put(attributes), [self.put(part) for part in inner]]}
+
+
+def _plain(value: Any) -> Any:
+    """Return plain lists and dicts, as the front end gets them."""
+    return json.loads(json.dumps(value))
+
+
+def _paths(flow: Flow, cluster: Cluster) -> list[Route]:
+    """Return the paths that a page can show: all where they can be chosen or sent, else the next one."""
+    asked = flow._question
+    if not {"send", "path"} & set(flow._controls):
+        return []
+    found = routes(cluster, asked.target, asked.client, protocol=asked.protocol, via=asked.via)
+    if len(found) > MOST_PATHS:
+        raise ValueError("too many paths for a page")
+    return list(found)
+
+
+def _state_data(flow: Flow, state: State, keep_times: bool, store: _Store, first: bool) -> dict[str, Any]:
+    """Return one state: each of its paths, in both widths, with the flight of a request on it."""
+    cluster = state.cluster
+    try:
+        found = _paths(flow, cluster)
+        own = Flow(cluster, flow._question, flow.route if first else None, flow._controls)
+    except NotExposed as error:
+        return {"message": str(error)}
+    paths = found or [own.route]
+    start = next((k for k, path in enumerate(paths) if path.hops == own.route.hops), 0)
+    ways = []
+    for path in paths:
+        scenes, flights = [], []
+        for width in WIDTHS:
+            own.width = width
+            own._set_route(path)
+            scene = _plain(own.scene)
+            if not keep_times:
+                scene = json.loads(SINCE.sub("", json.dumps(scene, ensure_ascii=False)))
+            scenes.append(store.scene(scene))
+            own._tell_counts([path])
+            flights.append(store.put(_plain(own.batch["ways"][0])))
+        ways.append({"p": float(path.probability), "scenes": scenes, "flights": flights})
+    return {"ways": ways, "start": start, "now": cluster.now_s}
+
+
+def flow_data(flow: Flow) -> dict[str, Any] | None:
+    """Return what site.js needs to play a visualizer without a kernel; None where it cannot be."""
+    service = flow._scene.service
+    if flow._scene.folds:
+        return None
+    if service and service_of(flow.cluster, service).session_affinity == "ClientIP":
+        return None  # what the next request meets depends on those before it
+    try:
+        explored = states_of(flow)
+        store = _Store()
+        states = []
+        for number, state in enumerate(explored.states):
+            data = _state_data(flow, state, not explored.clock, store, number == 0)
+            ready = state.settled or state.at_s == 0
+            acts = {
+                act: explored.known[explored.target(state, leads_to)]
+                for act, leads_to in explored.choices(state.setting) if ready
+            }  # fmt: skip
+            later = [[explored.states[k].at_s - state.at_s, k] for k in state.later]
+            states.append({**data, "acts": acts, "later": later})
+    except ValueError:
+        return None
+    data = packed({"parts": store.parts, "states": states})
+    return {"kind": "flow", "widths": WIDTHS, "clock": explored.clock, "data": data}

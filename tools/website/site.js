@@ -1,0 +1,495 @@
+// The widgets of a page that has no kernel. What they show was computed when the site was built, by the package itself:
+// this file looks it up, and knows no rule of Kubernetes. `kx.modules` holds the widgets' own scripts, `kx.data` what was
+// computed for this page. Everything works from file://, and nothing is asked of another host.
+(() => {
+  const kx = (window.kx = window.kx || {});
+  const STORE = "k8sexpose:answers";
+  const LITE_HINT = "In JupyterLab and in JupyterLite every change is possible.";
+
+  function make(tag, props = {}, ...inner) {
+    const node = document.createElement(tag);
+    for (const [name, value] of Object.entries(props)) {
+      if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+      else if (value !== undefined && value !== false) node.setAttribute(name, value === true ? "" : value);
+    }
+    node.append(...inner);
+    return node;
+  }
+
+  const bytesOf = (text) => Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
+  async function inflate(bytes) {
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+    return JSON.parse(await new Response(stream).text());
+  }
+
+  // What a widget's script calls its model: values, listeners, and somebody who answers.
+  class Model {
+    constructor(values) {
+      this.values = values;
+      this.listeners = {};
+      this.changed = new Set();
+    }
+    get(name) { return this.values[name]; }
+    set(name, value) {
+      this.values[name] = value;
+      this.changed.add(name);
+    }
+    on(name, listener) { (this.listeners[name] ||= new Set()).add(listener); }
+    off(name, listener) { this.listeners[name]?.delete(listener); }
+    tell(...names) { for (const name of names) for (const listener of this.listeners[`change:${name}`] || []) listener(); }
+    save_changes() {
+      const changed = [...this.changed];
+      this.changed.clear();
+      for (const name of changed) this.answer?.(name);
+    }
+    send(content) { this.asked?.(content); }
+  }
+
+  // -- explorers ----
+
+  // Pages that resemble each other: whole, or the text around gaps and what fills each gap.
+  function pagesOf({ pages, gaps }) {
+    if (pages) return (k) => pages[k];
+    const found = new Map();
+    for (const group of gaps) group[0].forEach((number, at) => found.set(number, [group, at]));
+    return (k) => {
+      const [[, around, fills], at] = found.get(k);
+      return around.map((text, gap) => text + (gap < fills.length ? fills[gap][at] : "")).join("");
+    };
+  }
+
+  let made = 0;
+  function dialOf(dial, now, changed) {
+    const id = `kx-dial-${++made}`;
+    if (dial.kind === "choice") {
+      const box = make("select", { id, onchange: () => changed(box.selectedIndex) },
+        ...dial.words.map((words) => make("option", {}, words)));
+      box.selectedIndex = now;
+      return [make("label", { for: id }, dial.label, " ", box), (k) => { box.selectedIndex = k; }];
+    }
+    if (dial.kind === "check") {
+      const box = make("input", { id, type: "checkbox", onchange: () => changed(Number(box.checked)) });
+      box.checked = Boolean(now);
+      return [make("label", { for: id, class: "kx-tick" }, box, " ", dial.label), (k) => { box.checked = Boolean(k); }];
+    }
+    const said = make("output", { for: id });
+    const box = make("input", { id, type: "range", min: 0, max: dial.words.length - 1, step: 1 });
+    const say = () => {
+      said.textContent = dial.words[box.value];
+      box.setAttribute("aria-valuetext", dial.words[box.value]);
+    };
+    box.addEventListener("input", () => { say(); changed(Number(box.value)); });
+    box.value = now;
+    say();
+    return [make("label", { for: id, class: "kx-slider" }, dial.label, " ", box, said), (k) => { box.value = k; say(); }];
+  }
+
+  async function explorer(place, data) {
+    const { order, inner, dials, first, chunks } = data;
+    const chosen = [...first], read = new Map();
+    const number = () => order.reduce((sum, dial) => sum * dials[dial].words.length + chosen[dial], 0);
+    const chunk = (k) => {
+      if (!read.has(k)) read.set(k, inflate(bytesOf(chunks[k])).then(pagesOf));
+      return read.get(k);
+    };
+    let programs = null, asked = 0, tallest = 0;
+    const page = make("div", { class: "kx-page scroll", role: "region", "aria-label": `${data.title}: picture and table` });
+    const live = make("p", { class: "kx-hidden", role: "status", "aria-live": "polite" });
+    const code = make("pre", { hidden: true, tabindex: "0", role: "region", "aria-label": "The same as a program" });
+    async function show(announce = true) {
+      const mine = ++asked, at = number();
+      const text = (await chunk(Math.floor(at / inner)))(at % inner);
+      if (mine !== asked) return;
+      tallest = Math.max(tallest, page.offsetHeight);
+      page.style.minHeight = `${tallest}px`;
+      page.innerHTML = text;
+      const said = page.querySelector("[role=status]");
+      if (said) {
+        said.removeAttribute("role");
+        if (announce) live.textContent = said.textContent;
+      }
+      if (programs) code.textContent = programs[at];
+      place.dataset.at = at;
+      stops();
+    }
+    window.addEventListener("resize", () => { tallest = 0; page.style.minHeight = ""; });
+    const setters = [];
+    const controls = dials.map((dial, k) => {
+      const [box, set] = dialOf(dial, first[k], (value) => { chosen[k] = value; show(); });
+      setters.push(set);
+      return box;
+    });
+    const reset = make("button", { type: "button", onclick: () => {
+      first.forEach((value, k) => { chosen[k] = value; setters[k](value); });
+      show();
+    } }, "Reset");
+    const buttons = [reset];
+    if (data.python) {
+      const python = make("button", { type: "button", "aria-expanded": "false", onclick: async () => {
+        programs ||= await inflate(bytesOf(data.python));
+        code.hidden = !code.hidden;
+        python.setAttribute("aria-expanded", String(!code.hidden));
+        code.textContent = programs[number()];
+      } }, "Show Python");
+      buttons.push(python);
+    }
+    const left = data.left.length ? [make("p", { class: "kx-left" }, `On this page these stay as they are: ${data.left.join("; ")}. ${LITE_HINT}`)] : [];
+    const root = make("section", { class: "kx-explorer", "aria-label": data.title },
+      make("div", { class: "kx-dials" }, ...controls), make("div", { class: "kx-buttons" }, ...buttons), code, live, page, ...left);
+    await chunk(Math.floor(number() / inner));
+    place.replaceChildren(root);
+    await show(false);
+  }
+
+  // -- the visualizer ----
+
+  class FlowModel extends Model {
+    constructor({ parts, states }, widths, width) {
+      super({ batch: {}, message: "", answered: 0, width: 0, step: 1 });
+      Object.assign(this, { parts, states, widths, layout: width < 720 ? 1 : 0, state: 0, way: states[0].start, plays: 0,
+        now: states[0].now, since: states[0].now, batches: 0, counted: {}, news: "" });
+      this.values.width = widths[this.layout];
+      this.values.scene = this.scene();
+    }
+    part(stored) { return typeof stored === "number" ? this.parts[stored] : stored.v; }
+    scene() {
+      const stored = this.states[this.state].ways[this.way].scenes[this.layout];
+      const scene = {};
+      for (const [name, value] of Object.entries(stored)) if (name !== "picture") scene[name] = this.part(value);
+      const [tag, look, attributes, inner] = stored.picture;
+      return { ...scene, picture: [tag, look, this.part(attributes), inner.map((one) => this.part(one))],
+        plays: this.plays, news: this.news, now: `t = ${this.now} s` };
+    }
+    draw() {
+      this.values.scene = this.scene();
+      this.tell("scene");
+    }
+    answer(name) {
+      if (name !== "width") return;
+      const layout = this.values.width < 720 ? 1 : 0;
+      if (layout === this.layout) return;
+      this.layout = layout;
+      this.draw();
+    }
+    asked(content) {
+      const does = { send: () => this.request(1), many: () => this.request(100), way: () => this.choose(content.index),
+        advance: () => this.advance(content.seconds) }[content.do];
+      this.values.message = "";
+      if (does) does();
+      else this.click(`${content.do}:${content.name ?? content.policy}`);
+      this.values.answered++;
+      this.tell("answered");
+    }
+    choose(index) {
+      this.way = index;
+      this.values.step = 1;
+      this.draw();
+    }
+    click(act) {
+      const state = this.states[this.state], to = state.acts[act];
+      if (to === undefined) {
+        const pressed = act === `policy:${this.values.scene.policy}`;
+        if (!pressed) this.values.message = Object.keys(state.acts).length
+          ? `This page knows one fault at a time. ${LITE_HINT}`
+          : `On this page the checks have to settle first: let the clock run. ${LITE_HINT}`;
+        return;
+      }
+      this.enter(to);
+      this.since = this.now;
+    }
+    enter(number) {
+      this.counted = {}; // a change of the cluster begins the count anew
+      const before = this.values.scene;
+      if (this.states[number].message) {
+        this.values.message = this.states[number].message;
+        return;
+      }
+      this.state = number;
+      this.way = Math.min(this.states[number].start, this.states[number].ways.length - 1);
+      const after = this.scene(), lost = (scene) => scene.shares.find((share) => share.place === "lost")?.text;
+      this.news = lost(before) === lost(after) ? "" : `lost: ${lost(before)} before, ${lost(after)} now`;
+      this.plays++;
+      this.draw();
+      this.values.batch = { number: ++this.batches, before: {}, ways: [], order: [] };
+      this.tell("batch");
+    }
+    advance(seconds) {
+      this.now = Math.round((this.now + seconds) * 10) / 10;
+      const passed = this.now - this.since;
+      const next = this.states[this.state].later.filter(([after]) => after <= passed).at(-1);
+      if (next) {
+        this.since += next[0];
+        this.enter(next[1]);
+      } else this.draw();
+    }
+    pick() {
+      const { ways } = this.states[this.state];
+      let left = Math.random() * ways.reduce((sum, way) => sum + way.p, 0);
+      const found = ways.findIndex((way) => (left -= way.p) < 0);
+      return found < 0 ? ways.length - 1 : found;
+    }
+    request(count) {
+      const { ways } = this.states[this.state], counts = { ...this.counted }, picked = [], order = [];
+      for (let k = 0; k < count; k++) {
+        const way = this.pick();
+        if (!picked.includes(way)) picked.push(way);
+        order.push(picked.indexOf(way));
+      }
+      const flights = picked.map((way) => this.part(ways[way].flights[this.layout]));
+      if (count === 1) {
+        this.way = picked[0];
+        this.plays++;
+        this.draw();
+      }
+      const after = { ...counts };
+      for (const one of order) for (const place of [...flights[one].counts, "sent"]) after[place] = (after[place] || 0) + 1;
+      this.values.batch = { number: ++this.batches, before: counts, ways: flights, order };
+      this.counted = after;
+      this.tell("batch");
+    }
+  }
+  async function flow(place, data) {
+    const read = await inflate(bytesOf(data.data));
+    const model = new FlowModel(read, data.widths, place.clientWidth);
+    const el = make("div");
+    place.replaceChildren(el);
+    kx.modules.flow.render({ model, el });
+  }
+
+  // -- questions ----
+
+  const ABOUT = /^(?:about|around|roughly|approximately|approx\.?|almost|circa|ca\.?|≈|~|=)\s*/i;
+  const PER = /\s*(?:\/|per|a|an|each|every)\s*(?:month|mo|hour|h)\s*$/;
+  const PATTERN = /^(\$|us\$|usd|€|eur)?\s*([-+]?[\d.,]*\d(?:e[-+]?\d+)?)(?:\s*\/\s*(\d+))?\s*([^\d\s/][^\d]*)?$/i;
+  // A number with its unit, read as `k8sexpose.lessons.forms.quantity` reads what people mostly write; null if it is none.
+  function numberOf(text, unit, units) {
+    const plain = text.normalize("NFKC").toLowerCase().replace("⁄", "/").replace(/^[\s.!"'`()[\]{}]+|[\s.!"'`()[\]{}]+$/g, "");
+    const found = PATTERN.exec(plain.replace(ABOUT, "").replace(PER, ""));
+    if (!found) return null;
+    let number = found[2];
+    if (/^[-+]?\d+,\d{1,2}$/.test(number)) number = number.replace(",", ".");
+    if (number.includes(",") && !/^[-+]?\d{1,3}(,\d{3})+(\.\d+)?$/.test(number)) return null;
+    const written = ((found[1] || "") + (found[4] || "")).trim().replace(/\.$/, "");
+    if (!(written in units)) return null;
+    const value = Number(number.replaceAll(",", "")) / Number(found[3] || 1);
+    if (!Number.isFinite(value)) return null;
+    const share = unit === "%" && !written && (found[3] || (value > 0 && value < 1));
+    return (share ? 100 : units[written]) * value;
+  }
+  // As Python's format `.4g` writes it.
+  function shown(value) {
+    if (!value) return "0";
+    const power = Math.floor(Math.log10(Math.abs(Number(value.toPrecision(4)))));
+    if (power >= -4 && power < 4) return String(Number(value.toPrecision(4)));
+    const [digits, exponent] = value.toExponential(3).split("e");
+    return `${Number(digits)}e${exponent[0]}${exponent.slice(1).padStart(2, "0")}`;
+  }
+
+  let memory = {};
+  function answers(change) {
+    try {
+      memory = JSON.parse(localStorage.getItem(STORE)) || {};
+    } catch {
+      // Storage may be forbidden: then the answers live as long as the page.
+    }
+    if (!change) return memory;
+    change(memory);
+    try {
+      localStorage.setItem(STORE, JSON.stringify(memory));
+    } catch {
+      // see above
+    }
+    return memory;
+  }
+
+  // The texts are mixed with a stream of bytes, so that nobody reads them by chance in the page's source.
+  function judgedOf(data) {
+    let state = data.seed;
+    return inflate(bytesOf(data.judged).map((byte) => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      return byte ^ (state >>> 24);
+    }));
+  }
+
+  const watchers = new Map();
+  function watch(id, watcher) {
+    watchers.set(id, [...(watchers.get(id) || []), watcher]);
+  }
+
+  // What the controls say, as the place of the answer in what was judged, or what is wrong with it.
+  function keyOf(data, draft) {
+    const [control] = data.controls, given = draft?.[0];
+    if (control.kind === "several") {
+      if (!given?.length) return { problem: `Nothing is ticked. If you mean none of them, tick "${control.none}".` };
+      if (given[0] === control.none) return { key: "" };
+      return { key: control.options.map(([value], k) => (given.includes(value) ? k : -1)).filter((k) => k >= 0).join() };
+    }
+    if (!given?.trim()) return { problem: "No answer yet." };
+    if (control.kind === "one") return { key: String(control.options.findIndex(([value]) => value === given)) };
+    const number = numberOf(given, data.unit, data.units);
+    if (number === null || number < 0 || number > data.most) {
+      return { problem: `I could not read "${given}". Please give ${data.example}.` };
+    }
+    return { number };
+  }
+
+  function cardOf(judged, { key, number }, unit) {
+    if (key !== undefined) return judged.cards[key];
+    let k = judged.edges.length - 1;
+    while (k > 0 && judged.edges[k] > number) k--;
+    const answer = `${shown(number)} ${unit}`.trim();
+    return judged.line[k].map((text) => text.replaceAll("⟦answer⟧", answer));
+  }
+
+  async function feedback(data, entry) {
+    const judged = await judgedOf(data), found = keyOf(data, entry.draft);
+    if (found.problem) return null;
+    const untold = data.tries && entry.tries < data.tries;
+    return cardOf(untold ? judged.untold : judged.told, found, data.unit);
+  }
+
+  async function question(place, data) {
+    const kept = answers()[data.id];
+    const empty = data.controls.map((control) => (control.kind === "several" ? [] : ""));
+    const model = new Model({ text: data.text, controls: data.controls, draft: kept ? kept.draft : empty, request: {},
+      kept: "", said: "", problem: false, refused: false, verdict: "", done: 0 });
+    async function refresh() {
+      const entry = answers()[data.id], card = entry && (await feedback(data, entry));
+      model.values.kept = card ? card[2] : "";
+      model.values.verdict = card && place.dataset.checked ? card[0] : "";
+      return card;
+    }
+    model.answer = async (name) => {
+      if (name !== "request") return;
+      const { draft, number } = model.get("request"), { problem } = keyOf(data, draft);
+      Object.assign(model.values, { said: problem || "Your answer is kept.", problem: Boolean(problem), refused: Boolean(problem) });
+      if (!problem) {
+        answers((all) => { all[data.id] = { draft, tries: (all[data.id]?.tries || 0) + 1 }; });
+        await refresh();
+      }
+      model.values.done = number;
+      model.tell("kept", "said", "done");
+      if (!problem) for (const watcher of watchers.get(data.id) || []) watcher();
+    };
+    await refresh();
+    const el = make("div");
+    place.replaceChildren(el);
+    kx.modules.ask.render({ model, el });
+  }
+
+  async function check(place, { id }, all) {
+    const data = all.find((one) => one.kind === "question" && one.id === id);
+    const card = make("div", { role: "status", class: "kx-check" });
+    const show = async () => {
+      const entry = answers()[id], found = entry && (await feedback(data, entry));
+      if (found) card.innerHTML = found[1];
+      else card.replaceChildren(make("strong", {}, "→ "), "Answer first: choose an answer above and keep it. What is right, and why, is then said here.");
+    };
+    watch(id, show);
+    await show();
+    place.replaceChildren(card);
+  }
+
+  // -- the page ----
+
+  const kinds = { explorer, flow, question, check };
+  async function start() {
+    const data = (kx.data ||= { widgets: [] });
+    for (const place of document.querySelectorAll("[data-kx]")) {
+      const one = data.widgets[place.dataset.kx];
+      try {
+        await kinds[one.kind](place, one, data.widgets);
+      } catch (error) {
+        console.error(error); // the still picture stays
+      }
+    }
+    curtains();
+    document.documentElement.dataset.kxState = "ready";
+  }
+
+  // A printed result below a question would answer it: what the cells show waits until the reader has answered.
+  function curtains() {
+    const asked = new Map(), waiting = [];
+    for (const node of document.querySelectorAll("main .output")) {
+      const live = [...node.querySelectorAll(":scope > .kx-live")], own = live.map((place) => kx.data.widgets[place.dataset.kx]);
+      const checked = own.find((one) => one.kind === "check");
+      if (checked) asked.delete(checked.id);
+      const question = live.find((place) => kx.data.widgets[place.dataset.kx].kind === "question");
+      if (question?.dataset.checked) asked.set(kx.data.widgets[question.dataset.kx].id, question);
+      if (!live.some((place) => /question|check/.test(place.className)) && !node.closest("details") && asked.size) {
+        waiting.push([node, [...asked.keys()]]);
+      }
+    }
+    const shown = new Set();
+    const update = () => {
+      const kept = answers();
+      for (const [node, ids] of waiting) {
+        const hide = !shown.has(node) && ids.some((id) => !kept[id]);
+        node.hidden = hide;
+        const note = node.previousElementSibling?.matches(".kx-curtain") ? node.previousElementSibling : null;
+        if (hide && !note) {
+          const button = make("button", { type: "button", onclick: () => {
+            shown.add(node);
+            update();
+            node.tabIndex = -1;
+            node.focus();
+          } }, "Show what this cell prints");
+          node.before(make("p", { class: "kx-curtain" }, "Answer the question above first. ", button));
+        } else if (!hide) note?.remove();
+      }
+      stops();
+    };
+    for (const [, ids] of waiting) for (const id of ids) watch(id, update);
+    update();
+  }
+
+  // Only what scrolls is a stop for the keyboard.
+  function stops() {
+    for (const region of document.querySelectorAll(".scroll, main pre[role=region]")) {
+      // What is folded has no size yet.
+      const scrolls = region.scrollWidth > region.clientWidth || region.scrollHeight > region.clientHeight;
+      if (!region.clientWidth || scrolls) region.tabIndex = 0;
+      else region.removeAttribute("tabindex");
+    }
+  }
+
+  function search() {
+    const place = document.querySelector("[data-kx-search]");
+    if (!place) return;
+    const box = make("input", { type: "search", id: "kx-search", autocomplete: "off", placeholder: "externalTrafficPolicy" });
+    const list = make("ul"), said = make("p", { role: "status" });
+    const find = () => {
+      const words = box.value.toLowerCase().split(/\s+/).filter((word) => word.length > 1);
+      const found = !words.length || !kx.index ? [] : kx.index
+        .map(([href, page, heading, text]) => {
+          const head = `${page} ${heading}`.toLowerCase(), body = text.toLowerCase();
+          if (!words.every((word) => head.includes(word) || body.includes(word))) return null;
+          const points = words.reduce((sum, word) => sum + (head.includes(word) ? 8 : 0) + Math.min(body.split(word).length - 1, 5), 0);
+          const at = Math.max(body.indexOf(words[0]) - 40, 0);
+          return { href, page, heading, points, text: text.slice(at, at + 140) };
+        })
+        .filter(Boolean).sort((one, other) => other.points - one.points).slice(0, 12);
+      said.textContent = words.length ? `${found.length === 12 ? "The 12 best places" : `${found.length} places`}` : "";
+      list.replaceChildren(...found.map(({ href, page, heading, text }) =>
+        make("li", {}, make("a", { href }, heading && heading !== page ? `${page}: ${heading}` : page), make("span", {}, ` ${text}…`))));
+    };
+    const load = () => {
+      if (kx.loading) return;
+      kx.loading = make("script", { src: `${place.dataset.kxSearch}`, onload: find });
+      document.head.append(kx.loading);
+    };
+    box.addEventListener("focus", load);
+    box.addEventListener("input", () => { load(); find(); });
+    place.append(make("form", { role: "search", onsubmit: (event) => event.preventDefault() },
+      make("label", { for: "kx-search" }, "Search "), box, said, list));
+  }
+
+  window.addEventListener("beforeprint", () => {
+    for (const fold of document.querySelectorAll("main details")) fold.open = true;
+    for (const output of document.querySelectorAll("main .output[hidden]")) output.hidden = false;
+  });
+  window.addEventListener("resize", stops);
+  document.addEventListener("toggle", stops, true);
+  search();
+  start().then(stops);
+})();

@@ -1,0 +1,105 @@
+"""Compute every page of an explorer whose settings are finite."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+from k8sexpose.widgets.explorers.base import Control, Explorer
+
+from .packing import packed, pages_packed
+
+__all__ = ["Dial", "dials_of", "explorer_data", "setting_at"]
+
+MOST = 5000  # settings of one explorer
+CHUNK = 16  # settings at least that are stored, and read, together
+# What of an explorer is live on a page, where all of it would be too much: the controls, and the steps of a slider.
+OFFERED = {"Latency explorer": ("pods", "policy", "utilisation"), "Life explorer": ("seconds", "provider", "happens")}
+STEPS = {("Latency explorer", "utilisation"): 5, ("Life explorer", "seconds"): 5,
+         ("Node port range explorer", "automatic"): 173}  # fmt: skip
+# Pages that differ much are not stored together: the picture of the range is another for each number of Services.
+OUTERMOST = {("Node port range explorer", "automatic")}
+
+
+@dataclass(frozen=True)
+class Dial:
+    """A control and the values that it has on the page."""
+
+    control: Control
+    values: tuple[Any, ...]
+    words: tuple[str, ...]
+
+    @property
+    def kind(self) -> str:
+        """How it is drawn: a drop-down, a check box or a slider."""
+        return "slider" if self.control.high else "choice" if self.control.options else "check"
+
+
+def _dial(title: str, control: Control, now: Any) -> Dial | None:
+    if control.high:
+        step = STEPS.get((title, control.name), control.step)
+        first = control.low if control.low % step == 0 else step
+        values = tuple(sorted({*range(first, control.high + 1, step), now}))
+        return Dial(control, values, tuple(map(str, values)))
+    if control.options:
+        pairs = [one if isinstance(one, tuple) else (str(one), one) for one in control.options]
+        if now not in [value for _, value in pairs]:
+            pairs.append((str(now), now))
+        return Dial(control, tuple(value for _, value in pairs), tuple(str(words) for words, _ in pairs))
+    return Dial(control, (False, True), ("no", "yes")) if isinstance(now, bool) else None
+
+
+def dials_of(explorer: Explorer[Any]) -> list[Dial] | None:
+    """Return the controls that live on the page, the longest slider last; None where there is too much to compute."""
+    title, first = explorer.parts.title, explorer.first
+    shown = set(explorer.children[0].children)
+    offered = [part for part in explorer.parts.controls if explorer.controls[part.name] in shown]
+    wanted = [part for part in offered if part.name in OFFERED.get(title, [part.name])]
+    dials = [_dial(title, part, getattr(first, part.name)) for part in wanted]
+    found = [dial for dial in dials if dial is not None]
+    if len(found) < len(dials) or not found or math.prod(len(dial.values) for dial in found) > MOST:
+        return None
+    return found
+
+
+def _order(title: str, dials: list[Dial]) -> list[int]:
+    """Return the numbers of the dials, the one with most values last: its pages resemble each other most."""
+    outermost = [(title, dial.control.name) in OUTERMOST for dial in dials]
+    return sorted(range(len(dials)), key=lambda number: (not outermost[number], len(dials[number].values)))
+
+
+def setting_at(explorer: Explorer[Any], dials: list[Dial], places: tuple[int, ...]) -> Any:
+    """Return the setting where each dial is at its place."""
+    values = {dial.control.name: dial.values[place] for dial, place in zip(dials, places, strict=True)}
+    return replace(explorer.first, **values)
+
+
+def explorer_data(explorer: Explorer[Any]) -> dict[str, Any] | None:
+    """Return what site.js needs to show an explorer without a kernel; None where it cannot be."""
+    dials = dials_of(explorer)
+    if dials is None:
+        return None
+    order = _order(explorer.parts.title, dials)
+    sizes = [len(dials[number].values) for number in order]
+    inner, size = len(order), 1
+    while inner and size < CHUNK:
+        inner -= 1
+        size *= sizes[inner]
+    chunks, programs = [], []
+    for outer in itertools.product(*(range(n) for n in sizes[:inner])):
+        pages = []
+        for rest in itertools.product(*(range(n) for n in sizes[inner:])):
+            places = dict(zip(order, (*outer, *rest), strict=True))
+            setting = setting_at(explorer, dials, tuple(places[number] for number in range(len(dials))))
+            pages.append(explorer.parts.page(setting))
+            programs.append(getattr(setting, "python", ""))
+        chunks.append(pages_packed(pages))
+    first = [dial.values.index(getattr(explorer.first, dial.control.name)) for dial in dials]
+    left = [part.label for part in explorer.parts.controls if part.name not in {d.control.name for d in dials}]
+    return {
+        "kind": "explorer", "title": explorer.parts.title, "order": order, "inner": size, "chunks": chunks,
+        "first": first, "left": left, "python": packed(programs) if any(programs) else "",
+        "dials": [{"label": dial.control.label, "kind": dial.kind, "words": dial.words} for dial in dials],
+    }  # fmt: skip
