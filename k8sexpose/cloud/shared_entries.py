@@ -1,7 +1,7 @@
 """Ingresses and Gateways: who serves each, what the cloud builds for it, and which Services stand behind it.
 
 They are stored as they were written, and no packet is routed by them. Whose they are is told by their class; where the
-class says nothing, or a controller inside the cluster serves them, the way in is the Service of that controller.
+class says nothing, or a controller inside the cluster serves them, the entrance is the Service of that controller.
 
 Sources: ``docs/guide/ingress/annotations.md`` (aws-load-balancer-controller 225f445, 2026-08-17: class ``alb``,
 ``scheme`` internal by default, one load balancer for each ``group.name``); ``pkg/annotations/ingress.go``
@@ -149,7 +149,7 @@ def _served(
 def _inside(named: str) -> tuple[str, str, bool, bool]:
     """Return the same for a class that a controller in the cluster serves, or that nobody knows."""
     if IN_CLUSTER.search(named):
-        return "a controller in the cluster: the way in is its Service", "", False, True
+        return "a controller in the cluster, behind a Service of its own", "", False, True
     what = f"the class {named}" if named else "the default class, which is not in the dump"
     return f"not known: {what}", "", False, False
 
