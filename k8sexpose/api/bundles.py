@@ -453,7 +453,7 @@ def _entries(entries: Iterable[Any], where: str, known: tuple[str, str]) -> Iter
 def _entry(number: int, entry: Any, where: str, known: tuple[str, str], sound: bool = False) -> Iterator[Found]:
     """Yield the object of an entry, or those of a list in it."""
     place = f"{where}, items[{number}]" if where != "the dump" else f"items[{number}]"
-    if not isinstance(entry, Mapping):
+    if entry.__class__ is not dict and not isinstance(entry, Mapping):
         raise ManifestError(f"{place} is not an object")
     kind = entry.get("kind") or known[1]
     if isinstance(entry.get("items"), list) and (not kind or str(kind).endswith("List")):
@@ -475,7 +475,7 @@ def _listed(listed: ListInText, where: str, known: tuple[str, str]) -> Iterator[
     waiting: list[tuple[int, Any, bool]] = []
     try:
         for number, (entry, sound) in enumerate(listed):
-            if told or (isinstance(entry, Mapping) and entry.get("kind") and not waiting):
+            if told or (entry.__class__ is dict and entry.get("kind") and not waiting):
                 yield from _entry(number, entry, where, inherited, sound)
             else:
                 waiting.append((number, entry, sound))

@@ -270,7 +270,7 @@ class Pod:
             node=spec.get("nodeName"),
             ip=status.get("podIP") or next(iter(ips), None),
             labels=dict(metadata.get("labels") or {}),
-            ports=_container_ports(spec),
+            ports=_container_ports(spec) if "containers" in spec or "initContainers" in spec else (),
             ready=conditions.get("Ready", "True" if gates or not conditions else "False") == "True"
             and all(conditions.get(gate) == "True" for gate in gates),
             terminating=bool(metadata.get("deletionTimestamp")),
