@@ -34,7 +34,8 @@ from notebooks import ROOT, SOLUTIONS, STUDENTS, notebooks_in, student
 LITE = "lite"  # where the workflow puts JupyterLite, beside the pages
 PICTURE = "visualizer.svg"
 # Capitals: the last lesson leaves a my-report.md.
-GUIDES = tuple(sorted((*STUDENTS.glob("[A-Z]*.md"), *SOLUTIONS.parent.glob("[A-Z]*.md")), key=lambda path: path.name))
+_GUIDES = (*STUDENTS.glob("[A-Z]*.md"), *SOLUTIONS.parent.glob("[A-Z]*.md"), ROOT / "docs" / "ACCESSIBILITY.md")
+GUIDES = tuple(sorted(_GUIDES, key=lambda path: path.name))
 # Widgets leave their still form as text/html; Markdown comes before plain text.
 PRIORITY = ("text/html", "text/markdown", "text/plain")
 LINK = re.compile(r'(<a href=")(?:\.\./|notebooks/|instructor/|solutions/|leaflets/)*([\w-]+)\.(?:ipynb|md)(#[^"]*)?"')
@@ -134,7 +135,8 @@ def menu(stem: str, names: dict[str, str]) -> str:
     lists = []
     for group, members in groups(names).items():
         links = [
-            f'<li><a href="{name}.html"{" aria-current=page" if name == stem else ""}>{escape(names[name])}</a></li>'
+            f'<li><a href="{name}.html"{" aria-current=page" if name == stem else ""}>'
+            f"{f'{name[:2]} ' if group == 'Lessons' else ''}{escape(names[name])}</a></li>"
             for name in members
         ]
         lists.append(f"<h2>{group}</h2><ul>{''.join(links)}</ul>" if links else "")
