@@ -144,7 +144,7 @@ def plot_inside(cluster: Cluster, service: str, ax: Axes | None = None) -> Axes:
         dolls.append(("load balancer", "LoadBalancer", f"{address}:{port.port}", "for clients on the internet"))
     if port.node_port:
         dolls.append(
-            ("window", "NodePort", f"every node, port {port.node_port}", "for clients that can route to a node")
+            ("node port", "NodePort", f"every node, port {port.node_port}", "for clients that can route to a node")
         )
     if found.cluster_ip not in (None, "None"):
         dolls.append(("Pod", "ClusterIP", f"{found.cluster_ip}:{port.port}", "inside the cluster"))

@@ -386,7 +386,7 @@ def plot_timeline(traffic: Traffic | Mapping[str, Traffic], ax: Axes | None = No
 
 
 def plot_sticky(skew: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw how much hotter than the mean the hottest node is, against the number of sticky clients.
+    """Draw how much more than the mean the busiest node gets, against the number of sticky clients.
 
     Parameters
     ----------
@@ -432,7 +432,7 @@ def plot_sticky(skew: pd.DataFrame, ax: Axes | None = None) -> Axes:
     finish(
         ax,
         f"Hottest node over the mean, by number of sticky clients: {said}.",
-        "The square is the mean of several runs, the bar reaches from the luckiest to the unluckiest of them. At 1 all "
+        "The square is the mean of several runs, the bar reaches from the lowest to the highest of them. At 1 all "
         "nodes carry the same.",
         "How uneven few clients are",
     )

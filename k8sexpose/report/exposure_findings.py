@@ -90,7 +90,7 @@ def internal_local_holes(asked: Asked, service: Service) -> Iterator[Finding]:
             f"It is unreachable from {len(empty)} of {len(nodes)} nodes: {listed(empty)}.",
             "internalTrafficPolicy: Local, and these nodes have no ready Pod of it: kube-proxy drops the "
             "packets of their "
-            "Pods in silence, and the caller waits for a timeout.",
+            "Pods without an answer, and the caller waits for a timeout.",
             "Run a Pod of it on every node (DaemonSet), or use internalTrafficPolicy: Cluster.",
         )  # fmt: skip
 

@@ -479,8 +479,8 @@ def local_without_pods(asked: Asked, service: Service) -> Iterator[Finding]:
         yield Finding(
             "local-without-pods", PROBLEM, service.key,
             f"Local, and {len(empty)} of {len(nodes)} nodes have no ready Pod: {one.local.lost:.1%} of the connections "
-            "are lost.", "A node without a Pod drops them in silence: the client waits for a timeout.",
-            "Use Cluster, or a Pod on every node that is dialled, or a load balancer that checks health.",
+            "are lost.", "A node without a Pod drops them without an answer: the client waits for a timeout.",
+            "Use Cluster, or a Pod on every node that clients use, or a load balancer that checks health.",
         )  # fmt: skip
     else:
         yield Finding(
@@ -498,7 +498,7 @@ def uneven_local(asked: Asked, service: Service) -> Iterator[Finding]:
         why, fix = _why_uneven(asked, service, one.local.hottest)
         yield Finding(
             "uneven-local", WARNING, service.key,
-            f"Local, and the hottest Pod gets {one.local.hottest:.2f} times the mean.", why, fix,
+            f"Local, and the busiest Pod gets {one.local.hottest:.2f} times the mean.", why, fix,
         )  # fmt: skip
 
 

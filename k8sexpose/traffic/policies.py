@@ -92,7 +92,7 @@ class PolicyView:
 
     @property
     def hottest_over_mean(self) -> float:
-        """Load of the hottest Pod over the mean of all; not a number without load."""
+        """Load of the busiest Pod over the mean of all; not a number without load."""
         return max_over_mean(self.loads)
 
     @property

@@ -49,7 +49,7 @@ RENDER = mistune.create_markdown(
 
 # Each of these means something to another reader (HTML, Markdown, a terminal, a table, mathematics), and the last text
 # holds all of them; make deep tries each injection on its own.
-SAMPLE = {"leaves an attribute", "half a tag", "lines", "pipes", "separators", "terminal", "broken mathematics"}
+SAMPLE = {"half a tag", "lines", "separators", "terminal"}
 every_text = pytest.mark.parametrize(
     "text",
     [
@@ -192,9 +192,9 @@ def test_markdown_stays_text(text: str) -> None:
 # -- a dump, field by field --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("step", [7, pytest.param(1, marks=pytest.mark.deep)])
+@pytest.mark.parametrize("step", [11, pytest.param(1, marks=pytest.mark.deep)])
 def test_every_field_of_a_dump(step: int) -> None:
-    """One hostile string in a sound dump, in every seventh field or in each: it is reviewed, or refused plainly."""
+    """One hostile string in a sound dump, in every eleventh field or in each: it is reviewed, or refused plainly."""
     seen = refused = 0
     bad = re.compile(r"<(script|img|svg|iframe|b|style)\b(?! )|onerror=window\.pwned=1>", re.IGNORECASE)
     for where, data in islice(one_field(EVERYTHING), 0, None, step):

@@ -143,7 +143,7 @@ def latency_explorer(
     Examples
     --------
     >>> latency_explorer()
-    <Latency explorer: 60 % busy; Cluster mean 25.7 ms, p99 116 ms; Local mean 59.3 ms, p99 391 ms>
+    <Latency explorer: 60% busy; Cluster mean 25.7 ms, p99 116 ms; Local mean 59.3 ms, p99 391 ms>
     """
     check_arguments(latency_explorer, locals())
     both, queues = once(compare), QueueView()
