@@ -184,11 +184,13 @@ def page(stem: str, names: dict[str, str], main: str, run: str = "", *, live: bo
 
 def lesson(part: Part, names: dict[str, str], lite: bool, live: Any = None) -> str:
     kind = "The widgets and questions of this page work" if live and live.widgets else "This page is a printout"
-    download = f'<a href="notebooks/{part.name}.ipynb" download>the notebook</a>'
-    run = f"{kind}; its code does not run here. To run and change it: {download}"
+    where = f'<a href="notebooks/{part.name}.ipynb" download>the notebook</a>'
     if lite:
-        run += f', or <a href="{LITE}/lab/index.html?path={part.name}.ipynb">in your browser</a>'
+        where += f', or <a href="{LITE}/lab/index.html?path={part.name}.ipynb">in your browser</a>'
+    run = f"{kind}; its code does not run here. To run and change it: {where}"
     scripts = live is not None
+    if live:
+        live.where = f"It works in {where}."
     return page(part.stem, names, body(part.nb, live), f"<p>{run}.</p>", live=scripts, data=scripts)
 
 
