@@ -34,7 +34,8 @@ from notebooks import ROOT, SOLUTIONS, STUDENTS, notebooks_in, student
 LITE = "lite"  # where the workflow puts JupyterLite, beside the pages
 PICTURE = "visualizer.svg"
 # Capitals: the last lesson leaves a my-report.md.
-GUIDES = tuple(sorted((*STUDENTS.glob("[A-Z]*.md"), *SOLUTIONS.parent.glob("[A-Z]*.md")), key=lambda path: path.name))
+_GUIDES = (*STUDENTS.glob("[A-Z]*.md"), *SOLUTIONS.parent.glob("[A-Z]*.md"), ROOT / "docs" / "ACCESSIBILITY.md")
+GUIDES = tuple(sorted(_GUIDES, key=lambda path: path.name))
 # Widgets leave their still form as text/html; Markdown comes before plain text.
 PRIORITY = ("text/html", "text/markdown", "text/plain")
 LINK = re.compile(r'(<a href=")(?:\.\./|notebooks/|instructor/|solutions/|leaflets/)*([\w-]+)\.(?:ipynb|md)(#[^"]*)?"')
@@ -134,7 +135,8 @@ def menu(stem: str, names: dict[str, str]) -> str:
     lists = []
     for group, members in groups(names).items():
         links = [
-            f'<li><a href="{name}.html"{" aria-current=page" if name == stem else ""}>{escape(names[name])}</a></li>'
+            f'<li><a href="{name}.html"{" aria-current=page" if name == stem else ""}>'
+            f"{f'{name[:2]} ' if group == 'Lessons' else ''}{escape(names[name])}</a></li>"
             for name in members
         ]
         lists.append(f"<h2>{group}</h2><ul>{''.join(links)}</ul>" if links else "")
@@ -182,11 +184,13 @@ def page(stem: str, names: dict[str, str], main: str, run: str = "", *, live: bo
 
 def lesson(part: Part, names: dict[str, str], lite: bool, live: Any = None) -> str:
     kind = "The widgets and questions of this page work" if live and live.widgets else "This page is a printout"
-    download = f'<a href="notebooks/{part.name}.ipynb" download>the notebook</a>'
-    run = f"{kind}; its code does not run here. To run and change it: {download}"
+    where = f'<a href="notebooks/{part.name}.ipynb" download>the notebook</a>'
     if lite:
-        run += f', or <a href="{LITE}/lab/index.html?path={part.name}.ipynb">in your browser</a>'
+        where += f', or <a href="{LITE}/lab/index.html?path={part.name}.ipynb">in your browser</a>'
+    run = f"{kind}; its code does not run here. To run and change it: {where}"
     scripts = live is not None
+    if live:
+        live.where = f"It works in {where}."
     return page(part.stem, names, body(part.nb, live), f"<p>{run}.</p>", live=scripts, data=scripts)
 
 

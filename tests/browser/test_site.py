@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from k8sexpose.lessons.ask import Ask
-from k8sexpose.lessons.forms import Choice, Several
+from k8sexpose.lessons.forms import UNITS, Choice, Several, Unreadable, quantity, shown
 from k8sexpose.lessons.sheet import FRESH, QUESTIONS
 from k8sexpose.widgets.explorers.base import Explorer
 from k8sexpose.widgets.flow.widget import Flow
@@ -322,6 +322,28 @@ def test_a_slider_obeys_the_keyboard_and_an_answer_stays(site: Site) -> None:
     page.reload()
     page.wait_for_function("document.documentElement.dataset.kxState === 'ready'")
     assert question.get_by_role("button", name="Change").is_visible()
+    page.close()
+    assert problems == []
+
+
+TYPED = (
+    "25", "25 %", "1/4", "0.25", "1", "100%", "about 33.3", "33,3", "≈ 12.5 percent", "1,200", "3 of it", "", "x", "-3",
+    "2/3", "1/3 %", "1e2", "0", "66.", ".5", "12 ms",
+)  # fmt: skip
+
+
+def test_numbers_are_read_and_written_as_python_does(site: Site) -> None:
+    page, problems = site.open("index")
+    for unit in ("%", "ms", "USD", ""):
+        for text in TYPED:
+            here = page.evaluate("([text, unit, units]) => kx.numberOf(text, unit, units)", [text, unit, UNITS[unit]])
+            try:
+                there: float | None = quantity(text, unit)
+            except Unreadable:
+                there = None
+            assert here == pytest.approx(there) if there is not None else here is None, (text, unit)
+    for value in (0.0, 0.25, 12.5, 33.333333, 1234.0, 12345.6, 0.00001234, 1e9, 99999.9):
+        assert page.evaluate("value => kx.shown(value)", value) == shown(value)
     page.close()
     assert problems == []
 

@@ -43,6 +43,7 @@ class Live:
     widgets: list[dict[str, Any]] = field(default_factory=list)
     places: dict[tuple[int, int], list[tuple[int, str]]] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
+    where: str = ""  # links to where a widget lives that cannot live here
 
     def add(self, place: tuple[int, int], data: dict[str, Any]) -> None:
         """Put a widget at an output: cell and number."""
@@ -55,6 +56,9 @@ class Live:
         if not found:
             return None
         ((widget, kind),) = found[:1]
+        if kind == "still":
+            words = "This is a picture: the widget takes what you type, or has more settings than a page can hold."
+            return f'{still}<p class="kx-left">{words} {self.where}</p>'
         if kind == "check":
             still = f'<details class="answer"><summary>The answer, and why</summary>{still}</details>'
         mark = " data-checked=1" if self.widgets[widget].get("id") in checked and kind == "question" else ""
@@ -95,9 +99,9 @@ def live_of(nb: NotebookNode, shown: list[Shown] | None = None) -> Live:
             free = [(number, k) for k in places if (number, k) not in taken]
             if data is None or not free:
                 live.left_out.append(repr(widget).split("\n")[0][:60])
-                continue
-            taken.add(free[0])
-            live.add(free[0], data)
+            if free:
+                taken.add(free[0])
+                live.add(free[0], data or {"kind": "still"})
         if cell.cell_type == "code" and not cell.metadata.get("nbgrader", {}).get("solution"):
             for checked in one.checked:
                 card = [(number, k) for k, out in enumerate(cell.outputs) if "text/html" in out.get("data", {})]

@@ -285,6 +285,8 @@
     return `${Number(digits)}e${exponent[0]}${exponent.slice(1).padStart(2, "0")}`;
   }
 
+  Object.assign(kx, { numberOf, shown }); // tests compare them with Python
+
   let memory = {};
   function answers(change) {
     try {

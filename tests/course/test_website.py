@@ -1,0 +1,117 @@
+"""What the site stores for its pages: packed and read again, and the feedback along the line of numbers."""
+
+from __future__ import annotations
+
+import json
+import sys
+import zlib
+from base64 import b64decode
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import k8sexpose as kx
+from k8sexpose.lessons.forms import Percent
+from k8sexpose.lessons.sheet import QUESTIONS
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
+import pages  # noqa: E402
+from website import flows, packing, questions, states  # noqa: E402
+from website.build import Live  # noqa: E402
+
+PERCENTS = [question for question in QUESTIONS.values() if isinstance(question.form, Percent)]
+
+
+def unpacked(text: str) -> Any:
+    return json.loads(zlib.decompress(b64decode(text), -15))
+
+
+def pages_of(text: str) -> list[str]:
+    """Read pages as site.js does."""
+    stored = unpacked(text)
+    if "pages" in stored:
+        return list(stored["pages"])
+    found: dict[int, str] = {}
+    for numbers, around, fills in stored["gaps"]:
+        for at, number in enumerate(numbers):
+            parts = [words + (fills[k][at] if k < len(fills) else "") for k, words in enumerate(around)]
+            found[number] = "".join(parts)
+    return [found[number] for number in range(len(found))]
+
+
+@settings(max_examples=40)
+@given(st.lists(st.text(alphabet="ab1. <>", max_size=30), min_size=1, max_size=6))
+def test_pages_come_back_as_they_were(texts: list[str]) -> None:
+    assert pages_of(packing.pages_packed(texts)) == texts
+    assert pages_of(packing.packed({"gaps": packing._with_gaps(texts)})) == texts
+
+
+def test_every_setting_of_an_explorer_is_stored() -> None:
+    explorer = kx.failover_explorer()
+    data = states.explorer_data(explorer)
+    assert data is not None and len(data["dials"]) == 2
+    stored = [page for chunk in data["chunks"] for page in pages_of(chunk)]
+    first, second = (explorer.parts.controls[number] for number in data["order"])
+    expected = [
+        explorer.parts.page(replace(explorer.first, **{first.name: one, second.name: other}))
+        for one in first.options
+        for other in second.options
+    ]
+    assert stored == expected
+
+
+def test_a_box_for_text_has_no_end() -> None:
+    assert states.explorer_data(kx.manifest_doctor()) is None
+
+
+@pytest.mark.parametrize("question", PERCENTS[:6], ids=lambda question: question.id)
+def test_the_line_of_numbers_says_what_check_says(question: Any) -> None:
+    right, _ = question.solve()
+    edges, found = questions.number_line(
+        lambda given: replace(questions.card_of(question, given, right), answer=""),
+        questions._points(question.form, right),
+    )
+    assert edges == sorted(edges) and edges[0] == 0.0
+    for tenth in range(1001):
+        given = tenth / 10
+        at = max(k for k, edge in enumerate(edges) if edge <= given)
+        assert found[at] == replace(questions.card_of(question, given, right), answer=""), given
+
+
+def test_feedback_cannot_be_read_at_a_glance() -> None:
+    data = questions.question_data(QUESTIONS["np-number"])
+    assert data is not None
+    state, told = data["seed"], bytearray()
+    for byte in b64decode(data["judged"]):
+        state = (state * 1664525 + 1013904223) % 2**32
+        told.append(byte ^ (state >> 24))
+    cards = json.loads(zlib.decompress(bytes(told), -15))["told"]["cards"]
+    assert len(cards) == 2 ** len(QUESTIONS["np-number"].form.options)
+    assert "Right" not in json.dumps({name: value for name, value in data.items() if name != "judged"})
+
+
+def test_a_visualizer_knows_every_click_and_what_the_checks_do_then() -> None:
+    cluster = kx.Cluster(nodes=3)
+    cluster.deploy("api-backend", per_node=[1, 1, 1])
+    cluster.apply(kx.example("public-api-lb"))
+    cluster.advance(60)
+    flow = kx.flow(cluster, "public-api-lb", controls=["play", "clock", "nodes"])
+    explored = flows.states_of(flow)
+    crashed = flows.Setting("Cluster", ("node", "node-1"))
+    found = [state for state in explored.states if state.setting == crashed and state.came_from == explored.start]
+    assert len(found) > 1, "the check notices the crash some seconds later"
+    assert found[0].cluster.is_down("node-1") and found[0].at_s == 0 and found[-1].settled
+    assert cluster.is_down("node-1") is False, "the lesson's own cluster stays as it is"
+
+
+def test_a_page_with_scripts_loads_only_its_own() -> None:
+    rendered = pages.render(lives={part.stem: Live() for part in pages.course.parts()})
+    assert pages.problems(rendered) == []
+    assert '<script defer src="assets/04_extra_hop.js">' in rendered["04_extra_hop.html"]
+    index = pages.index_script(rendered)
+    assert "05_local.html#" in index
