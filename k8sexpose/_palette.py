@@ -44,7 +44,7 @@ CONCEPTS = {
     "load balancer": Concept("load balancer", "#CC79A7", "D"),
     "node": Concept("node", "#009E73", "s"),
     "Pod": Concept("Pod", "#56B4E9", "h"),
-    "window": Concept("node port", "#F0E442", "p"),
+    "node port": Concept("node port", "#F0E442", "p"),
     "shared entry": Concept("one shared entry", "#9B5FA8", "s", "--"),
     "gateway": Concept("a gateway in the cluster", "#7570B3", "^", "-."),
     "extra hop": Concept("extra hop", "#E69F00", ">", "--"),

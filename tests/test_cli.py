@@ -91,3 +91,15 @@ def test_anonymised_by_command(tmp_path: Path) -> None:
     output = tmp_path / "shared.md"
     assert cli.main(["report", str(SAMPLE), "--anonymise", "-o", str(output)]) == 0
     assert "checkout" not in output.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [(["report"], "made.md"), (["report"], "made.json"), (["report"], "made.html"),
+     (["diff", "--apply", str(kx.example("storefront"))], "made.md"),
+     (["diff", "--apply", str(kx.example("storefront"))], "made.json")],
+)  # fmt: skip
+def test_what_the_program_wrote_it_may_write_again(words: list[str], name: str, tmp_path: Path) -> None:
+    line = [*words[:1], str(SAMPLE), *words[1:], "-o", str(tmp_path / name)]
+    assert cli.main(line) == 0
+    assert cli.main(line) == 0

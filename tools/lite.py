@@ -2,9 +2,10 @@
 
     python tools/lite.py [FOLDER]      (default: build/lite)
 
-Run by `make lite` in an environment of its own (tools/lite-requirements.txt). In the site: the student notebooks, our
-wheel, and the wheels that Pyodide's distribution lacks. Not in it, because it cannot be fetched when building: Python
-itself with numpy, pandas, matplotlib and PyYAML. The reader's browser loads these from Pyodide's own host.
+Run by `make lite` in an environment of its own (tools/lite-requirements.txt). In the site: the student notebooks, the
+glossary, our wheel, and the wheels that Pyodide's distribution lacks. Not in it, because it cannot be fetched when
+building: Python itself with numpy, pandas, matplotlib and PyYAML. The reader's browser loads these from Pyodide's own
+host.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+STUDENTS = ROOT / "notebooks"
 EXTRA = ("anywidget", "psygnal")
 # The browser's kernel knows the packages of its own distribution by name; ours must be asked for.
 INSTALL = {
@@ -27,6 +29,11 @@ INSTALL = {
     "outputs": [],
     "source": "%pip install -q k8sexpose",
 }
+
+
+def notebooks_in(folder: Path) -> list[Path]:
+    """The lessons, then the leaflets; tools/notebooks.py says it too, and needs nbgrader, which is not here."""
+    return [*sorted(folder.glob("*.ipynb")), *sorted(folder.glob("leaflets/*.ipynb"))]
 
 
 def pins() -> dict[str, str]:
@@ -56,8 +63,11 @@ def main() -> int:
         if impure:
             print(f"not pure Python, so not for the browser: {', '.join(impure)}")
             return 1
-        for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
-            (contents / path.name).write_text(lesson(path), encoding="utf-8", newline="\n")
+        for path in notebooks_in(STUDENTS):
+            copied = contents / path.relative_to(STUDENTS)
+            copied.parent.mkdir(exist_ok=True)
+            copied.write_text(lesson(path), encoding="utf-8", newline="\n")
+        shutil.copy(STUDENTS / "GLOSSARY.md", contents)
         shutil.rmtree(folder, ignore_errors=True)
         subprocess.run(
             [sys.executable, "-m", "jupyter", "lite", "build", f"--contents={contents}", f"--output-dir={folder}"],

@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 # Of Pyodide 314's lock file.
 PYODIDE = ("numpy==2.4.6", "pandas==3.0.2", "matplotlib==3.10.8", "PyYAML==6.0.3")
-TESTS = "house manifest cluster proxy router traffic cost plots report visualizer widgets".split()
+TESTS = "api cluster kubeproxy cloud router traffic cost plots report widgets".split()
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -44,7 +44,7 @@ def main(argv: list[str] | None = None) -> int:
         )
         tools = ("pytest", "hypothesis", "nbformat", "ipykernel", "simpy", "ciw")
         run(python, "-m", "pip", "install", "--quiet", *tools, *PYODIDE, "-c", ROOT / "constraints.txt")
-        run(python, "-m", "pytest", "-q", *(f"tests/test_{name}.py" for name in TESTS), cwd=ROOT)
+        run(python, "-m", "pytest", "-q", *(f"tests/{name}" for name in TESTS), cwd=ROOT)
     return 0
 
 

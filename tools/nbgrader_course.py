@@ -1,11 +1,12 @@
-"""Play nbgrader's whole way with one lesson: ``python tools/nbgrader_course.py 01_nodeport [FOLDER]``.
+"""Play nbgrader's whole procedure: ``python tools/nbgrader_course.py [LESSON …] [--folder FOLDER]`` (default: all).
 
-A course in a folder of its own (default: build/nbgrader): generate the assignment, submit it once solved, once without
-the last answer, once empty, grade, write feedback, print the points. 1 where the points are not full, fewer and none.
+One course in a folder of its own (default: build/nbgrader): generate each assignment, submit it once solved, once
+without the last answer, once empty, grade, write feedback, print the points. 1 where they are not full, fewer and none.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 import subprocess
@@ -15,10 +16,11 @@ from pathlib import Path
 import nbformat
 
 ROOT = Path(__file__).resolve().parents[1]
+SOLUTIONS = ROOT / "instructor" / "solutions"
 CONFIG = """
 c = get_config()
 c.CourseDirectory.course_id = "k8sexpose"
-c.CourseDirectory.db_assignments = [{"name": "%s"}]
+c.CourseDirectory.db_assignments = [{"name": name} for name in %r]
 c.CourseDirectory.db_students = [{"id": "solved"}, {"id": "wrong"}, {"id": "empty"}]
 c.ExecutePreprocessor.timeout = 300
 """
@@ -59,13 +61,18 @@ def points(course: Path, lesson: str) -> dict[str, tuple[float, float]]:
         return {one.student.id: (one.score, one.max_score) for one in book.assignment_submissions(lesson)}
 
 
-def play(lesson: str, course: Path) -> dict[str, tuple[float, float]]:
-    """Play the whole way; return each student's points, and how many there are."""
+def make_course(lessons: list[str], course: Path) -> None:
+    """Make the folder of a course: its settings, and the source of each assignment."""
     shutil.rmtree(course, ignore_errors=True)
-    (course / "source" / lesson).mkdir(parents=True)
-    shutil.copy(ROOT / "instructor" / "solutions" / f"{lesson}.ipynb", course / "source" / lesson)
+    for lesson in lessons:
+        (course / "source" / lesson).mkdir(parents=True)
+        shutil.copy(SOLUTIONS / f"{lesson}.ipynb", course / "source" / lesson)
     own = (ROOT / "nbgrader_config.py").read_text(encoding="utf-8")
-    (course / "nbgrader_config.py").write_text(own + CONFIG % lesson, encoding="utf-8")
+    (course / "nbgrader_config.py").write_text(own + CONFIG % lessons, encoding="utf-8")
+
+
+def play(lesson: str, course: Path) -> dict[str, tuple[float, float]]:
+    """Play the procedure with one lesson; return each student's points, and how many there are."""
     nbgrader(course, STEPS[0], lesson)
     for student in ("solved", "wrong", "empty"):
         submit(course, lesson, student)
@@ -74,15 +81,25 @@ def play(lesson: str, course: Path) -> dict[str, tuple[float, float]]:
     return points(course, lesson)
 
 
-def main() -> int:
-    if len(sys.argv) < 2:
-        raise SystemExit(__doc__)
-    course = Path(sys.argv[2] if len(sys.argv) > 2 else ROOT / "build" / "nbgrader").resolve()
-    found = play(sys.argv[1], course)
-    for student, (got, of) in found.items():
-        print(f"{student}: {got:g} of {of:g} points")
-    full, wrong, empty = (found[one][0] for one in ("solved", "wrong", "empty"))
-    return int(not (full == found["solved"][1] > wrong >= empty == 0))
+def main(argv: list[str] | None = None) -> int:
+    every = sorted(path.stem for path in SOLUTIONS.glob("[0-9]*.ipynb"))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", type=Path, default=ROOT / "build" / "nbgrader", help="it is emptied first")
+    parser.add_argument("lessons", nargs="*", help=f"such as {every[0]}; none: all {len(every)}")
+    options = parser.parse_args(argv)
+    lessons, course = options.lessons or every, options.folder.resolve()
+    if unknown := set(lessons) - set(every):
+        parser.error(f"no such lesson: {', '.join(sorted(unknown))}")
+    make_course(lessons, course)
+    bad = 0
+    for lesson in lessons:
+        found = play(lesson, course)
+        told = ", ".join(f"{student} {got:g} of {of:g}" for student, (got, of) in found.items())
+        full, wrong, empty = (found[one][0] for one in ("solved", "wrong", "empty"))
+        right = full == found["solved"][1] > wrong >= empty == 0
+        bad += not right
+        print(f"{lesson}: {told} points{'' if right else ': NOT as it should be'}", flush=True)
+    return int(bad > 0)
 
 
 if __name__ == "__main__":

@@ -59,6 +59,11 @@ STEPS = (
 UNSTABLE = ((re.compile(r"0x[0-9a-fA-F]{6,}"), "0x000000"), (re.compile(r"T_[0-9a-f]{5}"), "T_00000"))
 
 
+def notebooks_in(folder: Path) -> list[Path]:
+    """The lessons of a folder in their order, then its leaflets."""
+    return [*sorted(folder.glob("*.ipynb")), *sorted(folder.glob("leaflets/*.ipynb"))]
+
+
 def read(path: Path) -> NotebookNode:
     return nbformat.read(path, as_version=4)
 
@@ -130,6 +135,7 @@ def execute(path: Path) -> str:
 def write(path: Path, new: str) -> None:
     old = path.read_text(encoding="utf-8") if path.exists() else None
     if old != new:
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(new, encoding="utf-8", newline="\n")
     print(f"{'unchanged' if old == new else 'written  '} {path.relative_to(ROOT)}")
 
@@ -146,17 +152,16 @@ def problems(solutions: list[Path], everything: bool) -> list[str]:
     found = []
     for path in solutions:
         nb = read(path)
-        mine = STUDENTS / path.name
+        mine = STUDENTS / path.relative_to(SOLUTIONS)
         if mine_differs := difference(mine, text(student(nb))):
             found.append(f"{mine.relative_to(ROOT)} differs from its solution:\n{mine_differs}")
         # nbval compares nothing in a cell that was never run.
         if any(c.cell_type == "code" and c.source.strip() and c.execution_count is None for c in nb.cells):
             found.append(f"{path.relative_to(ROOT)} has cells that were never run")
     if everything:
-        names = {path.name for path in solutions}
-        found += [
-            f"notebooks/{p.name} has no solution" for p in sorted(STUDENTS.glob("*.ipynb")) if p.name not in names
-        ]
+        names = {path.relative_to(SOLUTIONS) for path in solutions}
+        orphans = [path for path in notebooks_in(STUDENTS) if path.relative_to(STUDENTS) not in names]
+        found += [f"{path.relative_to(ROOT)} has no solution" for path in orphans]
     return found
 
 
@@ -165,7 +170,7 @@ def each(solutions: list[Path], make: Callable[[Path], str], folder: Path) -> in
     failures = 0
     for path in solutions:
         try:
-            write(folder / path.name, make(path))
+            write(folder / path.relative_to(SOLUTIONS), make(path))
         except (CellExecutionError, RuntimeError, ValueError) as error:
             failures += 1
             print(f"failed    {path.relative_to(ROOT)}\n{error}", file=sys.stderr)
@@ -178,7 +183,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--execute", action="store_true", help="run the solutions and store their outputs")
     parser.add_argument("lessons", nargs="*", help="names such as 01_nodeport; none: all")
     options = parser.parse_args(argv)
-    solutions = sorted(SOLUTIONS.glob("*.ipynb"))
+    solutions = notebooks_in(SOLUTIONS)
     if options.lessons:
         wanted = {Path(name).stem for name in options.lessons}
         if unknown := wanted - {path.stem for path in solutions}:

@@ -15,6 +15,7 @@ import shutil
 import sys
 from base64 import b64encode
 from collections import Counter
+from collections.abc import Iterable
 from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -23,21 +24,24 @@ from nbconvert.filters import Highlight2HTML, ansi2html, markdown2html
 from nbformat import NotebookNode
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from notebooks import ROOT, SOLUTIONS, STUDENTS, read, student
+import course
+from course import Part
+
+from notebooks import ROOT, SOLUTIONS, STUDENTS, notebooks_in, student
 
 LITE = "lite"  # where the workflow puts JupyterLite, beside the pages
 PICTURE = "visualizer.svg"
-# Capitals: lesson 6 leaves a my-report.md.
+# Capitals: the last lesson leaves a my-report.md.
 GUIDES = tuple(sorted((*STUDENTS.glob("[A-Z]*.md"), *SOLUTIONS.parent.glob("[A-Z]*.md")), key=lambda path: path.name))
 # Widgets leave their still form as text/html; Markdown comes before plain text.
 PRIORITY = ("text/html", "text/markdown", "text/plain")
-LINK = re.compile(r'(<a href=")(?:\.\./|notebooks/|instructor/|solutions/)*([\w-]+)\.(?:ipynb|md)(#[^"]*)?"')
+LINK = re.compile(r'(<a href=")(?:\.\./|notebooks/|instructor/|solutions/|leaflets/)*([\w-]+)\.(?:ipynb|md)(#[^"]*)?"')
 highlight = Highlight2HTML(pygments_lexer="ipython3")
 
 
 def linked(html: str) -> str:
-    """Links to lessons and guides lead to their pages."""
-    known = {path.stem for path in (*SOLUTIONS.glob("*.ipynb"), *GUIDES)}
+    """Links to lessons, leaflets and guides lead to their pages, which lie in one folder."""
+    known = {path.stem for path in (*notebooks_in(SOLUTIONS), *GUIDES)}
 
     def page(match: re.Match[str]) -> str:
         return f'{match[1]}{match[2]}.html{match[3] or ""}"' if match[2] in known else match[0]
@@ -85,15 +89,24 @@ def title(source: str) -> str:
 
 def titles() -> dict[str, str]:
     """The pages of the site, in the order of the course, and what each is called."""
-    lessons = {path.stem: title(read(path).cells[0].source) for path in sorted(SOLUTIONS.glob("*.ipynb"))}
+    lessons = {part.stem: part.title for part in course.parts()}
     return lessons | {path.stem: title(path.read_text(encoding="utf-8")) for path in GUIDES}
+
+
+def in_every_head(names: dict[str, str]) -> dict[str, str]:
+    """What the head of a page links to: lessons and guides by the beginning of their titles, leaflets together."""
+    aside = {part.stem for part in course.leaflets()}
+    guides = [path.stem for path in GUIDES]
+    lessons = {f"{name}.html": words.split(":")[0] for name, words in names.items() if name not in {*aside, *guides}}
+    together = {"index.html#leaflets": "Leaflets"} if aside else {}
+    return {"index.html": "k8sexpose"} | lessons | together | {f"{name}.html": names[name] for name in guides}
 
 
 def page(stem: str, names: dict[str, str], main: str, run: str = "") -> str:
     """The frame around a page."""
     links = "".join(
-        f'<li><a href="{name}.html"{" aria-current=page" if name == stem else ""}>{escape(short)}</a></li>'
-        for name, short in (("index", "k8sexpose"), *((name, names[name].split(":")[0]) for name in names))
+        f'<li><a href="{address}"{" aria-current=page" if address == f"{stem}.html" else ""}>{escape(short)}</a></li>'
+        for address, short in in_every_head(names).items()
     )
     return f"""<!doctype html>
 <html lang="en">
@@ -116,21 +129,24 @@ def page(stem: str, names: dict[str, str], main: str, run: str = "") -> str:
 """
 
 
-def lesson(path: Path, names: dict[str, str], lite: bool) -> str:
-    run = f'This page is a printout. To predict and run: <a href="notebooks/{path.name}" download>the notebook</a>'
+def lesson(part: Part, names: dict[str, str], lite: bool) -> str:
+    run = f'This page is a printout. To answer and run: <a href="notebooks/{part.name}.ipynb" download>the notebook</a>'
     if lite:
-        run += f', or <a href="{LITE}/lab/index.html?path={path.name}">in your browser</a>'
-    return page(path.stem, names, body(read(path)), f"<p>{run}.</p>")
+        run += f', or <a href="{LITE}/lab/index.html?path={part.name}.ipynb">in your browser</a>'
+    return page(part.stem, names, body(part.nb), f"<p>{run}.</p>")
+
+
+def listed(rows: Iterable[tuple[str, str, str]]) -> str:
+    """A list of pages: file name, title, question."""
+    items = (f'<li><b><a href="{name}.html">{escape(title)}</a></b>{escape(asked)}</li>' for name, title, asked in rows)
+    return f'<ul class="lessons">{"".join(items)}</ul>'
 
 
 def index(names: dict[str, str]) -> str:
-    """The first page: what the course is, its picture, its lessons."""
-    rows = []
-    for name, called in names.items():
-        source = SOLUTIONS / f"{name}.ipynb"
-        asked = re.findall(r"[^.?!]+\?", read(source).cells[0].source.partition("\n")[2]) if source.exists() else []
-        question = " ".join("".join(asked[-1:]).replace("*", "").split())
-        rows.append(f'<li><b><a href="{name}.html">{escape(called)}</a></b>{escape(question)}</li>')
+    """The first page: what the course is, its picture, its lessons and leaflets, its guides."""
+    lessons = listed((part.stem, part.title, part.question) for part in course.lessons())
+    leaflets = listed((part.stem, part.title, part.question) for part in course.leaflets())
+    guides = listed((path.stem, names[path.stem], "") for path in GUIDES)
     picture = b64encode((ROOT / "docs" / PICTURE).read_bytes()).decode()
     alt = re.search(r'aria-label="([^"]*)"', (ROOT / "docs" / PICTURE).read_text(encoding="utf-8"))[1]
     return page(
@@ -141,7 +157,12 @@ def index(names: dict[str, str]) -> str:
 against the real programs.</p>
 <img src="data:image/svg+xml;base64,{picture}" alt="{alt}">
 <h2>Lessons</h2>
-<ul class="lessons">{"".join(rows)}</ul>""",
+{lessons}
+<h2 id="leaflets">Leaflets</h2>
+<p>Optional, about ten minutes each.</p>
+{leaflets}
+<h2>Guides</h2>
+{guides}""",
     )
 
 
@@ -149,8 +170,8 @@ def render(lite: bool = False) -> dict[str, str]:
     """Every page, by file name."""
     names = titles()
     pages = {"index.html": index(names)}
-    for path in sorted(SOLUTIONS.glob("*.ipynb")):
-        pages[f"{path.stem}.html"] = lesson(path, names, lite)
+    for part in course.parts():
+        pages[f"{part.stem}.html"] = lesson(part, names, lite)
     for path in GUIDES:
         pages[f"{path.stem}.html"] = page(path.stem, names, prose(path.read_text(encoding="utf-8")))
     return pages
@@ -190,7 +211,7 @@ def problems(pages: dict[str, str]) -> list[str]:
     for name, html in pages.items():
         readers[name] = Reader()
         readers[name].feed(html)
-    files = {*pages, *(f"notebooks/{path.name}" for path in STUDENTS.glob("*.ipynb"))}
+    files = {*pages, *(f"notebooks/{path.relative_to(STUDENTS).as_posix()}" for path in notebooks_in(STUDENTS))}
     found = []
     for name, reader in readers.items():
         found += [f"{name}: {problem}" for problem in reader.problems]
@@ -207,11 +228,11 @@ def problems(pages: dict[str, str]) -> list[str]:
 
 
 def write(folder: Path, pages: dict[str, str]) -> None:
-    (folder / "notebooks").mkdir(parents=True, exist_ok=True)
+    (folder / "notebooks" / "leaflets").mkdir(parents=True, exist_ok=True)
     for name, html in pages.items():
         (folder / name).write_text(html, encoding="utf-8", newline="\n")
-    for path in STUDENTS.glob("*.ipynb"):
-        shutil.copy(path, folder / "notebooks")
+    for path in (*notebooks_in(STUDENTS), STUDENTS / "GLOSSARY.md"):
+        shutil.copy(path, folder / "notebooks" / path.relative_to(STUDENTS))
 
 
 def main(argv: list[str] | None = None) -> int:

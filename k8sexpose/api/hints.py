@@ -58,7 +58,7 @@ def _hints(message: str, text: str, value: Mapping[str, Any]) -> Iterator[str]:
             "that clients of the Service use inside the cluster is `port`, which is free to choose."
         )
     if "range is full" in message:
-        yield "Every number of the range is taken: delete Services, or switch off node ports that nobody dials."
+        yield "Every number of the range is taken: delete Services, or switch off node ports that nobody uses."
     if "provided port is already allocated" in message:
         yield "All Services, namespaces and protocols share one list of numbers: leave nodePort out, or take another."
     if re.search(r"spec\.ports\[\d+\]\.name: Required value", message):

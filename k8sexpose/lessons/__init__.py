@@ -16,57 +16,83 @@ from __future__ import annotations
 
 from .ask import ask, check
 from .class_report import ClassReport, class_report
+from .cost_warning.cost_tables import CostTable, idle_costs, zone_costs
 from .cost_warning.savings import Savings, ingress_bill, save
+from .cost_warning.shared_entry import SharedEntry, shared_entry
+from .extra_hop.hop_table import HopTable, hop_table
 from .feedback import Feedback
 from .install import check_install
-from .loadbalancer.offices import Doors, offices
-from .loadbalancer.pending import Pending, pending_cases, why_pending
+from .loadbalancer.connections import Connections, connection_table
+from .loadbalancer.health_checks import HealthChecks, health_checks
+from .loadbalancer.pending import Pending, pending_cases, print_pending_cases, why_pending
+from .loadbalancer.shop_front import ShopFront, shop_front
 from .local.five_cases import FiveCases, five_cases, which_policy
+from .local.placement import try_placement
 from .misconceptions import misconceptions
 from .nodeport.repair import Repairs, repair
 from .own_numbers import Exercise, exercise
 from .sheet import predict, progress, reset_answers
-from .skew_and_latency.questions import Moved, stand
+from .skew_and_latency.questions import Moved, cluster_with
+from .skew_and_latency.queues import crossovers, queues, response_time
 from .ways_out.decisions import clusters_of_case, decide, five_clusters
 from .your_cluster.mend import BringDump, Mended, bring_dump, mend
+from .your_cluster.placement import PodsByLabel, pods_by_label
 
 # Last: the exercise `ways_out` is what `lessons` offers, and the folder of that name has been imported by now.
-from .skew_and_latency.questions import ways_out  # isort: skip
+from .ways_out.questions import ways_out  # isort: skip
 
 __all__ = [
     "BringDump",
     "ClassReport",
-    "Doors",
+    "Connections",
+    "CostTable",
     "Exercise",
     "Feedback",
     "FiveCases",
+    "HealthChecks",
+    "HopTable",
     "Mended",
     "Moved",
     "Pending",
+    "PodsByLabel",
     "Repairs",
     "Savings",
+    "SharedEntry",
+    "ShopFront",
     "ask",
     "bring_dump",
     "check",
     "check_install",
     "class_report",
+    "cluster_with",
     "clusters_of_case",
+    "connection_table",
+    "crossovers",
     "decide",
     "exercise",
     "five_cases",
     "five_clusters",
+    "health_checks",
+    "hop_table",
+    "idle_costs",
     "ingress_bill",
     "mend",
     "misconceptions",
-    "offices",
     "pending_cases",
+    "pods_by_label",
     "predict",
+    "print_pending_cases",
     "progress",
+    "queues",
     "repair",
     "reset_answers",
+    "response_time",
     "save",
-    "stand",
+    "shared_entry",
+    "shop_front",
+    "try_placement",
     "ways_out",
     "which_policy",
     "why_pending",
+    "zone_costs",
 ]

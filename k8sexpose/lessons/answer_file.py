@@ -18,7 +18,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-__all__ = ["NAME", "AnswerFile", "Damaged", "Entry", "answers_path", "now", "parse", "record_answer", "written"]
+__all__ = [
+    "FIRST_LESSON",
+    "NAME",
+    "AnswerFile",
+    "Damaged",
+    "Entry",
+    "answers_path",
+    "now",
+    "parse",
+    "record_answer",
+    "written",
+]
 
 NAME = "k8sexpose-answers.json"
 FIRST_LESSON = "00_start_here.ipynb"

@@ -265,7 +265,7 @@ def ask(id: str, *, answer: object = ...) -> Ask | Feedback:
     Examples
     --------
     >>> ask("np-ping", answer="it does")
-    The Service at this node port has no Pod. Is a ping to the node's address answered?
+    The Service at a node port has no endpoints. Somebody sends a ping to the address of the node. Is the ping answered?
       ( ) yes
       ( ) no
     Your answer: yes

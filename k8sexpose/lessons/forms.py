@@ -654,7 +654,7 @@ class Question:
     otherwise : str
         What to say to any other wrong answer.
     part : str
-        Where it stands in its lesson: core, optional (Go further), exercise, or own numbers (`exercise`).
+        Where it stands in its lesson: core, optional (in a leaflet), exercise, or own numbers (`exercise`).
     """
 
     id: str

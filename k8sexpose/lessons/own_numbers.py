@@ -243,8 +243,8 @@ def hops(draw: Draw) -> Question:
     per_node = [draw.pick(f"Pods {number}", (0, 1, 2, 3)) for number in range(nodes - 1)] + [2]
     pods = sum(per_node)
     return Question(
-        "hops", "04_extra_hop", f"Policy Cluster, a load balancer that spreads evenly over {nodes} nodes; their Pods: "
-        f"{' + '.join(map(str, per_node))}. What part of the connections makes an extra hop?",
+        "hops", "04_extra_hop", f"A load balancer spreads connections evenly over {nodes} nodes; the nodes have "
+        f"{' + '.join(map(str, per_node))} Pods of the Service. What share of the connections takes an extra hop?",
         Percent('a share, such as 75, "75 %" or "3/4"'), lambda: stand_with(per_node),
         lambda cluster: float(100 * shares(cluster, NAME).extra_hop), part=OWN,
         right="{right} %: 1 − 1/N for N nodes, wherever the Pods are.",
@@ -252,14 +252,15 @@ def hops(draw: Draw) -> Question:
             Wrong(
                 lambda given, right: abs(given - 100 * (1 - 1 / pods)) <= 0.5,
                 "Each Pod is equally likely, that is right. But the connection needs no other node when it arrives "
-                "at the node of its Pod, and that is one entrance in N, whichever Pod it is.",
+                "at the node of its Pod. For every Pod this is one node of N, however many Pods there are.",
             ),
             Wrong(
                 lambda given, right: abs(given + right - 100) <= 0.5,
-                "That is the part without an extra hop. The others make one: {right} %.",
+                "That is the share without an extra hop. All other connections take it: {right} %.",
             ),
         ),
-        otherwise="Whichever Pod is dealt, one entrance in N is its own node: {right} %.",
+        otherwise="Whichever Pod is chosen, the connection arrives at the node of this Pod with probability 1/N. All "
+        "others take the extra hop: {right} %.",
     )  # fmt: skip
 
 
@@ -274,20 +275,25 @@ def queue(draw: Draw) -> Question:
         return response_ms([1.0], load, service_ms).mean_ms
 
     return Question(
-        "queue", "05_skew_and_latency", f"Local; {crowd} Pods on node-1, one on node-2. The average Pod is {busy} % "
-        f"busy, a request takes {service_ms} ms of work, one at a time. How long does a client of the lonely Pod wait "
-        "for its answer on average, in ms, without the network? (M/M/1: work ÷ (1 − busy).)",
+        "queue", "06_skew_and_latency", f"The policy is Local; {crowd} Pods run on node-1 and one on node-2. The "
+        f"average Pod is {busy} % busy. A request needs {service_ms} ms of work, and a Pod works on one at a time. "
+        "What is the mean response time of the Pod on node-2, in ms, without the network? (Response time = work ÷ (1 − "
+        "utilisation).)",
         Quantity("ms", 'a time, such as 12 or "12 ms"'), lambda: stand_with([crowd, 1], "Local"),
         lambda cluster: times("Local"), part=OWN,
-        right="{right} ms: the lonely Pod gets half of everything, and the queue grows faster than the load.",
+        right="{right} ms: the Pod on node-2 gets half of all requests, and the queue grows faster than the load.",
         wrong=(
             Wrong(
                 lambda given, right: abs(given - times("Cluster")) <= 0.01 * given,
-                "This is what a client waits under Cluster. Under Local the only Pod on node-2 serves everything "
+                "This is the response time under Cluster. Under Local the only Pod on node-2 serves everything "
                 "that node-2 gets, and waits grow with the load.",
                 25,
             ),
-            Wrong(float(service_ms), "That is the work alone. A busy Pod makes you wait before it begins: {right} ms."),
+            Wrong(
+                float(service_ms),
+                "That is the work alone, and an idle Pod would answer after it. A busy Pod lets requests wait before "
+                "it begins: {right} ms.",
+            ),
         ),
         otherwise="First its load: half of all requests, where the average Pod gets 1/Pods. Then the formula: "
         "{right} ms.",
@@ -316,7 +322,7 @@ def broken(draw: Draw) -> Question:
     empty = {name for name, fault in faults.items() if fault in ("selector", "port", "number")}
     pinned = {name for name, fault in faults.items() if fault == "local"}
     return Question(
-        "broken", "06_your_cluster", "Which of the six Services answer every connection of clients outside, whichever "
+        "broken", "08_your_cluster", "Which of the six Services answer every connection of clients outside, whichever "
         "node they dial? Put cluster = ….cluster, then %kubectl get svc,pods, describe, and kx.shares.",
         Several(tuple(sorted(names))), setup, served, part=OWN,
         right="{right}: these have an address, endpoints, and no node that stays silent.",

@@ -5,12 +5,13 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from .._display import LITERAL, html_table
-from .answer_file import Entry
+from .answer_file import FIRST_LESSON, Entry
 from .forms import Question, shown
 
 __all__ = ["Progress", "progress_table"]
@@ -79,7 +80,8 @@ class Progress(pd.DataFrame):
         """Write the table of lessons, with a link to each lesson in which something is open."""
         body = ""
         for row in self.lessons:
-            link = f'<a href="{html.escape(row.lesson, quote=True)}.ipynb">{html.escape(row.lesson)}</a>'
+            address = html.escape(f"{_to_the_course()}{row.lesson}.ipynb", quote=True)
+            link = f'<a href="{address}">{html.escape(row.lesson)}</a>'
             left = f"{link}: {html.escape(_names(row.open))}" if row.open else "nothing"
             name = f'<th scope="row" style="text-align: left">{html.escape(row.lesson)}</th>'
             cells = (html.escape(row.core), html.escape(row.exercises), left)
@@ -94,6 +96,12 @@ class Progress(pd.DataFrame):
     @property
     def _problem(self) -> str:
         return str(getattr(self, "problem", "") or "")
+
+
+def _to_the_course() -> str:
+    """Return what leads from the notebook that runs to the folder of the lessons: from a leaflet, one folder up."""
+    here = Path.cwd()
+    return "../" if not (here / FIRST_LESSON).is_file() and (here.parent / FIRST_LESSON).is_file() else ""
 
 
 def _with(text: str, problem: str) -> str:
@@ -117,7 +125,9 @@ def _counted(rows: pd.DataFrame) -> str:
 
 
 def _lesson_row(name: str, rows: pd.DataFrame) -> LessonRow:
+    """Return how far the learner is in a lesson; a leaflet has only optional questions, which count in its row."""
     core, exercises = rows[rows["part"] == "core"], rows[rows["part"].isin(("exercise", "own numbers"))]
+    core = rows if core.empty and exercises.empty else core
     left = rows[rows["result"].isin(OPEN)]
     return LessonRow(name, _counted(core), _counted(exercises), tuple(left["id"]))
 

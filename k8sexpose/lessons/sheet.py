@@ -17,7 +17,7 @@ from .cost_warning import questions as cost
 from .extra_hop import questions as hop
 from .feedback import Feedback
 from .forms import Estimate, Question, Unreadable, Wrong, accepts, shown, unanswered
-from .leaflets import leftovers, sticky
+from .leaflets import LEAFLETS
 from .loadbalancer import questions as concierge
 from .local import questions as local
 from .nodeport import questions as nodeport
@@ -25,11 +25,12 @@ from .progress_table import Progress, progress_table
 from .skew_and_latency import limits
 from .skew_and_latency import questions as skew
 from .start import questions as start
+from .ways_out import questions as ways_out
 from .your_cluster import questions as yours
 
 __all__ = ["QUESTIONS", "SHEET", "Sheet", "find", "judge", "own_id", "predict", "progress", "reset_answers"]
 
-LESSONS = (start, nodeport, sticky, concierge, leftovers, cost, hop, local, skew, limits, yours)
+LESSONS = (start, nodeport, concierge, cost, hop, local, skew, limits, ways_out, yours, *LEAFLETS)
 QUESTIONS: dict[str, Question] = {question.id: question for lesson in LESSONS for question in lesson.QUESTIONS}
 
 
@@ -178,7 +179,7 @@ class Sheet:
     def reset(self, lesson: str = "") -> int:
         """Forget the answers of a lesson, or all; return how many there were."""
         every = {**QUESTIONS, **self.own}
-        gone = [id for id in self.entries if not lesson or (id in every and every[id].lesson.startswith(lesson))]
+        gone = [id for id in self.entries if not lesson or (id in every and _begins(every[id].lesson, lesson))]
 
         def forget(entries: dict[str, Entry]) -> None:
             for id in gone:
@@ -195,6 +196,12 @@ class Sheet:
         entries = self._readable()
         every = [*QUESTIONS.values(), *(one for id, one in self.own.items() if id in entries)]
         return progress_table(every, entries, student, self.problem)
+
+
+def _begins(lesson: str, name: str) -> bool:
+    """Return True if a lesson or leaflet is meant: by its number, or by how its name begins."""
+    number = name.zfill(2) if name.isdecimal() else name
+    return lesson.startswith(number) or lesson.removeprefix("leaflets/").startswith(number)
 
 
 def own_id(task: str, student: str) -> str:
@@ -265,7 +272,7 @@ def progress(student: str = "") -> Progress:
     -------
     DataFrame
         One row for each question: part of the lesson, first and last answer, number of tries, result, misconception.
-        A question of Go further that has no answer is "optional"; all others without one are "no answer". It shows
+        A question of a leaflet that has no answer is "optional"; all others without one are "no answer". It shows
         itself as a table of four columns; ``.to_csv(path, student="id")`` writes all of it.
 
     Examples
@@ -282,7 +289,8 @@ def reset_answers(lesson: str = "") -> Feedback:
     Parameters
     ----------
     lesson : str
-        The beginning of the lesson's file name, such as ``"04"``; empty for the whole course.
+        The lesson's number, such as ``"04"``, or the beginning of its name or of a leaflet's, such as
+        ``"session_affinity"``; ``"leaflets"`` for all leaflets; empty for the whole course.
 
     Returns
     -------

@@ -143,7 +143,9 @@ def plot_inside(cluster: Cluster, service: str, ax: Axes | None = None) -> Axes:
         address = next((entry.address for entry in found.load_balancer_ingress if entry.address), "<pending>")
         dolls.append(("load balancer", "LoadBalancer", f"{address}:{port.port}", "for clients on the internet"))
     if port.node_port:
-        dolls.append(("window", "NodePort", f"every node, port {port.node_port}", "for whoever can route to a node"))
+        dolls.append(
+            ("node port", "NodePort", f"every node, port {port.node_port}", "for clients that can route to a node")
+        )
     if found.cluster_ip not in (None, "None"):
         dolls.append(("Pod", "ClusterIP", f"{found.cluster_ip}:{port.port}", "inside the cluster"))
     ready = [str(target) for target in targets(cluster.store, found, port, 4).ready]
@@ -178,7 +180,7 @@ def plot_inside(cluster: Cluster, service: str, ax: Axes | None = None) -> Axes:
         ax,
         f"Service {found.name}: {inside}, around {len(ready)} Pods.",
         "Each box is a type of Service with the address that it adds; it contains the boxes inside. The boxes say what "
-        "is configured. They are no stations of a packet.",
+        "is configured. They are not stations on the path of a packet.",
         f"What {found.name} consists of",
     )
     return ax

@@ -1,4 +1,4 @@
-"""The cluster with its windows, and the way of one request."""
+"""The cluster with its node ports, and the path of one request."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NODES_ACROSS = 4
 
 
 def plot_cluster(cluster: Cluster, service: str | None = None, ax: Axes | None = None) -> Axes:
-    """Draw the nodes with their addresses and Pods, and the windows that a Service has in them.
+    """Draw the nodes with their addresses and Pods, and the node port that a Service has on them.
 
     Parameters
     ----------
@@ -81,11 +81,11 @@ def plot_cluster(cluster: Cluster, service: str | None = None, ax: Axes | None =
             mark(ax, "dropped", x + 2.25, low + 0.2, 12, f"down {node.name}")
             ax.text(x + 2.1, low + 0.2, "down", va="center", ha="right", fontsize=10, color=INK)
         for row, port in enumerate(ports):
-            outcome = _window(cluster, node.name, ip, port)
+            outcome = _node_port(cluster, node.name, ip, port)
             outcomes.add(outcome)
-            if outcome != "no window":
+            if outcome != "no rule":
                 y = low - 0.05 - 0.34 * row
-                mark(ax, "window" if outcome == "delivered" else "dropped", x + 0.3, y, 13, f"window {node.name}")
+                mark(ax, "node port" if outcome == "delivered" else "dropped", x + 0.3, y, 13, f"node port {node.name}")
                 ax.text(
                     x + 0.52,
                     y - 0.02,
@@ -94,14 +94,14 @@ def plot_cluster(cluster: Cluster, service: str | None = None, ax: Axes | None =
                     fontsize=10,
                     color=INK,
                 )
-            words += f", window {port.node_port} {outcome}"
+            words += f", node port {port.node_port} {outcome}"
         said.append(f"{node.name} ({ip}) {words}")
     for row, port in enumerate(ports):
         ax.text(0.0, top + 0.12 + 0.24 * row, _ports(cluster.service(service or ""), port), fontsize=10, color=INK)
     lowest = -step * (rows - 1) - 0.2 - 0.34 * len(ports)
     bare(ax, (-0.1, max(3.0 * across - 0.4, 5.6)), (lowest, top + 0.1 + 0.26 * len(ports)))
-    kinds = ["node", "Pod"] + (["window"] if "delivered" in outcomes else [])
-    kinds += ["dropped"] if outcomes - {"delivered", "no window"} or any(cluster.is_down(n.name) for n in nodes) else []
+    kinds = ["node", "Pod"] + (["node port"] if "delivered" in outcomes else [])
+    kinds += ["dropped"] if outcomes - {"delivered", "no rule"} or any(cluster.is_down(n.name) for n in nodes) else []
     legend(ax, kinds)
     many = "node" if len(nodes) == 1 else "nodes"
     reading = "A box is a node, with its address at the top right. A hexagon is a Pod, on the node where it runs."
@@ -126,11 +126,11 @@ def _ports(service: Service, port: ServicePort) -> str:
     )
 
 
-def _window(cluster: Cluster, node: str, ip: str, port: ServicePort) -> str:
+def _node_port(cluster: Cluster, node: str, ip: str, port: ServicePort) -> str:
     """Say what a client outside gets at a node port, or that the node's kernel has no rule for it."""
     number, protocol = port.node_port or 0, port.protocol or "TCP"
     if kube_proxy(cluster, node=node, src=None, dst=ip, port=number, protocol=protocol).action == "NO_MATCH":
-        return "no window"
+        return "no rule"
     found = {route.outcome for route in routes(cluster, f"{ip}:{number}", protocol=protocol)}
     return found.pop() if len(found) == 1 else "sometimes lost"
 
@@ -211,14 +211,14 @@ def told(route: Route) -> str:
     --------
     >>> from fractions import Fraction
     >>> told(Route(Fraction(1), "timeout", "nobody", hops=(Hop("client", "a", "b", "connects"),)))
-    'The way of one request: from client as a → b; timeout: nobody.'
+    'The path of one request: from client as a → b; timeout: nobody.'
     """
     first = route.hops[0] if route.hops else None
     start = f"from {first.at} as {first.before}" if first else "no way"
     steps = "".join(
         f", to {leg.end.at}" + (f" as {leg.packet}" if leg.start is not first else "") for leg in legs(route)
     )
-    return f"The way of one request: {start}{steps}; {route.summary}."
+    return f"The path of one request: {start}{steps}; {route.summary}."
 
 
 def plot_route(route: Route, ax: Axes | None = None) -> Axes:
@@ -241,7 +241,7 @@ def plot_route(route: Route, ax: Axes | None = None) -> Axes:
     >>> from k8sexpose.router.router import send
     >>> from k8sexpose.plots import describe
     >>> describe(plot_route(send(Cluster(nodes=1), "10.0.0.1:30007")))
-    'The way of one request: from client as 203.0.113.7 → 10.0.0.1:30007, to node-1; refused: nothing listens ...'
+    'The path of one request: from client as 203.0.113.7 → 10.0.0.1:30007, to node-1; refused: nothing listens ...'
     """
     check_arguments(plot_route, locals())
     hops = route.hops

@@ -43,8 +43,8 @@ def plot_node_ports(cluster: Cluster, ax: Axes | None = None) -> Axes:
     ax = canvas(ax, 9.0, 2.2)
     taken = sorted({(p.node_port, s.name) for s in cluster.services for p in s.ports if p.node_port})
     for start, end, color, words in (
-        (first, dynamic - 1, CONCEPTS["window"].color, f"for numbers you choose: {first}–{dynamic - 1}"),
-        (dynamic, last, CONCEPTS["window"].color, f"for automatic picks: {dynamic}–{last}"),
+        (first, dynamic - 1, CONCEPTS["node port"].color, f"for numbers you choose: {first}–{dynamic - 1}"),
+        (dynamic, last, CONCEPTS["node port"].color, f"for automatic picks: {dynamic}–{last}"),
     ):
         ax.barh(
             0,
@@ -60,7 +60,7 @@ def plot_node_ports(cluster: Cluster, ax: Axes | None = None) -> Axes:
     for row, (number, name) in enumerate(taken):
         y = 0.55 + 0.3 * (2 - row % 3)
         ax.plot([number, number], [0, y - 0.1], color=SOFT, linewidth=0.8)
-        mark(ax, "window", number, 0.0, 10, f"taken {number}")
+        mark(ax, "node port", number, 0.0, 10, f"taken {number}")
         ax.text(number, y - 0.08, f"{number} {name}", ha=_side(number, first, last), fontsize=10, color=INK)
     ax.set_xlim(first - 40, last + 40)
     ax.set_ylim(-0.35, 1.5)

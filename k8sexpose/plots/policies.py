@@ -1,4 +1,4 @@
-"""Both policies side by side: what each Pod gets, and how hot the hottest one is."""
+"""Both policies side by side: what each Pod gets, and how busy the busiest one is."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def plot_policies(found: PolicyShares, ax: Axes | None = None) -> Axes:
     >>> cluster = Cluster(nodes=2)
     >>> _ = cluster.deploy("api-backend", per_node=[2, 1]), cluster.apply(example("public-api-lb"))
     >>> print(describe(plot_policies(policy_shares(cluster, "public-api-lb"))).partition("; Local")[0])
-    Shares of the Pods. Cluster: 33.3 %, 33.3 %, 33.3 %, extra hop 50 %, hottest over mean 1...
+    Shares of the Pods. Cluster: 33.3 %, 33.3 %, 33.3 %, extra hop 50 %, busiest over mean 1...
     """
     check_arguments(plot_policies, locals())
     pods = len(found.sides[0].pods) if found.sides else 0
@@ -104,13 +104,13 @@ def _told(found: PolicyShares, side: PolicyView) -> str:
     parts = ", ".join(f"{100 * float(pod.share):.3g} %" for pod in side.pods[:MOST_PODS]) or "no Pod"
     more = f" and {len(side.pods) - MOST_PODS} more" if len(side.pods) > MOST_PODS else ""
     lost = f", lost {100 * float(side.lost):.3g} %" if side.lost else ""
-    hottest = f", hottest over mean {side.hottest_over_mean:.3g}" if side.pods else ""
+    hottest = f", busiest over mean {side.hottest_over_mean:.3g}" if side.pods else ""
     hop = f", extra hop {100 * float(side.extra_hop):.3g} %"
     return f"{side.policy}: {parts}{more}{hop}{hottest}{lost}, the Pods see {found.sees(side)}"
 
 
 def plot_skew(placements: Mapping[str, PolicyShares], ax: Axes | None = None) -> Axes:
-    """Draw how hot the hottest Pod is under both policies, for several placements of Pods.
+    """Draw how busy the busiest Pod is under both policies, for several placements of Pods.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ def plot_skew(placements: Mapping[str, PolicyShares], ax: Axes | None = None) ->
     >>> cluster = Cluster(nodes=2)
     >>> _ = cluster.deploy("api-backend", per_node=[2, 1]), cluster.apply(example("public-api-lb"))
     >>> describe(plot_skew({"2 + 1": policy_shares(cluster, "public-api-lb")}))
-    'Load of the hottest Pod over the mean. 2 + 1: Cluster 1, Local 1.5.'
+    'Load of the busiest Pod over the mean. 2 + 1: Cluster 1, Local 1.5.'
     """
     check_arguments(plot_skew, locals())
     ax = canvas(ax, 7.5, 0.9 + 0.5 * max(len(placements), 1))
@@ -171,7 +171,7 @@ def plot_skew(placements: Mapping[str, PolicyShares], ax: Axes | None = None) ->
         ax.legend(frameon=False, fontsize=10, labelcolor=INK, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
     finish(
         ax,
-        f"Load of the hottest Pod over the mean. {'; '.join(said) or 'No placement'}.",
+        f"Load of the busiest Pod over the mean. {'; '.join(said) or 'No placement'}.",
         "Each row is a placement of Pods. A circle stands for Cluster, a square for Local. At 1 all Pods have the same "
         "load; at 2 the busiest has twice that of the average Pod.",
         "The busiest Pod, by placement",

@@ -267,8 +267,8 @@ def plot_crossover(curves: pd.DataFrame, at: float | None = None, ax: Axes | Non
     >>> _ = cluster.deploy("api-backend", per_node=[2, 1])
     >>> _ = cluster.apply(example("public-api-lb"))
     >>> curves = latency_curves(both_policies(cluster, "public-api-lb"), "public-api-lb", hop_ms=1, points=9)
-    >>> describe(plot_crossover(curves))[:83]
-    'Latency against utilisation: Local is slower than Cluster on average from 19.5 % on'
+    >>> describe(plot_crossover(curves))[:81]
+    'Latency against utilisation: Local is slower than Cluster on average above 19.5 %'
     """
     check_arguments(plot_crossover, locals())
     ax = canvas(ax, 8.5, 4.2)
@@ -304,7 +304,7 @@ def plot_crossover(curves: pd.DataFrame, at: float | None = None, ax: Axes | Non
             textcoords="offset points", fontsize=10, color=ON_PAPER, zorder=7,
             bbox={"boxstyle": "round,pad=0.15", "facecolor": PAPER, "edgecolor": "none", "alpha": 0.85},
         )  # fmt: skip
-        said.append(f"slower than {even} {words} from {100 * crossing:.3g} % on")
+        said.append(f"slower than {even} {words} above {100 * crossing:.3g} %")
     if at is not None:
         ax.axvline(100 * at, color=SOFT, linewidth=1, gid="at")
     ax.set_yscale("log")
@@ -386,7 +386,7 @@ def plot_timeline(traffic: Traffic | Mapping[str, Traffic], ax: Axes | None = No
 
 
 def plot_sticky(skew: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw how much hotter than the mean the hottest node is, against the number of sticky clients.
+    """Draw how much more than the mean the busiest node gets, against the number of sticky clients.
 
     Parameters
     ----------
@@ -432,7 +432,7 @@ def plot_sticky(skew: pd.DataFrame, ax: Axes | None = None) -> Axes:
     finish(
         ax,
         f"Hottest node over the mean, by number of sticky clients: {said}.",
-        "The square is the mean of several runs, the bar reaches from the luckiest to the unluckiest of them. At 1 all "
+        "The square is the mean of several runs, the bar reaches from the lowest to the highest of them. At 1 all "
         "nodes carry the same.",
         "How uneven few clients are",
     )

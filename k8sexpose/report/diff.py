@@ -237,7 +237,7 @@ def _facts(one: ServiceReview) -> list[tuple[str, str, float | None]]:
 
 
 MEASURES = (  # what it is called, where it is in a `ReviewedPolicy`, how it is shown
-    ("hottest Pod over the mean", "hottest", "{:.2f}"), ("p50", "p50_ms", "{:.3g} ms"), ("p99", "p99_ms", "{:.3g} ms"),
+    ("busiest Pod over the mean", "hottest", "{:.2f}"), ("p50", "p50_ms", "{:.3g} ms"), ("p99", "p99_ms", "{:.3g} ms"),
     ("extra hop", "extra_hop", "{:.1%}"), ("crosses a zone", "cross_zone", "{:.1%}"), ("lost", "lost", "{:.1%}"),
     ("cost alone, in a month", "cost", "{:,.2f}"),
 )  # fmt: skip

@@ -120,7 +120,7 @@ def internal_local_holes(asked: Asked, service: Service) -> Iterator[Finding]:
             f"It is unreachable from {len(empty)} of {len(nodes)} nodes: {listed(empty)}.",
             "internalTrafficPolicy: Local, and these nodes have no ready Pod of it: kube-proxy drops the "
             "packets of their "
-            "Pods in silence, and the caller waits for a timeout.",
+            "Pods without an answer, and the caller waits for a timeout.",
             "Run a Pod of it on every node (DaemonSet), or use internalTrafficPolicy: Cluster.",
         )  # fmt: skip
 
@@ -280,7 +280,7 @@ def two_families(asked: Asked) -> Iterator[Finding]:
             "one-family", NOTE, "",
             f"The nodes have IPv4 and IPv6 addresses, and {len(single)} exposed Services answer on one family only: "
             f"{listed(single)}.",
-            "ipFamilyPolicy: SingleStack; who dials the other family is refused.",
+            "ipFamilyPolicy: SingleStack. A client that uses the other family is refused.",
             "Write ipFamilyPolicy: PreferDualStack where both are wanted.",
         )  # fmt: skip
 

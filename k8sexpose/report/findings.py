@@ -108,25 +108,25 @@ Finder = Callable[[Asked, Service], Iterator[Finding]]
 ClusterFinder = Callable[[Asked], Iterator[Finding]]
 LESSONS = {
     1: "01_nodeport", 2: "02_loadbalancer", 3: "03_cost_warning", 4: "04_extra_hop", 5: "05_local",
-    6: "06_skew_and_latency", 7: "07_ways_out",
+    6: "06_skew_and_latency", 7: "07_ways_out", 8: "08_your_cluster",
 }  # fmt: skip
 SVC, SLICES = (
     "kubectl get service {name} -n {namespace} -o yaml",
     ("kubectl get endpointslices -n {namespace} -l kubernetes.io/service-name={name} -o yaml"),
 )
 NODES, DESCRIBE = "kubectl get nodes -o wide", "kubectl describe service {name} -n {namespace}"
-# By kind of finding: the command that shows it, the field, the number of the lesson that explains it.
-SHOWN_BY: dict[str, tuple[str, str, int]] = {
+# By kind of finding: the command that shows it, the field, the lesson (its number) or leaflet that explains it.
+SHOWN_BY: dict[str, tuple[str, str, int | str]] = {
     "no-endpoints": (SLICES, "spec.selector", 1),
     "undeclared-port": (SVC, "spec.ports[].targetPort", 1),
     "pinned-node-port": (SVC, "spec.ports[].nodePort", 1),
     "node-port-range": ("kubectl get services -A -o wide", "spec.ports[].nodePort", 1),
     "public-node-port": ("curl -v http://ADDRESS:NODEPORT", "spec.ports[].nodePort", 1),
-    "source-ranges-bypassed": (SVC, "spec.loadBalancerSourceRanges", 2),
+    "source-ranges-bypassed": (SVC, "spec.loadBalancerSourceRanges", "second_front_doors"),
     "pending": (DESCRIBE, "status.loadBalancer.ingress", 2),
-    "mixed-protocols": (SVC, "spec.ports[].protocol", 2),
+    "mixed-protocols": (SVC, "spec.ports[].protocol", "tcp_and_udp"),
     "no-targets": ("kubectl get nodes --show-labels", "metadata.labels", 2),
-    "no-node-port": (SVC, "spec.allocateLoadBalancerNodePorts", 2),
+    "no-node-port": (SVC, "spec.allocateLoadBalancerNodePorts", "second_front_doors"),
     "internal-unread": (SVC, "metadata.annotations", 2),
     "refused-update": (DESCRIBE, "metadata.annotations", 2),
     "probe-path": ("curl -i http://NODE:NODEPORT/", "metadata.annotations", 2),
@@ -135,14 +135,14 @@ SHOWN_BY: dict[str, tuple[str, str, int]] = {
     "uneven-local": (SLICES, "spec.externalTrafficPolicy", 6),
     "no-monitor": (SLICES, "spec.externalTrafficPolicy", 5),
     "pods-off-the-targets": ("kubectl get nodes --show-labels", "spec.externalTrafficPolicy", 5),
-    "affinity-without-source": (SVC, "spec.sessionAffinity", 5),
-    "external-ips": (SVC, "spec.externalIPs", 7),
-    "internal-local-holes": (SLICES, "spec.internalTrafficPolicy", 5),
-    "being-deleted": (SVC, "metadata.deletionTimestamp", 2),
-    "topology-without-hints": (SLICES, "metadata.annotations", 4),
+    "affinity-without-source": (SVC, "spec.sessionAffinity", "session_affinity"),
+    "external-ips": (SVC, "spec.externalIPs", "second_front_doors"),
+    "internal-local-holes": (SLICES, "spec.internalTrafficPolicy", "from_inside"),
+    "being-deleted": (SVC, "metadata.deletionTimestamp", "deleting_and_orphans"),
+    "topology-without-hints": (SLICES, "metadata.annotations", 7),
     "node-not-ready": (NODES, "status.conditions", 5),
     "old-zone-labels": ("kubectl get nodes --show-labels", "metadata.labels", 4),
-    "pods-on-nodes": ("kubectl get pods -A -o wide", "spec.containers[].ports[].hostPort", 7),
+    "pods-on-nodes": ("kubectl get pods -A -o wide", "spec.containers[].ports[].hostPort", 8),
     "one-family": ("kubectl get services -A -o yaml", "spec.ipFamilyPolicy", 1),
     "unreadable": (SVC, "spec", 1),
 }
@@ -155,7 +155,8 @@ def shown_by(finding: Finding) -> Finding:
     command, field_name, lesson = SHOWN_BY[finding.kind]
     namespace, _, name = finding.service.rpartition("/")
     words = command.format(name=name or "NAME", namespace=namespace or "NAMESPACE")
-    return replace(finding, command=words, field=field_name, lesson=LESSONS[lesson])
+    where = f"leaflets/{lesson}" if isinstance(lesson, str) else LESSONS[lesson]
+    return replace(finding, command=words, field=field_name, lesson=where)
 
 
 def find_all(
@@ -480,15 +481,15 @@ def local_without_pods(asked: Asked, service: Service) -> Iterator[Finding]:
         yield Finding(
             "local-without-pods", PROBLEM, service.key,
             f"Local, and {len(empty)} of {len(nodes)} nodes have no ready Pod: {one.local.lost:.1%} of the connections "
-            "are lost.", "A node without a Pod drops them in silence: the client waits for a timeout.",
-            "Use Cluster, or a Pod on every node that is dialled, or a load balancer that checks health.",
+            "are lost.", "A node without a Pod drops them without an answer: the client waits for a timeout.",
+            "Use Cluster, or a Pod on every node that clients use, or a load balancer that checks health.",
         )  # fmt: skip
     else:
         yield Finding(
             "local-without-pods", NOTE, service.key,
             f"Local, and {len(empty)} of {len(nodes)} nodes have no ready Pod.",
             "Their health check answers 503 on purpose: red targets in the cloud's console are not an incident.",
-            "Nothing; but who dials the nodePort of one of them gets a timeout.",
+            "Nothing. A client that uses the nodePort of one of these nodes gets a timeout.",
         )  # fmt: skip
 
 
@@ -499,7 +500,7 @@ def uneven_local(asked: Asked, service: Service) -> Iterator[Finding]:
         why, fix = _why_uneven(asked, service, one.local.hottest)
         yield Finding(
             "uneven-local", WARNING, service.key,
-            f"Local, and the hottest Pod gets {one.local.hottest:.2f} times the mean.", why, fix,
+            f"Local, and the busiest Pod gets {one.local.hottest:.2f} times the mean.", why, fix,
         )  # fmt: skip
 
 

@@ -48,7 +48,7 @@ def entrances(made: ReviewedFacts) -> str:
     parts += [_box(8, 40, 96, 34 * len(shown) - 8, "client", ["the internet,", "your network"])]
     for number, one in enumerate(shown):
         y = 40.0 + 34 * number
-        door = "load balancer" if one.type == "LoadBalancer" else "window"
+        door = "load balancer" if one.type == "LoadBalancer" else "node port"
         words = "node port" if one.type == "NodePort" else fit(one.address, 120, 7.2)
         parts += [_box(150, y, 140, 26, door, [words]), _box(330, y, 220, 26, "Pod", [fit(one.name, 200)])]
         ready = one.ready > 0
@@ -132,7 +132,7 @@ def pod_loads(found: ServiceComparison) -> str:
     mean = 220 + scale / count
     parts.append(path(f"M{mean:g} 32 V{height - 8:g}", stroke=FAINT, stroke_dasharray="2 3"))
     more = f" The first {ROWS} of {len(pods)} Pods." if len(pods) > len(shown) else ""
-    words = "; ".join(f"{policy}: hottest Pod {one.hottest:.2f} times the mean" for policy, one in found.views.items())
+    words = "; ".join(f"{policy}: busiest Pod {one.hottest:.2f} times the mean" for policy, one in found.views.items())
     return document(f"Share of each Pod of {found.service} under both policies. {words}.{more}", WIDTH, height, parts)
 
 

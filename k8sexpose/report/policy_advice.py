@@ -69,7 +69,7 @@ class ReviewedPolicy:
 
     @property
     def hottest(self) -> float:
-        """Load of the hottest Pod over that of the average one."""
+        """Load of the busiest Pod over that of the average one."""
         return self.view.hottest_over_mean
 
     @property
@@ -117,7 +117,7 @@ class Recommendation:
 
 
 ROWS = (
-    "hottest Pod over the mean", "fairness (Jain's index)", "p50", "p99", "extra hop", "crosses a zone", "lost",
+    "busiest Pod over the mean", "fairness (Jain's index)", "p50", "p99", "extra hop", "crosses a zone", "lost",
     "the Pod sees", "when a node crashes", "alone, in a month",
 )  # fmt: skip
 
@@ -214,7 +214,7 @@ def advise(
         why = "The load balancer delivers straight to the Pods: the policy is not asked."
         return Recommendation("either", (why,))
     if local.lost > cluster.lost + EVEN:
-        why = f"Under Local {percent(local.lost)} of the connections are lost: they come in by nodes without a Pod."
+        why = f"Under Local {percent(local.lost)} of the connections are lost: they arrive at nodes without a Pod."
         return Recommendation("Cluster", (why, *_source_reason(cluster, local)))
     if len(found.cluster.nodes) == 1:
         why = "The cluster has one node: both policies send every connection to its Pods, and there is no hop to save."
@@ -238,12 +238,12 @@ def _to_pod(found: ReviewedCluster, service: Service) -> bool:
 def _speed(found: ReviewedCluster, cluster: ReviewedPolicy, local: ReviewedPolicy) -> Iterator[str]:
     busy = f"At {found.utilisation:.0%} utilisation"
     if math.isinf(local.p99_ms):
-        yield f"{busy} the hottest Pod under Local ({local.hottest:.2f} times the mean) is overloaded."
+        yield f"{busy} the busiest Pod under Local ({local.hottest:.2f} times the mean) is overloaded."
     elif math.isnan(local.hottest) or math.isnan(cluster.hottest):
         yield "No connection comes through, so that there is nothing to weigh."
     elif local.hottest > 1 + EVEN:
         yield (
-            f"{busy} p99 is {cluster.p99_ms:.3g} ms under Cluster, {local.p99_ms:.3g} ms under Local, whose hottest "
+            f"{busy} p99 is {cluster.p99_ms:.3g} ms under Cluster, {local.p99_ms:.3g} ms under Local, whose busiest "
             f"Pod gets {local.hottest:.2f} times the mean."
         )
     else:
@@ -260,7 +260,7 @@ def _crossing(crossings: Mapping[str, float | None]) -> Iterator[str]:
         yield "There is no hop to save, so Local is never faster."
         return
     yield (
-        f"It turns: Local is faster on average below {percent(mean)} utilisation, at the p99 below "
+        f"Local is faster on average below {percent(mean)} utilisation, at the p99 below "
         f"{percent(p99)}. Pods spread evenly over zones and nodes would remove the skew."
     )
 
@@ -408,7 +408,7 @@ def _failure(cluster: Cluster, service: Service, found: Shares) -> str:
         return "no Pod answers, so a crash changes nothing"
     worst = max(answering, key=lambda name: answering[name])
     if service.type != "LoadBalancer":
-        return f"a client that wrote down {worst} loses everything, until it dials another node"
+        return f"a client that uses the address of {worst} loses everything until it uses another node"
     cluster.advance(900)
     try:
         crash = watch_crash(cluster, service.key, worst, seconds=600)

@@ -7,6 +7,7 @@ import os
 import tempfile
 from pathlib import Path
 
+from .diff import TITLE as DIFF_TITLE
 from .review import TITLE
 
 __all__ = ["is_report", "write_whole"]
@@ -15,11 +16,12 @@ HEAD_BYTES = 65_536  # among which the title of a report is
 
 
 def is_report(path: Path) -> bool:
-    """Return True if a file begins as a report of ours does."""
+    """Return True if a file begins as a report or a difference of ours does."""
     with path.open("rb") as stream:
         head = stream.read(HEAD_BYTES)
-    marks = (f"# {TITLE}\n", f"<title>{TITLE}</title>")
-    return head.startswith(marks[0].encode()) or (head.startswith(b"<!DOCTYPE html>") and marks[1].encode() in head)
+    if head.startswith((f"# {TITLE}\n".encode(), f"# {DIFF_TITLE}\n".encode(), b'{\n  "schema": "k8sexpose.')):
+        return True
+    return head.startswith(b"<!DOCTYPE html>") and f"<title>{TITLE}</title>".encode() in head
 
 
 def write_whole(path: Path, text: str) -> None:

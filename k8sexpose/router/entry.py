@@ -115,7 +115,7 @@ def load_balancer_entry(
             new = replace(packet, src=src)
         before, after = packet.to, new.to
         hop = Hop(
-            "load balancer", packet.src, before, f"deals to {name}", door.latency_ms,
+            "load balancer", packet.src, before, f"sends it to {name}", door.latency_ms,
             new_src=src if src != packet.src else None, new_dst=after if after != before else None,
             kind=LOAD_BALANCER,
         )  # fmt: skip

@@ -271,7 +271,9 @@ def _node_port(cluster: ClusterState, service: Service, port: ServicePort, who: 
         asked = [_asked(cluster, target, client, protocol) for target, client in dialled]
         known = [one for _, one in asked if one is not None]
         lost = sum(known, Fraction(0)) / len(known) if len(known) == len(places) else None
-        seen = next((one for one, _ in asked if one), "")
+        # Where only some nodes answer, what a Pod sees is what those connections show that came through.
+        through = [one for one, share in asked if one and share != 1]
+        seen = next((one for one in (*through, *(one for one, _ in asked)) if one), "")
     more = f"and {len(places) - 1} more" if len(places) > 1 else ""
     suffix = "" if protocol == "TCP" else f"/{protocol}"
     return Entrance(who, "node port", service.key, dialled[0][0] + suffix, seen, lost, more)

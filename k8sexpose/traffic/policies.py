@@ -92,7 +92,7 @@ class PolicyView:
 
     @property
     def hottest_over_mean(self) -> float:
-        """Load of the hottest Pod over the mean of all; not a number without load."""
+        """Load of the busiest Pod over the mean of all; not a number without load."""
         return max_over_mean(self.loads)
 
     @property
@@ -196,7 +196,7 @@ def both_policies(cluster: Cluster, service: str) -> dict[str, Cluster]:
     cluster : Cluster
         The cluster; it stays as it is.
     service : str
-        Name of the Service.
+        ``name`` or ``namespace/name``.
 
     Returns
     -------
@@ -217,9 +217,10 @@ def both_policies(cluster: Cluster, service: str) -> dict[str, Cluster]:
     ['Cluster', 'Local']
     """
     check_arguments(both_policies, locals())
+    space, _, name = service.rpartition("/")
     copies = {policy: cluster.copy() for policy in POLICIES}
     for policy, copy in copies.items():
-        copy.patch(service, {"spec": {"externalTrafficPolicy": policy}})
+        copy.patch(name, {"spec": {"externalTrafficPolicy": policy}}, namespace=space or "default")
     return copies
 
 

@@ -88,7 +88,7 @@ class Expected:
 
     @property
     def busiest(self) -> float:
-        """Utilisation of the hottest Pod: from 1 on its queue grows without end."""
+        """Utilisation of the busiest Pod: from 1 on its queue grows without end."""
         return self.utilisation * max_over_mean(list(self.shares.values()))
 
     @property
@@ -108,7 +108,7 @@ class PolicyComparison:
     traffic : dict of str to Traffic
         What was sampled.
     table : DataFrame
-        A row per policy: ``hop_share, busiest`` (utilisation of the hottest Pod), ``jain_index, mean_ms, p50_ms,
+        A row per policy: ``hop_share, busiest`` (utilisation of the busiest Pod), ``jain_index, mean_ms, p50_ms,
         p99_ms`` as expected, ``sampled_mean_ms, sampled_p50_ms, sampled_p99_ms``.
     """
 
@@ -353,7 +353,7 @@ def sticky_skew(
     runs: int = 15,
     requests: int = 20_000,
 ) -> pd.DataFrame:
-    """Sample how hot the hottest node gets when each client always comes by the same one.
+    """Sample how busy the busiest node gets when each client always arrives at the same node.
 
     Parameters
     ----------
@@ -370,7 +370,7 @@ def sticky_skew(
     -------
     DataFrame
         Index ``clients``; ``expected`` (`sticky_max_over_mean`), and of the runs ``mean, lowest, highest``: load of the
-        hottest node that has Pods, over the mean.
+        busiest node that has Pods, over the mean.
 
     Raises
     ------

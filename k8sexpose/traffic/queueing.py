@@ -332,7 +332,7 @@ def crossover_utilisation(
     Notes
     -----
     Solves Σ s·W(ρ·P·s) − W(ρ) = h·q: the left side starts at 0 and grows without bound until the
-    hottest Pod is overloaded, so that there is one root.
+    busiest Pod is overloaded, so that there is one root.
 
     Examples
     --------
@@ -442,7 +442,7 @@ def jain_index(loads: Sequence[Share]) -> float:
 
 
 def max_over_mean(loads: Sequence[Share]) -> float:
-    """Return the load of the hottest Pod over that of the average one.
+    """Return the load of the busiest Pod over that of the average one.
 
     Parameters
     ----------
@@ -489,7 +489,7 @@ def effective_clients(weights: Sequence[float]) -> float:
 
 
 def sticky_max_over_mean(nodes: int, clients: float) -> float:
-    """Return how hot the hottest of several even nodes is expected to be when clients are sticky.
+    """Return how busy the busiest of several even nodes is expected to be when clients are sticky.
 
     Parameters
     ----------
@@ -501,7 +501,7 @@ def sticky_max_over_mean(nodes: int, clients: float) -> float:
     Returns
     -------
     float
-        Load of the hottest node over the mean: 1 + d·√(nodes/clients), d the expected maximum of so many standard
+        Load of the busiest node over the mean: 1 + d·√(nodes/clients), d the expected maximum of so many standard
         normal numbers. Good where every node has several clients.
 
     Examples

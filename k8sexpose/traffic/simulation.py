@@ -143,7 +143,7 @@ class Traffic:
         one = self.summary
         return (
             f"{self.requests:,} requests in {self.duration_s:.4g} s: failed {one.failed_share:.1%}, extra hop "
-            f"{one.extra_hop_share:.1%}, crosses a zone {one.cross_zone_share:.1%}; hottest Pod "
+            f"{one.extra_hop_share:.1%}, crosses a zone {one.cross_zone_share:.1%}; busiest Pod "
             f"{one.max_over_mean:.2f} × the mean, fairness {one.jain_index:.3f}; p50 {_precise(one, 'p50')}, "
             f"p95 {_precise(one, 'p95')}, p99 {_precise(one, 'p99')}"
             + (f"; {self.too_short}" if self.too_short else "")

@@ -102,7 +102,9 @@ def server(notebooks: list[Path], dark: bool = False, python: str | Path = sys.e
         lessons = base / "lessons"
         lessons.mkdir()
         for notebook in notebooks:
-            shutil.copy(notebook, lessons)
+            copied = lessons / place(notebook)
+            copied.parent.mkdir(exist_ok=True)
+            shutil.copy(notebook, copied)
         settings = {**SETTINGS}
         if dark:
             settings["@jupyterlab/apputils-extension:themes"] = {"theme": "JupyterLab Dark"}
@@ -151,6 +153,16 @@ def server(notebooks: list[Path], dark: bool = False, python: str | Path = sys.e
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def place(notebook: Path) -> str:
+    """The path of a notebook on the server: leaflets lie in a folder of their own, as in the course."""
+    return f"leaflets/{notebook.name}" if notebook.parent.name == "leaflets" else notebook.name
+
+
+def course() -> list[Path]:
+    """The lessons in their order, then the leaflets."""
+    return [*sorted(NOTEBOOKS.glob("*.ipynb")), *sorted(NOTEBOOKS.glob("leaflets/*.ipynb"))]
 
 
 def answers(url: str) -> bool:
@@ -355,13 +367,13 @@ def main(argv: list[str] | None = None) -> int:
     if reason := why_not():
         print(f"skipped: {reason}")
         return 0
-    notebooks = options.notebooks or sorted(NOTEBOOKS.glob("*.ipynb"))
+    notebooks = options.notebooks or course()
     shots = options.shots or default_shots()
     bad = 0
     with server(notebooks, options.dark, options.python) as at, browser() as context:
         for path in notebooks:
             code = options.code if path == notebooks[-1] else ""
-            result = run_lesson(context, at, path.name, shots, options.notebook7, code)
+            result = run_lesson(context, at, place(path), shots, options.notebook7, code)
             bad += bool(result.problems)
             print(f"{result.name}: {result.cells} code cells, {result.seconds:.1f} s", end="")
             print("".join(f"\n  {problem}" for problem in result.problems) or ", no problem")

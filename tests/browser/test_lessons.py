@@ -1,4 +1,7 @@
-"""Every lesson in JupyterLab, the last one in Notebook 7 and one at Binder's versions too, in a real Chromium."""
+"""Lessons and leaflets in JupyterLab, one in Notebook 7 and one at Binder's versions, in a real Chromium.
+
+A sample of them in make test; `make deep` opens all.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import sysconfig
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 import nbformat
@@ -15,7 +19,9 @@ import pytest
 
 from tests.browser import run_lessons
 
-LESSONS = sorted(run_lessons.NOTEBOOKS.glob("*.ipynb"))
+LESSONS = run_lessons.course()
+# The first lesson, the one with the most widgets, the longest exercise, a leaflet.
+SAMPLE = {"00_start_here", "06_skew_and_latency", "08_your_cluster", "the_rules_themselves"}
 REASON = run_lessons.why_not() or ("" if LESSONS else "no lessons in notebooks/ yet")
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(bool(REASON), reason=REASON)]
 
@@ -57,24 +63,34 @@ def server() -> Iterator[run_lessons.Server]:
         yield started
 
 
-@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
+def case(lesson: Path) -> Any:
+    """One lesson; those outside the sample are for make deep."""
+    return pytest.param(lesson, id=lesson.stem, marks=() if lesson.stem in SAMPLE else pytest.mark.deep)
+
+
+@pytest.mark.parametrize("lesson", map(case, LESSONS))
 def test_lesson_runs_in_lab(lesson: Path, server: run_lessons.Server, shots: Path) -> None:
     with run_lessons.browser() as context:
-        result = run_lessons.run_lesson(context, server, lesson.name, shots)
+        result = run_lessons.run_lesson(context, server, run_lessons.place(lesson), shots)
     assert not result.problems
     assert result.cells
 
 
+def lesson_called(beginning: str) -> Path:
+    return next(path for path in LESSONS if path.stem.startswith(beginning))
+
+
 def test_one_lesson_runs_in_notebook_7(shots: Path) -> None:
+    lesson = lesson_called("02")
     # A server of its own: Notebook stumbles over the workspace that Lab leaves behind.
-    with run_lessons.server(LESSONS[-1:]) as started, run_lessons.browser() as context:
-        result = run_lessons.run_lesson(context, started, LESSONS[-1].name, shots, notebook7=True)
+    with run_lessons.server([lesson]) as started, run_lessons.browser() as context:
+        result = run_lessons.run_lesson(context, started, lesson.name, shots, notebook7=True)
     assert not result.problems
     assert result.cells
 
 
 def test_one_lesson_runs_at_binders_versions(binder_python: Path, shots: Path) -> None:
-    lesson = LESSONS[1]
+    lesson = lesson_called("01")
     with run_lessons.server([lesson], python=binder_python) as started, run_lessons.browser() as context:
         with urlopen(f"{started.url}/lab") as answer:
             assert '"appVersion": "4.4.9"' in answer.read().decode()

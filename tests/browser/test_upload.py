@@ -1,4 +1,4 @@
-"""Lesson 6's button in a real Chromium: a dump is chosen, and the next cell reads it."""
+"""The button of the lesson "Your cluster" in a real Chromium: a dump is chosen, and the next cell reads it."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ def test_a_dump_is_brought_with_the_button(tmp_path: Path) -> None:
         page = run_lessons.open_notebook(context, started, "upload.ipynb")
         run_lessons.run_all(page)
         last = page.locator(".jp-Notebook .jp-CodeCell").nth(1)
-        expect(last).to_contain_text(f"no dump of yours yet: this is the sample {len(nodes)} nodes")
+        expect(last).to_contain_text(f"This is the sample: there is no dump of yours yet. {len(nodes)} nodes")
         for file, says in (
-            (brought, f"your upload {len(nodes) - 1} nodes"),
-            (broken, "this is the sample, because yours cannot be read"),
+            (brought, f"This is the file that you uploaded. {len(nodes) - 1} nodes"),
+            (broken, "This is the sample, because your dump cannot be read"),
         ):
             with page.expect_file_chooser() as chooser:
                 page.get_by_role("button", name="Your dump (.json)").click()
             chooser.value.set_files(file)
-            expect(page.get_by_text("Taken. Run the next cell.")).to_be_visible()
+            expect(page.get_by_text("The file is here. Run the next cell.")).to_be_visible()
             last.locator(".cm-content").click()
             page.keyboard.press("Control+Enter")
             expect(last).to_contain_text(says, timeout=20_000)

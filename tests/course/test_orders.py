@@ -1,7 +1,7 @@
 """Each lesson in three orders: every cell twice, the whole again in the same kernel, and one section alone after a restart.
 
-A cell gives what is stored in the solution, or says what to run first. In this process: no kernel, so that the whole
-takes less than a minute.
+A cell gives what is stored in the solution, or says what to run first. In this process, without a kernel; three runs of
+every notebook are for make deep all the same.
 """
 
 from __future__ import annotations
@@ -12,18 +12,20 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-import pandas as pd
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
-from IPython.utils.capture import capture_output
 
 from k8sexpose import NotExposed
-from k8sexpose.lessons import sheet
+from tests.course.helpers import plain, run
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.deep
 
 SOLUTIONS = Path(__file__).resolve().parents[2] / "instructor" / "solutions"
-LESSONS = sorted(path.stem for path in SOLUTIONS.glob("*.ipynb"))
+# With the folder of a leaflet: leaflets/session_affinity.
+LESSONS = [
+    path.relative_to(SOLUTIONS).with_suffix("").as_posix()
+    for path in (*sorted(SOLUTIONS.glob("*.ipynb")), *sorted(SOLUTIONS.glob("leaflets/*.ipynb")))
+]
 every_lesson = pytest.mark.parametrize("lesson", LESSONS)
 
 # It lists the learner's tries, which are more now.
@@ -32,21 +34,6 @@ TRIES = re.compile(r"\bprogress\(")
 AS_IT_IS = {"no-port"}
 # A name of a cell above, in Python and in a query of pandas; a Service whose address has not come yet.
 SAYS_WHAT_FIRST = (NameError, NotExposed)
-# What is said to the right answer all the same, and by IPython.
-FRESH = " (Your cluster cannot answer this question any more, so a fresh one did.)"
-LOADED = "The k8sexpose extension is already loaded. To reload it, use:\n  %reload_ext k8sexpose\n"
-
-
-@pytest.fixture
-def shell(monkeypatch: pytest.MonkeyPatch) -> Iterator[InteractiveShell]:
-    """A fresh IPython, as after a restart of the kernel."""
-    monkeypatch.chdir(SOLUTIONS)
-    monkeypatch.setattr(sheet, "SHEET", sheet.Sheet())
-    InteractiveShell.clear_instance()
-    made = InteractiveShell.instance()
-    with pd.option_context("display.width", 80, "display.max_columns", 0):
-        yield made
-    InteractiveShell.clear_instance()
 
 
 def code(lesson: str) -> Iterator[tuple[str, Any]]:
@@ -59,24 +46,10 @@ def code(lesson: str) -> Iterator[tuple[str, Any]]:
             yield section, cell
 
 
-def plain(told: str) -> list[str]:
-    """The lines of an output; the shell of this process writes them in another order than a kernel."""
-    told = re.sub(r"0x[0-9a-f]+", "", re.sub(r"Out\[\d+\]: ?", "", told.replace(LOADED, "").replace(FRESH, "")))
-    return sorted(line.rstrip() for line in told.splitlines() if line.strip())
-
-
 def stored(cell: Any) -> list[str]:
     streams = [output.text for output in cell.outputs if output.output_type == "stream"]
     shown = [output.data.get("text/plain", "") for output in cell.outputs if output.output_type != "stream"]
     return plain("\n".join([*streams, *shown]))
-
-
-def run(shell: InteractiveShell, cell: Any) -> tuple[list[str], BaseException | None]:
-    """Run a cell; its output, and the error that it ends in."""
-    with capture_output() as told:
-        done = shell.run_cell(cell.source)
-    shown = [output.data.get("text/plain", "") for output in told.outputs]
-    return plain("\n".join([told.stdout, told.stderr, *shown])), done.error_in_exec or done.error_before_exec
 
 
 def same(cell: Any, told: list[str]) -> bool:

@@ -1,306 +1,358 @@
-"""Every lesson keeps the outline that CONTRIBUTING.md describes ("The outline of a lesson")."""
+"""Every lesson and leaflet keeps the outline (tools/outline.py), and each rule of the outline can fail."""
 
 from __future__ import annotations
 
-import ast
-import itertools
-import re
-import statistics
-from collections.abc import Iterator
+import copy
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from k8sexpose.lessons.sheet import QUESTIONS
+from k8sexpose.lessons import sheet
+from k8sexpose.lessons.forms import Choice, Question
+from k8sexpose.lessons.leaflets import LEAFLETS
+from k8sexpose.model import Cluster
+from k8sexpose.report import findings
 
 ROOT = Path(__file__).resolve().parents[2]
-NOTEBOOKS, SOLUTIONS = ROOT / "notebooks", ROOT / "instructor" / "solutions"
-LESSONS = sorted(path.stem for path in SOLUTIONS.glob("*.ipynb"))
-Notebook = Any
+sys.path.insert(0, str(ROOT / "tools"))
+import course  # noqa: E402
+import outline  # noqa: E402
 
-# What a learner can be seen to do. "Understand", "know" and "learn" cannot be checked.
-VERBS = set(
-    """apply argue build calculate change choose compare compute count cut decide derive describe design
-    diagnose distinguish draw estimate explain expose find fix follow give identify justify list locate match
-    measure name order pick point predict prove reach read recognise repair run say separate set show sort
-    spot state tell test trace use verify weigh write""".split()
-)
-
-# The start page is short.
-CELLS = {"00_start_here": (12, 40)}
-WORDS = {"00_start_here": (400, 1500)}
-
-pytestmark = pytest.mark.skipif(not LESSONS, reason="no lessons in instructor/solutions yet")
-every_lesson = pytest.mark.parametrize("lesson", LESSONS)
+PARTS = course.parts()
+every_part = pytest.mark.parametrize("part", PARTS, ids=lambda part: part.name)
+every_rule = pytest.mark.parametrize("rule", outline.RULES, ids=lambda rule: rule.__name__)
 
 
-def read(lesson: str) -> Notebook:
-    """The student notebook: what a learner opens."""
-    return nbformat.read(NOTEBOOKS / f"{lesson}.ipynb", as_version=4)
+# --- the course -----------------------------------------------------------------------------------------------------
 
 
-def solution(lesson: str) -> Notebook:
-    return nbformat.read(SOLUTIONS / f"{lesson}.ipynb", as_version=4)
+@every_part
+@every_rule
+def test_the_outline(part: course.Part, rule: outline.Rule) -> None:
+    assert not list(rule(part))
 
 
-def kind(cell: Notebook) -> str:
-    """The first bold word (`**Predict.**`) or the H2 heading, lower case; "code" for code."""
-    if cell.cell_type != "markdown":
-        return "code"
-    source = cell.source.lstrip()
-    if bold := re.match(r"\*\*([^*]+?)\.?\*\*", source):
-        return bold[1].lower()
-    if heading := re.match(r"## (.+)", source):
-        return heading[1].strip().lower()
-    return ""
+def test_the_course_is_whole() -> None:
+    """Nine lessons, and a leaflet for each file of questions in lessons/leaflets; nothing else."""
+    assert [part.stem[:2] for part in course.lessons()] == [f"{number:02}" for number in range(9)]
+    assert [part.name for part in course.leaflets()] == sorted(leaflet.LESSON for leaflet in LEAFLETS)
 
 
-def headings(nb: Notebook) -> list[tuple[int, str]]:
-    found = []
-    for cell in nb.cells:
-        if cell.cell_type == "markdown":
-            prose = re.sub(r"```.*?```", "", cell.source, flags=re.DOTALL)
-            found += [(len(m[1]), m[2].strip()) for m in re.finditer(r"^(#{1,6}) (.+)$", prose, re.MULTILINE)]
-    return found
+def test_a_question_has_one_home() -> None:
+    """No id twice: neither in the questions' files nor in the notebooks."""
+    written = Counter(question.id for lesson in sheet.LESSONS for question in lesson.QUESTIONS)
+    asked = Counter(name for part in PARTS for cell in part.nb.cells for name in set(outline.asks(cell)))
+    assert not {name: times for name, times in (written + Counter()).items() if times > 1}
+    assert not {name: times for name, times in asked.items() if times > 1}
 
 
-def section(nb: Notebook, title: str) -> str:
-    """The markdown under one H2 heading."""
-    everything = "\n\n".join(cell.source for cell in nb.cells if cell.cell_type == "markdown")
-    found = re.search(rf"^## {title}\b.*?$(.*?)(?=^## |\Z)", everything, re.MULTILINE | re.DOTALL | re.IGNORECASE)
-    return found[1] if found else ""
+def test_every_question_belongs_to_a_notebook() -> None:
+    names = {part.name for part in PARTS}
+    assert not {question.id: question.lesson for question in sheet.QUESTIONS.values() if question.lesson not in names}
 
 
-def bullets(markdown: str) -> list[str]:
-    return re.findall(r"^(?:[-*]|\d+\.) +(.+)$", markdown, re.MULTILINE)
+def test_what_the_report_finds_is_explained_somewhere() -> None:
+    names = {part.name for part in PARTS}
+    wanted = {findings.LESSONS.get(where, f"leaflets/{where}") for *_, where in findings.SHOWN_BY.values()}
+    assert not wanted - names
 
 
-def code_of(nb: Notebook) -> Iterator[tuple[int, str]]:
-    """(index, Python text) of every code cell, without magics."""
-    for index, cell in enumerate(nb.cells):
-        if cell.cell_type == "code" and not cell.source.startswith("%%"):
-            lines = (line for line in cell.source.splitlines() if not line.lstrip().startswith(("%", "!")))
-            yield index, "\n".join(lines)
-
-
-def calls(nb: Notebook, name: str) -> Iterator[tuple[int, str, ast.Call]]:
-    """(index of the cell, first argument, the call) of every `name("…", …)` or `x.name("…", …)`."""
-    for index, code in code_of(nb):
-        for node in ast.walk(ast.parse(code)):
-            if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
-                called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-                if called == name:
-                    yield index, str(node.args[0].value), node
-
-
-def asked(nb: Notebook) -> list[tuple[int, str, ast.Call]]:
-    """Every question that a learner answers before the cells below are run: `ask`, or `predict` without controls."""
-    return sorted([*calls(nb, "ask"), *calls(nb, "predict")], key=lambda found: found[0])
-
-
-def outputs(nb: Notebook) -> Iterator[tuple[int, Notebook]]:
-    for index, cell in enumerate(nb.cells):
-        for output in cell.get("outputs", []):
-            yield index, output
-
-
-@every_lesson
-def test_title_and_question(lesson: str) -> None:
-    nb = read(lesson)
-    first = nb.cells[0]
-    assert first.cell_type == "markdown" and first.source.startswith("# "), "the first cell is the title"
-    assert "?" in first.source, "the first cell asks the lesson's question"
-    levels = [level for level, _ in headings(nb)]
-    assert levels.count(1) == 1, "one H1"
-    assert all(b - a <= 1 for a, b in itertools.pairwise(levels)), "no heading level is skipped"
-
-
-@every_lesson
-def test_objectives(lesson: str) -> None:
-    text = section(read(lesson), "Objectives")
-    objectives = bullets(text)
-    assert 2 <= len(objectives) <= 7
-    for objective in objectives:
-        verb = re.sub(r"\W", "", objective.split()[0]).lower()
-        assert verb in VERBS, f"{verb!r} is not a checkable verb: {objective}"
-    assert "**Prerequisites.**" in text
-    assert re.search(r"\*\*Minutes\.\*\* \d+", text)
-
-
-@every_lesson
-def test_running_clock(lesson: str) -> None:
-    nb = read(lesson)
-    total = re.search(r"\*\*Minutes\.\*\* (\d+)", section(nb, "Objectives"))
-    numbered = [c for c in nb.cells if c.cell_type == "markdown" and re.match(r"## \d+\. ", c.source)]
-    assert numbered, "the core sections are '## 1. …', '## 2. …'"
-    clock = []
-    for cell in numbered:
-        found = re.search(r"to here: (\d+) min", cell.source)
-        assert found, f"no 'to here: N min' under {cell.source.splitlines()[0]}"
-        clock.append(int(found[1]))
-    assert clock == sorted(clock)
-    assert total and clock[-1] == int(total[1]), "the last core section ends at the lesson's minutes"
-
-
-@every_lesson
-def test_order_of_sections(lesson: str) -> None:
-    titles = [title.lower() for level, title in headings(read(lesson)) if level == 2]
-    kinds = [re.sub(r"^\d+\. .*", "core", title) for title in titles]
-    allowed = ["objectives", "core", "go further", "exercises", "recap", "next"]
-    ranks = []
-    for title in kinds:
-        rank = next((i for i, name in enumerate(allowed) if title.startswith(name)), None)
-        assert rank is not None, f"'## {title}' is none of {allowed}; core sections are numbered: '## 1. …'"
-        ranks.append(rank)
-    assert ranks == sorted(ranks), f"order is {allowed}, found {kinds}"
-    needed = {"objectives", "core", "exercises", "recap", "next"}
-    assert needed <= {allowed[rank] for rank in ranks}
-
-
-@every_lesson
-def test_recap_mirrors_objectives(lesson: str) -> None:
-    nb = read(lesson)
-    assert len(bullets(section(nb, "Recap"))) >= len(bullets(section(nb, "Objectives")))
-
-
-@every_lesson
-def test_predict_run_see_explain_check(lesson: str) -> None:
-    nb = read(lesson)
-    predictions, checks = list(asked(nb)), list(calls(nb, "check"))
-    assert predictions, "a lesson asks for at least one prediction"
-    for at, name, _ in predictions:
-        before = [kind(cell) for cell in nb.cells[:at] if cell.cell_type == "markdown"]
-        assert before[-1] == "predict", f"the prose before the question {name!r} starts with **Predict.**"
-        checked = [index for index, other, _ in checks if other == name and index > at]
-        assert checked, f"the question {name!r} is not followed by check({name!r})"
-        between = [kind(cell) for cell in nb.cells[at + 1 : checked[0]]]
-        for step in ("code", "see", "explain"):
-            assert step in between, f"no {step} between the question {name!r} and its check"
-        assert between.index("code") < between.index("explain"), f"{name}: explained before it was run"
-        assert between.index("see") < between.index("explain"), f"{name}: explained before it was seen"
-
-
-@every_lesson
-def test_see_asks_numbered_questions(lesson: str) -> None:
-    for cell in read(lesson).cells:
-        if kind(cell) == "see":
-            assert re.search(r"\(1\)|^1\. ", cell.source, re.MULTILINE), f"no numbered question in: {cell.source[:80]}"
-
-
-@every_lesson
-def test_size(lesson: str) -> None:
-    core, further, exercises = parts(read(lesson))
-    least, most = CELLS.get(lesson, (20, 40))
-    # Questions in a row are one step of the lesson: each has a cell of its own, to be clicked, and one for its card.
-    questions = sum(bool(re.match(r'(ask|check)\("[\w-]+"[^\n]*\)$', cell.source)) for cell in core)
-    assert least <= len(core) - questions // 2 <= most
-    assert len(exercises) <= 8
-    fewest, highest = WORDS.get(lesson, (700, 1500))
-    assert fewest <= words(core + exercises) <= highest, f"{words(core + exercises)} words"
-    # What goes further is a part of its own: shorter, and not needed for the core.
-    assert len(further) <= 40 and words(further) <= 1500, f"{len(further)} cells, {words(further)} words"
-    for cells in (core + exercises, further):
-        lines = [sum(bool(line.strip()) for line in c.source.splitlines()) for c in cells if c.cell_type == "code"]
-        assert max(lines, default=0) <= 12
-        assert statistics.median(lines or [0]) <= 3
-
-
-def parts(nb: Any) -> tuple[list[Any], list[Any], list[Any]]:
-    """The core of a lesson, its section Go further, and its exercises without the instructor's tests."""
-    core: list[Any] = []
-    further: list[Any] = []
-    exercises: list[Any] = []
-    into = core
-    for cell in nb.cells:
-        heading = re.search(r"^## (\w+)", cell.source, re.MULTILINE) if cell.cell_type == "markdown" else None
-        if heading:
-            into = {"Go": further, "Exercises": exercises}.get(heading[1], core)
-        if not cell.metadata.get("nbgrader", {}).get("grade"):
-            into.append(cell)
-    return core, further, exercises
-
-
-@every_lesson
-def test_each_exercise_is_graded(lesson: str) -> None:
-    """Two to four exercises, each with one answer and then one graded cell that asks for it."""
-    nb = solution(lesson)
-    asked = re.findall(r"^\*\*(\d)\. ", section(nb, "Exercises"), re.MULTILINE)
-    assert asked == [str(k + 1) for k in range(len(asked))] and 2 <= len(asked) <= 4
-    start = next(k for k, cell in enumerate(nb.cells) if cell.source.startswith("## Exercises"))
-    marked = [cell for cell in nb.cells[start:] if "nbgrader" in cell.metadata]
-    answers, tests = marked[::2], marked[1::2]
-    assert len(answers) == len(tests) == len(asked)
-    for answer, test in zip(answers, tests, strict=True):
-        assert answer.metadata.nbgrader.solution and test.metadata.nbgrader.grade and test.metadata.nbgrader.points > 0
-        names = {node.id for node in ast.walk(ast.parse(test.source)) if isinstance(node, ast.Name)}
-        given = {node.id for node in ast.walk(ast.parse(answer.source)) if isinstance(node, ast.Name)}
-        assert names & given, f"{test.metadata.nbgrader.grade_id} does not look at the answer before it"
-
-
-def words(cells: list[Any]) -> int:
-    prose = " ".join(cell.source for cell in cells if cell.cell_type == "markdown")
-    prose = re.sub(r"```.*?```|<[^>]+>", " ", prose, flags=re.DOTALL)
-    return len(re.findall(r"\w[\w'’.:/-]*", prose))
-
-
-@every_lesson
-def test_links_lead_somewhere(lesson: str) -> None:
-    for cell in read(lesson).cells:
-        if cell.cell_type == "markdown":
-            for target in re.findall(r"\]\(([^)#\s]+)", cell.source):
-                if not re.match(r"[a-z]+:", target):
-                    assert (NOTEBOOKS / target).exists(), f"link to {target}"
-
-
-@every_lesson
-def test_student_notebook_is_clean(lesson: str) -> None:
-    nb = read(lesson)
-    assert not list(outputs(nb))
-    assert all(cell.execution_count is None for cell in nb.cells if cell.cell_type == "code")
+@every_part
+def test_the_student_notebook_is_clean(part: course.Part) -> None:
+    """What a learner opens: no outputs, no answers, small."""
+    path = (course.STUDENTS / part.name).with_suffix(".ipynb")
+    nb = nbformat.read(path, as_version=4)
+    assert not [cell.id for cell in nb.cells if cell.get("outputs") or cell.get("execution_count")]
     assert "widgets" not in nb.metadata
-    assert not any("BEGIN SOLUTION" in cell.source or "HIDDEN TESTS" in cell.source for cell in nb.cells)
+    assert not [cell.id for cell in nb.cells if "BEGIN SOLUTION" in cell.source or "HIDDEN TESTS" in cell.source]
+    assert path.stat().st_size <= 150_000
 
 
-@every_lesson
-def test_solution_notebook_is_sound(lesson: str) -> None:
-    nb = solution(lesson)
-    assert not [index for index, output in outputs(nb) if output.output_type == "error"]
-    assert not [index for index, output in outputs(nb) if output.get("name") == "stderr"]
-    assert "widgets" not in nb.metadata, "stored widget state differs from run to run: make notebooks leaves it out"
-    for cell in nb.cells:
-        graded = cell.metadata.get("nbgrader", {})
-        if graded.get("grade") and not graded.get("solution"):
-            assert "### BEGIN HIDDEN TESTS" in cell.source, f"graded cell {graded.get('grade_id')} shows its asserts"
+# --- the rules can fail ---------------------------------------------------------------------------------------------
 
 
-@every_lesson
-def test_metadata(lesson: str) -> None:
-    for nb in (read(lesson), solution(lesson)):
-        assert nb.metadata.kernelspec.name == "python3"
-        ids = [cell.id for cell in nb.cells]
-        assert len(set(ids)) == len(ids)
+def question(name: str, lesson: str, part: str) -> Question:
+    form = Choice(("refused", "timeout"))
+    return Question(
+        name, lesson, "What does a client see?", form, Cluster, lambda _: "timeout", "Nobody answers.", part=part
+    )
 
 
-def test_prediction_ids_are_unique() -> None:
-    names = [name for lesson in LESSONS for _, name, _ in asked(read(lesson))]
-    assert len(set(names)) == len(names)
+ASKED = {
+    one.id: one
+    for one in (
+        question("good-first", "04_good", "core"),
+        question("good-second", "04_good", "core"),
+        question("leaf-first", "leaflets/good", "optional"),
+    )
+}
 
 
-PARTS = {"Go": "optional", "Exercises": "exercise"}
+@pytest.fixture(autouse=True)
+def questions(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """The small notebooks ask questions of their own."""
+    if "part" not in request.fixturenames:
+        monkeypatch.setattr(outline, "QUESTIONS", ASKED)
 
 
-@every_lesson
-def test_each_question_stands_where_its_part_says(lesson: str) -> None:
-    """The part is a column of the table that is handed in."""
-    section = "core"
-    found: dict[str, str] = {}
-    for cell in solution(lesson).cells:
-        if cell.cell_type == "markdown" and (heading := re.match(r"## (\w+)", cell.source)):
-            section = PARTS.get(heading[1], "core")
-        elif cell.cell_type == "code":
-            for name in re.findall(r'(?:ask|predict|check)\(\s*"([\w-]+)"', cell.source):
-                found.setdefault(name, section)
-    asked = {name: question.part for name, question in QUESTIONS.items() if question.lesson == lesson}
-    assert found == asked
+def unit(name: str) -> list[NotebookNode]:
+    """One question, from its text to its card."""
+    return [
+        new_markdown_cell(f"**Predict.** What happens? {'word ' * 200}", id=f"{name}-predict"),
+        new_code_cell(f'ask("{name}", answer="timeout")', id=f"{name}-ask"),
+        new_code_cell(f"kx.send(cluster, {name!r})", id=f"{name}-run"),
+        new_markdown_cell("**See.** Look at the last column.", id=f"{name}-see"),
+        new_markdown_cell("**Explain.** Nobody answers.", id=f"{name}-explain"),
+        new_code_cell(f'check("{name}", cluster)', id=f"{name}-check"),
+    ]
+
+
+def marked(source: str, name: str, **marks: Any) -> NotebookNode:
+    cell = new_code_cell(source, id=name)
+    cell.metadata["nbgrader"] = nbformat.from_dict({"grade_id": name, "schema_version": 3, **marks})
+    return cell
+
+
+def exercises() -> list[NotebookNode]:
+    made = []
+    for k in (1, 2):
+        answer = f"answer_{k} = ...\n### BEGIN SOLUTION\nanswer_{k} = {k}\n### END SOLUTION"
+        test = f"# Reserved.\n### BEGIN HIDDEN TESTS\nassert answer_{k} == {k}\n### END HIDDEN TESTS"
+        made += [
+            new_markdown_cell(f"**{k}. Count.** How many?", id=f"exercise-{k}"),
+            marked(answer, f"answer-{k}", solution=True, grade=False, locked=False),
+            marked(test, f"test-{k}", solution=False, grade=True, locked=True, points=2),
+        ]
+    return made
+
+
+def notebook(cells: list[NotebookNode]) -> NotebookNode:
+    return new_notebook(cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}})
+
+
+GOALS = "- **Predict** what a client sees.\n- **Tell** refused from timeout.\n"
+
+
+def good_lesson() -> course.Part:
+    start = "# The stand\n\nA lemonade stand. **Who can order?**\n\n"
+    stated = f"## Objectives\n{GOALS}\n**Prerequisites.** [Lesson 1](01_nodeport.ipynb).\n\n**Minutes.** 5"
+    cells = [
+        new_markdown_cell(start + stated, id="title"),
+        new_markdown_cell("## 1. Who answers?\n\n*to here: 3 min*", id="one"),
+        *unit("good-first"),
+        new_markdown_cell("## 2. Who does not?\n\n*to here: 5 min*", id="two"),
+        *unit("good-second"),
+        new_markdown_cell("## Exercises", id="exercises"),
+        *exercises(),
+        new_markdown_cell(f"## Recap\nYou can now:\n\n{GOALS}\nThree sentences to remember:\n\n- One.", id="recap"),
+        new_markdown_cell("## Next\n[Lesson 6](06_skew_and_latency.ipynb): the concierge waits.", id="next"),
+    ]
+    return course.Part("04_good", notebook(cells))
+
+
+def good_leaflet() -> course.Part:
+    stated = "## Objectives\n- **Predict** what a client sees.\n\n**Prerequisites.** Lesson 1.\n\n**Minutes.** 3"
+    cells = [
+        new_markdown_cell(f"# A leaflet\n\n**Who answers?**\n\n{stated}", id="title"),
+        new_markdown_cell("## Who answers?", id="one"),
+        *unit("leaf-first"),
+        new_markdown_cell("## Recap\nYou can now:\n\n- **Predict** what a client sees.", id="recap"),
+        new_markdown_cell("## Back\n[Lesson 1](../01_nodeport.ipynb)", id="back"),
+    ]
+    return course.Part("leaflets/good", notebook(cells))
+
+
+@pytest.mark.parametrize("good", [good_lesson, good_leaflet])
+@every_rule
+def test_a_good_part_breaks_no_rule(good: Callable[[], course.Part], rule: outline.Rule) -> None:
+    assert not list(rule(good()))
+
+
+def cell(part: course.Part, name: str) -> NotebookNode:
+    return next(one for one in part.nb.cells if one.id == name)
+
+
+def replace(name: str, old: str, new: str) -> Callable[[course.Part], None]:
+    """Make a change of one cell."""
+
+    def change(part: course.Part) -> None:
+        found = cell(part, name)
+        assert old in found.source
+        found.source = found.source.replace(old, new)
+
+    return change
+
+
+def without(*names: str) -> Callable[[course.Part], None]:
+    """Make a change that takes cells away."""
+    return lambda part: part.nb.update(cells=[one for one in part.nb.cells if one.id not in names])
+
+
+def insert(after: str, *new: NotebookNode) -> Callable[[course.Part], None]:
+    """Make a change that puts cells below another."""
+
+    def change(part: course.Part) -> None:
+        at = part.nb.cells.index(cell(part, after)) + 1
+        part.nb.cells[at:at] = copy.deepcopy(list(new))
+
+    return change
+
+
+def shows(name: str, output: NotebookNode) -> Callable[[course.Part], None]:
+    return lambda part: cell(part, name).outputs.append(output)
+
+
+def source(name: str, text: str) -> Callable[[course.Part], None]:
+    return lambda part: cell(part, name).update(source=text)
+
+
+def meta(name: str, **values: Any) -> Callable[[course.Part], None]:
+    return lambda part: cell(part, name).metadata.nbgrader.update(values)
+
+
+PICTURE = new_output("display_data", data={"image/png": "AA=="})
+BARE = new_output("display_data", data={"text/html": '<img src="data:,">'})
+BAD = [
+    ("title_and_question", replace("title", "# The stand", "The stand")),
+    ("title_and_question", replace("title", "Who can order?", "Order.")),
+    ("title_and_question", insert("one", new_markdown_cell("# Another"))),
+    ("title_and_question", insert("one", new_markdown_cell("#### Skipped"))),
+    ("objectives", replace("title", "**Predict**", "**Understand**")),
+    ("objectives", replace("title", "**Predict**", "Predict")),
+    ("objectives", replace("title", "- **Tell** refused from timeout.\n", "")),
+    ("objectives", replace("title", "**Prerequisites.**", "Prerequisites:")),
+    ("objectives", replace("title", "**Minutes.** 5", "5 minutes")),
+    ("order_of_sections", insert("next", new_markdown_cell("## 3. Late"))),
+    ("order_of_sections", insert("two", new_markdown_cell("## Go further (10 min)"))),
+    ("order_of_sections", replace("two", "## 2.", "## 3.")),
+    ("order_of_sections", without("recap")),
+    ("order_of_sections", insert("recap", new_markdown_cell("## Recap"))),
+    ("minutes", replace("title", "**Minutes.** 5", "**Minutes.** 7")),
+    ("minutes", insert("one", new_markdown_cell("word " * 200))),
+    ("minutes", insert("one", new_code_cell("kx.flow(cluster)\n"))),
+    ("minutes", insert("one", new_code_cell("print(1)\n" * 10))),
+    ("running_clock", replace("one", "*to here: 3 min*", "")),
+    ("running_clock", replace("one", "3 min", "5 min")),
+    ("running_clock", replace("two", "5 min", "6 min")),
+    ("running_clock", insert("one", new_markdown_cell("word " * 400))),
+    ("recap_mirrors_objectives", replace("recap", "- **Tell**", "- **Name**")),
+    ("recap_mirrors_objectives", replace("recap", GOALS, "- **Predict** everything.\n")),
+    ("ends_with_a_link", replace("next", "](06_skew_and_latency.ipynb)", "](GLOSSARY.md)")),
+    ("links_lead_somewhere", replace("next", "06_skew", "07_skew")),
+    ("links_lead_somewhere", replace("next", "06_skew_and_latency.ipynb", "GLOSSARY.md#no-such-word")),
+    ("links_lead_somewhere", replace("next", "06_skew_and_latency.ipynb", "#no-such-place")),
+    ("links_lead_somewhere", replace("next", "06_skew_and_latency.ipynb", "leaflets/no_such.ipynb")),
+    ("links_lead_somewhere", insert("one", new_markdown_cell('<a href="nowhere.md">there</a>'))),
+    ("no_link_to_the_solutions", insert("one", new_markdown_cell("[all](../instructor/ANSWERS.md)"))),
+    ("story_opens_and_closes", replace("two", "## 2. Who does not?", "## 2. Whom does the concierge ask?")),
+    ("plain_english", replace("good-first-explain", "Nobody", "The packet is dealt. Nobody")),
+    ("alone_in_its_cell", replace("good-first-ask", "ask(", "print(1)\nask(")),
+    ("alone_in_its_cell", replace("good-first-check", 'check("', 'feedback = check("')),
+    ("alone_in_its_cell", source("good-first-check", 'check("good-first")\ncheck("good-second")')),
+    ("ask_run_see_explain_check", replace("good-first-predict", "**Predict.**", "Guess.")),
+    ("ask_run_see_explain_check", without("good-first-check")),
+    ("ask_run_see_explain_check", without("good-first-run")),
+    ("ask_run_see_explain_check", without("good-first-explain")),
+    ("ask_run_see_explain_check", insert("good-first-ask", new_markdown_cell("**Explain.** Too early."))),
+    ("two_questions_at_most", insert("good-first-ask", new_code_cell('ask("a")'), new_code_cell('ask("b")'))),
+    ("see_asks_nothing", replace("good-first-see", "Look at", "(1) Which is red? (2) Which is")),
+    ("questions_stand_where_their_part_says", without("good-first-ask", "good-first-check")),
+    ("questions_stand_where_their_part_says", insert("two", new_code_cell('ask("leaf-first")'))),
+    ("questions_stand_where_their_part_says", insert("exercise-1", new_code_cell('ask("no-such")'))),
+    ("asked_once", insert("two", new_code_cell('ask("good-first")'))),
+    ("each_exercise_is_graded", without("test-2")),
+    ("each_exercise_is_graded", without("exercise-2", "answer-2", "test-2")),
+    ("each_exercise_is_graded", replace("exercise-2", "**2.", "**3.")),
+    ("each_exercise_is_graded", meta("test-1", points=0)),
+    ("each_exercise_is_graded", meta("test-1", locked=False)),
+    ("each_exercise_is_graded", replace("test-1", "### BEGIN HIDDEN TESTS", "")),
+    ("each_exercise_is_graded", replace("answer-1", "### BEGIN SOLUTION", "")),
+    ("each_exercise_is_graded", replace("test-1", "answer_1", "answer_2")),
+    ("each_exercise_is_graded", replace("test-1", "assert ", "")),
+    ("each_exercise_is_graded", insert("one", marked("x = 1", "early", solution=True, grade=False))),
+    ("nothing_graded_needs_a_leaflet", replace("exercise-1", "How many?", "See [it](leaflets/good.ipynb).")),
+    ("nothing_graded_needs_a_leaflet", insert("exercise-1", new_code_cell('ask("leaf-first")'))),
+    ("nothing_graded_needs_a_leaflet", replace("test-1", "assert", "from k8sexpose.lessons.leaflets import x\nassert")),
+    ("beginners_python", source("good-first-run", "_ = kx.send(cluster)")),
+    ("beginners_python", source("good-first-run", "display(*[1, 2])")),
+    ("beginners_python", source("good-first-run", "print(*[1, 2])")),
+    ("beginners_python", source("good-first-run", "first, second = ..., ...")),
+    ("beginners_python", source("good-first-run", "a = 1; b = 2")),
+    ("beginners_python", source("good-first-run", "for a, b in zip([1], [2]):\n    print(a)")),
+    ("beginners_python", source("good-first-run", "print(a := 1)")),
+    ("sound", shows("good-first-run", new_output("error", ename="ValueError", evalue="no", traceback=[]))),
+    ("sound", shows("good-first-run", new_output("stream", name="stderr", text="a warning"))),
+    ("sound", shows("good-first-run", PICTURE)),
+    ("sound", shows("good-first-run", BARE)),
+    ("sound", lambda part: part.nb.metadata.update(widgets={})),
+    ("metadata", lambda part: part.nb.metadata.update(kernelspec={"name": "ir"})),
+    ("metadata", lambda part: cell(part, "recap").update(id="title")),
+    ("metadata", meta("answer-2", grade_id="answer-1")),
+]
+BAD_LEAFLETS = [
+    ("order_of_sections", replace("back", "## Back", "## Next")),
+    ("order_of_sections", insert("one", *(new_markdown_cell(f"## More {k}") for k in range(3)))),
+    ("ends_with_a_link", replace("back", "../01_nodeport.ipynb", "the_rules.ipynb")),
+    ("links_lead_somewhere", replace("back", "../01_nodeport.ipynb", "01_nodeport.ipynb")),
+    ("links_lead_somewhere", insert("one", new_markdown_cell("[port](GLOSSARY.md)"))),
+    ("each_exercise_is_graded", insert("one", marked("x = 1", "x", solution=True, grade=False))),
+    ("questions_stand_where_their_part_says", insert("one", new_code_cell('ask("good-first")'))),
+    ("minutes", replace("title", "**Minutes.** 3", "**Minutes.** 4")),
+]  # fmt: skip
+RULES = {rule.__name__: rule for rule in outline.RULES}
+
+
+@pytest.mark.parametrize(("rule", "spoil"), BAD, ids=[f"{name}-{k}" for k, (name, _) in enumerate(BAD)])
+def test_a_bad_lesson_breaks_its_rule(rule: str, spoil: Callable[[course.Part], None]) -> None:
+    part = good_lesson()
+    spoil(part)
+    assert list(RULES[rule](part))
+
+
+@pytest.mark.parametrize(
+    ("rule", "spoil"), BAD_LEAFLETS, ids=[f"{name}-{k}" for k, (name, _) in enumerate(BAD_LEAFLETS)]
+)
+def test_a_bad_leaflet_breaks_its_rule(rule: str, spoil: Callable[[course.Part], None]) -> None:
+    part = good_leaflet()
+    spoil(part)
+    assert list(RULES[rule](part))
+
+
+def test_every_rule_was_seen_to_fail() -> None:
+    assert {name for name, _ in BAD} == set(RULES)
+
+
+def test_an_optional_question_of_a_leaflet_is_optional(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ASKED, "leaf-first", question("leaf-first", "leaflets/good", "core"))
+    assert list(outline.questions_stand_where_their_part_says(good_leaflet()))
+
+
+def test_the_readers_minutes() -> None:
+    """140 words, ten lines of code and a block of ten, a question and a widget: each counted once."""
+    cells = [
+        new_markdown_cell("word " * 139 + "[word](with/a/long/target.md) <b></b>\n\n```\n" + "line\n" * 10 + "```"),
+        new_code_cell("\n\n".join(["print(1)"] * 10)),
+        new_code_cell('ask("good-first")'),
+        new_code_cell('check("good-first")'),
+    ]
+    assert course.reading_s(cells) == pytest.approx(60 + 70 + 70 + 45)
+    assert course.reading_s([new_code_cell("kx.flow(cluster)")]) == 107
+    assert course.reading_s([new_code_cell("kx.flow(cluster).static()")]) == 7
+    assert course.reading_s([new_code_cell("%kubectl get svc")]) == 7
+
+
+def test_links_find_the_places_of_the_glossary(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text('# Words\n\n## Extra hop\n\n<a id="endpoint"></a>\n\n### `targetPort`\n', encoding="utf-8")
+    assert {"extra-hop", "endpoint", "targetport"} <= outline.anchors(page)
+    assert (
+        json.dumps(sorted(outline.anchors(page))).count("hop") == 2
+    )  # as a code host writes it, and as JupyterLab does

@@ -13,18 +13,20 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 sys.path.insert(0, str(ROOT / "tools"))
+import course  # noqa: E402
 import pages  # noqa: E402
 
 
 def test_every_page_stands_alone() -> None:
     rendered = pages.render()
     assert not pages.problems(rendered)
-    lessons = [path.stem for path in pages.SOLUTIONS.glob("*.ipynb")]
-    assert {f"{stem}.html" for stem in lessons} < set(rendered)
-    for stem in lessons:
+    assert {f"{part.stem}.html" for part in course.parts()} < set(rendered)
+    for part in course.parts():
         # What the student is to find out is folded, and nbgrader's marks are gone.
-        assert "<summary>The answer</summary>" in rendered[f"{stem}.html"]
-        assert "BEGIN SOLUTION" not in rendered[f"{stem}.html"]
+        assert part.leaflet or "<summary>The answer</summary>" in rendered[f"{part.stem}.html"]
+        assert "BEGIN SOLUTION" not in rendered[f"{part.stem}.html"]
+        assert f'<a href="notebooks/{part.name}.ipynb" download>' in rendered[f"{part.stem}.html"]
+        assert f'href="{part.stem}.html"' in rendered["index.html"]
 
 
 @pytest.mark.parametrize(
@@ -45,12 +47,15 @@ def test_what_is_not_fit_to_publish_is_found(html: str, problem: str) -> None:
 
 def test_links_lead_to_pages() -> None:
     html = pages.prose(
-        "[a](01_nodeport.ipynb#top) [b](../instructor/solutions/00_start_here.ipynb) [c](https://x.invalid/y.ipynb)"
+        "[a](01_nodeport.ipynb#top) [b](../instructor/solutions/00_start_here.ipynb) [c](https://x.invalid/y.ipynb) "
+        "[d](../GLOSSARY.md#node) [e](leaflets/no_such.ipynb)"
     )
     assert re.findall('href="([^"]*)"', html) == [
         "01_nodeport.html#top",
         "00_start_here.html",
         "https://x.invalid/y.ipynb",
+        "GLOSSARY.html#node",
+        "leaflets/no_such.ipynb",
     ]
 
 
@@ -89,12 +94,10 @@ def test_the_readmes_counts() -> None:
             assert int(of) == len(listed), name
 
 
-def test_the_readmes_lessons_take_as_long_as_they_say() -> None:
-    table = dict(re.findall(r"\]\(notebooks/(\w+)\.ipynb\) \| (\d+) \|", README))
-    assert table
-    for path in pages.SOLUTIONS.glob("*.ipynb"):
-        text = "\n".join(cell.source for cell in pages.read(path).cells)
-        assert table.get(path.stem) == re.search(r"\*\*Minutes\.\*\* (\d+)", text)[1], path.stem
+def test_the_readme_lists_every_lesson_and_leaflet() -> None:
+    """`tools/teaching.py --check` compares the rest of the two tables."""
+    listed = re.findall(r"\]\(notebooks/([\w/]+)\.ipynb\) \| (\d+) \|", README)
+    assert listed == [(part.name, str(part.minutes)) for part in course.parts()]
 
 
 def test_the_readmes_example_and_date() -> None:

@@ -108,6 +108,8 @@ def test_the_wheel_is_small_and_holds_no_answers() -> None:
     assert len(packed.getvalue()) <= 2_000_000
     assert {path.relative_to(ROOT).as_posix() for path in colab.lessons()} <= set(names)
     assert "k8sexpose/__init__.pyi" in names and "notebooks/GLOSSARY.md" in names
+    facts = ROOT.glob("k8sexpose/data/facts/*.toml")
+    assert {path.relative_to(ROOT).as_posix() for path in facts} <= set(names)
     assert not [name for name in names if re.search(r"instructor|solutions|ANSWERS|answers\.json", name)]
 
 

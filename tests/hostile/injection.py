@@ -368,8 +368,6 @@ def feedback(text: str) -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "exercise, unreadable", lambda: replace(own, sheet=sheet).check(text)
     yield "exercise, unknown", lambda: lessons.exercise(text)
     yield "exercise, unknown, judged", lambda: lessons.exercise(text).check(1)
-    yield "offices", lambda: lessons.offices(_annotated(text))
-    yield "offices, no manifest", lambda: lessons.offices(text)
     yield "repair", lambda: lessons.repair({1: {text: "nodePort: 30080"}, 2: text})
     yield "which policy", lambda: lessons.which_policy({1: (text, text), 2: text})
     yield "why pending", lambda: lessons.why_pending({1: text, 2: [text]})

@@ -49,7 +49,7 @@ RENDER = mistune.create_markdown(
 
 # Each of these means something to another reader (HTML, Markdown, a terminal, a table, mathematics), and the last text
 # holds all of them; make deep tries each injection on its own.
-SAMPLE = {"leaves an attribute", "half a tag", "lines", "pipes", "separators", "terminal", "broken mathematics"}
+SAMPLE = {"half a tag", "lines", "separators", "terminal"}
 every_text = pytest.mark.parametrize(
     "text",
     [
@@ -75,7 +75,7 @@ def shown(made: Callable[[], Any]) -> str | Exception:
 
 # For these the model may find something else than for a word: another hint, another finding, other rows (rules come by
 # the name of the Service), or refuse it: the doctor stops at another step.
-OTHER_WAYS = ("report", "report of shares", "doctor", "doctor, a Service", "offices, no manifest", "trace")
+OTHER_WAYS = ("report", "report of shares", "doctor", "doctor, a Service", "trace")
 # pandas writes these; its own option, display.html.use_mathjax, is the reader's to set.
 FRAMES = ("frames of traffic", "progress")
 
@@ -132,7 +132,7 @@ def test_the_texts_are_really_there() -> None:
         if isinstance(told := shown(made), str) and not Page(told).holds("harmlessword")
     ]
     # What list prices, a verdict, a number and the table of progress (its student is in the CSV) have no place for.
-    assert missing == ["bill", "doctor", "progress", "exercise, judged", "offices"]
+    assert missing == ["bill", "doctor", "progress", "exercise, judged"]
 
 
 @pytest.mark.parametrize("text", [EVERYTHING, INJECTIONS["broken mathematics"], INJECTIONS["link in mathematics"]],
@@ -192,9 +192,9 @@ def test_markdown_stays_text(text: str) -> None:
 # -- a dump, field by field --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("step", [7, pytest.param(1, marks=pytest.mark.deep)])
+@pytest.mark.parametrize("step", [11, pytest.param(1, marks=pytest.mark.deep)])
 def test_every_field_of_a_dump(step: int) -> None:
-    """One hostile string in a sound dump, in every seventh field or in each: it is reviewed, or refused plainly."""
+    """One hostile string in a sound dump, in every eleventh field or in each: it is reviewed, or refused plainly."""
     seen = refused = 0
     bad = re.compile(r"<(script|img|svg|iframe|b|style)\b(?! )|onerror=window\.pwned=1>", re.IGNORECASE)
     for where, data in islice(one_field(EVERYTHING), 0, None, step):

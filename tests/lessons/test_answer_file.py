@@ -121,8 +121,8 @@ def test_answers_of_a_question_that_has_changed_are_kept_and_not_judged(path: Pa
     path.write_bytes(written({"np-ping": gone, "no-such-question": gone}))
     made = kept(path)
     assert made.kept("np-ping") is None and made.check("np-ping").text.startswith("Answer first")
-    made.predict("np-laptop", "no")
-    assert set(parse(path.read_bytes())) == {"np-ping", "no-such-question", "np-laptop"}
+    made.predict("np-selector", "refused")
+    assert set(parse(path.read_bytes())) == {"np-ping", "no-such-question", "np-selector"}
 
 
 def test_a_lesson_is_forgotten(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,11 +145,11 @@ def test_two_notebooks_at_once(path: Path) -> None:
     one, other = kept(path), kept(path)
     assert not one.entries and not other.entries
     one.predict("np-ping", "no")
-    other.predict("np-laptop", "no")
+    other.predict("np-selector", "refused")
     other.predict("np-ping", "yes")
     entry = one.kept("np-ping")
     assert entry and (entry.first, entry.answer, entry.tries) == ("no", "yes", 2)
-    assert one.kept("np-laptop")
+    assert one.kept("np-selector")
 
 
 def test_many_writers_lose_nothing(path: Path) -> None:
@@ -172,8 +172,8 @@ def test_a_lock_is_waited_for(path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert lock.read_text(encoding="ascii") == "somebody" and not path.exists()
     # The answer is not lost: it is written with the next one.
     lock.unlink()
-    assert set(file.change(answer("np-laptop", "no")) or ()) == {"np-ping", "np-laptop"}
-    assert not file.problem and set(parse(path.read_bytes())) == {"np-ping", "np-laptop"}
+    assert set(file.change(answer("np-selector", "refused")) or ()) == {"np-ping", "np-selector"}
+    assert not file.problem and set(parse(path.read_bytes())) == {"np-ping", "np-selector"}
 
 
 def test_a_lock_that_was_left_behind_is_broken_after_ten_seconds(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -247,12 +247,12 @@ def test_a_full_disk_loses_nothing(path: Path, monkeypatch: pytest.MonkeyPatch, 
     before = path.read_bytes()
     with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(number, os.strerror(number))))
-        noted = made.predict("np-laptop", "no")
+        noted = made.predict("np-selector", "refused")
         assert os.strerror(number) in noted.text and "K8SEXPOSE_ANSWERS" in noted.text
-        assert path.read_bytes() == before and made.check("np-laptop").correct is not None
+        assert path.read_bytes() == before and made.check("np-selector").correct is not None
         assert [one.name for one in path.parent.iterdir()] == [NAME]
     made.predict("np-firewall", 0)
-    assert set(parse(path.read_bytes())) == {"np-ping", "np-laptop", "np-firewall"}
+    assert set(parse(path.read_bytes())) == {"np-ping", "np-selector", "np-firewall"}
 
 
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may write everywhere")

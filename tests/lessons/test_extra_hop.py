@@ -1,75 +1,67 @@
-"""Lesson 4: its questions and the closing task."""
+"""Lesson 4: its questions, and the table of where connections arrive."""
 
 from __future__ import annotations
 
-from itertools import product
+from fractions import Fraction
 
 import pytest
 
-from k8sexpose.lessons import five_cases, which_policy
-from k8sexpose.lessons.local.five_cases import CASES, REASON, missed, solution
+from k8sexpose import Cluster, example
+from k8sexpose.lessons import hop_table
+from k8sexpose.lessons.extra_hop.questions import APP, NAME, lost_after_switch, stand_with
 from k8sexpose.lessons.sheet import Sheet
 
-# -- the five cases ----
-
-RIGHT = {number: (solution(number)[0], min(solution(number)[1])) for number in CASES}
+# -- the table ----
 
 
-def test_every_case_has_one_solution() -> None:
-    assert which_policy(RIGHT).solved
-    assert {policy for policy, _ in RIGHT.values()} == {"Cluster", "Local"}
-    assert {reason for _, reason in RIGHT.values()} == set(REASON.options)
-    assert all(len(missed(n, "Cluster")) != len(missed(n, "Local")) and len(solution(n)[1]) == 1 for n in CASES)
-    assert five_cases().count("\n   ") >= 4 and five_cases().startswith("1. ")
+@pytest.mark.parametrize("per_node", [[1, 1, 1], [10, 10, 10], [3, 0, 0], [0, 2, 1], [1, 0, 0, 0, 4]], ids=str)
+def test_the_table_has_every_connection_once(per_node: list[int]) -> None:
+    found = hop_table(stand_with(per_node), NAME)
+    assert sum(part for row in found.parts.values() for part in row.values()) == 1
+    assert list(found.pods.values()) == [count for count in per_node if count]
+    assert found.extra_hop == 1 - Fraction(1, len(per_node))
 
 
-@pytest.mark.parametrize(
-    ("number", "policy", "reason"), list(product(CASES, ("Cluster", "Local"), REASON.options)), ids=str
-)
-def test_every_answer_is_judged(number: int, policy: str, reason: str) -> None:
-    row = which_policy({number: (policy, reason)}).rows[number - 1]
-    assert row.solved is ((policy, reason) == RIGHT[number])
-    assert row.text and "{" not in row.text
-    if row.solved:
-        assert row.misconception is None
+def test_the_table_under_local_has_only_nodes_with_pods() -> None:
+    found = hop_table(stand_with([2, 0, 1], "Local"), NAME)
+    assert list(found.parts) == ["node-1", "node-3"] and found.extra_hop == 0
+    assert "2 Pods on node-1" in repr(found) and "1/2 stays" in repr(found) and "extra hop |" not in repr(found)
+    assert "<table" in found._repr_html_()
 
 
-@pytest.mark.parametrize(
-    ("number", "answer", "belief"),
-    [(2, ("Cluster", "skew"), 7), (3, ("Local", "hop"), 25), (4, ("Local", "lost"), 25), (5, ("Local", "address"), 7)],
-)
-def test_beliefs(number: int, answer: tuple[str, str], belief: int) -> None:
-    assert which_policy({number: answer}).rows[number - 1].misconception == belief
+def test_the_table_without_pods_is_empty() -> None:
+    assert hop_table(stand_with([0, 0]), NAME).pods == {}
 
 
-@pytest.mark.parametrize(
-    "answer", [None, ..., "", "Local", ("Local",), ("Local", "hop", 1), ("maybe", "hop"), ("Local", "why"), 7, object()]
-)
-def test_absurd_answers(answer: object) -> None:
-    found = which_policy({1: answer})
-    assert not found.solved and not found.rows[0].solved and found.rows[0].text
-    assert "0 of 5" in repr(found) and "<table" in found._repr_html_()
-    assert not which_policy(answer).solved
+# -- questions ----
 
 
-# -- beliefs of this lesson ----
+def test_the_switch_is_asked_of_a_cluster_that_has_made_it() -> None:
+    """The learner's cluster has the new line already, and knows which nodes have a Pod."""
+    cluster = Cluster(nodes=3)
+    cluster.deploy(APP, per_node=[1, 0, 0])
+    cluster.apply(example("public-api-local"))
+    cluster.advance(60)
+    assert lost_after_switch(cluster) == "2/3"
 
 
 @pytest.mark.parametrize(
     ("question", "answer", "belief"),
     [
         ("hop-address-near", "client", 7),
-        ("hop-proxy-sees", "client", 7),
+        ("hop-address-far", "client", 7),
         ("hop-clusterip", "accepted", 10),
-        ("hop-healthy", "node-1, node-2, node-3", 25),
-        ("hop-red", "2/3", 25),
-        ("hop-lone", 33.3, 25),
-        ("hop-inside", "b", 5),
-        ("hop-inside", "a, b, c", 5),
-        ("hop-external-ip", "timeout", 5),
+        ("hop-switch", "0", 25),
     ],
 )
 def test_wrong_answers_name_their_belief(question: str, answer: object, belief: int) -> None:
     sheet = Sheet()
     sheet.predict(question, answer)
     assert sheet.check(question).misconception == belief
+
+
+def test_both_manifests_differ_by_one_line() -> None:
+    lines = [line.split("#")[0].strip() for line in example("public-api-local").read_text().splitlines()]
+    before = [line.split("#")[0].strip() for line in example("public-api-lb").read_text().splitlines()]
+    assert [line for line in lines if line not in before] == ["externalTrafficPolicy: Local"]
+    assert [line for line in before if line not in lines] == []

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-import k8sexpose as kx
-from k8sexpose.lessons import offices, pending_cases, why_pending
+from k8sexpose.lessons import connection_table, health_checks, pending_cases, shop_front, why_pending
 from k8sexpose.lessons.loadbalancer.pending import CASES, WORDS, build, reason
 from k8sexpose.lessons.sheet import Sheet
 from tests.traffic.helpers import NAME, hired
@@ -21,7 +20,6 @@ from tests.traffic.helpers import NAME, hired
         ("lb-laptop", set(), 1),
         ("lb-check-app", 0, 18),
         ("lb-one-node", 1, 13),
-        ("lb-metallb", 3, 20),
         ("lb-annotation", 1, 17),
         ("lb-delete", 0, 17),
         ("lb-stranger", "timeout", 22),
@@ -59,7 +57,7 @@ def test_why_pending() -> None:
     wrong = why_pending({1: "nobody", 2: "quota", 3: "pool", 4: 3})
     assert not any(row.solved for row in wrong.rows)
     assert [row.misconception for row in wrong.rows] == [1, 1, 1, None, None]
-    assert "some controller has looked" in wrong.rows[0].text and "there is no event" in wrong.rows[1].text
+    assert "some controller handles it" in wrong.rows[0].text and "about shop there is none" in wrong.rows[1].text
     assert "<table" in wrong._repr_html_()
 
 
@@ -69,30 +67,57 @@ def test_reasons_that_make_no_sense(why: object) -> None:
     assert not table.solved and "<b>" not in table._repr_html_()
 
 
-PAYROLL = kx.example("payroll").read_text()
-RANGES = "  loadBalancerSourceRanges: [192.0.2.0/24, 203.0.113.64/28]\n"
-OFF = "  allocateLoadBalancerNodePorts: false\n"
+def test_the_picture_counts_what_is_lost() -> None:
+    cluster = hired()
+    cluster.fail("node-1")
+    lost = []
+    for seconds in (0, 20, 40):
+        cluster.advance(seconds)
+        lost.append((connection_table(cluster).all, str(connection_table(cluster).lost)))
+    assert lost == [(9, "5/9"), (6, "1/3"), (4, "0")]
+    page = connection_table(cluster)._repr_html_()
+    assert "not in the list" in page and "no connections, failed" in page and 'role="img"' in page
 
 
-def test_offices() -> None:
-    assert offices(PAYROLL + RANGES + OFF).solved
-    beside = offices(PAYROLL + RANGES)
-    assert not beside.solved and beside.misconception == 22 and "the load balancer's address only" in repr(beside)
-    assert not offices(PAYROLL + OFF).solved and offices(PAYROLL + OFF).misconception is None
-    assert not offices(PAYROLL + RANGES.replace("64/28", "64/27") + OFF).solved
-    assert not offices(PAYROLL + RANGES.replace("192.0.2.0/24, ", "") + OFF).solved
+def test_the_picture_agrees_with_the_questions() -> None:
+    cluster = hired()
+    cluster.fail("node-1")
+    assert Sheet().check("lb-lost-first", answer=str(connection_table(cluster).lost)).correct
 
 
-@pytest.mark.parametrize(
-    "manifest",
-    [
-        None, 3, "", "x", PAYROLL, PAYROLL + "  foo: 1\n", PAYROLL + "\t", PAYROLL.replace("LoadBalancer", "ClusterIP"),
-        PAYROLL.replace("LoadBalancer", "NodePort"), PAYROLL + RANGES + OFF + "---\n" + PAYROLL.replace("payroll", "b"),
-        PAYROLL + "  loadBalancerSourceRanges: [everybody]\n", PAYROLL.replace("app: payroll", "app: x") + RANGES + OFF,
-        PAYROLL + RANGES + OFF + "  loadBalancerClass: example.com/none\n",
-    ],
-    ids=range(13),
-)  # fmt: skip
-def test_manifests_that_are_no_answer(manifest: object) -> None:
-    table = offices(manifest)
-    assert not table.solved and repr(table) and table._repr_html_()
+def test_the_table_of_checks_is_the_providers() -> None:
+    rows = {row[0]: row for row in health_checks().rows}
+    assert rows["this course"][1:] == ("HTTP", "kube-proxy on the node", "10 s", "2", "20 s")
+    assert rows["AWS: NLB, in-tree controller"][-1] == "90 s"
+    assert [row[0] for row in health_checks().rows if row[2] == "the Pod itself"] == [
+        "AWS: NLB that sends directly to Pods"
+    ]
+    assert "<table" in health_checks()._repr_html_()
+
+
+def test_shop_front() -> None:
+    assert shop_front("LoadBalancer", "nlb", 443, 8443).solved
+    for wrong in (
+        ("NodePort", "nlb", 443, 8443),
+        ("LoadBalancer", "classic", 443, 8443),
+        ("LoadBalancer", "nlb", 80, 8443),
+        ("LoadBalancer", "nlb", 443, 443),
+    ):
+        assert not shop_front(*wrong).solved
+    assert "does not listen on port 443" in repr(shop_front("LoadBalancer", "nlb", 443, 443))
+    assert "the load balancer listens on port 80" in repr(shop_front("LoadBalancer", "nlb", 80, 8443))
+
+
+@pytest.mark.parametrize("value", [None, ..., 3, {1: 2}, "a: [", "<b>", "\n---\n", float("nan"), 10**30], ids=repr)
+def test_values_that_make_no_sense(value: object) -> None:
+    for place in range(4):
+        values: list[object] = ["LoadBalancer", "nlb", 443, 8443]
+        values[place] = value
+        table = shop_front(*values)
+        assert not table.solved and "<b>" not in table._repr_html_()
+
+
+def test_five_nodes() -> None:
+    right = Sheet().check("lb-five-nodes", answer=("9/25", "1/5"))
+    assert right.correct
+    assert "1 − 4/5 × 4/5" in Sheet().check("lb-five-nodes", answer=(20, 0)).text

@@ -8,12 +8,11 @@ from functools import cache
 
 import pytest
 
-from k8sexpose import example
-from k8sexpose.lessons import decide, mend, misconceptions, offices, repair, save, which_policy, why_pending
+from k8sexpose.lessons import decide, mend, misconceptions, repair, save, which_policy, why_pending
 from k8sexpose.lessons.misconceptions import Misconception
 from k8sexpose.lessons.sheet import QUESTIONS, Sheet, judge
-from tests.course.test_outline import LESSONS, calls, code_of, read
 from tests.lessons.test_questions import answers
+from tools import course
 
 pytestmark = pytest.mark.slow
 
@@ -25,10 +24,10 @@ HELD: dict[int, tuple[str, object, str]] = {
     2: ("np-collisions", {"a", "b", "c"}, "number"),
     3: ("np-selector", "delivered", "labels"),
     4: ("np-back-again", "freed", "nodePort"),
-    5: ("hop-inside", {"b"}, "front door"),
-    6: ("np-laptop", "yes", "laptop"),
+    5: ("hop-inside", {"b"}, "host name"),
+    6: ("laptop-browser", "delivered", "Mac"),
     7: ("hop-address-near", "client", "address"),
-    8: ("np-which-nodes", "10.0.0.1", "Cluster"),
+    8: ("np-which-nodes", "10.0.0.1", "every node has rules"),
     9: ("np-number", "80, 8080, 30500", "any number"),
     10: ("hop-clusterip", "accepted", "default"),
     11: ("np-affinity-nodes", 1, "each node remembers"),
@@ -49,21 +48,21 @@ HELD: dict[int, tuple[str, object, str]] = {
 }
 # Where the storyboards meet a belief: in the lesson's questions or its exercises.
 PLACES = {
-    "01_nodeport": {2, 3, 4, 6, 8, 9, 11, 12, 15, 19, 21},
-    "02_loadbalancer": {1, 13, 16, 17, 18, 20, 22, 23},
-    "03_cost_warning": {17, 24},
-    "04_extra_hop": {5, 7, 10, 25},
-    "05_skew_and_latency": {7, 11, 14, 15, 25},
-    "06_your_cluster": {3, 8, 16, 25},
+    "01_nodeport": {2, 3, 4, 8, 9, 19, 21},
+    "02_loadbalancer": {1, 13, 18},
+    "03_cost_warning": {24},
+    "04_extra_hop": {7, 10, 25},
+    "05_local": {7, 25},
+    "06_skew_and_latency": {25},
+    "07_ways_out": {7, 15, 25},
+    "08_your_cluster": {3, 8, 16, 25},
 }
-RANGES = "\n  loadBalancerSourceRanges: [192.0.2.0/24, 203.0.113.64/28]\n"
 
 
 def worked_wrong() -> Iterator[tuple[str, int | None]]:
     """Every exercise, done as those do it who hold a belief: (the function that the notebook calls, the belief)."""
     yield from (("repair", row.misconception) for row in repair().rows)
     yield from (("why_pending", row.misconception) for row in why_pending({1: "nobody", 2: "pool"}).rows[:2])
-    yield "offices", offices(example("payroll").read_text() + RANGES).misconception
     yield from (("save", wish.misconception) for wish in save({"shop": {"type": "NodePort"}}).wishes)
     yield from (
         ("which_policy", row.misconception)
@@ -82,21 +81,19 @@ def wrong_work() -> tuple[tuple[str, int | None], ...]:
 
 @cache
 def asked() -> dict[str, set[str]]:
-    """The questions that each notebook asks: by `ask` or `predict`, or by `check` with an answer given on the spot."""
+    """The questions of each notebook: those it asks, and those that it judges on the spot."""
     found: dict[str, set[str]] = {}
-    for lesson in LESSONS:
-        nb = read(lesson)
-        on_the_spot = {
-            name for _, name, call in calls(nb, "check") if any(word.arg == "answer" for word in call.keywords)
-        }
-        found[lesson] = {name for word in ("ask", "predict") for _, name, _ in calls(nb, word)} | on_the_spot
+    for part in course.parts():
+        judged = (name for cell in part.nb.cells for name in course.checks(cell))
+        found[part.name] = {name for cell in part.nb.cells for name in course.asks(cell)} | set(judged)
     return found
 
 
 def called(lesson: str) -> set[str]:
     """The plain functions that a notebook calls."""
-    nodes = (node for _, code in code_of(read(lesson)) for node in ast.walk(ast.parse(code)))
-    return {node.func.id for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+    (part,) = (part for part in course.parts() if part.name == lesson)
+    code = (course.python(cell.source) for cell in part.nb.cells if cell.cell_type == "code")
+    return {course.called(node) for tree in code for node in ast.walk(tree) if isinstance(node, ast.Call)}
 
 
 def beliefs_met(id: str) -> set[int]:
@@ -137,7 +134,7 @@ def test_beliefs_are_met_where_they_stand(lesson: str) -> None:
 def test_exercises_name_beliefs() -> None:
     named = {name: {b for other, b in wrong_work() if other == name and b} for name, _ in wrong_work()}
     assert named == {
-        "repair": {2, 3, 9}, "why_pending": {1}, "offices": {22}, "save": {19, 24}, "which_policy": {7, 25},
+        "repair": {2, 3, 9}, "why_pending": {1}, "save": {19, 24}, "which_policy": {7, 25},
         "decide": {7, 25}, "mend": {3, 8, 25},
     }  # fmt: skip
 

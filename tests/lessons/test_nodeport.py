@@ -1,10 +1,11 @@
-"""Lesson 1: pinning, kept connections, affinity, slips."""
+"""Lesson 1: ports, rules without kube-proxy, numbers, an open range, kept connections, affinity."""
 
 from __future__ import annotations
 
 import pytest
 
 import k8sexpose as kx
+from k8sexpose.kubectl import run
 from k8sexpose.lessons import repair
 from k8sexpose.lessons.sheet import Sheet
 
@@ -17,8 +18,9 @@ from k8sexpose.lessons.sheet import Sheet
         ("np-one-each", 33.3, None),
         ("np-pin", "same", 2),
         ("np-pin", 31000, 2),
-        ("np-typos", {"a", "b", "c"}, 3),
-        ("np-typos", {"a", "b", "d"}, 3),
+        ("np-which-nodes", {"10.0.0.1"}, 8),
+        ("np-open-range", "one node", 8),
+        ("np-open-range", "nowhere", 19),
         ("np-affinity-nodes", 1, 11),
         ("np-affinity-office", 3, 11),
         ("np-self-call", 0, 12),
@@ -43,14 +45,6 @@ def test_connections_are_dealt_to_the_pods_of_the_learners_cluster(per_node: tup
     assert Sheet().check("np-keepalive", cluster, answer=1).correct
 
 
-def test_hairpin_mode_mends_the_call_to_itself() -> None:
-    cluster = kx.Cluster(nodes=3)
-    cluster.deploy("shop", per_node=[1, 1, 1])
-    cluster.apply(kx.example("sticky-shop"))
-    cluster.patch("shop", {"spec": {"sessionAffinity": "None"}})
-    assert Sheet().check("np-self-call", cluster, answer=0).correct
-
-
 def test_a_fix_of_a_wrong_shape_is_told_its_form() -> None:
     rows = repair({1: "nodePort: 30081", 2: {"name: web": "app: web"}}).rows
     assert rows[0].client.startswith('fix[1] must be {"old text": "new text"}') and not rows[0].solved
@@ -62,3 +56,66 @@ def test_a_fix_of_a_wrong_shape_is_told_its_form() -> None:
 def test_a_number_just_above_the_range_is_refused() -> None:
     feedback = Sheet().check("np-number", answer={30500, 32768})
     assert not feedback.correct and "32767" in feedback.text
+
+
+@pytest.fixture
+def cluster() -> kx.Cluster:
+    """The cluster as the learner has it in section 5, with the other team's Service."""
+    cluster = kx.Cluster(nodes=3)
+    for app, service in ("web", "web-nodeport"), ("debug-tools", "debug-svc-nodeport"):
+        cluster.deploy(app, per_node=[1, 0, 0])
+        cluster.apply(kx.example(service))
+    cluster.stop_proxy("node-2")
+    cluster.scale("web", per_node=[1, 1, 0])
+    cluster.start_proxy("node-2")
+    run(cluster, "create service nodeport test-3 --tcp=80:8080 --node-port=30500")
+    cluster.deploy("admin", per_node=[0, 0, 1])
+    run(cluster, "create service nodeport admin --tcp=80:8080 --node-port=30600")
+    return cluster
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("np-which-port", "32000"),
+        ("np-stop-proxy", "old"),
+        ("np-number", {"30500"}),
+        ("np-collisions", {"c"}),
+        ("np-firewall", 0),
+        ("np-open-range", "every node"),
+        ("np-hard-coded", 0),
+    ],
+)
+def test_the_learners_own_cluster_gives_the_answer(cluster: kx.Cluster, question: str, answer: object) -> None:
+    feedback = Sheet().check(question, cluster, answer=answer)
+    assert feedback.correct and "fresh one" not in feedback.text
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "words"),
+    [
+        ("np-which-port", "80", "it belongs to the ClusterIP"),
+        ("np-which-port", "8080", "belongs to the address of the Pod"),
+        ("np-stop-proxy", "nobody", "only writes rules into the kernel"),
+        ("np-stop-proxy", "both", "nobody writes it into the rules"),
+        ("np-hard-coded", 33.3, "uses only one node"),
+    ],
+)
+def test_a_wrong_answer_is_told_what_is_right_in_it(question: str, answer: object, words: str) -> None:
+    feedback = Sheet().check(question, answer=answer)
+    assert feedback.correct is False and words in feedback.text
+
+
+def test_under_local_the_admin_page_is_open_on_one_node(cluster: kx.Cluster) -> None:
+    cluster.patch("admin", {"spec": {"externalTrafficPolicy": "Local"}})
+    assert Sheet().check("np-open-range", cluster, answer="one node").correct
+
+
+def test_a_proxy_that_cannot_be_stopped_knows_the_new_pod(cluster: kx.Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kx.Cluster, "stop_proxy", lambda self, node: None)
+    assert Sheet().check("np-stop-proxy", cluster, answer="both").correct
+
+
+def test_the_manifest_of_the_lesson_comments_its_three_ports() -> None:
+    lines = kx.example("web-nodeport").read_text(encoding="utf-8").splitlines()
+    assert [line.split(":")[0].strip() for line in lines if "# of " in line] == ["port", "nodePort", "targetPort"]

@@ -35,7 +35,6 @@ CONTROLLER = QUESTIONS["lb-pending"].form
 LOST = QUESTIONS["lb-lost-last"].form
 COUNT = QUESTIONS["np-firewall"].form
 YES = QUESTIONS["np-ping"].form
-BILL = QUESTIONS["cost-fifty"].form
 SAME = QUESTIONS["np-pin"].form
 TARGETS = Several(("node-1", "node-2", "node-3"))
 TWO = Several(("orders", "checkout"))
@@ -201,14 +200,6 @@ def test_the_table_is_long_enough() -> None:
 def test_what_means_nothing_is_refused(form: Form, answer: Any) -> None:
     with pytest.raises(Unreadable):
         form.read(answer)
-
-
-def test_an_estimate_is_taken_to_the_nearest_amount() -> None:
-    assert BILL.read("1000") in BILL.options  # type: ignore[attr-defined]
-    sizes = [float(option) for option in BILL.options]  # type: ignore[attr-defined]
-    for amount in (0, 1000, 3 * max(sizes)):
-        nearest = min(sizes, key=lambda size: abs(size - amount))
-        assert float(BILL.read(amount)) == nearest
 
 
 def test_the_feedback_compares_an_estimate() -> None:

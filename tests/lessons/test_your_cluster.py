@@ -1,7 +1,8 @@
-"""Lesson 6: its questions, its exercise, and the way to bring a dump."""
+"""The lesson "Your cluster": its questions, its exercise, its table, and the button that takes a dump."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,10 @@ from typing import Any
 import pytest
 
 import k8sexpose as kx
-from k8sexpose.lessons import bring_dump, mend
+from k8sexpose.lessons import bring_dump, mend, pods_by_label
 from k8sexpose.lessons.sheet import Sheet
 from k8sexpose.lessons.your_cluster.questions import four_nodes, sample
+from k8sexpose.report.diff import applied
 
 CLUSTER = {"externalTrafficPolicy": "Cluster"}
 MENDED: dict[str, Any] = {
@@ -25,6 +27,18 @@ MENDED: dict[str, Any] = {
 @pytest.mark.parametrize(
     ("question", "answer", "belief"),
     [
+        ("own-internet", {"storefront", "api", "orders", "checkout", "stream"}, 1),
+        ("own-internet", "all", 1),
+        ("own-internet", {"storefront", "api", "orders", "checkout", "grafana"}, None),
+        ("own-internet", "storefront, api, checkout", None),
+        ("own-internet", "storefront, api, orders", None),
+        ("own-internet", "api, orders, checkout", None),
+        ("own-ledger", "delivered", 3),
+        ("own-ledger", "timeout", None),
+        ("own-change", {"p99", "bill", "address", "internet"}, None),
+        ("own-change", {"p99", "bill"}, 7),
+        ("own-change", {"p99", "address"}, None),
+        ("own-change", {"bill", "address"}, None),
         ("own-served", {"storefront", "api", "checkout", "stream"}, 16),
         ("own-served", "storefront, api, checkout, orders", 3),
         ("own-served", ["storefront", "api", "checkout", "grafana"], 8),
@@ -49,13 +63,24 @@ def test_misconceptions(question: str, answer: object, belief: int | None) -> No
 
 @pytest.mark.parametrize(
     ("question", "answer"),
-    [("own-served", "api, checkout, storefront"), ("own-policy", {"api"}), ("own-turn", 4), ("own-worst-pod", 40)],
+    [
+        ("own-internet", "storefront, api, orders, checkout"),
+        ("own-served", "api, checkout, storefront"),
+        ("own-ledger", "connection refused"),
+        ("own-policy", {"api"}),
+        ("own-turn", 4),
+        ("own-change", {"p99", "bill", "address"}),
+        ("own-worst-pod", 40),
+    ],
 )
 def test_right_answers(question: str, answer: object) -> None:
     assert Sheet().check(question, answer=answer).correct is True
 
 
-@pytest.mark.parametrize("question", ["own-served", "own-policy", "own-turn", "own-worst-pod"])
+@pytest.mark.parametrize(
+    "question",
+    ["own-internet", "own-served", "own-ledger", "own-policy", "own-turn", "own-change", "own-worst-pod"],
+)
 @pytest.mark.parametrize("answer", [..., None, "", 3.7j, object(), "nobody", b"x", -1, float("nan")])
 def test_empty_and_absurd_answers(question: str, answer: object) -> None:
     assert Sheet().check(question, answer=answer).correct in (None, False)
@@ -65,6 +90,15 @@ def test_the_answer_follows_the_learners_cluster() -> None:
     cluster = sample()
     cluster.patch("grafana", {"spec": CLUSTER}, namespace="monitoring")
     assert Sheet().check("own-served", cluster, answer="api, checkout, storefront, grafana").correct
+    ready = sample()
+    ready.apply({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "ledger", "namespace": "payments"},
+                 "spec": {"selector": {"app": "checkout"}, "ports": [{"port": 80, "targetPort": 8443}]}})  # fmt: skip
+    for part in list(ready.store.applied_slices.values()):
+        if part.service == "ledger":
+            ready.store.delete_slice((part.namespace, part.name))
+    assert Sheet().check("own-ledger", ready, answer="delivered").correct
+    cluster.patch("storefront", {"spec": CLUSTER}, namespace="shop")
+    assert Sheet().check("own-change", cluster, answer="none").correct, "nothing is changed twice"
     even = four_nodes()
     even.scale("api-backend", per_node=[1, 1, 1, 1])
     assert Sheet().check("own-worst-pod", even, answer=100).correct
@@ -116,7 +150,7 @@ def uploaded(content: bytes) -> tuple[kx.Cluster, str]:
 
 def test_the_upload_counts_first() -> None:
     cluster, words = uploaded(b'{"items": [{"kind": "Node", "apiVersion": "v1", "metadata": {"name": "n1"}}]}')
-    assert words == "your upload" and [node.name for node in cluster.nodes] == ["n1"]
+    assert words == "This is the file that you uploaded." and [node.name for node in cluster.nodes] == ["n1"]
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[]", b'{"items": 3}'])
@@ -128,6 +162,27 @@ def test_a_broken_upload_is_told(content: bytes) -> None:
 def test_a_file_or_the_sample(tmp_path: Path) -> None:
     path = tmp_path / "mine.json"
     path.write_text('{"items": []}', encoding="utf-8")
-    assert bring_dump().cluster(str(path))[1] == str(path)
-    assert bring_dump().cluster(str(tmp_path))[1].startswith("no dump of yours")
+    assert bring_dump().cluster(str(path))[1] == f"This is the file {path}."
+    assert bring_dump().cluster(str(tmp_path))[1].startswith("This is the sample")
     assert repr(bring_dump()) == "<a button that takes a dump>"
+
+
+# -- the table of Pods -------------------------------------------------------------------------------------------------
+
+
+def test_pods_are_counted_by_label_node_and_zone() -> None:
+    table = pods_by_label(sample())
+    assert ("shop", "app=storefront", "9", "9", "a: 3 1 1 0; b: 1 0 1 0; c: 1 1 0 0") in table.rows
+    assert ("payments", "app=ledger", "3", "0", "a: 0 0 0 1; b: 0 0 0 1; c: 0 0 0 1") in table.rows
+    assert {row[0] for row in table.rows} == {"media", "monitoring", "payments", "shop"}
+    assert "<table" in table._repr_html_() and repr(table).splitlines()[0].startswith("namespace")
+
+
+def test_the_manifest_of_the_change_changes_the_policy_only() -> None:
+    before = sample()
+    after = applied(before, kx.example("storefront"))
+    assert {one.service for one in kx.diff(before, after).changes} == {"shop/storefront"}
+    old, new = (one.service("shop/storefront") for one in (before, after))
+    assert replace(old, external_traffic_policy="Cluster", health_check_node_port=0) == replace(
+        new, health_check_node_port=0, annotations=old.annotations, resource_version=old.resource_version
+    )

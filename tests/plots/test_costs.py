@@ -12,7 +12,7 @@ from k8sexpose.plots.costs import PARTS, WAYS
 
 @pytest.fixture(scope="module")
 def fifty() -> kx.Cluster:
-    return fifty_teams()
+    return fifty_teams("Local")
 
 
 def test_plot_bill(fifty: kx.Cluster) -> None:

@@ -19,9 +19,13 @@ def test_cluster(cluster: kx.Cluster) -> None:
     ax = kx.plot_cluster(cluster, "debug-svc-nodeport")
     assert len(ax.patches) == 3
     assert gids(ax).count("Pod debug-tools-1") == 1
-    assert [gid for gid in gids(ax) if gid.startswith("window")] == ["window node-1", "window node-2", "window node-3"]
+    assert [gid for gid in gids(ax) if gid.startswith("node port")] == [
+        "node port node-1",
+        "node port node-2",
+        "node port node-3",
+    ]
     assert texts(ax).count("node port 30007 → answers") == 3
-    assert "node-3 (10.0.0.3) without Pods, window 30007 delivered." in describe(ax)
+    assert "node-3 (10.0.0.3) without Pods, node port 30007 delivered." in describe(ax)
     assert "port 80; nodePort 30007; targetPort 8080" in describe(ax)
 
 
@@ -32,14 +36,14 @@ def test_cluster_shows_what_the_model_says(cluster: kx.Cluster) -> None:
     assert "node-1 (10.0.0.1) down" in describe(kx.plot_cluster(cluster, "debug-svc-nodeport"))
 
 
-def test_a_proxy_that_never_heard_of_it_has_no_window() -> None:
+def test_a_proxy_that_never_heard_of_it_has_no_rule() -> None:
     cluster = kx.Cluster(nodes=2)
     cluster.stop_proxy("node-2")
     cluster.deploy("debug-tools")
     cluster.apply(kx.example("debug-svc-nodeport"))
     ax = kx.plot_cluster(cluster, "debug-svc-nodeport")
-    assert [gid for gid in gids(ax) if gid.startswith("window")] == ["window node-1"]
-    assert "node-2 (10.0.0.2) without Pods, window 30007 no window" in describe(ax)
+    assert [gid for gid in gids(ax) if gid.startswith("node port")] == ["node port node-1"]
+    assert "node-2 (10.0.0.2) without Pods, node port 30007 no rule" in describe(ax)
 
 
 def test_many_pods_and_no_nodes() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import k8sexpose as kx
-from k8sexpose.lessons import Moved, stand
+from k8sexpose.lessons import Moved, cluster_with
 from k8sexpose.lessons.skew_and_latency.questions import NAME
 from k8sexpose.plots import describe
 from k8sexpose.plots.traffic import side_looks
@@ -15,7 +15,7 @@ LB = NAME
 
 @pytest.fixture(scope="module")
 def both() -> dict[str, kx.Cluster]:
-    return kx.both_policies(stand(2, 1), LB)
+    return kx.both_policies(cluster_with(2, 1), LB)
 
 
 def test_plot_load(both: dict[str, kx.Cluster]) -> None:
@@ -38,7 +38,7 @@ def test_plot_latency_marks_the_quantiles(both: dict[str, kx.Cluster]) -> None:
 
 
 def test_plots_of_nothing() -> None:
-    lost = kx.simulate(stand(0, 0), LB, requests=100)
+    lost = kx.simulate(cluster_with(0, 0), LB, requests=100)
     for ax in (kx.plot_load(lost), kx.plot_latency(lost), kx.plot_timeline(lost)):
         assert kx.show(ax).alt
 
@@ -47,13 +47,13 @@ def test_plot_crossover(both: dict[str, kx.Cluster]) -> None:
     ax = kx.plot_crossover(kx.latency_curves(both, LB, hop_ms=1), at=0.3)
     stars = {line.get_gid(): float(line.get_xdata()[0]) for line in ax.lines if "crossing" in str(line.get_gid())}
     assert stars == pytest.approx({"crossing mean": 19.5, "crossing p99": 6.5}, abs=0.1)
-    even = kx.latency_curves(kx.both_policies(stand(1, 1), LB), LB, hop_ms=1)
+    even = kx.latency_curves(kx.both_policies(cluster_with(1, 1), LB), LB, hop_ms=1)
     assert "Local is never slower on average, and never slower at the p99" in describe(kx.plot_crossover(even))
 
 
 @pytest.mark.parametrize("per_node", [(5, 4, 1), (2, 1), (9, 1)])
 def test_labels_of_the_crossover_stay_off_the_axis(per_node: tuple[int, ...]) -> None:
-    found = kx.latency_curves(kx.both_policies(stand(*per_node), LB), LB, hop_ms=1, points=20)
+    found = kx.latency_curves(kx.both_policies(cluster_with(*per_node), LB), LB, hop_ms=1, points=20)
     ax = kx.plot_crossover(found)
     ax.figure.canvas.draw()
     axis = ax.get_window_extent()
@@ -62,12 +62,12 @@ def test_labels_of_the_crossover_stay_off_the_axis(per_node: tuple[int, ...]) ->
 
 
 def test_plot_timeline_and_sticky() -> None:
-    cluster = stand(1, 1, 1, policy="Local")
+    cluster = cluster_with(1, 1, 1, policy="Local")
     traffic = kx.simulate(cluster, LB, requests=6000, rate_rps=100, events=[Moved(at_s=10, grace_s=5)])
     ax = kx.plot_timeline({"grace 5 s": traffic})
     assert "between 15 s and 30 s" in describe(ax)
     assert [line.get_xdata()[0] for line in ax.lines if line.get_gid() == "change"] == list(traffic.changes_s)
-    skew = kx.sticky_skew(stand(*[1] * 10, policy="Local"), LB, [100, 10_000], runs=6)
+    skew = kx.sticky_skew(cluster_with(*[1] * 10, policy="Local"), LB, [100, 10_000], runs=6)
     assert skew["mean"].tolist() == pytest.approx(skew["expected"].tolist(), rel=0.15)
     assert "10,000 clients 1.0" in describe(kx.plot_sticky(skew))
 

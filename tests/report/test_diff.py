@@ -26,7 +26,7 @@ def test_a_policy_that_changes_shows_what_it_moves() -> None:
     made = kx.diff(before, applied(before, {**_web({"externalTrafficPolicy": "Local"})}))
     found = {one.what: (one.before, one.after) for one in made.changes}
     assert found["policy"] == ("Cluster", "Local")
-    assert found["hottest Pod over the mean"] == ("1.00", "2.00")
+    assert found["busiest Pod over the mean"] == ("1.00", "2.00")
     assert found["extra hop"] == ("66.7%", "0.0%")
     assert (made.exposed_anew, made.exposed_no_more) == ((), ())
     assert {one.kind for one in made.new_findings} >= {"skew"} or made.new_findings

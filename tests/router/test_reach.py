@@ -135,3 +135,9 @@ def test_nobody_answers_health_checks_on_a_node_that_is_down() -> None:
     for name, status in (("node-1", 0), ("node-2", 0), ("node-3", 200)):
         assert kx.health_check(cluster, "web", node=name).status == status
         assert kx.healthz(cluster, node=name).status == status
+
+
+def test_a_port_that_only_some_nodes_answer_tells_what_those_pods_see() -> None:
+    cluster = cluster_of({"type": "NodePort", "externalTrafficPolicy": "Local"}, [0, 0, 1])
+    (entrance,) = [one for one in kx.reach(cluster, "web") if one.kind == "node port"]
+    assert (entrance.seen_as, entrance.lost) == ("the client's address", Fraction(2, 3))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import k8sexpose as kx
-from k8sexpose.lessons import stand
+from k8sexpose.lessons import cluster_with
 from k8sexpose.lessons.skew_and_latency.questions import NAME
 from k8sexpose.traffic.policies import crossover, view
 from k8sexpose.traffic.policy_comparison import expect
@@ -17,7 +17,7 @@ LB = NAME
 
 @pytest.fixture(scope="module")
 def both() -> dict[str, kx.Cluster]:
-    return kx.both_policies(stand(2, 1), LB)
+    return kx.both_policies(cluster_with(2, 1), LB)
 
 
 @pytest.mark.parametrize("workers", [1, 4])
@@ -47,16 +47,16 @@ def test_an_overloaded_pod_has_no_mean(both: dict[str, kx.Cluster]) -> None:
 
 
 def test_what_cannot_be_compared() -> None:
-    nobody = kx.both_policies(stand(0, 0), LB)
+    nobody = kx.both_policies(cluster_with(0, 0), LB)
     with pytest.raises(ValueError, match="nobody answers"):
         expect(nobody["Local"], LB, utilisation=0.5)
     for bad in (0, -1, float("nan"), float("inf")):
         with pytest.raises(ValueError, match="utilisation"):
             expect(nobody["Local"], LB, utilisation=bad)
     with pytest.raises(ValueError, match="two clusters"):
-        kx.latency_curves({"one": stand(1)}, LB)
+        kx.latency_curves({"one": cluster_with(1)}, LB)
     with pytest.raises(kx.ApiError):
-        kx.both_policies(stand(1), "nobody")
+        kx.both_policies(cluster_with(1), "nobody")
 
 
 def test_where_every_connection_hops_the_hop_still_costs() -> None:
@@ -77,7 +77,7 @@ def test_where_every_connection_hops_the_hop_still_costs() -> None:
 )  # fmt: skip
 def test_crossovers_as_recorded(per_node: tuple[int, ...], mean: float, p99: float, four: float) -> None:
     """Facts, queueing.md 2.4: hop 1 ms on work of 10 ms."""
-    views = [view(one, LB, hop_ms=1) for one in kx.both_policies(stand(*per_node), LB).values()]
+    views = [view(one, LB, hop_ms=1) for one in kx.both_policies(cluster_with(*per_node), LB).values()]
     found = crossover(views)
     assert (found["mean"], found["p99"]) == pytest.approx((mean, p99), abs=0.001)
     assert crossover(views, workers=4)["mean"] == pytest.approx(four, abs=0.001)
@@ -88,3 +88,9 @@ def test_the_curves_cross_where_they_say(both: dict[str, kx.Cluster]) -> None:
     for kind in ("mean", "p99"):
         ahead = curves[f"Local {kind}_ms"] < curves[f"Cluster {kind}_ms"]
         assert ahead[ahead.index < curves.attrs[kind]].all() and not ahead[ahead.index > curves.attrs[kind]].any()
+
+
+def test_both_policies_of_a_service_in_another_namespace() -> None:
+    cluster = kx.Cluster.from_json(kx.example("sample-cluster"), provider="aws")
+    both = kx.both_policies(cluster, "shop/api")
+    assert [copy.service("shop/api").external_traffic_policy for copy in both.values()] == ["Cluster", "Local"]

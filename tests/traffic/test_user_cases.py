@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import k8sexpose as kx
-from k8sexpose.lessons import stand, ways_out
+from k8sexpose.lessons import cluster_with, ways_out
 from k8sexpose.lessons.skew_and_latency.questions import NAME
 from tests.router.test_user_cases import Case
 
@@ -42,21 +42,21 @@ def test_local_rolling_terminating(grace_s: float) -> None:
 
 def test_a_terminating_pod_beside_a_ready_one_gets_nothing() -> None:
     """user case local-rolling-terminating, third line: one ready and one terminating Pod on a node."""
-    cluster = stand(2, 0, policy="Local")
+    cluster = cluster_with(2, 0, policy="Local")
     cluster.terminate("api-backend-1", grace_s=30)
     assert {way.pod for way in kx.routes(cluster, LB, via="node-1")} == {"api-backend-2"}
 
 
 def test_local_weighted_under_load() -> None:
     """user case local-weighted: a load balancer that reads the weights makes Local even."""
-    weighted, plain = ways_out(3, 1, 1)["weights"], stand(3, 1, 1, policy="Local")
+    weighted, plain = ways_out(3, 1, 1)["weights"], cluster_with(3, 1, 1, policy="Local")
     hottest = [kx.simulate(c, LB, requests=100_000, clients=100_000).summary.max_over_mean for c in (weighted, plain)]
     assert hottest == pytest.approx([1, 5 / 3], rel=0.03)
 
 
 def test_affinity_not_shared_between_nodes_under_load() -> None:
     """user case affinity-not-shared-between-nodes: one client, up to a Pod per node; with a sticky one in front, one."""
-    cluster = stand(1, 1, 1, sessionAffinity="ClientIP")
+    cluster = cluster_with(1, 1, 1, sessionAffinity="ClientIP")
     met = [int((kx.simulate(cluster, LB, requests=300, clients=1, seed=k).by_pod.requests > 0).sum()) for k in range(9)]
     assert 1 < max(met) <= 3
     one = kx.simulate(cluster, LB, requests=300, clients=1, sticky=True).by_pod.requests
@@ -66,5 +66,5 @@ def test_affinity_not_shared_between_nodes_under_load() -> None:
 def test_hop_fraction_one_per_node_under_load() -> None:
     """user case hop-fraction-one-per-node: 1 - 1/N, whatever the placement."""
     for per_node in ((1, 1), (1, 1, 1), (3, 0, 0), (10, 10, 10)):
-        traffic = kx.simulate(stand(*per_node), LB, requests=50_000, clients=50_000)
+        traffic = kx.simulate(cluster_with(*per_node), LB, requests=50_000, clients=50_000)
         assert traffic.summary.extra_hop_share == pytest.approx(1 - 1 / len(per_node), abs=0.01)

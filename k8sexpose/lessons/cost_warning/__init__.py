@@ -1,1 +1,1 @@
-"""The cost warning: `questions`, and the exercise `savings`."""
+"""The cost warning: `questions`, the tables `cost_tables`, the picture `shared_entry`, and the exercise `savings`."""

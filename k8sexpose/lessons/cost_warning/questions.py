@@ -9,23 +9,22 @@ from ...cost.charges import BilledEntry
 from ...cost.prices import HOURS_PER_MONTH, price_book
 from ...data import example
 from ...model import Cluster
-from ..forms import Choice, Percent, Quantity, Question, Several, Wrong
+from ..forms import Choice, Estimate, Percent, Quantity, Question, Several, Wrong
 from .savings import ingress_bill
 
-__all__ = ["QUESTIONS", "fifty_teams", "one_team"]
+__all__ = ["QUESTIONS", "fifty_teams"]
 
 LESSON = "03_cost_warning"
 NAME = "public-api-lb"
 PROVIDERS = ("aws", "gcp", "azure", "linode")
+ZONED = ("aws", "gcp", "azure")
 GB_PER_MONTH = 50 * HOURS_PER_MONTH
 BUSY_GB = 1000 * HOURS_PER_MONTH
-ANNOTATION = "service.beta.kubernetes.io/aws-load-balancer-type"
-AMOUNTS = ("30", "300", "1600", "15000")
-RISES = ("0", "3", "30", "300")
+CROSSING = ("0", "243", "487", "730")
 PRICE_OF_SIX = {"generic": {"load_balancer": {"lb_month": 20}}}
 
 
-def fifty_teams() -> Cluster:
+def fifty_teams(policy: str = "Cluster") -> Cluster:
     """Build the cluster of lesson 3: fifty copies of the Service of lesson 2, in three zones on AWS.
 
     Examples
@@ -35,24 +34,9 @@ def fifty_teams() -> Cluster:
     """
     cluster = Cluster(nodes=3, provider="aws")
     cluster.deploy("api-backend", per_node=[1, 1, 1])
-    text = example(NAME).read_text(encoding="utf-8").replace("spec:", "spec:\n  externalTrafficPolicy: Local", 1)
+    text = example(NAME).read_text(encoding="utf-8").replace("spec:", f"spec:\n  externalTrafficPolicy: {policy}", 1)
     for number in range(1, 51):
         cluster.apply(text.replace(NAME, f"team-{number:02}"))
-    return cluster
-
-
-def one_team() -> Cluster:
-    """Build a cluster with one Service whose load balancer is there.
-
-    Examples
-    --------
-    >>> len(one_team().load_balancers)
-    1
-    """
-    cluster = Cluster(nodes=3, provider="aws")
-    cluster.deploy("api-backend", per_node=[1, 1, 1])
-    cluster.apply(example(NAME))
-    cluster.advance(600)
     return cluster
 
 
@@ -61,12 +45,18 @@ def nothing() -> Cluster:
     return Cluster(nodes=3, provider="aws")
 
 
-def amount_of_fifty(cluster: Cluster) -> str:
-    """Bill the Services of a cluster, and choose the nearest amount."""
-    total = bill(cluster, gb_per_month=GB_PER_MONTH).total_per_month or 0.0
+def idle_bill(cluster: Cluster) -> float:
+    """Bill the Services of a cluster without any traffic."""
+    total = bill(cluster, gb_per_month=0).total_per_month or 0.0
     if not total:
         raise ValueError("nothing here is billed")
-    return min(AMOUNTS, key=lambda amount: abs(float(amount) - total))
+    return total
+
+
+def addresses_each(cluster: Cluster) -> str:
+    """Count the public addresses that each load balancer of a bill has."""
+    items = bill(cluster, gb_per_month=0).items.set_index("unit")["monthly_quantity"]
+    return f"{items['IP-hour'] / items['LB-hour']:g}"
 
 
 def as_the_first(cluster: Cluster) -> frozenset[str]:
@@ -97,23 +87,24 @@ def for_ingress_objects(cluster: Cluster) -> str:
     return str(ingress_bill(50).load_balancers)
 
 
-def left_behind(cluster: Cluster) -> str:
-    """Take the annotation away, delete the Service, and count the load balancers on the bill."""
-    cluster.patch(NAME, {"metadata": {"annotations": {ANNOTATION: None}}})
-    cluster.advance(600)
-    cluster.delete(NAME)
-    cluster.advance(600)
-    return str(bill(cluster, gb_per_month=0).load_balancers)
-
-
-def rise(cluster: Cluster) -> str:
-    """Set the default policy on every Service, and choose the nearest rise of the bill in percent."""
-    old = bill(cluster, gb_per_month=GB_PER_MONTH).total_per_month or 0.0
+def crossing(cluster: Cluster) -> str:
+    """Bill the traffic between zones under the default policy, and choose the nearest amount."""
     for service in cluster.services:
         if service.type == "LoadBalancer":
             cluster.patch(service.name, {"spec": {"externalTrafficPolicy": "Cluster"}})
-    new = bill(cluster, gb_per_month=GB_PER_MONTH).total_per_month or 0.0
-    return min(RISES, key=lambda percent: abs(float(percent) - 100 * (new / old - 1)))
+    items = bill(cluster, gb_per_month=GB_PER_MONTH).items
+    cost = float(items[items["name"].str.startswith("cross-zone")]["monthly_cost"].sum())
+    return min(CROSSING, key=lambda amount: abs(float(amount) - cost))
+
+
+def charge_for_zones(cluster: Cluster) -> frozenset[str]:
+    """Find the providers at which the default policy makes the bill longer."""
+
+    def cost(provider: str, policy: str) -> float:
+        table = compare_exposure(50, provider, gb_per_month=GB_PER_MONTH, policy=policy)
+        return float(table["total_per_month"]["one_lb_each"])
+
+    return frozenset(name for name in ZONED if cost(name, "Cluster") - cost(name, "Local") > 0.01)
 
 
 def biggest_on_azure(cluster: Cluster) -> str:
@@ -142,46 +133,74 @@ def breaks_even(_: Cluster) -> float:
 
 QUESTIONS = (
     Question(
-        "cost-fifty", LESSON, "Fifty Services of type LoadBalancer on AWS, 50 GB an hour in all: how many USD a month?",
-        Choice(AMOUNTS, "USD"), fifty_teams, amount_of_fifty,
-        right="There are fifty load balancers, each with an address in every zone.",
+        "cost-fifty", LESSON, "Fifty Services of type LoadBalancer run on AWS in three zones. No client has used them "
+        "yet. What do you estimate they cost together, in USD a month?",
+        Estimate("USD", "an amount a month, such as 500", within=1.5, most=1e7), fifty_teams, idle_bill,
+        right="There are fifty load balancers, and each has a public address in every zone. All of them are paid by "
+        "the hour, whether they are used or not.",
         wrong=(
             Wrong(
-                "30",
-                "One shared entry without traffic does cost about that much. But each Service of type LoadBalancer "
-                "asks for a load balancer of its own, so fifty Services pay for fifty.",
+                lambda given, right: given < 0.1 * right,
+                "One load balancer that all teams share does cost about 27 USD a month. But each Service of type "
+                "LoadBalancer asks for a load balancer of its own, so fifty Services pay for fifty.",
                 24,
             ),
             Wrong(
-                "300",
-                "A single load balancer is cheap, that is true. Here there are fifty of them, each with its hourly "
-                "price and three addresses, and the traffic is charged as well. One shared entry would cost about "
-                "300.",
-                24,
+                lambda given, right: given < right,
+                "A single load balancer is cheap, that is true. Here there are fifty, each with its price per hour "
+                "and a public address in each of three zones.",
             ),
             Wrong(
-                "15000",
-                "With ten times the traffic, or with Services in several regions, the bill would get there. Here a "
-                "load balancer costs about 16 USD a month and an address 3.65, so the sum is smaller.",
+                lambda given, right: given > right,
+                "With much traffic, or with clusters in several regions, the bill would get there. Idle load "
+                "balancers cost less: about 16 USD a month each, and 3.65 USD for each public address.",
             ),
         ),
     ),
     Question(
-        "cost-formula", LESSON, "At which clouds do fifty idle Services cost fifty times what one costs?",
-        Several(PROVIDERS), nothing, as_the_first,
-        right="These clouds charge for each load balancer. The others charge for rules, and five rules cost as much "
-        "as one.",
+        "cost-addresses", LESSON, "Look at the bill: fifty load balancers, and a month has 730 hours. How many public "
+        "addresses does each load balancer have?",
+        Choice(("0", "1", "3", "50")), fifty_teams, addresses_each,
+        right="A load balancer of AWS has one public address in each zone with nodes: 109,500 IP-hours ÷ 730 hours ÷ "
+        "50 load balancers.",
+        wrong=(
+            Wrong(
+                "0",
+                "In the column EXTERNAL-IP there is a DNS name and no address, that is right. But the name leads to "
+                "addresses, and AWS charges for each of them.",
+            ),
+            Wrong(
+                "1",
+                "On Google Cloud and on Azure, one address for each Service is right. On AWS the load balancer works "
+                "in every zone separately, and needs an address in each.",
+            ),
+            Wrong(
+                "50",
+                "There are fifty load balancers, that is right. Divide the IP-hours by the hours of a month, and "
+                "then by the number of load balancers.",
+            ),
+        ),
+    ),
+    Question(
+        "cost-formula", LESSON, "At which of these clouds do fifty idle Services cost fifty times as much as one?",
+        Several(
+            PROVIDERS,
+            labels={"aws": "AWS", "gcp": "Google Cloud", "azure": "Azure", "linode": "Linode"},
+        ),
+        nothing, as_the_first,
+        right="These clouds charge for each load balancer. The others charge for rules, and the first five rules "
+        "together cost as much as one.",
         wrong=(
             Wrong(
                 lambda given, right: "azure" in given,
-                "On AWS and Linode each Service does get a load balancer of its own. On AKS all Services share one "
-                "load balancer, and what grows there is the number of rules and addresses.",
+                "On AWS and Linode each Service does get a load balancer of its own. On Azure all Services of a "
+                "cluster share one load balancer, and what grows there is the number of rules and addresses.",
                 24,
             ),
             Wrong(
                 lambda given, right: "gcp" in given,
-                "From the sixth Service on this is right. Google does not charge for load balancers but for "
-                "forwarding rules, and the first five rules together cost as much as one.",
+                "From the sixth Service upwards each one costs the same, that is right. But Google charges for "
+                "forwarding rules, and the first five together cost as much as one.",
             ),
             Wrong(
                 lambda given, right: given < right,
@@ -191,90 +210,17 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "cost-quota", LESSON, "Does the fifty-first Service on AWS get an address?",
-        Choice(("yes", "no")), fifty_teams, the_next_one,
-        right="The quota is 50 Network Load Balancers in a region, until you ask for more.",
+        "cost-quota", LESSON, "A cluster on AWS has fifty Services with a Network Load Balancer each. A new team "
+        "applies the fifty-first. Does it get an address?",
+        Choice(("yes", "no"), labels={"yes": "yes, it only makes the bill longer", "no": "no, it stays pending"}),
+        fifty_teams, the_next_one,
+        right="The quota is 50 Network Load Balancers in a region, until you ask AWS for more.",
         wrong=(
             Wrong(
                 lambda given, right: given == "yes",
                 "The API server does accept the Service, and AWS raises the limit on request. Until then the cloud "
                 "builds no more load balancers: the Service stays <pending>, and only its events say why.",
                 24,
-            ),
-        ),
-    ),
-    Question(
-        "cost-busy", LESSON, "1,000 GB an hour on AWS: are fifty load balancers cheaper (each), or one shared entry?",
-        Choice(("each", "shared")), nothing, busy,
-        right="The capacity unit of the shared entry's load balancer costs a third more.",
-        wrong=(
-            Wrong(
-                lambda given, right: given == "shared",
-                "With little traffic a shared entry is cheaper, because the hours decide. This entry is busy, so the"
-                " traffic decides, and an Application Load Balancer charges more for the same traffic than a Network"
-                " Load Balancer.",
-            ),
-        ),
-    ),
-    Question(
-        "cost-ingress", LESSON, "Fifty Ingress objects for AWS's own controller, no group: how many load balancers?",
-        Choice(("0", "1", "50")), nothing, for_ingress_objects,
-        right="This controller builds one for each Ingress object, until the objects name a group.",
-        wrong=(
-            Wrong(
-                "1",
-                "One load balancer is right for a controller that runs inside the cluster, and for Ingress objects "
-                "that all name one group. Without a group, this cloud's controller builds one for each Ingress "
-                "object.",
-                24,
-            ),
-            Wrong(
-                "0",
-                "An Ingress object itself is only a set of rules, that is true. But something outside the cluster "
-                "must accept the connections, and this controller builds a load balancer for each Ingress.",
-                24,
-            ),
-        ),
-    ),
-    Question(
-        "cost-orphan", LESSON, "The annotation was taken away, then the Service deleted: how many load balancers cost?",
-        Choice(("0", "1", "2")), one_team, left_behind,
-        right="The Network Load Balancer from before the change still exists. Nothing in the cluster names it any "
-        "more.",
-        wrong=(
-            Wrong(
-                lambda given, right: given == "0" != right,
-                "Deleting a Service does remove the load balancer that the Service has now. The one from before the "
-                "change has no owner any more, so nobody deletes it and you go on paying.",
-                17,
-            ),
-            Wrong(
-                "2",
-                "The first load balancer does stay, because the change of the annotation left it behind. The second "
-                "one is deleted: a finalizer keeps the Service until the cloud has removed it.",
-                17,
-            ),
-        ),
-    ),
-    Question(
-        "cost-policy", LESSON, "The line externalTrafficPolicy: Local goes. By how many percent does the bill rise?",
-        Choice(RISES, "%"), fifty_teams, rise,
-        right="Two thirds of the traffic now cross into another zone, and are paid for at both ends.",
-        wrong=(
-            Wrong(
-                "0",
-                "On Azure, and in a cluster with one zone, the policy does not change the bill. Here nodes send "
-                "packets on to Pods in other zones, and AWS charges for that traffic.",
-            ),
-            Wrong(
-                "3",
-                "One cent for a GB is little, that is true. But it is charged at both ends, and two thirds of all "
-                "traffic cross a zone, so the sum can be seen on the bill.",
-            ),
-            Wrong(
-                "300",
-                "With one shared entry, where little else is on the bill, the traffic between zones does come near "
-                "that. Beside fifty load balancers it is a smaller part.",
             ),
         ),
     ),
@@ -286,50 +232,117 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "load balancers",
-                "On AWS each Service does get a load balancer, and that is the biggest part there. On AKS all "
+                "On AWS each Service does get a load balancer, and that is the biggest part there. On Azure all "
                 "Services share one load balancer, and its price is included in that of the first five rules.",
                 24,
             ),
             Wrong(
                 "addresses",
                 "There are fifty addresses, and each is paid for. But one address costs half as much as one rule, "
-                "and there are as many rules.",
+                "and there are almost as many rules.",
             ),
-            Wrong("bytes", "For busy Services the traffic can be the biggest part. These Services are idle, so there"
-                           " is no traffic to pay for."),
+            Wrong(
+                "bytes",
+                "For busy Services the traffic can be the biggest part. These Services are idle, so there is no "
+                "traffic to pay for.",
+            ),
         ),
     ),
     Question(
-        "cost-six", LESSON, "Six Services at 20 USD a load balancer: how many percent does one shared entry save?",
+        "cost-six", LESSON, "A company has six Services with a load balancer each, at 20 USD a month for each load "
+        "balancer. One shared entry replaces them. How many percent of the cost of the load balancers are saved?",
         Percent(), nothing, six_to_one,
-        part="exercise",
-        right="Five of six load balancers are saved.",
+        right="Five of six load balancers are no longer needed.",
         wrong=(
             Wrong(
                 100.0,
-                "The shared entry does save most of the load balancers. But it is a Service of type LoadBalancer "
-                "itself, so one load balancer remains.",
+                "The shared entry does save most of the load balancers. But it needs a load balancer itself, so one "
+                "remains.",
                 24,
             ),
             Wrong(
                 0.0,
-                "Ungrouped Ingress objects at a cloud's own controller do need one load balancer each. Here all six "
-                "share one entry, so five load balancers are saved.",
+                "Where each Ingress object gets a load balancer of its own, nothing is saved, that is right. Here "
+                "all six share one entry, so five load balancers are saved.",
                 24,
             ),
         ),
     ),
     Question(
-        "cost-break-even", LESSON, "Twenty Services on AWS, three zones: from how many GB an hour on is one shared ALB "
-        "the dearer one?",
+        "cost-busy", LESSON, "Fifty Services on AWS carry 1,000 GB an hour together. Which costs less: a Network Load "
+        "Balancer for each Service, or one shared Application Load Balancer?",
+        Choice(
+            ("each", "shared"),
+            labels={
+                "each": "a Network Load Balancer for each of the fifty",
+                "shared": "one shared Application Load Balancer",
+            },
+        ),
+        nothing, busy,
+        right="A capacity unit of the shared load balancer costs a third more, and at this traffic that is more than "
+        "what 49 load balancers cost.",
+        wrong=(
+            Wrong(
+                lambda given, right: given == "shared",
+                "With little traffic the shared entry is much cheaper, because the price per hour decides. This entry "
+                "is busy, so the traffic decides, and an Application Load Balancer charges more for the same traffic "
+                "than a Network Load Balancer.",
+            ),
+        ),
+    ),
+    Question(
+        "cost-policy", LESSON, "Fifty Services on AWS carry 36,500 GB a month. Nodes and Pods are in three zones, one "
+        "of each in every zone. A GB that goes from a node to a Pod in another zone costs 0.01 USD at the sender and "
+        "0.01 USD at the receiver. What does the traffic between zones cost a month?",
+        Choice(CROSSING, "USD"), fifty_teams, crossing,
+        right="Each node sends two thirds of its connections to Pods in other zones: 36,500 GB × 2/3 × 0.02 USD.",
+        wrong=(
+            Wrong(
+                "0",
+                "On Azure, and in a cluster with one zone, this is right. Here the nodes pass connections on to Pods "
+                "in other zones, and AWS charges for that traffic.",
+            ),
+            Wrong(
+                "243",
+                "The number of GB is right: two thirds change the zone. But each of them is charged twice, at the "
+                "sender and at the receiver.",
+            ),
+            Wrong(
+                "730",
+                "The price of a GB is right: 0.02 USD. But a third of the connections is sent to the Pod in the same "
+                "zone, and costs nothing extra.",
+            ),
+        ),
+    ),
+    Question(
+        "cost-zones", LESSON, "Fifty Services with the same traffic run on three clouds, in three zones each. On which "
+        "of these clouds does `externalTrafficPolicy: Local` make the bill smaller?",
+        Several(ZONED, labels={"aws": "AWS", "gcp": "Google Cloud", "azure": "Azure"}), nothing, charge_for_zones,
+        right="These clouds charge for traffic between zones, and Local avoids that traffic.",
+        wrong=(
+            Wrong(
+                lambda given, right: "azure" in given,
+                "Local avoids the traffic between zones on each cloud, that is right. But Azure does not charge for "
+                "it: it announced a price in 2021, and withdrew it in 2024.",
+            ),
+            Wrong(
+                lambda given, right: given < right,
+                "What you chose is right, as far as it goes. AWS charges for traffic between zones at both ends, and "
+                "Google Cloud charges at the sender.",
+            ),
+        ),
+    ),
+    Question(
+        "cost-break-even", LESSON, "Twenty Services on AWS, three zones: above how many GB an hour does one shared "
+        "Application Load Balancer cost more than a Network Load Balancer for each?",
         Quantity("", "a number of GB an hour, such as 100", near=0.02, most=1e6), nothing, breaks_even,
         part="exercise",
         right="Nineteen load balancers are saved, and each GB costs 0.2 cents more: the quotient is the break-even.",
         wrong=(
             Wrong(
                 lambda given, right: abs(given - right * 20 / 19) <= 0.02 * right,
-                "Sharing does remove almost all of the load balancers. But one of the twenty stays: it is the shared"
-                " entry itself.",
+                "Sharing does save almost all of the load balancers. But one of the twenty remains: the shared entry"
+                " itself.",
                 24,
             ),
             Wrong(
@@ -340,6 +353,27 @@ QUESTIONS = (
             Wrong(
                 lambda given, right: given > 100 * right,
                 "As a number for a month this may be right. The question asks for GB an hour: divide by 730 hours.",
+            ),
+        ),
+    ),
+    Question(
+        "cost-ingress", LESSON, "Fifty teams write one Ingress object each, for the AWS Load Balancer Controller, and "
+        "none of them names a group. How many load balancers does the controller build?",
+        Choice(("0", "1", "50")), nothing, for_ingress_objects,
+        part="exercise",
+        right="This controller builds one for each Ingress object, unless the objects name a common group.",
+        wrong=(
+            Wrong(
+                "1",
+                "One load balancer is right for a controller that runs as a proxy inside the cluster, and for Ingress "
+                "objects that all name one group. Without a group, this controller builds one for each Ingress object.",
+                24,
+            ),
+            Wrong(
+                "0",
+                "An Ingress object itself is only a set of rules, that is true. But something outside the cluster "
+                "must accept the connections, and this controller builds a load balancer for each Ingress object.",
+                24,
             ),
         ),
     ),

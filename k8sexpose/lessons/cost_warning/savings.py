@@ -1,4 +1,4 @@
-"""The exercise of lesson 3: eight Services, half the bill, nobody loses anything. And what Ingress objects cost."""
+"""The last exercise of lesson 3: eight Services at half the bill, and every requirement still met."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Wish:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Savings:
-    """How a set of changes stands: every wish, and the bill before and after.
+    """What a set of changes does: every requirement, and the bill before and after.
 
     Parameters
     ----------
@@ -84,19 +84,18 @@ class Savings:
     @property
     def _caption(self) -> str:
         granted = sum(wish.granted for wish in self.wishes)
-        return (
-            f"{granted} of {len(self.wishes)} wishes hold; {_usd(self.before)} a month before, {_usd(self.after)} now"
-        )
+        met = f"{granted} of {len(self.wishes)} requirements met"
+        return f"{met}; {_usd(self.before)} a month before, {_usd(self.after)} now"
 
     def _cells(self) -> Iterator[tuple[str, str, str]]:
         for wish in self.wishes:
-            yield wish.what, wish.found, "✓ holds" if wish.granted else "✗ not yet"
+            yield wish.what, wish.found, "✓ met" if wish.granted else "✗ not yet"
 
     def __repr__(self) -> str:
         return "\n".join([self._caption, *("  " + " | ".join(cells) for cells in self._cells())])
 
     def _repr_html_(self) -> str:
-        return html_table(self._caption, ("wish", "what the model finds", "state"), self._cells())
+        return html_table(self._caption, ("requirement", "what the model finds", "state"), self._cells())
 
 
 def eight_services() -> Cluster:
@@ -121,7 +120,7 @@ def eight_services() -> Cluster:
 
 
 def save(change: object = None) -> Savings:
-    """Change the eight Services as told, and look whether every wish holds.
+    """Change the eight Services as given, and tell which requirements are met.
 
     Parameters
     ----------
@@ -132,7 +131,7 @@ def save(change: object = None) -> Savings:
     Returns
     -------
     Savings
-        A table of the wishes, and the bills. Nothing is ever raised.
+        A table of the requirements, and the bills. Nothing is ever raised.
 
     Examples
     --------
@@ -144,7 +143,7 @@ def save(change: object = None) -> Savings:
     for name, spec in change.items() if isinstance(change, Mapping) else ():
         try:
             if not isinstance(spec, Mapping):
-                raise ManifestError(f"{shown(spec)} is no mapping of fields such as {{'type': 'ClusterIP'}}")
+                raise ManifestError(f"{shown(spec)} is not a dictionary of fields such as {{'type': 'ClusterIP'}}")
             cluster.patch(str(name), {"spec": dict(spec)})
         except ApiError as error:
             refused.append(f"{shown(name)}: {error.message}")
@@ -158,7 +157,7 @@ def save(change: object = None) -> Savings:
 
 
 def _bill(cluster: Cluster) -> Bill:
-    """Write the bill; what customers asked of a Service without a load balancer comes in by the gateway."""
+    """Return the bill; traffic for a Service without a load balancer passes the gateway."""
     exposed = {service.name for service in cluster.services if service.type in EXPOSED}
     through = math.fsum(gb for name, gb in TRAFFIC_GB.items() if name not in exposed)
     traffic = {name: gb for name, gb in TRAFFIC_GB.items() if name in exposed}
@@ -184,23 +183,23 @@ def _reached(ways: tuple[Route, ...], app: str) -> bool:
 
 
 def _front_door(cluster: Cluster, name: str, protocol: str = "TCP") -> Wish:
-    """Ask for a way in that lasts: a load balancer."""
-    what = f"{name}: customers get through ({protocol})"
+    """Check that clients reach a Service through a load balancer of its own."""
+    what = f"{name}: clients get an answer ({protocol})"
     kind = cluster.service(name).type
     if kind != "LoadBalancer":
         belief = 19 if kind == "NodePort" else None
-        return Wish(what, f"type {kind} has no lasting address on the internet", False, belief)
+        return Wish(what, f"a Service of type {kind} has no lasting address on the internet", False, belief)
     good = _reached(_ways(cluster, name, CLIENT, protocol), name)
     return Wish(what, "through its own load balancer" if good else "not every connection arrives", good)
 
 
 def _customers(cluster: Cluster, name: str) -> Wish:
-    """An HTTP app is reached through its own load balancer, or through the gateway."""
+    """Check that an HTTP app is reached through its own load balancer, or through the gateway."""
     if cluster.service(name).type != "ClusterIP":
         return _front_door(cluster, name)
-    what = f"{name}: customers get through (TCP)"
+    what = f"{name}: clients get an answer (TCP)"
     if not _front_door(cluster, "gateway").granted:
-        return Wish(what, "the gateway, its only way in, is not reached", False)
+        return Wish(what, "the gateway, through which clients come, gives no answer", False)
     good = _reached(_ways(cluster, name, "pod/gateway-1"), name)
     return Wish(what, "through the gateway" if good else "the gateway does not reach it", good)
 
@@ -216,19 +215,21 @@ def _audit(cluster: Cluster) -> Wish:
 
 def _metrics(cluster: Cluster) -> Wish:
     good = _reached(_ways(cluster, f"{cluster.service('metrics').cluster_ip}:80", "pod/shop-1"), "metrics")
-    return Wish("metrics: Pods of the cluster reach it", "shop-1 asks it" if good else "shop-1 gets no answer", good)
+    return Wish(
+        "metrics: Pods of the cluster reach it", "shop-1 gets an answer" if good else "shop-1 gets no answer", good
+    )
 
 
 def _half(before: Bill, after: Bill) -> Wish:
     old, new = before.total_per_month or 0.0, after.total_per_month
     good = new is not None and new <= old / 2
-    found = f"{_usd(after)} of {_usd(before)}"
+    found = f"{_usd(after)}, before {_usd(before)}"
     if good:
         return Wish("at most half the bill", found, True)
     crossing = after.items[after.items["name"].str.startswith("cross-zone")]["monthly_cost"].sum()
     many = after.load_balancers > 3
-    hint = f"{after.load_balancers} load balancers" + (": who needs one?" if many else ", few enough")
-    hint += f"; {crossing:,.2f} for bytes that cross zones"
+    hint = f"{after.load_balancers} load balancers" + (" (which of them are necessary?)" if many else ", few enough")
+    hint += f"; {crossing:,.2f} USD for traffic between zones"
     return Wish("at most half the bill", f"{found}: {hint}", False, 24 if many else None)
 
 

@@ -1,1 +1,1 @@
-"""LoadBalancer: `questions`, and the exercises `offices` and `pending`."""
+"""LoadBalancer: `questions`, the picture `connections`, the table `health_checks`, and the exercises."""

@@ -1,4 +1,4 @@
-"""The exercise of lesson 2 on events: five Services that stay pending, each for a reason of its own."""
+"""The exercise of lesson 2 on events: five Services that stay pending, each for its own reason."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import Any
 from ..._display import html_table
 from ...cloud.providers import provider
 from ...cloud.provisioning import provision
+from ...kubectl import run
 from ...model import Cluster
 from ..forms import Choice, Unreadable, shown, unanswered
 
-__all__ = ["Pending", "PendingCase", "pending_cases", "why_pending"]
+__all__ = ["Pending", "PendingCase", "pending_cases", "print_pending_cases", "why_pending"]
 
 WORDS = Choice(("nobody", "pool", "protocols", "quota", "subnets"))
 CASES = range(1, 6)
@@ -75,6 +76,19 @@ def pending_cases() -> tuple[Cluster, ...]:
     return tuple(build(number) for number in CASES)
 
 
+def print_pending_cases() -> None:
+    """Print what kubectl prints of the Services and the events of each case.
+
+    Examples
+    --------
+    >>> print_pending_cases()  # doctest: +ELLIPSIS
+    Case 1
+    NAME ...
+    """
+    for number, cluster in enumerate(pending_cases(), start=1):
+        print(f"Case {number}\n{run(cluster, 'get svc').stdout}\n{run(cluster, 'get events').stdout}")
+
+
 @cache
 def reason(number: int, mend: str = "") -> str:
     """Say why ``shop`` stays pending; empty if it gets its address."""
@@ -84,7 +98,7 @@ def reason(number: int, mend: str = "") -> str:
 
 @dataclass(frozen=True, slots=True)
 class PendingCase:
-    """How one answer stands.
+    """How one answer is judged.
 
     Parameters
     ----------
@@ -93,7 +107,7 @@ class PendingCase:
     answer : str
         What the learner says.
     solved : bool
-        Whether the address comes once that is mended.
+        Whether an address appears once that cause is removed.
     text : str
         What happens then.
     misconception : int, optional
@@ -101,7 +115,7 @@ class PendingCase:
 
     Examples
     --------
-    >>> PendingCase(1, "pool", True, "mended, and the address comes").solved
+    >>> PendingCase(1, "pool", True, "an address appears").solved
     True
     """
 
@@ -146,11 +160,13 @@ class Pending:
         return "\n".join([self._caption, *("  " + " | ".join(cells) for cells in self._cells())])
 
     def _repr_html_(self) -> str:
-        return html_table(self._caption, ("case", "your answer", "mended, and then"), self._cells())
+        return html_table(
+            self._caption, ("case", "your answer", "what happens when this cause is removed"), self._cells()
+        )
 
 
 def why_pending(why: object = None) -> Pending:
-    """Mend what you name in each case, and see whether the address comes.
+    """Remove the cause that you name in each case, and see whether an address appears.
 
     Parameters
     ----------
@@ -182,16 +198,14 @@ def _judge(number: int, answer: object) -> PendingCase:
         return PendingCase(number, shown(answer), False, f"not understood: {WORDS.example}")
     still = reason(number, word)
     if not still:
-        return PendingCase(number, word, True, "the address comes")
+        return PendingCase(number, word, True, "An address appears.")
     silent = "no event says so" in reason(number)
     if word == "nobody":
-        text = (
-            "It is true that the Service has no address. But there is an event about shop, so some controller has"
-            " looked at it"
-        )
+        text = "The Service has no address, that is true. But an event is about shop, so some controller handles it"
     elif silent:
         text = (
-            "A controller that fails does say so in an event. About shop there is no event, although others have theirs"
+            "A controller that fails does say so in an event. Here other Services have events, and about shop there is"
+            " none"
         )
     else:
         text = "This can be a reason, but the event gives another one"

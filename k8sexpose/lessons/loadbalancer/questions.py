@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any
 
 from ...api.objects import Node
@@ -11,9 +12,9 @@ from ...cloud.load_balancer import target_health
 from ...cloud.providers import provider
 from ...data import example
 from ...model import Cluster
-from ...router.router import entries, routes, shares
+from ...router.router import routes, shares
 from ...traffic.crash import Crash, watch_crash
-from ..forms import Choice, Question, Several, Wrong
+from ..forms import Blanks, Choice, Percent, Question, Several, Wrong
 
 __all__ = ["QUESTIONS"]
 
@@ -160,32 +161,46 @@ def after_an_hour(cluster: Cluster) -> frozenset[str]:
     return frozenset(word for word, there in found.items() if there)
 
 
-def pool() -> Cluster:
-    """Build the cluster of lesson 2 with MetalLB in layer 2."""
-    return lesson_cluster("metallb", wait_s=30)
+def five_nodes() -> Cluster:
+    """Build a cluster of five nodes with a Pod on each, and the load balancer of the lesson."""
+    cluster = Cluster(nodes=5)
+    cluster.deploy("api-backend", per_node=[1, 1, 1, 1, 1])
+    cluster.apply(example(NAME))
+    cluster.advance(40)
+    return cluster
 
 
-def entry_nodes(cluster: Cluster) -> str:
-    """Count the nodes by which packets to the one address come in."""
-    return str(sum(part > 0 for part in entries(cluster, f"{address(cluster)}:80").values()))
+def lost_of_five(cluster: Cluster) -> tuple[float, float]:
+    """Crash one node; tell in percent what is lost at first, and once the load balancer has noticed."""
+    return 100 * float(Fraction(_lost(cluster, 0))), 100 * float(Fraction(_lost(cluster, 1)))
 
 
 QUESTIONS = (
     Question(
-        "lb-pending", LESSON, "Right after apply, EXTERNAL-IP says <pending>. Without which of these does it stay so?",
-        Choice(("nobody", "pods", "kube-proxy", "controller")), lesson_cluster, waits_for,
+        "lb-pending", LESSON, "You have just applied a Service of type LoadBalancer, and EXTERNAL-IP says <pending>. "
+        "Which of these must be running before the Service can get an address?",
+        Choice(
+            ("nobody", "pods", "kube-proxy", "controller"),
+            labels={
+                "nobody": "nothing else: the API server is already working on the address",
+                "pods": "Pods of this Service that are ready",
+                "kube-proxy": "kube-proxy on the nodes",
+                "controller": "a program that watches for such Services and calls the cloud",
+            },
+        ),
+        lesson_cluster, waits_for,
         right="The Service is a request. An address appears when a controller sees this request and calls the cloud.",
         wrong=(
             Wrong(
                 "nobody",
-                "Where a cloud's controller runs, waiting is right. But the API server has already done its part, "
-                "within apply: without the part in the correct answer, the Service stays pending for ever.",
+                "Where a cloud's controller runs, waiting is enough. But the API server finished its own part when it "
+                "answered `apply`. Without the controller, the Service stays pending forever.",
                 1,
             ),
             Wrong(
                 "pods",
-                "Some controllers do wait until there are healthy targets. But the address of the load balancer does"
-                " not depend on any Pod.",
+                "Without ready Pods no client gets an answer, that is true. But the load balancer gets its address "
+                "whether or not a Pod is ready.",
                 1,
             ),
             Wrong(
@@ -197,45 +212,63 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "lb-laptop", LESSON, "On kind, an hour after apply: which are there, an address, an event that says why not, a "
-        "node port that answers?",
-        Several(("address", "event", "node port"), {"nodeport": "node port", "port": "node port"}),
+        "lb-laptop", LESSON, "You apply the same Service of type LoadBalancer on kind, a cluster on your laptop with "
+        "nothing added to it. What is there an hour later?",
+        Several(
+            ("address", "event", "node port"),
+            {"nodeport": "node port", "port": "node port"},
+            {
+                "address": "an address under EXTERNAL-IP",
+                "event": "an event that says why there is no address",
+                "node port": "a node port that answers inside the laptop's own network",
+            },
+        ),
         laptop, after_an_hour,
-        right="No program watches for such Services, so nothing happens and no event says so. What the API server "
-        "gave you works.",
+        right="No program watches for such Services, so nothing happens and no event is written. The node port was "
+        "allocated by the API server, so it works.",
         wrong=(
             Wrong(
                 lambda given, right: "address" in given,
-                "In a cloud waiting does help, because a controller there makes the load balancer. On kind no such "
-                "controller runs, so nobody sees the request.",
+                "In a cloud, waiting helps, because a controller there makes the load balancer. On kind no such "
+                "controller runs until you start one, so nobody sees the request.",
                 1,
             ),
             Wrong(
                 lambda given, right: "event" in given,
-                "A controller that fails does report it in an event. Here there is no controller, so there is nobody"
-                " who could write one.",
+                "A controller that fails does report it in an event. Here there is no controller, so there is no "
+                "program that could write the event.",
                 1,
             ),
             Wrong(
                 frozenset(),
-                "The Service has no address, that is right. But its node port was allocated within apply, and needs "
-                "no cloud.",
+                "The Service has no address, that is right. But its node port was allocated while `apply` ran, and a "
+                "node port needs no cloud.",
                 1,
             ),
         ),
     ),
     Question(
-        "lb-doors", LESSON, "Type LoadBalancer: which of load balancer, node port and clusterIP lead to a Pod?",
-        Several(("load balancer", "node port", "clusterip"), {
-            "lb": "load balancer", "loadbalancer": "load balancer", "nodeport": "node port", "cluster ip": "clusterip",
-        }),
+        "lb-doors", LESSON, "A Service of type LoadBalancer has its address. Through which of these does a client "
+        "reach a Pod?",
+        Several(
+            ("load balancer", "node port", "clusterip"),
+            {
+                "lb": "load balancer", "loadbalancer": "load balancer", "nodeport": "node port",
+                "cluster ip": "clusterip",
+            },
+            {
+                "load balancer": "the load balancer's address, port 80 (client on the internet)",
+                "node port": "a node's address and the node port (client on the internet, firewall open)",
+                "clusterip": "the ClusterIP, port 80 (process on a node)",
+            },
+        ),
         provisioned_cluster, doors,
-        right="Each type contains the one before it.",
+        right="A LoadBalancer contains a NodePort, and a NodePort contains a ClusterIP.",
         wrong=(
             Wrong(
                 frozenset({"load balancer"}),
-                "The word in the manifest is replaced, that is right. But a LoadBalancer contains the node port and "
-                "the ClusterIP, unless you switch node ports off.",
+                "The manifest has one word replaced, that is right. But a LoadBalancer contains the node port and "
+                "the ClusterIP, so these entrances still exist.",
             ),
             Wrong(
                 lambda given, right: "load balancer" not in given,
@@ -250,10 +283,11 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "lb-legs", LESSON, "From the client through the load balancer: on how many legs does the packet carry the "
-        "clusterIP?",
+        "lb-legs", LESSON, "A packet travels in three steps: client → load balancer → node → Pod. In how many of the "
+        "three steps is the ClusterIP its source or its destination?",
         Choice(("0", "1", "2", "3")), provisioned_cluster, cluster_ip_legs,
-        right="The nested boxes are configuration. The node's rules send the packet straight to a Pod from the list.",
+        right="The nested boxes describe configuration. The node's rules send the packet straight to a Pod from the "
+        "list.",
         wrong=(
             Wrong(
                 lambda given, right: given != right,
@@ -264,26 +298,27 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "lb-lost-first", LESSON, "node-1 of three crashes, a Pod on each. What part of the load balancer's new "
-        "connections is lost in the first seconds?",
+        "lb-lost-first", LESSON, "Three nodes, each with one Pod. The load balancer sends a third of the new "
+        "connections to each node, and each node sends a third of its connections to each Pod. node-1 fails, and "
+        "nothing has noticed yet. What fraction of the new connections is lost?",
         PARTS, provisioned_cluster, lambda cluster: _lost(cluster, 0),
-        right="A third of the connections arrives at the dead node. Of the other two thirds, a third is sent to the "
-        "dead Pod.",
+        right="A third of the connections arrives at the failed node. Of the other two thirds, a third is sent to the "
+        "failed node's Pod.",
         wrong=(
             Wrong(
                 "0",
-                "After its next checks the load balancer does know. Until then it uses the results of the last "
-                "checks, so connections may still be sent to the dead node.",
+                "After its next checks the load balancer knows about the failure, and then it helps. Until then it "
+                "uses the results of the last checks, so it still sends connections to the failed node.",
             ),
             Wrong(
                 "1/3",
-                "This counts one of two dangers, and with Local it would be right. The dead node is an entrance and "
-                "also the place of a Pod, and a connection must avoid both: 1 − 2/3 × 2/3.",
+                "A third is lost because it arrives at the failed node, that is right. But the living nodes also send "
+                "connections to the failed node's Pod. To be delivered, a connection must avoid both: 1 − 2/3 × 2/3.",
             ),
             Wrong(
                 "2/3",
-                "Both dangers count, and each is a third. But the connections that meet both of them, which arrive "
-                "at the dead node and are sent to the dead Pod, are counted twice in this sum.",
+                "Both dangers count, and each has a chance of one third. But connections that meet both of them are "
+                "counted twice in this sum: those that arrive at the failed node and would go to its Pod.",
             ),
             Wrong(
                 "4/9",
@@ -292,37 +327,38 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "lb-lost-then", LESSON, "The checks have failed, node-1 has left the load balancer. What part is lost now?",
+        "lb-lost-then", LESSON, "The health checks have failed twice, so the load balancer sends nothing to node-1 any "
+        "more. The Pod of node-1 is still in the Service's list. What fraction of the new connections is lost now?",
         PARTS, provisioned_cluster, lambda cluster: _lost(cluster, 1),
         right="No connection arrives at node-1 any more, but the other nodes still send a third of theirs to its Pod.",
         wrong=(
             Wrong(
                 "0",
-                "The health check does take the node out as an entrance, and where the load balancer sends straight "
-                "to Pods this would be all. But the rules on the other nodes still list the dead node's Pod.",
+                "The health check does stop connections to the failed node. Where a load balancer sends directly to "
+                "Pods, nothing more would be lost. But here the rules on the other nodes still list the failed Pod.",
             ),
             Wrong(
                 "2/9",
-                "Two thirds is what the live nodes got before. Now they get all connections, and send a third of "
-                "these to the dead Pod.",
+                "Two thirds is what the living nodes received before. Now they receive all connections, and send a "
+                "third of these to the failed Pod.",
             ),
             Wrong(
                 "5/9",
-                "Nobody tells the load balancer about the crash, that is right. But it found out with its own "
-                "checks, so no connection arrives at the dead node any more; only the node's Pod is still in the "
-                "list.",
+                "Nobody tells the load balancer about the failure, that is right. But it has found out with its own "
+                "checks, so no connection arrives at the failed node any more. Only the node's Pod is still listed.",
             ),
         ),
     ),
     Question(
-        "lb-lost-last", LESSON, "A minute after the crash, the Pod of node-1 is not yet replaced. What part is lost?",
+        "lb-lost-last", LESSON, "It is one minute after node-1 failed. Its Pod has not been replaced yet. What "
+        "fraction of the load balancer's new connections is lost now?",
         PARTS, provisioned_cluster, lambda cluster: _lost(cluster, 2),
-        right="After 50 s the cluster takes the Pods of a silent node out of the list.",
+        right="After 50 s the cluster removes the Pods of a silent node from the list, so nothing is sent to them.",
         wrong=(
             Wrong(
                 "1/3",
-                "A new Pod does start, but five minutes later. Before that, the dead Pod is removed from the list, "
-                "and the two other Pods get all connections.",
+                "A new Pod does start, but only about five minutes later. Before that, the failed Pod is removed from "
+                "the list, and the two other Pods get all connections.",
             ),
             Wrong(
                 lambda given, right: given != right,
@@ -332,80 +368,105 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "lb-slow-checks", LESSON, "Checks every 30 s, two must fail; the cluster needs 50 s. After how many seconds "
-        "is nothing more lost?",
+        "lb-slow-checks", LESSON, "A load balancer checks each node every 30 s, and removes it after two failed "
+        "checks. The cluster removes the Pods of a silent node after 50 s. How long after the failure is nothing "
+        "more lost, at the latest?",
         Choice(("30", "50", "60", "80", "110"), "s"), lesson_cluster, slow_checks,
-        right="Both clocks begin with the crash, and the slower one decides.",
+        right="Both clocks start at the failure, and the slower one decides.",
         wrong=(
             Wrong(
                 "110",
-                "If one clock waited for the other, the times would add up. But these two run at the same time and "
-                "know nothing of each other.",
+                "If one clock waited for the other, the times would add up. But the two clocks run at the same time "
+                "and know nothing of each other.",
             ),
             Wrong(
                 "80",
-                "Both numbers are used, that is right. But the two clocks run at the same time, and the load "
+                "Both numbers matter, that is right. But the two clocks run at the same time, and the load "
                 "balancer needs two failed checks.",
             ),
             Wrong(
                 "50",
                 "With checks every 10 s the cluster's clock is the slower one, and this would be right. Here the "
-                "load balancer still sends to the dead node after the cluster has removed the Pod.",
+                "load balancer still sends to the failed node after the cluster has removed the Pod.",
             ),
             Wrong(
                 "30",
-                "The time of one check is the right place to start. But a single lost answer must not take out a "
+                "The time between two checks is the right place to start. But one lost answer must not remove a "
                 "good node, so the load balancer waits for a second failed check.",
             ),
         ),
     ),
     Question(
-        "lb-check-app", LESSON, "Every Pod hangs and is no longer ready. How many of the three targets does the load "
-        "balancer call healthy, two minutes later?",
+        "lb-check-app", LESSON, "Every Pod of the Service hangs, and none is ready. kube-proxy works on all three "
+        "nodes. How many of the three nodes does our load balancer call healthy, two minutes later?",
         Choice(("0", "1", "2", "3")), provisioned_cluster, healthy_without_app,
-        right="The check asks kube-proxy on the node, and kube-proxy works.",
+        right="This load balancer asks kube-proxy on each node, and kube-proxy works.",
         wrong=(
             Wrong(
                 "0",
-                "Where Pods are the targets the check does ask the app, and so it does with appProtocol: http on "
-                "Azure. Here it asks kube-proxy on each node, whatever the app does.",
+                "Where a load balancer sends directly to Pods, its check does ask the app. So it does on Azure, when "
+                "a Service's port says `appProtocol: http`. Here it asks kube-proxy on each node, whatever the app "
+                "does.",
                 18,
             ),
             Wrong(
                 lambda given, right: given != right,
-                "Targets do differ when something on the nodes differs. Here the check asks kube-proxy only, and "
-                "kube-proxy runs in the same way on each node.",
+                "Nodes do get different results when something differs between them. Here the check asks only "
+                "kube-proxy, and kube-proxy runs in the same way on each node.",
                 18,
             ),
         ),
     ),
     Question(
-        "lb-one-node", LESSON, "kubeadm on one machine, which is control plane and runs the Pod: how many targets has "
-        "the load balancer?",
-        Choice(("0", "1")), one_node, count_targets,
-        right="kubeadm gives its control-plane node the label that leaves it out.",
+        "lb-one-node", LESSON, "A cluster has a single machine, set up with kubeadm. It runs the API server and also "
+        "the Pod. A Service of type LoadBalancer gets its address. How many nodes does the load balancer send to?",
+        Choice(
+            ("0", "1"),
+            labels={"0": "0 nodes: no client gets an answer", "1": "1 node: the machine that runs the Pod"},
+        ),
+        one_node, count_targets,
+        right="On its control-plane node, kubeadm sets a label, and nodes with this label are not used as targets.",
         wrong=(
             Wrong(
                 "1",
                 "A control-plane node without the label does get traffic from load balancers. But kubeadm sets the "
-                "label node.kubernetes.io/exclude-from-external-load-balancers on it, although its node port "
-                "answers.",
+                "label node.kubernetes.io/exclude-from-external-load-balancers on it. Its node port answers all the "
+                "same.",
                 13,
             ),
         ),
     ),
     Question(
-        "lb-metallb", LESSON, "MetalLB in layer 2, three nodes, one address: by how many nodes do its packets come in?",
-        Choice(("1", "2", "3")), pool, entry_nodes,
-        right="In layer 2 mode one node answers for the address, and all packets arrive there. With BGP it would be "
-        "3.",
+        "lb-five-nodes", LESSON, "Five nodes, each with one Pod. The load balancer spreads new connections evenly over "
+        "the nodes, and each node spreads its connections evenly over all Pods. One node fails. How many percent of "
+        "the new connections are lost?",
+        Blanks({"before anything has noticed": Percent(), "once the load balancer has noticed": Percent()}),
+        five_nodes, lost_of_five,
+        part="exercise",
+        right="A connection gets through with probability 4/5 × 4/5 at first, and with 4/5 once no connection "
+        "arrives at the failed node.",
         wrong=(
             Wrong(
-                lambda given, right: given != right,
-                "With BGP, MetalLB does spread traffic over the nodes. In layer 2 mode one node answers for each "
-                "address, and all packets for this address arrive there.",
-                20,
+                lambda given, right: abs(given[0] - 20) < 0.5,
+                "One node of five receives 20 %, that is right. But the four living nodes also send a fifth of their "
+                "connections to the failed node's Pod: 1 − 4/5 × 4/5.",
+            ),
+            Wrong(
+                lambda given, right: abs(given[0] - 40) < 0.5,
+                "Both dangers count, and each has a chance of one fifth. But connections that meet both of them are "
+                "counted twice in this sum. Multiply the chances of getting through: 4/5 × 4/5.",
+            ),
+            Wrong(
+                lambda given, right: abs(given[0] - 64) < 0.5,
+                "This is the percentage that gets through at first: 4/5 × 4/5. The question asks for what is lost.",
+            ),
+            Wrong(
+                lambda given, right: abs(given[0] - right[0]) < 0.5 and given[1] < 0.5,
+                "The first number is right. The second would be right for a load balancer that sends directly to "
+                "Pods. Here the failed node's Pod stays in the list of the other nodes for longer.",
             ),
         ),
+        otherwise="Draw the table of the lesson with five rows and five columns: 25 equally likely connections. "
+        "Count those that are lost.",
     ),
 )  # fmt: skip

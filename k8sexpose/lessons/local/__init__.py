@@ -1,1 +1,1 @@
-"""`externalTrafficPolicy: Local` and its price: `questions`, and the exercise `five_cases`."""
+"""`externalTrafficPolicy: Local` and its price: `questions`, `try_placement`, and the exercise `five_cases`."""

@@ -1,4 +1,4 @@
-"""The closing task of lesson 4: five short cases, which policy, and what decides; the model tries both."""
+"""The closing task of lesson 5: five short cases, which policy, and what decides; the model tries both."""
 
 from __future__ import annotations
 
@@ -35,29 +35,29 @@ class Case:
 
 CASES: Mapping[int, Case] = {
     1: Case(
-        "A log collector, one Pod on every node. The cloud bills bytes that cross a zone between nodes, and nobody "
-        "asks who the client was.",
+        "A log collector has one Pod on every node. The cloud charges for traffic between zones, and nobody needs to "
+        "know who the client was.",
         (1, 1, 1), ("hop", "skew"),
     ),
     2: Case(
-        "A login page behind a load balancer that passes packets on, two Pods on each of two nodes. It must count "
-        "failed logins by address.",
+        "A login page has two Pods on each of two nodes, behind a load balancer that leaves the client's address in "
+        "the packets. It must count failed logins for each client address.",
         (2, 2, 0), ("address", "skew", "lost"),
     ),
     3: Case(
-        "An API that writes no addresses. An autoscaler has put four Pods on one node and one on another; no Pod can "
-        "take more than 1.4 times the mean.",
+        "An API does not use client addresses. It has four Pods on one node and one Pod on another. No Pod can take "
+        "more than 1.4 times the load of the average Pod.",
         (4, 1, 0), ("skew", "lost"),
     ),
     4: Case(
-        "No load balancer. A DNS name lists all three nodes, clients come to the node port (type NodePort). The Pods "
-        "run on two of the nodes, and no call may be lost.",
+        "A Service of type NodePort has no load balancer. Its DNS name has the addresses of all three nodes, and each "
+        "client chooses one of them. The Pods run on two of the nodes, and no connection may be lost.",
         (2, 2, 0), ("lost", "skew"), node_port=True,
     ),
     5: Case(
-        "From a public thread: behind a load balancer that ends connections itself, a team sets Local, because its log "
-        "shows one private address. Three Pods on one node, one on another; no Pod may take more than 1.4 times the "
-        "mean.",
+        "From a public thread: a team sets Local, because its log shows the same private address for every client. "
+        "But its load balancer ends the clients' connections and opens connections of its own. There are three Pods "
+        "on one node and one Pod on another. No Pod may take more than 1.4 times the load of the average Pod.",
         (3, 1, 0), ("address", "skew"), provider="linode",
     ),
 }  # fmt: skip
@@ -72,14 +72,14 @@ TESTS: Mapping[str, Callable[[Case, PolicyView], bool]] = {
 # What a side does that misses the wish, and the belief behind choosing it.
 MISSED: Mapping[str, tuple[str, int | None]] = {
     "address": ("the Pods see {seen}", 7),
-    "hop": ("{hop:.0%} of the connections make an extra hop", None),
+    "hop": ("{hop:.0%} of the connections take an extra hop", None),
     "lost": ("{lost:.0%} of the connections are lost", 25),
-    "skew": ("the hottest Pod gets {hottest:.3g} times the mean", 25),
+    "skew": ("the busiest Pod gets {hottest:.3g} times the load of the average Pod", 25),
 }
 
 
 def five_cases() -> str:
-    """Tell the five cases.
+    """Return the five cases.
 
     Returns
     -------
@@ -97,7 +97,7 @@ def five_cases() -> str:
 
 @cache
 def tried(number: int) -> PolicyShares:
-    """Build the cluster of a case, and ask the router about both policies."""
+    """Return what the router says about both policies, on the cluster of a case."""
     case = CASES[number]
     cluster = Cluster(nodes=len(case.per_node), provider=case.provider)
     cluster.deploy(APP, per_node=case.per_node)
@@ -107,7 +107,7 @@ def tried(number: int) -> PolicyShares:
 
 
 def missed(number: int, policy: str) -> tuple[str, ...]:
-    """Name the wishes that a policy misses.
+    """Return the wishes that a policy misses.
 
     Examples
     --------
@@ -126,7 +126,7 @@ def solution(number: int) -> tuple[str, frozenset[str]]:
 
 @dataclass(frozen=True, slots=True)
 class PolicyCase:
-    """How one answer stands.
+    """One answer, and what the model says to it.
 
     Parameters
     ----------
@@ -218,19 +218,19 @@ def which_policy(choices: object = None) -> FiveCases:
 
 def _judge(number: int, answer: object) -> PolicyCase:
     if unanswered(answer):
-        return PolicyCase(number, "", False, f"no answer yet: {ANSWER}")
+        return PolicyCase(number, "", False, f"no answer yet: give {ANSWER}")
     try:
         if not isinstance(answer, tuple | list) or len(answer) != 2:
             raise Unreadable(ANSWER)
         policy, reason = POLICY.read(answer[0]).capitalize(), REASON.read(answer[1])
     except Unreadable:
-        return PolicyCase(number, shown(answer), False, f"not understood: {ANSWER}")
+        return PolicyCase(number, shown(answer), False, f"not understood: please give {ANSWER}")
     said = f"{policy}, {reason}"
     right, reasons = solution(number)
     other = next(name for name in POLICIES if name != right)
     if policy != right:
         wish = next(wish for wish in CASES[number].wishes if wish in reasons)
-        # Whoever hopes for the address where no policy brings it holds that belief, whatever else goes wrong.
+        # To hope for the address where no policy keeps it is that belief, whatever else goes wrong.
         hoped = reason == "address" and "address" in missed(number, policy)
         belief = 7 if hoped else MISSED[wish][1]
         found = _tell(number, policy, *(("address",) if hoped else ()), wish)
@@ -239,12 +239,12 @@ def _judge(number: int, answer: object) -> PolicyCase:
         )
     if reason not in reasons:
         both = "; ".join(f"under {name} {_tell(number, name, reason)}" for name in POLICIES)
-        return PolicyCase(number, said, False, f"The policy is right. But that is not what decides: {both}.")
+        return PolicyCase(number, said, False, f"The policy is right, but this is not what decides: {both}.")
     return PolicyCase(number, said, True, f"Under {other} {_tell(number, other, reason)}.")
 
 
 def _tell(number: int, policy: str, *wishes: str) -> str:
-    """Say in numbers what a policy does about some wishes."""
+    """Return in numbers what a policy does about some wishes."""
     found = tried(number)
     side = found[policy]
     words = {

@@ -1,372 +1,341 @@
-"""Questions of lesson 4 on Local: where it applies, what it drops, whom Pods see, and what it costs."""
+"""Questions of lesson 5: what externalTrafficPolicy Local costs, in targets, in dropped packets and in load."""
 
 from __future__ import annotations
 
-from ...api.errors import ApiError
 from ...cloud.load_balancer import target_health
-from ...data import example
 from ...model import Cluster
 from ...router.router import routes, shares
 from ...traffic.crash import watch_crash
 from ...traffic.policies import policy_shares
-from ..extra_hop.questions import (
-    APP,
-    CLIENT,
-    LESSON,
-    NAME,
-    PARTS,
-    SENDERS,
-    SETTLED_S,
-    about,
-    percent,
-    seen_through,
-    stand_with,
-)
+from ..extra_hop.questions import APP, CLIENT, NAME, PARTS, about, percent, stand_with
 from ..forms import OUTCOMES, Choice, Percent, Question, Several, Wrong
 
 __all__ = ["QUESTIONS"]
 
+LESSON = "05_local"
+PLACED = {"a": (1, 1, 1), "b": (4, 3, 3), "c": (2, 2, 0), "d": (3, 1, 0)}
+EVEN = Several(
+    tuple(PLACED),
+    labels={
+        "a": "1 + 1 + 1: one Pod on each node",
+        "b": "4 + 3 + 3: as evenly as ten Pods can be placed on three nodes",
+        "c": "2 + 2 + 0: two Pods on each of two nodes, none on the third",
+        "d": "3 + 1 + 0: three Pods on one node, one Pod on another",
+    },
+)
 TARGETS = Several(("node-1", "node-2", "node-3"))
+SECONDS = Choice(
+    ("10", "20", "50", "350"),
+    "s",
+    labels={
+        "10": "after at most 10 seconds",
+        "20": "after at most 20 seconds",
+        "50": "after 50 seconds",
+        "350": "after 350 seconds",
+    },
+)
 
 
 def node_port(cluster: Cluster, node: str) -> str:
-    """Write a node's address and the node port."""
+    """Return a node's address with the node port."""
     return f"{cluster.node(node).addresses[0]}:{cluster.service(NAME).ports[0].node_port}"
 
 
 def outcome(cluster: Cluster, target: str, client: str = CLIENT) -> str:
-    """Name what becomes of a request: of several ways the worst."""
+    """Return what becomes of a request: of several possible outcomes the worst."""
     found = {way.outcome for way in routes(cluster, target, client)}
     return next((word for word in ("timeout", "refused") if word in found), "delivered")
 
 
 def empty_node(cluster: Cluster) -> str:
-    """Dial the node port of node-2, where no Pod is."""
+    """Return what a client gets at the node port of node-2, where no Pod is."""
     return outcome(cluster, node_port(cluster, "node-2"))
 
 
 def without_pods(cluster: Cluster) -> str:
-    """Take all Pods away, then dial node-2."""
+    """Return what the same client gets when there is no Pod anywhere."""
     cluster.scale(APP, per_node=[0] * len(cluster.nodes))
     return empty_node(cluster)
 
 
-def with_cluster_ip(cluster: Cluster) -> str:
-    """Write the field's default value into a Service of type ClusterIP."""
-    spec = {"type": "ClusterIP", "externalTrafficPolicy": "Cluster", "ports": [{"port": 80}]}
-    try:
-        made = cluster.create({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "inside"}, "spec": spec})
-    except ApiError:
-        return "refused"
-    return "accepted" if made.to_dict()["spec"].get("externalTrafficPolicy") else "ignored"
-
-
 def healthy(cluster: Cluster) -> frozenset[str]:
-    """Name the targets that the load balancer calls healthy."""
+    """Return the targets that the load balancer calls healthy."""
     return frozenset(target.name for target in target_health(cluster, NAME) if target.healthy)
 
 
-def inside() -> Cluster:
-    """Build the stand with Local, its only Pod on node-1, and a customer inside: a Pod on node-2."""
-    cluster = stand_with([1, 0, 0], "Local")
-    cluster.deploy("shop", per_node=[0, 1, 0])
-    return cluster
-
-
-def inside_open() -> Cluster:
-    """Build the same with a network that leaves a Pod its own address on the way to another node."""
-    cluster = Cluster(nodes=3, cni_masquerade=False)
-    cluster.deploy(APP, per_node=[1, 0, 0])
-    cluster.deploy("shop", per_node=[0, 1, 0])
-    cluster.apply(example(NAME))
-    cluster.patch(NAME, {"spec": {"externalTrafficPolicy": "Local"}})
-    cluster.advance(SETTLED_S)
-    return cluster
-
-
-def at_external_ip(cluster: Cluster) -> str:
-    """Give the Service an external address, and let the Pod on node-2 dial it."""
-    cluster.patch(NAME, {"spec": {"externalIPs": ["192.0.2.80"]}})
-    return outcome(cluster, "192.0.2.80:80", "pod/shop-1")
-
-
-def from_inside(cluster: Cluster) -> frozenset[str]:
-    """Let the Pod on node-2 dial (a) the load balancer, (b) its own node, (c) node-3."""
-    front = cluster.service(NAME).load_balancer_ingress[0].address
-    doors = {"a": f"{front}:80", "b": node_port(cluster, "node-2"), "c": node_port(cluster, "node-3")}
-    return frozenset(
-        letter for letter, target in doors.items() if outcome(cluster, target, "pod/shop-1") == "delivered"
-    )
-
-
 def _local(cluster: Cluster, number: int) -> float:
-    """Share of a Pod under Local, in percent."""
+    """Return the share of a Pod under Local, in percent."""
     return percent(policy_shares(cluster, NAME)["Local"].pods[number].share)
 
 
 def hottest(cluster: Cluster) -> str:
-    """Load of the hottest Pod under Local over the mean, as a fraction."""
+    """Return the load of the busiest Pod under Local over that of the average Pod, as a fraction."""
     pods = policy_shares(cluster, NAME)["Local"].pods
     return str(max(pod.share for pod in pods) * len(pods))
 
 
+def even_placements(cluster: Cluster) -> frozenset[str]:
+    """Return the placements under which all Pods get the same with Local."""
+    busiest = {
+        letter: policy_shares(stand_with(per_node), NAME)["Local"].hottest_over_mean
+        for letter, per_node in PLACED.items()
+    }
+    return frozenset(letter for letter, times in busiest.items() if times == 1)
+
+
+def lost_with_pod(cluster: Cluster) -> str:
+    """Return the fraction that is lost when the Pod on node-1 becomes unready, before any health check."""
+    pod = next(pod.name for pod in cluster.pods if pod.node == "node-1")
+    cluster.set_ready(pod, False)
+    front = cluster.service(NAME).load_balancer_ingress[0].address
+    return str(shares(cluster, f"{front}:80").lost)
+
+
 def first_loss(cluster: Cluster) -> str:
-    """Crash node-1; tell the part that is lost before anybody notices."""
+    """Return the fraction that is lost when node-1 crashes, before anybody notices."""
     steps = watch_crash(cluster, NAME, "node-1").steps
     return str(next(step.lost for step in steps if step.at_s >= 0))
 
 
+def end_of_loss(cluster: Cluster) -> str:
+    """Return the seconds from the crash of node-1 until nothing is lost any more."""
+    steps = watch_crash(cluster, NAME, "node-1").steps
+    return f"{next(step.at_s for step in steps if step.at_s >= 0 and not step.lost):g}"
+
+
 QUESTIONS = (
     Question(
-        "hop-clusterip", LESSON, "A Service of type ClusterIP with externalTrafficPolicy: Cluster, the default: what "
-        "does the API server do?",
-        Choice(("accepted", "ignored", "refused")), Cluster, with_cluster_ip,
-        right="Nothing arrives from outside at a ClusterIP Service, so the API server forbids the field.",
-        wrong=(
-            Wrong(
-                "accepted",
-                "On a NodePort or LoadBalancer Service the default can be written out. On a Service that is not "
-                "reachable from outside the API server forbids the field, even with its default; this is a common "
-                "problem of Helm charts.",
-                10,
-            ),
-            Wrong(
-                "ignored",
-                "The API server does drop the field when you change the type of a Service that had it. But in a "
-                "manifest of yours, where the field has no meaning, it is an error.",
-                10,
-            ),
-        ),
-    ),
-    Question(
-        "hop-healthy", LESSON, "Local, and the only Pod on node-1: which targets does the load balancer call healthy?",
+        "hop-healthy", LESSON, "A Service has externalTrafficPolicy: Local, and its only Pod runs on node-1. Which of "
+        "the three nodes does the load balancer call healthy?",
         TARGETS, lambda: stand_with([1, 0, 0], "Local"), healthy,
-        right="The check asks kube-proxy for a Pod on this very node.",
+        right="The health check asks each node whether it has a Pod of this Service that is ready.",
         wrong=(
             Wrong(
                 frozenset(TARGETS.options),
-                "All nodes do stay registered as targets. But the check now asks each node for a Pod of its own, and"
-                " a node without one answers 503.",
+                "All nodes do stay registered as targets, and all three machines are well. But the check now asks "
+                "each node for a Pod of its own. A node without one answers that it has none, and its target is red.",
                 25,
             ),
             Wrong(
                 lambda given, right: not right <= given,
-                "Two nodes have no Pod and are red, that is right. But the node that has the Pod answers 200 on the "
-                "health check port.",
+                "Nodes without a Pod are unhealthy for this Service, that is right. But node-1 has the Pod, so its "
+                "answer to the health check is positive.",
             ),
         ),
+        otherwise="The check asks each node for a ready Pod of its own. Only node-1 has one.",
     ),
     Question(
-        "hop-red", LESSON, "With those targets, what part of the load balancer's connections is lost?",
+        "hop-red", LESSON, "A Service has externalTrafficPolicy: Local, and its only Pod runs on node-1, so node-2 and "
+        "node-3 are red targets. What fraction of the connections through the load balancer is lost?",
         PARTS, lambda: stand_with([1, 0, 0], "Local"), lambda cluster: str(shares(cluster, NAME).lost),
-        right="Red keeps connections away from nodes that would drop them. This is intended.",
+        right="The load balancer sends nothing to red targets. This is how Local is meant to work.",
         wrong=(
             Wrong(
                 "2/3",
-                "With the policy Cluster, two red targets would be an incident. With Local, red means that this node"
-                " has no Pod of this Service, so that nothing is sent there and nothing is lost.",
+                "If the load balancer still sent a third of the connections to each node, this would be right. But it "
+                "leaves red targets out, so everything goes to node-1.",
                 25,
             ),
             Wrong(
                 lambda given, right: given != right,
-                "Red targets do look like a loss. But the load balancer sends nothing to them: the one healthy "
-                "target gets everything.",
+                "Red targets do look like a loss. But the load balancer sends nothing to them, and the one healthy "
+                "target serves everything.",
                 25,
             ),
         ),
     ),
     Question(
-        "hop-empty-node", LESSON, "Local, the only Pod on node-1; a client dials the node port of node-2 all the same. "
-        "What does it get?",
+        "hop-empty-node", LESSON, "A Service has externalTrafficPolicy: Local, and its only Pod runs on node-1. A "
+        "client on the internet connects directly to the node port of node-2. What does it get?",
         OUTCOMES, lambda: stand_with([1, 0, 0], "Local"), empty_node,
-        right="The packet is dropped without an answer. The Service has Pods, but none here, and the node may not "
-        "send it on.",
+        right="The Service has a Pod, but not on node-2, and node-2 may not use another node's Pod. It drops the "
+        "packet, and a dropped packet has no answer.",
         wrong=(
             Wrong(
                 "delivered",
-                "Under Cluster the node port works on every node. Local forbids the extra hop, so a node without a "
-                "Pod of its own cannot serve the connection.",
+                "With the default, Cluster, the node port works on every node. Local forbids the extra hop, so a node "
+                "without a Pod of its own cannot serve the connection.",
                 25,
             ),
             Wrong(
                 "refused",
-                "When a Service has no Pod anywhere, the node does refuse. Here there is a Pod on another node, and "
-                "Local drops the packet without an answer.",
+                "A node refuses when the Service has no Pod anywhere. Here there is a Pod on another node, and for "
+                "this case kube-proxy writes a rule that drops the packet without an answer.",
             ),
         ),
     ),
     Question(
-        "hop-no-pods", LESSON, "The same with no Pod anywhere: what does the client get?",
+        "hop-no-pods", LESSON, "A Service with externalTrafficPolicy: Local has no Pod on any node. A client on the "
+        "internet connects directly to the node port of node-2. What does it get?",
         OUTCOMES, lambda: stand_with([1, 0, 0], "Local"), without_pods,
-        right="When the list of Pods is empty, the node refuses, whatever the policy.",
+        right="When a Service has no Pod at all, every node refuses, with both policies.",
         wrong=(
             Wrong(
                 "timeout",
-                "While there are Pods on other nodes, Local does drop in silence. When there is no Pod at all, "
-                "kube-proxy writes a rule that refuses at once.",
+                "While there are Pods on other nodes, Local does drop packets without an answer. When there is no Pod "
+                "at all, kube-proxy writes a rule that refuses at once.",
             ),
-            Wrong("delivered", "There is nobody who could answer, that is true. But the node itself refuses, because "
-            "it knows that the list of Pods is empty."),
-        ),
-    ),
-    Question(
-        "hop-local-sees", LESSON, "Local, a load balancer that passes packets on: whose address does the Pod see?",
-        SENDERS, lambda: stand_with([1, 0, 0], "Local"), seen_through,
-        right="No node sends the packet on, so no reply needs to return through a node, and the source stays.",
-        wrong=(
             Wrong(
-                lambda given, right: given != right,
-                "Under Cluster the node hides the client, and some load balancers do too. Here the load balancer "
-                "forwards the packet unchanged, and with Local the node does not replace the source.",
+                "delivered",
+                "No Pod can answer here. An answer does come back, but it is an error from the node itself, which "
+                "knows that the list of Pods is empty.",
             ),
         ),
     ),
     Question(
-        "hop-proxy-sees", LESSON, "Local, a load balancer that ends connections itself: whose address does the Pod "
-        "see?",
-        SENDERS, lambda: stand_with([1, 0, 0], "Local", "linode"), seen_through,
-        right="The load balancer opened this connection itself. Local only stops the node's SNAT.",
-        wrong=(
-            Wrong(
-                "client",
-                "Where the load balancer leaves the client's address in the packet, Local does keep it. But this "
-                "load balancer ends connections itself and opens new ones, and Local changes the node only.",
-                7,
-            ),
-            Wrong(
-                lambda given, right: given != right,
-                "Under Cluster the node does put its own address in. Local is what stops this.",
-                7,
-            ),
-        ),
-    ),
-    Question(
-        "hop-inside", LESSON, "Local, the only Pod on node-1. A Pod on node-2 dials (a) the load balancer's address, "
-        "(b) node-2's node port, (c) node-3's. Which answer?",
-        Several(("a", "b", "c")), inside, from_inside,
-        right="At the load balancer's address and at its own node a Pod is served as under Cluster. At node-3 it "
-        "counts as traffic from outside.",
-        wrong=(
-            Wrong(
-                lambda given, right: "a" not in given,
-                "For a load balancer with a host name the packet does go out and come back through the front door, "
-                "where Local holds. For an IP address the node's own rules take the packet at once, and serve the "
-                "node's own Pods from the whole list.",
-                5,
-            ),
-            Wrong(
-                lambda given, right: "c" in given,
-                "At its own node, Local does not bind a Pod. But a packet to node-3 carries node-2's address, and "
-                "node-3 treats it as traffic from outside.",
-                5,
-            ),
-            Wrong(
-                lambda given, right: "b" not in given,
-                "For a client outside, node-2 does drop the packet. For a Pod of its own it uses the whole list of "
-                "Pods.",
-                5,
-            ),
-        ),
-    ),
-    Question(
-        "hop-pair", LESSON, "Local, two Pods on node-1 and one on node-2: what does each of the two get, in percent?",
+        "hop-pair", LESSON, "A Service has externalTrafficPolicy: Local, with two Pods on node-1 and one Pod on "
+        "node-2. What percentage of all connections does each of the two Pods on node-1 get?",
         Percent(), lambda: stand_with([2, 1]), lambda cluster: _local(cluster, 0),
-        right="Half of the connections arrive at node-1, and two Pods share them.",
+        right="Half of the connections arrive at node-1, and its two Pods share them.",
         wrong=(
             Wrong(
                 about(33.33),
-                "Cluster does spread connections evenly over the Pods. Under Local the load balancer first gives "
+                "With Cluster, connections do spread evenly over the Pods. With Local the load balancer first gives "
                 "half to each node, and each node then spreads its half over its own Pods.",
                 25,
             ),
-            Wrong(about(50), "This is the share of node-1, which is right as a first step. Its two Pods share it, so"
-                             " each gets half of that."),
+            Wrong(
+                about(50),
+                "This is the share of node-1, and so the right first step. Its two Pods share it, so each gets half "
+                "of that.",
+            ),
         ),
-        otherwise="The load balancer sees nodes, not Pods: 1/(nodes with a Pod), then divided by the Pods there. "
-        "{right} %.",
+        otherwise="The load balancer sees nodes, not Pods. First each of the two nodes gets half; then the two Pods on "
+        "node-1 share their half: {right} %.",
     ),
     Question(
-        "hop-lone", LESSON, "And what does the lone Pod on node-2 get, in percent?",
+        "hop-lone", LESSON, "A Service has externalTrafficPolicy: Local, with two Pods on node-1 and one Pod on "
+        "node-2. What percentage of all connections does the single Pod on node-2 get?",
         Percent(), lambda: stand_with([2, 1]), lambda cluster: _local(cluster, 2),
-        right="It gets twice as much as either of the others, and one and a half times the mean.",
+        right="It gets everything that arrives at node-2, which is twice as much as each of the other Pods gets.",
         wrong=(
             Wrong(
                 about(33.33),
-                "With equally many Pods on every node the shares do not change. Here the only Pod on node-2 gets "
-                "everything that node-2 gets.",
+                "With the same number of Pods on both nodes the shares would be even. Here the single Pod on node-2 "
+                "gets everything that node-2 gets.",
                 25,
             ),
         ),
-        otherwise="Two nodes have Pods, so each gets half; the lone Pod does not share it: {right} %.",
+        otherwise="Two nodes have Pods, so each gets half of the connections. The single Pod does not share its half: "
+        "{right} %.",
     ),
     Question(
-        "hop-crash", LESSON, "Local, a Pod on each of three nodes, and node-1 crashes: what part is lost before "
-        "anybody notices?",
-        PARTS, lambda: stand_with([1, 1, 1], "Local"), first_loss,
-        right="Only the connections that arrive at the dead node are lost. No other node sends to its Pod.",
+        "hop-even", LESSON, "With externalTrafficPolicy: Local, which of these placements on three nodes give every "
+        "Pod the same number of connections?",
+        EVEN, Cluster, even_placements,
+        right="What counts is that all nodes with Pods have equally many. A node without Pods gets no connections.",
         wrong=(
             Wrong(
-                "5/9",
-                "Under Cluster, as in lesson 2, this is right: a connection is lost if it arrives at the dead node, "
-                "or if it is sent to its Pod. With Local these two dangers are one.",
+                lambda given, right: "d" in given,
+                "With Cluster every placement is even. With Local each of the two nodes gets half, and three Pods "
+                "share one half while a single Pod has the other half for itself.",
+                25,
             ),
             Wrong(
-                "0",
-                "After its next checks the load balancer does know about the crash. Until then it uses the results "
-                "of the last checks.",
+                lambda given, right: "b" in given,
+                "4 + 3 + 3 is nearly even, and no placement of ten Pods on all three nodes is better. But each node "
+                "gets a third, and four Pods share their third while three Pods share theirs.",
+                25,
+            ),
+            Wrong(
+                lambda given, right: "c" not in given,
+                "A node without Pods looks uneven. But the load balancer sends nothing there, and the two other nodes "
+                "have two Pods each.",
+                25,
+            ),
+            Wrong(
+                lambda given, right: "a" not in given,
+                "2 + 2 + 0 is even, that is right. So is one Pod on each node: each node gets a third, and each Pod "
+                "too.",
             ),
         ),
     ),
     Question(
-        "hop-hottest", LESSON, "Local, 3 + 1 + 1 Pods on three nodes: the load of the hottest Pod over the mean?",
+        "hop-crash", LESSON, "A Service has externalTrafficPolicy: Local, and one Pod on each of three nodes. node-1 "
+        "crashes. What fraction of new connections is lost before anybody notices?",
+        PARTS, lambda: stand_with([1, 1, 1], "Local"), first_loss,
+        right="Only what arrives at the dead node is lost, because no other node sends anything to its Pod.",
+        wrong=(
+            Wrong(
+                "5/9",
+                "With Cluster, as in lesson 2, this is right: a connection is lost if it arrives at the dead node, "
+                "or if another node sends it to the dead node's Pod. With Local the second cannot happen.",
+            ),
+            Wrong(
+                "0",
+                "After its next checks the load balancer does leave node-1 out. Until then it relies on the results "
+                "of the last checks, and sends a third of the connections to node-1.",
+            ),
+        ),
+        otherwise="A third of the connections arrives at each node, and a node uses only its own Pod.",
+    ),
+    Question(
+        "hop-crash-end", LESSON, "With externalTrafficPolicy: Local, node-1 crashes. The load balancer checks every "
+        "10 seconds and leaves a node out after two failed checks. When is nothing lost any more?",
+        SECONDS, lambda: stand_with([1, 1, 1], "Local"), end_of_loss,
+        right="Once the load balancer leaves node-1 out, no connection arrives there, and no other node uses its Pod.",
+        wrong=(
+            Wrong(
+                "50",
+                "With Cluster this is right: until then the other nodes still choose the dead node's Pod. With Local "
+                "they never do, so the health check of the load balancer is enough.",
+            ),
+            Wrong(
+                "10",
+                "One failed check comes after at most 10 seconds. But it needs two in a row, so that one lost packet "
+                "does not put a node out of service.",
+            ),
+            Wrong(
+                "350",
+                "Then the cluster starts a new Pod in place of the lost one, that is right. Connections go to the "
+                "two other nodes long before that.",
+            ),
+        ),
+    ),
+    Question(
+        "hop-pod-gone", LESSON, "A Service has externalTrafficPolicy: Local, and one Pod on each of three nodes. All "
+        "nodes are well, but the Pod on node-1 is not ready any more. What fraction of new connections is lost in the "
+        "first seconds?",
+        PARTS, lambda: stand_with([1, 1, 1], "Local"), lost_with_pod,
+        right="There is no ready Pod on node-1, it may not use another node's Pod, and the load balancer does not know "
+        "this yet.",
+        wrong=(
+            Wrong(
+                "0",
+                "With Cluster this is right: node-1 takes the Pod off its list at once, and uses the Pods on the other "
+                "nodes. With Local it may not use them, so it drops what arrives until the load balancer has noticed.",
+                25,
+            ),
+            Wrong(
+                "1",
+                "The two other nodes still have ready Pods, and they serve what arrives at them. Only what arrives at "
+                "node-1 is lost.",
+            ),
+        ),
+        otherwise="Until the next health checks have failed, node-1 gets a third of the connections, and it has no "
+        "ready Pod for them.",
+    ),
+    Question(
+        "hop-hottest", LESSON, "A Service has externalTrafficPolicy: Local, and 3 + 1 + 1 Pods on three nodes. How "
+        "many times the load of the average Pod does the busiest Pod have?",
         Choice(("1", "5/4", "3/2", "5/3", "3")), lambda: stand_with([3, 1, 1]), hottest,
         part="exercise",
-        right="Pods ÷ (nodes with a Pod × the smallest number of Pods on one of them) = 5 ÷ (3 × 1).",
+        right="The busiest Pod gets 1/3 of the connections, and the average Pod gets 1/5.",
         wrong=(
             Wrong(
                 "3",
                 "This compares the busiest Pod with the least busy one: 1/3 with 1/9. The question compares it with "
-                "the mean, which is 1/5 for five Pods.",
+                "the average Pod, which gets 1/5, because there are five Pods.",
                 25,
             ),
-            Wrong("1", "Cluster does spread connections evenly over the Pods. Under Local the nodes get equal shares"
-                       " first, however many Pods they have.", 25),
-        ),
-    ),
-    Question(
-        "hop-external-ip", LESSON, "Local, the only Pod on node-1, externalIPs: [192.0.2.80]. What does a Pod on "
-        "node-2 get there?",
-        OUTCOMES, inside, at_external_ip,
-        part="optional",
-        right="node-2's own rules take the packet, and for the node's own Pods they use the whole list.",
-        wrong=(
             Wrong(
-                "timeout",
-                "For clients outside, Local does hold at an external address. A packet from a Pod meets the rules of"
-                " its own node first, and Local does not bind those for the node's own Pods.",
-                5,
+                "1",
+                "With Cluster all Pods get the same. With Local the nodes get equal shares first, however many Pods "
+                "they have.",
+                25,
             ),
-            Wrong("refused", "A node refuses when a Service has no Pod at all. Here there is one, on node-1, so the "
-            "connection is not refused."),
         ),
-    ),
-    Question(
-        "hop-no-masquerade", LESSON, "The CNI leaves a Pod its own address on the way to another node. What does the "
-        "Pod on node-2 get at node-3's node port, under Local?",
-        OUTCOMES, inside_open,
-        lambda cluster: outcome(cluster, node_port(cluster, "node-3"), "pod/shop-1"),
-        part="optional",
-        right="The reason is another one than before: the packet arrives, and its reply is lost.",
-        wrong=(
-            Wrong(
-                "delivered",
-                "node-3 does know a Pod by its address and serves it from the whole list, so the packet arrives. But"
-                " the reply goes straight to the Pod on node-2, from an address to which the Pod never connected, "
-                "and is thrown away.",
-                5,
-            ),
-            Wrong("refused", "A node refuses when a Service has no Pod at all. Here there is one, on node-1, so the "
-            "connection is not refused."),
-        ),
+        otherwise="The busiest Pod is alone on its node and gets 1/3 of the connections. Compare that with the average "
+        "of five Pods.",
     ),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Questions of lesson 5's exercises: from which load the tail turns, and from how many Pods on skew is small."""
+"""Questions of lesson 6's exercises: above which load the p99 is longer, and how many Pods make the skew small."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from fractions import Fraction
 from ...model import Cluster
 from ...traffic.policies import both_policies, crossover, policy_shares, view
 from ..forms import Choice, Percent, Question, Wrong
-from .questions import LESSON, NAME, stand
+from .questions import LESSON, NAME, cluster_with
 
 __all__ = ["QUESTIONS"]
 
@@ -18,27 +18,27 @@ EXCESS = Fraction(11, 10)
 
 def ten_pods() -> Cluster:
     """Build the cluster of the first exercise."""
-    return stand(4, 3, 3)
+    return cluster_with(4, 3, 3)
 
 
-def _turns(cluster: Cluster) -> dict[str, float]:
+def _crossings(cluster: Cluster) -> dict[str, float]:
     return crossover([view(one, NAME, hop_ms=HOP_MS) for one in both_policies(cluster, NAME).values()])
 
 
-def p99_turns(cluster: Cluster) -> float:
-    """Find the utilisation from which the p99 is worse under Local, in percent."""
-    return 100 * _turns(cluster)["p99"]
+def p99_crossing(cluster: Cluster) -> float:
+    """Find the utilisation above which the p99 is longer under Local, in percent."""
+    return 100 * _crossings(cluster)["p99"]
 
 
-def _mean_turns() -> float:
-    return 100 * _turns(ten_pods())["mean"]
+def _mean_crossing() -> float:
+    return 100 * _crossings(ten_pods())["mean"]
 
 
 def enough_pods(_: Cluster) -> str:
-    """Deal ever more Pods evenly over three nodes, and find from where on the busiest stays near the mean."""
+    """Place ever more Pods evenly on three nodes, and find the number after which the busiest stays near the mean."""
 
     def share_of_busiest(pods: int) -> Fraction:
-        placed = stand(*(len(range(node, pods, NODES)) for node in range(NODES)))
+        placed = cluster_with(*(len(range(node, pods, NODES)) for node in range(NODES)))
         return max(pod.share for pod in policy_shares(placed, NAME)["Local"].pods)
 
     uneven = [pods for pods in PODS if share_of_busiest(pods) * pods > EXCESS]
@@ -47,43 +47,47 @@ def enough_pods(_: Cluster) -> str:
 
 QUESTIONS = (
     Question(
-        "sk-p99-turns", LESSON, "4 + 3 + 3 Pods, one worker each, a hop of 0.5 ms: from which utilisation on, in "
-        "percent, is the p99 worse under Local?",
-        Percent(), ten_pods, p99_turns,
+        "sk-p99-turns", LESSON, "Four Pods run on one node and three on each of two other nodes, with one worker each. "
+        "An extra hop takes 0.5 ms, the work 10 ms. Above which utilisation is the p99 longer under Local than under "
+        "Cluster?",
+        Percent(), ten_pods, p99_crossing,
         part="exercise",
-        right="The slowest requests wait longest, so they meet the busier Pods first. The mean crosses at a much "
-        "higher utilisation.",
+        right="The slowest requests are those that wait longest, and they wait at the busier Pods. The mean becomes "
+        "longer at a much higher utilisation.",
         wrong=(
             Wrong(
-                lambda given, right: abs(given - _mean_turns()) <= 1,
-                "This is the utilisation where the mean crosses, and whoever looks at the mean only is content up to"
-                " there. The p99 is made of waiting, and crosses at a lower one.",
+                lambda given, right: abs(given - _mean_crossing()) <= 1,
+                "This is the utilisation above which the mean is longer under Local. The p99 consists mostly of "
+                "waiting, and becomes longer at a lower utilisation: read the other star of the figure.",
             ),
             Wrong(
                 lambda given, right: given >= 50,
-                "For whether the Pods keep up at all, this is right. But the slowest requests wait long before a Pod"
-                " is full.",
+                "Below this utilisation all Pods keep up, that is right. But the slowest requests wait long before a "
+                "Pod is full: the figure marks the p99 with the upper star.",
             ),
         ),
+        otherwise="The figure marks two crossovers with a star, one for the mean and one for the p99. Draw it with "
+        "hop_ms=0.5 and read the number beside the word p99.",
     ),
     Question(
-        "sk-replicas", LESSON, "Three nodes, Pods spread as evenly as their number allows, Local: from how many Pods "
-        "on is the busiest never more than 10 % above the mean?",
+        "sk-replicas", LESSON, "Pods are spread over three nodes as evenly as their number allows, and the policy is "
+        "Local. Which is the smallest number of Pods such that, with this number or any larger one, the busiest Pod "
+        "gets at most 10 % more than the average Pod?",
         Choice(("9", "12", "18", "19", "21")), ten_pods, enough_pods,
         part="exercise",
-        right="With one Pod less the nodes have 7 + 7 + 6, and a Pod on the node with six gets 11 % more than the "
-        "mean.",
+        right="With one Pod fewer there are 7 + 7 + 6 Pods, and each Pod on the node with six gets 11 % more than the "
+        "average Pod.",
         wrong=(
             Wrong(
                 lambda given, right: int(given) % NODES == 0,
-                "For a number that three divides, nothing is uneven, so this is right for that number. With one Pod "
-                "more it is uneven again.",
+                "A number that can be divided by three gives an even load, so this number itself is fine. But with "
+                "one or two Pods more the load is uneven again, by more than 10 %.",
                 25,
             ),
             Wrong(
                 "19",
-                "At this number it is fine for the first time. With one Pod more it is uneven again: the worst case "
-                "is a number that leaves one node a Pod short.",
+                "With exactly this number the load is even enough. But with one Pod more it is not: the worst case "
+                "is a number that leaves one node with one Pod fewer than the others.",
                 25,
             ),
         ),

@@ -1,4 +1,4 @@
-"""Questions of lesson 5: what skew costs, where the policies change places, and what clients and checks add."""
+"""Questions of lesson 6: how a queue grows, what skew costs, above which utilisation Local is slower than Cluster."""
 
 from __future__ import annotations
 
@@ -7,29 +7,25 @@ from dataclasses import dataclass
 from ...data import example
 from ...model import Cluster
 from ...traffic.policies import both_policies, crossover, view
-from ...traffic.policy_comparison import CONFIGURATIONS, Configuration, expect
-from ...traffic.queueing import sticky_max_over_mean
+from ...traffic.policy_comparison import expect
+from ...traffic.queueing import response_ms
 from ...traffic.simulation import simulate
-from ...traffic.timeline import Scale
-from ..forms import Choice, Percent, Question, Several, Wrong
-from ..leaflets.sticky import pods_that_answer
+from ..forms import Choice, Percent, Question, Wrong
 
-__all__ = ["QUESTIONS", "Moved", "stand", "ways_out"]
+__all__ = ["QUESTIONS", "Moved", "cluster_with"]
 
-LESSON = "05_skew_and_latency"
+LESSON = "06_skew_and_latency"
 NAME, APP = "public-api-lb", "api-backend"
-HOP_MS = 1.0
-PROXY_PROTOCOL = "service.beta.kubernetes.io/linode-loadbalancer-default-proxy-protocol"
+HOP_MS, WORK_MS, WANTED_MS = 1.0, 10.0, 20.0
+TIMES = ("23", "43", "100", "1000")
 PLACES = ("5", "20", "45", "65")
-RATIOS = ("1.0", "1.15", "1.5", "3.0")
-GRACES = ("5", "10", "20", "50")
-FIXES = {
-    "weights": CONFIGURATIONS["Local, weighted by Pods"],
-    "ip targets": CONFIGURATIONS["IP targets, cross-zone on"],
-    "same zone": CONFIGURATIONS["Cluster, PreferSameZone"],
-    "proxy protocol": Configuration(
-        "linode", {"metadata": {"annotations": {PROXY_PROTOCOL: "v2"}}}
-    ),
+FEW, FACTORS = 25_000, ("2", "4", "16", "64")
+BY_UTILISATION = {
+    "earlier": "at a lower utilisation", "same": "at the same utilisation", "later": "at a higher utilisation",
+}  # fmt: skip
+BY_WORKERS = {
+    "lower": "at a lower utilisation than with one worker", "same": "at the same utilisation as with one worker",
+    "higher": "at a higher utilisation than with one worker",
 }  # fmt: skip
 
 
@@ -63,8 +59,8 @@ class Moved:
         cluster.terminate(self.pod, grace_s=self.grace_s)
 
 
-def stand(*per_node: int, policy: str = "Cluster", **patch: object) -> Cluster:
-    """Build a cluster of lesson 5: the Service of lesson 2, and Pods as told.
+def cluster_with(*per_node: int, policy: str = "Cluster", **patch: object) -> Cluster:
+    """Build a cluster with the Service ``public-api-lb`` of lesson 2, and its Pods on the nodes as told.
 
     Parameters
     ----------
@@ -82,7 +78,7 @@ def stand(*per_node: int, policy: str = "Cluster", **patch: object) -> Cluster:
 
     Examples
     --------
-    >>> len(stand(2, 1).pods)
+    >>> len(cluster_with(2, 1).pods)
     3
     """
     cluster = Cluster(nodes=len(per_node))
@@ -92,9 +88,27 @@ def stand(*per_node: int, policy: str = "Cluster", **patch: object) -> Cluster:
     return cluster
 
 
+def one_pod() -> Cluster:
+    """Build a cluster with one node and one Pod."""
+    return cluster_with(1)
+
+
+def time_when_busy(cluster: Cluster) -> str:
+    """Compute the mean response time of a Pod that is 90 % busy, and choose the nearest."""
+    mean_ms = expect(cluster, NAME, utilisation=0.9).mean_ms
+    return min(TIMES, key=lambda time: abs(float(time) - mean_ms))
+
+
+def busy_at_most(_: Cluster) -> float:
+    """Find the highest utilisation, in whole percent, at which a Pod answers within 20 ms on average."""
+    return float(
+        max(busy for busy in range(1, 100) if response_ms([1.0], busy / 100, WORK_MS).mean_ms <= WANTED_MS + 1e-9)
+    )
+
+
 def uneven() -> Cluster:
     """Build the cluster of the lesson: two Pods on one node, one on the other."""
-    return stand(2, 1)
+    return cluster_with(2, 1)
 
 
 def busiest(cluster: Cluster) -> float:
@@ -102,134 +116,100 @@ def busiest(cluster: Cluster) -> float:
     return 100 * expect(both_policies(cluster, NAME)["Local"], NAME, utilisation=0.6).busiest
 
 
-def _turns(cluster: Cluster, workers: int = 1) -> dict[str, float]:
+def _crossings(cluster: Cluster, workers: int = 1) -> dict[str, float]:
     views = [view(one, NAME, hop_ms=HOP_MS) for one in both_policies(cluster, NAME).values()]
     return crossover(views, workers=workers)
 
 
-def turn_of_mean(cluster: Cluster) -> str:
-    """Find the crossover of the mean, and choose the nearest."""
-    turn = 100 * _turns(cluster)["mean"]
-    return min(PLACES, key=lambda place: abs(float(place) - turn))
+def crossing_of_mean(cluster: Cluster) -> str:
+    """Find the utilisation above which Local is slower on average, and choose the nearest."""
+    found = 100 * _crossings(cluster)["mean"]
+    return min(PLACES, key=lambda place: abs(float(place) - found))
 
 
-def turn_of_tail(cluster: Cluster) -> str:
+def crossing_of_p99(cluster: Cluster) -> str:
     """Compare the crossovers of p99 and mean."""
-    turns = _turns(cluster)
-    return _word(turns["p99"], turns["mean"], ("earlier", "same", "later"))
+    found = _crossings(cluster)
+    return _word(found["p99"], found["mean"], ("earlier", "same", "later"))
 
 
-def turn_with_workers(cluster: Cluster) -> str:
+def crossing_with_workers(cluster: Cluster) -> str:
     """Compare the crossover with four workers to that with one."""
-    return _word(_turns(cluster, 4)["mean"], _turns(cluster)["mean"], ("lower", "same", "higher"))
+    return _word(_crossings(cluster, 4)["mean"], _crossings(cluster)["mean"], ("lower", "same", "higher"))
 
 
 def _word(one: float, other: float, words: tuple[str, str, str]) -> str:
     return words[1] if abs(one - other) < 1e-6 else words[0] if one < other else words[2]
 
 
-def two_pods() -> Cluster:
-    """Build a cluster with a Pod on each of two nodes."""
-    return stand(1, 1)
+def requests_for_a_quarter(cluster: Cluster) -> str:
+    """Find how many times as many requests make the standard error of the mean a quarter as large."""
 
+    def error_ms(requests: int) -> float:
+        rate_rps = 0.6 * 100 * len(cluster.pods)
+        return float(simulate(cluster, NAME, requests=requests, rate_rps=rate_rps).summary["mean_se_ms"])
 
-def pods_of_a_connection(cluster: Cluster) -> str:
-    """Send 1,000 requests over one connection, scale to four Pods meanwhile, and count who answered."""
-    grows = [Scale(APP, at_s=6, replicas=4)]
-    return pods_that_answer(
-        cluster, NAME, requests=1000, rate_rps=50, clients=1, requests_per_connection=1000, events=grows
-    )
-
-
-def remembering() -> Cluster:
-    """Build a cluster with a Pod on each of three nodes and sessionAffinity."""
-    return stand(1, 1, 1, sessionAffinity="ClientIP")
-
-
-def pods_of_a_crowd(cluster: Cluster) -> str:
-    """Let 200 clients in by one node, and count the Pods that serve them."""
-    return pods_that_answer(cluster, NAME, requests=5000, clients=200, via=cluster.nodes[0].name)
-
-
-def ten_alike() -> Cluster:
-    """Build a cluster with a Pod on each of ten nodes, under Local."""
-    return stand(*[1] * 10, policy="Local")
-
-
-def hottest_of_sticky(cluster: Cluster) -> str:
-    """Ask how hot the hottest node is expected to be with 100 sticky clients, and choose the nearest."""
-    nodes = len({pod.node for pod in cluster.pods})
-    expected = sticky_max_over_mean(nodes, 100)
-    return min(RATIOS, key=lambda ratio: abs(float(ratio) - expected))
-
-
-def three_local() -> Cluster:
-    """Build a cluster with a Pod on each of three nodes, under Local."""
-    return stand(1, 1, 1, policy="Local")
-
-
-def lost_while_moving(cluster: Cluster, grace_s: float) -> int:
-    """Move the first Pod, and count the requests that fail."""
-    events = [Moved(at_s=10, grace_s=grace_s)]
-    traffic = simulate(cluster, NAME, requests=9000, rate_rps=100, clients=1000, events=events)
-    return int(traffic.failed.sum())
-
-
-def loses_with_sleep(cluster: Cluster) -> str:
-    """Move a Pod that serves on for 15 s."""
-    return "yes" if lost_while_moving(cluster, 15) else "no"
-
-
-def grace_that_is_enough(cluster: Cluster) -> str:
-    """Find the shortest grace period of the list without a lost request."""
-    return next(grace for grace in GRACES if not lost_while_moving(cluster, float(grace)))
-
-
-def ways_out(*per_node: int) -> dict[str, Cluster]:
-    """Build a cluster for each way out of skew: with its provider, annotations and fields.
-
-    Parameters
-    ----------
-    *per_node : int
-        Pods on each node.
-
-    Returns
-    -------
-    dict of str to Cluster
-        By name: weights, ip targets, same zone, proxy protocol.
-
-    Examples
-    --------
-    >>> ways_out(2, 1)["weights"].provider.name
-    'gcp'
-    """
-    found = {}
-    for name, way in FIXES.items():
-        cluster = found[name] = Cluster(nodes=len(per_node), provider=way.provider)
-        cluster.deploy(APP, per_node=list(per_node))
-        cluster.apply(example(NAME))
-        cluster.patch(NAME, way.patch)
-    return found
-
-
-def fixes(cluster: Cluster) -> frozenset[str]:
-    """Find the ways out that load all Pods alike without an extra hop."""
-    per_node = [sum(pod.node == node.name for pod in cluster.pods) for node in cluster.nodes]
-    cluster.service(NAME)
-    found = set()
-    for name, twin in ways_out(*per_node).items():
-        one = expect(twin, NAME, utilisation=0.5)
-        if one.fairness > 0.999 and one.hop_share == 0:
-            found.add(name)
-    return frozenset(found)
+    wanted = error_ms(FEW) / 4
+    return min(FACTORS, key=lambda factor: abs(error_ms(FEW * int(factor)) - wanted))
 
 
 QUESTIONS = (
     Question(
-        "sk-busiest", LESSON, "Local, two Pods on node-1, one on node-2; all three together are 60 % busy. How busy is "
-        "the busiest Pod, in percent?",
+        "sk-queue", LESSON, "One Pod serves one request at a time, and the work for a request takes 10 ms on average. "
+        "Requests arrive at random moments. When the Pod is busy 30 % of the time, the response time is about 14 ms on "
+        "average, waiting included. What is it when the Pod is busy 90 % of the time?",
+        Choice(TIMES, "ms"), one_pod, time_when_busy,
+        right="The response time is the work divided by the free share of the Pod's time: 10 ms ÷ 0.1. At 30 % it "
+        "is 10 ms ÷ 0.7.",
+        wrong=(
+            Wrong(
+                "23",
+                "It is right that three times as many requests arrive, and if a request waited only for the one in "
+                "work, the wait of 4 ms would become about three times as long. But each request also finds a longer "
+                "queue in front of it, so the wait grows much faster than the number of requests.",
+            ),
+            Wrong(
+                "43",
+                "Three times the requests do mean three times the work. But only the free time of the Pod can "
+                "shorten the queue: seven tenths of its time at 30 %, one tenth at 90 %. So the response time is "
+                "seven times as long.",
+            ),
+            Wrong(
+                "1000",
+                "When the Pod is busy 99 % of the time, this is right: a hundredth of its time is free, and 10 ms ÷ "
+                "0.01 is one second. At 90 % a tenth of its time is free.",
+            ),
+        ),
+    ),
+    Question(
+        "sk-capacity", LESSON, "A Pod serves one request at a time, and the work for a request takes 10 ms on average. "
+        "Requests arrive at random moments. You want a mean response time of at most 20 ms. How busy may the Pod be?",
+        Percent(), one_pod, busy_at_most,
+        right="Half of the Pod's time must be free: 10 ms ÷ 0.5 is 20 ms.",
+        wrong=(
+            Wrong(
+                lambda given, right: given >= 95,
+                "Up to 100 % the Pod does keep up with its requests. But a Pod that just keeps up has a long queue: "
+                "at 95 % the mean response time is 200 ms.",
+            ),
+            Wrong(
+                lambda given, right: given > right,
+                "At this utilisation the Pod still keeps up well, that is right. But its free share is less than a "
+                "half, and so the response time is more than twice the work.",
+            ),
+            Wrong(
+                lambda given, right: given < right,
+                "At this utilisation the mean response time is below 20 ms, that is right. But the Pod can do more: "
+                "divide the work by the free share, and find the share that gives exactly 20 ms.",
+            ),
+        ),
+    ),
+    Question(
+        "sk-busiest", LESSON, "Two Pods run on node-1 and one Pod on node-2. The policy is Local. On average the three "
+        "Pods are 60 % busy. How busy is the busiest of them?",
         Percent(), uneven, busiest,
-        right="Half of all requests arrive at node-2, and its only Pod must serve them all.",
+        right="Half of all requests arrive at node-2, and its only Pod must serve them all. A third would be its fair "
+        "share, so it is 1.5 times as busy as the average Pod.",
         wrong=(
             Wrong(
                 lambda given, right: 55 <= given <= 70,
@@ -239,201 +219,103 @@ QUESTIONS = (
             ),
             Wrong(
                 lambda given, right: given < 55,
-                "This is right for the two Pods that share a node: they are less busy than the mean. What they do "
-                "not get, the third Pod gets.",
+                "This is right for the two Pods that share a node: they are less busy than the average Pod. The "
+                "third Pod gets what they do not get.",
                 25,
             ),
             Wrong(
                 lambda given, right: given >= 95,
-                "Above a mean of 67 % it would be full, because its load is one and a half times the mean. At a mean"
-                " of 60 % it is not.",
+                "Above an average of 67 % the busiest Pod would be full, because it is 1.5 times as busy as the "
+                "average Pod. At an average of 60 % it is not.",
             ),
         ),
-        otherwise="The lone Pod serves half of all requests, where a third would be fair: {right} %.",
+        otherwise="The Pod on node-2 serves half of all requests, where a third would be its fair share: it is 1.5 "
+        "times as busy as the average Pod.",
     ),
     Question(
-        "sk-turn", LESSON, "From about which utilisation on is Local slower on average, in percent?",
-        Choice(PLACES, "%"), uneven, turn_of_mean,
-        right="Long before a Pod is full, its queue costs more than the hop saves.",
+        "sk-turn", LESSON, "Two Pods run on node-1 and one Pod on node-2. The work for a request takes 10 ms, and an "
+        "extra hop takes 1 ms. Above about which utilisation of the average Pod is Local slower than Cluster, on "
+        "average over all requests?",
+        Choice(PLACES, "%"), uneven, crossing_of_mean,
+        right="Long before a Pod is full, its queue costs more time than the extra hop would.",
         wrong=(
             Wrong(
                 "65",
-                "Until 67 % no Pod is full, that is right. But requests come at random, and a queue grows with 1/(1 "
-                "− utilisation), from the beginning.",
+                "Below 67 % no Pod is full, that is right. But requests arrive at random moments, so some of them "
+                "wait at any utilisation, and at the busiest Pod more of them.",
                 25,
             ),
             Wrong(
                 "45",
-                "With four workers in each Pod it would be near 40 %. With one worker, requests begin to wait "
-                "earlier.",
+                "If each Pod could serve four requests at a time, it would be near 40 %. A Pod that serves one at a "
+                "time lets requests wait already at a lower utilisation.",
             ),
             Wrong(
                 "5",
-                "With a hop of a tenth of a millisecond this would be right. Here the hop takes a whole millisecond,"
-                " a tenth of the work.",
+                "If an extra hop took a tenth of a millisecond, this would be right. Here it takes a whole "
+                "millisecond, a tenth of the work.",
             ),
         ),
     ),
     Question(
-        "sk-tail", LESSON, "Does the p99 turn earlier or later than the mean?",
-        Choice(("earlier", "same", "later")), uneven, turn_of_tail,
-        right="The slowest request in a hundred waits at the busiest Pod.",
+        "sk-tail", LESSON, "Two Pods run on node-1 and one Pod on node-2. There is a utilisation above which the mean "
+        "response time is longer under Local than under Cluster. Where does the p99 become longer under Local?",
+        Choice(tuple(BY_UTILISATION), labels=BY_UTILISATION), uneven, crossing_of_p99,
+        right="The slowest request in a hundred is one that waits at the busiest Pod. An extra hop adds one "
+        "millisecond to it, and the longer queue adds much more.",
         wrong=(
             Wrong(
                 "same",
-                "If all requests became slower in the same way, there would be one point for everything. But the hop"
-                " costs one millisecond for those who take it, and the queue takes most from a few requests.",
+                "If all requests became slower by the same time, there would be one such utilisation for the mean "
+                "and the p99. But each request that takes an extra hop needs one millisecond more, while the queue "
+                "takes most of its time from a few requests.",
             ),
             Wrong(
                 "later",
-                "The hop does add a millisecond to the slow requests too. But the queue of the busiest Pod adds tens"
-                " of milliseconds to requests that are slow already.",
+                "An extra hop does add a millisecond to slow requests too. But the queue of the busiest Pod adds "
+                "much more, and it adds it to the requests that are slow already.",
             ),
         ),
     ),
     Question(
-        "sk-workers", LESSON, "Four workers in each Pod, each as busy as before: where does the mean turn?",
-        Choice(("lower", "same", "higher")), uneven, turn_with_workers,
-        right="A request waits only if all four workers are busy, so the skew costs less.",
+        "sk-workers", LESSON, "Now each Pod serves four requests at a time, and four times as many requests arrive, so "
+        "that the Pods are as busy as before. Where does Local become slower than Cluster on average?",
+        Choice(tuple(BY_WORKERS), labels=BY_WORKERS), uneven, crossing_with_workers,
+        right="A request waits only if all four workers of its Pod are busy. So requests wait less at every "
+        "utilisation, and an uneven load costs less time.",
         wrong=(
             Wrong(
                 "same",
-                "For the fraction of time that a worker is busy only utilisation counts. Waiting is another matter: "
-                "one of four workers is free more often than the only one.",
+                "Each worker is busy for the same share of the time, that is right. But the wait is shorter: it is "
+                "less likely that all four workers are busy than that the only one is.",
             ),
             Wrong(
                 "lower",
-                "The busiest Pod does get more requests. But four workers share them.",
+                "The busiest Pod does get more requests than before. But four workers share them, and a request "
+                "waits only if all four are busy.",
             ),
         ),
     ),
     Question(
-        "sk-keepalive", LESSON, "One client, one connection, 1,000 requests; meanwhile the app grows from two Pods to "
-        "four. How many of them answer?",
-        Choice(("1", "2", "3", "4")), two_pods, pods_of_a_connection,
-        right="A Pod was chosen for the first packet, and all later packets follow it.",
+        "sk-precision", LESSON, "A simulation prints a mean response time with ± and a standard error. You want the "
+        "number after ± to be a quarter as large. How many times as many requests must you simulate?",
+        Choice(FACTORS), uneven, requests_for_a_quarter,
+        right="The standard error shrinks with the square root of the number of requests: the square root of 16 is 4.",
         wrong=(
             Wrong(
                 "4",
-                "A proxy that reads HTTP does balance requests. kube-proxy's rules choose a Pod once for each "
-                "connection, at its first packet, so the new Pods get nothing.",
-                15,
+                "More requests do make the number more precise. But four times as many requests make the standard "
+                "error half as large, not a quarter: it shrinks with the square root.",
             ),
             Wrong(
                 "2",
-                "Two connections would be sent at random to one Pod or to both. One connection has one Pod.",
-                15,
+                "More requests do help. But with twice as many the standard error is still about 0.7 times as large, "
+                "because it shrinks with the square root of the number of requests.",
             ),
             Wrong(
-                "3",
-                "New connections would find the new Pods. This connection stays where it is.",
-                15,
-            ),
-        ),
-    ),
-    Question(
-        "sk-affinity", LESSON, "Cluster, sessionAffinity: ClientIP, three Pods. 200 clients all come in by node-1. How "
-        "many Pods serve them?",
-        Choice(("1", "2", "3")), remembering, pods_of_a_crowd,
-        right="The node remembers the address that arrives, before it replaces it with its own.",
-        wrong=(
-            Wrong(
-                "1",
-                "Under Cluster the Pod does see the node's address, and with one address in front of all clients "
-                "this would be right. But the node keeps the affinity, and it looks at the source address that "
-                "arrives.",
-                11,
-            ),
-            Wrong(
-                "2",
-                "The Pods on other nodes are reached too, that is right. Under Cluster a node chooses from all Pods,"
-                " its own included, and each client keeps its own Pod.",
-                11,
-            ),
-        ),
-    ),
-    Question(
-        "sk-sticky", LESSON, "Local, ten nodes with a Pod each; 100 clients, each always by the same node. How much "
-        "does the hottest Pod get, over the mean?",
-        Choice(RATIOS), ten_alike, hottest_of_sticky,
-        right="A hundred clients are spread over ten nodes by chance, and almost never ten on each.",
-        wrong=(
-            Wrong(
-                "1.0",
-                "With a new random choice for each connection, or with very many clients, an even placement gives an"
-                " even load. A hundred clients are few.",
-                25,
-            ),
-            Wrong(
-                "1.15",
-                "With a thousand clients the difference would be that small. With four times as many clients the "
-                "unevenness halves, and here there are a hundred.",
-            ),
-            Wrong(
-                "3.0",
-                "With a handful of clients it would be that bad. With a hundred it is less.",
-            ),
-        ),
-    ),
-    Question(
-        "sk-rollout", LESSON, "Local; a Pod moves to another node and serves on for 15 s. The load balancer asks every "
-        "10 s, and believes the second failure. Is any request lost?",
-        Choice(("yes", "no")), three_local, loses_with_sleep,
-        right="From the end of the Pod until the second failed check, packets for its node are dropped.",
-        wrong=(
-            Wrong(
-                "no",
-                "A preStop sleep does help: the Pod goes on serving while its node's check already answers 503. But "
-                "the load balancer needs 20 s to believe the check, and the Pod is gone after 15.",
-                14,
-            ),
-        ),
-    ),
-    Question(
-        "sk-grace", LESSON, "Of 5, 10, 20 and 50 s: which is the shortest grace period with no request lost?",
-        Choice(GRACES, "s"), three_local, grace_that_is_enough,
-        right="The load balancer needs interval × threshold: 10 s × 2.",
-        wrong=(
-            Wrong(
-                "10",
-                "With a threshold of one, one check would be enough. This load balancer waits for two failed checks.",
-                14,
-            ),
-            Wrong(
-                "5",
-                "A short sleep does cover the time until kube-proxy has new rules. But the load balancer takes "
-                "interval × threshold until it sends nothing more.",
-                14,
-            ),
-            Wrong(
-                "50",
-                "After a crash the cluster does need 50 s to notice. Here the Pod itself says that it ends, and the "
-                "health check knows at once.",
-                14,
-            ),
-        ),
-    ),
-    Question(
-        "sk-ways", LESSON, "Which of these load all three Pods alike, and without an extra hop?",
-        Several(tuple(FIXES)), uneven, fixes,
-        right="Weights tell the load balancer how many Pods a node has, and with IP targets it asks no node at all.",
-        wrong=(
-            Wrong(
-                lambda given, right: "same zone" in given,
-                "A preference for the same zone does save the hop into another zone. But a zone with one Pod keeps "
-                "its whole share, as a node does under Local, so the load stays uneven.",
-                25,
-            ),
-            Wrong(
-                lambda given, right: "proxy protocol" in given,
-                "The PROXY protocol does bring the client's address to the Pod under the policy Cluster, in a "
-                "header. But the packet takes the same path, so the hop stays.",
-                7,
-            ),
-            Wrong(
-                lambda given, right: given < right,
-                "What you chose may well help, but one is missing. The load balancer must know how many Pods are "
-                "behind a node: by weights, or because it sends to Pods itself.",
+                "64",
+                "This many requests are enough, and more than you need: the square root of 64 is 8, so the number "
+                "after ± would be an eighth.",
             ),
         ),
     ),

@@ -1,24 +1,38 @@
-"""Questions of lesson 0: who reaches a ClusterIP, and which port goes with which address."""
+"""Questions of lesson 0: refused or not, Pods and their labels, who reaches a ClusterIP, which port goes with it."""
 
 from __future__ import annotations
 
 from ...data import example
+from ...kubectl.run import run
 from ...model import Cluster
-from ...router.router import send
-from ..forms import OUTCOMES, Question, Several, Wrong
+from ...router.router import send, shares
+from ..forms import OUTCOMES, Choice, Question, Several, Wrong
 
 __all__ = ["QUESTIONS"]
 
 LESSON = "00_start_here"
+APP = "api-backend"
 CLIENT = "203.0.113.7"
+UNUSED_PORT = 9999
+
+
+def machines() -> Cluster:
+    """Build three machines on which nothing runs yet."""
+    return Cluster(nodes=3)
+
+
+def two_deployments() -> Cluster:
+    """Build the cluster of lesson 0 before it has a Service."""
+    cluster = machines()
+    cluster.deploy(APP, per_node=[1, 1, 0])
+    cluster.deploy("frontend", per_node=[0, 0, 1])
+    return cluster
 
 
 def stand() -> Cluster:
     """Build the cluster of lesson 0: an app behind a ClusterIP Service, and another Pod that asks."""
-    cluster = Cluster(nodes=3)
-    cluster.deploy("api-backend", per_node=[1, 1, 0])
-    cluster.deploy("frontend", per_node=[0, 0, 1])
-    cluster.apply(example("api-backend"))
+    cluster = two_deployments()
+    cluster.apply(example(APP))
     return cluster
 
 
@@ -47,15 +61,49 @@ def _service(app: str, port: int, target_port: int) -> dict[str, object]:
     return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": app}, "spec": spec}
 
 
+def unused_port(cluster: Cluster) -> str:
+    """Connect from outside to a node that runs, on a port where nothing listens."""
+    return send(cluster, f"{cluster.nodes[1].addresses[0]}:{UNUSED_PORT}").outcome
+
+
+def after_deletion(cluster: Cluster) -> str:
+    """Delete a Pod of the Deployment, wait until it is gone, and look for a new one."""
+    before = {pod.name: pod.ip for pod in cluster.pods if pod.app == APP}
+    first = min(before)
+    run(cluster, ["delete", "pod", first])
+    cluster.advance(60)
+    new = [pod for pod in cluster.pods if pod.app == APP and pod.name not in before]
+    if not new:
+        return "none"
+    return "same" if new[0].ip == before[first] else "another"
+
+
+def listed_pods(cluster: Cluster) -> str:
+    """Start one more Pod with the label, and compare the Pods that the Service sends to with those before."""
+    before = _reached(cluster)
+    cluster.scale(APP, replicas=len(before) + 1)
+    after = _reached(cluster)
+    if after == before:
+        return "fixed"
+    return "labelled" if all(pod.app == APP for pod in cluster.pods if pod.name in after) else "every"
+
+
+def _reached(cluster: Cluster) -> set[str]:
+    """Return the Pods to which the Service sends connections."""
+    service = cluster.service(APP)
+    found = shares(cluster, f"{service.cluster_ip}:{service.ports[0].port}", client=_asker(cluster)).by_pod
+    return set(found)
+
+
 def _asker(cluster: Cluster) -> str:
     """Name a Pod that is not behind the Service."""
-    selector = cluster.service("api-backend").selector.items()
+    selector = cluster.service(APP).selector.items()
     return next(f"pod/{pod.namespace}/{pod.name}" for pod in cluster.pods if not selector <= pod.labels.items())
 
 
 def who_reaches(cluster: Cluster) -> frozenset[str]:
     """Try clusterIP:port from a Pod, a node and outside."""
-    service = cluster.service("api-backend")
+    service = cluster.service(APP)
     target = f"{service.cluster_ip}:{service.ports[0].port}"
     askers = {"pod": _asker(cluster), "node": f"node/{cluster.nodes[0].name}", "client": CLIENT}
     return frozenset(word for word, who in askers.items() if send(cluster, target, client=who).delivered)
@@ -63,14 +111,14 @@ def who_reaches(cluster: Cluster) -> frozenset[str]:
 
 def pod_on_service_port(cluster: Cluster) -> str:
     """Ask a Pod's own address on the Service's port."""
-    service = cluster.service("api-backend")
+    service = cluster.service(APP)
     backend = next(pod for pod in cluster.pods if service.selector.items() <= pod.labels.items())
     return send(cluster, f"{backend.ip}:{service.ports[0].port}", client=_asker(cluster)).outcome
 
 
 def cluster_ip_on_target_port(cluster: Cluster) -> str:
     """Ask the clusterIP on the Pod's port."""
-    service = cluster.service("api-backend")
+    service = cluster.service(APP)
     return send(cluster, f"{service.cluster_ip}:{service.ports[0].target_port}", client=_asker(cluster)).outcome
 
 
@@ -96,6 +144,80 @@ def services_that_answer(cluster: Cluster) -> frozenset[str]:
 
 QUESTIONS = (
     Question(
+        "start-refused", LESSON, "The machine with the address 10.0.0.2 is running. No program on it listens on port "
+        "9999. A client connects to 10.0.0.2 on port 9999. What does the client get?",
+        OUTCOMES, machines, unused_port,
+        right="The machine receives the packet, finds no program for port 9999, and sends back an error at once.",
+        wrong=(
+            Wrong(
+                "timeout",
+                "It is true that no program is there to answer. The client would wait in vain if no machine received "
+                "its packet. Here the machine is running, and its operating system sends back an error at once.",
+            ),
+            Wrong(
+                "delivered",
+                "It is true that the packet arrives at the machine. But an answer must come from a program, and no "
+                "program listens on port 9999.",
+            ),
+        ),
+    ),
+    Question(
+        "start-replaced", LESSON, "The Deployment api-backend keeps two Pods running. Somebody deletes one of them. "
+        "What do you find a minute later?",
+        Choice(
+            ("none", "same", "another"),
+            labels={
+                "none": "one Pod of api-backend: the deleted one is not replaced",
+                "same": "two Pods of api-backend: the new one has the address of the deleted one",
+                "another": "two Pods of api-backend: the new one has another address",
+            },
+        ),
+        two_deployments, after_deletion,
+        right="The Deployment replaces the Pod, and a new Pod gets an address of its own. A client that still uses the "
+        "old address reaches nobody.",
+        wrong=(
+            Wrong(
+                "none",
+                "A Pod that somebody starts without a Deployment is not replaced. Here a Deployment "
+                "watches over the Pods: it wants two, sees one, and starts another one.",
+            ),
+            Wrong(
+                "same",
+                "It is true that the Deployment replaces the Pod, and a container that is only restarted inside its "
+                "Pod does keep the Pod's address. But a new Pod is another Pod: it has a new name and a new address.",
+            ),
+        ),
+    ),
+    Question(
+        "start-selector", LESSON, "The Service api-backend has the selector app: api-backend. After the Service was "
+        "created, one more Pod with the label app: api-backend starts. To which Pods does the Service send?",
+        Choice(
+            ("fixed", "labelled", "every"),
+            labels={
+                "fixed": "only to the Pods that ran when the Service was created",
+                "labelled": "to all Pods that carry the label, the new one too",
+                "every": "to all Pods of the cluster, those of frontend too",
+            },
+        ),
+        stand, listed_pods,
+        right="Kubernetes compares labels all the time. Whenever a Pod with the label starts or ends, the list of the "
+        "Service changes.",
+        wrong=(
+            Wrong(
+                "fixed",
+                "A list of addresses that somebody has written by hand would stay as it is. The list of a Service is "
+                "made from the selector, and Kubernetes renews it whenever a Pod with the label starts or ends.",
+                3,
+            ),
+            Wrong(
+                "every",
+                "All Pods are in one cluster, and each of them could be reached. But the Service sends only to Pods "
+                "that carry every label of its selector. The label of frontend-1 is app: frontend.",
+                3,
+            ),
+        ),
+    ),
+    Question(
         "start-who-reaches", LESSON, "Three senders try to connect to the ClusterIP on port 80. Who gets an answer?",
         Several(
             ("pod", "node", "client"),
@@ -106,18 +228,18 @@ QUESTIONS = (
             },
         ),
         stand, who_reaches,
-        right="The kernel of every node holds the rules for the ClusterIP. Packets of Pods and of processes on a node "
-        "pass these rules; a packet from the internet never reaches them.",
+        right="The kernel of every node holds the rules for the ClusterIP. Packets that a Pod or a process on a node "
+        "sends go through these rules; a packet from the internet never reaches them.",
         wrong=(
             Wrong(
                 frozenset(),
-                "It is true that no machine has this address: it is on no interface. But rules in the kernel replace"
-                " it before the packet leaves a node, so senders inside the cluster are served.",
+                "It is true that no machine has this address. But on every node, rules in the kernel replace it with "
+                "the address of a Pod before the packet leaves the node, so senders inside the cluster are served.",
             ),
             Wrong(
                 lambda given, right: "client" in given - right,
-                "Inside the cluster everybody can connect to this address. Outside, no router knows the ClusterIP, "
-                "so the client's packet never arrives.",
+                "Inside the cluster everybody can connect to this address, that is right. Outside, no router knows the "
+                "ClusterIP, so the packet of a client on the internet never arrives.",
             ),
             Wrong(
                 lambda given, right: "node" in right - given,
@@ -130,7 +252,8 @@ QUESTIONS = (
         "start-pod-port", LESSON, "The Pod frontend-1 connects to a backend Pod's own address on port 80, the "
         "Service's port. What happens?",
         OUTCOMES, stand, pod_on_service_port,
-        right="The Pod is there, but its process listens on the targetPort, 8080, only.",
+        right="The packet arrives at the Pod, but its process listens only on the targetPort, 8080. So the connection "
+        "is refused.",
         wrong=(
             Wrong(
                 "delivered",
@@ -139,8 +262,8 @@ QUESTIONS = (
             ),
             Wrong(
                 "timeout",
-                "It is right that nothing listens on this port. But the Pod's kernel is alive and refuses at once. A"
-                " timeout means that nobody received the packet.",
+                "It is right that nothing listens on this port. But the Pod has this address and receives the packet, "
+                "so the connection is refused at once. A timeout means that nobody received the packet.",
             ),
         ),
     ),
@@ -148,19 +271,19 @@ QUESTIONS = (
         "start-clusterip-port", LESSON, "The Pod frontend-1 connects to the ClusterIP on port 8080, the Pod's port. "
         "What happens?",
         OUTCOMES, stand, cluster_ip_on_target_port,
-        right="The rules match address and port together. For port 8080 there is no rule, so nothing is replaced, and "
-        "no machine has this address.",
+        right="The rules look at address and port together. For port 8080 there is no rule, so nothing is replaced, "
+        "and no machine has this address.",
         wrong=(
             Wrong(
                 "delivered",
-                "Where port and targetPort are the same number, this works. Here they differ, and the rules match "
-                "the ClusterIP and the Service's port together.",
+                "Where port and targetPort are the same number, this works. Here they differ, and there are rules only "
+                "for the ClusterIP together with the Service's port.",
             ),
             Wrong(
                 "refused",
-                "A machine that receives the packet would refuse it. But there is no machine behind the ClusterIP. No"
-                " rule fits port 8080, so the packet goes on and is lost. (With nftables rules, the other kind, it "
-                "would be refused.)",
+                "A machine that receives the packet would refuse it. But no machine has the ClusterIP. No rule is for "
+                "port 8080, so the packet leaves the node and is lost. (kube-proxy can also write rules in a newer "
+                "form, nftables. There, one more rule refuses such packets, and this answer is right.)",
             ),
         ),
     ),
@@ -187,8 +310,8 @@ QUESTIONS = (
             ),
             Wrong(
                 lambda given, right: "b" in given,
-                "The process does listen on 8443. But nothing listens at the ClusterIP itself: a rule translates, "
-                "and the rule is for port 443.",
+                "The process does listen on 8443. But nothing listens at the ClusterIP itself: a rule replaces address "
+                "and port, and this rule is for port 443. For (b) there is no rule.",
             ),
             Wrong(
                 lambda given, right: "c" in right - given,
@@ -202,7 +325,8 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "start-container-port", LESSON, "In three Pods the process listens on 3000. Which of their Services answer?",
+        "start-container-port", LESSON, "In each of three Pods the process listens on port 3000. Each Pod has a "
+        "Service. Which of the three Services answer?",
         Several(
             ("a", "b", "c"),
             labels={
@@ -213,8 +337,8 @@ QUESTIONS = (
         ),
         notes, services_that_answer,
         part="exercise",
-        right="The rules send to the number in targetPort. A containerPort is a note for the reader; no packet looks "
-        "at it.",
+        right="The rules send to the number in targetPort. A containerPort is a note for people who read the manifest; "
+        "it opens no port and closes none.",
         wrong=(
             Wrong(
                 lambda given, right: "b" in right - given,
@@ -224,8 +348,8 @@ QUESTIONS = (
             ),
             Wrong(
                 lambda given, right: "c" in given,
-                "containerPort only informs people; it opens nothing. Traffic goes to targetPort, so targetPort must "
-                "be 3000, the port on which the process listens.",
+                "In (c) the two lines agree with each other, and that looks right. But neither of them opens a port. "
+                "The rules send to the targetPort, so it must be the port on which the process listens, 3000.",
                 3,
             ),
         ),

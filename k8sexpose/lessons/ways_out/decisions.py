@@ -1,4 +1,4 @@
-"""The closing task of lesson 5: five clusters, a policy for each, and what decides."""
+"""The closing task of lesson 7: five clusters, a policy for each, and what decides."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ...router.router import routes
 from ...traffic.policies import both_policies, crossover, view
 from ...traffic.policy_comparison import compare_policies
 from ..forms import Choice, Unreadable, shown, unanswered
-from ..skew_and_latency.questions import NAME, stand
+from ..skew_and_latency.questions import NAME, cluster_with
 
 __all__ = ["Decisions", "FiveClusters", "Row", "clusters_of_case", "decide", "five_clusters"]
 
@@ -37,26 +37,30 @@ class Case:
 
 CASES = {
     "shop": Case("Three Pods, two of them on one node; each serves four requests at once.", (2, 1), 30, workers=4),
-    "search": Case("The same placement, one worker each; the team has promised a p99.", (2, 1), 10, "p99"),
+    "search": Case(
+        "The same placement, but a Pod serves one request at a time; the team has promised a p99.", (2, 1), 10, "p99"
+    ),
     "replicas": Case(
         "Four replicas on three nodes; topologySpreadConstraints allow a difference of one (kubernetes/website#38652).",
         (2, 1, 1), 55,
     ),
     "game": Case(
-        "A Pod on each of ten nodes. A hundred clients; a hash of the client's address chooses the node.", (1,) * 10,
-        70, sticky_clients=100,
+        "A Pod on each of ten nodes. There are a hundred clients, and the load balancer always sends a client to the "
+        "same node.", (1,) * 10, 70, sticky_clients=100,
     ),
     "audit": Case(
-        "Pods placed by chance, and each must log the client's address (kubernetes/kubernetes#97147 asks why its "
-        "lonely Pod is hot).", (5, 4, 1), 20, "address",
+        "Pods placed at random, and each must log the client's address (kubernetes/kubernetes#97147 asks why the "
+        "only Pod of a node is overloaded).", (5, 4, 1), 20, "address",
     ),
 }  # fmt: skip
 BELIEFS = {"address": 7, "skew": 25, "tail": 25, "clients": 25, "hop": None}
 TELLS = {
-    "hop": "On a busier Service the skew does cost more than the hop.",
-    "skew": "With a Pod on every node, Local does keep the client's address and save the hop without another price.",
+    "hop": "On a busier Service the uneven load does cost more time than the extra hop. At this utilisation it does "
+    "not.",
+    "skew": "With the same number of Pods on every node, Local does save the hop and costs nothing. Here the numbers "
+    "differ, and the Service is busy.",
     "tail": "For the mean, Local is better here. But the promise is about the slowest request in a hundred.",
-    "clients": "With thousands of clients, an even placement does give an even load.",
+    "clients": "With thousands of clients, an even placement does give an even load. Here the clients are few.",
     "address": "For speed alone this is a good choice. But under Cluster the Pods log the node's address instead of "
     "the client's.",
 }
@@ -89,7 +93,15 @@ class FiveClusters:
         return "\n".join(" | ".join(cells) for cells in self._cells())
 
     def _repr_html_(self) -> str:
-        head = ("cluster", "Pods per node", "workers", "busy", "hop", "what matters", "story")
+        head = (
+            "cluster",
+            "Pods per node",
+            "workers per Pod",
+            "utilisation",
+            "extra hop",
+            "what matters",
+            "description",
+        )
         return html_table("Five clusters", head, self._cells())
 
 
@@ -127,7 +139,7 @@ def clusters_of_case(name: str) -> dict[str, Cluster]:
     >>> len(clusters_of_case("game")["Local"].nodes)
     10
     """
-    return both_policies(stand(*CASES[name].per_node), NAME)
+    return both_policies(cluster_with(*CASES[name].per_node), NAME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +161,7 @@ class Row:
 
     Examples
     --------
-    >>> Row("shop", "Local, hop", "turns at 38.6 %", True, "right").solved
+    >>> Row("shop", "Local, hop", "Local is slower above 38.6 %", True, "right").solved
     True
     """
 
@@ -185,7 +197,7 @@ class Decisions:
 
     @property
     def _caption(self) -> str:
-        return f"{sum(row.solved for row in self.rows)} of {len(self.rows)} decided"
+        return f"{sum(row.solved for row in self.rows)} of {len(self.rows)} right"
 
     def _cells(self) -> Iterator[tuple[str, str, str, str]]:
         for row in self.rows:
@@ -195,7 +207,7 @@ class Decisions:
         return "\n".join([self._caption, *("  " + " | ".join(cells) for cells in self._cells())])
 
     def _repr_html_(self) -> str:
-        head = ("cluster", "your decision", "what the model finds", "so")
+        head = ("cluster", "your decision", "what the model finds", "result")
         return html_table(self._caption, head, self._cells())
 
 
@@ -207,19 +219,23 @@ def solve(name: str) -> tuple[str, str, str]:
         seen = {policy: {str(way.client_seen) for way in routes(c, NAME, CLIENT)} for policy, c in clusters.items()}
         policy = next(policy for policy, found in seen.items() if found == {CLIENT})
         other = next(found for found in seen.values() if found != {CLIENT})
-        return policy.lower(), "address", f"{policy}: Pods see the client; else {', '.join(sorted(other))}"
+        return (
+            policy.lower(),
+            "address",
+            f"{policy}: Pods see the client; under the other policy {', '.join(sorted(other))}",
+        )
     views = [view(one, NAME, hop_ms=case.hop_ms) for one in clusters.values()]
-    turns = crossover(views, workers=case.workers)
+    above = crossover(views, workers=case.workers)
     if case.sticky_clients:
         times = _sampled(case, clusters)
         policy = min(times, key=lambda one: times[one])
-        why = "clients" if policy == "Cluster" and turns["mean"] >= 1 else "hop"
-        return policy.lower(), why, f"mean as sampled: {', '.join(f'{n} {ms:,.0f} ms' for n, ms in times.items())}"
+        why = "clients" if policy == "Cluster" and above["mean"] >= 1 else "hop"
+        return policy.lower(), why, f"mean in a simulation: {', '.join(f'{n} {ms:,.0f} ms' for n, ms in times.items())}"
     busy = case.busy / 100
-    found = f"mean turns at {100 * turns['mean']:.3g} %, p99 at {100 * turns['p99']:.3g} %"
-    if busy < turns[case.matters]:
+    found = f"Local is slower above {100 * above['mean']:.3g} % (mean) and {100 * above['p99']:.3g} % (p99)"
+    if busy < above[case.matters]:
         return "local", "hop", found
-    return "cluster", "tail" if busy < turns["mean"] else "skew", found
+    return "cluster", "tail" if busy < above["mean"] else "skew", found
 
 
 def _sampled(case: Case, clusters: Mapping[str, Cluster]) -> dict[str, float]:
@@ -271,6 +287,6 @@ def _judge(name: str, answer: object) -> Row:
     if policy != right:
         return Row(name, said, found, False, TELLS[reason], BELIEFS[reason])
     if why != reason:
-        text = "The policy is right. Something else decides: what changes when you change it?"
+        text = "The policy is right, but another reason decides. Change one thing in the cluster, and see what matters."
         return Row(name, said, found, False, text)
     return Row(name, said, found, True, "right")

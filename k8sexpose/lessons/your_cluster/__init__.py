@@ -1,1 +1,1 @@
-"""Your own cluster: `questions`, and the exercise `mend`."""
+"""Your own cluster: its `questions`, the table `placement`, and the exercise `mend`."""

@@ -1,4 +1,4 @@
-"""The exercise of lesson 6: mend the sample cluster. And the way to bring a dump of one's own."""
+"""The exercise of this lesson, `mend`: repair the sample cluster. And the button that takes a dump of your own."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Mended:
 
 
 def mend(patches: object = None) -> Mended:
-    """Patch Services of the sample cluster, and look what is still wrong.
+    """Patch Services of the sample cluster, and show what is still wrong.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def mend(patches: object = None) -> Mended:
     for name, spec in patches.items() if isinstance(patches, Mapping) else ():
         try:
             if not isinstance(spec, Mapping):
-                raise ManifestError(f"{shown(spec)} is no mapping of fields such as {{'type': 'ClusterIP'}}")
+                raise ManifestError(f"{shown(spec)} is not a dictionary of fields such as {{'type': 'ClusterIP'}}")
             space, _, service = str(name).rpartition("/")
             cluster.patch(service, {"spec": dict(spec)}, namespace=space or "default")
         except ApiError as error:
@@ -123,7 +123,7 @@ def _answers(cluster: Cluster, name: str) -> Goal:
         lost = next((way for way in ways if not way.delivered), None)
         if lost is not None:
             return Goal(f"{name} answers the nodes of its cluster", lost.summary, False, 3)
-    return Goal(f"{name} answers the nodes of its cluster", "it does", True, 3)
+    return Goal(f"{name} answers the nodes of its cluster", "every port answers", True, 3)
 
 
 def _grafana(made: Review) -> Goal:
@@ -137,9 +137,9 @@ def _grafana(made: Review) -> Goal:
 
 def _storefront(made: Review) -> Goal:
     one = made.service("shop/storefront").comparison
-    what = f"shop/storefront answers 99 of 100 within {FAST_MS:g} ms, half busy"
+    what = f"shop/storefront answers 99 of 100 requests within {FAST_MS:g} ms when its Pods are half busy"
     if one is None:
-        return Goal(what, "nobody outside reaches it", False)
+        return Goal(what, "no client outside the cluster reaches it", False)
     p99_ms = one.views.get(one.now, one.cluster).p99_ms
     return Goal(what, f"p99 is {p99_ms:.3g} ms under {one.now}", p99_ms <= FAST_MS, 25)
 
@@ -153,7 +153,7 @@ class BringDump(ipywidgets.VBox):  # type: ignore[misc]
     Examples
     --------
     >>> bring_dump().cluster("no-such-file.json")[1]
-    'no dump of yours yet: this is the sample'
+    'This is the sample: there is no dump of yours yet.'
     """
 
     def __init__(self) -> None:
@@ -161,7 +161,9 @@ class BringDump(ipywidgets.VBox):  # type: ignore[misc]
             accept=".json", multiple=False, description="Your dump (.json)", layout={"width": "16em"},
             tooltip="kubectl get nodes,pods,services,endpointslices -A -o json > my-cluster.json",
         )  # fmt: skip
-        self.state = ipywidgets.HTML("No file yet. A large file (above 10 MB): name it in the cell below.")
+        self.state = ipywidgets.HTML(
+            "No file yet. A file above 10 MB: put it beside this notebook, and write its name in the cell below."
+        )
         self.button.observe(self._told, names="value")
         super().__init__([self.button, self.state])
 
@@ -169,10 +171,10 @@ class BringDump(ipywidgets.VBox):  # type: ignore[misc]
         return "<a button that takes a dump>"
 
     def _told(self, change: Any) -> None:
-        self.state.value = "Taken. Run the next cell." if self.button.value else "No file yet."
+        self.state.value = "The file is here. Run the next cell." if self.button.value else "No file yet."
 
     def cluster(self, path: str = "my-cluster.json") -> tuple[Cluster, str]:
-        """Load what was brought: the uploaded file, else the file of that name, else the sample.
+        """Load the uploaded file; without one the file of that name; without that the sample.
 
         Parameters
         ----------
@@ -182,19 +184,19 @@ class BringDump(ipywidgets.VBox):  # type: ignore[misc]
         Returns
         -------
         tuple of Cluster, str
-            The cluster, and what it is, or why the file could not be read.
+            The cluster, and a sentence that says which one it is, or why a file could not be read.
         """
         try:
             if self.button.value:
                 with tempfile.TemporaryDirectory() as folder:
                     kept = Path(folder) / "dump.json"
                     kept.write_bytes(bytes(self.button.value[0]["content"]))
-                    return Cluster.from_json(kept, provider=None), "your upload"
+                    return Cluster.from_json(kept, provider=None), "This is the file that you uploaded."
             if Path(path).is_file():
-                return Cluster.from_json(Path(path), provider=None), path
-            words = "no dump of yours yet: this is the sample"
+                return Cluster.from_json(Path(path), provider=None), f"This is the file {path}."
+            words = "This is the sample: there is no dump of yours yet."
         except (ManifestError, ValueError, OSError) as error:
-            words = f"this is the sample, because yours cannot be read: {error}"
+            words = f"This is the sample, because your dump cannot be read: {error}"
         return Cluster.from_json(example("sample-cluster"), provider=None), words
 
 

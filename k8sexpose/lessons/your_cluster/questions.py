@@ -1,4 +1,4 @@
-"""Questions of lesson 6: a real cluster, asked before it is reviewed."""
+"""Questions of the lesson "Your cluster": a real cluster, asked before it is reviewed."""
 
 from __future__ import annotations
 
@@ -6,17 +6,25 @@ from ...api.errors import NotExposed
 from ...cost.usage import admitted_client
 from ...data import example
 from ...model import Cluster
+from ...report.diff import diff
 from ...report.review import review
-from ...router.router import shares
-from ..forms import Choice, Percent, Question, Several, Wrong
+from ...router.reach import reach_of
+from ...router.router import routes, shares
+from ..forms import OUTCOMES, Choice, Percent, Question, Several, Wrong
 
 __all__ = ["QUESTIONS", "worst_pod"]
 
-LESSON = "06_your_cluster"
+LESSON = "08_your_cluster"
 EXPOSED = ("storefront", "api", "orders", "checkout", "stream", "grafana")
 COMPARED = ("api", "checkout")
 TURNS = ("4", "20", "50", "90")
 PER_NODE = (4, 3, 2, 1)  # what somebody asked about in public
+CHANGED = {
+    "p99": "The slowest one percent of the requests are answered sooner (the p99 falls)",
+    "bill": "The monthly bill rises",
+    "address": "The Pods no longer see the client's address",
+    "internet": "The internet reaches Services that it did not reach before",
+}
 
 
 def sample() -> Cluster:
@@ -24,8 +32,14 @@ def sample() -> Cluster:
     return Cluster.from_json(example("sample-cluster"), provider="aws")
 
 
+def who_is_on_the_internet(cluster: Cluster) -> frozenset[str]:
+    """Return the exposed Services that have an entrance on the internet, whether or not anybody answers."""
+    listed = (service for service in cluster.services if service.name in EXPOSED)
+    return frozenset(service.name for service in listed if reach_of(cluster, service).internet)
+
+
 def who_is_served(cluster: Cluster) -> frozenset[str]:
-    """Ask each exposed Service as a client that it lets in; keep those that lose no connection."""
+    """Ask each exposed Service as a client that it admits; keep those that lose no connection."""
     served = set()
     for service in cluster.services:
         if service.name not in EXPOSED:
@@ -39,19 +53,47 @@ def who_is_served(cluster: Cluster) -> frozenset[str]:
     return frozenset(served)
 
 
+def ledger_answers(cluster: Cluster) -> str:
+    """Return what a Pod gets that connects to the ClusterIP of ledger."""
+    service = cluster.service("payments/ledger")
+    caller = next(pod for pod in cluster.pods if pod.namespace == "payments" and pod.ready)
+    target = f"{service.cluster_ip}:{service.ports[0].port}"
+    return routes(cluster, target, client=f"pod/{caller.namespace}/{caller.name}")[0].outcome
+
+
 def who_gets_local(cluster: Cluster) -> frozenset[str]:
-    """Name the Services for which Local answers sooner at the p99, half busy."""
+    """Return the Services for which Local answers sooner at the p99, half busy."""
     found = {one.name.partition("/")[2]: one.comparison for one in review(cluster).exposed}
     chosen = (name for name in COMPARED if (one := found.get(name)) and one.advice.policy == "Local")
     return frozenset(chosen)
 
 
 def turns(cluster: Cluster) -> str:
-    """Say from which utilisation storefront is slower under Local at the p99, to the nearest choice."""
+    """Return the utilisation above which storefront is slower under Local at the p99, to the nearest choice."""
     one = review(cluster).service("shop/storefront").comparison
     assert one is not None and one.turns_at_p99 is not None
     percent = 100 * one.turns_at_p99
     return min(TURNS, key=lambda text: abs(float(text) - percent))
+
+
+def what_a_change_does(cluster: Cluster) -> frozenset[str]:
+    """Set Cluster on storefront, compare with before, and return what is true of `CHANGED`."""
+    after = cluster.copy()
+    after.patch("storefront", {"spec": {"externalTrafficPolicy": "Cluster"}}, namespace="shop")
+    made = diff(cluster, after)
+    numbers = {one.what: (one.before_value, one.after_value) for one in made.changes}
+    old, new = (one.service("shop/storefront").comparison for one in (made.before, made.after))
+    assert old is not None and new is not None
+    p99 = numbers.get("p99", (0, 0))
+    cost = (made.before.estimate.total_per_month, made.after.estimate.total_per_month)
+    seen = (old.views[old.now].source, new.views[new.now].source)
+    found = {
+        "p99": (p99[1] or 0) < (p99[0] or 0),
+        "bill": (cost[1] or 0) > (cost[0] or 0),
+        "address": "client" in seen[0] and "client" not in seen[1],
+        "internet": len(made.after.internet) > len(made.before.internet),
+    }
+    return frozenset(name for name, holds in found.items() if holds)
 
 
 def four_nodes() -> Cluster:
@@ -77,14 +119,50 @@ def worst_pod(cluster: Cluster) -> float:
 
 QUESTIONS = (
     Question(
-        "own-served", LESSON, "Which of the six exposed Services answer every connection of a client that they let in?",
+        "own-internet", LESSON, "A shop on AWS exposes six Services; its nodes have private addresses only. "
+        "storefront, api, orders and checkout are of type LoadBalancer and have an EXTERNAL-IP (checkout admits "
+        "198.51.100.0/24 only), stream is of type LoadBalancer and <pending>, and grafana is of type NodePort. To "
+        "which of the six can a client on the internet send a packet at all, whether or not an answer comes back?",
+        Several(EXPOSED), sample, who_is_on_the_internet,
+        right="A load balancer with a public address is an entrance, even when nobody answers behind it. stream has no "
+        "address yet, and the node port of grafana is on private addresses.",
+        wrong=(
+            Wrong(
+                lambda given, right: "stream" in given - right,
+                "type: LoadBalancer does ask for an address, and once stream has one this answer is right. But its "
+                "EXTERNAL-IP is <pending>: so far there is no load balancer, and no address to send a packet to.",
+                1,
+            ),
+            Wrong(
+                lambda given, right: "grafana" in given - right,
+                "A node port is open on every node, and where nodes have public addresses the internet reaches it. "
+                "These nodes have private addresses only, so a packet from the internet cannot arrive at one of them.",
+            ),
+            Wrong(
+                lambda given, right: "orders" in right - given,
+                "It is true that orders answers nobody. But its load balancer has a public address. The entrance "
+                "exists and is paid for, and it begins to answer as soon as the selector is corrected.",
+            ),
+            Wrong(
+                lambda given, right: "checkout" in right - given,
+                "The source ranges of checkout do keep most clients out. But 198.51.100.0/24 is a part of the "
+                "internet, so for these clients the entrance exists.",
+            ),
+        ),
+        otherwise="An entrance needs an address that packets from the internet can be sent to. Look at the column "
+        "EXTERNAL-IP, and at the addresses of the nodes.",
+    ),
+    Question(
+        "own-served", LESSON, "A shop exposes six Services. Their clients use the load balancer's address; those of "
+        "grafana, a NodePort, choose a node at random. Which of the six answer every connection of the clients that "
+        "they admit?",
         Several(EXPOSED), sample, who_is_served,
         right="The other three look exposed, and lose some or all of their clients.",
         wrong=(
             Wrong(
                 lambda given, right: "stream" in given - right,
-                "The API server does accept TCP and UDP in one Service, since 1.24 by default, and on other clouds "
-                "stream may work. But AWS's in-tree controller refuses the mix, so there is no address.",
+                "The API server does accept TCP and UDP in one Service, since version 1.24 by default, and on other "
+                "clouds stream may work. But the in-tree controller of AWS refuses the mix, so there is no address.",
                 16,
             ),
             Wrong(
@@ -95,32 +173,54 @@ QUESTIONS = (
             ),
             Wrong(
                 lambda given, right: "grafana" in given - right,
-                "Under Cluster a node port answers on every node. The policy of grafana is Local, and ten of twelve "
-                "nodes have no Pod of it: they drop the packet.",
+                "Under Cluster a node port answers on every node. But the policy of grafana is Local, and ten of "
+                "twelve nodes have no Pod of it. These nodes drop the packet.",
                 8,
             ),
             Wrong(
                 lambda given, right: "storefront" in right - given,
-                "storefront is Local, and five nodes have no Pod of it, that is right: a client that uses such a "
-                "node's own address loses. But here the load balancer asks first, and sends nothing to those five "
-                "nodes.",
+                "storefront is Local, and five nodes have no Pod of it: a client that connects to the node port of "
+                "such a node gets no answer. But here the load balancer checks each node first, and sends nothing to "
+                "those five.",
                 25,
             ),
         ),
-        otherwise="What you chose works, but one Service that works is missing. Look at the policy, the Pods and the"
-                  " EXTERNAL-IP of each.",
+        otherwise="The Services that you chose work, but one that works is missing. Look at the policy, the Pods and "
+        "the EXTERNAL-IP of each.",
     ),
     Question(
-        "own-policy", LESSON, "For which of api and checkout is Local the faster policy at the p99, half "
-        "busy?",
+        "own-ledger", LESSON, "The Service ledger is a ClusterIP. Its three Pods run, but none of them is ready. "
+        "Another Pod connects to its ClusterIP. What does it get?",
+        OUTCOMES, sample, ledger_answers,
+        right="A Pod that is not ready is no endpoint to send to. Without any endpoint the rules of the node refuse "
+        "the connection at once.",
+        wrong=(
+            Wrong(
+                "delivered",
+                "The Pods do run, and each answers at its own address if the process listens. But a Service sends only "
+                "to Pods that are ready, and here no Pod is.",
+                3,
+            ),
+            Wrong(
+                "timeout",
+                "A timeout would be right under a Local policy with Pods on other nodes only, or behind a firewall. "
+                "Where the whole cluster has no endpoint, the node's rules answer at once: refused.",
+            ),
+        ),
+    ),
+    Question(
+        "own-policy", LESSON, "api has one Pod on each of twelve nodes, four nodes in each of three zones. checkout "
+        "has four Pods, each on its own node: one in zone a, one in zone b, two in zone c. The Pods are half busy, and "
+        "the load balancer sends an equal share to each zone. For which of the two does Local give the lower p99?",
         Several(COMPARED), sample, who_gets_local,
-        right="It has a Pod on every node. The other one would pay for the saved hop with a busier Pod.",
+        right="It has a Pod on every node, so Local is even there and saves the extra hop. The Pods of the other one "
+        "would get unequal shares.",
         wrong=(
             Wrong(
                 frozenset(COMPARED),
-                "Local does save a hop and keep the client's address for both. But the load balancer spreads over "
-                "nodes, so where nodes have different numbers of Pods, or zones different numbers of nodes, some "
-                "Pods get more than their share.",
+                "Local does save a hop and keep the client's address for both. But the load balancer divides the "
+                "traffic by zones and nodes. Where zones have different numbers of Pods, some Pods get more than "
+                "their share, and their queue costs more than the hop.",
                 25,
             ),
             Wrong(
@@ -130,47 +230,79 @@ QUESTIONS = (
             ),
             Wrong(
                 lambda given, right: "checkout" in given,
-                "For each node this is even: one Pod on each of four nodes. But an NLB spreads over its zones first,"
-                " and two of the four nodes are in one zone.",
+                "Node by node checkout is even: one Pod on each of four nodes. But this load balancer divides by zones"
+                " first, and two of the four nodes share the part of zone c.",
                 25,
             ),
         ),
     ),
     Question(
-        "own-turn", LESSON, "From which utilisation on is storefront slower under Local at the p99?",
+        "own-turn", LESSON, "Under Local the busiest Pod of storefront gets 1.5 times the average load. A request "
+        "takes 10 ms of work, and the extra hop of Cluster costs about 0.6 ms. Above which utilisation of "
+        "the average Pod is the p99 higher under Local than under Cluster? Choose the nearest.",
         Choice(TURNS, "%"), sample, turns,
-        right="One Pod gets half more than its share, so its queue soon costs more than the millisecond of a hop.",
+        right="The busiest Pod gets half more than its share, so its queue soon costs more than the hop.",
         wrong=(
             Wrong(
                 "90",
-                "With evenly spread load the queue does hurt only near full utilisation. Here the busiest Pod gets "
-                "half more than its share, so it gets there much earlier.",
+                "If the load were spread evenly, a queue would hurt only near full utilisation. Here the busiest Pod "
+                "gets half more than its share, and its queue grows much earlier.",
             ),
             Wrong(
                 "20",
-                "This is near the point where the mean crosses. The slowest request in a hundred meets the queue "
-                "first, so the p99 crosses at a lower utilisation.",
+                "This is near the utilisation at which the mean response time of Local becomes higher. The slowest "
+                "request in a hundred waits in the queue first, so the p99 crosses at a lower utilisation.",
             ),
         ),
-        otherwise="Compare what a hop costs (about a millisecond) with what a queue costs.",
+        otherwise="Compare what a hop costs (about 0.6 ms) with what waiting for one request of 10 ms costs.",
     ),
     Question(
-        "own-worst-pod", LESSON, "Ten Pods, 4, 3, 2 and 1 on four nodes, Local: at which average utilisation is a "
-        "Pod full?",
+        "own-change", LESSON, "storefront has the policy Local, and nine Pods that are unevenly spread over three "
+        "zones of AWS and half busy. You set externalTrafficPolicy: Cluster. What changes?",
+        Several(tuple(CHANGED), labels=CHANGED), sample, what_a_change_does,
+        right="The p99 falls because no Pod is overloaded any more. The price is money for traffic between zones, and "
+        "the client's address.",
+        wrong=(
+            Wrong(
+                lambda given, right: "internet" in given - right,
+                "A policy does decide which Pods may answer at each entrance. But it opens no entrance: every address "
+                "and every port stays what it was.",
+            ),
+            Wrong(
+                lambda given, right: "address" in right - given,
+                "Before the change the Pods did see the client's address, because Local keeps it. Under Cluster every "
+                "node replaces the source address with its own, also for a Pod of its own.",
+                7,
+            ),
+            Wrong(
+                lambda given, right: "bill" in right - given,
+                "The load balancer itself does cost the same as before. But under Cluster two thirds of the "
+                "connections cross into another zone, and AWS charges for these bytes on both sides.",
+            ),
+            Wrong(
+                lambda given, right: "p99" in right - given,
+                "Cluster does add a hop, and at a very low load it is the slower policy. Half busy, the queue of the "
+                "busiest Pod costs far more than the hop.",
+            ),
+        ),
+    ),
+    Question(
+        "own-worst-pod", LESSON, "Ten Pods run on four nodes: 4, 3, 2 and 1. The policy is Local. At which utilisation "
+        "of the average Pod is the busiest Pod fully used?",
         Percent(), four_nodes, worst_pod,
         part="exercise",
-        right="The only Pod of its node gets a quarter of the traffic, two and a half times its tenth.",
+        right="The only Pod of its node gets a quarter of the traffic, two and a half times the average tenth.",
         wrong=(
             Wrong(
                 lambda given, right: given >= 99.5,
-                "Under Cluster all Pods are full at the same time. Under Local the load balancer spreads over nodes,"
-                " so the only Pod of a node gets a whole node's share.",
+                "Under Cluster this is right: all Pods reach 100 % together. Under Local the load balancer "
+                "spreads over nodes, so the only Pod of a node gets a whole node's share.",
                 25,
             ),
             Wrong(
                 lambda given, right: abs(given - 25) <= 0.5,
-                "25 % is its share of the traffic, well seen. Its load is that share over the mean share, a tenth: two "
-                "and a half times the mean.",
+                "25 % is the share of the traffic that this Pod gets, that is right. Its load is this share divided by "
+                "the average share, a tenth: two and a half times the average. The question asks when that is 100 %.",
             ),
         ),
     ),

@@ -147,13 +147,21 @@ class Explorer(ipywidgets.VBox, Generic[Setting]):  # type: ignore[misc]
         A frozen dataclass: where to begin, and where Reset leads back to. A control is called like its field.
     live : Live, optional
         What moves, above the page.
+    offered : sequence of str, optional
+        Names of the controls that are shown; the others keep the value of `first`. By default all are shown.
 
     Notes
     -----
     A setting may have a property ``python``: the program that gives the same, for the button Show Python.
     """
 
-    def __init__(self, parts: Parts[Setting], first: Setting, live: Live[Setting] | None = None) -> None:
+    def __init__(
+        self,
+        parts: Parts[Setting],
+        first: Setting,
+        live: Live[Setting] | None = None,
+        offered: Sequence[str] | None = None,
+    ) -> None:
         self.parts = parts
         self.live = live
         self.first = self._drawn = first
@@ -180,10 +188,18 @@ class Explorer(ipywidgets.VBox, Generic[Setting]):  # type: ignore[misc]
         self._show_bar(None)
         wrapped = ipywidgets.Layout(flex_flow="row wrap", align_items="center", grid_gap="2px 18px")
         shown = [self.picture] if live is None else [live.widget, self.picture]
-        controls = ipywidgets.HBox([*self.controls.values()], layout=wrapped)
+        controls = ipywidgets.HBox(self._offered(offered), layout=wrapped)
         super().__init__([controls, row, self.code, *shown, Keys()])
         self.add_class("k8sexpose-keys")
         self._draw()
+
+    def _offered(self, names: Sequence[str] | None) -> list[Any]:
+        """Return the controls of these names, in the explorer's order."""
+        wanted = list(self.controls) if names is None else list(names)
+        for name in wanted:
+            if name not in self.controls:
+                raise ValueError(f"controls has {name!r}; this explorer has {', '.join(self.controls)}")
+        return [control for name, control in self.controls.items() if name in wanted]
 
     def page(self) -> str:
         """Return the page for the present setting."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -97,7 +97,10 @@ def latency_parts(both: Compare = sample) -> Parts[LatencySetting]:
     """
 
     def table(setting: LatencySetting) -> str:
-        note = f"Work: 10 ms on average, exponential. Sampled: {setting.requests:,} requests for each policy."
+        note = (
+            "The work takes 10 ms on average and varies from request to request (exponential distribution). Sampled: "
+            f"{setting.requests:,} requests for each policy."
+        )
         return table_of("Expected for very many clients (sampled in brackets)", HEAD, both(setting).rows(), note)
 
     return Parts(
@@ -115,6 +118,7 @@ def latency_explorer(
     setting: LatencySetting | None = None,
     *,
     compare: Callable[[LatencySetting], PolicyComparison] = sample,
+    controls: Sequence[str] | None = None,
     **options: Any,
 ) -> Explorer[LatencySetting]:
     """Explore what a traffic policy does to load and latency, beside policy Cluster.
@@ -125,6 +129,9 @@ def latency_explorer(
         Where to begin; by default two Pods on one node, one on another, 60 % busy.
     compare : callable, optional
         Computes what is drawn for a setting; by default `sample`.
+    controls : sequence of str, optional
+        Names of the controls that are shown, such as ``["pods", "utilisation"]``; by default all. They are called like
+        the fields of `LatencySetting`.
     **options : object
         Fields of the setting that are to differ: ``utilisation=60``.
 
@@ -136,9 +143,9 @@ def latency_explorer(
     Examples
     --------
     >>> latency_explorer()
-    <Latency explorer: 60 % busy; Cluster mean 25.7 ms, p99 116 ms; Local mean 59.3 ms, p99 391 ms>
+    <Latency explorer: 60% busy; Cluster mean 25.7 ms, p99 116 ms; Local mean 59.3 ms, p99 391 ms>
     """
     check_arguments(latency_explorer, locals())
     both, queues = once(compare), QueueView()
     live: Live[LatencySetting] = Live(queues, lambda shown: queues.show(shown, both(shown)))
-    return Explorer(latency_parts(both), replace(setting or LatencySetting(), **options), live)
+    return Explorer(latency_parts(both), replace(setting or LatencySetting(), **options), live, controls)

@@ -97,10 +97,10 @@ class LatencySetting:
         for policy, provider, patch in (("Cluster", "generic", None), (self.policy, way.provider, way.patch)):
             lines += [
                 f'cluster = clusters["{policy}"] = kx.Cluster(nodes={nodes}, provider="{provider}")',
-                f'_ = cluster.deploy("{APP}", per_node={list(self.per_node)})',
-                "_ = cluster.apply(kx.example(name))",
+                f'cluster.deploy("{APP}", per_node={list(self.per_node)})',
+                "cluster.apply(kx.example(name))",
             ]
-            lines += [f"_ = cluster.patch(name, {patch})"] if patch else []
+            lines += [f"cluster.patch(name, {patch})"] if patch else []
         lines += [
             "kx.compare_policies(",
             f"    clusters, name, utilisation={self.utilisation / 100:g}, workers={self.workers}, "

@@ -264,7 +264,7 @@ def draw_range(setting: RangeSetting) -> str:
     True
     """
     found = setting.taken
-    color, floor = CONCEPTS["window"].color, TOP + ROWS * CELL
+    color, floor = CONCEPTS["node port"].color, TOP + ROWS * CELL
     parts = [stripes("kx-static", color, "#5c5500", width=1.5, opacity=0.6)]
     for (_, first, last, count), fill in zip(found.bands, BANDS, strict=True):
         parts.append(_area(first, last, fill))
@@ -287,7 +287,7 @@ def draw_range(setting: RangeSetting) -> str:
     return document(_told(setting), WIDTH, floor + 50, parts)
 
 
-BANDS = ("url(#kx-static)", CONCEPTS["window"].color)
+BANDS = ("url(#kx-static)", CONCEPTS["node port"].color)
 
 
 def _area(first: int, last: int, fill: str) -> Element:

@@ -93,3 +93,12 @@ def test_a_placement_of_ones_own() -> None:
     assert (
         "application/vnd.jupyter.widget-view+json" in bundle and images(explorer.picture.value) in bundle["text/html"]
     )
+
+
+def test_a_lesson_shows_only_the_controls_that_it_has_taught() -> None:
+    explorer = kx.latency_explorer(controls=["utilisation", "pods"])
+    assert list(explorer.children[0].children) == [explorer.controls["pods"], explorer.controls["utilisation"]]
+    explorer.controls["utilisation"].value = 10
+    assert explorer.setting == LatencySetting(utilisation=10)
+    with pytest.raises(ValueError, match="utilization"):
+        kx.latency_explorer(controls=["utilization"])

@@ -1,0 +1,131 @@
+"""The second exercise of lesson 2: four values that make a load balancer for a shop on AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..._display import html_table
+from ...api.errors import ApiError, ManifestError, NotExposed
+from ...api.service import Service
+from ...model import Cluster
+from ...router.router import routes
+from ..forms import shown, unanswered
+
+__all__ = ["ShopFront", "shop_front"]
+
+TYPE = "service.beta.kubernetes.io/aws-load-balancer-type"
+CLIENT_PORT, POD_PORT = 443, 8443
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ShopFront:
+    """What comes of four values; `solved` says whether the shop is reached as wanted.
+
+    Parameters
+    ----------
+    rows : tuple of (str, str, bool)
+        What is wanted, what was found, and whether it is as wanted.
+    manifest : str
+        The Service that was applied.
+
+    Examples
+    --------
+    >>> ShopFront((), "").solved
+    False
+    """
+
+    rows: tuple[tuple[str, str, bool], ...]
+    manifest: str
+
+    @property
+    def solved(self) -> bool:
+        """True when everything is as wanted."""
+        return bool(self.rows) and all(good for _, _, good in self.rows)
+
+    @property
+    def _caption(self) -> str:
+        return f"{sum(good for _, _, good in self.rows)} of {len(self.rows)} as wanted"
+
+    def _cells(self) -> Iterator[tuple[str, str, str]]:
+        for wanted, found, good in self.rows:
+            yield wanted, found, "✓" if good else "✗"
+
+    def __repr__(self) -> str:
+        return "\n".join([self._caption, *("  " + " | ".join(cells) for cells in self._cells())])
+
+    def _repr_html_(self) -> str:
+        return html_table(self._caption, ("wanted", "what happens", "as wanted"), self._cells())
+
+
+def shop_front(
+    service_type: object = None, annotation: object = None, port: object = None, target_port: object = None
+) -> ShopFront:
+    """Apply a Service for the Pods of the shop with the given values on AWS, wait, and let a client connect.
+
+    Parameters
+    ----------
+    service_type, annotation, port, target_port : object
+        The Service's type, the value of the annotation that chooses the load balancer, and the two ports.
+
+    Returns
+    -------
+    ShopFront
+        A table of what is wanted and what happens; nothing is ever raised.
+
+    Examples
+    --------
+    >>> shop_front("NodePort", "nlb", 443, 8443).solved
+    False
+    """
+    values = {"service_type": service_type, "annotation": annotation, "port": port, "target_port": target_port}
+    empty = [name for name, value in values.items() if unanswered(value)]
+    if empty:
+        return ShopFront((("four values", f"still empty: {', '.join(empty)}", False),), "")
+    cluster = Cluster(nodes=3, provider="aws")
+    cluster.deploy("shop", per_node=[1, 1, 1], port=POD_PORT)
+    manifest = _manifest(service_type, annotation, port, target_port)
+    try:
+        cluster.apply(manifest)
+    except ApiError as error:
+        return ShopFront((("the API server accepts the Service", error.message, False),), manifest)
+    except (ManifestError, FileNotFoundError) as error:
+        return ShopFront((("the manifest can be read", str(error), False),), manifest)
+    cluster.advance(600)
+    return ShopFront(tuple(_judge(cluster)), manifest)
+
+
+def _manifest(service_type: object, annotation: object, port: object, target_port: object) -> str:
+    """Write the manifest of the shop; what does not fit on one line of YAML is shortened."""
+    kind, name, outside, inside = (
+        shown(value).replace("\n", " ") for value in (service_type, annotation, port, target_port)
+    )
+    return (
+        "apiVersion: v1\nkind: Service\nmetadata:\n  name: shop\n  annotations:\n"
+        f'    {TYPE}: "{name}"\n'
+        f"spec:\n  type: {kind}\n  selector:\n    app: shop\n  ports:\n"
+        f"  - port: {outside}\n    targetPort: {inside}\n"
+    )
+
+
+def _judge(cluster: Cluster) -> Iterator[tuple[str, str, bool]]:
+    service = cluster.service("shop")
+    yield "the API server accepts the Service", "accepted", True
+    made = next((balancer.kind.title for balancer in cluster.load_balancers.values()), "none")
+    yield "AWS builds a Network Load Balancer", made, made.startswith("Network Load Balancer")
+    yield f"a client on the internet gets an answer on port {CLIENT_PORT}", *_answer(cluster, service)
+
+
+def _answer(cluster: Cluster, service: Service) -> tuple[str, bool]:
+    """Return what a client on the internet gets on the shop's port."""
+    address = next((entry.address for entry in service.load_balancer_ingress if entry.address), "")
+    if not address:
+        return f"type {service.type} has no address on the internet", False
+    if all(port.port != CLIENT_PORT for port in service.ports):
+        return f"the load balancer listens on port {service.ports[0].port}", False
+    try:
+        found = routes(cluster, f"{address}:{CLIENT_PORT}")
+    except (NotExposed, ValueError, KeyError) as error:
+        return str(error), False
+    good = all(route.delivered for route in found)
+    return (found[0].outcome if good else next(route.reason for route in found if not route.delivered)), good

@@ -1,0 +1,205 @@
+"""The queue of one Pod, drawn: how many requests it has at every moment, and how precise a simulated time is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ipywidgets
+import pandas as pd
+
+from ..._display import LITERAL
+from ..._palette import CONCEPTS
+from ..._svg import FAINT, Element, document, images, path, rect, text
+from ...api.checks import positive
+from ...traffic.policies import both_policies
+from ...traffic.policy_comparison import latency_curves
+from ...traffic.precision import plus_minus
+from ...traffic.simulation import Traffic
+from ...widgets.explorers.base import VIEW
+from ...widgets.explorers.queue_view import QueueView, requests_of
+from .questions import NAME, cluster_with
+
+__all__ = ["Queues", "crossovers", "queues", "response_time"]
+
+WINDOW_MS = 1000.0
+SEED = 12  # a second in which the queues are about as long as they are on average
+WIDTH, LEFT, PANEL, GAP, TALLEST = 780, 46, 96, 40, 24
+READING = (
+    "Time runs to the right: one second. The height is the number of requests in the Pod. The blue part is the request "
+    "that the Pod works on, the grey part above it are the requests that wait."
+)
+KINDS = ("mean", "p50", "p95", "p99")
+
+
+def counts_over_time(requests: list[list[float]], step_ms: float = 2.0) -> list[int]:
+    """Return how many requests are in the Pod, every few milliseconds of the stretch.
+
+    Examples
+    --------
+    >>> counts_over_time([[0.0, 0.0, 400.0], [300.0, 400.0, 700.0]], step_ms=250)
+    [1, 1, 1, 0]
+    """
+    moments = [number * step_ms for number in range(round(WINDOW_MS / step_ms))]
+    return [sum(arrives <= moment < ends for arrives, _, ends in requests) for moment in moments]
+
+
+def draw_queues(stretches: dict[float, list[list[float]]]) -> str:
+    """Return the picture of several utilisations, one below the other."""
+    parts: list[Element] = []
+    said = []
+    for number, (busy, requests) in enumerate(stretches.items()):
+        foot = 30 + PANEL + number * (PANEL + GAP)
+        counts = counts_over_time(requests)
+        parts.append(text(0, foot - PANEL - 12, f"{busy:g} % busy", size=14, bold=True))
+        parts.append(text(100, foot - PANEL - 12, "number of requests in the Pod", color=FAINT, size=12))
+        parts += _panel(foot, counts)
+        said.append(f"{busy:g} % busy: {sum(max(count - 1, 0) for count in counts) / len(counts):.1f} requests wait")
+    height = 30 + len(stretches) * (PANEL + GAP)
+    parts.append(text(WIDTH, height - 8, "time: one second", "end", color=FAINT, size=12))
+    return document(f"Requests in a Pod over one second, on average: {'; '.join(said)}.", WIDTH, height, parts)
+
+
+def _panel(foot: float, counts: list[int]) -> list[Element]:
+    """Return the panel of one utilisation: axis, the request in work, and those that wait."""
+    parts: list[Element] = []
+    for mark in (0, 10, 20):
+        y = foot - PANEL * mark / TALLEST
+        parts.append(path(f"M{LEFT} {y:.1f} H{WIDTH}", stroke=FAINT, stroke_width=0.5, opacity=0.7))
+        parts.append(text(LEFT - 6, y + 4, str(mark), "end", color=FAINT, size=12))
+    step = (WIDTH - LEFT) / len(counts)
+    for begin, end, count in _steps(counts):
+        x, width = LEFT + begin * step, (end - begin) * step
+        unit = PANEL / TALLEST
+        parts.append(rect(x, foot - unit, width, unit, fill=CONCEPTS["Pod"].color))
+        if count > 1:
+            waiting = unit * (min(count, TALLEST) - 1)
+            parts.append(rect(x, foot - unit - waiting, width, waiting, fill=FAINT, opacity=0.55))
+    return parts
+
+
+def _steps(counts: list[int]) -> list[tuple[int, int, int]]:
+    """Return the stretches in which a count above 0 stays the same: begin, end, count."""
+    found: list[tuple[int, int, int]] = []
+    for at, count in enumerate(counts):
+        if found and found[-1][1] == at and found[-1][2] == count:
+            found[-1] = (found[-1][0], at + 1, count)
+        elif count:
+            found.append((at, at + 1, count))
+    return found
+
+
+class Queues(ipywidgets.VBox):  # type: ignore[misc]
+    """One Pod at several utilisations: dots that arrive, wait and are served, and the same second as a picture."""
+
+    def __init__(self, busy: tuple[float, ...]) -> None:
+        stretches = {one: requests_of(one / 100, 1, WINDOW_MS, (SEED, round(one))) for one in busy}
+        self.page = f"<div>{draw_queues(stretches)}<p><strong>How to read this.</strong> {READING}</p></div>"
+        moving = QueueView()
+        moving.rows = [
+            {
+                "policy": "One Pod, one request at a time", "color": CONCEPTS["Pod"].color, "pod": "the Pod",
+                "busy": round(one), "requests": requests, "window": WINDOW_MS,
+            }
+            for one, requests in stretches.items()
+        ]  # fmt: skip
+        self.busy = busy
+        super().__init__([moving, ipywidgets.HTML(self.page)])
+
+    def __repr__(self) -> str:
+        return f"<The queue of one Pod at {', '.join(f'{one:g} %' for one in self.busy)}>"
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        """Show the live widget, and where none can live the picture."""
+        view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
+        page = f'<div class="{LITERAL}">{images(self.page)}</div>'
+        return {VIEW: view, "text/plain": repr(self), "text/html": page}
+
+
+def queues(*utilisations: float) -> Queues:
+    """Show the queue of one Pod that works on one request at a time, 10 ms on average, at several utilisations.
+
+    Parameters
+    ----------
+    *utilisations : float
+        In percent, above 0 and below 100.
+
+    Returns
+    -------
+    Queues
+        A widget; without a kernel, a picture.
+
+    Examples
+    --------
+    >>> queues(30, 60, 90)
+    <The queue of one Pod at 30 %, 60 %, 90 %>
+    """
+    if not utilisations:
+        raise ValueError("queues needs one utilisation or more, in percent, such as queues(30, 60, 90)")
+    for one in utilisations:
+        positive(one, "utilisation", at_most=99)
+    return Queues(utilisations)
+
+
+def response_time(traffic: Traffic, kind: str = "mean") -> str:
+    """Write a response time of a simulation with its standard error.
+
+    Parameters
+    ----------
+    traffic : Traffic
+        What `simulate` returned.
+    kind : str
+        ``"mean"``, ``"p50"``, ``"p95"`` or ``"p99"``.
+
+    Returns
+    -------
+    str
+        Such as ``87 ± 2 ms``.
+
+    Examples
+    --------
+    >>> from k8sexpose import simulate
+    >>> response_time(simulate(cluster_with(1), NAME, requests=100_000, rate_rps=60)).endswith(" ms")
+    True
+    """
+    if kind not in KINDS:
+        raise ValueError(f"kind is one of {', '.join(KINDS)}, not {kind!r}")
+    return plus_minus(float(traffic.summary[f"{kind}_ms"]), float(traffic.summary[f"{kind}_se_ms"]))
+
+
+def crossovers(*placements: str, workers: tuple[int, ...] | list[int] = (1, 4), hop_ms: float = 1.0) -> pd.DataFrame:
+    """List above which utilisation Local is slower than Cluster, for several placements and numbers of workers.
+
+    Parameters
+    ----------
+    *placements : str
+        Pods on each node, such as ``"2 + 1"``.
+    workers : sequence of int
+        How many requests a Pod serves at once.
+    hop_ms : float
+        What an extra hop adds.
+
+    Returns
+    -------
+    DataFrame
+        A row for each placement and number of workers.
+
+    Examples
+    --------
+    >>> crossovers("2 + 1", "1 + 1", workers=[1])
+      Pods per node  workers slower on average above slower at the p99 above
+    0         2 + 1        1                  19.5 %                  6.51 %
+    1         1 + 1        1                   never                   never
+    """
+    rows = []
+    for placement in placements:
+        per_node = [int(count) for count in placement.split("+")]
+        for each in workers:
+            both = both_policies(cluster_with(*per_node), NAME)
+            found = latency_curves(both, NAME, hop_ms=hop_ms, workers=each, points=2).attrs
+            rows.append((placement, each, _above(found["mean"]), _above(found["p99"])))
+    head = ["Pods per node", "workers", "slower on average above", "slower at the p99 above"]
+    return pd.DataFrame(rows, columns=head)
+
+
+def _above(utilisation: float) -> str:
+    return "never" if utilisation >= 1 else f"{100 * utilisation:.3g} %"
