@@ -83,7 +83,7 @@ def made(stem: str, quick: bool) -> Lesson:
 
 def site_with(stems: list[str], folder: Path, quick: bool) -> Iterator[Site]:
     lessons = {stem: made(stem, quick) for stem in stems}
-    assert build.write(folder, {stem: lesson.live for stem, lesson in lessons.items()}) == []
+    assert build.write(folder, {stem: lesson.live for stem, lesson in lessons.items()}, api=False) == []
     with run_lessons.browser() as context:
         yield Site(folder, context, lessons)
 
@@ -272,26 +272,26 @@ def reveal(page: Page) -> None:
         page.locator(".kx-curtain button").first.click()
 
 
-def holds(site: Site, stem: str, options: int = 99) -> None:
-    """Try everything on one page, and so many options of each question."""
+def holds(site: Site, stem: str, options: int = 99, widths: tuple[int, ...] = (1280, 390)) -> None:
+    """Try everything on one page, and so many options of each question; axe looks at these widths."""
     lesson = site.lessons[stem]
     page, problems = site.open(stem)
     reveal(page)
     explorers_agree(page, lesson)
     flows_agree(page, lesson)
     questions_agree(page, lesson, options)
-    assert nothing_serious(page) == []
+    assert 1280 not in widths or nothing_serious(page) == []
     page.close()
     narrow, more = site.open(stem, 390)
     assert narrow.evaluate("document.documentElement.scrollWidth") <= 390
-    assert nothing_serious(narrow) == []
+    assert 390 not in widths or nothing_serious(narrow) == []
     narrow.close()
     assert problems + more == []
 
 
 def test_a_page_agrees_with_the_package(site: Site) -> None:
-    for stem in SAMPLE:
-        holds(site, stem, options=1)
+    for stem, width in zip(SAMPLE, (1280, 390), strict=True):
+        holds(site, stem, options=1, widths=(width,))
 
 
 def test_a_lesson_is_small(site: Site) -> None:

@@ -161,9 +161,9 @@ def build(folder: Path, lite: bool = False, only: str = "", processes: int = 2) 
     return write(folder, lives, lite)
 
 
-def write(folder: Path, lives: dict[str, Live], lite: bool = False) -> list[str]:
+def write(folder: Path, lives: dict[str, Live], lite: bool = False, api: bool = True) -> list[str]:
     """Write the pages, and what lives on them; return what makes them unfit to publish."""
-    rendered = pages.render(lite, lives, reference.made(folder))
+    rendered = pages.render(lite, lives, api and reference.made(folder))
     found = pages.problems(rendered)
     assets = folder / ASSETS
     shutil.rmtree(assets, ignore_errors=True)
