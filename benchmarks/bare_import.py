@@ -20,8 +20,8 @@ PYTHON = "sys"
 
 def seconds(folder: Path, module: str) -> float:
     """Return the CPU seconds of a process that imports a module."""
-    command = [sys.executable, "-X", "utf8", "-c", "import resource, {0}; r = resource.getrusage(0); "
-               "print(r.ru_utime + r.ru_stime, getattr({0}, '__file__', ''))".format(module)]  # fmt: skip
+    command = [sys.executable, "-X", "utf8", "-c", f"import resource, {module}; r = resource.getrusage(0); "
+               f"print(r.ru_utime + r.ru_stime, getattr({module}, '__file__', ''))"]  # fmt: skip
     env = {**os.environ, "PYTHONPATH": str(folder)}
     said = subprocess.run(command, cwd="/", env=env, capture_output=True, text=True, check=True).stdout.split(" ", 1)
     if module != PYTHON and not said[1].startswith(str(folder)):
