@@ -26,7 +26,7 @@ QUESTION = "np-which-nodes"
 ANSWER = f"""from k8sexpose.lessons import ask, check
 everywhere = {{"10.0.0.1", "10.0.0.2", "10.0.0.3"}}
 ask("{QUESTION}", answer=everywhere)
-print("right:", check("{QUESTION}", cluster).correct)"""
+print("right:", check("{QUESTION}").correct)"""
 
 
 def main(argv: list[str] | None = None) -> int:
