@@ -3,25 +3,24 @@
     python benchmarks/report.py
 
 Clusters of 500 and 5,000 nodes with two Services a node, each with five Pods; 200 of the Services have a load balancer
-in both, so that the growth is that of the cluster. CPU time of the process, since the machine may be busy.
+in both, so that the growth is that of the cluster. CPU time of the process, since the machine may be busy, the best of
+three turns of each. Memory is
+that of a process of its own, which has the text and does nothing else.
 """
 
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import k8sexpose as kx
-from benchmarks.measure import cpu_s, exponent, show
-
-try:
-    import resource
-except ImportError:  # Windows
-    resource = None  # type: ignore[assignment]
+from benchmarks.measure import best, cpu_s, exponent, in_turns, show
 
 PODS = 5
 ZONES = ("us-east-1a", "us-east-1b", "us-east-1c")
@@ -75,17 +74,37 @@ def dump(nodes: int, services: int, exposed: int = 200) -> dict[str, Any]:
 def measure(nodes: int) -> tuple[float, float]:
     """Load, review and write one dump; return the CPU seconds, and those of `json.loads` of the same text."""
     text = json.dumps(dump(nodes, 2 * nodes), indent=4)  # as kubectl prints it
-    json_s = min(cpu_s(lambda: json.loads(text)) for _ in range(3))
     page = ""
 
     def work() -> None:
         nonlocal page
         page = kx.review(kx.Cluster.from_json(text, provider=None)).to_html()
 
-    taken_s = cpu_s(work)
+    works = {"json": lambda: cpu_s(lambda: json.loads(text)), "report": lambda: cpu_s(work)}
+    found = best(in_turns(works, 3))
+    json_s, taken_s = found["json"], found["report"]
     print(f"{nodes:6,} nodes, {len(text) / 1e6:.0f} MB: json.loads {json_s:.2f} s, report {taken_s:.1f} s, "
           f"page of {len(page):,} characters")  # fmt: skip
     return taken_s, json_s
+
+
+# The kernel's high-water mark of this program alone: ru_maxrss also counts the process that started it.
+PEAK = """
+import re, sys
+import k8sexpose as kx
+text = open(sys.argv[1], encoding="utf-8").read()
+kx.review(kx.Cluster.from_json(text, provider=None)).to_html()
+print(int(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1]) / 1024)
+"""
+
+
+def peak_mb(nodes: int) -> float:
+    """Return the peak memory of a process that reads one dump as text and writes its page, in MB (Linux)."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "dump.json"
+        path.write_text(json.dumps(dump(nodes, 2 * nodes), indent=4), encoding="utf-8")
+        done = subprocess.run([sys.executable, "-c", PEAK, str(path)], capture_output=True, text=True, check=True)
+    return float(done.stdout)
 
 
 def main(quick: bool = False) -> int:
@@ -97,9 +116,9 @@ def main(quick: bool = False) -> int:
     met = [show(f"report, {sizes[-1]:,} nodes: times json.loads", f"{ratio:.1f} x", "<= 5 x", quick or ratio <= 5)]
     grown = exponent((sizes[0], sizes[1]), (times[0][0], times[1][0]))
     met.append(show(f"report: {sizes[1]:,} nodes over {sizes[0]:,}", f"n^{grown:.2f}", "<= n^1.05", grown <= 1.05))
-    if not quick and resource is not None:
-        peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        met.append(show("report: peak memory, text included", f"{peak_mb:.0f} MB", "<= 350 MB", peak_mb <= 350))
+    if not quick and Path("/proc/self/status").is_file():
+        peak = peak_mb(sizes[-1])
+        met.append(show("report: peak memory, text included", f"{peak:.0f} MB", "<= 350 MB", peak <= 350))
     return 0 if all(met) else 1
 
 

@@ -26,9 +26,10 @@ Names are loaded when they are first used, so that ``import k8sexpose`` costs ne
 
 from __future__ import annotations
 
-import importlib
-import warnings
-from typing import Any
+# Only for type checkers, which know the name: typing and what it loads cost more than all the rest of this file.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __version__ = "0.1.0"
 
@@ -102,6 +103,8 @@ def __getattr__(name: str) -> Any:
         for text in names.split():
             before, _, now = text.partition("=")
             if before == name:
+                import warnings
+
                 said = f"kx.{name} is no longer offered here; write: from k8sexpose.{module} import {now or name}"
                 warnings.warn(said, DeprecationWarning, stacklevel=2)
                 return _load(module, now or name)
@@ -109,6 +112,8 @@ def __getattr__(name: str) -> Any:
 
 
 def _load(module: str, name: str) -> Any:
+    import importlib
+
     try:
         return getattr(importlib.import_module(f".{module}", __name__), name)
     except ImportError as error:

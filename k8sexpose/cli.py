@@ -11,9 +11,12 @@ installed.
 from __future__ import annotations
 
 import argparse
+import codecs
 import contextlib
+import itertools
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +38,18 @@ FORMATS = ("html", "markdown", "json")
 MADE, UNREADABLE, WRONG, FOUND, INTERRUPTED = 0, 1, 2, 3, 130
 MOST_SHOWN = 2_000
 DUMP = "kubectl get nodes,pods,services,endpointslices -A -o json"
+
+
+def _as_named(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Return the bytes of a file name that the locale cannot read, as they are; a mark for all else."""
+    try:
+        return codecs.lookup_error("surrogateescape")(error)
+    except UnicodeError:
+        return "?", getattr(error, "end", 0)
+
+
+FILE_NAMES = "k8sexpose.file-names"
+codecs.register_error(FILE_NAMES, _as_named)
 
 
 class Refused(Exception):
@@ -76,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         own, options = words[:cut], words[cut + 1 :]
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="replace")
+            stream.reconfigure(encoding="utf-8", errors=FILE_NAMES)
     try:
         parser = _parser(own)
         told = parser.parse_args(own, argparse.Namespace(options=options))
@@ -108,7 +123,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _complain(text: str) -> int:
-    line = "".join(char if char.isprintable() else " " for char in text)
+    readable = text.encode("utf-8", FILE_NAMES).decode("utf-8", "replace")
+    line = "".join(char if char.isprintable() else " " for char in readable)
     print(f"k8sexpose: {line}", file=sys.stderr)
     return UNREADABLE
 
@@ -233,7 +249,12 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
     from .report.findings import SEVERITIES
 
     add = parser.add_argument
-    add("dumps", nargs="*", metavar="DUMP", help="files (JSON, YAML, .tar.gz, .zip), a folder, or - for standard input")
+    add(
+        "dumps",
+        nargs="*",
+        metavar="DUMP",
+        help="files (JSON, YAML, .tar.gz, .tar.xz, .zip), a folder, or - for standard input",
+    )
     add("--context", metavar="NAME", help="ask the kubectl on the PATH instead, read only ('' for the current context)")
     add("--namespace", metavar="NS", help="with --context: one namespace only")
     add("--save-dump", metavar="FILE", help="with --context: keep what kubectl gave, as a dump")
@@ -265,7 +286,7 @@ def _report(told: argparse.Namespace) -> int:
 
 
 def _exit_code(findings: Sequence[Finding], fail_on: str | None) -> int:
-    """Return 3 if there is a finding as grave as was asked for, or graver."""
+    """Return 3 if there is a finding as severe as was asked for, or more so."""
     from .report.findings import SEVERITIES
 
     if fail_on is None:
@@ -300,7 +321,9 @@ def _review(told: argparse.Namespace) -> Review:
         for dump in told.dumps:
             _check_output(dump, Path(told.output), told.force)
     cluster = _live(told) if told.context is not None else _loaded(told)
-    return review(cluster, anonymise=told.anonymise, **_assumptions(told))
+    counts = ((len(cluster.nodes), "nodes"), (len(cluster.pods), "Pods"), (len(cluster.services), "Services"))
+    with _working(f"reviewing {', '.join(f'{count:,} {noun}' for count, noun in counts)}"):
+        return review(cluster, anonymise=told.anonymise, **_assumptions(told))
 
 
 def _cluster(dump: str) -> Cluster:
@@ -309,7 +332,8 @@ def _cluster(dump: str) -> Cluster:
 
     source = _standard_input() if dump == "-" else Path(dump)
     try:
-        return Cluster.from_json(source, provider=None)
+        with _working(f"reading {'standard input' if dump == '-' else dump}"):
+            return Cluster.from_json(source, provider=None)
     except FileNotFoundError:
         raise Refused(f"{dump}: no such file") from None
 
@@ -321,9 +345,6 @@ def _assumptions(told: argparse.Namespace) -> dict[str, Any]:
         "service_ms": told.service_ms, "workers": told.workers, "gb_per_month": told.gb_per_month,
         "prices": Path(told.prices) if told.prices else None,
     }  # fmt: skip
-
-
-LARGE = 10_000_000  # bytes from which on a terminal is told that reading takes a while
 
 
 def _loaded(told: argparse.Namespace) -> Cluster:
@@ -338,16 +359,17 @@ def _loaded(told: argparse.Namespace) -> Cluster:
     if "-" in told.dumps and len(told.dumps) > 1:
         raise Refused("- is standard input, and goes alone")
     if told.dumps == ["-"]:
-        return Cluster.from_json(_standard_input(), provider=None)
+        given = _standard_input()
+        with _working(f"reading {len(given) / 1e6:,.0f} MB"):
+            return Cluster.from_json(given, provider=None)
     paths = [Path(dump) for dump in told.dumps]
     for path in paths:
         if not path.exists():
             raise Refused(f"{path}: no such file")
     size = sum(path.stat().st_size for path in paths if path.is_file())
-    if size > LARGE:
-        _progress(f"reading {size / 1e6:,.0f} MB …")
     try:
-        return Cluster.from_json(paths[0] if len(paths) == 1 else paths, provider=None)
+        with _working(f"reading {size / 1e6:,.0f} MB" if size else "reading"):
+            return Cluster.from_json(paths[0] if len(paths) == 1 else paths, provider=None)
     except FileNotFoundError as error:
         raise Refused(str(error)) from None
 
@@ -377,6 +399,33 @@ def _progress(line: str) -> None:
     """Say on a terminal what is being done."""
     if sys.stderr.isatty():
         print(line, file=sys.stderr)
+
+
+@contextlib.contextmanager
+def _working(what: str) -> Iterator[None]:
+    """Say on a terminal, from one second on, what is being done and for how long; the line is wiped out at the end."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    done = threading.Event()
+
+    def tell() -> None:
+        line = ""
+        for seconds in itertools.count(1):
+            if done.wait(1):
+                break
+            line = f"{what} … {seconds} s"
+            print(f"\r{line}", end="", file=sys.stderr, flush=True)
+        if line:
+            print(f"\r{' ' * len(line)}\r", end="", file=sys.stderr, flush=True)
+
+    teller = threading.Thread(target=tell, daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        done.set()
+        teller.join()
 
 
 def _standard_input() -> bytes:
@@ -436,7 +485,7 @@ def _add_diff(parser: argparse.ArgumentParser) -> None:
     add("-o", "--output", help=f"{', '.join((*MARKDOWN, *JSON))} (default: standard output)")
     add("--force", action="store_true", help="replace the file of -o, whatever it is")
     _add_assumptions(parser)
-    add("--fail-on", choices=SEVERITIES, help="exit with 3 if there is a new finding like this, or a graver one")
+    add("--fail-on", choices=SEVERITIES, help="exit with 3 if there is a new finding like this, or a more severe one")
 
 
 def _diff(told: argparse.Namespace) -> int:
@@ -452,7 +501,8 @@ def _diff(told: argparse.Namespace) -> int:
                 raise Refused(f"{told.output}: a difference is written as {', '.join((*MARKDOWN, *JSON))}")
         before = _cluster(told.before)
         after = _cluster(told.after) if told.after else applied(before, *map(Path, told.apply))
-        made = diff(before, after, **_assumptions(told))
+        with _working("comparing the two clusters"):
+            made = diff(before, after, **_assumptions(told))
         _write(made, told, made.summary)
     return _exit_code(made.new_findings, told.fail_on)
 

@@ -51,6 +51,8 @@ COURSE = ("*.ipynb", "leaflets/*.ipynb", "GLOSSARY.md")
 # What a module is called on an index, where the two names differ.
 PROJECTS = {"yaml": "PyYAML", "IPython": "ipython"}
 KERNEL_PATIENCE_S = 60
+# Where Jupyter and what it starts keep things of their own; without these, below the home folder.
+OWN_FOLDERS = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "MPLCONFIGDIR")
 # What a kernel must be able to import, and the line by which it answers.
 PROBE = "import numpy, pandas, matplotlib, ipywidgets, anywidget, yaml, k8sexpose; print('found', k8sexpose.__file__)"
 
@@ -453,16 +455,24 @@ def _packages() -> list[Problem]:
 
 
 def _folder(folder: Path) -> list[Problem]:
-    there = folder
-    while not there.exists() and there != there.parent:
-        there = there.parent
+    there, error = _writable(folder)
     if not there.is_dir():
         return [Problem(f"{there} is a file", _elsewhere("lab"))]
+    if error is not None:
+        return [Problem(f"{_unwritable(there, error)}, so that your answers could not be saved", _elsewhere("lab"))]
+    return []
+
+
+def _writable(folder: Path) -> tuple[Path, OSError | None]:
+    """Return what there is of a folder's path, and why nothing can be written into it; None if it can."""
+    there = folder
+    while not os.path.exists(there) and there != there.parent:  # Path.exists raises where the path may not be looked at
+        there = there.parent
     try:
         with tempfile.TemporaryFile(dir=there):
-            return []
+            return there, None
     except OSError as error:
-        return [Problem(f"{_unwritable(there, error)}, so that your answers could not be saved", _elsewhere("lab"))]
+        return there, error
 
 
 def _port(port: int | None) -> list[Problem]:
@@ -557,7 +567,7 @@ def environment(now: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return the environment in which JupyterLab starts.
 
     Without the news pop-up; with the kernel of this Python and not that of a user's folder; without a proxy between
-    the machine and itself.
+    the machine and itself; with a temporary folder for Jupyter's own files where the home folder cannot be written.
 
     Parameters
     ----------
@@ -582,7 +592,18 @@ def environment(now: Mapping[str, str] | None = None) -> dict[str, str]:
         spared = made.get("NO_PROXY") or made.get("no_proxy") or ""
         wanted = [host for host in ("localhost", "127.0.0.1") if host not in spared.split(",")]
         made["NO_PROXY"] = made["no_proxy"] = ",".join(filter(None, (spared, *wanted)))
+    if not _home_is_writable():
+        temporary = tempfile.mkdtemp(prefix="k8sexpose-")
+        made |= {name: os.path.join(temporary, name.lower()) for name in OWN_FOLDERS if name not in made}
     return made
+
+
+def _home_is_writable() -> bool:
+    """Return whether Jupyter can keep its own files where it always does."""
+    try:
+        return _writable(Path.home())[1] is None
+    except RuntimeError:  # nobody knows where this user's home is
+        return False
 
 
 def open_lab(folder: Path, port: int | None = None, browser: bool = True, options: Sequence[str] = ()) -> int:

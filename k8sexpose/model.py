@@ -20,8 +20,9 @@ from .api.allocation import ip_pool, port_pool
 from .api.bundles import Source
 from .api.checks import check_arguments, count, shown
 from .api.checks import seconds as check_seconds
+from .api.collector import collector_paused
 from .api.documents import Item, read_items
-from .api.dump import LeftOut, read_dump
+from .api.dump import LeftOut, MaskedFields, read_dump
 from .api.errors import ApiError, ManifestError, invalid, invalid_object
 from .api.hints import hinted
 from .api.kinds import CLUSTER_WIDE
@@ -63,8 +64,17 @@ def _carried_over(made: Any, old: Any, now_s: float) -> Any:
     if old is None:
         return replace(made, created_s=now_s)
     if isinstance(made, Deployment):
-        return replace(made, created_s=old.created_s, made=old.made, listens=old.listens)
+        images = made.images or old.images  # the model's own output names them where it knows them
+        return replace(
+            made, created_s=old.created_s, made=old.made, listens=old.listens, answers=old.answers, images=images
+        )
     return replace(made, created_s=old.created_s)
+
+
+def _pods_differ(old: Deployment, new: Deployment) -> bool:
+    """Return True if two states of a Deployment have Pods of different templates; its strategy is no part of them."""
+    mine, its = ((d.labels, d.ports, d.host_network, d.images, d.notes) for d in (old, new))
+    return mine != its
 
 
 def _port_range(given: tuple[int, int]) -> tuple[int, int]:
@@ -172,6 +182,7 @@ class Cluster(Operations):
             firewall=firewall,
         )
         self.left_out: tuple[LeftOut, ...] = ()
+        self.masked = MaskedFields()
         pools = {f"IPv{ip_network(text).version}": ip_pool(text) for text in ranges}
         self.api = ApiServer(self.store, port_pool(*ports), pools, random.Random(seed), namespaces)
         pod_range = pod_ranges[0]
@@ -189,8 +200,8 @@ class Cluster(Operations):
         Parameters
         ----------
         source : str, bytes, Path, mapping or sequence
-            A path of a file (JSON, YAML), a folder or an archive (.tar.gz, .zip), several paths, the text, or the
-            objects. They are taken as stored: no defaulting, allocation, validation. What the dump lacks stands in
+            A path of a file (JSON, YAML), a folder or an archive (.tar.gz, .tar.xz, .zip), several paths, the text, or
+            the objects. They are taken as stored: no defaulting, allocation, validation. What the dump lacks stands in
             `absent`.
         **options
             As for `Cluster`, nodes apart.
@@ -199,7 +210,8 @@ class Cluster(Operations):
         -------
         Cluster
             With the objects of the dump and no others. One that holds an address that is none is not among them: it
-            stands in ``left_out``, with the field.
+            stands in ``left_out``, with the field. Where a word hides an address, the object is there without it, and
+            ``masked`` counts such fields.
 
         Raises
         ------
@@ -220,13 +232,15 @@ class Cluster(Operations):
             Node: cluster.store.put_node, Pod: cluster.store.put_pod, Service: cluster.store.put_service,
             EndpointSlice: cluster.store.put_slice,
         }  # fmt: skip
-        dump = read_dump(source)
-        for item in dump.objects:
-            put[type(item)](item)  # type: ignore[operator]
+        with collector_paused():
+            dump = read_dump(source)
+            for item in dump.objects:
+                put[type(item)](item)  # type: ignore[operator]
         cluster.kept = {(one.kind, one.namespace, one.name): one for one in dump.kept}
         for event in dump.events:
             cluster.report(event)
-        cluster.absent, cluster.hidden, cluster.left_out = dump.absent, dump.hidden, dump.left_out
+        cluster.absent, cluster.hidden = dump.absent, dump.hidden
+        cluster.left_out, cluster.masked = dump.left_out, dump.masked
         return cluster
 
     @classmethod
@@ -412,7 +426,7 @@ class Cluster(Operations):
             raise invalid_object("Deployment.apps", made.name, [invalid("spec.replicas", replicas, detail)])
         self._deployments[made.namespace, made.name] = made
         self.scale(made.name, replicas=replicas, namespace=made.namespace)
-        if old is not None and replace(old, made=made.made) != made:
+        if old is not None and _pods_differ(old, made):
             self.rollout(made.name, namespace=made.namespace)
 
     def create(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
+import threading
 from datetime import date
 from pathlib import Path
 
@@ -103,3 +105,39 @@ def test_what_the_program_wrote_it_may_write_again(words: list[str], name: str, 
     line = [*words[:1], str(SAMPLE), *words[1:], "-o", str(tmp_path / name)]
     assert cli.main(line) == 0
     assert cli.main(line) == 0
+
+
+class Terminal(io.StringIO):
+    """A terminal that tells when a line has come."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = threading.Event()
+
+    def isatty(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        count = super().write(text)
+        self.written.set()
+        return count
+
+
+def test_progress_is_told_on_a_terminal_and_wiped_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    with cli._working("reading 52 MB"):
+        assert screen.getvalue() == "", "nothing in the first second"
+        assert screen.written.wait(30)
+    shown = screen.getvalue()
+    assert shown.startswith("\rreading 52 MB … 1 s")
+    assert shown.endswith("\r") and not shown.rstrip("\r").rpartition("\r")[2].strip(), "the line is wiped out"
+
+
+def test_no_progress_in_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    pipe = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", pipe)
+    threads = threading.active_count()
+    with cli._working("reading 52 MB"):
+        assert threading.active_count() == threads
+    assert pipe.getvalue() == ""

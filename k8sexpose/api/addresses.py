@@ -20,6 +20,11 @@ def parse_ip(value: str) -> IPv4Address | IPv6Address | None:
         return None
 
 
+# Parsing takes long, and the same addresses and ranges come again and again.
+address_of = lru_cache(maxsize=1 << 16)(ip_address)
+network_of = lru_cache(maxsize=1 << 12)(ip_network)
+
+
 def family(value: str) -> str:
     """Return ``IPv4`` or ``IPv6`` for a well-formed address."""
     return "IPv6" if ":" in value else "IPv4"

@@ -1,18 +1,15 @@
 """What people have at hand of a cluster, in whatever form: the plain objects in it.
 
 JSON and YAML, one object, a List, a typed list whose items have no kind, an array, several texts one after the other,
-``kubectl cluster-info dump`` with its logs, several files, a folder, and archives (.tar.gz, .zip, .gz) such as support
-bundles and must-gathers. Archives are read member by member in memory; nothing is ever unpacked.
+``kubectl cluster-info dump`` with its logs, several files, a folder, and archives (.tar.gz, .tar.xz, .zip, .gz) such as
+support bundles and must-gathers. Archives are read member by member in memory; nothing is ever unpacked.
 """
 
 from __future__ import annotations
 
-import gzip
 import io
 import json
 import re
-import tarfile
-import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +21,7 @@ import yaml
 from .checks import shown
 from .documents import is_file
 from .errors import ManifestError
+from .json_lists import ListInText
 from .kinds import BUILT_IN
 from .manifest import plain
 
@@ -32,8 +30,9 @@ __all__ = ["MAX_BYTES", "Found", "Source", "objects_of", "read_source"]
 MAX_BYTES = 512 * 1024 * 1024
 MAX_YAML_BYTES = 20 * 1024 * 1024  # YAML costs about a second a megabyte
 MAX_MEMBERS = 10_000
+XZ = b"\xfd7zXZ\x00"
 ENDINGS = (".json", ".yaml", ".yml")
-ARCHIVES = (".tar.gz", ".tgz", ".tar", ".zip", ".gz")
+ARCHIVES = (".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar", ".zip", ".gz", ".xz")
 COMMAND = "kubectl get nodes,pods,services,endpointslices -A -o json"
 # What a file or folder is called tells the kind of objects that carry none, as in a support bundle.
 FOLDERS = {
@@ -57,6 +56,8 @@ class Found:
         Kind and apiVersion, from the list or the folder where the object has none.
     value : mapping, optional
         The object; None for an empty list of the kind.
+    sound : bool
+        Whether the text that it was read from holds nothing that `plain` refuses.
 
     Examples
     --------
@@ -68,6 +69,7 @@ class Found:
     kind: str
     version: str
     value: Mapping[str, Any] | None
+    sound: bool = False
 
 
 def read_source(source: Source) -> Iterator[Found]:
@@ -89,6 +91,8 @@ def read_source(source: Source) -> Iterator[Found]:
         yield from objects_of(plain(source))
     elif isinstance(source, bytes):
         yield from _content("the dump", source, "")
+    elif isinstance(source, str) and source[:1] in ("{", "[") and source.isascii() and "\0" not in source[:4]:
+        yield from _objects_of_text("the dump", source, "")
     elif isinstance(source, str) and _is_text(source):
         yield from _content("the dump", source.encode("utf-8", "surrogatepass"), "")
     elif isinstance(source, str | Path):
@@ -162,13 +166,19 @@ def _content(name: str, data: bytes, path: str, *, strict: bool = True) -> Itera
     elif data[:2] == b"\x1f\x8b":
         inner = _gunzip(name, data)
         yield from _tar(name, inner) if _is_tar(inner) else _content(name, inner, path.removesuffix(".gz"))
+    elif data[:6] == XZ:
+        inner = _unxz(name, data)
+        yield from _tar(name, inner) if _is_tar(inner) else _content(name, inner, path.removesuffix(".xz"))
     elif _is_tar(data):
         yield from _tar(name, data)
     else:
         yield from _text(name, data, path, strict=strict)
 
 
+# What opens archives is loaded with the first archive: few dumps are one, and every cluster imports this module.
 def _gunzip(name: str, data: bytes) -> bytes:
+    import gzip
+
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
             inner = file.read(MAX_BYTES + 1)
@@ -178,12 +188,31 @@ def _gunzip(name: str, data: bytes) -> bytes:
     return inner
 
 
+def _unxz(name: str, data: bytes) -> bytes:
+    """Return what an .xz file holds; a Python that was built without it says so."""
+    try:
+        import lzma
+    except ImportError:
+        raise ManifestError(f"{name} is an .xz file, which this Python cannot read: unpack it with xz -d") from None
+    try:
+        reader = lzma.LZMADecompressor(memlimit=MAX_BYTES)
+        inner = reader.decompress(data, max_length=MAX_BYTES + 1)
+    except lzma.LZMAError as error:
+        raise ManifestError(f"{name} is compressed, and cannot be read: {error}") from None
+    _check_size(len(inner), f"{name}, decompressed,")
+    if not reader.eof:
+        raise ManifestError(f"{name} is compressed, and cannot be read: it is cut off")
+    return inner
+
+
 def _is_tar(data: bytes) -> bool:
     return data[257:262] == b"ustar"
 
 
 def _tar(name: str, data: bytes) -> Iterator[Found]:
     """Yield the objects of a tar archive; links and devices are passed over."""
+    import tarfile
+
     found = 0
     try:
         with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
@@ -202,6 +231,8 @@ def _tar(name: str, data: bytes) -> Iterator[Found]:
 
 def _zip(name: str, data: bytes) -> Iterator[Found]:
     """Yield the objects of a zip archive; what is said of sizes is not believed."""
+    import zipfile
+
     left, found = MAX_BYTES, 0
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -242,6 +273,11 @@ def _text(name: str, data: bytes, path: str, *, strict: bool = True) -> Iterator
     guessed = encoding not in ("utf-8-sig", "utf-16")
     if (data and not text) or (guessed and not text[:2].lstrip("\ufeff").isascii()):
         raise ManifestError(f"{name} is neither text nor an archive that is known")
+    yield from _objects_of_text(name, text, path, strict=strict)
+
+
+def _objects_of_text(name: str, text: str, path: str, *, strict: bool = True) -> Iterator[Found]:
+    """Yield the objects of a text that is decoded."""
     start = text.lstrip("\ufeff \t\r\n")
     if not start:
         raise ManifestError(f"{name} is empty: {COMMAND} makes a dump")
@@ -252,6 +288,9 @@ def _text(name: str, data: bytes, path: str, *, strict: bool = True) -> Iterator
     values = _json_values(name, start) if start.startswith(("{", "[")) else _yaml_values(name, start)
     known = _kind_of_path(path)
     for value in values:
+        if isinstance(value, ListInText):
+            yield from _listed(value, name, known)
+            continue
         for one in objects_of(value, name, known):
             if one.kind == "Status" and strict and one.value is not None:
                 message = str(one.value.get("message") or one.value.get("reason") or "no message")
@@ -282,16 +321,25 @@ def _json_values(name: str, text: str) -> Iterator[Any]:
     if text.find("==== START logs for ") >= 0:
         text = LOGS.sub("", text)
     while at < len(text):
+        listed = ListInText.begin(text, at)
+        if listed is not None:
+            yield listed
+            at = SPACE.match(text, listed.end).end()  # type: ignore[union-attr]
+            continue
         try:
             value, at = decoder.raw_decode(text, at)
         except (ValueError, RecursionError) as error:
             if at == 0 and text.startswith("{") and (read := _flow_yaml(text)) is not None:
                 yield read
                 return
-            reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-            raise ManifestError(f"the dump is not JSON: {reason} ({name})") from None
+            raise _no_json(name, error) from None
         yield value
         at = SPACE.match(text, at).end()  # type: ignore[union-attr]
+
+
+def _no_json(name: str, error: Exception) -> ManifestError:
+    reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+    return ManifestError(f"the dump is not JSON: {reason} ({name})")
 
 
 def _flow_yaml(text: str) -> Any:
@@ -373,10 +421,7 @@ def objects_of(value: Any, where: str = "the dump", known: tuple[str, str] = (""
     kind, version = value.get("kind"), value.get("apiVersion")
     entries = value.get("items")
     if "items" in value and (kind is None or str(kind).endswith("List")):
-        of = str(kind or "").removesuffix("List")
-        versions = [one for one, kinds in BUILT_IN.items() if of in kinds]
-        told = version if isinstance(version, str) and of in BUILT_IN.get(version, ()) else next(iter(versions), "")
-        inherited = (str(told or version or ""), of) if of else known
+        inherited = _of_entries(kind, version, known)
         if entries is not None and not isinstance(entries, list):
             raise ManifestError("a dump is a JSON object with a list of items, as kubectl get -o json prints it")
         if inherited[1]:
@@ -389,15 +434,66 @@ def objects_of(value: Any, where: str = "the dump", known: tuple[str, str] = (""
         yield Found(where, known[1], known[0], {"apiVersion": known[0], "kind": known[1], **value})
 
 
+def _of_entries(kind: Any, version: Any, known: tuple[str, str]) -> tuple[str, str]:
+    """Return apiVersion and kind that the entries of a list have where they carry none."""
+    of = str(kind or "").removesuffix("List")
+    versions = [one for one, kinds in BUILT_IN.items() if of in kinds]
+    # A list that was made by hand is a v1 one; what names a group is of that group, be it another's.
+    named = isinstance(version, str) and ("/" in version or of in BUILT_IN.get(version, ()))
+    told = version if named else next(iter(versions), "")
+    return (str(told or version or ""), of) if of else known
+
+
 def _entries(entries: Iterable[Any], where: str, known: tuple[str, str]) -> Iterator[Found]:
     """Yield the objects of a list; an entry without a kind has that of the list."""
     for number, entry in enumerate(entries):
-        place = f"{where}, items[{number}]" if where != "the dump" else f"items[{number}]"
-        if not isinstance(entry, Mapping):
-            raise ManifestError(f"{place} is not an object")
-        kind = entry.get("kind") or known[1]
-        if isinstance(entry.get("items"), list) and (not kind or str(kind).endswith("List")):
-            yield from objects_of(entry, where)
-            continue
-        version = str(entry.get("apiVersion") or known[0] or "")
-        yield Found(place, str(kind or ""), version, {**entry, "kind": kind, "apiVersion": version})
+        yield from _entry(number, entry, where, known)
+
+
+def _entry(number: int, entry: Any, where: str, known: tuple[str, str], sound: bool = False) -> Iterator[Found]:
+    """Yield the object of an entry, or those of a list in it."""
+    place = f"{where}, items[{number}]" if where != "the dump" else f"items[{number}]"
+    if entry.__class__ is not dict and not isinstance(entry, Mapping):
+        raise ManifestError(f"{place} is not an object")
+    kind = entry.get("kind") or known[1]
+    if isinstance(entry.get("items"), list) and (not kind or str(kind).endswith("List")):
+        yield from objects_of(entry, where)
+        return
+    version = str(entry.get("apiVersion") or known[0] or "")
+    if entry.get("kind") is not kind or entry.get("apiVersion") is not version:
+        entry = {**entry, "kind": kind, "apiVersion": version}
+    yield Found(place, str(kind or ""), version, entry, sound)
+
+
+def _listed(listed: ListInText, where: str, known: tuple[str, str]) -> Iterator[Found]:
+    """Yield the objects of a long list; the kind of those that carry none may be told behind it."""
+    head = listed.head or {}
+    told = listed.head is None or head.get("kind") is not None
+    inherited = _of_entries(head.get("kind"), head.get("apiVersion"), known)
+    if inherited[1] and listed.head is not None:
+        yield Found(where, inherited[1], inherited[0], None)
+    waiting: list[tuple[int, Any, bool]] = []
+    try:
+        for number, (entry, sound) in enumerate(listed):
+            if told or (entry.__class__ is dict and entry.get("kind") and not waiting):
+                yield from _entry(number, entry, where, inherited, sound)
+            else:
+                waiting.append((number, entry, sound))
+    except ManifestError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise _no_json(where, error) from None
+    if "items" in listed.tail:
+        raise ManifestError(f"{where} names items twice, which no dump of kubectl does")
+    if told:
+        return
+    whole = {**head, **listed.tail}
+    kind = whole.get("kind")
+    if kind is not None and not str(kind).endswith("List"):
+        yield from objects_of({**whole, "items": [entry for _, entry, _ in waiting]}, where, known)
+        return
+    inherited = _of_entries(kind, whole.get("apiVersion"), known)
+    if inherited[1]:
+        yield Found(where, inherited[1], inherited[0], None)
+    for number, entry, sound in waiting:
+        yield from _entry(number, entry, where, inherited, sound)

@@ -330,6 +330,10 @@ def _words(name: str, inner: str) -> str:
     return WORDS.get(name, f"{'an' if name[:1] in 'AEIO' else 'a'} {name}")
 
 
+# Texts of annotations are few: each is taken apart once.
+_annotation = functools.cache(_Annotation)
+
+
 @functools.cache
 def _annotations(function: Callable[..., Any]) -> tuple[tuple[str, _Annotation, Any], ...]:
     """Return the name, the annotation and the name space of each parameter that has an annotation."""
@@ -360,6 +364,12 @@ def _split(text: str, bar: str) -> list[str]:
         else:
             parts[-1] += char
     return [part.strip() for part in parts]
+
+
+@functools.cache
+def _split_list(text: str) -> list[str]:
+    """Return the parts of a text between commas, outside of brackets."""
+    return _split(text, ",")
 
 
 def _parts(text: str) -> tuple[str, str]:
@@ -436,21 +446,23 @@ def _of_alias(value: object, alias: Any) -> bool:
 
 def _entries_fit(value: Any, kind: str, inner: str, spaces: Mapping[str, Any]) -> bool:
     """Return True if every entry of a list or mapping is of the kind in the brackets."""
-    parts = _split(inner, ",") if inner else []
+    parts = _split_list(inner) if inner else []
     if not parts or (len(parts) == 1 and parts[0] in ("Any", "object")):
         return True
     if kind in MAPPINGS:
-        keys, entries = _Annotation(parts[0]), _Annotation(parts[-1])
+        keys, entries = _annotation(parts[0]), _annotation(parts[-1])
         return all(_fits(key, keys, spaces) and _fits(entry, entries, spaces) for key, entry in value.items())
     if kind == "tuple" and parts[-1] != "...":
         listed = list(value)
         return len(listed) == len(parts) and all(
-            _fits(entry, _Annotation(part), spaces) for entry, part in zip(listed, parts, strict=True)
+            _fits(entry, _annotation(part), spaces) for entry, part in zip(listed, parts, strict=True)
         )
-    entry_kind = _Annotation(parts[0])
+    entry_kind = _annotation(parts[0])
     return all(_fits(entry, entry_kind, spaces) for entry in value)
 
 
 def _fits(value: object, kind: _Annotation, spaces: Mapping[str, Any]) -> bool:
     """Return True if a value is one of the alternatives of an annotation."""
+    if value.__class__ in kind.known:
+        return True
     return any(_is(value, alternative, inner, spaces) for alternative, inner in kind.alternatives)

@@ -78,12 +78,12 @@ def checker(schema: Schema) -> Checker:
     """
     match schema:
         case Struct():
-            return _struct_checker({name: checker(field) for name, field in schema.fields.items()})
+            return _struct_checker(schema)
         case Many(item):
             each = checker(item)
             return lambda value: value.__class__ is list and all(map(each, value))
         case Texts():
-            return lambda value: value.__class__ is dict and all(item.__class__ is str for item in value.values())
+            return _all_texts
         case Text():
             return lambda value: value.__class__ is str
         case Bool():
@@ -98,14 +98,25 @@ def checker(schema: Schema) -> Checker:
             return lambda value: True
 
 
-def _struct_checker(fields: Mapping[str, Checker]) -> Checker:
-    known = dict(fields)
+def _all_texts(value: Any) -> bool:
+    return value.__class__ is dict and all([item.__class__ is str for item in value.values()])
+
+
+def _struct_checker(schema: Struct) -> Checker:
+    # A text needs no call, and most fields are texts.
+    texts = frozenset(name for name, field in schema.fields.items() if isinstance(field, Text))
+    others = {name: checker(field) for name, field in schema.fields.items() if name not in texts}
 
     def check(value: Any) -> bool:
         if value.__class__ is not dict:
             return False
-        given = ((name, item) for name, item in value.items() if name in known and item is not None)
-        return all(known[name](item) for name, item in given)
+        for name, item in value.items():
+            if name in texts:
+                if item.__class__ is not str and item is not None:
+                    return False
+            elif item is not None and name in others and not others[name](item):
+                return False
+        return True
 
     return check
 

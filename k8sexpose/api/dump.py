@@ -10,23 +10,22 @@ import re
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
-from itertools import chain
 from typing import Any
 
-from .addresses import ip_version, parse_ip
+from .addresses import PLAIN_IPV4, ip_version, parse_ip
 from .bundles import Found, Source, read_source
 from .decode import checker, decode
 from .endpoints import mirrored_slices
 from .errors import ManifestError, cut, go_quote
-from .formats import cidr
 from .kinds import CLUSTER_WIDE, KEPT, KeptObject
 from .manifest import plain
 from .objects import EndpointSlice, Event, Node, Pod
 from .schemas import KEPT_SCHEMAS, SCHEMAS
 from .service import Service
 
-__all__ = ["Dump", "LeftOut", "read_dump"]
+__all__ = ["Dump", "LeftOut", "MaskedFields", "read_dump"]
 
 READERS: dict[str, Any] = {
     "Service": Service.from_dict,
@@ -38,9 +37,21 @@ READERS: dict[str, Any] = {
 NEEDED = ("Node", "Pod", "Service", "EndpointSlice")
 # Kinds of others that say which data plane and which controllers a cluster has; only their names are kept.
 SHOWN = (*KEPT, "ConfigMap")
-ADDRESS_LIKE = re.compile(r"[0-9a-fA-F]{1,4}[.:]|::")
+# What is meant as an address begins like one, has digits alone, or digits, points and no word.
+ADDRESS_LIKE = re.compile(r"\s*[0-9a-fA-F]{1,4}[.:]|::")
+DIGITS, DIGIT, SEPARATOR = re.compile(r"\d+"), re.compile(r"\d"), re.compile(r"[.:,]")
+WORD_LIKE = re.compile(r"[*#<>{}_\[\]]|[A-Za-z]{3}")
+POD_IP, SOURCE_RANGES = "status.podIP", "spec.loadBalancerSourceRanges"
+MOST_MASKED = 3  # named in a report
 PROXY_CONFIG = ("kube-system", "kube-proxy")
 
+# The API groups whose kinds of these names are meant; an object without a group counts as one of them.
+GROUPS = {
+    "Service": (), "Pod": (), "Node": (), "Endpoints": (), "Namespace": (), "ConfigMap": (),
+    "EndpointSlice": ("discovery.k8s.io",), "Event": ("events.k8s.io",),
+    "Ingress": ("networking.k8s.io", "extensions"), "Gateway": ("gateway.networking.k8s.io",),
+    "HTTPRoute": ("gateway.networking.k8s.io",),
+}  # fmt: skip
 CHECKS = {kind: checker(schema) for (_, kind), schema in SCHEMAS.items() if kind in READERS}
 
 
@@ -70,6 +81,30 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
+class MaskedFields:
+    """Fields of addresses in which a word stands, as tools write them that make dumps safe to share.
+
+    Parameters
+    ----------
+    count : int
+        How many fields.
+    objects : mapping of str to int
+        How many objects of each kind hold one.
+    first : tuple of LeftOut
+        The first few, each with its object, the field and what stands there.
+
+    Examples
+    --------
+    >>> MaskedFields(1, {"Pod": 1}, (LeftOut("Pod", "web", 'status.podIP: "HIDDEN"'),)).count
+    1
+    """
+
+    count: int = 0
+    objects: Mapping[str, int] = field(default_factory=dict)
+    first: tuple[LeftOut, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Dump:
     """What a dump says, and what it lacks.
 
@@ -87,6 +122,8 @@ class Dump:
         Pods, by namespace and name, whose address was taken out of the dump.
     left_out : tuple of LeftOut
         Objects that cannot be used, and why.
+    masked : MaskedFields
+        Fields in which a word stands in the place of an address.
 
     Examples
     --------
@@ -100,6 +137,7 @@ class Dump:
     absent: frozenset[str] = frozenset()
     hidden: frozenset[tuple[str, str]] = frozenset()
     left_out: tuple[LeftOut, ...] = ()
+    masked: MaskedFields = field(default_factory=MaskedFields)
 
 
 @dataclass(slots=True)
@@ -113,6 +151,16 @@ class _Reading:
     seen: set[str] = field(default_factory=set)
     hidden: set[tuple[str, str]] = field(default_factory=set)
     left_out: list[LeftOut] = field(default_factory=list)
+    masked: int = 0
+    masked_objects: dict[str, int] = field(default_factory=dict)
+    first_masked: list[LeftOut] = field(default_factory=list)
+
+    def mask(self, kind: str, name: str, words: list[tuple[str, str]]) -> None:
+        """Count the fields of one object that hold no address, and keep the first few."""
+        self.masked += len(words)
+        self.masked_objects[kind] = self.masked_objects.get(kind, 0) + 1
+        for place, text in words[: MOST_MASKED - len(self.first_masked)]:
+            self.first_masked.append(LeftOut(kind, name, f"{place}: {go_quote(cut(text))}"))
 
 
 def read_dump(source: Source) -> Dump:
@@ -157,12 +205,16 @@ def read_dump(source: Source) -> Dump:
         frozenset(NEEDED) - reading.seen,
         frozenset(reading.hidden),
         tuple(reading.left_out),
+        MaskedFields(reading.masked, reading.masked_objects, tuple(reading.first_masked)),
     )
 
 
 def _take(reading: _Reading, found: Found) -> None:
     """Read one object, if it is of a kind that is used."""
     kind, value = found.kind, found.value
+    group = found.version.rpartition("/")[0]
+    if group and group not in GROUPS.get(kind, (group,)):
+        return  # another's kind of the same name: an Ingress of config.openshift.io, a Service of Knative
     if value is None:
         reading.seen.add("EndpointSlice" if kind == "Endpoints" else kind)
     elif kind == "Event":
@@ -176,18 +228,34 @@ def _take(reading: _Reading, found: Found) -> None:
 
 def _take_object(reading: _Reading, found: Found, value: Mapping[str, Any]) -> None:
     # One check of text for every door; one object at a time is copied.
-    checked = _checked(plain(value, found.where), found)
-    cleaned, hidden = _without_hidden(found.kind, checked)
-    wrong = chain(_bad_ranges(found.kind, checked), _bad_addresses(found.kind, checked))
-    problem = next(wrong, None)
-    if problem is not None:
-        reading.left_out.append(LeftOut(found.kind, _name(value), problem))
+    checked = _checked(value if found.sound else plain(value, found.where), found)
+    words = () if _all_plain(found.kind, checked) else _odd_addresses(reading, found.kind, checked)
+    if words is None:
         return
-    made = READERS[found.kind](cleaned)
+    made = READERS[found.kind](_without_hidden(found.kind, checked) if words else checked)
     scope = "" if found.kind == "Node" else made.namespace
     reading.objects[found.kind, scope, made.name] = made
-    if hidden and found.kind == "Pod":
+    if any(place == POD_IP and parse_ip(text) is None for place, text in words):
         reading.hidden.add((made.namespace, made.name))
+
+
+def _odd_addresses(reading: _Reading, kind: str, value: Mapping[str, Any]) -> list[tuple[str, str]] | None:
+    """Return the fields that hold a word or an odd spelling; None if one is no address, which costs the object."""
+    found: list[tuple[str, str]] = []
+    for place, text, is_range in _addresses(kind, value):
+        if not text or (_is_range(text) if is_range else ip_version(text) is not None):
+            continue
+        spelt = not is_range and parse_ip(text) is not None  # with leading zeros
+        # Of source ranges none can be left away: the others would not be all.
+        if not spelt and (_mistyped(text) or place.startswith(SOURCE_RANGES)):
+            what = "is no range of addresses" if is_range else "is no IP address"
+            reading.left_out.append(LeftOut(kind, _name(value), f"{place}: {go_quote(cut(text))} {what}"))
+            return None
+        found.append((place, text))
+    masked = [(place, text) for place, text in found if parse_ip(text) is None]
+    if masked:
+        reading.mask(kind, _name(value), masked)
+    return found
 
 
 def _checked(value: Mapping[str, Any], found: Found) -> Mapping[str, Any]:
@@ -201,56 +269,79 @@ def _checked(value: Mapping[str, Any], found: Found) -> Mapping[str, Any]:
     return decoded.value
 
 
-def _bad_ranges(kind: str, value: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what is wrong with the ranges of an object, of which none can be left away."""
-    ranges = (value.get("spec") or {}).get("loadBalancerSourceRanges") if kind == "Service" else None
-    for number, text in enumerate(ranges or ()):
-        try:
-            ip_network(text.strip(), strict=False)
-        except ValueError:
-            shown = go_quote(cut(text))
-            yield f"spec.loadBalancerSourceRanges[{number}]: {shown} is no range of addresses"
+def _all_plain(kind: str, value: Mapping[str, Any]) -> bool:
+    """Return True for a Pod or EndpointSlice that has IPv4 addresses in their one form only: none is wrong or hidden.
+
+    These are the objects of which there are many.
+    """
+    if kind == "Pod":
+        status = value.get("status") or {}
+        listed = status.get("podIPs")
+        ips = [status.get("podIP"), *(entry.get("ip") for entry in listed)] if listed else [status.get("podIP")]
+    elif kind == "EndpointSlice" and value.get("addressType", "IPv4") == "IPv4":
+        ips = [ip for entry in value.get("endpoints") or () for ip in entry.get("addresses") or ()]
+    else:
+        return False
+    return all([ip.__class__ is str and PLAIN_IPV4(ip) for ip in ips])
 
 
-def _bad_addresses(kind: str, value: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what is wrong with the addresses of an object, field by field; an empty one is none."""
+def _addresses(kind: str, value: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:
+    """Yield the fields of an object that hold an address or (True) a range: the field, and what stands there."""
     spec, status = value.get("spec") or {}, value.get("status") or {}
-    if kind == "Node":
+    if kind == "Pod":
+        yield POD_IP, status.get("podIP") or "", False
+        for number, entry in enumerate(status.get("podIPs") or ()):
+            yield f"status.podIPs[{number}].ip", entry.get("ip") or "", False
+    elif kind == "Node":
         for number, entry in enumerate(status.get("addresses") or ()):
             if entry.get("type") in ("InternalIP", "ExternalIP"):
-                yield from _no_ip(f"status.addresses[{number}].address", entry.get("address"))
-        yield from _no_range("spec.podCIDR", spec.get("podCIDR"))
-    elif kind == "Pod":
-        yield from _no_ip("status.podIP", status.get("podIP"))
+                yield f"status.addresses[{number}].address", entry.get("address") or "", False
+        yield "spec.podCIDR", spec.get("podCIDR") or "", True
+        for number, text in enumerate(spec.get("podCIDRs") or ()):
+            yield f"spec.podCIDRs[{number}]", text or "", True
     elif kind == "Service":
-        for field in ("clusterIPs", "externalIPs"):
-            for number, ip in enumerate(spec.get(field) or ()):
-                yield from _no_ip(f"spec.{field}[{number}]", "" if ip == "None" else ip)
-        if spec.get("clusterIP") != "None":
-            yield from _no_ip("spec.clusterIP", spec.get("clusterIP"))
-        for number, text in enumerate(spec.get("loadBalancerSourceRanges") or ()):
-            yield from _no_range(f"spec.loadBalancerSourceRanges[{number}]", text.strip())
-        for number, entry in enumerate((status.get("loadBalancer") or {}).get("ingress") or ()):
-            yield from _no_ip(f"status.loadBalancer.ingress[{number}].ip", entry.get("ip"))
+        yield from _addresses_of_service(spec, status)
+    elif kind == "Endpoints":
+        for number, subset in enumerate(value.get("subsets") or ()):
+            for key in ("addresses", "notReadyAddresses"):
+                for place, entry in enumerate(subset.get(key) or ()):
+                    yield f"subsets[{number}].{key}[{place}].ip", entry.get("ip") or "", False
     elif value.get("addressType", "IPv4") in ("IPv4", "IPv6"):
         for number, endpoint in enumerate(value.get("endpoints") or ()):
             for place, ip in enumerate(endpoint.get("addresses") or ()):
-                yield from _no_ip(f"endpoints[{number}].addresses[{place}]", ip)
+                yield f"endpoints[{number}].addresses[{place}]", ip or "", False
 
 
-def _no_ip(field: str, text: str | None) -> Iterator[str]:
-    """Yield what is wrong with an address that is meant as one; a word in its place was put there to hide it."""
-    if text and ADDRESS_LIKE.match(text) and parse_ip(text) is None:
-        yield f"{field}: {go_quote(cut(text))} is no IP address"
+def _addresses_of_service(spec: Mapping[str, Any], status: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:
+    yield "spec.clusterIP", _unless_none(spec.get("clusterIP")), False
+    for key in ("clusterIPs", "externalIPs"):
+        for number, ip in enumerate(spec.get(key) or ()):
+            yield f"spec.{key}[{number}]", _unless_none(ip), False
+    for number, text in enumerate(spec.get("loadBalancerSourceRanges") or ()):
+        yield f"{SOURCE_RANGES}[{number}]", text.strip(), True
+    for number, entry in enumerate((status.get("loadBalancer") or {}).get("ingress") or ()):
+        yield f"status.loadBalancer.ingress[{number}].ip", entry.get("ip") or "", False
 
 
-def _no_range(field: str, text: str | None) -> Iterator[str]:
-    if not text or not ADDRESS_LIKE.match(text):
-        return
+def _unless_none(ip: str | None) -> str:
+    return "" if ip is None or ip == "None" else ip
+
+
+def _mistyped(text: str) -> bool:
+    """Return True if a text is meant as an address; a word in its place was put there to hide it."""
+    if ADDRESS_LIKE.match(text) or DIGITS.fullmatch(text):
+        return True
+    return bool(DIGIT.search(text) and SEPARATOR.search(text)) and not WORD_LIKE.search(text)
+
+
+@lru_cache(maxsize=1 << 12)
+def _is_range(text: str) -> bool:
+    """Return True if a text is a range of addresses; bits behind the mask do not count, as in Go."""
     try:
         ip_network(text, strict=False)
     except ValueError:
-        yield f"{field}: {go_quote(cut(text))} is no range of addresses"
+        return False
+    return bool(text)
 
 
 def _take_kept(reading: _Reading, found: Found, value: Mapping[str, Any]) -> None:
@@ -265,7 +356,8 @@ def _take_kept(reading: _Reading, found: Found, value: Mapping[str, Any]) -> Non
         decoded = decode(value, KEPT_SCHEMAS["v1", "Endpoints"])
         if decoded.type_error:
             raise ManifestError(f"{found.where}, Endpoints {_name(value)}: {decoded.type_error}")
-        reading.mirrored += mirrored_slices(decoded.value)
+        if _odd_addresses(reading, "Endpoints", decoded.value) is not None:
+            reading.mirrored += mirrored_slices(decoded.value)
         return
     labels = metadata.get("labels")
     clean = {str(key): str(text) for key, text in labels.items()} if isinstance(labels, Mapping) else {}
@@ -294,53 +386,54 @@ def _event(value: Mapping[str, Any]) -> tuple[str, Event]:
 # -- redacted -------------------------------------------------------------------------------------------------------
 
 
-def _without_hidden(kind: str, value: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
+def _without_hidden(kind: str, value: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return an object without texts in the place of addresses, as tools put them that make bundles safe to share."""
     if kind == "Pod":
         status = value.get("status") or {}
-        ips = [entry for entry in status.get("podIPs") or () if ip_version(entry.get("ip"))]
-        given = status.get("podIP")
-        hidden = bool(given) and not ip_version(given)
-        kept = {**status, "podIPs": ips}
-        if hidden:
-            kept["podIP"] = None
-        return {**value, "status": kept}, hidden
+        ips = [{**entry, "ip": ip} for entry in status.get("podIPs") or () if (ip := _shown(entry.get("ip")))]
+        return {**value, "status": {**status, "podIPs": ips, "podIP": _shown(status.get("podIP"))}}
     if kind == "Node":
         status = value.get("status") or {}
         addresses = [
-            entry
+            {**entry, "address": ip} if entry.get("type") in ("InternalIP", "ExternalIP") else entry
             for entry in status.get("addresses") or ()
-            if entry.get("type") not in ("InternalIP", "ExternalIP") or ip_version(entry.get("address"))
+            if (ip := _shown(entry.get("address"))) or entry.get("type") not in ("InternalIP", "ExternalIP")
         ]
         spec = value.get("spec") or {}
-        ranges = [text for text in (spec.get("podCIDR"), *(spec.get("podCIDRs") or ())) if text and not cidr(text)]
+        ranges = [text for text in (spec.get("podCIDR"), *(spec.get("podCIDRs") or ())) if text and _is_range(text)]
         kept_ranges = {"podCIDR": next(iter(ranges), None), "podCIDRs": list(dict.fromkeys(ranges))}
-        return {**value, "spec": {**spec, **kept_ranges}, "status": {**status, "addresses": addresses}}, False
-    if kind == "EndpointSlice" and value.get("addressType") != "FQDN":
+        return {**value, "spec": {**spec, **kept_ranges}, "status": {**status, "addresses": addresses}}
+    if kind == "EndpointSlice":
         endpoints = [
-            {**entry, "addresses": [ip for ip in entry.get("addresses") or () if ip_version(ip)]}
+            {**entry, "addresses": [shown for ip in entry.get("addresses") or () if (shown := _shown(ip))]}
             for entry in value.get("endpoints") or ()
         ]
-        return {**value, "endpoints": endpoints}, False
-    if kind == "Service":
-        return {**value, **_visible_service(value)}, False
-    return value, False
+        return {**value, "endpoints": endpoints}
+    return {**value, **_visible_service(value)}
+
+
+def _shown(text: str | None) -> str | None:
+    """Return an address in its one form, also where it was stored with leading zeros; None for a word."""
+    parsed = parse_ip(text) if text else None
+    return str(parsed) if parsed is not None else None
 
 
 def _visible_service(value: Mapping[str, Any]) -> dict[str, Any]:
     """Return spec and status of a Service without hidden addresses."""
     spec, status = dict(value.get("spec") or {}), value.get("status") or {}
-    if spec.get("clusterIP") not in (None, "", "None") and not ip_version(spec["clusterIP"]):
+    if spec.get("clusterIP") not in (None, "", "None") and not _shown(spec["clusterIP"]):
         # kube-proxy passes a Service without one over: an address that no cluster has stands in its place.
         number = zlib.crc32(_name(value).encode()) % 2**24
         spec["clusterIP"] = str(ip_address("240.0.0.0") + number)
         spec["clusterIPs"] = [spec["clusterIP"]]
     for field_name in ("clusterIPs", "externalIPs"):
         if spec.get(field_name):
-            spec[field_name] = [ip for ip in spec[field_name] if ip == "None" or ip_version(ip)]
+            spec[field_name] = [
+                ip if ip == "None" else _shown(ip) for ip in spec[field_name] if ip == "None" or _shown(ip)
+            ]
     balancer = status.get("loadBalancer") or {}
     ingress = [
-        {**entry, "ip": entry.get("ip") if ip_version(entry.get("ip")) else "", "hostname": entry.get("hostname") or ""}
+        {**entry, "ip": _shown(entry.get("ip")) or "", "hostname": entry.get("hostname") or ""}
         for entry in balancer.get("ingress") or ()
     ]
     shown = [entry if entry["ip"] or entry["hostname"] else {**entry, "hostname": HIDDEN_HOST} for entry in ingress]

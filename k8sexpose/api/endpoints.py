@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .addresses import ip_version
+from .addresses import ip_version, parse_ip
 from .objects import SERVICE_NAME_LABEL, Endpoint, EndpointPort, EndpointSlice
 
 __all__ = ["MIRRORED", "mirrored_slices"]
@@ -47,4 +47,5 @@ def mirrored_slices(data: Mapping[str, Any]) -> list[EndpointSlice]:
 def _endpoint(entry: Mapping[str, Any], *, ready: bool) -> Endpoint:
     target = entry.get("targetRef") or {}
     pod = target.get("name") if target.get("kind", "Pod") == "Pod" else None
-    return Endpoint(entry.get("ip") or "", entry.get("nodeName"), ready=ready, serving=ready, pod=pod)
+    parsed = parse_ip(entry.get("ip") or "")  # also with leading zeros
+    return Endpoint(str(parsed) if parsed else "", entry.get("nodeName"), ready=ready, serving=ready, pod=pod)

@@ -11,7 +11,6 @@ import html
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from itertools import islice
 from typing import Any
 
@@ -330,6 +329,8 @@ class UnknownName(KeyError):
 
 def unknown(kind: str, name: str, existing: Iterable[str]) -> UnknownName:
     """Build the error for a name that does not exist: the nearest names, else the first ones."""
+    from difflib import get_close_matches  # only an error needs it
+
     listed = list(existing)
     shown = get_close_matches(name, listed, n=3) or listed[:5]
     more = f", … ({len(listed)} in all)" if len(listed) > len(shown) else ""

@@ -6,8 +6,6 @@ Each kind is asked for by itself, so that what is forbidden leaves the rest read
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -87,6 +85,9 @@ def ask_kubectl(
     ...     os.environ["PATH"] = path
     there is no kubectl on the PATH: i
     """
+    # Loaded here: every cluster imports this module, and few ask a kubectl.
+    import shutil
+
     program = shutil.which("kubectl")
     if program is None:
         raise ManifestError(
@@ -115,6 +116,8 @@ def ask_kubectl(
 
 def _get(command: list[str]) -> list[Any]:
     """Run one command and return the items that it prints; a ManifestError has its words."""
+    import subprocess
+
     try:
         done = subprocess.run(command, capture_output=True, timeout=TIMEOUT_S, stdin=subprocess.DEVNULL, check=False)
     except subprocess.TimeoutExpired:

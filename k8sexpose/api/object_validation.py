@@ -11,12 +11,13 @@ validateContainerPorts, ValidatePodSpec), ``pkg/apis/apps/validation/validation.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from . import formats
 from .addresses import family, parse_ip
-from .errors import FieldError, Named, duplicate, invalid, invalid_object, required, unsupported
+from .errors import FieldError, Named, duplicate, forbidden, invalid, invalid_object, required, unsupported
 
 __all__ = ["check_metadata", "object_errors"]
 
@@ -164,6 +165,7 @@ def _deployment(value: Json) -> Errors:
     replicas = spec.get("replicas")
     if replicas is not None and replicas < 0:
         yield invalid("spec.replicas", replicas, NOT_NEGATIVE)
+    yield from _strategy(spec.get("strategy") or {})
     template = spec.get("template") or {}
     labels = (template.get("metadata") or {}).get("labels") or {}
     selector = spec.get("selector")
@@ -179,6 +181,28 @@ def _deployment(value: Json) -> Errors:
         yield invalid("spec.template.metadata.labels", dict(labels), "`selector` does not match template `labels`")
     yield from _labels(labels, "spec.template.labels")
     yield from _pod_spec(template.get("spec") or {}, "spec.template.spec")
+
+
+def _strategy(strategy: Json) -> Errors:
+    """Yield what is wrong with how a Deployment replaces its Pods (``ValidateDeploymentStrategy``)."""
+    kind, rolling = strategy.get("type") or "RollingUpdate", strategy.get("rollingUpdate")
+    path = "spec.strategy.rollingUpdate"
+    if kind == "Recreate":
+        if rolling is not None:
+            yield forbidden(path, "may not be specified when strategy `type` is 'Recreate'")
+        return
+    if kind != "RollingUpdate":
+        yield unsupported("spec.strategy.type", kind, ("Recreate", "RollingUpdate"))
+        return
+    given = {key: (rolling or {}).get(key, "25%") for key in ("maxUnavailable", "maxSurge")}
+    for key, value in given.items():
+        if isinstance(value, str) and not re.fullmatch(r"[0-9]+%", value):
+            text = "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', "
+            yield invalid(f"{path}.{key}", value, text + "regex used for validation is '[0-9]+%')")
+        elif isinstance(value, int) and value < 0:
+            yield invalid(f"{path}.{key}", value, NOT_NEGATIVE)
+    if all(value in (0, "0%") for value in given.values()):
+        yield invalid(f"{path}.maxUnavailable", given["maxUnavailable"], "may not be 0 when `maxSurge` is 0")
 
 
 # -- EndpointSlice -----------------------------------------------------------------------------------------------------

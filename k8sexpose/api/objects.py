@@ -81,6 +81,9 @@ class Node:
         Cluster time of the creation, in seconds.
     conditions : mapping of str to str
         Status of each condition, such as ``{"Ready": "True"}``; empty where nothing is known.
+    forwards : bool
+        Whether its kernel forwards packets. False is what ``net.ipv4.ip_forward = 0`` does, or a FORWARD chain that
+        drops: the node itself answers, and nothing gets through it to a Pod.
 
     Examples
     --------
@@ -100,6 +103,7 @@ class Node:
     deleting: bool = False
     created_s: float = field(default=0.0, repr=False)
     conditions: Mapping[str, str] = field(default_factory=dict, repr=False)
+    forwards: bool = field(default=True, repr=False)
 
     @property
     def is_ready(self) -> bool:
@@ -210,6 +214,8 @@ class Pod:
         All its addresses, one of each family (``status.podIPs``); empty where `ip` is the only one.
     owner : str, optional
         Its controller, as ``DaemonSet/edge``; None for the Pods of a Deployment and for those without one.
+    answers : mapping of str to int
+        The HTTP status that its process answers, by path; 200 to every path that is not there.
 
     Examples
     --------
@@ -232,6 +238,11 @@ class Pod:
     created_s: float = field(default=0.0, repr=False)
     ips: tuple[str, ...] = ()
     owner: str | None = None
+    answers: Mapping[str, int] = field(default_factory=dict, repr=False)
+
+    def status_of(self, path: str) -> int:
+        """Return the HTTP status that the process answers to a path."""
+        return self.answers.get(path, 200)
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -249,11 +260,9 @@ class Pod:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Pod:
         """Read a Pod object as stored; without a status it counts as running, and ready if no gate of it waits."""
-        metadata, spec, status = (data.get(part) or {} for part in ("metadata", "spec", "status"))
+        metadata, spec, status = data.get("metadata") or {}, data.get("spec") or {}, data.get("status") or {}
         conditions = {entry.get("type"): entry.get("status") for entry in status.get("conditions") or ()}
         gates = [gate.get("conditionType") for gate in spec.get("readinessGates") or ()]
-        sidecars = [c for c in spec.get("initContainers") or () if c.get("restartPolicy") == "Always"]
-        declared = [port for c in [*(spec.get("containers") or ()), *sidecars] for port in c.get("ports") or ()]
         ips = [entry["ip"] for entry in status.get("podIPs") or () if entry.get("ip")]
         return cls(
             name=metadata.get("name") or "",
@@ -261,16 +270,7 @@ class Pod:
             node=spec.get("nodeName"),
             ip=status.get("podIP") or next(iter(ips), None),
             labels=dict(metadata.get("labels") or {}),
-            ports=tuple(
-                ContainerPort(
-                    port.get("containerPort") or 0,
-                    port.get("name") or "",
-                    port.get("protocol") or "TCP",
-                    port.get("hostPort") or 0,
-                    port.get("hostIP") or "",
-                )
-                for port in declared
-            ),
+            ports=_container_ports(spec) if "containers" in spec or "initContainers" in spec else (),
             ready=conditions.get("Ready", "True" if gates or not conditions else "False") == "True"
             and all(conditions.get(gate) == "True" for gate in gates),
             terminating=bool(metadata.get("deletionTimestamp")),
@@ -279,6 +279,23 @@ class Pod:
             ips=tuple(ips) if len(ips) > 1 else (),
             owner=_owner(metadata.get("ownerReferences") or ()),
         )
+
+
+def _container_ports(spec: Mapping[str, Any]) -> tuple[ContainerPort, ...]:
+    """Return the ports that the containers of a Pod declare, and its sidecars."""
+    sidecars = [c for c in spec.get("initContainers") or () if c.get("restartPolicy") == "Always"]
+    declared = [port for c in [*(spec.get("containers") or ()), *sidecars] for port in c.get("ports") or ()]
+    made = [
+        ContainerPort(
+            port.get("containerPort") or 0,
+            port.get("name") or "",
+            port.get("protocol") or "TCP",
+            port.get("hostPort") or 0,
+            port.get("hostIP") or "",
+        )
+        for port in declared
+    ]
+    return tuple(made)
 
 
 def _owner(references: Iterable[Mapping[str, Any]]) -> str | None:
@@ -301,6 +318,8 @@ class EndpointPort:
         Name of the Service port ("" for an unnamed one).
     protocol : str
         TCP, UDP or SCTP.
+    app_protocol : str, optional
+        ``appProtocol`` of the Service port.
 
     Examples
     --------
@@ -311,6 +330,7 @@ class EndpointPort:
     port: int | None
     name: str | None = ""
     protocol: str = "TCP"
+    app_protocol: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -393,7 +413,7 @@ class EndpointSlice:
             namespace=metadata.get("namespace") or "default",
             service=labels.get(SERVICE_NAME_LABEL) or "",
             ports=tuple(
-                EndpointPort(port.get("port"), port.get("name"), port.get("protocol") or "TCP")
+                EndpointPort(port.get("port"), port.get("name"), port.get("protocol") or "TCP", port.get("appProtocol"))
                 for port in data.get("ports") or ()
             ),
             endpoints=tuple(_endpoint(entry) for entry in data.get("endpoints") or () if entry.get("addresses")),
@@ -403,7 +423,7 @@ class EndpointSlice:
 
 
 def _endpoint(entry: Mapping[str, Any]) -> Endpoint:
-    conditions, hints = entry.get("conditions") or {}, entry.get("hints") or {}
+    conditions, hints = entry.get("conditions") or {}, entry.get("hints")
     target = entry.get("targetRef") or {}
     return Endpoint(
         ip=entry["addresses"][0],
@@ -412,10 +432,14 @@ def _endpoint(entry: Mapping[str, Any]) -> Endpoint:
         ready=conditions.get("ready") is not False,
         serving=conditions.get("serving") is not False,
         terminating=conditions.get("terminating") is True,
-        zone_hints=tuple(hint.get("name") or "" for hint in hints.get("forZones") or ()),
-        node_hints=tuple(hint.get("name") or "" for hint in hints.get("forNodes") or ()),
+        zone_hints=_names(hints, "forZones") if hints else (),
+        node_hints=_names(hints, "forNodes") if hints else (),
         pod=target.get("name") if (target.get("kind") or "Pod") == "Pod" else None,
     )
+
+
+def _names(hints: Mapping[str, Any], field_name: str) -> tuple[str, ...]:
+    return tuple(hint.get("name") or "" for hint in hints.get(field_name) or ())
 
 
 DETECTORS = ("ClusterCIDR", "NodeCIDR", "BridgeInterface", "InterfaceNamePrefix")
@@ -553,6 +577,17 @@ class Deployment:
         How many Pods it has made so far, for their names.
     created_s : float
         Cluster time of the creation, in seconds.
+    answers : mapping of str to int
+        The HTTP status that its Pods answer, by path; 200 to every path that is not there.
+    images : tuple of str
+        What its containers run: no packet depends on it, and another one rolls out.
+    notes : tuple of (str, str)
+        Annotations of its Pod template: another one rolls out, as ``kubectl rollout restart`` writes it.
+    recreate : bool
+        ``strategy: Recreate``: all old Pods go before the first new one comes.
+    max_surge, max_unavailable : int or str, optional
+        How many Pods more, and fewer, there may be during a rollout: a number or a percentage; None where it is not
+        said, and Pods are replaced one by one.
 
     Examples
     --------
@@ -568,6 +603,20 @@ class Deployment:
     host_network: bool = False
     made: int = 0
     created_s: float = field(default=0.0, repr=False)
+    answers: Mapping[str, int] = field(default_factory=dict, repr=False)
+    images: tuple[str, ...] = field(default=(), repr=False)
+    notes: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    recreate: bool = field(default=False, repr=False)
+    max_surge: int | str | None = field(default=None, repr=False)
+    max_unavailable: int | str | None = field(default=None, repr=False)
+
+    def at_a_time(self, replicas: int) -> int:
+        """Return how many Pods a rollout replaces at a time (``ResolveFenceposts``): 25% each where one is not said."""
+        if self.max_surge is None and self.max_unavailable is None:
+            return 1
+        surge = _part("25%" if self.max_surge is None else self.max_surge, replicas, up=True)
+        unavailable = _part("25%" if self.max_unavailable is None else self.max_unavailable, replicas, up=False)
+        return max(surge + unavailable, 1)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Deployment:
@@ -580,4 +629,30 @@ class Deployment:
             labels=template.labels,
             ports=template.ports,
             host_network=template.host_network,
+            **_of_template(data.get("spec") or {}),
         )
+
+
+def _of_template(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """Read what of a Deployment decides on a rollout, and on no packet."""
+    template = spec.get("template") or {}
+    strategy = spec.get("strategy") or {}
+    rolling = strategy.get("rollingUpdate") or {}
+    containers = (template.get("spec") or {}).get("containers") or ()
+    images = tuple(str(one.get("image") or "") for one in containers)
+    notes = (template.get("metadata") or {}).get("annotations") or {}
+    return {
+        "images": images if any(images) else (),
+        "notes": tuple(sorted((str(key), str(text)) for key, text in notes.items())),
+        "recreate": strategy.get("type") == "Recreate",
+        "max_surge": rolling.get("maxSurge"),
+        "max_unavailable": rolling.get("maxUnavailable"),
+    }
+
+
+def _part(value: int | str, whole: int, *, up: bool) -> int:
+    """Return a number, or a percentage of a whole, rounded up or down."""
+    if isinstance(value, int):
+        return value
+    percent = int(value.rstrip("%") or 0)
+    return -(-percent * whole // 100) if up else percent * whole // 100

@@ -149,7 +149,7 @@ _STATUS = Struct("ServiceStatus", {
 _HEAD: dict[str, Schema] = {"apiVersion": Text(), "kind": Text(), "metadata": OBJECT_META}
 SERVICE = Struct("Service", {**_HEAD, "spec": _SPEC, "status": _STATUS})
 _CONTAINER = Struct("Container", {
-    "name": Text(), "restartPolicy": Text("v1.ContainerRestartPolicy"),
+    "name": Text(), "image": Text(), "restartPolicy": Text("v1.ContainerRestartPolicy"),
     "ports": Many(Struct("ContainerPort", {
         "name": Text(), "hostPort": Int(), "containerPort": Int(), "protocol": Text("v1.Protocol"), "hostIP": Text(),
     })),
@@ -166,6 +166,10 @@ _TEMPLATE = Struct("PodTemplateSpec", {"metadata": OBJECT_META, "spec": _POD_SPE
 DEPLOYMENT = Struct("Deployment", {**_HEAD, "spec": Struct("DeploymentSpec", {
     "replicas": Int(), "template": _TEMPLATE,
     "selector": Struct("LabelSelector", {"matchLabels": Texts()}, open=True),
+    "strategy": Struct("DeploymentStrategy", {
+        "type": Text("v1.DeploymentStrategyType"),
+        "rollingUpdate": Struct("RollingUpdateDeployment", {"maxSurge": IntOrText(), "maxUnavailable": IntOrText()}),
+    }),
 }, open=True)}, open=True)  # fmt: skip
 _SELECTOR = Struct("LabelSelector", {
     "matchLabels": Texts(), "matchExpressions": Many(Struct("LabelSelectorRequirement", {
@@ -238,7 +242,9 @@ _HINTS = Struct("EndpointHints", {
 ENDPOINT_SLICE = Struct("EndpointSlice", {
     **_HEAD,
     "addressType": Text("v1.AddressType"),
-    "ports": Many(Struct("EndpointPort", {"name": Text(), "port": Int(), "protocol": Text()}, open=True)),
+    "ports": Many(Struct("EndpointPort", {
+        "name": Text(), "port": Int(), "protocol": Text(), "appProtocol": Text(),
+    }, open=True)),
     "endpoints": Many(Struct("Endpoint", {
         "addresses": Many(Text()), "nodeName": Text(), "zone": Text(), "hints": _HINTS,
         "conditions": Struct("EndpointConditions", {"ready": Bool(), "serving": Bool(), "terminating": Bool()}),

@@ -28,7 +28,7 @@ from .load_balancer import (
     over_quota,
     wired,
 )
-from .providers import IN_TREE, LoadBalancerKind, Provider
+from .providers import AWS_CONTROLLER, IGNORED, IN_PLACE, IN_TREE, ORPHAN, REFUSED, LoadBalancerKind, Provider
 from .providers import provider as profile
 
 __all__ = ["CloudState", "ServiceController", "ServiceProgress", "needs_update", "start_controller"]
@@ -55,6 +55,13 @@ _FOLLOWED = attrgetter(
     "health_check_node_port",
 )  # fmt: skip
 FIRST_RETRY_S, LAST_RETRY_S = 5.0, 300.0
+
+
+def _made_anew(live: LoadBalancer, service: Service, kind: LoadBalancerKind) -> bool:
+    """Return True if another kind that is asked for becomes a load balancer of its own, and the old one stays."""
+    if kind.kind_change == REFUSED:
+        return kind.is_at(service)
+    return kind.kind_change == ORPHAN or kind.controller != live.kind.controller
 
 
 @dataclass(slots=True)
@@ -159,10 +166,12 @@ class ServiceController:
         service = cluster.store.services[key]
         live = cluster.load_balancers.get(service.key)
         if live is not None and live.kind.name != kind.name:
-            if kind.kind_change == "orphan":
+            if live.kind.controller == AWS_CONTROLLER != kind.controller:
+                service, live = self._given_up(cluster, live, service), None
+            elif _made_anew(live, service, kind):
                 self._orphan(cluster, live)
                 live = None
-            elif kind.kind_change == "ignored":
+            elif kind.kind_change == IGNORED:
                 kind = live.kind
         self._report(cluster, service, kind, "ensuring")
         if kind.finalizer and kind.finalizer not in service.finalizers:
@@ -219,8 +228,10 @@ class ServiceController:
 
     def _adopt(self, cluster: ClusterState, service: Service, kind: LoadBalancerKind) -> None:
         """Take over a load balancer that was there before the model looked: its address is in the status."""
+        assert self.provider is not None
+        kind = self.provider.kind_of(service) or kind
         found = self._keep(cluster, service, kind, service.load_balancer_ingress[0])
-        cluster.load_balancers[service.key] = wired(cluster, found)
+        cluster.load_balancers[service.key] = wired(cluster, found, known=True)
         cluster.cloud_state.progress[service.namespace, service.name] = ServiceProgress(seen=service)
 
     def publish(self, cluster: ClusterState, key: Key, attempt: int) -> None:
@@ -229,7 +240,7 @@ class ServiceController:
         if work is None or work.attempt != attempt or work.seen is None or made is None:
             return
         made = wired(cluster, replace(made, service=work.seen))
-        if self.provider is not None and made.kind.kind_change == "in_place":
+        if self.provider is not None and made.kind.kind_change == IN_PLACE:
             made = replace(made, kind=self.provider.kind_for(work.seen) or made.kind)
         cluster.load_balancers[made.owner] = made
         service = cluster.store.services.get(key)
@@ -280,12 +291,24 @@ class ServiceController:
         """Delete the load balancer of a Service that wants none any more."""
         service, work = cluster.store.services[key], cluster.cloud_state.progress.get(key, ServiceProgress())
         live = cluster.load_balancers.get(service.key)
+        if live is not None and self._looks_for_another(service, live):
+            self._orphan(cluster, live)
+            live = None
         work = cluster.cloud_state.progress[key] = replace(work, seen=service, busy=True, attempt=work.attempt + 1)
         delay_s = 0.0
         if live is not None:
             self._report(cluster, service, live.kind, "deleting")
             delay_s = live.kind.deletion_s
         cluster.clock.schedule(cluster.now_s + delay_s, Cleaned(self, key, work.attempt))
+
+    def _looks_for_another(self, service: Service, live: LoadBalancer) -> bool:
+        """Return True if the annotation names another kind than there is: the controller finds none to delete.
+
+        Source: EnsureLoadBalancerDeleted in ``pkg/providers/v1/aws.go`` (cloud-provider-aws 63ec440, 2026-07-07).
+        """
+        assert self.provider is not None
+        asked = self.provider.kind_for(replace(service, type="LoadBalancer"))
+        return asked is not None and asked.kind_change == REFUSED and asked.name != live.kind.name
 
     def release(self, cluster: ClusterState, key: Key, attempt: int) -> None:
         """Finish a deletion: the finalizer goes, and with it a Service that was only held by it."""
@@ -311,9 +334,19 @@ class ServiceController:
     def _forget(self, cluster: ClusterState, key: Key) -> None:
         """Remove the load balancer of a Service; Services that waited for its address try again."""
         cluster.cloud_state.progress.pop(key, None)
-        gone = cluster.load_balancers.pop("/".join(key), None)
+        gone = cluster.load_balancers.get("/".join(key))
         if gone is None:
             return
+        self._take_away(cluster, gone)
+        if not EVENT_TEXTS[gone.kind.controller].retries:
+            for waiting, work in list(cluster.cloud_state.progress.items()):
+                if work.failures:
+                    cluster.cloud_state.progress[waiting] = replace(work, seen=None)
+        self._look_again(cluster)
+
+    def _take_away(self, cluster: ClusterState, gone: LoadBalancer) -> None:
+        """Take a load balancer and its address out of the cloud."""
+        cluster.load_balancers.pop(gone.owner, None)
         left = tuple(
             owner for owner in cluster.cloud_state.addresses_held.get(gone.ingress.address, ()) if owner != gone.owner
         )
@@ -321,11 +354,18 @@ class ServiceController:
             cluster.cloud_state.addresses_held[gone.ingress.address] = left
         else:
             cluster.cloud_state.addresses_held.pop(gone.ingress.address, None)
-        if not EVENT_TEXTS[gone.kind.controller].retries:
-            for waiting, work in list(cluster.cloud_state.progress.items()):
-                if work.failures:
-                    cluster.cloud_state.progress[waiting] = replace(work, seen=None)
-        self._look_again(cluster)
+
+    def _given_up(self, cluster: ClusterState, live: LoadBalancer, service: Service) -> Service:
+        """Delete what the AWS load balancer controller made for a Service that is another controller's now.
+
+        Source: ``controllers/service/service_controller.go`` and ``pkg/service/model_builder.go`` (Build) of
+        aws-load-balancer-controller 225f445, 2026-08-17: a model without a load balancer, then the clean-up.
+        """
+        self._take_away(cluster, live)
+        left = tuple(name for name in service.finalizers if name != live.kind.finalizer)
+        freed = replace(service, finalizers=left, load_balancer_ingress=())
+        cluster.store.put_service(freed)
+        return freed
 
     def _orphan(self, cluster: ClusterState, live: LoadBalancer) -> None:
         """Leave a load balancer behind: no Service uses it, nobody deletes it, and it goes on costing money."""

@@ -11,10 +11,10 @@ from ..cluster.latency import latencies
 from ..cluster.state import ClusterState
 from ..kubeproxy.health import ready_local_endpoints
 from ..kubeproxy.service_ports import targets
-from .health_checks import CheckAnswers, CheckedTargets, answers, candidates, is_candidate
+from .health_checks import CheckAnswers, CheckedTargets, announced, answers, candidates, is_candidate
 from .internal import is_internal
 from .load_balancer import LoadBalancer, NoAddress, address_owner, choose_address, over_quota
-from .providers import NODE_PORT, TO_POD, VIP, HealthCheck, LoadBalancerKind, has_annotations
+from .providers import IGNORED, NODE_PORT, ORPHAN, REFUSED, TO_POD, VIP, HealthCheck, LoadBalancerKind, has_annotations
 from .providers import provider as profile
 from .spread import Spread, spread_over
 
@@ -52,6 +52,8 @@ class FrontDoor:
         What it asks its targets, and how often.
     internal : bool
         It is on the private network only.
+    router_hash : str
+        Where a router spreads connections over nodes by a hash: ``modulo`` or ``resilient``.
     """
 
     service: Service
@@ -67,6 +69,7 @@ class FrontDoor:
     title: str = "load balancer"
     check: HealthCheck | None = None
     internal: bool = False
+    router_hash: str = ""
 
 
 def front_door(
@@ -92,7 +95,7 @@ def front_door(
         raise NotExposed(_pending(service, "no controller here builds load balancers for it"))
     if kind is None:
         kind = profile("generic").kinds[0]  # somebody else wrote an address into the status
-    elif shown is None or (live is not None and live.kind.name != kind.name and kind.kind_change == "orphan"):
+    elif shown is None or (live is not None and live.kind.name != kind.name and kind.kind_change in (ORPHAN, REFUSED)):
         ingress = (
             live.ingress if live is not None and live.kind.name == kind.name else _will_get(cluster, service, kind)
         )
@@ -114,13 +117,14 @@ def front_door(
         title=kind.title,
         check=check,
         internal=is_internal(service, kind),
+        router_hash=kind.router_hash,
     )
 
 
 def _kind_to_be(cluster: ClusterState, service: Service, live: LoadBalancer | None) -> LoadBalancerKind | None:
     """Return the kind of load balancer that the Service asks for now, whatever kind it has."""
-    kind: LoadBalancerKind | None = cluster.provider.kind_for(service) if cluster.provider else None
-    if kind is not None and live is not None and kind.kind_change == "ignored":
+    kind: LoadBalancerKind | None = cluster.provider.kind_of(service) if cluster.provider else None
+    if kind is not None and live is not None and kind.kind_change == IGNORED:
         return live.kind
     return kind
 
@@ -174,34 +178,44 @@ def _spread(
         return _pod_spread(cluster, service, kind, check, wired, port)
     found = answers(cluster, service, check) if wired is None else None
     zonal = kind.keeps_zones(service)
+    wanted = announced(cluster, service, check)
     if kind.spread != "one_node" and not has_annotations(service, kind.weighted_by):
-        return _plain_spread(cluster, kind, zonal, wired, found)
-    names = _healthy_nodes(cluster, kind, wired, found)
+        return _plain_spread(cluster, kind, zonal, wired or found, wanted)
+    names = _healthy_nodes(cluster, kind, wired or found, wanted)
     if kind.spread == "one_node":
         owner = address_owner(names, address)
         return Spread(() if owner is None else (owner,))
     weights = None
-    if service.needs_health_check_node_port:
+    if service.needs_health_check_node_port and has_annotations(service, kind.weighted_by):
         weights = {name: ready_local_endpoints(cluster, service, name) for name in names}
     return spread_over(cluster.store.nodes, names, zonal=zonal, weights=weights)
 
 
+Checked = CheckedTargets | CheckAnswers | None
+
+
 def _plain_spread(
-    cluster: ClusterState, kind: LoadBalancerKind, zonal: bool, wired: CheckedTargets | None, found: CheckAnswers | None
+    cluster: ClusterState, kind: LoadBalancerKind, zonal: bool, checked: Checked, wanted: CheckAnswers
 ) -> Spread:
     """Return equal shares of nodes, or zone by zone; made anew only when something has changed."""
     store = cluster.store
 
     def make() -> Spread:
-        return spread_over(store.nodes, _healthy_nodes(cluster, kind, wired, found), zonal=zonal)
+        return spread_over(store.nodes, _healthy_nodes(cluster, kind, checked, wanted), zonal=zonal)
 
-    return store.cached("spread", (wired or found, store.node_version, kind.when_none_healthy, zonal), make)
+    version = (checked, wanted, store.node_version, kind.when_none_healthy, zonal)
+    return store.cached("spread", version, make)
 
 
 def _healthy_nodes(
-    cluster: ClusterState, kind: LoadBalancerKind, wired: CheckedTargets | None, found: CheckAnswers | None
+    cluster: ClusterState, kind: LoadBalancerKind, checked: Checked, wanted: CheckAnswers
 ) -> tuple[str, ...]:
-    """Return the nodes that get new connections; where none is healthy, all or none, as the provider has it."""
+    """Return the nodes that get new connections: the healthy ones, or those that announce the address.
+
+    Where none is healthy, all or none get them, as the provider has it.
+    """
+    wired = checked if isinstance(checked, CheckedTargets) else None
+    found = checked if isinstance(checked, CheckAnswers) else None
     nodes = cluster.store.nodes
     if wired is not None:
         names: tuple[str, ...] = wired.healthy
@@ -211,7 +225,7 @@ def _healthy_nodes(
         names = tuple(name for name in candidates(cluster) if found is None or found.of(name))
     if not names and kind.when_none_healthy == "all":
         names = wired.names if wired is not None else candidates(cluster)
-    return tuple(name for name in names if name in nodes)
+    return tuple(name for name in names if name in nodes and wanted.of(name))
 
 
 def _pod_spread(

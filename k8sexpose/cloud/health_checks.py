@@ -15,13 +15,14 @@ from ..api.objects import Node
 from ..api.service import Service
 from ..cluster.state import ClusterState
 from ..kubeproxy.health import eligible, ready_local_endpoints
-from ..kubeproxy.proxy import kube_proxy, primary_ip
+from ..kubeproxy.proxy import is_own_address, kube_proxy, primary_ip
 from ..kubeproxy.service_ports import Target, targets
-from .providers import HealthCheck
+from .probes import SPEAKER, HealthCheck
 
-__all__ = ["CheckAnswers", "CheckedTargets", "TargetState", "all_targets", "answers", "candidates"]
+__all__ = ["CheckAnswers", "CheckedTargets", "TargetState", "all_targets", "announced", "answers", "candidates"]
 
 EXCLUDED = "node.kubernetes.io/exclude-from-external-load-balancers"
+HTTP_OK = 200
 FALSE = ("0", "f", "F", "false", "False", "FALSE")  # what Go's strconv.ParseBool calls false
 
 
@@ -66,7 +67,7 @@ class CheckAnswers:
         return self.others is not (name in self.named)
 
 
-NOBODY = CheckAnswers(False)
+NOBODY, EVERYBODY = CheckAnswers(False), CheckAnswers(True)
 
 
 def cluster_version(cluster: ClusterState) -> tuple[object, ...]:
@@ -76,29 +77,64 @@ def cluster_version(cluster: ClusterState) -> tuple[object, ...]:
 
 def answers(cluster: ClusterState, service: Service, check: HealthCheck) -> CheckAnswers:
     """Return what the targets of a Service answer to a check: nodes, or addresses where Pods are targets."""
-    if check.port == "kube_proxy":
+    if check.port == "kube_proxy" and check.path in ("", "/healthz"):
         return _kube_proxies(cluster)
-    version = (cluster_version(cluster), service)
+    if check.port == "none":
+        return EVERYBODY
+    version = (cluster_version(cluster), service, check)
     return cluster.store.cached(("answers", service.key, check.port), version, lambda: _ask(cluster, service, check))
 
 
 def _ask(cluster: ClusterState, service: Service, check: HealthCheck) -> CheckAnswers:
     """Ask every target, by the rule for the port that is checked."""
+    if check.port == "kube_proxy":  # by a path that an annotation gives
+        return CheckAnswers(True, cluster.down | cluster.stopped_proxies) if check.path == "/livez" else NOBODY
     if check.port == "health_check_node_port":
         current = cluster.store.services.get((service.namespace, service.name), service)
         if current.health_check_node_port != service.health_check_node_port:
             return NOBODY  # the port that the load balancer asks is no longer served
-        return _local(cluster, service, proxy_asked=True)
+        return _local(cluster, service)
     if check.port == "pod":
         ready = (target for target in all_targets(cluster, service) if target.endpoint.ready)
-        return CheckAnswers(False, frozenset(t.endpoint.ip for t in ready if _connects(cluster, t)))
-    if check.port == "speaker":
-        if service.needs_health_check_node_port:
-            return _local(cluster, service, proxy_asked=False)
-        if not any(target.endpoint.ready for target in all_targets(cluster, service)):
-            return NOBODY  # an address without endpoints is announced by nobody
-        return CheckAnswers(True, cluster.down)
-    return _node_ports(cluster, service)
+        return CheckAnswers(False, frozenset(t.endpoint.ip for t in ready if _connects(cluster, t, check)))
+    if check.port == SPEAKER:
+        return CheckAnswers(True, cluster.down)  # whether it lives; what it announces changes without a check
+    return _node_ports(cluster, service, check)
+
+
+def announced(cluster: ClusterState, service: Service, check: HealthCheck) -> CheckAnswers:
+    """Return which nodes announce the address of a Service, as far as its endpoints and its policy decide.
+
+    A speaker announces and withdraws as soon as it sees a change, without a timer. That of a dead node sees none: what
+    it announced stays until the others miss it.
+
+    Source: ShouldAnnounce in ``speaker/{bgp,layer2}_controller.go`` (metallb 7938d3f89, 2026-07-19).
+    """
+    if check.port != SPEAKER:
+        return EVERYBODY
+    version = (cluster_version(cluster), service)
+    return cluster.store.cached(("announced", service.key), version, lambda: _announced(cluster, service))
+
+
+def _announced(cluster: ClusterState, service: Service) -> CheckAnswers:
+    """Work out which nodes announce an address; one whose network is not available announces none."""
+    wanted = _wanted(cluster, service)
+    cut_off = {n.name for n in cluster.nodes if n.conditions.get("NetworkUnavailable") == "True"}
+    if not cut_off:
+        return wanted
+    return CheckAnswers(False, frozenset(n.name for n in cluster.nodes if n.name not in cut_off and wanted.of(n.name)))
+
+
+def _wanted(cluster: ClusterState, service: Service) -> CheckAnswers:
+    """Return which nodes announce an address by its policy and its endpoints."""
+    found = list(all_targets(cluster, service))
+    if service.external_traffic_policy == "Local":
+        ready = {target.endpoint.node for target in found if target.endpoint.ready and target.endpoint.node}
+        last = {target.endpoint.node for target in found if target.endpoint.node in cluster.down}
+        return CheckAnswers(False, frozenset(name for name in ready | last if name))
+    if any(target.endpoint.ready for target in found):
+        return EVERYBODY
+    return CheckAnswers(False, cluster.down if found else frozenset())
 
 
 def _kube_proxies(cluster: ClusterState) -> CheckAnswers:
@@ -112,34 +148,35 @@ def _kube_proxies(cluster: ClusterState) -> CheckAnswers:
     return store.cached("kube-proxies", (store.node_version, silent), make)
 
 
-def _local(cluster: ClusterState, service: Service, *, proxy_asked: bool) -> CheckAnswers:
+def _local(cluster: ClusterState, service: Service) -> CheckAnswers:
     """Ask the nodes for ready endpoints of their own."""
     passing = (
         name
         for name in _hosts(cluster, service)
         if name in cluster.store.nodes
         and not cluster.is_down(name)
-        and not (proxy_asked and cluster.proxy_stopped(name))
+        and not cluster.proxy_stopped(name)
         and ready_local_endpoints(cluster, service, name)
     )
     return CheckAnswers(False, frozenset(passing))
 
 
-def _node_ports(cluster: ClusterState, service: Service) -> CheckAnswers:
-    """Open a connection to the first nodePort of every node, which any Pod may answer.
+def _node_ports(cluster: ClusterState, service: Service, check: HealthCheck) -> CheckAnswers:
+    """Open a connection to the nodePort of every node, which any Pod may answer; the first port, or the one named.
 
     Nodes without endpoints of their own decide alike, zone by zone, so one of them is asked for all. A connection
     that happens to meet a dead endpoint counts as answered as long as another one answers.
     """
     nodes = cluster.store.nodes
-    special = {*_hosts(cluster, service), *cluster.stopped_proxies, *cluster.down}
-    passing = {name: _node_port_answers(cluster, service, name) for name in special if name in nodes}
+    closed = (name for name, node in nodes.items() if not node.forwards)
+    special = {*_hosts(cluster, service), *cluster.stopped_proxies, *cluster.down, *closed}
+    passing = {name: _node_port_answers(cluster, service, name, check) for name in special if name in nodes}
     by_zone: dict[str | None, bool] = {}
     zones = _nodes_by_zone(cluster)
     for zone, names in zones.items():
         first = next((name for name in names if name not in special), None)
         if first is not None:
-            by_zone[zone] = _node_port_answers(cluster, service, first)
+            by_zone[zone] = _node_port_answers(cluster, service, first, check)
     others = any(by_zone.values()) if by_zone else any(passing.values())
     for zone, passes in by_zone.items():
         if passes is not others:
@@ -160,22 +197,28 @@ def _nodes_by_zone(cluster: ClusterState) -> Mapping[str | None, tuple[str, ...]
     return store.cached("nodes by zone", store.node_version, make)
 
 
-def _node_port_answers(cluster: ClusterState, service: Service, name: str) -> bool:
-    """Return True if some endpoint answers on the first nodePort of a node."""
-    node, port = cluster.store.nodes[name], next((port for port in service.ports if port.node_port), None)
+def _node_port_answers(cluster: ClusterState, service: Service, name: str, check: HealthCheck) -> bool:
+    """Return True if some endpoint answers on the nodePort of a node as the check wants it."""
+    node = cluster.store.nodes[name]
+    port = next((one for one in service.ports if one.node_port and check.number in (0, one.node_port)), None)
     ip = primary_ip(node, 4) or primary_ip(node, 6)
     if port is None or ip is None or cluster.is_down(name):
         return False
     verdict = kube_proxy(cluster, node=name, src=None, dst=ip, port=port.node_port, protocol=port.protocol or "TCP")
-    return any(_connects(cluster, target) for target in verdict.targets)
+    here = (target for target in verdict.targets if node.forwards or is_own_address(node, target.endpoint.ip))
+    return any(_connects(cluster, target, check) for target in here)
 
 
-def _connects(cluster: ClusterState, target: Target) -> bool:
-    """Return True if a process answers at an endpoint."""
+def _connects(cluster: ClusterState, target: Target, check: HealthCheck) -> bool:
+    """Return True if a process answers at an endpoint; to an HTTP check with status 200."""
     store, ip = cluster.store, target.endpoint.ip
     pod, host = store.pod_at(ip), store.node_at(ip)
     if pod is not None:
-        return pod.node is not None and not cluster.is_down(pod.node) and pod.listens_on(target.port)
+        answers_well = not check.protocol.startswith("HTTP") or pod.status_of(check.path) == HTTP_OK
+        home = store.nodes.get(pod.node or "")
+        listens = home is not None and not cluster.is_down(home.name) and pod.listens_on(target.port)
+        reached = home is not None and (home.forwards or pod.host_network)
+        return listens and reached and answers_well
     if host is not None:
         return not cluster.is_down(host.name)
     return target.endpoint.node is None or not cluster.is_down(target.endpoint.node)
@@ -229,6 +272,11 @@ class TargetState:
         return check.unhealthy if self.healthy else check.healthy
 
 
+def new_target(check: HealthCheck, first_passes: int, now_s: float) -> TargetState:
+    """Return the state of a target that must pass some checks before it gets connections."""
+    return TargetState(False, now_s, max(check.healthy - first_passes, 0))
+
+
 def checks_until(start_s: float, check: HealthCheck, at_s: float) -> int:
     """Count the checks up to a moment, the first one an interval after the start."""
     return max(math.floor((at_s - start_s) / check.interval_s + 1e-9), 0)
@@ -245,8 +293,17 @@ class CheckedTargets:
     named: Mapping[str, TargetState] = field(default_factory=dict)
 
     @classmethod
-    def wire(cls, names: tuple[str, ...], check: HealthCheck, found: CheckAnswers, now_s: float) -> CheckedTargets:
-        """Register targets; a new one counts as its first check, made at once, finds it."""
+    def wire(
+        cls,
+        names: tuple[str, ...],
+        check: HealthCheck,
+        found: CheckAnswers,
+        now_s: float,
+        first_passes: int | None = None,
+    ) -> CheckedTargets:
+        """Register targets; a new one must pass so many checks first, or counts as one made at once finds it."""
+        if first_passes is not None:
+            return cls(names, check, now_s, new_target(check, first_passes, now_s))
         exceptions = {name: TargetState(not found.others, now_s) for name in found.named}
         return cls(names, check, now_s, TargetState(found.others, now_s), exceptions)
 
@@ -291,12 +348,22 @@ class CheckedTargets:
         times = (state.flips_at_s(ok, self.check, start_s=self.start_s, now_s=now_s) for state, ok in states)
         return min((time for time in times if time is not None), default=None)
 
-    def rewired(self, names: tuple[str, ...], check: HealthCheck, found: CheckAnswers, now_s: float) -> CheckedTargets:
+    def rewired(
+        self,
+        names: tuple[str, ...],
+        check: HealthCheck,
+        found: CheckAnswers,
+        now_s: float,
+        first_passes: int | None = None,
+    ) -> CheckedTargets:
         """Return the targets after the controller has handed over a new list, or another check."""
         old = set(self.names)
         named = {name: state for name, state in self.named.items() if name in old}
         for name in names:
-            fresh = TargetState(found.of(name), now_s)
-            if name not in old and fresh.healthy is not self.others.healthy:
-                named[name] = fresh
+            if name in old:
+                continue
+            if first_passes is not None:
+                named[name] = new_target(check, first_passes, now_s)
+            elif found.of(name) is not self.others.healthy:
+                named[name] = TargetState(found.of(name), now_s)
         return replace(self, names=names, check=check, named=named)

@@ -3,16 +3,23 @@
 The annotation of another controller says nothing: in-tree AWS ignores ``aws-load-balancer-scheme``, and makes a load
 balancer on the internet.
 
-Sources: ``pkg/providers/v1/aws.go`` (cloud-provider-aws), ``pkg/service/model_build_load_balancer.go``
-(aws-load-balancer-controller), ``providers/gce/gce_annotations.go`` (cloud-provider-gcp),
-``pkg/consts/consts.go`` (cloud-provider-azure), ``cloud-controller-manager/do/lb_annotations.go``
-(digitalocean-cloud-controller-manager), ``pkg/openstack/loadbalancer.go`` (cloud-provider-openstack),
-``internal/annotation/load_balancer.go`` (hcloud-cloud-controller-manager).
+Sources, each opened on 2026-11-29: ``pkg/providers/v1/aws.go`` (EnsureLoadBalancer, cloud-provider-aws 63ec440,
+2026-07-07), ``pkg/service/model_build_load_balancer.go`` (buildLoadBalancerScheme, aws-load-balancer-controller
+225f445, 2026-08-17), ``providers/gce/gce_annotations.go`` (GetLoadBalancerAnnotationType, cloud-provider-gcp
+083ea28), ``pkg/consts/helpers.go`` (IsK8sServiceUsingInternalLoadBalancer, cloud-provider-azure 7b31c76, 2026-08-19),
+``cloud-controller-manager/do/loadbalancers.go`` (getNetwork, digitalocean-cloud-controller-manager 70d527e,
+2026-08-19), ``cloud/linode/loadbalancers.go`` (getFrontendVPCCreateOptions, linode-cloud-controller-manager b9aa901,
+2026-08-20), ``pkg/openstack/loadbalancer.go`` (cloud-provider-openstack c453fb7, 2026-07-15),
+``internal/annotation/load_balancer.go`` (hcloud-cloud-controller-manager 0091276),
+``pkg/cloudprovider/providers/oci/load_balancer_spec.go`` (isInternalLB, oci-cloud-controller-manager 1100ac3,
+2026-06-17). IBM, Alibaba, Tencent, Baidu: ``content/en/docs/concepts/services-networking/service.md`` (Internal load
+balancer, kubernetes/website).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
 from ..api.addresses import ip_version
@@ -31,26 +38,44 @@ HETZNER = "load-balancer.hetzner.cloud/disable-public-network"
 ORACLE = "service.beta.kubernetes.io/oci-load-balancer-internal"
 IBM = "service.kubernetes.io/ibm-load-balancer-cloud-provider-ip-type"
 ALIBABA = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type"
+ORACLE_NLB = "oci-network-load-balancer.oraclecloud.com/internal"
+TENCENT = "service.kubernetes.io/qcloud-loadbalancer-internal-subnetid"
+BAIDU = "service.beta.kubernetes.io/cce-load-balancer-internal-vpc"
+LINODE = "service.beta.kubernetes.io/linode-loadbalancer-frontend-"
+LINODE_SUBNET, LINODE_NAME = f"{LINODE}subnet-id", f"{LINODE}subnet-name"
+# Of Google: classes go before annotations.
+INTERNAL_CLASSES = ("networking.gke.io/l4-regional-internal", "networking.gke.io/l4-regional-internal-legacy")
 
 Test = Callable[[str], bool]
 
 
 def _true(value: str) -> bool:
-    return value.strip().lower() in ("1", "t", "true", "yes", "y")
+    """Return what Go's strconv.ParseBool makes of a text; False where it makes nothing of it."""
+    return value in ("1", "t", "T", "TRUE", "true", "True")
+
+
+def _in_tree(value: str) -> bool:
+    """Return what in-tree AWS makes of its annotation: anything but false is true, such as 0.0.0.0/0."""
+    return value not in ("", "false")
 
 
 TESTS: dict[str, Test] = {
-    AWS_INTERNAL: lambda value: value not in ("", "false"),
+    AWS_INTERNAL: _in_tree,
     AWS_SCHEME: lambda value: value == "internal",
-    GCP_TYPE: lambda value: value.lower() == "internal",
-    OLD_GCP_TYPE: lambda value: value.lower() == "internal",
-    AZURE: lambda value: value == "true",
-    DIGITALOCEAN: lambda value: value.upper() == "INTERNAL",
+    GCP_TYPE: lambda value: value in ("Internal", "internal"),
+    OLD_GCP_TYPE: lambda value: value in ("Internal", "internal"),
+    AZURE: lambda value: value.lower() == "true",
+    DIGITALOCEAN: lambda value: value == "INTERNAL",
+    LINODE_SUBNET: bool,
+    LINODE_NAME: bool,
     OPENSTACK: _true,
     HETZNER: _true,
     ORACLE: _true,
+    ORACLE_NLB: _true,
     IBM: lambda value: value == "private",
     ALIBABA: lambda value: value == "intranet",
+    TENCENT: bool,
+    BAIDU: lambda value: value == "true",
 }
 INTERNAL_BY = tuple(TESTS)
 # What the controller of each kind of load balancer reads, the first one that is there counts; others are unread.
@@ -58,10 +83,11 @@ READ_BY: dict[str, tuple[str, ...]] = {
     "nlb_ip": (AWS_SCHEME, AWS_INTERNAL), "nlb_instance": (AWS_SCHEME, AWS_INTERNAL), "nlb": (AWS_INTERNAL,),
     "classic": (AWS_INTERNAL,), "rbs": (GCP_TYPE, OLD_GCP_TYPE), "target_pool": (GCP_TYPE, OLD_GCP_TYPE),
     "standard": (AZURE,), "no_floating_ip": (AZURE,), "regional": (DIGITALOCEAN,),
-    "regional_network": (DIGITALOCEAN,),
+    "regional_network": (DIGITALOCEAN,), "nodebalancer": (LINODE_SUBNET, LINODE_NAME),
 }  # fmt: skip
 # The AWS load balancer controller makes internal ones unless it is told otherwise.
 INTERNAL_UNASKED = ("nlb_ip", "nlb_instance")
+OF_GOOGLE = ("rbs", "target_pool")
 PRIVATE = tuple(
     ip_network(text)
     for text in (
@@ -85,19 +111,29 @@ def is_internal(service: Service, kind: LoadBalancerKind | None) -> bool:
     """
     if kind is None or kind.name not in READ_BY:
         return False
+    if service.load_balancer_class in INTERNAL_CLASSES:
+        return True
+    if service.load_balancer_class is not None and kind.name in OF_GOOGLE:
+        return False
     for key in READ_BY[kind.name]:
         if key in service.annotations:
-            return TESTS[key](service.annotations[key])
+            test = _true if key == AWS_INTERNAL and kind.name in INTERNAL_UNASKED else TESTS[key]
+            return test(service.annotations[key])
     return kind.name in INTERNAL_UNASKED
 
 
 def internal_annotation(service: Service, kind: LoadBalancerKind | None = None) -> str | None:
-    """Return the annotation that asks for an internal load balancer and that the controller of `kind` does not read."""
+    """Return the annotation that asks for an internal load balancer and that the controller of `kind` does not read.
+
+    None where it is not known what the controller reads.
+    """
+    if kind is None or kind.name not in READ_BY:
+        return None
     asked = (key for key, test in TESTS.items() if key in service.annotations and test(service.annotations[key]))
-    read = READ_BY.get(kind.name, ()) if kind is not None else ()
-    return next((key for key in asked if key not in read), None)
+    return next((key for key in asked if key not in READ_BY[kind.name]), None)
 
 
+@lru_cache(maxsize=1 << 16)
 def is_private(ip: str) -> bool:
     """Return True if an address is known in a private network only.
 
@@ -109,4 +145,5 @@ def is_private(ip: str) -> bool:
     version = ip_version(ip)
     if version is None:
         return False
-    return any(network.version == version and ip_address(ip) in network for network in PRIVATE)
+    parsed = ip_address(ip)
+    return any(parsed in network for network in PRIVATE if network.version == version)

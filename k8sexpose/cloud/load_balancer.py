@@ -14,7 +14,18 @@ from ..api.service import LoadBalancerIngress, Service
 from ..cluster.state import ClusterState
 from ..cluster.store import key_of
 from .events import EVENT_TEXTS
-from .health_checks import NOBODY, CheckAnswers, CheckedTargets, all_targets, answers, candidates, cluster_version
+from .health_checks import (
+    EVERYBODY,
+    NOBODY,
+    CheckAnswers,
+    CheckedTargets,
+    all_targets,
+    announced,
+    answers,
+    candidates,
+    cluster_version,
+)
+from .probes import HealthCheck
 from .providers import TO_POD, LoadBalancerKind, Provider
 
 __all__ = [
@@ -48,6 +59,7 @@ class LoadBalancer:
     orphan: bool = False  # no Service uses it any more
     answers: CheckAnswers = NOBODY
     answers_of: tuple[object, ...] = ()  # the version of the cluster that these answers belong to
+    announced: CheckAnswers = EVERYBODY  # which nodes want to announce the address, where nodes do
 
     def event(self, at_s: float, kind: str, reason: str, message: str, source: str) -> Event:
         """Build an event on the Service of this load balancer."""
@@ -179,16 +191,24 @@ def address_owner(nodes: Iterable[str], address: str) -> str | None:
 # -- its targets ----
 
 
-def wired(cluster: ClusterState, balancer: LoadBalancer) -> LoadBalancer:
-    """Register the nodes (or Pods) that are targets now."""
+def wired(cluster: ClusterState, balancer: LoadBalancer, *, known: bool = False) -> LoadBalancer:
+    """Register the nodes (or Pods) that are targets now; those that are `known` were there for long."""
+    first_passes = None if known else balancer.kind.first_passes
     check = balancer.kind.check(balancer.service)
     found = answers(cluster, balancer.service, check)
     names = target_names(cluster, balancer)
     if balancer.targets is None:
-        targets = CheckedTargets.wire(names, check, found, cluster.now_s)
+        targets = CheckedTargets.wire(names, check, found, cluster.now_s, first_passes)
     else:
-        targets = balancer.targets.rewired(names, check, found, cluster.now_s)
-    return replace(balancer, targets=targets, answers=found, answers_of=cluster_version(cluster))
+        targets = balancer.targets.rewired(names, check, found, cluster.now_s, first_passes)
+    wanted = _announced(cluster, balancer, check)
+    return replace(balancer, targets=targets, answers=found, answers_of=cluster_version(cluster), announced=wanted)
+
+
+def _announced(cluster: ClusterState, balancer: LoadBalancer, check: HealthCheck) -> CheckAnswers:
+    """Return which nodes announce the address now: speakers watch the Service themselves."""
+    current = cluster.store.services.get(key_of(balancer.owner), balancer.service)
+    return announced(cluster, current, check)
 
 
 def target_names(cluster: ClusterState, balancer: LoadBalancer) -> tuple[str, ...]:
@@ -213,7 +233,10 @@ def check_targets(cluster: ClusterState, until_s: float) -> None:
                 balancer = wired(cluster, balancer)
             else:
                 found = answers(cluster, balancer.service, balancer.targets.check)
-                balancer = replace(balancer, answers=found, answers_of=version)
+                wanted = _announced(cluster, balancer, balancer.targets.check)
+                old, balancer = balancer, replace(balancer, answers=found, answers_of=version, announced=wanted)
+                if wanted != old.announced:
+                    announce(cluster, balancer, before=old)
             cluster.load_balancers[key] = balancer
         assert balancer.targets is not None
         targets = balancer.targets.after(balancer.answers, now_s, until_s)
@@ -241,7 +264,8 @@ def announce(cluster: ClusterState, balancer: LoadBalancer, before: LoadBalancer
 
 def announcers(balancer: LoadBalancer) -> tuple[str, ...]:
     """Return the nodes that announce the address of a load balancer."""
-    healthy = balancer.targets.healthy if balancer.targets is not None else ()
+    alive = balancer.targets.healthy if balancer.targets is not None else ()
+    healthy = tuple(name for name in alive if balancer.announced.of(name))
     if balancer.kind.spread != "one_node":
         return healthy
     owner = address_owner(healthy, balancer.ingress.address)
@@ -301,8 +325,9 @@ def target_health(cluster: ClusterState, service: str) -> tuple[TargetHealth, ..
     if live is None or live.targets is None:
         return ()
     targets: CheckedTargets = live.targets
+    wanted = _announced(cluster, live, targets.check)
     states = ((name, targets.state(name)) for name in targets.names)
-    return tuple(TargetHealth(name, state.healthy, state.since_s) for name, state in states)
+    return tuple(TargetHealth(name, state.healthy and wanted.of(name), state.since_s) for name, state in states)
 
 
 def next_flip_s(cluster: ClusterState) -> float | None:

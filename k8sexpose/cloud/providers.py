@@ -5,6 +5,7 @@ A provider offers one or more *kinds* of load balancer; annotations or ``spec.lo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
@@ -12,9 +13,11 @@ from ipaddress import ip_network
 from typing import Any
 
 from ..api.addresses import ip_version
-from ..api.checks import check_arguments, count, positive, shown
+from ..api.checks import check_arguments, count, one_of, positive, shown
 from ..api.service import Service
 from ..data import load
+from .kind_ports import PortMapping, read_port_mappings
+from .probes import HealthCheck, azure_probe, azure_problem
 
 __all__ = ["AnnotationRule", "HealthCheck", "LoadBalancerKind", "Provider", "has_annotations", "provider"]
 
@@ -24,37 +27,10 @@ VIP = "vip"
 TO_POD = "pod"
 BY_CLIENT = "source_ip"
 IN_TREE = "service-controller"
-
-
-@dataclass(frozen=True, slots=True)
-class HealthCheck:
-    """What a load balancer asks its targets, and how often.
-
-    Parameters
-    ----------
-    protocol : str
-        HTTP, TCP; ``memberlist`` or ``BGP`` where nodes watch each other.
-    port : str
-        ``kube_proxy`` (10256), ``health_check_node_port``, ``node_port``, ``pod`` or ``speaker``.
-    path : str
-        Of an HTTP check.
-    interval_s : float
-        Seconds from one check to the next.
-    unhealthy, healthy : int
-        How many answers in a row change the state.
-    """
-
-    protocol: str
-    port: str
-    path: str
-    interval_s: float
-    unhealthy: int
-    healthy: int
-
-    @property
-    def seconds_to_unhealthy(self) -> float:
-        """Interval × threshold: the longest time for which a dead target keeps its place."""
-        return self.interval_s * self.unhealthy
+REFUSED, ORPHAN, IN_PLACE, IGNORED = "refused", "orphan", "in_place", "ignored"
+HASHES = ("modulo", "resilient")
+REFUSES_SINCE = 36  # 1.36.0 of cloud-provider-aws
+AWS_HOST, CLASSIC_HOST = ".amazonaws.com", ".elb.amazonaws.com"  # an NLB has its region before that
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +90,17 @@ class LoadBalancerKind:
         TCP and UDP in one Service; ``sessionAffinity: ClientIP``; a target may be its own client.
     kind_change : str
         What an annotation that asks for another kind does to one that exists: ``orphan`` (a new one is made, the
-        old one stays and is paid), ``in_place`` or ``ignored``.
+        old one stays and is paid), ``refused`` (once it has an address), ``in_place`` or ``ignored``.
+    change_error : str
+        What the controller answers where it refuses such a change.
+    probe_by : str
+        Whose annotations change the health check: ``azure``; empty for nobody's.
+    first_passes : int, optional
+        How many checks a new target must pass before it gets connections. None: it counts as its first check, made
+        at once, finds it.
+    router_hash : str
+        Where a router spreads connections: ``modulo`` (a change of the set of nodes moves most connections that are
+        open) or ``resilient`` (only those of the nodes that left); empty for no router.
     source_ip : str, optional
         Its address towards the nodes, where it does not keep the client's.
     cross_zone_by, preserve_by, weighted_by : mapping of str to str
@@ -163,10 +149,25 @@ class LoadBalancerKind:
     retry_s: float | None = None
     being_created: str | None = None
     not_with: tuple[Mapping[str, str], ...] = ()
+    change_error: str = ""
+    probe_by: str = ""
+    first_passes: int | None = None
+    router_hash: str = ""
 
     def check(self, service: Service) -> HealthCheck:
-        """Return the health check for a Service."""
+        """Return the health check for a Service; annotations that the controller refuses change nothing."""
+        check = self._plain_check(service)
+        if not self.probe_by or azure_problem(service, check) is not None:
+            return check
+        return azure_probe(service, check)
+
+    def _plain_check(self, service: Service) -> HealthCheck:
+        """Return the health check without annotations."""
         return self.check_local if service.needs_health_check_node_port else self.check_cluster
+
+    def check_problem(self, service: Service) -> str | None:
+        """Return what the controller answers to annotations on the health check; None if it reads none, or all."""
+        return azure_problem(service, self._plain_check(service)) if self.probe_by else None
 
     def is_selected(self, service: Service) -> bool:
         """Return True if a Service asks for this kind."""
@@ -175,6 +176,16 @@ class LoadBalancerKind:
         if not self.selected_by:
             return service.load_balancer_class is None
         return any(_matches(service, wanted) for wanted in self.selected_by)
+
+    def is_at(self, service: Service) -> bool:
+        """Return True if the address of a Service has the form that this kind gives, or there is no address yet.
+
+        Source: ``pkg/providers/v1/aws_validations.go`` of cloud-provider-aws, since 54ac0d6 (2026-01-05, v1.36.0).
+        """
+        host = service.load_balancer_ingress[0].hostname if service.load_balancer_ingress else ""
+        if not host.endswith(AWS_HOST):  # a dump without names says nothing of it
+            return True
+        return host.endswith(CLASSIC_HOST) is (self.address == "classic")
 
     def rule(self, service: Service) -> str:
         """Return how it assigns connections to targets: its `spread`, or ``source_ip`` where clients stick."""
@@ -211,6 +222,8 @@ class Provider:
         Part of DNS names.
     missing_controllers : tuple of str
         Controllers that are not installed: nobody serves what they would.
+    port_mappings : tuple of PortMapping
+        What the machine publishes of the nodes that run on it (kind's ``extraPortMappings``).
 
     Examples
     --------
@@ -228,6 +241,7 @@ class Provider:
     pool: str | None = None
     region: str = "us-east-1"
     missing_controllers: tuple[str, ...] = ()
+    port_mappings: tuple[PortMapping, ...] = ()
 
     def __repr__(self) -> str:
         return f"<provider {self.name}: {', '.join(kind.name for kind in self.kinds) or 'makes no load balancers'}>"
@@ -245,15 +259,30 @@ class Provider:
             return found
         return None if found.controller in self.missing_controllers else found
 
+    def kind_of(self, service: Service) -> LoadBalancerKind | None:
+        """Return the kind that a Service has: where a change is refused, its address shows what it was made as."""
+        asked = self.kind_for(service)
+        if asked is None or asked.kind_change != REFUSED or asked.is_at(service):
+            return asked
+        same = (kind for kind in self.kinds if kind.kind_change == REFUSED and kind.is_at(service))
+        return next(same, asked)
+
     def problem(self, service: Service, kind: LoadBalancerKind) -> str | None:
         """Return why the cloud refuses a Service, in its own words; None if it does not."""
         for failure in self.fail:
             return self.failures[failure]
+        if kind.kind_change == REFUSED and not kind.is_at(service):
+            return kind.change_error
         for key, value in service.annotations.items():
             rule = self.annotations.get(key)
             refused = rule.problem(key, value) if rule else None
             if refused:
                 return refused
+        if kind.controller == AWS_CONTROLLER and kind.data_path == NODE_PORT and _without_node_port(service):
+            return "unable to support instance target type with an unallocated NodePort"
+        unread = kind.check_problem(service)
+        if unread is not None:
+            return unread
         protocols = {port.protocol or "TCP" for port in service.ports}
         if len(protocols) > 1 and not kind.mixed_protocols:
             return "mixed protocol is not supported for LoadBalancer"
@@ -262,6 +291,15 @@ class Provider:
         if service.session_affinity == "ClientIP" and not kind.affinity:
             return "unsupported load balancer affinity: ClientIP"
         return None
+
+
+def _without_node_port(service: Service) -> bool:
+    """Return True if a port has no nodePort, and none was wanted.
+
+    Source: buildTargetType in ``pkg/service/model_build_target_group.go`` (aws-load-balancer-controller 225f445,
+    2026-08-17).
+    """
+    return service.allocate_load_balancer_node_ports is False and any(not port.node_port for port in service.ports)
 
 
 def has_annotations(service: Service, wanted: Mapping[str, str]) -> bool:
@@ -296,6 +334,9 @@ def provider(
     region: str = "us-east-1",
     source_ip: str | None = None,
     load_balancer_controller: bool = True,
+    version: str = "1.36",
+    router_hash: str | None = None,
+    extra_port_mappings: Sequence[Mapping[str, object]] = (),
 ) -> Provider:
     """Choose who makes load balancers, with settings of your own.
 
@@ -319,6 +360,15 @@ def provider(
         Address of a load balancer towards the nodes, where it does not keep the client's.
     load_balancer_controller : bool
         Whether the AWS load balancer controller is installed (aws).
+    version : str
+        Of the controller that comes with the cluster (aws): since 1.36 it refuses another type of load balancer where
+        there is one; before, it made a second one and left the first behind.
+    router_hash : str, optional
+        How the router in front of MetalLB in BGP mode spreads connections: ``modulo`` (the default: a change of the
+        set of nodes breaks most open connections) or ``resilient`` (those of the nodes that left).
+    extra_port_mappings : sequence of mapping
+        What ``localhost:PORT`` reaches (kind), as in kind's configuration:
+        ``[{"containerPort": 30080, "hostPort": 8080}]``; ``node`` names one that is not the first.
 
     Returns
     -------
@@ -359,6 +409,17 @@ def provider(
         _check_pool(pool)
     if source_ip is not None and not ip_version(source_ip):
         raise ValueError(f"source_ip is an IP address such as 10.0.0.250, not {shown(source_ip)}")
+    if extra_port_mappings and name != "kind":
+        raise ValueError(f'extra_port_mappings belongs to provider("kind"), not to {name!r}')
+    if router_hash is not None:
+        one_of(router_hash, "router_hash", HASHES)
+        if not any(kind.router_hash for kind in kinds):
+            raise ValueError('router_hash belongs to provider("metallb", mode="bgp"): others have none')
+        kinds = tuple(replace(kind, router_hash=router_hash) for kind in kinds)
+    if not re.fullmatch(r"1\.\d{1,3}", version):
+        raise ValueError(f'version is that of a controller, such as "1.35", not {shown(version)}')
+    if int(version[2:]) < REFUSES_SINCE:
+        kinds = tuple(replace(kind, kind_change=ORPHAN) if kind.kind_change == REFUSED else kind for kind in kinds)
     return replace(
         found,
         kinds=tuple(_tuned(kind, health_check_interval_s, quota, source_ip) for kind in kinds),
@@ -366,6 +427,7 @@ def provider(
         pool=pool or found.pool,
         region=region,
         missing_controllers=() if load_balancer_controller else (AWS_CONTROLLER,),
+        port_mappings=read_port_mappings(extra_port_mappings),
     )
 
 

@@ -226,7 +226,7 @@ class _Watched:
 def _allocated(service: Service) -> str:
     """Return the step in which the API server allocates ports."""
     ports = ", ".join(str(port.node_port) for port in service.ports if port.node_port)
-    text = f"has allocated nodePort {ports} within apply" if ports else "has allocated no nodePort"
+    text = f"allocates nodePort {ports} while apply runs" if ports else "allocates no nodePort"
     if service.health_check_node_port:
         text += f", and healthCheckNodePort {service.health_check_node_port}"
     return text
@@ -237,9 +237,9 @@ def _wired(live: LoadBalancer) -> str:
     assert live.targets is not None
     count, kind = len(live.targets.names), live.kind
     if kind.data_path == TO_POD:
-        return f"targets wired: {count} Pods, straight to their targetPort"
+        return f"registers {count} Pods as targets, at their targetPort"
     ports = ", ".join(str(port.node_port) for port in live.service.ports if port.node_port)
     door = f"on nodePort {ports}" if kind.data_path == NODE_PORT else "with the load balancer's own address"
     if kind.address == "pool":
-        return f"agree which of {count} nodes answer for the address"
-    return f"targets wired: {count} nodes, {door}"
+        return f"agree which of {count} nodes answers for the address"
+    return f"registers {count} nodes as targets, {door}"

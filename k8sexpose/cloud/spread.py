@@ -43,11 +43,11 @@ class Spread:
 
     def shares(self) -> dict[str, Fraction]:
         """Return the share of each place; one that is named twice has the sum."""
-        return dict(self._shares())
+        return dict(self.by_name)
 
     def share_of(self, name: str) -> Fraction:
         """Return the share of one place."""
-        return self._shares().get(name, Fraction(0))
+        return self.by_name.get(name, Fraction(0))
 
     def place_of(self, name: str) -> int:
         """Return where a name stands first in the order of places; -1 for one that is none."""
@@ -56,7 +56,9 @@ class Spread:
         place: int = self.known["places"].get(name, -1)
         return place
 
-    def _shares(self) -> dict[str, Fraction]:
+    @property
+    def by_name(self) -> Mapping[str, Fraction]:
+        """The share of each place, in a mapping that is made once and not to be changed."""
         if "shares" not in self.known:
             total = dict(self)
             if len(total) != len(self.names):

@@ -133,7 +133,11 @@ def target_port(port: ServicePort, pod: Pod) -> int | None:
 def resolved_ports(service: Service, pod: Pod) -> tuple[EndpointPort, ...]:
     """Return the ports of the Service that this Pod offers; a port whose name the Pod lacks is left out."""
     resolved = ((port, target_port(port, pod)) for port in service.ports)
-    return tuple(EndpointPort(number, port.name, port.protocol or "TCP") for port, number in resolved if number)
+    return tuple(
+        EndpointPort(number, port.name, port.protocol or "TCP", port.app_protocol)
+        for port, number in resolved
+        if number
+    )
 
 
 def _selects(service: Service, pod: Pod) -> bool:

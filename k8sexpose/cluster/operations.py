@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from ..api.checks import check_arguments, count, one_of, seconds
+from ..api.checks import check_arguments, count, one_of, seconds, shown
 from ..api.errors import ApiError, missing
 from ..api.kinds import KEPT, WORKLOADS
 from ..api.object_validation import check_metadata
@@ -48,6 +48,7 @@ class Operations(ClusterState):
         labels: Mapping[str, str] | None = None,
         namespace: str = "default",
         host_network: bool = False,
+        answers: Mapping[str, int] | None = None,
     ) -> ApplyResult:
         """Run Pods.
 
@@ -71,6 +72,9 @@ class Operations(ClusterState):
             Namespace of the Pods.
         host_network : bool
             The Pods share their node's network.
+        answers : mapping of str to int, optional
+            The HTTP status that the process answers, by path, for health checks that ask for one:
+            ``{"/": 404}``. It answers 200 to every other path.
 
         Returns
         -------
@@ -104,7 +108,7 @@ class Operations(ClusterState):
             raise ApiError(409, "AlreadyExists", f'deployments.apps "{name}" already exists', hint="Use scale().")
         declared = ContainerPort(port if container_port is None else container_port, port_name, protocol)
         deployment = Deployment(name, namespace, dict(declared_labels), (declared,), (port,), host_network)
-        deployment = replace(deployment, created_s=self.now_s)
+        deployment = replace(deployment, created_s=self.now_s, answers=_statuses(answers or {}))
         replicas = 1 if per_node is None and replicas is None else replicas
         pods = self._place(deployment, per_node, replicas)
         return ApplyResult("Deployment", namespace, name, "created", self.deployment(name, namespace), pods=pods)
@@ -201,7 +205,7 @@ class Operations(ClusterState):
     def rollout(
         self, name: str, *, namespace: str = "default", interval_s: float = 5, grace_s: float = 30
     ) -> ApplyResult:
-        """Replace the Pods one after the other, as time advances.
+        """Replace the Pods one after the other, as time advances, or as the strategy of its manifest says.
 
         Parameters
         ----------
@@ -239,8 +243,14 @@ class Operations(ClusterState):
         interval_s, grace_s = seconds(interval_s, "interval_s"), seconds(grace_s, "grace_s")
         deployment = self.deployment(name, namespace)
         old = [pod for pod in self.store.pods_of(namespace, name) if not pod.terminating]
+        at_a_time = deployment.at_a_time(len(old))
         for number, pod in enumerate(old):
-            self.clock.schedule(self.now_s + number * interval_s, RolloutStep((namespace, pod.name), grace_s))
+            key, at_s = (namespace, pod.name), self.now_s + number // at_a_time * interval_s
+            if deployment.recreate:
+                self.terminate(f"{namespace}/{pod.name}", grace_s=grace_s)
+                self.clock.schedule(self.now_s + grace_s, RecreateStep((namespace, name), pod.node))
+            else:
+                self.clock.schedule(at_s, RolloutStep(key, grace_s))
         return ApplyResult("Deployment", namespace, name, "restarted", deployment)
 
     def replace_pod(self, key: Key, grace_s: float) -> None:
@@ -251,6 +261,13 @@ class Operations(ClusterState):
         deployment = self.deployment(pod.app, pod.namespace)
         self._deployments[deployment.namespace, deployment.name] = self._run(deployment, pod.node)
         self.terminate(f"{pod.namespace}/{pod.name}", grace_s=grace_s)
+
+    def start_pod(self, key: Key, node: str | None) -> None:
+        """Start one more Pod of a Deployment that is still there, on a node that is."""
+        deployment = self._deployments.get(key)
+        if deployment is not None:
+            home = node if node in self.store.nodes else choose_node(self.store, deployment, self.down)
+            self._deployments[key] = self._run(deployment, home)
 
     # -- one Pod --------------------------------------------------------------------------------------------------
 
@@ -437,3 +454,24 @@ class RolloutStep:
     def __call__(self, cluster: Operations) -> None:
         """Replace the Pod, if it is still there."""
         cluster.replace_pod(self.key, self.grace_s)
+
+
+@dataclass(frozen=True, slots=True)
+class RecreateStep:
+    """The old Pods of a Deployment with ``strategy: Recreate`` are gone: a new one is due."""
+
+    key: Key
+    node: str | None
+
+    def __call__(self, cluster: Operations) -> None:
+        """Start the Pod."""
+        cluster.start_pod(self.key, self.node)
+
+
+def _statuses(answers: Mapping[str, int]) -> dict[str, int]:
+    """Return the statuses that a process answers, each path and number checked."""
+    for path, status in answers.items():
+        if not path.startswith("/"):
+            raise ValueError(f'answers: {shown(path)} is no path such as "/healthz"')
+        count(status, f"answers[{path!r}], an HTTP status,", at_least=100, at_most=599)
+    return dict(answers)

@@ -59,7 +59,8 @@ def with_pod_ranges(nodes: Iterable[Node], pod_cidr: str) -> list[Node]:
     Source: ``pkg/controller/nodeipam/ipam/range_allocator.go``, which leaves a node that has a range alone, too.
     """
     given = list(nodes)
-    taken = [ip_network(node.pod_cidr, strict=False) for node in given if node.pod_cidr is not None]
+    written = [cidr.strip() for node in given if node.pod_cidr is not None for cidr in node.pod_cidr.split(",")]
+    taken = [ip_network(cidr, strict=False) for cidr in written]
     free = (part for part in _node_ranges(pod_cidr) if not any(_overlap(part, other) for other in taken))
     found = []
     for node in given:
@@ -128,6 +129,7 @@ def new_pod(store: Store, deployment: Deployment, node: str | None) -> tuple[Dep
         app=deployment.name,
         ready=node is not None,
         phase="Running" if node else "Pending",
+        answers=deployment.answers,
     )
     return deployment, with_address(store, pod)
 
@@ -141,20 +143,27 @@ def with_address(store: Store, pod: Pod) -> Pod:
         return replace(pod, ip=node.internal_ip)
     if node.pod_cidr is None:
         raise ValueError(f"{node.name} has no podCIDR to take an address for {pod.name} from; give the Pod an IP")
-    network = ip_network(node.pod_cidr.split(",")[0])
-    used = {other.ip for other in store.pods_on(node.name)}
+    used = {ip for other in store.pods_on(node.name) for ip in other.addresses}
+    found = [_free_address(store, node, cidr.strip(), used) for cidr in node.pod_cidr.split(",")]
+    return replace(pod, ip=found[0], ips=tuple(found) if len(found) > 1 else ())
+
+
+def _free_address(store: Store, node: Node, cidr: str, used: Collection[str]) -> str:
+    """Return the next free address of one of a node's Pod ranges: a Pod has one of each family."""
+    network = ip_network(cidr)
     for number in range(FIRST_POD_HOST, network.num_addresses - 1):
         ip = str(network.network_address + number)
         if ip not in used and store.pod_at(ip) is None:  # two nodes may have one range, where somebody says so
-            return replace(pod, ip=ip)
-    raise ValueError(f"{node.name} has no free Pod address left in {node.pod_cidr}")
+            return ip
+    raise ValueError(f"{node.name} has no free Pod address left in {cidr}")
 
 
 def pod_capacity(store: Store) -> int:
     """Return for how many Pods the nodes have addresses; where there is no node, Pods wait without one."""
     if not store.nodes:
         return MOST_PODS
-    ranges = [ip_network(node.pod_cidr, strict=False) for node in store.nodes.values() if node.pod_cidr]
+    firsts = [node.pod_cidr.split(",")[0].strip() for node in store.nodes.values() if node.pod_cidr]
+    ranges = [ip_network(cidr, strict=False) for cidr in firsts]
     return min(sum(max(part.num_addresses - 1 - FIRST_POD_HOST, 0) for part in ranges), MOST_PODS)
 
 

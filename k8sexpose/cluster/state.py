@@ -146,6 +146,9 @@ class ClusterState:
 
     def node_ready(self, node: str) -> bool:
         """Return True if a node is Ready for the control plane, which notices a crash after the grace period."""
+        stored = self.store.nodes.get(node)
+        if stored is not None and not stored.is_ready:
+            return False
         return self.now_s < self.failed.get(node, self.now_s) + NODE_MONITOR_GRACE_S
 
     def proxy_stopped(self, node: str) -> bool:

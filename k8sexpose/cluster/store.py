@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import zlib
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, Generic, TypeVar
 
@@ -41,10 +41,11 @@ class Index(Generic[K, V]):
 
     def add(self, prop: K, key: V) -> None:
         """Note that the object `key` has the property."""
-        keys = self._keys(prop)
+        keys = self.entries.get(prop) if self._own is None else self._keys(prop)
         if keys is None:
-            keys = self.entries[prop] = {}
-        keys[key] = None
+            self.entries[prop] = {key: None}
+        else:
+            keys[key] = None
 
     def discard(self, prop: K, key: V) -> None:
         """Forget that the object `key` has the property."""
@@ -320,6 +321,16 @@ class Store:
         """Return the Pods that carry the rarest label of the selector."""
         found = [self._pods_labelled.get(label) for label in _selector(service)]
         return (self.pods[key] for key in min(found, key=len, default=()))
+
+    @property
+    def pod_labels(self) -> Collection[tuple[str, str, str]]:
+        """The labels that Pods carry: namespace, key and value."""
+        return self._pods_labelled.entries.keys()
+
+    def pods_selected(self, service: Service) -> tuple[Pod, ...]:
+        """Return the Pods that the selector of a Service names, whatever their state."""
+        wanted = service.selector.items()
+        return tuple(pod for pod in self._candidates(service) if wanted <= pod.labels.items())
 
     def _suffix(self, key: Key) -> Callable[[int], str]:
         """Return what makes the letters at the end of a slice's name from its number."""

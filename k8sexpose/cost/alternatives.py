@@ -35,7 +35,7 @@ TOLERANCE = 1e-6  # less than this is no difference, in money of a month
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """N Services to expose, and everything that decides what they cost but the way of exposing them."""
+    """N Services to expose, and everything that decides what they cost but the method of exposing them."""
 
     provider: str
     region: str | None
@@ -76,7 +76,7 @@ class Scenario:
         return cls(provider, region, book, traffic, zones, policy, kind, ingress, internal)
 
     def exposures(self, way: str, services: int) -> list[BilledEntry]:
-        """Return the entries of one way of exposing the Services: all alike, each with an address of its own."""
+        """Return the entries of one method of exposing the Services: all alike, each with an address of its own."""
         kind, count = {
             "nodeport": (NODEPORT, services),
             "one_lb_each": (self.kind, services),
@@ -100,7 +100,7 @@ class Scenario:
         ]
 
     def lines(self, way: str, services: int) -> list[Line]:
-        """Return the lines of the bill of one way."""
+        """Return the lines of the bill of one method."""
         return lines_of(self.provider, self.exposures(way, services), self.book, self.region)
 
     def with_traffic(self, gb_per_month: float) -> Scenario:
@@ -141,7 +141,7 @@ class Scenario:
 
     @property
     def ways(self) -> Iterator[str]:
-        """The ways of exposing that the provider knows."""
+        """The methods of exposing that the provider knows."""
         yield from ("nodeport", "one_lb_each", "one_ingress")
         if self.provider == "aws":
             yield "one_nlb_in_cluster_ingress"
@@ -161,7 +161,7 @@ def compare_exposure(
     *,
     internal: bool = False,
 ) -> pd.DataFrame:
-    """Compare the ways of exposing N Services that are alike.
+    """Compare the methods of exposing N Services that are alike.
 
     Parameters
     ----------
@@ -328,7 +328,7 @@ def costs_by_services(
     *,
     internal: bool = False,
 ) -> pd.DataFrame:
-    """Compute what 1, 2, 3 … Services cost in a month, for each way of exposing them.
+    """Compute what 1, 2, 3 … Services cost in a month, for each method of exposing them.
 
     Parameters
     ----------
@@ -340,7 +340,7 @@ def costs_by_services(
     Returns
     -------
     DataFrame
-        Index services; a column for each way, with money per month (NaN if a price is missing). ``attrs`` holds
+        Index services; a column for each method, with money per month (NaN if a price is missing). ``attrs`` holds
         provider, region, currency, quota, break_even (Services from which on one shared entry is cheaper),
         gb_per_month, as_of (the dates of the prices) and missing.
 
@@ -379,7 +379,7 @@ def costs_by_traffic(
     *,
     internal: bool = False,
 ) -> pd.DataFrame:
-    """Compute what N Services cost in a month as their traffic grows, for each way of exposing them.
+    """Compute what N Services cost in a month as their traffic grows, for each method of exposing them.
 
     Parameters
     ----------
@@ -392,7 +392,7 @@ def costs_by_traffic(
     Returns
     -------
     DataFrame
-        Index gb_per_month; a column for each way, with money per month. ``attrs`` as for `costs_by_services`, with
+        Index gb_per_month; a column for each method, with money per month. ``attrs`` as for `costs_by_services`, with
         services in place of gb_per_month, and break_even in GB a month.
 
     Raises

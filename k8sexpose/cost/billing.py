@@ -1,4 +1,4 @@
-"""What exposing Services costs in a month: the bill of a cluster, and ways of exposing compared.
+"""What exposing Services costs in a month: the bill of a cluster, and methods of exposing compared.
 
 An estimate from list prices, each with its source and date; no discount, no tax. What costs the same in every design
 is left out: internet egress, nodes and their addresses, DNS, certificates, and the Pods of a gateway.

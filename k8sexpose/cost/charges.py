@@ -22,7 +22,7 @@ FIRST_RULES = 5  # forwarding rules (GCP) and load balancer rules (Azure) that o
 
 @dataclass(frozen=True, slots=True)
 class BilledEntry:
-    """One way in, as the provider sees it: a Service's load balancer, one shared entry, or a NodePort.
+    """One entrance, as the provider sees it: a Service's load balancer, one shared entry, or a NodePort.
 
     Parameters
     ----------
@@ -137,8 +137,15 @@ KINDS: dict[str, tuple[str, ...]] = {
     "docker-desktop": ("host_port",),
     "generic": ("load_balancer",),
 }
+# What a cloud builds for Ingresses and Gateways, and for no Service.
+FOR_SHARED_ENTRIES = {"azure": ("application_gateway",)}
 # The kinds that are a load balancer of their own; Azure's Services share one, software that runs on nodes is none.
-OWN = set(chain.from_iterable(KINDS.values())) - {"standard", "address", "servicelb", "host_port"}
+OWN = set(chain.from_iterable((*KINDS.values(), *FOR_SHARED_ENTRIES.values()))) - {
+    "standard",
+    "address",
+    "servicelb",
+    "host_port",
+}
 
 
 def load_balancers(exposures: Sequence[BilledEntry]) -> int:
@@ -231,6 +238,11 @@ def azure(exposures: Sequence[BilledEntry], book: PriceBook) -> Iterator[Charge]
     There is a rule for each port of each address, and the first five have one price, used or not. Internal Services
     share a second load balancer. Source: Azure's retail price meters (2026); traffic between zones is free (May 2024).
     """
+    gateways = sum(entry.kind == "application_gateway" for entry in exposures)
+    if gateways:  # the book has no price of it: a line without an amount
+        hours = gateways * book.hours_per_month
+        yield Charge("Application gateway", "application_gateway", ("gateway_hour",), "gateway-hour", hours)
+    exposures = [entry for entry in exposures if entry.kind != "application_gateway"]
     balanced = _balanced(exposures)
     for internal, name in ((False, "Load balancer rules"), (True, "Internal load balancer rules")):
         rules = sum(len(entry.ports) * entry.families for entry in balanced if entry.internal is internal)
@@ -244,7 +256,7 @@ def azure(exposures: Sequence[BilledEntry], book: PriceBook) -> Iterator[Charge]
 
 def azure_quotas(exposures: Sequence[BilledEntry]) -> Iterator[Usage]:
     """Yield what Azure limits: rules behind a node's interface and on a load balancer, addresses of both."""
-    balanced = _balanced(exposures)
+    balanced = [entry for entry in _balanced(exposures) if entry.kind != "application_gateway"]
     rules = sum(len(entry.ports) * entry.families for entry in balanced)
     yield Usage("rules_per_nic", rules)
     yield Usage("rules_per_lb", rules)

@@ -13,7 +13,9 @@ __all__ = ["nearest_priced"]
 
 @cache
 def _places() -> dict[str, dict[str, list[float]]]:
-    return load("regions")
+    """Return degrees north and east, by provider and region."""
+    told = {name: rows for name, rows in load("regions").items() if name != "sources"}
+    return {name: {region: row["at"] for region, row in rows.items()} for name, rows in told.items()}
 
 
 def nearest_priced(book: PriceBook, provider: str, product: str, component: str, region: str) -> str | None:

@@ -445,7 +445,7 @@ def _components(prices: Mapping[str, Any]) -> Iterator[tuple[Component, Iterable
                 yield (book_name(provider), product, component), listed
 
 
-FORM = "prices stand as provider, product, component: "
+FORM = "prices are written as provider, product, component: "
 
 
 def _table(name: str, value: Any) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""What the provider has to do for a cluster: every way in, and the bytes that take it.
+"""What the provider has to do for a cluster: every entrance, and the bytes that pass it.
 
 Which zones bytes leave is not decided here: `shares` and `entries` of the router say it, and this module weighs bytes
 with their probabilities.
@@ -7,7 +7,7 @@ with their probabilities.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from ipaddress import ip_network
@@ -18,8 +18,9 @@ from ..api.errors import NotExposed
 from ..api.service import Service, ServicePort
 from ..cloud.internal import is_internal
 from ..cloud.providers import TO_POD, LoadBalancerKind
+from ..cloud.shared_entries import APPLICATION_GATEWAY, SharedEntry, shared_entries
 from ..router.router import entries, shares
-from .charges import NODEPORT, BilledEntry
+from .charges import FOR_SHARED_ENTRIES, KINDS, NODEPORT, BilledEntry
 
 if TYPE_CHECKING:
     from ..model import Cluster
@@ -96,11 +97,16 @@ def _free(name: str, provider_id: str) -> str:
     return scheme or FREE_NODES.get(name, "")
 
 
-def exposures(cluster: Cluster, traffic: MonthlyTraffic) -> tuple[BilledEntry, ...]:
-    """Return every entry that a provider sees: LoadBalancer and NodePort Services by name, then forgotten balancers."""
+def exposures(
+    cluster: Cluster, traffic: MonthlyTraffic, *, only: Collection[str] | None = None
+) -> tuple[BilledEntry, ...]:
+    """Return every entry that a provider sees: LoadBalancer and NodePort Services by name, then forgotten balancers.
+
+    With `only`, the entries of these Services; the traffic is shared among all of them as before.
+    """
     found: dict[str, tuple[Service, LoadBalancerKind | None]] = {}
     for service in cluster.services:
-        kind = _kind(cluster, service)
+        kind = _kind(cluster, service) if service.type == "LoadBalancer" else None
         if service.type == "NodePort" or (kind is not None and not _refused(cluster, service, kind)):
             found[service.key] = service, kind
     gb = traffic.gb_of(found)
@@ -108,13 +114,14 @@ def exposures(cluster: Cluster, traffic: MonthlyTraffic) -> tuple[BilledEntry, .
     listed = [
         _exposure(cluster, service, kind, gb[name], traffic, balancers)
         for name, (service, kind) in sorted(found.items())
+        if only is None or name in only
     ]
-    return (*listed, *_orphans(cluster))
+    return (*listed, *_orphans(cluster), *_shared(cluster, {entry.name: entry for entry in listed}))
 
 
 def _kind(cluster: Cluster, service: Service) -> LoadBalancerKind | None:
     """Return what load balancer a Service has or will have; some clouds ignore a change of mind."""
-    wanted: LoadBalancerKind | None = cluster.provider.kind_for(service) if cluster.provider else None
+    wanted: LoadBalancerKind | None = cluster.provider.kind_of(service) if cluster.provider else None
     live = cluster.load_balancers.get(service.key)
     return live.kind if live and wanted and wanted.kind_change == "ignored" else wanted
 
@@ -157,6 +164,29 @@ def _orphans(cluster: Cluster) -> Iterator[BilledEntry]:
     for name, balancer in cluster.load_balancers.items():
         if balancer.orphan:
             yield _balancer(cluster, name, balancer.service, balancer.kind)
+
+
+def _shared(cluster: Cluster, listed: Mapping[str, BilledEntry]) -> Iterator[BilledEntry]:
+    """Yield what the cloud builds for Ingresses and Gateways; bytes of exposed Services behind one pass it too."""
+    groups: dict[str, list[SharedEntry]] = {}
+    whose = price_list(cluster)
+    for one in shared_entries(cluster):
+        if one.billed_as in (*KINDS.get(whose, ()), *FOR_SHARED_ENTRIES.get(whose, ())):
+            shared = one.billed_as if one.billed_as == APPLICATION_GATEWAY else one.name
+            groups.setdefault(shared, []).append(one)
+    zones = max(len(set(_zones(cluster)) - {None}), 1)
+    for name, sharing in groups.items():
+        first, tls = sharing[0], any(one.tls for one in sharing)
+        behind = [listed[key] for key in dict.fromkeys(key for one in sharing for key in one.services) if key in listed]
+        yield BilledEntry(
+            name,
+            first.billed_as,
+            internal=all(one.internal for one in sharing),
+            ports=((80, "HTTP"), (443, "HTTPS")) if tls else ((80, "HTTP"),),
+            zones=zones,
+            gb=sum(one.gb for one in behind),
+            request_gb=sum(one.request_gb for one in behind),
+        )
 
 
 def _balancer(cluster: Cluster, name: str, service: Service, kind: LoadBalancerKind) -> BilledEntry:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NoReturn
 from ..api.addresses import address, ip_version
 from ..kubeproxy.health import HEALTHZ_PORT, HealthResponse, health_check, healthz
 from ..kubeproxy.service_ports import is_watched
+from ..router.addressing import LOCALHOST, LOOPBACK
 from ..router.cluster_dns import resolve
 from ..router.router import send
 from .result import Completed
@@ -162,6 +163,8 @@ def _resolve(cluster: Cluster, url: _Url, client: str | None) -> str:
     """Ask the DNS: outside, only load balancers have names; a Pod asks the cluster's own DNS first."""
     if ip_version(url.host) or cluster.store.services_named(url.host):
         return url.host
+    if url.host == LOCALHOST:
+        return LOOPBACK
     found: tuple[str, ...] = ()
     if client and client.startswith("pod/"):
         namespace, _, _ = client.removeprefix("pod/").rpartition("/")

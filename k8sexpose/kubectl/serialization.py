@@ -22,6 +22,7 @@ from ..api.objects import SERVICE_NAME_LABEL, ZONE_LABEL, Deployment, Endpoint, 
 from ..api.service import Service
 from ..cluster.client_apply import live_object
 from ..cluster.clock import timestamp
+from ..cluster.endpoint_slices import CONTROLLER, MANAGED_BY_LABEL
 from .event_series import EventSeries
 from .printers import VERSION
 
@@ -74,10 +75,17 @@ def node_dict(node: Node, *, ready: bool) -> Json:
         ),
         "status": {
             "addresses": addresses,
-            "conditions": [{"type": "Ready", "status": "True" if ready else "Unknown"}],
+            "conditions": _node_conditions(node, ready=ready),
             "nodeInfo": {"kubeletVersion": VERSION},
         },
     }  # fmt: skip
+
+
+def _node_conditions(node: Node, *, ready: bool) -> list[Json]:
+    """Write the conditions of a node: those that are stored; a node that no longer reports has all of them Unknown."""
+    stored = {**node.conditions} or {"Ready": "True"}
+    silent = not ready and node.is_ready
+    return [{"type": kind, "status": "Unknown" if silent else status} for kind, status in stored.items()]
 
 
 def pod_dict(pod: Pod) -> Json:
@@ -126,14 +134,25 @@ def slice_dict(part: EndpointSlice) -> Json:
         "apiVersion": "discovery.k8s.io/v1",
         "endpoints": [_endpoint(endpoint, part.namespace) for endpoint in part.endpoints],
         "kind": "EndpointSlice",
-        "metadata": _metadata(part.name, part.namespace, labels, part.created_s),
+        "metadata": _metadata(part.name, part.namespace, labels, part.created_s) | _of_service(part),
         "ports": [_slice_port(port) for port in part.ports],
     }
 
 
+def _of_service(part: EndpointSlice) -> Json:
+    """Write whose a slice is that the controller made: its Service owns it, and its name begins with the Service's."""
+    if part.labels.get(MANAGED_BY_LABEL) != CONTROLLER or not part.service:
+        return {}
+    owner = {
+        "apiVersion": "v1", "blockOwnerDeletion": True, "controller": True, "kind": "Service", "name": part.service,
+    }  # fmt: skip
+    return {"generateName": f"{part.service}-", "ownerReferences": [owner]}
+
+
 def _slice_port(port: EndpointPort) -> Json:
     # An empty name is a name: that of the only port of a Service.
-    return ({} if port.name is None else {"name": port.name}) | present(port=port.port, protocol=port.protocol)
+    name = {} if port.name is None else {"name": port.name}
+    return name | present(port=port.port, protocol=port.protocol, appProtocol=port.app_protocol)
 
 
 def _endpoint(endpoint: Endpoint, namespace: str) -> Json:
@@ -179,24 +198,40 @@ def deployment_dict(deployment: Deployment, pods: Iterable[Pod]) -> Json:
     ready = sum(pod.ready for pod in wanted)
     ports = [present(containerPort=p.port, name=p.name, protocol=p.protocol) for p in deployment.ports]
     labels = dict(deployment.labels)
+    first, *others = deployment.images or ("",)
+    containers = [present(name=deployment.name, image=first, ports=ports)]
+    containers += [present(name=f"{deployment.name}-{k}", image=image) for k, image in enumerate(others, 2)]
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
         "metadata": _metadata(deployment.name, deployment.namespace, labels, deployment.created_s),
         "spec": {
+            "progressDeadlineSeconds": 600,
             "replicas": len(wanted),
+            "revisionHistoryLimit": 10,
             "selector": {"matchLabels": labels},
+            "strategy": _strategy(deployment),
             "template": {
-                "metadata": {"labels": labels},
-                "spec": present(
-                    containers=[present(name=deployment.name, ports=ports)], hostNetwork=deployment.host_network
-                ),
+                "metadata": present(annotations=dict(deployment.notes)) | {"labels": labels},
+                "spec": present(containers=containers, hostNetwork=deployment.host_network),
             },
         },
         "status": present(
             availableReplicas=ready, readyReplicas=ready, replicas=len(wanted), updatedReplicas=len(wanted)
         ),
     }
+
+
+def _strategy(deployment: Deployment) -> Json:
+    """Write the strategy of a Deployment; 25% each is the server's default."""
+    if deployment.recreate:
+        return {"type": "Recreate"}
+    if deployment.max_surge is None and deployment.max_unavailable is None:
+        return {"type": "RollingUpdate"}
+    surge, unavailable = (
+        "25%" if value is None else value for value in (deployment.max_surge, deployment.max_unavailable)
+    )
+    return {"rollingUpdate": {"maxSurge": surge, "maxUnavailable": unavailable}, "type": "RollingUpdate"}
 
 
 def event_dict(seen: EventSeries) -> Json:

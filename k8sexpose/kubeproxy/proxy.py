@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network
 
-from ..api.addresses import canonical_ip, ip_version, of_family
+from ..api.addresses import address_of, canonical_ip, ip_version, network_of, of_family
 from ..api.checks import check_arguments
 from ..api.objects import Node, ProxyConfig
 from ..api.service import Service
@@ -306,8 +306,8 @@ class _Packet:
             raise ValueError(f"protocol {protocol!r} is none of TCP, UDP, SCTP, ICMP")
         if (port is None) != (protocol == "ICMP"):
             raise ValueError("TCP, UDP and SCTP need a port" if port is None else "ICMP has no ports")
-        source = None if src is None else str(ip_address(src))
-        return cls(cluster, found, source, str(ip_address(dst)), port, protocol)
+        source = None if src is None else str(address_of(src))
+        return cls(cluster, found, source, str(address_of(dst)), port, protocol)
 
     @property
     def store(self) -> Store:
@@ -341,19 +341,19 @@ class _Packet:
     def _is_detected(self, src: str) -> bool:
         assert self.detector is not None
         if self.detector.kind == "source":
-            return ip_address(src) in ip_network(self.detector.value)
+            return address_of(src) in network_of(self.detector.value)
         return from_local_pod(self.cluster, self.node, src)
 
     def in_ranges(self, ranges: tuple[str, ...]) -> bool:
         """Return True if loadBalancerSourceRanges admit the packet."""
         if not ranges:
             return True
-        networks = [ip_network(text, strict=False) for text in ranges]
-        if self.src is not None and any(ip_address(self.src) in network for network in networks):
+        networks = [network_of(text, strict=False) for text in ranges]
+        if self.src is not None and any(address_of(self.src) in network for network in networks):
             return True
         # A node that is let in may reach the address through itself, with that address as the source.
         primary = primary_ip(self.node, self.family)
-        return self.src == self.dst and any(primary and ip_address(primary) in network for network in networks)
+        return self.src == self.dst and any(primary and address_of(primary) in network for network in networks)
 
     @property
     def to_this_node(self) -> bool:
@@ -365,14 +365,14 @@ class _Packet:
         if not self.to_this_node:
             return False
         config = self.cluster.proxy
-        if ip_address(self.dst).is_loopback and not takes_localhost(config, self.family):
+        if address_of(self.dst).is_loopback and not takes_localhost(config, self.family):
             return False
         listed = node_port_addresses(config, self.node, self.family)
         return listed is None or self.dst in listed
 
     @property
     def in_service_cidr(self) -> bool:
-        return any(ip_address(self.dst) in ip_network(cidr) for cidr in service_cidrs(self.cluster, self.family))
+        return any(address_of(self.dst) in network_of(cidr) for cidr in service_cidrs(self.cluster, self.family))
 
     @property
     def to_health_check(self) -> bool:
@@ -419,8 +419,8 @@ def from_local_pod(cluster: ClusterState, node: Node, src: str) -> bool:
     pod = cluster.store.pod_at(src)
     if pod is not None:
         return pod.node == node.name and not pod.host_network
-    ranges = of_family(node.pod_cidr, ip_address(src).version)
-    return any(ip_address(src) in ip_network(cidr) for cidr in ranges)
+    ranges = of_family(node.pod_cidr, address_of(src).version)
+    return any(address_of(src) in network_of(cidr) for cidr in ranges)
 
 
 def takes_localhost(config: ProxyConfig, family: int) -> bool:
@@ -430,7 +430,7 @@ def takes_localhost(config: ProxyConfig, family: int) -> bool:
     if config.nodeport_addresses == PRIMARY:
         return False
     ranges = _node_port_ranges(config.nodeport_addresses, family)
-    return any(network.network_address.is_loopback or ip_address("127.0.0.0") in network for network in ranges)
+    return any(network.network_address.is_loopback or address_of("127.0.0.0") in network for network in ranges)
 
 
 def node_port_addresses(config: ProxyConfig, node: Node, family: int) -> tuple[str, ...] | None:
@@ -449,7 +449,7 @@ def node_port_addresses(config: ProxyConfig, node: Node, family: int) -> tuple[s
         own.insert(0, LOOPBACK)
     found: dict[str, None] = {}
     for network in ranges:
-        found |= {ip: None for ip in own if ip_address(ip) in network}
+        found |= {ip: None for ip in own if address_of(ip) in network}
     return tuple(found)
 
 
@@ -457,7 +457,7 @@ def node_port_addresses(config: ProxyConfig, node: Node, family: int) -> tuple[s
 def _node_port_ranges(listed: tuple[str, ...] | None, family: int) -> tuple[IPv4Network | IPv6Network, ...]:
     """Return the ranges of ``--nodeport-addresses``; without one of the family, all addresses of it."""
     ranges = () if listed == PRIMARY else of_family(",".join(listed or ()), family)
-    return tuple(map(ip_network, ranges or ("0.0.0.0/0" if family == 4 else "::/0",)))
+    return tuple(map(network_of, ranges or ("0.0.0.0/0" if family == 4 else "::/0",)))
 
 
 def _default_addresses(config: ProxyConfig) -> tuple[str, ...]:
@@ -472,7 +472,7 @@ def service_cidrs(cluster: ClusterState, family: int) -> tuple[str, ...]:
 
 def is_own_address(node: Node, ip: str) -> bool:
     """Return True if a node has this address on an interface, loopback included."""
-    return canonical_ip(ip) in map(canonical_ip, node.addresses) or ip_address(ip).is_loopback
+    return canonical_ip(ip) in map(canonical_ip, node.addresses) or address_of(ip).is_loopback
 
 
 def primary_ip(node: Node, family: int) -> str | None:

@@ -63,6 +63,9 @@ class Targets:
         )
 
 
+NOBODY = Targets()
+
+
 def _terminating(targets: Iterable[Target]) -> tuple[Target, ...]:
     return tuple(target for target in targets if target.endpoint.serving and target.endpoint.terminating)
 
@@ -215,18 +218,23 @@ def service_ports(store: Store, service: Service, family: int) -> Iterator[Servi
 def targets(store: Store, service: Service, port: ServicePort, family: int) -> Targets:
     """Return the endpoints behind a Service port; those in slices labelled as headless are for DNS alone."""
     slices = store.slices(store.services.get((service.namespace, service.name), service))
-    if not service.headless and any(HEADLESS_LABEL in one.labels for one in slices):
-        slices = tuple(one for one in slices if HEADLESS_LABEL not in one.labels)
-    return store.cached(("targets", service.key, port, family), slices, lambda: targets_of(slices, port, family))
+    headless = service.headless
+    name = ("targets", service.namespace, service.name, port.name, port.protocol, family, headless)
+    return store.cached(name, slices, lambda: targets_of(slices, port, family, headless))
 
 
-def targets_of(slices: Iterable[EndpointSlice], port: ServicePort, family: int) -> Targets:
+def targets_of(slices: Iterable[EndpointSlice], port: ServicePort, family: int, headless: bool = True) -> Targets:
     """Return the endpoints of a Service port in the slices: by port name and protocol, never by number."""
+    kind = "IPv4" if family == 4 else "IPv6"
+    slices = [one for one in slices if one.address_type == kind and (headless or HEADLESS_LABEL not in one.labels)]
+    if not slices:
+        return NOBODY
     found: dict[str, Target] = {}
     for target in _joined(slices, port, family):
         # The same address twice, during an update: the one that is not terminating counts.
-        if str(target) not in found or not target.endpoint.terminating:
-            found[str(target)] = target
+        where = str(target)
+        if where not in found or not target.endpoint.terminating:
+            found[where] = target
     return Targets.of(found.values())
 
 
@@ -240,4 +248,4 @@ def _joined(slices: Iterable[EndpointSlice], port: ServicePort, family: int) -> 
         fitting = [endpoint for endpoint in one.endpoints if ip_version(endpoint.ip) == family]
         for number in numbers:
             if number:
-                yield from (Target(endpoint, number) for endpoint in fitting)
+                yield from [Target(endpoint, number) for endpoint in fitting]

@@ -104,7 +104,9 @@ function render({ model, el }) {
     keepButton.hidden = locked;
     changeButton.hidden = !locked;
     const more = model.get("problem") || !kept ? model.get("said") : "";
-    say([more, kept && `Kept: ${kept}`].filter(Boolean).join(" "), model.get("problem"));
+    // What could not be read says by itself what is still kept.
+    const told = more.includes("Kept: ") ? "" : kept && `Kept: ${kept}`;
+    say([more, told].filter(Boolean).join(" "), model.get("problem"));
     verdict.textContent = model.get("verdict") ? `${model.get("verdict")} The card of the check says why.` : "";
   }
   const fill = () => {

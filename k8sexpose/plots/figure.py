@@ -102,7 +102,8 @@ def show(ax: Axes) -> Picture:
     'A cluster of 2 nodes: node-1 (10.0.0.1) without Pods, node-2 (10.0.0.2) without Pods.'
     """
     check_arguments(show, locals())
-    figure = ax.get_figure(root=True)
+    # The figure of a figure is the outermost one, in every version; get_figure can be asked for it from 3.10 on.
+    figure = ax.figure.figure if ax.figure else None
     stream = io.BytesIO()
     if figure is not None:
         figure.savefig(

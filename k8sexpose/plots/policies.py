@@ -40,7 +40,7 @@ def plot_policies(found: PolicyShares, ax: Axes | None = None) -> Axes:
     >>> cluster = Cluster(nodes=2)
     >>> _ = cluster.deploy("api-backend", per_node=[2, 1]), cluster.apply(example("public-api-lb"))
     >>> print(describe(plot_policies(policy_shares(cluster, "public-api-lb"))).partition("; Local")[0])
-    Shares of the Pods. Cluster: 33.3 %, 33.3 %, 33.3 %, extra hop 50 %, busiest over mean 1...
+    Shares of the Pods. Cluster: 33.3 %, 33.3 %, 33.3 %, extra hop 50 %, busiest ÷ average 1...
     """
     check_arguments(plot_policies, locals())
     pods = len(found.sides[0].pods) if found.sides else 0
@@ -104,7 +104,7 @@ def _told(found: PolicyShares, side: PolicyView) -> str:
     parts = ", ".join(f"{100 * float(pod.share):.3g} %" for pod in side.pods[:MOST_PODS]) or "no Pod"
     more = f" and {len(side.pods) - MOST_PODS} more" if len(side.pods) > MOST_PODS else ""
     lost = f", lost {100 * float(side.lost):.3g} %" if side.lost else ""
-    hottest = f", busiest over mean {side.hottest_over_mean:.3g}" if side.pods else ""
+    hottest = f", busiest ÷ average {side.hottest_over_mean:.3g}" if side.pods else ""
     hop = f", extra hop {100 * float(side.extra_hop):.3g} %"
     return f"{side.policy}: {parts}{more}{hop}{hottest}{lost}, the Pods see {found.sees(side)}"
 

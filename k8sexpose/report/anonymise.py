@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from typing import Any
 
-from ..api.addresses import canonical_ip
+from ..api.addresses import canonical_ip, ip_version
+from ..api.dump import LeftOut
+from ..api.kinds import KeptObject
 from ..api.objects import ContainerPort, Endpoint, EndpointPort, EndpointSlice, Node, Pod
 from ..api.service import LAST_APPLIED, LoadBalancerIngress, Service, ServicePort
 from ..cloud.controller import CloudState, start_controller
@@ -22,6 +24,7 @@ from ..cloud.health_checks import EXCLUDED
 from ..cloud.internal import INTERNAL_BY, is_private
 from ..cloud.providers import CLASS, Provider
 from ..cloud.providers import provider as profile
+from ..cloud.shared_entries import ALB, ALB_NOTES, APPLICATION_GATEWAY, AZURE_PRIVATE, shared_entries
 from ..cluster.clock import Clock
 from ..cluster.endpoint_slices import TOPOLOGY_ANNOTATIONS
 from ..cost.usage import AWS, AZURE_ADDRESS, DIGITALOCEAN_SIZE
@@ -102,7 +105,7 @@ class Names:
 
 
 def without_values(problem: str) -> str:
-    """Return what is wrong with a field, without the value that stands there."""
+    """Return what is wrong with a field, without the value that it holds."""
     return re.sub(r'"(?:[^"\\]|\\.)*"', '"…"', problem)
 
 
@@ -136,10 +139,13 @@ def anonymised(cluster: Cluster) -> Cluster:
         twin.store.put_service(_service(service, names, kept))
     for part in cluster.store.applied_slices.values():
         twin.store.put_slice(_slice(part, names))
-    twin.kept, twin.workloads, twin._events, twin.notes = {}, {}, [], ()  # their texts hold names
+    twin.kept = {(one.kind, one.namespace, one.name): one for one in _kept(cluster, names)}
+    twin.workloads, twin._events, twin.notes = {}, [], ()  # their texts hold names
     twin.hidden = frozenset(
         (names.word("namespace", one), names.word("pod", f"{one}/{two}")) for one, two in twin.hidden
     )
+    nameless = tuple(LeftOut(one.kind, "…", without_values(one.problem)) for one in twin.masked.first)
+    twin.masked = replace(twin.masked, first=nameless)
     twin.clock, twin.cloud_state = Clock(cluster.now_s), CloudState()
     twin.provider, twin.controller = start_controller(cluster.provider)
     twin.advance(0)  # the load balancers are taken over under their new names
@@ -245,6 +251,41 @@ def _service(service: Service, names: Names, kept: Mapping[str, set[str]]) -> Se
         load_balancer_source_ranges=tuple(map(names.network, service.load_balancer_source_ranges)),
         load_balancer_ingress=tuple(_ingress(entry, names) for entry in service.load_balancer_ingress),
     )
+
+
+def _kept(cluster: Cluster, names: Names) -> Iterator[KeptObject]:
+    """Yield Ingresses, Gateways and their routes as far as a report reads them, with other names."""
+    for one in shared_entries(cluster):
+        namespace = one.key.partition("/")[0]
+        new = names.word("namespace", namespace), names.word(one.kind.lower(), one.key)
+        known = one.class_name if one.known else names.word("class", one.class_name)
+        hosts = [names.word("host", host) for host in one.hosts]
+        keys = [(names.word("namespace", key.partition("/")[0]), names.word("service", key)) for key in one.services]
+        ends = [_ingress(LoadBalancerIngress(**_address_field(text)), names) for text in one.addresses]
+        if one.kind == "Gateway":
+            listeners = [{"hostname": host, "protocol": "HTTPS" if one.tls else "HTTP"} for host in hosts or [""]]
+            spec: dict[str, Any] = {"gatewayClassName": known, "listeners": listeners}
+            status: dict[str, Any] = {"addresses": [{"value": end.address} for end in ends]}
+            refs = [{"name": service, "namespace": space} for space, service in keys]
+            parent = [{"name": new[1], "namespace": new[0]}]
+            route = {"spec": {"parentRefs": parent, "rules": [{"backendRefs": refs}]}}
+            yield KeptObject("HTTPRoute", new[0], names.word("route", one.key), manifest=route)
+        else:
+            paths = [{"backend": {"service": {"name": service}}} for _, service in keys]
+            rules = [{"host": host, "http": {"paths": paths}} for host in hosts or [""]]
+            spec = {"ingressClassName": known, "rules": rules, "tls": [{}] if one.tls else []}
+            status = {"loadBalancer": {"ingress": [{"ip": end.ip, "hostname": end.hostname} for end in ends]}}
+        scheme = (
+            {f"{ALB_NOTES}scheme": "internal" if one.internal else "internet-facing"} if one.billed_as == ALB else {}
+        )
+        group = {f"{ALB_NOTES}group.name": names.word("group", one.group)} if one.group else {}
+        private = {AZURE_PRIVATE: "true"} if one.internal and one.billed_as == APPLICATION_GATEWAY else {}
+        metadata = {"annotations": {**scheme, **group, **private}}
+        yield KeptObject(one.kind, *new, manifest={"metadata": metadata, "spec": spec, "status": status})
+
+
+def _address_field(text: str) -> dict[str, str]:
+    return {"ip": text} if ip_version(text) else {"hostname": text}
 
 
 def _service_port(port: ServicePort, names: Names) -> ServicePort:

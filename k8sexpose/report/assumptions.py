@@ -98,12 +98,12 @@ class ReviewedCluster:
 
     @property
     def exposed(self) -> tuple[Service, ...]:
-        """The Services that have a way in from outside: node ports and load balancers."""
+        """The Services that can be reached from outside: node ports and load balancers."""
         return tuple(service for service in self.cluster.services if service.type in EXPOSED)
 
     def kind(self, service: Service) -> LoadBalancerKind | None:
-        """Return the kind of load balancer that a Service asks for; None if nobody makes it."""
-        return self.profile.kind_for(service) if self.profile else None
+        """Return the kind of load balancer that a Service has or asks for; None if nobody makes it."""
+        return self.profile.kind_of(service) if self.profile else None
 
     def ready(self, service: Service) -> tuple[Target, ...]:
         """Return the ready endpoints of a Service, over all ports and families."""

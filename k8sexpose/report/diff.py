@@ -66,7 +66,7 @@ class Diff:
     changes : tuple of Change
         What differs of the Services that are exposed before and after.
     new_findings, gone_findings : tuple of Finding
-        The gravest first.
+        The most severe first.
 
     Examples
     --------
@@ -91,7 +91,7 @@ class Diff:
     def summary(self) -> str:
         """The difference in a line."""
         counts = (
-            (len(self.exposed_anew), "exposed anew"), (len(self.exposed_no_more), "exposed no more"),
+            (len(self.exposed_anew), "newly exposed"), (len(self.exposed_no_more), "no longer exposed"),
             (len({one.service for one in self.changes}), "changed"),
         )  # fmt: skip
         services = ", ".join(f"{count} {words}" for count, words in counts)
@@ -115,7 +115,7 @@ class Diff:
         return to_markdown(TITLE, _parts(self, date))
 
     def to_json(self, date: str = "") -> str:
-        """Return the difference for programs; ``docs/report.md`` says what stands where."""
+        """Return the difference for programs; ``docs/report.md`` describes the fields."""
         return written(DIFF_SCHEMA, date, {
             "exposed_anew": list(self.exposed_anew), "exposed_no_more": list(self.exposed_no_more),
             "changes": [_change_object(one) for one in self.changes],
@@ -236,7 +236,7 @@ def _facts(one: ServiceReview) -> list[tuple[str, str, float | None]]:
     return found
 
 
-MEASURES = (  # what it is called, where it stands in a `ReviewedPolicy`, how it is shown
+MEASURES = (  # what it is called, where it is found in a `ReviewedPolicy`, how it is shown
     ("busiest Pod over the mean", "hottest", "{:.2f}"), ("p50", "p50_ms", "{:.3g} ms"), ("p99", "p99_ms", "{:.3g} ms"),
     ("extra hop", "extra_hop", "{:.1%}"), ("crosses a zone", "cross_zone", "{:.1%}"), ("lost", "lost", "{:.1%}"),
     ("cost alone, in a month", "cost", "{:,.2f}"),

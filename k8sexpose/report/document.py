@@ -15,7 +15,7 @@ from .._display import LITERAL
 
 __all__ = ["Heading", "Listing", "Paragraph", "Part", "Picture", "Table", "to_html", "to_markdown"]
 
-MARK = "Made by k8sexpose"  # stands near the beginning of every report
+MARK = "Made by k8sexpose"  # appears near the beginning of every report
 LONGEST = 2000  # characters of one text; names and ranges of a broken dump may have no end
 
 

@@ -9,7 +9,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
 
 from ..api.objects import Event
 from ..api.service import Service
@@ -71,7 +70,7 @@ class Environment:
 
 
 def environment(cluster: Cluster, provider: str, given: bool) -> Environment:
-    """Return what stands around the Services of a cluster; `given` if the provider was named by the reader."""
+    """Return what surrounds the Services of a cluster; `given` if the provider was named by the reader."""
     data_plane = _data_plane(cluster)
     name, words, modelled = _controller(cluster, provider, given)
     return Environment(words, modelled, data_plane, name)
@@ -133,7 +132,7 @@ def _scheme_of(cluster: Cluster) -> str:
 
 def runs(cluster: Cluster, app: str) -> bool:
     """Return True if Pods of an app are in the cluster."""
-    return any(pod.labels.get(label) == app for pod, label in product(cluster.pods, APP_LABELS))
+    return any(value == app and label in APP_LABELS for _, label, value in cluster.store.pod_labels)
 
 
 def _data_plane(cluster: Cluster) -> str:
@@ -154,6 +153,8 @@ def _data_plane(cluster: Cluster) -> str:
             "OVN-Kubernetes takes the place of kube-proxy. The endpoints and policies are the same; the source address "
             "under Cluster and how a connection is spread can differ from what is said here of kube-proxy."
         )
+    if any(pod.namespace == "openshift-sdn" for pod in cluster.pods):
+        return "OpenShift SDN, whose Pods hold a kube-proxy (they are in the dump); mode iptables is assumed."
     if mode in ("ipvs", "kernelspace", "winuserspace", "userspace"):
         return f"kube-proxy in mode {mode} (its ConfigMap), which is not modelled; mode iptables is described."
     if mode:
@@ -190,10 +191,23 @@ def lacks(cluster: Cluster) -> Iterator[str]:
         yield f"{what}: {_therefore(absent)}. Add them with: kubectl get {missing} -A -o json"
     for note in cluster.notes:
         yield f"Not given: {note}."
+    if cluster.masked.count:
+        yield _masked(cluster)
     if cluster.hidden:
         count = len(cluster.hidden)
         words = f"The addresses of {count} Pod{'' if count == 1 else 's'} were taken out of the dump"
         yield f"{words}: endpoints that need them are not judged."
+
+
+def _masked(cluster: Cluster) -> str:
+    """Return how many fields hold a word in the place of an address, in how many objects, and the first few."""
+    masked = cluster.masked
+    kinds = [f"{n} {kind if n == 1 else WORDS.get(kind, kind)}" for kind, n in masked.objects.items()]
+    objects = " and ".join(filter(None, (", ".join(kinds[:-1]), kinds[-1])))
+    fields = "1 field" if masked.count == 1 else f"{masked.count} fields"
+    more = masked.count - len(masked.first)
+    examples = "; ".join(map(str, masked.first)) + (f"; and {more} more" if more else "")
+    return f"{fields} of {objects} hold{'s' if masked.count == 1 else ''} no address ({examples}): not known here."
 
 
 def _therefore(absent: list[str]) -> str:

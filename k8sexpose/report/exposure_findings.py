@@ -1,4 +1,4 @@
-"""Findings on who reaches a cluster, and on what stands around its Services: entrances, controllers, nodes, zones.
+"""Findings on who reaches a cluster, and on what surrounds its Services: entrances, controllers, nodes, zones.
 
 As in `k8sexpose.report.findings`, each is a small function, asks the model, and says what it heard.
 """
@@ -14,9 +14,8 @@ from ..api.objects import OLD_ZONE_LABEL, ZONE_LABEL
 from ..api.service import Service
 from ..cloud.health_checks import EXCLUDED, excluded
 from ..cloud.internal import internal_annotation, is_internal, is_private
-from ..router.reach import internet_entrances
 from .environment import FARGATE, FARGATE_LABEL, OCTAVIA_MONITOR
-from .findings import NOTE, PROBLEM, WARNING, Asked, Finding
+from .findings import NOTE, PROBLEM, WARNING, Asked, Finding, outside_default
 
 __all__ = ["CLUSTER_FINDERS", "SERVICE_FINDERS"]
 
@@ -42,6 +41,36 @@ def internal_unread(asked: Asked, service: Service) -> Iterator[Finding]:
         f"{kind.title} is made by a controller that does not read this annotation.",
         "Use the annotation that this controller reads, or the controller that reads this one, and check the address.",
     )  # fmt: skip
+
+
+def refused_update(asked: Asked, service: Service) -> Iterator[Finding]:
+    """Yield a finding if the controller refuses a Service that has its load balancer: no change is followed."""
+    profile = asked.survey.profile
+    wanted = profile.kind_for(service) if profile is not None and service.load_balancer_ingress else None
+    problem = profile.problem(service, wanted) if profile is not None and wanted is not None else None
+    if wanted is not None and problem is not None:
+        yield Finding(
+            "refused-update", WARNING, service.key,
+            "Its controller refuses it as it is now, and follows no change: its load balancer stays as it was made.",
+            f'The controller ({wanted.controller}) answers: "{problem}".',
+            "Put the field or annotation back to what it was, or make a second Service and move the clients.",
+        )  # fmt: skip
+
+
+def probe_by_path(asked: Asked, service: Service) -> Iterator[Finding]:
+    """Yield a finding if a health check asks the application itself for a path, which must be answered with 200."""
+    kind = asked.survey.kind(service)
+    if service.type != "LoadBalancer" or kind is None or not kind.probe_by:
+        return
+    check = kind.check(service)
+    if check.port == "node_port" and check.protocol.startswith("HTTP"):
+        yield Finding(
+            "probe-path", NOTE, service.key,
+            f"The load balancer asks every node for {check.protocol} GET {check.path} on the node port.",
+            "Annotation or appProtocol makes the probe speak HTTP. Any answer of the Pods other than status 200, also "
+            "404 or a redirect, takes the node out; where all do, nobody is served. No dump says what they answer.",
+            "Name a path that answers 200 without a login by azure-load-balancer-health-probe-request-path.",
+        )  # fmt: skip
 
 
 def external_ips(asked: Asked, service: Service) -> Iterator[Finding]:
@@ -79,9 +108,9 @@ def public_node_ports(asked: Asked, service: Service) -> Iterator[Finding]:
 
 def internal_local_holes(asked: Asked, service: Service) -> Iterator[Finding]:
     """Yield a finding if ``internalTrafficPolicy: Local`` leaves nodes without an endpoint: packets are dropped."""
-    nodes = asked.survey.cluster.nodes
-    if service.internal_traffic_policy != "Local" or not asked.survey.ready_count(service) or not nodes:
+    if service.internal_traffic_policy != "Local" or not asked.survey.ready_count(service):
         return
+    nodes = asked.survey.cluster.nodes
     hosts = asked.survey.hosts(service)
     empty = [node.name for node in nodes if not hosts[node.name]]
     if empty:
@@ -129,7 +158,7 @@ def topology_without_hints(asked: Asked, service: Service) -> Iterator[Finding]:
 
 
 def no_monitor(asked: Asked, service: Service) -> Iterator[Finding]:
-    """Yield a finding if a load balancer without health checks stands before ``externalTrafficPolicy: Local``."""
+    """Yield a finding if a load balancer without health checks is in front of ``externalTrafficPolicy: Local``."""
     local = service.type == "LoadBalancer" and service.external_traffic_policy == "Local"
     if asked.survey.around.name != "openstack" or not local:
         return
@@ -196,7 +225,7 @@ def old_zone_labels(asked: Asked) -> Iterator[Finding]:
     if old:
         yield Finding(
             "old-zone-labels", NOTE, "",
-            f"{listed(old)}: the zone stands in the label {OLD_ZONE_LABEL} only.",
+            f"{listed(old)}: only the label {OLD_ZONE_LABEL} names the zone.",
             f"Since 1.17 it is {ZONE_LABEL}, which kube-proxy and the EndpointSlice controller read; the "
             f"report takes the "
             "zone from the old one.",
@@ -205,13 +234,13 @@ def old_zone_labels(asked: Asked) -> Iterator[Finding]:
 
 
 def pods_on_the_internet(asked: Asked) -> Iterator[Finding]:
-    """Yield a finding if Pods stand on public addresses of their nodes by hostPort or hostNetwork."""
-    ways = [one for one in internet_entrances(asked.survey.cluster) if one.kind in ("host port", "host network")]
-    if ways:
+    """Yield a finding if Pods listen on public addresses of their nodes by hostPort or hostNetwork."""
+    found = [one for one in asked.internet if one.kind in ("host port", "host network")]
+    if found:
         yield Finding(
             "pods-on-nodes", NOTE, "",
-            f"{len(ways)} port{'' if len(ways) == 1 else 's'} of Pods {'is' if len(ways) == 1 else 'are'} on public "
-            f"addresses of nodes: {listed([f'{one.address} ({one.kind}, {one.service})' for one in ways])}.",
+            f"{len(found)} port{'' if len(found) == 1 else 's'} of Pods {'is' if len(found) == 1 else 'are'} on public "
+            f"addresses of nodes: {listed([f'{one.address} ({one.kind}, {one.service})' for one in found])}.",
             "hostPort and hostNetwork need no Service: the internet reaches the Pod through its node, "
             "unless a firewall "
             "closes the port.",
@@ -234,13 +263,6 @@ def odd_node_ports(asked: Asked) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def outside_default(asked: Asked) -> list[int]:
-    """Return the node ports that lie outside the range of the model."""
-    pool = asked.survey.cluster.api.ports
-    numbers = {port.node_port for service in asked.survey.cluster.services for port in service.ports if port.node_port}
-    return sorted(number for number in numbers if number not in pool)
-
-
 def two_families(asked: Asked) -> Iterator[Finding]:
     """Yield a finding if nodes have two families of addresses and Services stay in one."""
     families = {ip_version(ip) for node in asked.survey.cluster.nodes for ip in node.addresses}
@@ -256,7 +278,7 @@ def two_families(asked: Asked) -> Iterator[Finding]:
 
 
 SERVICE_FINDERS = (
-    internal_unread, external_ips, public_node_ports, internal_local_holes, being_deleted, topology_without_hints,
-    no_monitor, missed_nodes,
+    internal_unread, refused_update, probe_by_path, external_ips, public_node_ports, internal_local_holes,
+    being_deleted, topology_without_hints, no_monitor, missed_nodes,
 )  # fmt: skip
 CLUSTER_FINDERS = (not_ready_nodes, old_zone_labels, pods_on_the_internet, odd_node_ports, two_families)

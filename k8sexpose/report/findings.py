@@ -1,4 +1,4 @@
-"""What is wrong, or soon will be, with the way into a cluster: one small function for each finding.
+"""What is wrong, or soon will be, with the routes into a cluster: one small function for each finding.
 
 A finding never decides how packets go: it asks the model, and says what it heard.
 """
@@ -23,11 +23,12 @@ from ..cloud.providers import NODE_PORT
 from ..cluster.endpoint_slices import target_port
 from ..cost.billing import Bill
 from ..kubeproxy.service_ports import targets
+from ..router.reach import Entrance
 from ..router.router import shares
 from .assumptions import EXPOSED, ReviewedCluster
 from .policy_advice import ServiceComparison
 
-__all__ = ["FINDERS", "Asked", "Finding", "find_all", "written_node_ports"]
+__all__ = ["FINDERS", "Asked", "Finding", "find_all", "outside_default", "written_node_ports"]
 
 PROBLEM, WARNING, NOTE = "problem", "warning", "note"
 SEVERITIES = (PROBLEM, WARNING, NOTE)
@@ -87,6 +88,8 @@ class Asked:
         Both policies, by Service.
     bill : Bill
         The bill, with the quotas.
+    internet : tuple of Entrance
+        All that the internet reaches.
     labelled : dict
         The Pods by namespace and label, made when it is first needed.
     """
@@ -94,6 +97,7 @@ class Asked:
     survey: ReviewedCluster
     comparisons: Mapping[str, ServiceComparison | str]
     bill: Bill
+    internet: tuple[Entrance, ...] = ()
     labelled: dict[tuple[str, str, str], list[Pod]] = field(default_factory=dict)
 
     def compared(self, service: Service) -> ServiceComparison | None:
@@ -128,6 +132,8 @@ SHOWN_BY: dict[str, tuple[str, str, int | str]] = {
     "no-targets": ("kubectl get nodes --show-labels", "metadata.labels", 2),
     "no-node-port": (SVC, "spec.allocateLoadBalancerNodePorts", "second_front_doors"),
     "internal-unread": (SVC, "metadata.annotations", 2),
+    "refused-update": (DESCRIBE, "metadata.annotations", 2),
+    "probe-path": ("curl -i http://NODE:NODEPORT/", "metadata.annotations", 2),
     "quota": ("kubectl get services -A -o wide", "spec.type", 3),
     "local-without-pods": (SLICES, "spec.externalTrafficPolicy", 5),
     "uneven-local": (SLICES, "spec.externalTrafficPolicy", 6),
@@ -160,13 +166,14 @@ def shown_by(finding: Finding) -> Finding:
 def find_all(
     asked: Asked, finders: Sequence[Finder] = (), cluster_finders: Sequence[ClusterFinder] = ()
 ) -> tuple[Finding, ...]:
-    """Return all findings, the gravest first; `finders` are asked beside those of this file."""
+    """Return all findings, the most severe first; `finders` are asked beside those of this file."""
     found = list(quotas(asked))
     for look in cluster_finders:
         found += look(asked)
     found += [_unreadable(key, why) for key, why in asked.survey.set_aside.items()]
     for service in asked.survey.cluster.services:
-        for finder in (*FINDERS, *finders):
+        exposed = EXPOSED_FINDERS if service.type in EXPOSED else ()
+        for finder in (*FINDERS, *exposed, *finders):
             try:
                 found.extend(finder(asked, service))
             except (ValueError, KeyError) as error:  # what is stored may be what no API server of today would store
@@ -308,13 +315,9 @@ def undeclared_port(asked: Asked, service: Service) -> Iterator[Finding]:
 def pinned_node_port(asked: Asked, service: Service) -> Iterator[Finding]:
     """Yield a finding if the manifest pins a nodePort of the band from which the API server picks by itself."""
     pool = asked.survey.cluster.api.ports
-    if any(
-        port.node_port and port.node_port not in pool for one in asked.survey.cluster.services for port in one.ports
-    ):
-        return  # the range is not the default one, so no band is known
     written = written_node_ports(service)
     pinned = sorted(number for number in written if number in pool and number >= pool.first + pool.static_size)
-    if pinned:
+    if pinned and not outside_default(asked):  # where the range is not the default one, no band is known
         band = f"{pool.first}-{pool.first + pool.static_size - 1}"
         yield Finding(
             "pinned-node-port", WARNING, service.key,
@@ -324,10 +327,24 @@ def pinned_node_port(asked: Asked, service: Service) -> Iterator[Finding]:
         )  # fmt: skip
 
 
+def outside_default(asked: Asked) -> list[int]:
+    """Return the node ports that lie outside the range of the model."""
+    cluster = asked.survey.cluster
+    store, pool = cluster.store, cluster.api.ports
+
+    def make() -> list[int]:
+        numbers = {port.node_port for one in store.services.values() for port in one.ports if port.node_port}
+        return sorted(number for number in numbers if number not in pool)
+
+    return store.cached(("node ports outside", pool.first, pool.size), store.changes, make)
+
+
 def written_node_ports(service: Service) -> set[int]:
     """Return the node ports of the manifest that kubectl applied last."""
+    if LAST_APPLIED not in service.annotations:
+        return set()
     try:
-        manifest: Any = json.loads(service.annotations.get(LAST_APPLIED, "{}"))
+        manifest: Any = json.loads(service.annotations[LAST_APPLIED])
         ports = manifest["spec"]["ports"]
         numbers = [port.get("nodePort") for port in ports]
         return {number for number in numbers if isinstance(number, int)}
@@ -471,21 +488,21 @@ def local_without_pods(asked: Asked, service: Service) -> Iterator[Finding]:
     one = asked.compared(service)
     if one is None or one.now != "Local":
         return
-    hosts, nodes = asked.survey.hosts(service), asked.survey.cluster.nodes
-    empty = [node.name for node in nodes if not hosts[node.name]]
+    nodes = asked.survey.cluster.store.nodes
+    empty = len(nodes) - len(nodes.keys() & asked.survey.hosts(service).keys())
     if not empty:
         return
     if one.local.lost:
         yield Finding(
             "local-without-pods", PROBLEM, service.key,
-            f"Local, and {len(empty)} of {len(nodes)} nodes have no ready Pod: {one.local.lost:.1%} of the connections "
+            f"Local, and {empty} of {len(nodes)} nodes have no ready Pod: {one.local.lost:.1%} of the connections "
             "are lost.", "A node without a Pod drops them without an answer: the client waits for a timeout.",
             "Use Cluster, or a Pod on every node that clients use, or a load balancer that checks health.",
         )  # fmt: skip
     else:
         yield Finding(
             "local-without-pods", NOTE, service.key,
-            f"Local, and {len(empty)} of {len(nodes)} nodes have no ready Pod.",
+            f"Local, and {empty} of {len(nodes)} nodes have no ready Pod.",
             "Their health check answers 503 on purpose: red targets in the cloud's console are not an incident.",
             "Nothing. A client that uses the nodePort of one of these nodes gets a timeout.",
         )  # fmt: skip
@@ -554,7 +571,9 @@ def useless_affinity(asked: Asked, service: Service) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-FINDERS: tuple[Finder, ...] = (
-    no_endpoints, undeclared_port, pinned_node_port, source_ranges, pending, mixed_protocols, no_targets, no_node_port,
-    local_without_pods, uneven_local, useless_affinity,
+FINDERS: tuple[Finder, ...] = (no_endpoints, undeclared_port, pinned_node_port)
+# They have something to say of node ports and load balancers only.
+EXPOSED_FINDERS: tuple[Finder, ...] = (
+    source_ranges, pending, mixed_protocols, no_targets, no_node_port, local_without_pods, uneven_local,
+    useless_affinity,
 )  # fmt: skip

@@ -1,6 +1,6 @@
 """The report and the difference as JSON, for programs: one schema with a version, described in ``docs/report.md``.
 
-A number that is infinite or not a number stands as null, because JSON has neither.
+A number that is infinite or not a number is written as null, because JSON has neither.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from .. import __version__
+from ..cloud.shared_entries import SharedEntry, shared_entries
 from ..cost.billing import Bill
+from ..router.reach import Entrance
 from .findings import Finding
 from .policy_advice import ReviewedPolicy, ServiceComparison
 from .reviewed import ReviewedFacts, ServiceReview
@@ -31,8 +33,13 @@ def review_json(made: ReviewedFacts, date: str = "") -> str:
     """Return a report as JSON."""
     return written(REPORT_SCHEMA, date, {
         "provider": made.provider, "region": made.region, "guess": made.guess, "size": made.size,
+        "lacks": list(made.lacks),
+        "load_balancers": made.around.controller if made.around is not None else "",
+        "data_plane": made.around.data_plane if made.around is not None else "",
         "findings": [finding_object(one) for one in made.findings],
         "services": [_service(one) for one in made.services],
+        "internet": [_entrance(one) for one in made.internet],
+        "shared_entries": [_shared(one) for one in shared_entries(made.cluster)],
         "bill": bill_object(made.estimate), "assumptions": list(made.assumptions),
     })  # fmt: skip
 
@@ -71,7 +78,24 @@ def _service(one: ServiceReview) -> dict[str, Any]:
     found = one.comparison
     return {
         "name": one.name, "type": one.type, "address": one.address, "ports": one.ports, "reached_by": one.reached_by,
-        "ready": one.ready, "comparison": None if found is None else _comparison(found), "why_not": one.why_not,
+        "ready": one.ready if one.judged else None,
+        "entrances": [_entrance(entrance) for entrance in one.entrances],
+        "comparison": None if found is None else _comparison(found), "why_not": one.why_not,
+    }  # fmt: skip
+
+
+def _entrance(one: Entrance) -> dict[str, Any]:
+    return {
+        "who": one.who, "kind": one.kind, "service": one.service, "address": one.address, "seen_as": one.seen_as,
+        "lost": None if one.lost is None else number(float(one.lost)), "note": one.note,
+    }  # fmt: skip
+
+
+def _shared(one: SharedEntry) -> dict[str, Any]:
+    return {
+        "kind": one.kind, "name": one.key, "class": one.class_name, "served_by": one.made_by,
+        "billed_as": one.billed_as, "group": one.group, "internal": one.internal, "hosts": list(one.hosts),
+        "services": list(one.services), "addresses": list(one.addresses),
     }  # fmt: skip
 
 

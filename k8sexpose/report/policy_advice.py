@@ -79,7 +79,7 @@ class ReviewedPolicy:
 
     @property
     def extra_hop(self) -> float:
-        """Share of the connections that are answered on another node than they came in by."""
+        """Share of the connections that are answered on another node than the one they entered by."""
         return float(self.view.extra_hop)
 
     @property
@@ -118,7 +118,7 @@ class Recommendation:
 
 ROWS = (
     "busiest Pod over the mean", "fairness (Jain's index)", "p50", "p99", "extra hop", "crosses a zone", "lost",
-    "the Pod sees", "when a node crashes", "alone, in a month",
+    "the Pod sees", "when a node crashes", "cost alone, in a month",
 )  # fmt: skip
 
 
@@ -268,8 +268,8 @@ def _crossing(crossings: Mapping[str, float | None]) -> Iterator[str]:
 def _money(cluster: ReviewedPolicy, local: ReviewedPolicy) -> Iterator[str]:
     if cluster.cost is not None and local.cost is not None and cluster.cost - local.cost >= 0.005:
         yield (
-            f"Under Cluster {percent(cluster.shares.crosses_zone)} of the connections cross a zone on the extra hop: "
-            f"{cluster.cost - local.cost:,.2f} more in a month."
+            f"Under Cluster {percent(cluster.shares.crosses_zone)} of the connections cross a zone on the extra hop, "
+            f"which adds {cluster.cost - local.cost:,.2f} to the bill of a month."
         )
 
 
@@ -280,7 +280,7 @@ def _source_reason(cluster: ReviewedPolicy, local: ReviewedPolicy) -> Iterator[s
             f"The Pods see {local.source} under Local, {cluster.source} under Cluster: the load balancer "
             f"opens connections "
             "of its own. If they need the client's address, it is in the PROXY protocol (an annotation "
-            "turns it on, and the "
+            "switches it on, and the "
             "Pods must understand it) or, behind an HTTP proxy, in X-Forwarded-For; the policy does not change that."
         )
     elif cluster.source != local.source:
@@ -297,7 +297,7 @@ def compare_services(
 ) -> dict[str, ServiceComparison | str]:
     """Return each exposed Service under both policies, or why there is nothing to compare; without prices no costs."""
     twins = {policy: _under(found, policy) for policy in POLICIES}
-    priced = {policy: _priced(found, twin, traffic, book) for policy, twin in twins.items()}
+    priced = {policy: _priced(found, policy, twin, traffic, book) for policy, twin in twins.items()}
     few = len(found.exposed) * len(found.cluster.nodes) <= CRASHES
     alone = apart(found.cluster)
     return {service.key: _compare(found, service, twins, priced, alone, few) for service in found.exposed}
@@ -330,7 +330,7 @@ def _compare(
     try:
         for policy, twin in twins.items():
             changed = replace(service, external_traffic_policy=policy)
-            asked = _askable(twin, changed, alone)
+            asked = _askable(found.cluster if _policy(service) == policy else twin, changed, alone)
             views[policy] = _reviewed(found, asked, changed, alone if few else None, priced[policy].get(service.key))
     except NotExposed as reason:
         return str(reason)
@@ -338,8 +338,12 @@ def _compare(
         return f"the model cannot read it: {error}"
     crossings = _crossings(found, views)
     advice = advise(found, service, views, crossings)
-    now = service.external_traffic_policy or "Cluster"
-    return ServiceComparison(service.key, now, views, crossings["mean"], crossings["p99"], advice)
+    return ServiceComparison(service.key, _policy(service), views, crossings["mean"], crossings["p99"], advice)
+
+
+def _policy(service: Service) -> str:
+    """Return the policy in force."""
+    return service.external_traffic_policy or "Cluster"
 
 
 def _cannot_compare(found: ReviewedCluster, service: Service) -> str | None:
@@ -348,16 +352,14 @@ def _cannot_compare(found: ReviewedCluster, service: Service) -> str | None:
     needed = {"Node": "Nodes", "Pod": "Pods"} if service.selector else {"Node": "Nodes"}
     absent = [words for kind, words in needed.items() if kind in found.absent]
     if absent:
-        return (
-            f"the dump holds no {' and no '.join(absent)}, and the way of a connection cannot be followed without them"
-        )
+        return f"the dump holds no {' and no '.join(absent)}, which it takes to follow the route of a connection"
     if found.is_hidden(service):
         return "the addresses of its Pods were taken out of the dump"
     return found.around.no_advice(service)
 
 
 def _askable(twin: Cluster, service: Service, alone: Callable[[Service], Cluster]) -> Cluster:
-    """Return a cluster in which the Service has its way in; one beyond a quota is asked about as if there were none."""
+    """Return a cluster in which the Service can be reached; one beyond a quota is asked about as if there were none."""
     if service.type == "LoadBalancer":
         try:
             front_door(twin, service)
@@ -378,7 +380,8 @@ def _reviewed(
     port, client = service.ports[0], admitted_client(service)
     seen = view(cluster, f"{service.key}:{port.port}", client, protocol=port.protocol or "TCP")
     answering = sum(1 for load in seen.loads if load)
-    ready = replace(seen, idle=max(sum(found.hosts(service).values()) - answering, 0))
+    idle = max(sum(found.hosts(service).values()) - answering, 0)
+    ready = replace(seen, policy=service.external_traffic_policy, idle=idle)
     failure = UNSEEN
     if alone is not None:
         failure = _failure(alone(replace(service, load_balancer_source_ranges=())), service, seen.shares)
@@ -423,14 +426,17 @@ def _failure(cluster: Cluster, service: Service, found: Shares) -> str:
 
 
 def _priced(
-    found: ReviewedCluster, twin: Cluster, traffic: MonthlyTraffic | None, book: PriceBook | None
+    found: ReviewedCluster, policy: str, twin: Cluster, traffic: MonthlyTraffic | None, book: PriceBook | None
 ) -> dict[str, float | None]:
-    """Return what each Service would cost alone."""
+    """Return what each Service would cost alone under a policy; those that have it already are asked about as is."""
     if book is None or found.provider not in DRIVERS:
         return {}
-    exposed = {service.key for service in found.exposed}
-    entries = exposures(twin, traffic or MonthlyTraffic())
-    return {entry.name: _cost(found, entry, book) for entry in entries if entry.name in exposed}
+    costs: dict[str, float | None] = {}
+    for cluster in (found.cluster, twin):
+        names = {one.key for one in found.exposed if (_policy(one) == policy) is (cluster is not twin)}
+        entries = exposures(cluster, traffic or MonthlyTraffic(), only=names)
+        costs |= {entry.name: _cost(found, entry, book) for entry in entries if entry.name in names}
+    return costs
 
 
 def _cost(found: ReviewedCluster, entry: BilledEntry, book: PriceBook) -> float | None:

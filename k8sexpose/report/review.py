@@ -8,16 +8,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from .. import __version__
-from .._display import html_table, visible
+from .._display import html_table, listed, visible
 from ..api.checks import check_arguments
+from ..api.collector import collector_paused
 from ..api.service import Service
 from ..cloud.internal import is_internal, is_private
 from ..cloud.providers import LoadBalancerKind
+from ..cloud.shared_entries import shared_entries
 from ..cost.billing import bill_of, entries_of
 from ..cost.prices import PriceSource, price_book
 from ..cost.usage import MonthlyTraffic
 from ..router.reach import HEAD as REACH_HEAD
-from ..router.reach import internet_entrances, reach_of
+from ..router.reach import Reach, internet_entrances, reach_of
 from .anonymise import anonymised, without_values
 from .assumptions import EXPOSED, LOAD, ReviewedCluster, survey
 from .document import MARK, Heading, Listing, Paragraph, Part, Picture, Table, to_html, to_markdown
@@ -51,7 +53,7 @@ class Review(ReviewedFacts):
     size : str
         Nodes, Pods and Services in words.
     findings : tuple of Finding
-        The gravest first.
+        The most severe first.
     services : tuple of ServiceReview
         Those that are exposed first.
     bill : Bill
@@ -117,7 +119,7 @@ class Review(ReviewedFacts):
         return to_html(TITLE, _parts(self, date, pictures=True))
 
     def to_json(self, date: str = "") -> str:
-        """Return the report for programs; ``docs/report.md`` says what stands where."""
+        """Return the report for programs; ``docs/report.md`` describes the fields."""
         return review_json(self, date)
 
 
@@ -129,6 +131,7 @@ TITLE = "How this cluster is exposed"
 FINDING_HEAD = ("severity", "Service", "what", "why", "what to do", "what shows it")
 
 
+@collector_paused()
 def review(
     cluster: Cluster,
     region: str | None = None,
@@ -196,15 +199,24 @@ def review(
     comparisons = compare_services(found, traffic=traffic, book=book)
     entries = entries_of(found.cluster, traffic)
     made, guessed = (bill_of(found.cluster, entries, book, found.region or None, estimate=on) for on in (False, True))
+    reaches = {
+        service.key: reach_of(found.cluster, service)
+        for service in found.cluster.services
+        if service.type in EXPOSED or service.external_ips
+    }
+    internet = internet_entrances(found.cluster, reaches)
     counts = ((len(found.cluster.nodes), "node"), (len(found.cluster.pods), "Pod"),
               (len(found.cluster.services), "Service"))  # fmt: skip
-    services = [_service(found, service, comparisons.get(service.key)) for service in found.cluster.services]
+    services = [
+        _service(found, service, comparisons.get(service.key), reaches.get(service.key))
+        for service in found.cluster.services
+    ]
     return Review(
         found.provider,
         found.region,
         found.why,
         ", ".join(_count(count, noun) for count, noun in counts),
-        find_all(Asked(found, comparisons, made), SERVICE_FINDERS, CLUSTER_FINDERS),
+        find_all(Asked(found, comparisons, made, internet), SERVICE_FINDERS, CLUSTER_FINDERS),
         tuple(sorted(services, key=lambda one: (RANK.get(one.type, 2), one.name))),
         made,
         (*found.assumptions, f"Traffic: {_traffic(gb_per_month, traffic_gb)}."),
@@ -215,7 +227,7 @@ def review(
         workers,
         tuple(lacks(found.cluster)),
         found.around,
-        internet_entrances(found.cluster),
+        internet,
     )
 
 
@@ -233,7 +245,9 @@ def _traffic(gb_per_month: float, traffic_gb: Mapping[str, float] | None) -> str
     return f"{math.fsum(traffic_gb.values()):,g} GB a month, by Service as you said"
 
 
-def _service(found: ReviewedCluster, service: Service, compared: ServiceComparison | str | None) -> ServiceReview:
+def _service(
+    found: ReviewedCluster, service: Service, compared: ServiceComparison | str | None, reached: Reach | None
+) -> ServiceReview:
     ports = ", ".join(
         f"{port.port}{f':{port.node_port}' if port.node_port else ''}/{port.protocol or 'TCP'}"
         for port in service.ports
@@ -247,7 +261,7 @@ def _service(found: ReviewedCluster, service: Service, compared: ServiceComparis
         found.ready_count(service),
         compared if isinstance(compared, ServiceComparison) else None,
         compared if isinstance(compared, str) else "",
-        reach_of(found.cluster, service).entrances if service.type in EXPOSED or service.external_ips else (),
+        reached.entrances if reached is not None else (),
         found.judges(service),
     )
 
@@ -280,7 +294,7 @@ def _reached_by(found: ReviewedCluster, service: Service) -> str:
 
 
 def _who(service: Service, kind: LoadBalancerKind | None) -> str:
-    """Return in front of which clients a load balancer stands."""
+    """Return which clients a load balancer faces."""
     if is_internal(service, kind):
         return "internal, from the VPC only"
     ips = [entry.ip for entry in service.load_balancer_ingress if entry.ip]
@@ -307,7 +321,7 @@ def _parts(made: Review, date: str, pictures: bool = False) -> Iterator[Part]:
     yield from _drawn(entrances(made) if pictures else "")
     yield Heading("Findings")
     if made.findings:
-        yield Table("The gravest first.", FINDING_HEAD, tuple(finding_rows(made.findings)))
+        yield Table("The most severe first.", FINDING_HEAD, tuple(finding_rows(made.findings)))
     else:
         yield Paragraph("None of the problems that this report looks for.")
     yield Heading("What is exposed")
@@ -318,6 +332,7 @@ def _parts(made: Review, date: str, pictures: bool = False) -> Iterator[Part]:
         yield Paragraph(f"Without a node port or a load balancer: {_count(inside, 'other Service')}.")
     else:
         yield Paragraph("No Service has a node port or a load balancer.")
+    yield from _shared(made)
     yield from _internet(made)
     yield Heading("What it costs in a month")
     yield from _bill(made, pictures)
@@ -332,6 +347,28 @@ def _parts(made: Review, date: str, pictures: bool = False) -> Iterator[Part]:
         yield Paragraph(f"The first {MANY} of {len(made.exposed)} Services are shown one by one.")
     yield Heading("What was assumed")
     yield Listing((*made.assumptions, *METHOD))
+
+
+SHARED_HEAD = ("Ingress or Gateway", "class", "hosts", "Services behind it", "address", "served by")
+
+
+def _shared(made: Review) -> Iterator[Part]:
+    """Yield the Ingresses and Gateways, by which several Services share one way in."""
+    found = shared_entries(made.cluster)
+    if not found:
+        return
+    yield Heading("Ingresses and Gateways")
+    rows = tuple(
+        (
+            f"{one.kind} {one.key}", one.class_name or "none named", listed(one.hosts) or "all",
+            listed(one.services) or "none", ", ".join(one.addresses) or "none yet",
+            f"{one.made_by}{f' (group {one.group})' if one.group else ''}{', internal' if one.internal else ''}",
+        )
+        for one in found[:MOST_ENTRANCES]
+    )  # fmt: skip
+    yield Table("Their rules are not followed: which path leads to which Service is not looked at.", SHARED_HEAD, rows)
+    if len(found) > MOST_ENTRANCES:
+        yield Paragraph(f"The first {MOST_ENTRANCES} of {len(found)} are shown.")
 
 
 def _drawn(svg: str) -> Iterator[Part]:

@@ -24,7 +24,7 @@ class ServiceReview:
     name, type : str
         ``namespace/name``, and type.
     address, ports, reached_by : str
-        Where it is dialled, on which ports, and by whom.
+        Where it is dialled, on which ports, and who reaches it.
     ready : int
         Ready Pods behind its first port.
     comparison : ServiceComparison, optional
@@ -32,7 +32,7 @@ class ServiceReview:
     why_not : str
         Why there is not.
     entrances : tuple of Entrance
-        Every way in, as `kx.reach` lists them.
+        Every entrance, as `kx.reach` lists them.
     judged : bool
         Whether the dump tells which endpoints are ready.
     """

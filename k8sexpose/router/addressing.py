@@ -18,6 +18,7 @@ from .cluster_dns import alias, resolve
 __all__ = ["Client", "Destination", "find_client", "find_destination", "node_names", "resolved_for"]
 
 OUTSIDE = "outside"
+LOCALHOST, LOOPBACK = "localhost", "127.0.0.1"
 POD = "pod"
 NODE = "node"
 DEFAULT_CLIENTS = {4: "203.0.113.7", 6: "2001:db8:7::7"}
@@ -87,7 +88,7 @@ def find_destination(cluster: ClusterState, text: str, protocol: str = "TCP") ->
     number = int(port) if port.isdigit() else (SCHEME_PORTS[url[1]] if url else None)
     if ip_version(host):
         return _address(text, host, number, protocol)
-    if url or "." in host.rpartition("/")[2]:
+    if url or "." in host.rpartition("/")[2] or (host == LOCALHOST and number is not None):
         return _hostname(cluster, host, number or 80, protocol)
     service = find(cluster.store.services, key_of(host), partial(unknown, "Service", host))
     return _service(service, find_port(service, port, protocol), protocol)
@@ -124,6 +125,8 @@ def _hostname(cluster: ClusterState, host: str, port: int, protocol: str) -> Des
 def resolved_for(cluster: ClusterState, destination: Destination, client: Client) -> Destination:
     """Return what a name means for a client: a Pod asks the DNS of the cluster, which knows Services."""
     host = destination.hostname
+    if host == LOCALHOST and destination.service is None:
+        return replace(destination, hostname=None, ip=LOOPBACK)
     if host is None or destination.service is not None or client.kind != POD:
         return destination
     found = resolve(cluster, host, client.namespace)

@@ -12,6 +12,7 @@ from ..api.objects import Node
 from ..api.service import Service, ServicePort
 from ..cloud.front_door import NODE_PORT, TO_POD, VIP, FrontDoor, Spread, front_door
 from ..cloud.internal import is_private
+from ..cloud.kind_ports import GATEWAYS
 from ..cloud.providers import BY_CLIENT
 from ..cluster.state import ClusterState
 from ..kubeproxy.proxy import primary_ip
@@ -171,6 +172,8 @@ def node_arrival(cluster: ClusterState, node: Node, packet: Packet) -> Arrival:
 def _address_entry(cluster: ClusterState, packet: Packet, via: tuple[str, ...]) -> Entry:
     """Return the entry by an address, as things are now."""
     store = cluster.store
+    if ip_address(packet.dst).is_loopback and not via:
+        return _own_machine(cluster, packet)
     node = store.node_at(packet.dst)
     behind = store.node_behind(packet.dst)
     if (node or behind) and packet.port is not None and _firewall_closes(cluster, packet.port):
@@ -184,6 +187,31 @@ def _address_entry(cluster: ClusterState, packet: Packet, via: tuple[str, ...]) 
     if node is not None:
         return lost(f"no route: {packet.dst} is a private address of {node.name}")
     return load_balancer_at(cluster, packet) or lost(f"no route: {_what_is(cluster, packet.dst)}")
+
+
+def _own_machine(cluster: ClusterState, packet: Packet) -> Entry:
+    """Return the entry by localhost: what the client's machine publishes of nodes that run on it."""
+    mappings = cluster.provider.port_mappings if cluster.provider else ()
+    found = next((one for one in mappings if one.takes(packet.dst, packet.port, packet.protocol)), None)
+    names = tuple(cluster.store.nodes)
+    if packet.port is None:
+        return lost("localhost is the client's own machine, and no node")
+    if found is None or not names:
+        published = ", ".join(f"{one.host_port} to {one.container_port}" for one in mappings)
+        shown = f"it publishes {published}" if published else "it publishes no port of a node"
+        return lost(f"nothing listens on {packet.to}: that is the client's own machine, and {shown}", "refused")
+    node = cluster.store.node(found.node or names[0])
+
+    def arrive(name: str) -> Arrival:
+        src = GATEWAYS[ip_version(packet.dst) or 4]
+        new = Packet(src, _node_ip(node, packet), found.container_port, packet.protocol)
+        hop = Hop(
+            "this machine", packet.src, packet.to, f"publishes a port of {name}", new_src=src, new_dst=new.to,
+            kind=CLOUD,
+        )  # fmt: skip
+        return Arrival(packet, new, (hop,))
+
+    return Entry(Spread((node.name,)), arrive, proxies=True)
 
 
 def load_balancer_at(cluster: ClusterState, packet: Packet) -> Entry | None:

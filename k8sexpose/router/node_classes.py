@@ -103,7 +103,8 @@ def _decision(query: Query, tracer: PathTracer, entry: Entry, name: str) -> tupl
 
     They go on alike where the node replaces the source address: the answer comes back to it from wherever the Pod is.
     """
-    if query.cluster.is_down(name) or query.cluster.affinity or entry.arrive is None:
+    forwards = query.cluster.store.nodes[name].forwards
+    if query.cluster.is_down(name) or not forwards or query.cluster.affinity or entry.arrive is None:
         return name, None
     verdict = tracer.verdict(name, entry.arrive(name).packet)
     return (id(verdict.targets) if verdict.action == "DNAT" and verdict.marked else name), verdict
@@ -129,7 +130,7 @@ def node_kinds(cluster: ClusterState) -> Mapping[str, Hashable]:
 
     def make() -> dict[str, Hashable]:
         return {
-            name: (node.zone, name in down, bool(node.addresses), bool(node.pod_cidr))
+            name: (node.zone, name in down, bool(node.addresses), bool(node.pod_cidr), node.forwards)
             for name, node in store.nodes.items()
         }
 

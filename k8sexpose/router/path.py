@@ -10,10 +10,9 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from ipaddress import ip_address, ip_network
 from random import Random
 
-from ..api.addresses import canonical_ip, ip_version, of_family
+from ..api.addresses import address_of, canonical_ip, ip_version, network_of, of_family
 from ..api.objects import Node, Pod
 from ..api.service import Service
 from ..cloud.front_door import Spread
@@ -133,6 +132,16 @@ class PathTracer:
         """Return the places to which a new connection may go, with their shares."""
         return spread
 
+    def to_itself(self, packet: Packet, path: PathSoFar) -> Route:
+        """End at the Pod that dials its own loopback address: the packet never leaves it."""
+        path = self._connect(packet, path)
+        pod = self.store.pod_at(self.client.ip)
+        name = self.client.name
+        if packet.port is None or (pod is not None and pod.listens_on(packet.port)):
+            return self._answered(packet, path, name, self.store.nodes.get(self.client.node or ""))
+        reason = f"{name} asks itself, and does not listen on port {packet.port}"
+        return self._refused(packet, path, name, "closed port", reason, POD)
+
     # -- at a node ----
 
     def enter(self, name: str, packet: Packet, path: PathSoFar) -> Iterator[Route]:
@@ -204,6 +213,9 @@ class PathTracer:
     ) -> Iterator[Route]:
         """Send a packet on to an endpoint, the source replaced where the mark or the CNI says so."""
         ip = canonical_ip(target.endpoint.ip)
+        if not is_own_address(node, ip) and self._holds_back(node):
+            yield self._held(node, packet, path)
+            return
         src, action = packet.src, f"DNAT: {verdict.reason}"
         # What goes to a process of this very node never passes POSTROUTING, where sources are replaced.
         leaves = not is_own_address(node, ip) or (self.client.kind == NODE and self.client.node == node.name)
@@ -221,20 +233,29 @@ class PathTracer:
         returns = src != packet.src or self._home(ip) is node or self._home(packet.src) is node
         yield self._deliver(rewritten, path, target, returns=returns)
 
+    def _holds_back(self, node: Node) -> bool:
+        """Return True if a node passes on nothing but what its own processes send."""
+        return not node.forwards and not (self.client.kind == NODE and self.client.node == node.name)
+
+    def _held(self, node: Node, packet: Packet, path: PathSoFar) -> Route:
+        """End at a node that does not forward."""
+        reason = f"{node.name} forwards no packets (net.ipv4.ip_forward is 0, or its FORWARD chain drops them)"
+        return self._lost(packet, path, node.name, "not forwarded", reason)
+
     def _masquerade_address(self, node: Node, dst: str) -> str:
         """Return what MASQUERADE writes: the address of the interface by which the packet leaves."""
         family = ip_version(dst) or 4
         pod = self.store.pod_at(dst) if self.cluster.cni_bridge else None
         if pod is not None and pod.node == node.name:
             for cidr in of_family(node.pod_cidr, family):
-                return str(ip_network(cidr)[1])
+                return str(network_of(cidr)[1])
         return primary_ip(node, family) or ""
 
     def _cni_masquerades(self, src: str, dst: str) -> bool:
         """Return True if the CNI replaces a Pod's address: what leaves the Pod network carries the node's."""
         family = ip_version(dst) or 4
-        pods = [ip_network(cidr) for cidr in of_family(self.cluster.pod_cidr, family)]
-        inside = [any(ip_address(ip) in network for network in pods) for ip in (src, dst)]
+        pods = [network_of(cidr) for cidr in of_family(self.cluster.pod_cidr, family)]
+        inside = [any(address_of(ip) in network for network in pods) for ip in (src, dst)]
         return self.cluster.cni_masquerade and inside == [True, False]
 
     def _home(self, ip: str) -> Node | None:
@@ -265,6 +286,9 @@ class PathTracer:
 
     def _route_on(self, node: Node, verdict: Verdict, packet: Packet, path: PathSoFar) -> Iterator[Route]:
         """Send a packet on that no rule of this node touches."""
+        if self._holds_back(node):
+            yield self._held(node, packet, path)
+            return
         src = packet.src
         if self._cni_masquerades(packet.src, packet.dst):
             src = self._masquerade_address(node, packet.dst)
@@ -315,6 +339,8 @@ class PathTracer:
             return self._lost(packet, path, name, "not there", f"no Pod has the address {ip} any more", POD)
         if node is not None and self.cluster.is_down(node.name):
             return self._lost(packet, path, name, "node is down", f"{node.name}, the node of {name}, is down", POD)
+        if node is not None and not is_own_address(node, ip) and self._holds_back(node):
+            return self._held(node, packet, path)
         if ip == self.client.ip and self.client.kind == "pod" and not self.cluster.cni_hairpin:
             reason = f"{name} is sent to itself, and this CNI lets no packet back in where it came from"
             return self._lost(packet, path, name, "no hairpin", reason, POD)
@@ -356,7 +382,7 @@ class PathTracer:
     def _in_pod_network(self, ip: str) -> bool:
         """Return True if an address is in the range of Pod addresses."""
         networks = of_family(self.cluster.pod_cidr, ip_version(ip) or 4)
-        return any(ip_address(ip) in ip_network(cidr) for cidr in networks)
+        return any(address_of(ip) in network_of(cidr) for cidr in networks)
 
     def _leg_to(self, path: PathSoFar, node: Node | None, pod: Pod | None) -> float:
         """Return the round trip of the last leg, in milliseconds."""

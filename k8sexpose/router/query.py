@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from ipaddress import ip_address
 
 from ..api.addresses import ip_version
 from ..api.errors import NotExposed
@@ -16,6 +17,7 @@ from ..kubeproxy.service_ports import cluster_ip_of, targets
 from .addressing import (
     DEFAULT_CLIENTS,
     OUTSIDE,
+    POD,
     Client,
     Destination,
     find_client,
@@ -99,7 +101,9 @@ class Query:
     def _from_inside(self, tracer: PathTracer) -> Iterator[Route]:
         """Follow the packet of a Pod or a node: its own node's kube-proxy sees it first."""
         door, packet = self.door, self.packet
-        if self.destination.service is None and self.destination.hostname is not None:
+        if self.client.kind == POD and ip_version(packet.dst) and ip_address(packet.dst).is_loopback:
+            yield tracer.to_itself(packet, self.start())
+        elif self.destination.service is None and self.destination.hostname is not None:
             no_address = lost(f"there is no address for the name {self.destination.hostname}", "unresolved")
             yield from tracer.come_in(no_address, self.start(), packet)
         elif door is not None and ip_version(door.address) is None:

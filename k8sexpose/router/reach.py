@@ -7,7 +7,7 @@ controller reads. Firewalls and routes of the cloud stand in no dump, and are no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
@@ -20,19 +20,17 @@ from ..api.objects import Node, Pod
 from ..api.service import Service, ServicePort
 from ..cloud.front_door import FrontDoor, front_door
 from ..cloud.internal import PRIVATE_CLIENTS, is_private
+from ..cloud.shared_entries import SharedEntry, faces_the_internet, shared_entries
 from ..cluster.state import ClusterState
 from ..kubeproxy.service_ports import cluster_ip_of
 from .addressing import DEFAULT_CLIENTS
-from .path import PathTracer
-from .query import Query
-from .router import shares
+from .answers import ask
 
 __all__ = ["CLUSTER", "INTERNET", "PRIVATE", "Entrance", "Reach", "internet_entrances", "reach", "reach_of"]
 
 INTERNET, PRIVATE, CLUSTER = "internet", "private network", "cluster"
 ORDER = (INTERNET, PRIVATE, CLUSTER)
 MOST_NODES = 50  # whose node ports are asked one by one
-MOST_ROUTES = 20  # in which an answer is looked for
 HEAD = ("who", "entrance", "address", "seen as", "lost")
 
 
@@ -45,9 +43,10 @@ class Entrance:
     who : str
         ``internet``, ``private network`` or ``cluster``.
     kind : str
-        ``load balancer``, ``node port``, ``external IP``, ``host port``, ``host network`` or ``cluster IP``.
+        ``load balancer``, ``node port``, ``external IP``, ``host port``, ``host network``, ``cluster IP``, ``Ingress``
+        or ``Gateway``.
     service : str
-        ``namespace/name`` of the Service; of the Pod, where the entrance is a Pod's own.
+        ``namespace/name`` of the Service; of the Pod, Ingress or Gateway, where the entrance is its own.
     address : str
         What the client dials.
     seen_as : str
@@ -167,14 +166,15 @@ def reach(cluster: ClusterState, service: str) -> Reach:
 def reach_of(cluster: ClusterState, found: Service) -> Reach:
     """Return who reaches a Service that is at hand; one of a dump may have a name that nobody could ask for."""
     listed = [
-        *_load_balancer(cluster, found), *_node_ports(cluster, found), *_external_ips(cluster, found),
-        *_pods_of(cluster, found), *_cluster_ip(cluster, found),
+        *_from_outside(cluster, found), *_pods_of(cluster, found), *_cluster_ip(cluster, found),
     ]  # fmt: skip
     return Reach(found.key, tuple(sorted(listed, key=lambda one: ORDER.index(one.who))))
 
 
-def internet_entrances(cluster: ClusterState) -> tuple[Entrance, ...]:
-    """Return all that the internet reaches: of every Service, and of Pods that stand on their node's address.
+def internet_entrances(cluster: ClusterState, known: Mapping[str, Reach] | None = None) -> tuple[Entrance, ...]:
+    """Return all that the internet reaches: of every Service, and of Pods that listen on their node's address.
+
+    What `known` holds of a Service, by ``namespace/name``, is not asked again.
 
     Examples
     --------
@@ -184,16 +184,29 @@ def internet_entrances(cluster: ClusterState) -> tuple[Entrance, ...]:
     """
     found: dict[tuple[str, str], Entrance] = {}
     for service in cluster.services:
-        for make in (_load_balancer, _node_ports, _external_ips):
-            for one in make(cluster, service):
+        told = known.get(service.key) if known is not None else None
+        for one in _from_outside(cluster, service) if told is None else told:
+            if one.kind in OUTSIDE_KINDS:
                 found.setdefault((one.service, one.address), one)
     for pod in cluster.pods:
-        for one in _pod(cluster, pod):
+        if pod.ports:
+            for one in _pod(cluster, pod):
+                found.setdefault(("", one.address), one)
+    for shared in shared_entries(cluster):
+        for one in _shared(shared):
             found.setdefault(("", one.address), one)
     return tuple(one for one in found.values() if one.who == INTERNET)
 
 
 # -- the entrances ----------------------------------------------------------------------------------------------------
+
+OUTSIDE_KINDS = ("load balancer", "node port", "external IP")
+
+
+def _from_outside(cluster: ClusterState, service: Service) -> Iterator[Entrance]:
+    """Yield the entrances of a Service itself, from outside the cluster."""
+    for make in (_load_balancer, _node_ports, _external_ips):
+        yield from make(cluster, service)
 
 
 def _load_balancer(cluster: ClusterState, service: Service) -> Iterator[Entrance]:
@@ -244,22 +257,27 @@ def _node_ports(cluster: ClusterState, service: Service) -> Iterator[Entrance]:
                     yield _node_port(cluster, service, port, who, places)
 
 
-def _node_addresses(cluster: ClusterState, who: str, service: Service | None = None) -> list[str]:
-    """Return the addresses of nodes that a group of clients can dial, one of each node and family."""
-    found = []
-    for node in cluster.nodes:
-        public = [ip for ip in (node.external_ip, *node.addresses) if ip and not is_private(ip)]
-        private = [ip for ip in node.addresses if is_private(ip)]
-        found += public if who == INTERNET else private
-    families = {4, 6} if service is None else {6 if name == "IPv6" else 4 for name in service.ip_families or ("IPv4",)}
-    return [ip for ip in dict.fromkeys(found) if ip_version(ip) in families]
+def _node_addresses(cluster: ClusterState, who: str, service: Service) -> tuple[str, ...]:
+    """Return the addresses of nodes that a group of clients can dial, in the families of a Service."""
+    store = cluster.store
+    families = frozenset(6 if name == "IPv6" else 4 for name in service.ip_families or ("IPv4",))
+
+    def make() -> tuple[str, ...]:
+        found: list[str] = []
+        for node in store.nodes.values():
+            outside = () if node.external_ip is None else (node.external_ip,)
+            ips = (*outside, *node.addresses) if who == INTERNET else node.addresses
+            found += (ip for ip in ips if ip and is_private(ip) is not (who == INTERNET))
+        return tuple(ip for ip in dict.fromkeys(found) if ip_version(ip) in families)
+
+    return store.cached(("addresses of nodes", who, families), store.node_version, make)
 
 
-def _node_port(cluster: ClusterState, service: Service, port: ServicePort, who: str, places: list[str]) -> Entrance:
+def _node_port(cluster: ClusterState, service: Service, port: ServicePort, who: str, places: Sequence[str]) -> Entrance:
     """Return one node port for one group of clients, each node as likely as the others."""
     clients = DEFAULT_CLIENTS if who == INTERNET else PRIVATE_CLIENTS
     protocol, number = port.protocol or "TCP", port.node_port or 0
-    dialled = [(address(ip, number), clients[ip_version(ip) or 4]) for ip in places]
+    dialled = [(address(ip, number), clients[ip_version(ip) or 4]) for ip in places[:MOST_NODES]]
     lost: Fraction | None = None
     seen = ""
     if len(places) <= MOST_NODES:
@@ -280,7 +298,7 @@ def _external_ips(cluster: ClusterState, service: Service) -> Iterator[Entrance]
         who = PRIVATE if is_private(ip) else INTERNET
         clients = PRIVATE_CLIENTS if who == PRIVATE else DEFAULT_CLIENTS
         for port in service.ports:
-            via = [node.name for node in cluster.nodes][:MOST_NODES]
+            via = list(islice(cluster.store.nodes, MOST_NODES))
             seen, lost = "", None
             if via:
                 target, protocol = address(ip, port.port), port.protocol or "TCP"
@@ -291,10 +309,8 @@ def _external_ips(cluster: ClusterState, service: Service) -> Iterator[Entrance]
 
 def _pods_of(cluster: ClusterState, service: Service) -> Iterator[Entrance]:
     """Yield the entrances of the Pods behind a Service: ports of their nodes that lead to them."""
-    if service.selector:
-        for pod in cluster.pods:
-            if pod.namespace == service.namespace and service.selector.items() <= pod.labels.items():
-                yield from _pod(cluster, pod)
+    for pod in cluster.store.pods_selected(service):
+        yield from _pod(cluster, pod)
 
 
 def _pod(cluster: ClusterState, pod: Pod) -> Iterator[Entrance]:
@@ -316,6 +332,19 @@ def _pod(cluster: ClusterState, pod: Pod) -> Iterator[Entrance]:
             )
 
 
+def _shared(entry: SharedEntry) -> Iterator[Entrance]:
+    """Yield the addresses of what the cloud built for an Ingress or a Gateway; who is behind it decides on the rest."""
+    if not faces_the_internet(entry):
+        return
+    hosts = ", ".join(entry.hosts) or "any host"
+    for ip in entry.addresses:
+        for number in (80, 443) if entry.tls else (80,):
+            note = f"{hosts}; for {', '.join(entry.services) or 'no Service'}"
+            yield Entrance(
+                INTERNET, entry.kind, entry.key, address(ip, number), "the load balancer's address", None, note
+            )
+
+
 def _places(node: Node, host_ip: str) -> Iterator[tuple[str, str]]:
     """Yield who dials a node at which address."""
     for ip in dict.fromkeys(one for one in (node.external_ip, *node.addresses) if one):
@@ -328,7 +357,8 @@ def _cluster_ip(cluster: ClusterState, service: Service) -> Iterator[Entrance]:
     ip = cluster_ip_of(service, 4) or cluster_ip_of(service, 6)
     if ip is None:
         return
-    node = next((node for node in cluster.nodes if not cluster.is_down(node.name) and node.addresses), None)
+    nodes = cluster.store.nodes.values()
+    node = next((node for node in nodes if not cluster.is_down(node.name) and node.addresses), None)
     for port in service.ports:
         seen, lost = "", None
         if node is not None:
@@ -344,17 +374,15 @@ def _asked(
     cluster: ClusterState, target: str, client: str | None, protocol: str, via: Iterable[str] = ()
 ) -> tuple[str, Fraction | None]:
     """Return whose address the Pod sees, and the share that is lost; the words are the router's."""
-    nodes = tuple(via) or None
     try:
-        lost = shares(cluster, target, client, protocol=protocol, via=nodes).lost
-        question = Query.read(cluster, target, client, protocol, nodes)
-        tracer = PathTracer(cluster, question.client, question.via, question.as_if)
-        ways = islice(question.ways(tracer), MOST_ROUTES)
-        seen = next((route.client_seen for route in ways if route.delivered and route.client_seen), None)
+        answer = ask(cluster, target, client, protocol, tuple(via) or None)
+        delivered = [bundle for bundle in answer.bundles if bundle.route.delivered]
     except (NotExposed, ValueError, KeyError):
         return "", None
+    lost = 1 - sum((bundle.probability for bundle in delivered), Fraction(0))
+    seen = next((bundle.route.client_seen for bundle in delivered if bundle.route.client_seen), None)
     if seen is None:
         return ("nothing: no connection came through" if lost == 1 else ""), lost
-    if seen == question.client.ip:
+    if seen == answer.query.client.ip:
         return "the client's address", lost
     return ("a node's address" if cluster.store.node_at(seen) is not None else "the load balancer's address"), lost

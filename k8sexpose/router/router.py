@@ -12,7 +12,7 @@ from random import Random
 
 from ..api.checks import LARGEST_PORT, check_arguments, count
 from ..cluster.state import ClusterState
-from .node_classes import bundles
+from .answers import ask
 from .path import PathTracer, RandomPathTracer
 from .query import Query
 from .route import Route, Shares
@@ -162,11 +162,7 @@ def entries(
     {'node-1': Fraction(1, 1)}
     """
     check_arguments(entries, locals())
-    question = Query.read(cluster, target, client, protocol, via)
-    if question.client.node is not None:
-        return {question.client.node: Fraction(1)}
-    entry = question.entry
-    return {} if entry.to_pod else entry.spread.shares()
+    return dict(ask(cluster, target, client, protocol, via).entries)
 
 
 def shares(
@@ -204,11 +200,10 @@ def shares(
     Fraction(1, 1)
     """
     check_arguments(shares, locals())
-    question = Query.read(cluster, target, client, protocol, via)
     by_pod: dict[str, Fraction] = {}
     by_node: dict[str, Fraction] = {}
     extra_hop = crosses = lost = Fraction(0)
-    for bundle in bundles(question):
+    for bundle in ask(cluster, target, client, protocol, via).bundles:
         route = bundle.route
         if not route.delivered:
             lost += bundle.probability

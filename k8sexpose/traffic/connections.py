@@ -7,6 +7,7 @@ few numbers for each client where connections are kept alive.
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Set
 
@@ -19,7 +20,8 @@ from .random_streams import Choice, Floats, Indices, hash_uniform
 __all__ = ["Connections"]
 
 # Salts: each question to the hash is another one.
-WAY, AFFINITY, PLACE = 1, 2, 3
+WAY, AFFINITY, PLACE, REHASH = 1, 2, 3, 4
+MODULO = "modulo"
 
 DEAD = PathRow("", outcome="timeout")  # a connection whose node has crashed
 
@@ -108,6 +110,8 @@ class Connections:
 
     def enter(self, table: PathTable) -> None:
         """Assign new connections by this table from now on; open connections stay where they are."""
+        if self._states and table.router_hash and table.places != self._table.places:
+            self._rehash(self._table.places, table)
         self._table = table
         self._states += 1
         self._ids = np.array([self.number(lane) for lane in table.lanes], dtype=np.intp)
@@ -129,6 +133,27 @@ class Connections:
         if table.affinity:
             self._remember(list(places))
 
+    def _rehash(self, old: tuple[str, ...], table: PathTable) -> None:
+        """Break the open connections that a router's hash now sends to another node, which knows nothing of them.
+
+        A hash h goes to place h mod n of n places: of the connections of place i those stay whose node is now place
+        j of m, and i and j have the same remainder by the common divisor of n and m.
+        """
+        new = {name: number for number, name in enumerate(table.places)}
+        before = {name: number for number, name in enumerate(old)}
+        common = math.gcd(len(old), len(new))
+        stays = np.ones(len(self.lanes))
+        for number, lane in enumerate(self.lanes):
+            if lane.place not in before:
+                continue
+            if lane.place not in new:
+                stays[number] = 0.0
+            elif table.router_hash == MODULO:
+                alike = (before[lane.place] - new[lane.place]) % common == 0
+                stays[number] = common / len(new) if alike else 0.0
+        drawn = hash_uniform(self.seed, REHASH, self._states, np.arange(len(self._used)), self._connection)
+        self._break((self._used > 0) & (drawn >= stays[self._current]))
+
     def _remember(self, places: list[str]) -> None:
         """Assign every client at every place; a client whose endpoint is still there keeps it."""
         who = np.arange(1 if self._table.one_source else self.clients)
@@ -148,8 +173,13 @@ class Connections:
 
     def cut(self, lanes: Set[int]) -> None:
         """Break the open connections of some rows: the next request of each is lost, then follows a new one."""
-        self._broken |= (self._used > 0) & np.isin(self._current, list(lanes))
-        self.close(lanes)
+        self._break((self._used > 0) & np.isin(self._current, list(lanes)))
+
+    def _break(self, ending: NDArray[np.bool_]) -> None:
+        """Break the open connections of some clients."""
+        self._broken |= ending
+        self._connection[ending] += 1
+        self._used[ending] = 0
 
     # -- requests ----
 

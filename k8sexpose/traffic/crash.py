@@ -89,14 +89,14 @@ class Crash:
 
     @property
     def _title(self) -> str:
-        return f"{self.node} crashes at 0 s; part of the new connections to {self.service} that is lost"
+        return f"{self.node} crashes at 0 s; fraction of the new connections to {self.service} that is lost"
 
     def _rows(self) -> Iterator[tuple[str, ...]]:
         for step in self.steps:
             yield f"{step.at_s:g} s", step.what, _part(step.lost), _part(step.lost_hard_coded)
 
     def _repr_html_(self) -> str:
-        head = ("from", "what has happened", "through the load balancer", f"written down: {self.node}")
+        head = ("from", "what has happened", "through the load balancer", f"at {self.node}'s own address")
         return html_table(self._title, head, self._rows())
 
 

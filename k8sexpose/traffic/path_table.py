@@ -167,6 +167,10 @@ class PathTable:
         Whether the node sees one address for all clients, that of the load balancer.
     protocol : str
         TCP, UDP or SCTP.
+    places : tuple of str
+        The places among which a router chooses by a hash, in its order; empty where it does not matter.
+    router_hash : str
+        What happens to open connections when these places change: ``modulo`` or ``resilient``; empty: nothing.
 
     Examples
     --------
@@ -180,10 +184,12 @@ class PathTable:
     affinity: bool = False
     one_source: bool = False
     protocol: str = "TCP"
+    places: tuple[str, ...] = ()
+    router_hash: str = ""
 
     def same_as(self, other: PathTable) -> bool:
         """Return True if connections are assigned alike."""
-        mine, its = ((t.assignment, t.affinity, list(t.lanes.items())) for t in (self, other))
+        mine, its = ((t.assignment, t.affinity, t.places, list(t.lanes.items())) for t in (self, other))
         return mine == its
 
 
@@ -230,9 +236,10 @@ def read_table(
     if (rule == BY_CLIENT) if asking.sticky is None else asking.sticky:
         assignment = "per_client"
     affinity = service is not None and service.session_affinity == "ClientIP"
+    hashed = door.router_hash if door is not None and not asking.via else ""
     lanes: dict[str, dict[PathRow, float]] = {}
     shares: dict[str, Fraction] = {}
-    if by_place or affinity or assignment != "per_connection":
+    if by_place or hashed or affinity or assignment != "per_connection":
         way = PathTracer(cluster, question.client, question.via, question.as_if)
         ways: Iterator[Bundle] = (
             Bundle(route, route.probability, Fraction(0), Fraction(0)) for route in question.ways(way)
@@ -257,6 +264,8 @@ def read_table(
         affinity=affinity,
         one_source=bool(door and not door.preserves_source),
         protocol=question.destination.protocol,
+        places=question.entry.spread.names if hashed else (),
+        router_hash=hashed,
     )
 
 

@@ -18,10 +18,10 @@ from ..api.checks import check_arguments
 from ..api.validation import POLICIES
 from ..cluster.latency import latencies
 from ..model import Cluster
-from ..router.node_classes import Bundle, bundles
-from ..router.query import Query
+from ..router.answers import ask
+from ..router.node_classes import Bundle
 from ..router.route import Shares
-from ..router.router import entries, routes
+from ..router.router import routes
 from .queueing import P99, Response, crossover_utilisation, jain_index, max_over_mean, response_ms
 
 __all__ = [
@@ -171,7 +171,7 @@ class PolicyShares:
             "crosses a zone": lambda side: percent(side.crosses_zone),
             "lost": lambda side: f"{side.lost} ({percent(side.lost)})",
             "mean round trip": lambda side: f"{side.round_trip_ms:.2f} ms",
-            "hottest Pod over mean": lambda side: f"{side.hottest_over_mean:.3g}" if side.pods else "no Pod",
+            "busiest Pod ÷ average Pod": lambda side: f"{side.hottest_over_mean:.3g}" if side.pods else "no Pod",
             "the Pods see": self.sees,
         }
         for name, write in cells.items():
@@ -313,9 +313,9 @@ def view(
     NotExposed, UnknownName, ValueError
         As for `k8sexpose.shares`.
     """
-    query = Query.read(cluster, service, client, protocol, None)
-    named = query.destination.service
-    answered = [bundle for bundle in bundles(query) if bundle.route.delivered]
+    answer = ask(cluster, service, client, protocol)
+    named = answer.query.destination.service
+    answered = [bundle for bundle in answer.bundles if bundle.route.delivered]
     total = sum((bundle.probability for bundle in answered), Fraction(0))
     hops = sum((bundle.extra_hop for bundle in answered), Fraction(0))
     crosses = sum((bundle.crosses_zone for bundle in answered), Fraction(0))
@@ -329,7 +329,7 @@ def view(
     return PolicyView(
         named.external_traffic_policy if named else "",
         Shares({pod.pod: pod.share for pod in pods}, by_node, hops, crosses, 1 - total),
-        entries(cluster, service, client, protocol=protocol),
+        answer.entries,
         pods,
         tuple(sorted({bundle.route.client_seen for bundle in answered if bundle.route.client_seen})),
         hop_total_ms / float(hops) if hops else 0.0,

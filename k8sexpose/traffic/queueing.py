@@ -148,6 +148,19 @@ def _parts(shares: object, name: str = "shares") -> tuple[Share, ...]:
     return found
 
 
+@lru_cache(maxsize=1 << 10)  # Services whose Pods are spread alike have the same answer
+def _kept_quantile_ms(
+    quantile: float,
+    utilisation: float,
+    service_ms: float,
+    workers: int,
+    shares: tuple[Share, ...],
+    hop_share: float,
+    hop_ms: float,
+) -> float:
+    return _quantile_ms(quantile, utilisation, service_ms, workers, shares, hop_share, hop_ms)
+
+
 def response_tail(time_ms: float, utilisation: float, service_ms: float, *, workers: int = 1) -> float:
     """Return the probability that wait and service together take longer than `time_ms` (M/M/c).
 
@@ -213,8 +226,8 @@ def response_quantile_ms(
     checks.quantile(quantile)
     checks.share(hop_share, "hop_share")
     checks.quantity(hop_ms, "hop_ms", at_most=LARGEST_MS)
-    return _quantile_ms(
-        quantile, float(utilisation), float(service_ms), int(workers), _parts(shares), hop_share, hop_ms
+    return _kept_quantile_ms(
+        quantile, float(utilisation), float(service_ms), int(workers), _parts(shares), float(hop_share), float(hop_ms)
     )
 
 
@@ -352,10 +365,24 @@ def crossover_utilisation(
         checks.quantile(quantile)
     if quantile is not None and variation != 1:
         raise ValueError("a quantile has a formula for exponential service only: variation=1")
+    return _crossover(tuple(shares), float(hop_ms), float(hop_share), service_ms, workers, variation, quantile)
+
+
+@lru_cache(maxsize=1 << 10)  # Services whose Pods are spread alike have the same answer
+def _crossover(
+    shares: tuple[Share, ...],
+    hop_ms: float,
+    hop_share: float,
+    service_ms: float,
+    workers: int,
+    variation: float,
+    quantile: float | None,
+) -> float:
+    """Return `crossover_utilisation` for arguments that were checked."""
     limit = 1 / (len(shares) * float(max(shares)))
     if limit > 1 - 1e-12:
         return 1.0
-    cost = hop_ms * float(hop_share)
+    cost = hop_ms * hop_share
     if cost <= 0:
         return 0.0
 
@@ -364,7 +391,7 @@ def crossover_utilisation(
             return math.inf
         if quantile is not None:
             skewed = _quantile_ms(quantile, utilisation, service_ms, workers, shares)
-            even = _quantile_ms(quantile, utilisation, service_ms, workers, (1.0,), float(hop_share), hop_ms)
+            even = _quantile_ms(quantile, utilisation, service_ms, workers, (1.0,), hop_share, hop_ms)
             return skewed - even
         skewed = _mean_wait_ms(shares, utilisation, service_ms, workers, variation)
         return skewed - _mean_wait_ms((1.0,), utilisation, service_ms, workers, variation) - cost

@@ -175,3 +175,116 @@ def test_hidden_addresses_of_every_kind() -> None:
     assert cluster.node("n1").addresses == () and cluster.node("n1").pod_cidr is None
     assert cluster.service("s").cluster_ip.startswith("240.")
     assert kx.review(cluster).to_markdown()
+
+
+def objects_with(value: str, cidr: str = "10.244.1.0/24") -> list[dict[str, Any]]:
+    """One object of each kind, with a value in the place of its first address."""
+    return [
+        {"kind": "Node", "apiVersion": "v1", "metadata": {"name": "n1"}, "spec": {"podCIDR": cidr, "podCIDRs": [cidr]},
+         "status": {"addresses": [{"type": "InternalIP", "address": value}, {"type": "Hostname", "address": "n1"}]}},
+        {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "p"}, "spec": {"nodeName": "n1"},
+         "status": {"podIP": value, "podIPs": [{"ip": value}]}},
+        {"kind": "Service", "apiVersion": "v1", "metadata": {"name": "s"},
+         "spec": {"clusterIP": "10.96.0.7", "externalIPs": [value], "ports": [{"port": 80}]}},
+        {"kind": "EndpointSlice", "apiVersion": "discovery.k8s.io/v1", "metadata": {"name": "e"},
+         "addressType": "IPv4", "endpoints": [{"addresses": [value]}]},
+    ]  # fmt: skip
+
+
+WORDS = ["REDACTED", "[redacted]", "***HIDDEN***", "x.x.x.x", "<ip>", "***TOKEN_IP_A1B2***", "ip-10-0-0-1.ec2.internal"]
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_a_word_in_the_place_of_an_address_is_said(word: str) -> None:
+    cluster = kx.Cluster.from_json(objects_with(word))
+    assert not cluster.left_out and cluster.pod("p").ip is None and cluster.node("n1").addresses == ()
+    assert (cluster.masked.count, dict(cluster.masked.objects)) == (
+        5, {"Node": 1, "Pod": 1, "Service": 1, "EndpointSlice": 1},
+    )  # fmt: skip
+    first = kx.review(cluster).lacks[0]
+    assert first.startswith("5 fields of 1 Node, 1 Pod, 1 Service and 1 EndpointSlice hold no address")
+    assert f'Node n1: status.addresses[0].address: "{word}"' in first and "and 2 more" in first
+    hidden = kx.review(cluster, anonymise=True).lacks[0]
+    assert word not in hidden and "n1" not in hidden
+
+
+MISTYPED = ["10.0.0.300", "10,0,0,1", "10.0.0", "1O.0.0.1", "10.0.0.1/24", "fd00::zz", "1921681", "10.0.0.1 ", "::1::"]
+
+
+@pytest.mark.parametrize("text", MISTYPED)
+def test_a_mistyped_address_costs_its_object(text: str) -> None:
+    cluster = kx.Cluster.from_json(objects_with(text))
+    said = [str(one) for one in cluster.left_out]
+    places = ["Node n1: status.addresses[0].address", "Pod p: status.podIP", "Service s: spec.externalIPs[0]"]
+    places.append("EndpointSlice e: endpoints[0].addresses[0]")
+    assert said == [f'{place}: "{text}" is no IP address' for place in places]
+    assert not cluster.nodes and not cluster.pods and cluster.masked.count == 0
+
+
+@pytest.mark.parametrize(
+    ("cidr", "left_out"), [("10.244.1.0/33", True), ("10.244.1/24", True), ("10.244.0.0-24", True), ("HIDDEN", False)]
+)
+def test_a_pod_range_that_is_none(cidr: str, left_out: bool) -> None:
+    cluster = kx.Cluster.from_json(objects_with("10.0.0.1", cidr)[:1])
+    if left_out:
+        assert [str(one) for one in cluster.left_out] == [f'Node n1: spec.podCIDR: "{cidr}" is no range of addresses']
+    else:
+        assert cluster.node("n1").pod_cidr is None and cluster.masked.count == 2
+        assert 'spec.podCIDR: "HIDDEN"' in "".join(kx.review(cluster).lacks)
+
+
+def test_addresses_of_other_spellings_are_read() -> None:
+    cluster = kx.Cluster.from_json(objects_with("010.0.0.001", "10.244.1.7/24"))
+    assert cluster.node("n1").addresses == ("10.0.0.1",) and cluster.pod("p").ip == "10.0.0.1"
+    assert cluster.node("n1").pod_cidr == "10.244.1.7/24"
+    assert not cluster.left_out and cluster.masked.count == 0 and not kx.review(cluster).lacks
+
+
+def test_words_and_slips_in_endpoints() -> None:
+    def endpoints(ip: str) -> dict[str, Any]:
+        subsets = [{"addresses": [{"ip": "10.9.9.9"}, {"ip": ip}], "ports": [{"port": 80}]}]
+        return {"kind": "Endpoints", "apiVersion": "v1", "metadata": {"name": "web"}, "subsets": subsets}
+
+    hidden = kx.Cluster.from_json([endpoints("HIDDEN")])
+    assert 'Endpoints web: subsets[0].addresses[1].ip: "HIDDEN"' in map(str, hidden.masked.first)
+    wrong = kx.Cluster.from_json([endpoints("10.9.9.999")])
+    assert [str(one) for one in wrong.left_out] == [
+        'Endpoints web: subsets[0].addresses[1].ip: "10.9.9.999" is no IP address'
+    ]
+
+
+@pytest.mark.parametrize(
+    ("version", "kind"),
+    [
+        ("config.openshift.io/v1", "Ingress"), ("serving.knative.dev/v1", "Service"),
+        ("networking.istio.io/v1", "Gateway"), ("config.openshift.io/v1", "Node"),
+    ],
+)  # fmt: skip
+def test_kinds_of_the_same_name_are_another_groups(version: str, kind: str) -> None:
+    """As in a must-gather of OpenShift, where the configuration of the cluster has an Ingress too."""
+    other = {"apiVersion": version, "kind": kind, "metadata": {"name": "cluster"}, "spec": {"domain": "example.com"}}
+    listed = {"apiVersion": version, "kind": f"{kind}List", "items": [{"metadata": {"name": "cluster"}}]}
+    for dump in (other, listed, [other]):
+        found = read_dump(dump)
+        assert not found.objects and not found.kept and "Service" in found.absent and "Node" in found.absent
+
+
+def test_an_archive_in_xz(tmp_path: Path) -> None:
+    lzma = pytest.importorskip("lzma")
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:xz") as archive:
+        text = json.dumps(NODE).encode()
+        member = tarfile.TarInfo("must-gather/cluster-scoped-resources/core/nodes/n1.json")
+        member.size = len(text)
+        archive.addfile(member, io.BytesIO(text))
+    path = tmp_path / "must-gather.tar.xz"
+    path.write_bytes(packed.getvalue())
+    assert [one.name for one in read_dump(path).objects] == ["n1"]
+    path.write_bytes(packed.getvalue()[:-20])
+    with pytest.raises(kx.ManifestError, match="cut off"):
+        read_dump(path)
+    path.write_bytes(packed.getvalue()[:6] + b"nonsense")
+    with pytest.raises(kx.ManifestError, match="cannot be read"):
+        read_dump(path)
+    path.write_bytes(lzma.compress(json.dumps(NODE).encode()))
+    assert [one.name for one in read_dump(path).objects] == ["n1"]

@@ -11,7 +11,7 @@ import pytest
 
 import k8sexpose as kx
 from tests.browser import run_lessons
-from tests.browser.flow_page import page_with, served
+from tests.browser.flow_page import page_with, served, state
 from tests.widgets.flow.helpers import HOSTILE, flow_cluster, hostile_cluster
 
 if TYPE_CHECKING:
@@ -143,6 +143,18 @@ def test_lost_packets_are_marked_and_the_clock_runs(chromium: Browser) -> None:
     lost = sum(int(mark.split()[1]) for mark in marks)
     row = page.locator(".kx-shares tbody tr", has_text="lost").inner_text()
     assert lost == int(row.split("\t")[1]) > 0 and all(mark.endswith("in silence") for mark in marks)
+    # A narrower page moves the nodes: the marks lie on them again.
+    where = "[...document.querySelectorAll('.kx-grave')].map(mark => mark.style.transform)"
+    before = page.evaluate(where)
+    page.set_viewport_size({"width": 480, "height": 900})
+    page.wait_for_function("saved.some(one => one.width < 500)")
+    flow.width = page.evaluate("model.get('width')")
+    served(page, flow)
+    page.evaluate("scene => model.set('scene', scene)", state(flow)["scene"])
+    drawn = page.locator(".kx-flow svg").first.bounding_box()
+    boxes = [mark.bounding_box() for mark in page.locator(".kx-grave").all()]
+    assert page.evaluate(where) != before and drawn
+    assert all(box and drawn["x"] - 40 <= box["x"] <= drawn["x"] + drawn["width"] for box in boxes)
     # On a slow machine the play may have ended by itself.
     page.evaluate("[...document.querySelectorAll('button')].find(one => one.textContent === '❚❚ Pause')?.click()")
     press(page, "▶ Run clock")

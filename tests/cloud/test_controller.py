@@ -50,6 +50,13 @@ NO_SUBNETS = "could not find any suitable subnets for creating the ELB"
             {"loadBalancerClass": "service.k8s.aws/nlb"},
             'Failed build model due to unsupported target type "{x}" for load balancer type "external"',
         ),
+        (
+            "aws",
+            {},
+            {"loadBalancerClass": "service.k8s.aws/nlb", "allocateLoadBalancerNodePorts": False},
+            "Failed build model due to unable to support instance target type with an unallocated NodePort",
+        ),
+        ("gcp", {}, {"ports": MIXED}, FAILED + "mixed protocol is not supported for LoadBalancer"),
         ("gcp", {"cloud.google.com/network-tier": "Gold"}, {}, FAILED + 'unsupported network tier: "Gold"'),
         (
             "digitalocean",
@@ -76,12 +83,30 @@ def test_what_the_cloud_refuses(provider: Any, annotations: dict[str, str], spec
         kx.shares(cluster, "web:4145" if "ports" in spec and spec["ports"] is MIXED else "web", protocol="TCP")
 
 
+def test_a_backend_service_of_google_takes_both_protocols_and_metallb_any() -> None:
+    assert kx.provision(stand([1], "gcp", {"cloud.google.com/l4-rbs": "enabled"}, ports=MIXED), "web").address
+    sctp = [{"port": 3868, "protocol": "SCTP"}]
+    assert kx.provision(stand([1], "metallb", ports=sctp), "web").address
+
+
 def test_retries_come_later_and_later() -> None:
     cluster = stand([1], kx.provider("aws", fail="no_subnets"))
     cluster.advance(1500)
     times = [at for at, _, reason, _, _ in told(cluster) if reason == "SyncLoadBalancerFailed"]
     assert times == [0, 5, 15, 35, 75, 155, 315, 615, 915, 1215]
     assert reasons(cluster)[::2] == ["EnsuringLoadBalancer"] * 10
+
+
+@pytest.mark.parametrize("wait_s", [1, 100, 1000])
+def test_failures_of_a_provider_are_mended_while_the_clock_runs(wait_s: float) -> None:
+    cluster = stand([1], kx.provider("aws", fail="no_subnets"))
+    cluster.advance(wait_s)
+    twin = cluster.copy()
+    cluster.mend()
+    cluster.advance(900)
+    twin.advance(900)
+    assert address(cluster) and not address(twin)
+    assert reasons(cluster)[-1] == "EnsuredLoadBalancer" and "EnsuredLoadBalancer" not in reasons(twin)
 
 
 def test_a_mended_service_is_tried_at_once() -> None:
@@ -233,8 +258,30 @@ def test_which_changes_call_the_cloud_again(patch: dict[str, Any], again: bool) 
     assert reasons(cluster)[2:] == (["EnsuringLoadBalancer", "EnsuredLoadBalancer"] if again else [])
 
 
-def test_the_nlb_annotation_leaves_a_paid_orphan() -> None:
-    cluster = stand([1, 1], "aws", {TYPE: "nlb"})
+REFUSED = f'{FAILED}cannot update Load Balancer Type annotation "{TYPE}" after creation for '
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"), [("nlb", None, "Classic Load Balancer"), (None, "nlb", "NLB"), ("", "nlb", "NLB")]
+)
+def test_in_tree_aws_refuses_another_type_once_there_is_an_address(
+    old: str | None, new: str | None, words: str
+) -> None:
+    cluster = stand([1, 1], "aws", {} if old is None else {TYPE: old})
+    cluster.advance(300)
+    first = address(cluster)
+    cluster.patch("web", {"metadata": {"annotations": {TYPE: new}}})
+    cluster.advance(600)
+    assert address(cluster) == first and len(cluster.load_balancers) == 1
+    assert {text for _, kind, _, text, _ in told(cluster) if kind == "Warning"} == {REFUSED + words}
+    assert kx.send(cluster, "web").delivered
+    cluster.patch("web", {"metadata": {"annotations": {TYPE: old}}})
+    cluster.advance(600)
+    assert reasons(cluster)[-1] == "EnsuredLoadBalancer"
+
+
+def test_older_aws_makes_another_and_leaves_a_paid_orphan() -> None:
+    cluster = stand([1, 1], kx.provider("aws", version="1.35"), {TYPE: "nlb"})
     cluster.advance(240)
     first = address(cluster)
     cluster.patch("web", {"metadata": {"annotations": {TYPE: None}}})
@@ -245,6 +292,56 @@ def test_the_nlb_annotation_leaves_a_paid_orphan() -> None:
     cluster.delete("web")
     cluster.advance(100)
     assert [balancer.kind.name for balancer in cluster.load_balancers.values()] == ["nlb"]
+
+
+def test_a_type_that_changes_before_the_address_has_come_is_refused_when_it_comes() -> None:
+    cluster = stand([1, 1], "aws", {TYPE: "nlb"})
+    cluster.advance(100)
+    cluster.patch("web", {"metadata": {"annotations": {TYPE: None}}})
+    cluster.advance(600)
+    assert [one.kind.name for one in cluster.load_balancers.values()] == ["nlb"]
+    assert REFUSED + "Classic Load Balancer" in {text for _, _, _, text, _ in told(cluster)}
+
+
+def test_a_refused_type_leaves_a_paid_orphan_when_the_service_is_deleted() -> None:
+    cluster = stand([1, 1], "aws", {TYPE: "nlb"})
+    cluster.advance(240)
+    cluster.patch("web", {"metadata": {"annotations": {TYPE: None}}})
+    cluster.advance(240)
+    cluster.delete("web")
+    cluster.advance(100)
+    assert [(one.kind.name, one.orphan) for one in cluster.load_balancers.values()] == [("nlb", True)]
+    assert [service.name for service in cluster.services] == ["kubernetes"]
+
+
+def test_a_dump_shows_what_the_load_balancer_was_made_as() -> None:
+    ingress = {"loadBalancer": {"ingress": [{"hostname": "a1-1.us-east-1.elb.amazonaws.com"}]}}
+    dump = {"items": [manifest(annotations={TYPE: "nlb"}) | {"status": ingress}]}
+    cluster = kx.Cluster.from_json(dump, provider="aws")
+    assert "Classic" in kx.bill(cluster, gb_per_month=0).items["name"][0]
+    cluster.advance(1)
+    assert [one.kind.name for one in cluster.load_balancers.values()] == ["classic"]
+
+
+def test_the_aws_controller_deletes_what_it_no_longer_serves() -> None:
+    cluster = stand([1, 1], "aws", {TYPE: "external", TARGET_TYPE: "ip"})
+    cluster.advance(300)
+    cluster.patch("web", {"metadata": {"annotations": {TARGET_TYPE: "instance"}}})
+    cluster.advance(300)
+    assert [one.kind.name for one in cluster.load_balancers.values()] == ["nlb_instance"]
+    cluster.patch("web", {"metadata": {"annotations": {TYPE: None}}})
+    cluster.advance(300)
+    assert [(one.kind.name, one.orphan) for one in cluster.load_balancers.values()] == [("classic", False)]
+    assert cluster.service("web").finalizers == ("service.kubernetes.io/load-balancer-cleanup",)
+
+
+def test_what_the_aws_controller_takes_over_stays_behind() -> None:
+    cluster = stand([1, 1], "aws")
+    cluster.advance(300)
+    cluster.patch("web", {"metadata": {"annotations": {TYPE: "external", TARGET_TYPE: "ip"}}})
+    cluster.advance(600)
+    kinds = {balancer.kind.name: balancer.orphan for balancer in cluster.load_balancers.values()}
+    assert kinds == {"classic": True, "nlb_ip": False}
 
 
 # -- nodes ----

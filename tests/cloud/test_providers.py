@@ -35,6 +35,10 @@ def test_every_value_has_unit_source_and_date(name: str) -> None:
         "retry_s",
         "being_created",
         "not_with",
+        "change_error",
+        "probe_by",
+        "first_passes",
+        "router_hash",
         "name",
     }
     wanted = {field.name for field in fields(LoadBalancerKind)} - optional - {"title", "controller"}

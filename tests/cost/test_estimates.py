@@ -9,6 +9,7 @@ import pytest
 import k8sexpose as kx
 from k8sexpose.cost.nearest import nearest_priced
 from k8sexpose.cost.prices import price_book
+from k8sexpose.data import load
 from tests.cost.helpers import AWS, manifest, three_zones
 from tools.generate.price_table import page
 
@@ -84,3 +85,15 @@ def test_the_annotation_scheme_is_read_by_the_aws_controller_only() -> None:
 
 def test_the_table_in_the_docs_is_that_of_the_book() -> None:
     assert (ROOT / "docs/prices.md").read_text(encoding="utf-8") == page(price_book())
+
+
+def test_each_region_has_a_place_and_a_source() -> None:
+    told = load("regions")
+    sources = told.pop("sources")
+    rows = [row for regions in told.values() for row in regions.values()]
+    assert rows and all(row["place"] and row["source"] in sources for row in rows)
+    assert {row["source"] for row in rows} == set(sources), "none is without a row"
+    assert all(
+        source["url"].startswith("https://") and source["title"] and source["read"] for source in sources.values()
+    )
+    assert all(-90 <= row["at"][0] <= 90 and -180 <= row["at"][1] <= 180 for row in rows)

@@ -85,7 +85,8 @@ def test_what_the_cloud_forgot_is_billed() -> None:
     found = three_zones("aws", manifest())
     found.advance(1000)
     before = kx.bill(found, gb_per_month=0)
-    found.apply(manifest(annotations={f"{AWS}type": "nlb"}))
+    external = {f"{AWS}type": "external", f"{AWS}nlb-target-type": "instance", f"{AWS}scheme": "internet-facing"}
+    found.apply(manifest(annotations=external))
     found.advance(1000)
     after = kx.bill(found, gb_per_month=0)
     assert (before.load_balancers, after.load_balancers) == (1, 2)

@@ -73,3 +73,24 @@ def test_labels(cluster: kx.Cluster) -> None:
 )  # fmt: skip
 def test_selectors(selector: str, holds: bool) -> None:
     assert selects(selector, {"a": "1", "b": "2"}) == holds
+
+
+def test_conditions_of_nodes_are_read_and_printed() -> None:
+    def stored(name: str, **conditions: str) -> dict[str, object]:
+        listed = [{"type": kind, "status": status} for kind, status in conditions.items()]
+        addresses = [{"type": "InternalIP", "address": f"10.0.0.{name[-1]}"}]
+        return {"kind": "Node", "metadata": {"name": name}, "status": {"addresses": addresses, "conditions": listed}}
+
+    nodes = [stored("n1", MemoryPressure="True", Ready="True"), stored("n2", Ready="False"), stored("n3")]
+    cluster = kx.Cluster.from_json({"items": nodes})
+    rows = [line.split()[:2] for line in stdout(cluster, "get nodes --no-headers").splitlines()]
+    assert rows == [["n1", "Ready"], ["n2", "NotReady"], ["n3", "Ready"]]
+    paths = "{range .items[*].status.conditions[*]}{.type}={.status} {end}"
+    assert (
+        stdout(cluster, f"get nodes -o jsonpath='{paths}'") == "MemoryPressure=True Ready=True Ready=False Ready=True "
+    )
+    again = kx.Cluster.from_json(cluster_dump := stdout(cluster, "get nodes -o json"))
+    assert stdout(again, "get nodes -o json") == cluster_dump
+    cluster.fail("n1")
+    cluster.advance(60)
+    assert "MemoryPressure=Unknown Ready=Unknown" in stdout(cluster, f"get nodes -o jsonpath='{paths}'")

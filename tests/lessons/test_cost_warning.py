@@ -129,3 +129,23 @@ def test_shared_entry() -> None:
     picture = shared_entry()._repr_html_()
     assert picture.count("reads the host name") == 3 and 'role="img"' in picture
     assert repr(shared_entry()) in picture
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "said"),
+    [
+        ("cost-six", 17, "remains to be paid"),
+        ("cost-six", 30, "what was paid before"),
+        ("cost-break-even", 919, "For the fifty Services"),
+        ("cost-break-even", 500, "Divide the first by the second"),
+    ],
+)
+def test_a_wrong_calculation_is_told_what_to_calculate(question: str, answer: float, said: str) -> None:
+    feedback = Sheet().check(question, answer=answer)
+    assert feedback.correct is False and said in repr(feedback)
+
+
+def test_no_feedback_before_the_question_of_addresses_tells_their_number() -> None:
+    for estimate in (30, 300, 1369, 15000):
+        said = repr(Sheet().check("cost-fifty", answer=estimate))
+        assert "each of three zones" not in said and "in every zone" not in said

@@ -65,3 +65,12 @@ def test_both_manifests_differ_by_one_line() -> None:
     before = [line.split("#")[0].strip() for line in example("public-api-lb").read_text().splitlines()]
     assert [line for line in lines if line not in before] == ["externalTrafficPolicy: Local"]
     assert [line for line in before if line not in lines] == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "granted"),
+    [(2, "does not need the extra hop"), (6, "Three of the fifty nodes"), (94, "without a Pod"), (40, "1/50")],
+)
+def test_what_is_right_in_a_share_of_fifty_nodes_is_granted(answer: float, granted: str) -> None:
+    feedback = Sheet().check("hop-fifty-nodes", answer=answer)
+    assert feedback.correct is False and granted in repr(feedback)

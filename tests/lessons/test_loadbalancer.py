@@ -59,6 +59,8 @@ def test_why_pending() -> None:
     assert [row.misconception for row in wrong.rows] == [1, 1, 1, None, None]
     assert "some controller handles it" in wrong.rows[0].text and "about shop there is none" in wrong.rows[1].text
     assert "<table" in wrong._repr_html_()
+    # An event about shop is there, although the model's own reason of the case does not quote it.
+    assert "another one" in why_pending({1: "quota"}).rows[0].text
 
 
 @pytest.mark.parametrize("why", [None, ..., 3, {1: 3.7j}, {1: "<b>"}, [1], {"1": "pool"}, {1: ...}], ids=repr)
@@ -76,6 +78,8 @@ def test_the_picture_counts_what_is_lost() -> None:
         lost.append((connection_table(cluster).all, str(connection_table(cluster).lost)))
     assert lost == [(9, "5/9"), (6, "1/3"), (4, "0")]
     page = connection_table(cluster)._repr_html_()
+    # On a phone the words must stay readable.
+    assert "overflow-x: auto" in page and "min-width: 480px" in page
     assert "not in the list" in page and "no connections, failed" in page and 'role="img"' in page
 
 

@@ -105,3 +105,8 @@ def test_each_policy_has_its_failure() -> None:
     assert (first_loss(local), first_loss(cluster)) == ("1/3", "5/9")
     assert (end_of_loss(local), end_of_loss(cluster)) == ("20", "50")
     assert (lost_with_pod(local), lost_with_pod(cluster)) == ("1/3", "0")
+
+
+def test_a_reason_that_does_not_decide_says_why() -> None:
+    assert "the case does not ask for it" in which_policy({1: ("Local", "address")}).rows[0].text
+    assert "both policies do equally well here" in which_policy({1: ("Local", "skew")}).rows[0].text

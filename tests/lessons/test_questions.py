@@ -63,9 +63,9 @@ def answers(question: Question) -> Iterator[Any]:
             sizes = range(len(options) + 1)
             yield from (frozenset(part) for part in chain.from_iterable(combinations(options, n) for n in sizes))
         case Percent():
-            yield from map(float, (0, 25, 33.3, 40, 50, 66.7, 75, 100))
+            yield from map(float, (0, 2, 6, 16.7, 25, 33.3, 40, 50, 66.7, 75, 94, 100))
         case Quantity():
-            yield from (100.0, 213.75, 356.25, 375.0, 260_000.0)
+            yield from (100.0, 213.75, 356.25, 375.0, 918.75, 260_000.0)
         case Estimate():
             yield from (0.0, 1.0, 30.0, 300.0, 1000.0, 15_000.0, 1e6)
         case Blanks(parts):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -141,15 +142,20 @@ def test_absurd_patches(patches: object) -> None:
 # -- a dump of one's own -----------------------------------------------------------------------------------------------
 
 
-def uploaded(content: bytes) -> tuple[kx.Cluster, str]:
+def uploaded(content: bytes, ipywidgets_7: bool = False) -> tuple[kx.Cluster, str]:
+    """What becomes of a file; the widget itself takes a value from the browser only, in ipywidgets 7."""
     button = bring_dump()
-    button.button.value = ({"name": "x.json", "type": "", "size": len(content), "content": content,
-                            "last_modified": datetime.now(UTC)},)  # fmt: skip
+    about = {"name": "x.json", "type": "", "size": len(content)}
+    now = ({**about, "content": content, "last_modified": datetime.now(UTC)},)
+    before = {"x.json": {"metadata": about, "content": content}}
+    button.button = SimpleNamespace(value=before if ipywidgets_7 else now)
     return button.cluster("none.json")
 
 
-def test_the_upload_counts_first() -> None:
-    cluster, words = uploaded(b'{"items": [{"kind": "Node", "apiVersion": "v1", "metadata": {"name": "n1"}}]}')
+@pytest.mark.parametrize("ipywidgets_7", [False, True])
+def test_the_upload_counts_first(ipywidgets_7: bool) -> None:
+    dump = b'{"items": [{"kind": "Node", "apiVersion": "v1", "metadata": {"name": "n1"}}]}'
+    cluster, words = uploaded(dump, ipywidgets_7)
     assert words == "This is the file that you uploaded." and [node.name for node in cluster.nodes] == ["n1"]
 
 

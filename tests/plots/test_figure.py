@@ -8,6 +8,7 @@ import matplotlib
 from matplotlib.figure import Figure
 
 import k8sexpose as kx
+import k8sexpose.plots
 from k8sexpose.plots import describe
 
 
@@ -17,6 +18,17 @@ def test_show_is_the_same_every_time_and_has_alt_text(cluster: kx.Cluster) -> No
     page = first._repr_html_()
     assert f'alt="{describe(kx.plot_cluster(cluster, "debug-svc-nodeport"))}"' in page
     assert "How to read this." in page
+
+
+def test_axes_of_a_part_of_a_figure_are_shown(cluster: kx.Cluster) -> None:
+    inner = Figure().subfigures().add_subplot()
+    assert kx.show(kx.plot_cluster(cluster, ax=inner)).png.startswith(b"\x89PNG")
+
+
+def test_nothing_is_asked_that_the_oldest_matplotlib_does_not_know() -> None:
+    """`get_figure(root=True)` came with 3.10, and matplotlib calls it itself, so that it cannot be taken away here."""
+    sources = Path(k8sexpose.plots.__file__).parent.glob("*.py")
+    assert not [path.name for path in sources if "root=True" in path.read_text(encoding="utf-8")]
 
 
 def test_show_escapes() -> None:

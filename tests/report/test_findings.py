@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import k8sexpose as kx
-from k8sexpose.report.findings import FINDERS, Finding
+from k8sexpose.report.findings import EXPOSED_FINDERS, FINDERS, Finding
 from tests.report.helpers import LB, cluster_of
 
 
@@ -144,7 +144,7 @@ def test_no_node_may_be_a_target() -> None:
 
 
 def test_every_finder_speaks_on_some_cluster(sample: kx.Review) -> None:
-    assert len(FINDERS) == 11
+    assert len((*FINDERS, *EXPOSED_FINDERS)) == 11
     assert {one.kind for one in sample.findings} >= {
         "no-endpoints", "pending", "mixed-protocols", "pinned-node-port", "source-ranges-bypassed",
         "local-without-pods", "uneven-local",

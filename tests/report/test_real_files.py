@@ -51,6 +51,7 @@ def test_services_alone_are_not_judged() -> None:
     assert "No Nodes, no Pods, no EndpointSlices in the dump: endpoints not judged" in made.lacks[0]
     assert "kubectl get nodes,pods,endpointslices" in made.lacks[0]
     assert not made.findings
+    assert json.loads(made.to_json())["services"][0]["ready"] is None
     assert "not known" in made.to_markdown() and "nan" not in made.to_markdown()
     assert made.to_markdown().index("Not in the dump") < made.to_markdown().index("## Findings")
 
@@ -257,6 +258,42 @@ def test_the_data_plane_is_named() -> None:
     made = kx.review(kx.Cluster.from_json(dump))
     assert made.around is not None and "mode nftables" in made.around.data_plane
     assert made.cluster.proxy.mode == "nftables"
+
+
+AWS_TYPE = "service.beta.kubernetes.io/aws-load-balancer-type"
+CLASSIC = {"loadBalancer": {"ingress": [{"hostname": "a1-1.us-east-1.elb.amazonaws.com"}]}}
+
+
+def web_of(items: dict[tuple[str, str], Any], **annotations: str) -> Any:
+    service = items["Service", "web"]
+    service["metadata"]["annotations"] = annotations
+    return service
+
+
+def test_a_changed_type_of_load_balancer_is_refused() -> None:
+    def change(items: dict[tuple[str, str], Any]) -> None:
+        web_of(items, **{AWS_TYPE: "nlb"})["status"] = CLASSIC
+
+    made = changed("eks-us-west-2-nlb.json", change)
+    [one] = [one for one in made.findings if one.kind == "refused-update"]
+    assert "cannot update Load Balancer Type annotation" in one.why and "after creation for NLB" in one.why
+    assert "Classic" in made.bill.items["name"][0]
+    assert "refused-update" not in {one.kind for one in reviewed("eks-us-west-2-nlb.json").findings}
+
+
+def test_a_probe_of_azure_that_asks_for_a_path_is_named() -> None:
+    def change(items: dict[tuple[str, str], Any]) -> None:
+        items["Service", "web"]["spec"]["ports"][0]["appProtocol"] = "http"
+
+    [one] = [one for one in changed("aks-two-lbs.json", change).findings if one.kind == "probe-path"]
+    assert one.service == "default/web" and "HTTP GET / on the node port" in one.what
+    assert "probe-path" not in {one.kind for one in reviewed("aks-two-lbs.json").findings}
+
+
+def test_openshift_sdn_holds_a_kube_proxy() -> None:
+    pod = {"kind": "Pod", "metadata": {"name": "sdn-x", "namespace": "openshift-sdn"}, "status": {"podIP": "10.0.0.1"}}
+    made = kx.review(kx.Cluster.from_json({"items": [pod]}))
+    assert made.around is not None and made.around.data_plane.startswith("OpenShift SDN")
 
 
 def test_every_finding_names_the_command_that_shows_it() -> None:

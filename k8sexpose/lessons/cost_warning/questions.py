@@ -136,7 +136,7 @@ QUESTIONS = (
         "cost-fifty", LESSON, "Fifty Services of type LoadBalancer run on AWS in three zones. No client has used them "
         "yet. What do you estimate they cost together, in USD a month?",
         Estimate("USD", "an amount a month, such as 500", within=1.5, most=1e7), fifty_teams, idle_bill,
-        right="There are fifty load balancers, and each has a public address in every zone. All of them are paid by "
+        right="There are fifty load balancers, and each has public addresses of its own. All of them are paid by "
         "the hour, whether they are used or not.",
         wrong=(
             Wrong(
@@ -147,8 +147,8 @@ QUESTIONS = (
             ),
             Wrong(
                 lambda given, right: given < right,
-                "A single load balancer is cheap, that is true. Here there are fifty, each with its price per hour "
-                "and a public address in each of three zones.",
+                "A single load balancer is cheap, that is true. Here there are fifty. Each has its price per hour, "
+                "and its public addresses have another one.",
             ),
             Wrong(
                 lambda given, right: given > right,
@@ -255,6 +255,11 @@ QUESTIONS = (
         right="Five of six load balancers are no longer needed.",
         wrong=(
             Wrong(
+                lambda given, right: abs(given + right - 100) <= 1,
+                "One load balancer of six is what remains to be paid, that is right. The question asks for the part "
+                "that is saved: the five others.",
+            ),
+            Wrong(
                 100.0,
                 "The shared entry does save most of the load balancers. But it needs a load balancer itself, so one "
                 "remains.",
@@ -267,6 +272,8 @@ QUESTIONS = (
                 24,
             ),
         ),
+        otherwise="Compare two amounts: six load balancers at 20 USD before, and the one of the shared entry after. "
+        "Divide what is saved by what was paid before.",
     ),
     Question(
         "cost-busy", LESSON, "Fifty Services on AWS carry 1,000 GB an hour together. Which costs less: a Network Load "
@@ -316,7 +323,7 @@ QUESTIONS = (
     ),
     Question(
         "cost-zones", LESSON, "Fifty Services with the same traffic run on three clouds, in three zones each. On which "
-        "of these clouds does `externalTrafficPolicy: Local` make the bill smaller?",
+        "of these clouds does externalTrafficPolicy: Local make the bill smaller?",
         Several(ZONED, labels={"aws": "AWS", "gcp": "Google Cloud", "azure": "Azure"}), nothing, charge_for_zones,
         right="These clouds charge for traffic between zones, and Local avoids that traffic.",
         wrong=(
@@ -354,7 +361,14 @@ QUESTIONS = (
                 lambda given, right: given > 100 * right,
                 "As a number for a month this may be right. The question asks for GB an hour: divide by 730 hours.",
             ),
+            Wrong(
+                lambda given, right: abs(given - right * 49 / 19) <= 0.02 * right,
+                "For the fifty Services of section 3 this is right. Twenty Services have fewer load balancers to save, "
+                "so the saving is used up by less traffic.",
+            ),
         ),
+        otherwise="Two numbers are needed: what the saved load balancers and their addresses cost an hour, and how "
+        "much more a GB costs at the shared one. Divide the first by the second.",
     ),
     Question(
         "cost-ingress", LESSON, "Fifty teams write one Ingress object each, for the AWS Load Balancer Controller, and "

@@ -18,7 +18,8 @@ TOLD = (
 )
 READING = (
     "On the left, three Services have three load balancers. On the right, one load balancer reads the host name in the "
-    "HTTP request, and passes the request on to the Service of that name. These Services need no load balancer."
+    "HTTP request, and passes the request on to the Service of that name. These Services have no load "
+    "balancer of their own."
 )
 
 
@@ -65,7 +66,7 @@ def _each() -> Iterator[Element]:
         y = 44.0 + 66 * row
         yield from _box(14, y, "load balancer", "load balancer", f"for {app}")
         yield _line(164, y + 23, 214, y + 23)
-        yield from _box(214, y, "Pod", app, "type LoadBalancer")
+        yield from _box(214, y, "Pod", app, "type LoadBalancer", 158)
 
 
 def _shared() -> Iterator[Element]:

@@ -277,13 +277,28 @@ QUESTIONS = (
                 "Nearly all of them. But each of the fifty nodes gets the same part, so one connection in fifty "
                 "arrives at the node of its own Pod.",
             ),
+            Wrong(
+                about(2),
+                "This is the share that does not need the extra hop: one connection in fifty arrives at the node of "
+                "its Pod. The question asks for the others.",
+            ),
+            Wrong(
+                about(6),
+                "Three of the fifty nodes have a Pod, so 6 % of the connections arrive at such a node, that is right. "
+                "All others need the extra hop. And a node with a Pod uses its own only one time in three.",
+            ),
+            Wrong(
+                about(94),
+                "94 % of the connections arrive at a node without a Pod, and all of them take the hop, that is right. "
+                "But a node with a Pod does not prefer it: two of three connections that arrive there take the hop.",
+            ),
         ),
         otherwise="Whichever Pod is chosen, the connection arrives at the node of this Pod with probability 1/50; all "
         "others take the hop: {right} %.",
     ),
     Question(
-        "hop-local-sees", LESSON, "A Service has externalTrafficPolicy: Local, and its load balancer forwards packets "
-        "with the client's address. Which source address does the Pod see?",
+        "hop-local-sees", LESSON, "A Service has externalTrafficPolicy: Local, and its load balancer does not change "
+        "the source address of a packet. Which source address does the Pod see?",
         SENDERS, lambda: stand_with([1, 0, 0], "Local"), seen_through,
         right="The Pod is on the node where the packet arrives, so the reply passes this node anyway, and the source "
         "can stay as it is.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...cloud.providers import provider
 from ...cost.billing import bill
 from ...model import Cluster
 from ..forms import Choice, Question, Wrong
@@ -11,6 +12,7 @@ __all__ = ["QUESTIONS", "held_by_the_cloud", "network_cluster"]
 
 LESSON = "leaflets/deleting_and_orphans"
 ANNOTATION = "service.beta.kubernetes.io/aws-load-balancer-type"
+VERSION = "1.35"  # since 1.36 the controller refuses another type
 COUNT = Choice(("0", "1", "2"))
 
 
@@ -35,8 +37,8 @@ def held_by_the_cloud(cluster: Cluster) -> None:
 
 
 def classic() -> Cluster:
-    """Build a cluster on AWS whose Service has no annotation: it gets a Classic Load Balancer."""
-    return shop_cluster("aws")
+    """Build a cluster whose Service gets a Classic Load Balancer from a controller that changes the type on request."""
+    return shop_cluster(provider("aws", version=VERSION))
 
 
 def network_cluster() -> Cluster:
@@ -52,7 +54,7 @@ def network_cluster() -> Cluster:
     >>> held_by_the_cloud(network_cluster())
     Network Load Balancer: belongs to shop
     """
-    return shop_cluster("aws", annotations={ANNOTATION: "nlb"})
+    return shop_cluster(provider("aws", version=VERSION), annotations={ANNOTATION: "nlb"})
 
 
 def annotate(cluster: Cluster, value: str | None) -> None:

@@ -73,12 +73,15 @@ class Connections:
     def _repr_html_(self) -> str:
         reading = (
             "A row is the node at which a connection arrives, and a column is the Pod to which that node sends it. "
-            "Each square is one connection, and all of them are equally likely. A circle is delivered, a cross is "
-            "lost, and where the square is empty there is no such connection any more."
+            "Each box is one connection, and all of them are equally likely. A circle means delivered, a cross means "
+            "lost, and in an empty, dashed box there is no such connection any more."
         )
         style = "margin: 0.4em 0; font-family: var(--jp-ui-font-family, sans-serif)"
         caption = f'<figcaption style="{style}"><strong>How to read this.</strong> {reading}</figcaption>'
-        return f'<figure class="{LITERAL}" style="margin: 0">{self._svg()}{caption}</figure>'
+        # On a narrow page the picture scrolls: scaled down, its words could not be read.
+        scrolls = 'tabindex="0" role="region" aria-label="Picture" data-lm-suppress-shortcuts="true"'
+        picture = f'<div {scrolls} style="overflow-x: auto"><div style="min-width: 480px">{self._svg()}</div></div>'
+        return f'<figure class="{LITERAL}" style="margin: 0">{picture}{caption}</figure>'
 
     def _svg(self) -> str:
         parts = [text(14, 24, self.title, bold=True), text(14, TOP - 12, "arrives at ↓   sent to →", color=FAINT)]

@@ -199,7 +199,7 @@ def _judge(number: int, answer: object) -> PendingCase:
     still = reason(number, word)
     if not still:
         return PendingCase(number, word, True, "An address appears.")
-    silent = "no event says so" in reason(number)
+    silent = not any(event.object == "service/shop" for event in build(number).events)
     if word == "nobody":
         text = "The Service has no address, that is true. But an event is about shop, so some controller handles it"
     elif silent:

@@ -194,7 +194,7 @@ QUESTIONS = (
             Wrong(
                 "nobody",
                 "Where a cloud's controller runs, waiting is enough. But the API server finished its own part when it "
-                "answered `apply`. Without the controller, the Service stays pending forever.",
+                "answered kubectl apply. Without the controller, the Service stays pending forever.",
                 1,
             ),
             Wrong(
@@ -241,15 +241,15 @@ QUESTIONS = (
             ),
             Wrong(
                 frozenset(),
-                "The Service has no address, that is right. But its node port was allocated while `apply` ran, and a "
-                "node port needs no cloud.",
+                "The Service has no address, that is right. But its node port was allocated while kubectl apply ran, "
+                "and a node port needs no cloud.",
                 1,
             ),
         ),
     ),
     Question(
-        "lb-doors", LESSON, "A Service of type LoadBalancer has its address. Through which of these does a client "
-        "reach a Pod?",
+        "lb-doors", LESSON, "A Service of type LoadBalancer has its address. Through which of these entrances does a "
+        "client reach a Pod?",
         Several(
             ("load balancer", "node port", "clusterip"),
             {
@@ -271,9 +271,14 @@ QUESTIONS = (
                 "the ClusterIP, so these entrances still exist.",
             ),
             Wrong(
+                frozenset(),
+                "Without a single Pod that is ready this is right. Here three Pods are ready, and all three entrances "
+                "lead to them.",
+            ),
+            Wrong(
                 lambda given, right: "load balancer" not in given,
-                "While the Service is pending this is right. Here the address of the load balancer is in the status,"
-                " and it leads to a Pod.",
+                "What you chose does lead to a Pod, also while the Service is pending. But now the address of the load "
+                "balancer is in the status, and it leads to a Pod as well.",
             ),
             Wrong(
                 lambda given, right: given < right,
@@ -312,8 +317,8 @@ QUESTIONS = (
             ),
             Wrong(
                 "1/3",
-                "A third is lost because it arrives at the failed node, that is right. But the living nodes also send "
-                "connections to the failed node's Pod. To be delivered, a connection must avoid both: 1 − 2/3 × 2/3.",
+                "A third is lost because it arrives at the failed node, that is right. But the other two nodes also "
+                "send connections to the failed node's Pod. A delivered connection must avoid both: 1 − 2/3 × 2/3.",
             ),
             Wrong(
                 "2/3",
@@ -323,6 +328,21 @@ QUESTIONS = (
             Wrong(
                 "4/9",
                 "This is the fraction that gets through: 2/3 × 2/3. The question asks for the fraction that is lost.",
+            ),
+            Wrong(
+                "2/9",
+                "This is what the two other nodes lose: 2/3 × 1/3. To it comes the third of the connections that "
+                "arrives at the failed node.",
+            ),
+            Wrong(
+                "1/9",
+                "One combination in nine meets both dangers: it arrives at the failed node and would go to its Pod. "
+                "But one danger alone is enough to lose a connection.",
+            ),
+            Wrong(
+                "1",
+                "A client that uses the failed node's own address does lose everything. The load balancer also sends "
+                "to the two other nodes, and the Pods there answer.",
             ),
         ),
     ),
@@ -339,8 +359,8 @@ QUESTIONS = (
             ),
             Wrong(
                 "2/9",
-                "Two thirds is what the living nodes received before. Now they receive all connections, and send a "
-                "third of these to the failed Pod.",
+                "Before, the two other nodes received two thirds of the connections and lost a third of them: 2/9. Now "
+                "they receive all connections, and still lose a third.",
             ),
             Wrong(
                 "5/9",
@@ -348,6 +368,8 @@ QUESTIONS = (
                 "checks, so no connection arrives at the failed node any more. Only the node's Pod is still listed.",
             ),
         ),
+        otherwise="In the picture after the failure, strike out the row of node-1: six connections are left, all "
+        "equally likely. Count those that are lost.",
     ),
     Question(
         "lb-lost-last", LESSON, "It is one minute after node-1 failed. Its Pod has not been replaced yet. What "
@@ -369,8 +391,8 @@ QUESTIONS = (
     ),
     Question(
         "lb-slow-checks", LESSON, "A load balancer checks each node every 30 s, and removes it after two failed "
-        "checks. The cluster removes the Pods of a silent node after 50 s. How long after the failure is nothing "
-        "more lost, at the latest?",
+        "checks. The cluster removes the Pods of a silent node after 50 s. How long does it take, at most, "
+        "until no connection is lost any more?",
         Choice(("30", "50", "60", "80", "110"), "s"), lesson_cluster, slow_checks,
         right="Both clocks start at the failure, and the slower one decides.",
         wrong=(
@@ -404,8 +426,8 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "0",
-                "Where a load balancer sends directly to Pods, its check does ask the app. So it does on Azure, when "
-                "a Service's port says `appProtocol: http`. Here it asks kube-proxy on each node, whatever the app "
+                "Where a load balancer sends directly to Pods, its check does ask the app. On Azure it also does when "
+                "a port of the Service says appProtocol: http. Here it asks kube-proxy on each node, whatever the app "
                 "does.",
                 18,
             ),
@@ -438,8 +460,8 @@ QUESTIONS = (
     ),
     Question(
         "lb-five-nodes", LESSON, "Five nodes, each with one Pod. The load balancer spreads new connections evenly over "
-        "the nodes, and each node spreads its connections evenly over all Pods. One node fails. How many percent of "
-        "the new connections are lost?",
+        "the nodes, and each node spreads its connections evenly over all Pods. One node fails. What percentage of "
+        "the new connections is lost?",
         Blanks({"before anything has noticed": Percent(), "once the load balancer has noticed": Percent()}),
         five_nodes, lost_of_five,
         part="exercise",
@@ -448,7 +470,7 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 lambda given, right: abs(given[0] - 20) < 0.5,
-                "One node of five receives 20 %, that is right. But the four living nodes also send a fifth of their "
+                "One node of five receives 20 %, that is right. But the four other nodes also send a fifth of their "
                 "connections to the failed node's Pod: 1 − 4/5 × 4/5.",
             ),
             Wrong(

@@ -178,7 +178,7 @@ class FiveCases:
 
     @property
     def _caption(self) -> str:
-        return f"{sum(row.solved for row in self.rows)} of {len(self.rows)} decided"
+        return f"{sum(row.solved for row in self.rows)} of {len(self.rows)} right"
 
     def _cells(self) -> Iterator[tuple[str, str, str]]:
         for row in self.rows:
@@ -239,7 +239,8 @@ def _judge(number: int, answer: object) -> PolicyCase:
         )
     if reason not in reasons:
         both = "; ".join(f"under {name} {_tell(number, name, reason)}" for name in POLICIES)
-        return PolicyCase(number, said, False, f"The policy is right, but this is not what decides: {both}.")
+        why = "both policies do equally well here" if reason in CASES[number].wishes else "the case does not ask for it"
+        return PolicyCase(number, said, False, f"The policy is right, but this fact does not decide: {why} ({both}).")
     return PolicyCase(number, said, True, f"Under {other} {_tell(number, other, reason)}.")
 
 

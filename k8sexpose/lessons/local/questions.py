@@ -335,7 +335,7 @@ QUESTIONS = (
                 25,
             ),
         ),
-        otherwise="The busiest Pod is alone on its node and gets 1/3 of the connections. Compare that with the average "
+        otherwise="The busiest Pod is alone on its node and gets 1/3 of all connections. Compare that with the average "
         "of five Pods.",
     ),
 )  # fmt: skip

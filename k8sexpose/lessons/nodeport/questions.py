@@ -228,8 +228,9 @@ QUESTIONS = (
             ),
             Wrong(
                 frozenset(),
-                "Behind a closed firewall none of them would answer, and on many laptops neither; section 5 shows the "
-                "firewall. Here nothing is between the client and the nodes, and every node has rules for this port.",
+                "Behind a closed firewall none of them would answer, and on many laptops none does; section 5 "
+                "shows the firewall. Here nothing is between the client and the nodes, and each node has rules for "
+                "this port.",
             ),
             Wrong(
                 lambda given, right: given < right,
@@ -457,8 +458,8 @@ QUESTIONS = (
             ),
             Wrong(
                 lambda given, right: 30 <= given <= 35,
-                "It is right that two of three nodes are left. But this client uses only one node, the one that is "
-                "down.",
+                "A third is what a client of another node loses before the cluster has noticed. But this client "
+                "uses only one node, and this node is down.",
             ),
         ),
         otherwise="Whatever the other nodes do, this client connects to node-1 only, and node-1 is down.",

@@ -18,7 +18,7 @@ LESSON = "06_skew_and_latency"
 NAME, APP = "public-api-lb", "api-backend"
 HOP_MS, WORK_MS, WANTED_MS = 1.0, 10.0, 20.0
 TIMES = ("23", "43", "100", "1000")
-PLACES = ("5", "20", "45", "65")
+PLACES = ("5", "20", "45", "55")
 FEW, FACTORS = 25_000, ("2", "4", "16", "64")
 BY_UTILISATION = {
     "earlier": "at a lower utilisation", "same": "at the same utilisation", "later": "at a higher utilisation",
@@ -240,15 +240,15 @@ QUESTIONS = (
         right="Long before a Pod is full, its queue costs more time than the extra hop would.",
         wrong=(
             Wrong(
-                "65",
+                "55",
                 "Below 67 % no Pod is full, that is right. But requests arrive at random moments, so some of them "
                 "wait at any utilisation, and at the busiest Pod more of them.",
                 25,
             ),
             Wrong(
                 "45",
-                "If each Pod could serve four requests at a time, it would be near 40 %. A Pod that serves one at a "
-                "time lets requests wait already at a lower utilisation.",
+                "If an extra hop took as long as the work for a request, 10 ms, this would be right. Here it takes a "
+                "tenth of that, so a short wait at the busiest Pod already costs more.",
             ),
             Wrong(
                 "5",
@@ -267,8 +267,8 @@ QUESTIONS = (
             Wrong(
                 "same",
                 "If all requests became slower by the same time, there would be one such utilisation for the mean "
-                "and the p99. But each request that takes an extra hop needs one millisecond more, while the queue "
-                "takes most of its time from a few requests.",
+                "and the p99. But the extra hop adds one millisecond to each request that takes it, while most of "
+                "the waiting falls on a few requests.",
             ),
             Wrong(
                 "later",
@@ -286,8 +286,8 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "same",
-                "Each worker is busy for the same share of the time, that is right. But the wait is shorter: it is "
-                "less likely that all four workers are busy than that the only one is.",
+                "Each worker is busy for the same share of the time, that is right. But the wait is shorter, because "
+                "four workers are seldom busy all at once.",
             ),
             Wrong(
                 "lower",

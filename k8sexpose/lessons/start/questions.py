@@ -190,7 +190,8 @@ QUESTIONS = (
     ),
     Question(
         "start-selector", LESSON, "The Service api-backend has the selector app: api-backend. After the Service was "
-        "created, one more Pod with the label app: api-backend starts. To which Pods does the Service send?",
+        "created, you start one more Pod with the label app: api-backend. To which Pods does the Service now send "
+        "connections?",
         Choice(
             ("fixed", "labelled", "every"),
             labels={
@@ -218,7 +219,8 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "start-who-reaches", LESSON, "Three senders try to connect to the ClusterIP on port 80. Who gets an answer?",
+        "start-who-reaches", LESSON, "Three senders try to connect to the ClusterIP on port 80. Who gets an answer? "
+        "Tick everyone who does.",
         Several(
             ("pod", "node", "client"),
             labels={
@@ -350,6 +352,12 @@ QUESTIONS = (
                 lambda given, right: "c" in given,
                 "In (c) the two lines agree with each other, and that looks right. But neither of them opens a port. "
                 "The rules send to the targetPort, so it must be the port on which the process listens, 3000.",
+                3,
+            ),
+            Wrong(
+                lambda given, right: "a" in right - given,
+                "What you chose does answer. In (a) the containerPort is the port on which the process listens, so "
+                "it changes nothing. The targetPort is that port too, so the Service answers.",
                 3,
             ),
         ),

@@ -41,7 +41,8 @@ CASES = {
         "The same placement, but a Pod serves one request at a time; the team has promised a p99.", (2, 1), 10, "p99"
     ),
     "replicas": Case(
-        "Four replicas on three nodes; topologySpreadConstraints allow a difference of one (kubernetes/website#38652).",
+        "Four replicas on three nodes; topologySpreadConstraints allow a difference of one, as "
+        "kubernetes/website#38652 suggests.",
         (2, 1, 1), 55,
     ),
     "game": Case(
@@ -49,8 +50,8 @@ CASES = {
         "same node.", (1,) * 10, 70, sticky_clients=100,
     ),
     "audit": Case(
-        "Pods placed at random, and each must log the client's address (kubernetes/kubernetes#97147 asks why the "
-        "only Pod of a node is overloaded).", (5, 4, 1), 20, "address",
+        "Pods placed at random, and each must log the client's address (kubernetes/kubernetes#97147 asks "
+        "why the only Pod of a node gets more than the others).", (5, 4, 1), 20, "address",
     ),
 }  # fmt: skip
 BELIEFS = {"address": 7, "skew": 25, "tail": 25, "clients": 25, "hop": None}
@@ -287,6 +288,9 @@ def _judge(name: str, answer: object) -> Row:
     if policy != right:
         return Row(name, said, found, False, TELLS[reason], BELIEFS[reason])
     if why != reason:
-        text = "The policy is right, but another reason decides. Change one thing in the cluster, and see what matters."
+        text = (
+            "The policy is right, but another reason decides. Compare the utilisation with the numbers on the left, "
+            "and look at what matters to this team."
+        )
         return Row(name, said, found, False, text)
     return Row(name, said, found, True, "right")

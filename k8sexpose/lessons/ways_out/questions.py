@@ -153,8 +153,8 @@ QUESTIONS = (
         "and the load balancer always sends a client to the same node. How many requests does the busiest Pod get, "
         "compared with the average Pod?",
         Choice(tuple(RATIOS), labels=RATIOS), ten_even, busiest_with_few_clients,
-        right="A hundred clients are spread over ten nodes by chance. Ten on each node is the average, and the "
-        "luckiest and the unluckiest node are far from it.",
+        right="A hundred clients are spread over ten nodes by chance. Ten on each node is only the average: some "
+        "nodes get far fewer clients, and one gets about fifteen.",
         wrong=(
             Wrong(
                 "1.0",
@@ -169,7 +169,7 @@ QUESTIONS = (
             ),
             Wrong(
                 "3.0",
-                "With a handful of clients it would be that bad. With a hundred it is less.",
+                "With six or seven clients the load would be that uneven. With a hundred it is more even.",
             ),
         ),
     ),
@@ -187,7 +187,8 @@ QUESTIONS = (
             ),
             Wrong(
                 "2",
-                "Two connections may well reach two Pods. One connection has one Pod, for all of its requests.",
+                "Two Pods do run when the connection is opened, and a second connection might reach the other one. But "
+                "this connection stays with one Pod, for all of its requests.",
                 15,
             ),
             Wrong(

@@ -187,10 +187,13 @@ class BringDump(ipywidgets.VBox):  # type: ignore[misc]
             The cluster, and a sentence that says which one it is, or why a file could not be read.
         """
         try:
-            if self.button.value:
+            files = self.button.value
+            if files:
+                # ipywidgets 7, which Colab has, keeps a mapping from names to files; 8 a tuple of files.
+                file = list(files.values() if isinstance(files, Mapping) else files)[-1]
                 with tempfile.TemporaryDirectory() as folder:
                     kept = Path(folder) / "dump.json"
-                    kept.write_bytes(bytes(self.button.value[0]["content"]))
+                    kept.write_bytes(bytes(file["content"]))
                     return Cluster.from_json(kept, provider=None), "This is the file that you uploaded."
             if Path(path).is_file():
                 return Cluster.from_json(Path(path), provider=None), f"This is the file {path}."

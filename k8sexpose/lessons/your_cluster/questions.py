@@ -157,7 +157,7 @@ QUESTIONS = (
         "grafana, a NodePort, choose a node at random. Which of the six answer every connection of the clients that "
         "they admit?",
         Several(EXPOSED), sample, who_is_served,
-        right="The other three look exposed, and lose some or all of their clients.",
+        right="The other three also look exposed, but they lose some or all of their clients.",
         wrong=(
             Wrong(
                 lambda given, right: "stream" in given - right,
@@ -254,7 +254,8 @@ QUESTIONS = (
                 "request in a hundred waits in the queue first, so the p99 crosses at a lower utilisation.",
             ),
         ),
-        otherwise="Compare what a hop costs (about 0.6 ms) with what waiting for one request of 10 ms costs.",
+        otherwise="Half busy is when the difference is easy to see, and Local is slower there, that is right. But "
+        "it begins much earlier: compare a hop (about 0.6 ms) with what waiting for one request of 10 ms costs.",
     ),
     Question(
         "own-change", LESSON, "storefront has the policy Local, and nine Pods that are unevenly spread over three "
@@ -304,6 +305,14 @@ QUESTIONS = (
                 "25 % is the share of the traffic that this Pod gets, that is right. Its load is this share divided by "
                 "the average share, a tenth: two and a half times the average. The question asks when that is 100 %.",
             ),
+            Wrong(
+                lambda given, right: 50 < given < 99.5,
+                "Four Pods on one node do look like the place where it is crowded. But under Local these four share "
+                "the part of one node, so they are the least busy. Find the node whose part the fewest Pods share.",
+                25,
+            ),
         ),
+        otherwise="Each node gets a quarter of the traffic. Find the Pod that gets the largest share, and compare it "
+        "with the average share, a tenth.",
     ),
 )  # fmt: skip

@@ -181,10 +181,13 @@ class Explorer(ipywidgets.VBox, Generic[Setting]):  # type: ignore[misc]
             (self.cancel, self._cancel),
         ):
             button.on_click(action)
+            button.layout = ipywidgets.Layout(width="max-content", flex="0 0 auto")
         for control in self.controls.values():
             control.observe(self._redraw, names="value")
         buttons = [self.reset, self.show_python] if hasattr(first, "python") else [self.reset]
-        row = ipywidgets.HBox([*buttons, self.bar, self.cancel])
+        for button in (*buttons, self.cancel):
+            button.layout.flex = "0 0 auto"  # a narrow page would cut their words
+        row = ipywidgets.HBox([*buttons, self.bar, self.cancel], layout=ipywidgets.Layout(flex_flow="row wrap"))
         self._show_bar(None)
         wrapped = ipywidgets.Layout(flex_flow="row wrap", align_items="center", grid_gap="2px 18px")
         shown = [self.picture] if live is None else [live.widget, self.picture]

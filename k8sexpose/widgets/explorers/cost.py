@@ -234,7 +234,8 @@ def reading(facts: Facts) -> str:
 def table(setting: CostSetting, facts: Facts, prices: PriceSource = None) -> str:
     """Return the costs of each way, and how old the prices are."""
     head = ("way of exposing", "load balancers", "per month", "per Service", "quota")
-    dates = f"List prices of {', '.join(facts['as_of']) or 'no date'}, {facts['region']}; an estimate."
+    dated = ", ".join(date for date in facts["as_of"] if not date.startswith("undated"))
+    dates = f"List prices {f'of {dated}' if dated else 'without a date'}, {facts['region']}; an estimate."
     return table_of(f"{setting.services} Services at {setting.provider}", head, rows(setting, prices), dates)
 
 

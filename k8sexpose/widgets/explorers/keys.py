@@ -19,6 +19,8 @@ class Keys(anywidget.AnyWidget):
     """
 
     _esm = Path(__file__).parent / "keys.js"
+    # Beside a table that is wider than the page, text is not cut: the table scrolls by itself.
+    _css = ".k8sexpose-page > .widget-html-content { min-width: 0 }"
 
     def __repr__(self) -> str:
         return "<Keys>"

@@ -60,13 +60,25 @@ def verdict(setting: LatencySetting, both: PolicyComparison) -> str:
         if slow_ms == fast_ms or slow_ms - fast_ms < 1e-9:
             said.append(words.format("neither") + f": {milliseconds(fast_ms)}.")
         else:
-            said.append(words.format(fast) + f": {milliseconds(fast_ms)}, {slow} {milliseconds(slow_ms)}.")
+            sooner, later = _apart(fast_ms, slow_ms)
+            said.append(words.format(_quoted(fast)) + f": {sooner}, {_quoted(slow)} {later}.")
     if setting.by_chance:
         said.append("(As sampled: few clients are uneven by chance.)")
     if setting.crossover:
         turns = " and ".join(f"{100 * turn:.3g}% ({kind})" for kind, turn in turns_at(setting).items())
         said.append(f"{setting.policy} becomes slower above {turns}.")
     return " ".join(said)
+
+
+def _quoted(name: str) -> str:
+    """Return a policy's name so that a comma in it does not look like one of the sentence."""
+    return f"“{name}”" if "," in name else name
+
+
+def _apart(fast_ms: float, slow_ms: float) -> tuple[str, str]:
+    """Return two times in words, with a digit more where they would look the same."""
+    words = milliseconds(fast_ms), milliseconds(slow_ms)
+    return words if words[0] != words[1] else (f"{fast_ms:.4g} ms", f"{slow_ms:.4g} ms")
 
 
 def once(compare: Compare) -> Compare:

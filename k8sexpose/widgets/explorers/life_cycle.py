@@ -227,8 +227,8 @@ def _terminal(provider: str, happens: str, happens_at_s: int, seconds: int) -> s
 
 READING = (
     "Time runs to the right, in seconds since apply; the solid vertical line is the moment you have set. The upper bar "
-    "is what EXTERNAL-IP shows. The bars below are the targets of the load balancer: full is healthy, hatched is "
-    "unhealthy, no bar: not a target. The numbers on top are the steps in the table."
+    "is what EXTERNAL-IP shows, dashed while it is <pending>. The bars below are the targets of the load balancer: "
+    "full is healthy, hatched is unhealthy, no bar: not a target. The numbers on top are the steps in the table."
 )
 WIDTH, LEFT, RIGHT, TOP, ROW = 780, 120, 20, 58, 34
 

@@ -375,7 +375,7 @@ def reading(setting: RangeSetting) -> str:
     """Return how to read the picture of a setting."""
     if setting.answer.created:
         return READING + "The circle is the number that your Service got."
-    return READING + ("The cross is the number that it asked for and was refused." if setting.asked else "")
+    return READING + ("The cross is the number that your Service asked for and did not get." if setting.asked else "")
 
 
 def table(setting: RangeSetting) -> str:
@@ -385,14 +385,14 @@ def table(setting: RangeSetting) -> str:
     caption = f"One more Service ({who}), whichever number it asks for"
     name, first, last, count = setting.taken.bands[1]
     chance = (
-        f"A number that somebody chooses blindly in the {name} collides with the probability "
+        f"A number that somebody chooses blindly in the {name} collides with a probability of "
         f"{count:,} / {last - first + 1:,} = {count / (last - first + 1):.1%}."
     )
     refused, hint = setting.taken.refused, setting.answer.hint
     return table_of(
         caption, head, rows(setting), chance,
         f"Not every Service without a nodePort line got a number: {refused}" if refused else "",
-        f"Hint, which is ours and not the server's: {hint}" if hint else "",
+        f"A hint from this course, not from the API server: {hint}" if hint else "",
     )  # fmt: skip
 
 

@@ -87,6 +87,8 @@ def rows_of(setting: LatencySetting, both: PolicyComparison) -> list[dict[str, A
         pods = sorted(one.shares, key=lambda pod: -one.shares[pod])
         if len(pods) > MOST_ROWS:
             pods = [*pods[: MOST_ROWS // 2], *pods[-MOST_ROWS // 2 :]]
+        # The same order under both policies: a learner compares the two rows of a Pod.
+        pods.sort(key=list(one.shares).index)
         for number, pod in enumerate(pods):
             busy = float(one.utilisation * len(one.shares) * one.shares[pod])
             requests = requests_of(busy, setting.workers, window_ms, (side, number, setting.utilisation))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .layout import Box, Layout, Point
+from .layout import DENSE_WIDTH, Box, Layout, Point
 from .steps import ELSEWHERE, Step
 
 __all__ = ["CARD_HEIGHT", "CARD_WIDTH", "Curve", "card_point", "end_point", "trace"]
@@ -110,6 +110,8 @@ def end_point(last: Curve, layout: Layout) -> Point:
         return x, y
     if place.startswith("node:"):
         at_window = window is not None and y == window.y
+        if at_window and box.width <= DENSE_WIDTH:  # the name fills the node beside its nodePort
+            return box.x + 44, box.bottom - 16
         return (window.x - 4, window.bottom + 15) if window is not None and at_window else (box.x + 18, box.bottom - 14)
     if place == ELSEWHERE:
         return box.right - 16, box.bottom - 2
@@ -147,6 +149,8 @@ def _curve(layout: Layout, step: Step, start: Point, through: bool) -> tuple[Poi
         elif target is not None and step.at.startswith("node:") and not through:
             # Where the packet is not for the nodePort it arrives beside the window.
             end = target.x + 14, target.y
+        elif target is not None and step.at.startswith("pod:") and source is not None and target.width >= 20:
+            return _past_the_rules(layout, start, target)
         rise = end[1] - start[1]
         lift = 0 if abs(rise) < 8 else rise / 2
         return _bezier(start, (start[0], start[1] + lift), (end[0], end[1] - lift), end)
@@ -156,6 +160,16 @@ def _curve(layout: Layout, step: Step, start: Point, through: bool) -> tuple[Poi
         return _bezier(start, (target.x + 12, start[1]), (target.x + 12, end[1] + 20), (end[0] - 2, end[1] + 6))
     top = min(start[1], end[1]) - 48
     return _bezier(start, (start[0], top), (end[0], top), end)
+
+
+def _past_the_rules(layout: Layout, start: Point, target: Box) -> tuple[Point, ...]:
+    """Come to a Pod from a load balancer that sends to Pods: down the node's left side, past node port and rules."""
+    x, y = target.center
+    nodes = (box for place, box in layout.boxes.items() if place.startswith("node:"))
+    top = next((box.y for box in nodes if box.x <= x <= box.right and box.y <= y <= box.bottom), target.y)
+    gutter = target.x - 14
+    over = _bezier(start, (start[0], start[1] + 24), (gutter, start[1] - 4), (gutter, top))
+    return over + _bezier(over[-1], (gutter, y - 6), (gutter + 2, y), (target.x - 2, y))[1::3]
 
 
 def _side(box: Box, towards: Point) -> Point:

@@ -8,6 +8,7 @@ from math import atan2, cos, sin
 
 from ..._display import percent
 from ..._svg import Element, corners, element, fit
+from ...router.route import NOWHERE
 from .curves import Curve, end_point, trace
 from .layout import Box, Layout, Point
 from .scene import Fold, NodeView, PodView, Scene
@@ -16,6 +17,7 @@ from .steps import BETWEEN, ELSEWHERE, FRONT, OUTSIDE, Step
 __all__ = ["draw"]
 
 LABEL = "The cluster and the path of the packet. Arrow keys move between nodes and Pods, Enter changes one."
+MONO_WIDTH = 7.3  # of a letter of the 12 px font with letters of one width
 WORDS = {"delivered": "answered", "timeout": "silence", "unresolved": "no such name"}
 
 
@@ -88,7 +90,7 @@ def _frames(scene: Scene, layout: Layout) -> Iterator[Element]:
         if name == "front":
             beside = layout.boxes[FRONT].x - box.x - 16
             yield _words("title", box.x + 10, box.y + 18, "LoadBalancer")
-            yield _words("mono", box.x + 10, box.y + 33, fit(service.front if service else "", beside, 6.7))
+            yield _words("mono", box.x + 10, box.y + 33, fit(service.front if service else "", beside, MONO_WIDTH))
         elif service is not None:
             title = f"NodePort :{service.window}"
             yield _words("title", box.x + 10, box.y + 17, title)
@@ -105,11 +107,12 @@ def _zone(name: str, box: Box) -> Iterator[Element]:
 
 def _places(scene: Scene, layout: Layout) -> Iterator[Element]:
     first = scene.steps[0]
+    elsewhere = next((step.where for step in scene.steps if step.at == ELSEWHERE), "")
     looks = {
         OUTSIDE: ("client", first.before[0], "client-mark"),
         FRONT: ("load balancer", scene.service.front if scene.service else "", "front-mark"),
         BETWEEN: ("cloud", "1:1 translation", "cloud-mark"),
-        ELSEWHERE: (next((s.where for s in scene.steps if s.at == ELSEWHERE), ""), "not in this cluster", "lost-mark"),
+        ELSEWHERE: (elsewhere, "nobody answers" if elsewhere == NOWHERE else "not in the cluster", "lost-mark"),
     }
     for place, (name, detail, mark) in looks.items():
         box = layout.boxes.get(place)
@@ -123,7 +126,7 @@ def _places(scene: Scene, layout: Layout) -> Iterator[Element]:
                 _rect("place", box, 22 if place == OUTSIDE else 8),
                 _mark(mark, x, y, 9),
                 _words("name", box.x + 38, y - 3, fit(name, box.width - 44, 7)),
-                _words("mono", box.x + 38, y + 12, fit(detail, box.width - 44, 6.7)),
+                _words("mono", box.x + 38, y + 12, fit(detail, box.width - 42, MONO_WIDTH)),
             ],
             data_key=place,
         )  # fmt: skip
@@ -188,7 +191,7 @@ def _lamp(node: NodeView, x: float, layout: Layout, dense: bool) -> Iterator[Ele
 
 
 def _lamp_words(node: NodeView) -> str:
-    since = "" if node.since_s is None else f" since {node.since_s:g} s"
+    since = "" if node.since_s is None else f" since t = {node.since_s:g} s"
     return f"{node.lamp}{since}"
 
 
@@ -335,22 +338,22 @@ def _pod(scene: Scene, pod: PodView, node: NodeView, box: Box, live: bool) -> El
             what = "the client" if pod.asks else "of another Service" if scene.service else pod.ip
             parts.append(_words("label", box.x + 24, box.y + 33, fit(what, box.width - 28, 6.4)))
         else:
-            gets = f"gets {_share(pod.share)}"
+            gets = "gets all" if pod.share == 1 else f"gets {_share(pod.share)}"
             parts.append(_words("small", box.x + 24, box.y + 33, gets))
             beside = 34 + 6.6 * len(gets)
             if box.width - beside > 36:
-                parts += _bar(scene, pod.place, Box(box.x + beside, box.y + 26, box.width - beside - 8, 7))
+                parts += _bar(scene, pod.place, Box(box.x + beside, box.y + 26, box.width - beside - 8, 7), whole=True)
     acts = _acts(live, "pod", pod.place, about, pod.state != "ready")
     return element("g", "", parts, **acts, data_home=node.place if live else None)
 
 
-def _bar(scene: Scene, place: str, track: Box) -> Iterator[Element]:
-    """A bar that fills with packets, and a tick where the exact share lies."""
+def _bar(scene: Scene, place: str, track: Box, whole: bool = False) -> Iterator[Element]:
+    """A bar that fills with packets, and a tick where the exact share lies: on a scale of all, or of what most get."""
     most = max((share.expected for share in scene.shares if share.place.partition(":")[1]), default=0)
     share = next((share.expected for share in scene.shares if share.place == place), None)
     if share is None or not most:
         return
-    unit = track.width / min(1.0, float(most) * 1.5)
+    unit = track.width / (1.0 if whole else min(1.0, float(most) * 1.5))
     yield _rect("track", track, 2)
     yield element(
         "rect", "fill", x=track.x, y=track.y, width=0, height=track.height, rx=2,

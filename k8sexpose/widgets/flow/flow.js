@@ -394,13 +394,19 @@ export default {
     }
 
     // Packets that are lost leave a mark where they end, with their number and how they ended.
-    function grave({ grave: place, end }) {
-      const key = place.join();
+    function grave({ grave: place, end, mark: key }) {
       const found = graves.get(key) || { place, end, lost: 0, mark: html("div", { class: `kx-grave kx-${end}` }) };
       if (!graves.has(key)) sky.append(found.mark);
       graves.set(key, { ...found, lost: found.lost + 1 });
       found.mark.textContent = `✗ ${found.lost + 1} ${ENDS[end] || end}`;
       found.mark.style.transform = at(place, scale());
+    }
+    // Another width moves the nodes, and the marks with them.
+    function settle() {
+      for (const [key, found] of graves) {
+        found.place = scene.marks[key] || found.place;
+        found.mark.style.transform = at(found.place, scale());
+      }
     }
     function bury() {
       for (const { mark } of graves.values()) mark.remove();
@@ -451,6 +457,7 @@ export default {
       scene = model.get("scene");
       const fresh = scene.plays !== before.plays, same = !fresh && (scene.size[0] !== before.size[0] || ticking);
       draw();
+      settle();
       if (same) return show(Math.min(step, scene.steps.length)); // only the width changed, or the clock moved on
       if (fresh) halt();
       offer(false);
@@ -473,6 +480,7 @@ export default {
       if (!width || Math.abs(width - drawnWidth) < 20) return;
       drawnWidth = width;
       place(scene.steps[step - 1]);
+      settle();
       clearTimeout(later);
       later = setTimeout(() => {
         if (model.get("width") === width) return;

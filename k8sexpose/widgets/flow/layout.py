@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from .scene import Fold, NodeView, PodView, Scene
 from .steps import BETWEEN, ELSEWHERE, FRONT, OUTSIDE
 
-__all__ = ["Box", "Layout", "Zone", "lay_out"]
+__all__ = ["DENSE_WIDTH", "Box", "Layout", "Zone", "lay_out"]
 
 MIN_WIDTH, MAX_WIDTH = 320, 1400
 GAP = 10
@@ -16,6 +16,7 @@ PLACE_WIDTH, PLACE_HEIGHT = 176, 44  # client, load balancer, nobody there
 LEG = 42  # height of the free way between two places, for a number and milliseconds
 TITLE = 22  # height of a frame's title
 WINDOW_WIDTH, WINDOW_HEIGHT = 64, 18
+DENSE_WIDTH = 170  # of a node at most, where there are many
 ARC = 30  # room above the nodes, where the extra hop passes
 LINE = 19  # height of a line in a node
 
@@ -242,7 +243,7 @@ def _rows(scene: Scene, most: int) -> list[list[Item]]:
 
 def _sizes(scene: Scene, rows: Sequence[Sequence[Item]], room: float) -> Sizes:
     columns = max((len(row) for row in rows), default=1)
-    node_width = min((room - (columns - 1) * GAP) / columns, 170 if scene.dense else 300)
+    node_width = min((room - (columns - 1) * GAP) / columns, DENSE_WIDTH if scene.dense else 300)
     rules = bool(scene.service and scene.service.inner)
     if scene.dense:
         beside = max(int((node_width - 8) // 14), 1)

@@ -23,7 +23,7 @@ READING = (
     "The frames are the entrances of the Service, one inside the other; its ClusterIP is no place, but rules in every "
     "node. Circled numbers are the steps of the packet. {card}A Pod's number is its share of all requests."
 )
-LAMPS = " A node's lamp is the load balancer's last word on its health check."
+LAMPS = " A node's lamp says what the load balancer thinks of the node, and since when on the cluster's clock (t)."
 CARD = "The card shows its source and destination; changed fields are highlighted. "
 
 

@@ -27,7 +27,7 @@ from .curves import CARD_WIDTH, card_point, end_point, trace
 from .drawing import draw
 from .layout import Layout, lay_out
 from .scene import FlowQuery, Scene, make_scene, next_route
-from .steps import node_place, steps_of
+from .steps import Step, node_place, steps_of
 from .still import Still, reading_of
 
 if TYPE_CHECKING:
@@ -109,6 +109,7 @@ class Flow(anywidget.AnyWidget):
         self._plays = 0
         self._ways: tuple[Route, ...] = ()
         self._counts: dict[str, int] = {}
+        self._ends: dict[str, tuple[Step, ...]] = {}
         self._seen: tuple[Any, ...] = ()
         if route is None:
             route = next_route(cluster, question)
@@ -209,8 +210,14 @@ class Flow(anywidget.AnyWidget):
         self._seen = _state(self.cluster)
         self.scene = {
             **_plain(self._scene, self.width, self._controls), "plays": self._plays, "news": clean(self._news),
-            "rules": self._plain_rules(), **self._plain_ways(),
+            "rules": self._plain_rules(), "marks": self._marks(), **self._plain_ways(),
         }  # fmt: skip
+
+    def _marks(self) -> dict[str, tuple[float, float]]:
+        """Return where the mark of each lost packet lies now: a new width moves the nodes, and the marks with them."""
+        layout = _layout(self._scene, self.width)
+        window = self._scene.service.window if self._scene.service else 0
+        return {key: end_point(trace(steps, layout, window)[-1], layout) for key, steps in self._ends.items()}
 
     def _find_ways(self) -> None:
         """List all ways where they are few enough to choose from."""
@@ -326,6 +333,8 @@ class Flow(anywidget.AnyWidget):
     def _tell_counts(self, sent: Sequence[Route]) -> None:
         """Give the page the counts so far, and the ways of the new requests in their order."""
         before = dict(self._counts)
+        if not before:
+            self._ends.clear()
         layout = _layout(self._scene, self.width)
         window = self._scene.service.window if self._scene.service else 0
         ways: dict[tuple[Any, ...], int] = {}
@@ -337,12 +346,16 @@ class Flow(anywidget.AnyWidget):
                 steps = steps_of(self.cluster, route)
                 legs = trace(steps, layout, window)
                 points = [point for leg in legs for point in (leg.points[::5] or leg.points)]
+                mark = f"{clean(steps[-1].at)} {clean(steps[-1].before[1])}"
+                if route.outcome != "delivered":
+                    self._ends[mark] = tuple(steps)
                 plain.append(
                     {
                         "points": points,
                         "counts": self._counted(route, steps[-1].at),
                         "end": route.outcome,
                         "grave": end_point(legs[-1], layout),
+                        "mark": mark,
                     }
                 )
             order.append(ways[route.hops])
@@ -383,7 +396,8 @@ def _news(before: Scene, after: Scene) -> str:
     ]
     lost, still = (next(s.expected for s in scene.shares if s.place == "lost") for scene in (before, after))
     if lost != still:
-        news.append(f"lost: {lost} before, {still} now")
+        was, now = ("all" if part == 1 else str(part) for part in (lost, still))
+        news.append(f"lost: {was} before, {now} now")
     return "; ".join(news[:6])
 
 

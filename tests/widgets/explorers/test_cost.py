@@ -61,3 +61,8 @@ def test_the_page_stands_without_a_kernel() -> None:
     assert "application/vnd.jupyter.widget-view+json" in bundle
     assert images(cost_parts().page(CostSetting("azure"))) in bundle["text/html"]
     assert "0x" not in bundle["text/plain"]
+
+
+def test_prices_without_a_date_are_called_so() -> None:
+    assert "List prices without a date, core regions" in kx.cost_explorer(CostSetting("linode")).picture.value
+    assert "undated" not in kx.cost_explorer(CostSetting("linode")).picture.value

@@ -102,3 +102,10 @@ def test_a_lesson_shows_only_the_controls_that_it_has_taught() -> None:
     assert explorer.setting == LatencySetting(utilisation=10)
     with pytest.raises(ValueError, match="utilization"):
         kx.latency_explorer(controls=["utilization"])
+
+
+def test_the_verdict_is_a_sentence_that_can_be_read() -> None:
+    zones = LatencySetting(policy="Cluster, PreferSameZone")
+    assert "sooner: 25.7 ms, “Cluster, PreferSameZone” 59.3 ms" in verdict(zones, sample(zones))
+    near = LatencySetting(utilisation=19)
+    assert "Local answers sooner: 13 ms, Cluster 13 ms" not in verdict(near, sample(near))

@@ -43,3 +43,10 @@ def test_the_explorer_plays_what_is_set() -> None:
     before = explorer.live.widget.rows
     explorer.controls["utilisation"].value = 80
     assert explorer.live.widget.rows != before and max(row["busy"] for row in explorer.live.widget.rows) == 120
+
+
+def test_pods_are_in_the_same_order_under_both_policies() -> None:
+    setting = LatencySetting()
+    rows = rows_of(setting, sample(setting))
+    cluster, local = ([row["pod"] for row in rows if row["policy"] == policy] for policy in ("Cluster", "Local"))
+    assert cluster == local == sorted(cluster)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from fractions import Fraction
 
 import k8sexpose as kx
@@ -75,8 +76,8 @@ def test_the_check_of_a_node_is_told() -> None:
     cluster.patch("public-api-lb", {"spec": {"externalTrafficPolicy": "Local"}})
     cluster.advance(60)
     svg = str(kx.flow(cluster, "public-api-lb").static().svg)
-    assert svg.count("unhealthy since 80 s<") == 2 and svg.count(">healthy since 10 s<") == 1
-    assert "node-2, 10.0.0.2, zone b: up, for the load balancer unhealthy since 80 s" in svg
+    assert svg.count("unhealthy since t = 80 s<") == 2 and svg.count(">healthy since t = 10 s<") == 1
+    assert "node-2, 10.0.0.2, zone b: up, for the load balancer unhealthy since t = 80 s" in svg
 
 
 def test_a_named_service_shows_its_settled_checks_and_an_address_those_of_now() -> None:
@@ -103,3 +104,13 @@ def test_the_entry_that_is_asked_is_told() -> None:
     cluster.advance(60)
     assert "(1 of 1 that arrive at node-2)" in repr(kx.flow(cluster, "public-api-lb", via="node-2"))
     assert "arrive at" not in repr(kx.flow(cluster, "public-api-lb"))
+
+
+def test_the_bar_of_a_pod_is_drawn_to_the_scale_of_all_connections() -> None:
+    """A third of the connections is a third of the bar; one Pod gets all."""
+    svg = str(kx.flow(flow_cluster([1, 1, 1]), "flow-32000").static().svg)
+    found = re.findall(r'gets 1/3</text><rect x="([\d.]+)" y="[\d.]+" width="([\d.]+)".*?<path d="M([\d.]+) ', svg)
+    assert len(found) == 3
+    for left, width, tick in (map(float, one) for one in found):
+        assert abs((tick - left) / width - 1 / 3) < 0.01
+    assert ">gets all<" in str(kx.flow(flow_cluster([1, 0, 0]), "flow-32000").static().svg)

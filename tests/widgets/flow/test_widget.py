@@ -117,6 +117,17 @@ def test_lost_packets_leave_a_mark_where_they_end() -> None:
     assert way["end"] == "timeout" and 0 < x < picture[0] and 0 < y < picture[1]
 
 
+def test_the_marks_of_lost_packets_move_with_the_nodes() -> None:
+    cluster = flow_cluster()
+    cluster.fail("node-1")
+    flow = kx.flow(cluster, "10.0.0.1:32000")
+    click(flow, "many")
+    (way,) = flow.batch["ways"]
+    flow.width = 360
+    (moved,) = flow.scene["marks"].values()
+    assert way["mark"] in flow.scene["marks"] and moved != way["grave"] and moved[0] < flow.scene["size"][0]
+
+
 def test_requests_are_counted() -> None:
     cluster = flow_cluster()
     flow = kx.flow(cluster, "flow-32000")
