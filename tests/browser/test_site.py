@@ -108,8 +108,8 @@ PLAIN = """(node, html) => {
 }"""
 
 
-def turned(place: Locator, dials: list[states.Dial]) -> Iterator[tuple[int, ...]]:
-    """Turn the dials to both ends and the middle, one after the other; yield where they are."""
+def moved(place: Locator, dials: list[states.Dial]) -> Iterator[tuple[int, ...]]:
+    """Move the dials to both ends and the middle, one after the other; yield where they are."""
     first = place.evaluate("(node) => [...node.querySelectorAll('.kx-dials select, .kx-dials input')].map("
                            "box => box.type === 'checkbox' ? Number(box.checked) : box.selectedIndex ?? Number(box.value))")  # fmt: skip
     now = list(first)
@@ -136,7 +136,7 @@ def explorers_agree(page: Page, lesson: Lesson) -> None:
     for number, explorer in enumerate(live):
         place, dials = places.nth(number), states.dials_of(explorer)
         assert dials is not None
-        for where in turned(place, dials):
+        for where in moved(place, dials):
             setting = states.setting_at(explorer, dials, where)
             shown = place.locator(".kx-page")
             wanted = shown.evaluate(PLAIN, explorer.parts.page(setting))
