@@ -567,7 +567,7 @@ class Blanks:
             try:
                 found.append(form.read(given))
             except Unreadable as problem:
-                raise Unreadable(f"{name}: {problem or form.example}") from None
+                raise Unreadable(f"{name}: {str(problem) or form.example}") from None
         return tuple(found)
 
     def same(self, given: tuple[Any, ...], right: tuple[Any, ...]) -> bool:

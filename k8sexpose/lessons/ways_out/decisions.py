@@ -282,7 +282,7 @@ def _judge(name: str, answer: object) -> Row:
             raise Unreadable(how)
         policy, why = POLICY.read(answer[0]), REASON.read(answer[1])
     except Unreadable as problem:
-        return Row(name, shown(answer), "", False, f"not understood: {problem or how}")
+        return Row(name, shown(answer), "", False, f"not understood: {str(problem) or how}")
     right, reason, found = solve(name)
     said = f"{policy.capitalize()}, {why}"
     if policy != right:
