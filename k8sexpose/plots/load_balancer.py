@@ -43,7 +43,7 @@ def plot_provisioning(provisioning: Provisioning, ax: Axes | None = None) -> Axe
     >>> cluster = Cluster()
     >>> _ = cluster.apply(example("public-api-lb"))
     >>> describe(plot_provisioning(provision(cluster, "public-api-lb")))[:64]
-    'From <pending> to 198.51.100.125 in 30 s: after 0 s API server h'
+    'From <pending> to 198.51.100.125 in 30 s: after 0 s API server a'
     """
     check_arguments(plot_provisioning, locals())
     steps = provisioning.steps

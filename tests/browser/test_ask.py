@@ -151,7 +151,7 @@ def answer_by_keyboard(page: Page) -> None:
 
 BOTH_WAYS = [
     pytest.param(answer_by_mouse, False, id="mouse in Lab"),
-    pytest.param(answer_by_keyboard, True, id="keyboard in Notebook 7"),
+    pytest.param(answer_by_keyboard, True, id="keyboard in Notebook 7", marks=pytest.mark.deep),
     pytest.param(answer_by_keyboard, False, id="keyboard in Lab", marks=pytest.mark.deep),
     pytest.param(answer_by_mouse, True, id="mouse in Notebook 7", marks=pytest.mark.deep),
 ]

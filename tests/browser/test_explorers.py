@@ -100,7 +100,7 @@ class Opened:
         return self.cell(1 + list(WIDGETS).index(name))
 
 
-@pytest.fixture(scope="module", params=["lab", "notebook7"])
+@pytest.fixture(scope="module", params=["lab", pytest.param("notebook7", marks=pytest.mark.deep)])
 def opened(request: pytest.FixtureRequest) -> Iterator[Opened]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "explorers.ipynb"

@@ -92,7 +92,12 @@ def test_nothing_runs_in_a_notebook(tmp_path: Path) -> None:
         page.close()
 
 
-@pytest.mark.parametrize("text", [EVERYTHING, *INJECTIONS.values()], ids=["everything", *INJECTIONS])
+@pytest.mark.parametrize(
+    "text",
+    # The first text holds all the others; make deep shows each of them on its own.
+    [EVERYTHING, *(pytest.param(text, marks=pytest.mark.deep) for text in INJECTIONS.values())],
+    ids=["everything", *INJECTIONS],
+)
 def test_nothing_runs_in_a_report(text: str, context_of_all: object) -> None:
     page = context_of_all.new_page()  # type: ignore[attr-defined]
     asked: list[str] = []

@@ -57,7 +57,7 @@ class NodePortSetting:
 
     @property
     def route(self) -> Route:
-        """The way of one request from outside."""
+        """The route of one request from outside."""
         return _way(self)
 
 
@@ -105,7 +105,7 @@ def draw_route(route: Route) -> str:
 
     Examples
     --------
-    >>> draw_route(NodePortSetting().route).startswith('<svg role="img" aria-label="The way of one request')
+    >>> draw_route(NodePortSetting().route).startswith('<svg role="img" aria-label="The path of one request')
     True
     """
     width = 2 * LEFT + STEP * max(len(route.hops) - 1, 1)
