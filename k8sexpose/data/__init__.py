@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,13 @@ def example(name: str) -> Path:
     """
     if not isinstance(name, str):
         raise ValueError(f"name is the text of an example, not a {type(name).__name__}")
-    files = {path.stem: path for path in sorted(EXAMPLES.glob("*.*")) if path.suffix in SUFFIXES}
+    files = _examples()
     if name not in files:
         raise FileNotFoundError(f"no example {name[:100]!r}; there are: {', '.join(files)}")
     return files[name]
+
+
+@cache
+def _examples() -> dict[str, Path]:
+    """Return the path of every example by its name."""
+    return {path.stem: path for path in sorted(EXAMPLES.glob("*.*")) if path.suffix in SUFFIXES}

@@ -68,7 +68,7 @@ def case(lesson: Path) -> Any:
     return pytest.param(lesson, id=lesson.stem, marks=() if lesson.stem in SAMPLE else pytest.mark.deep)
 
 
-@pytest.mark.parametrize("lesson", map(case, LESSONS))
+@pytest.mark.parametrize("lesson", [*map(case, LESSONS)])
 def test_lesson_runs_in_lab(lesson: Path, server: run_lessons.Server, shots: Path) -> None:
     with run_lessons.browser() as context:
         result = run_lessons.run_lesson(context, server, run_lessons.place(lesson), shots)
