@@ -77,14 +77,14 @@ QUESTIONS: tuple[Question, ...] = (
             ),
             Wrong(
                 "kind-worker",
-                "The Pod does run on kind-worker. But this node only receives the packet; the source was replaced "
-                "before, on the node that the connection arrived at.",
+                "The Pod does run on kind-worker. But this node only receives the packet: its source was replaced "
+                "earlier, on the node that the connection arrived at.",
             ),
         ),
     ),
     Question(
-        "kind-local", LESSON, "The policy becomes Local; the Pod is on kind-worker. A program on kind-control-plane "
-        "connects to the node port of kind-worker2. What does it get?",
+        "kind-local", LESSON, "A NodePort Service has externalTrafficPolicy: Local, and its only Pod runs on "
+        "kind-worker. A program on kind-control-plane connects to the node port of kind-worker2. What does it get?",
         OUTCOMES, with_local, outcome,
         part="optional",
         right="This node has no Pod of its own and may not pass the packet on, so it drops it without an answer.",
@@ -96,7 +96,8 @@ QUESTIONS: tuple[Question, ...] = (
             ),
             Wrong(
                 "delivered",
-                "Under Cluster every node answers, as you saw. Under Local a node chooses from its own Pods only.",
+                "Under Cluster every node answers. Under Local a node chooses from its own Pods only, and "
+                "kind-worker2 has none.",
                 8,
             ),
         ),

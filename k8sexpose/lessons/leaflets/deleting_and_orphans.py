@@ -123,22 +123,24 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "1",
-                "Some clouds convert the load balancer, and others ignore such a change. On AWS the annotation is "
-                "read when a load balancer is created, so a second one is made and the first one stays.",
+                "Version 1.36 of the controller refuses such a change of the annotation, and then there is only one. "
+                "Version 1.35 looks for a load balancer of the new type, finds none and makes it, and the first one "
+                "stays.",
                 17,
             ),
             Wrong(
                 "0",
-                "A wrong field is refused, that is true. But annotations are free text for the API server, and "
-                "nobody checks them.",
+                "The API server does refuse a field that it does not know. But annotations are free text for it, so "
+                "it accepts this change: the controller makes a load balancer of the new type, and the first one "
+                "stays.",
                 17,
             ),
         ),
     ),
     Question(
-        "lb-delete", LESSON, "A Service on AWS had a Classic Load Balancer, and got a Network Load Balancer too when "
-        "somebody added the annotation nlb. You delete the Service and wait until it is gone. How many load balancers "
-        "do you pay for now?",
+        "lb-delete", LESSON, "A Service on AWS had a Classic Load Balancer. Somebody added the annotation nlb, and "
+        "AWS's controller of version 1.35 made a Network Load Balancer as well. You delete the Service and wait until "
+        "it is gone. How many load balancers do you pay for now?",
         COUNT, classic, paid_after_delete,
         part="optional",
         right="The controller deletes the load balancer that it knows. No program remembers the other one.",
@@ -152,14 +154,15 @@ QUESTIONS = (
             Wrong(
                 "2",
                 "Before Kubernetes used finalizers this could happen. Now the Service stays until the load balancer "
-                "that belongs to it is gone.",
+                "that belongs to it is gone, so only the orphan is left.",
                 17,
             ),
         ),
     ),
     Question(
-        "cost-orphan", LESSON, "A Service on AWS has had the annotation nlb since it was created. You remove the "
-        "annotation, wait, and then delete the Service. How many load balancers do you still pay for?",
+        "cost-orphan", LESSON, "A Service on AWS has had the annotation nlb since it was created. With AWS's "
+        "controller of version 1.35, you remove the annotation, wait, and then delete the Service. How many load "
+        "balancers do you still pay for?",
         COUNT, network_cluster, paid_without_annotation,
         part="optional",
         right="The Network Load Balancer from before the change still exists. Nothing in the cluster names it any "

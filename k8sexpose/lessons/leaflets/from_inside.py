@@ -84,14 +84,15 @@ QUESTIONS = (
         "node-1. A Pod on node-2 connects to three entrances of this Service. Which of them answer?",
         DOORS, inside, served_doors,
         part="optional",
-        right="The load balancer's IP address and the own node are handled by the rules of node-2, and these serve the "
-        "node's own Pods from the whole list. At node-3 the packet counts as traffic from outside.",
+        right="node-2 has rules for the load balancer's IP address and for its own node port, and for a connection "
+        "from one of its own Pods it chooses from the whole list of Pods. At node-3 the packet counts as traffic from "
+        "outside.",
         wrong=(
             Wrong(
                 lambda given, right: "a" not in given,
                 "If the load balancer had a host name, the packet would leave the cluster and return through the load "
                 "balancer, where Local holds. For an IP address the rules of node-2 handle the packet at once, and "
-                "they serve the node's own Pods from the whole list.",
+                "for a connection from one of its own Pods they choose from the whole list.",
                 5,
             ),
             Wrong(
@@ -102,8 +103,8 @@ QUESTIONS = (
             ),
             Wrong(
                 lambda given, right: "b" not in given,
-                "For a client outside, node-2 does drop the packet. For a Pod of its own it uses the whole list of "
-                "Pods.",
+                "For a client outside, node-2 does drop the packet. For a connection from one of its own Pods it "
+                "chooses from the whole list of Pods.",
                 5,
             ),
         ),
@@ -141,8 +142,8 @@ QUESTIONS = (
             ),
             Wrong(
                 "refused",
-                "A node does refuse when a Service has no Pod anywhere. Here there are two, on other nodes, and then "
-                "Local drops the packet in silence.",
+                "A node does refuse when a Service has no Pod anywhere. Here there are two, on other nodes, and in "
+                "this case the node drops the packet without an answer.",
             ),
         ),
     ),

@@ -72,7 +72,7 @@ QUESTIONS = (
             Wrong(
                 "3",
                 "With a new connection for each request the requests would be spread, and a proxy that reads HTTP "
-                "spreads them in any case. The kernel's rules see one connection, and choose its Pod once.",
+                "spreads them in any case. But the kernel's rules see one connection, and choose its Pod once.",
                 15,
             ),
             Wrong(
@@ -104,8 +104,8 @@ QUESTIONS = (
             ),
             Wrong(
                 lambda given, right: given >= 40,
-                "Over thousands of connections each Pod does get about a third. But three random choices seldom give"
-                " three different Pods.",
+                "Over thousands of connections each Pod does get about a third. But three random choices give three "
+                "different Pods only in 2/3 × 1/3 of all cases, about {right} %.",
             ),
         ),
         otherwise="The second client must get another Pod than the first, and the third client the last one: "
@@ -113,7 +113,7 @@ QUESTIONS = (
     ),
     Question(
         "kept-remedies", LESSON, "One client sends 300 requests over one connection, and one Pod answers all of them. "
-        "Which of these changes bring more than one Pod to work for this client?",
+        "With which of these changes does more than one Pod answer this client?",
         Several(
             ("scale", "timeout", "close"),
             labels={

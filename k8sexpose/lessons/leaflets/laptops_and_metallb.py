@@ -87,8 +87,8 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "no",
-                "Nothing was working on this request for an hour, that is right. But it is stored in the Service and "
-                "does not expire: a controller that starts later reads all Services, and finds it.",
+                "It is right that nobody worked on this request for an hour. But it is stored in the Service and does "
+                "not expire: a controller that starts later reads all Services and finds it.",
                 1,
             ),
         ),
@@ -109,8 +109,8 @@ QUESTIONS = (
             ),
             Wrong(
                 "refused",
-                "A machine that is reached and has nothing at this port does refuse. Here no packet reaches the "
-                "node, so nobody can refuse: the Mac has no route to the containers' network.",
+                "A machine does refuse when a packet reaches it and no program listens on the port. Here no packet "
+                "reaches the node, so it cannot refuse: the Mac has no route to the containers' network.",
                 6,
             ),
         ),

@@ -130,14 +130,14 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 lambda given, right: "c" in given,
-                "A selector that matches no Pod is a mistake for you, that is true. For the API server it is not: "
+                "It is true that a selector that matches no Pod is a mistake. But the API server cannot know this: "
                 "Pods with this label may be created tomorrow.",
                 3,
             ),
             Wrong(
                 lambda given, right: "d" in given,
-                "The port is wrong, that is true. But nobody asks the container on which port it listens, and even a"
-                " containerPort is only a note for the reader.",
+                "It is true that the port is wrong. But nobody asks the container on which port it listens, and even "
+                "a containerPort is only a note for the reader.",
                 3,
             ),
             Wrong(
@@ -147,8 +147,8 @@ QUESTIONS = (
             ),
             Wrong(
                 lambda given, right: "a" not in given,
-                "In some languages capital letters do not matter. In YAML and in the API every letter counts, and "
-                "the types are four fixed words.",
+                "In some languages capital letters do not matter. In YAML and in the API every letter counts, and a "
+                "type must be one of four fixed words.",
             ),
         ),
     ),
@@ -169,14 +169,14 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "process",
-                "This is what one would wish, and 8080 would be right. But the API server does not know on which port "
-                "a process listens, so it takes the number of port.",
+                "8080 is what the Service would need. But the API server does not know on which port a process "
+                "listens, so it takes the number of port.",
                 3,
             ),
             Wrong(
                 "refused",
-                "Some fields are required, and port is one of them. For targetPort there is a default, so the "
-                "manifest is accepted: the same number as port.",
+                "Some fields are required, and port is one of them. For targetPort there is a default, the same "
+                "number as port, so the manifest is accepted.",
             ),
         ),
     ),

@@ -50,8 +50,9 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 lambda given, right: given <= 1,
-                "Where the network returns packets to the interface they came from (hairpin mode), a Pod can always "
-                "call its own Service. Without hairpin mode the call fails whenever the rules choose the Pod itself.",
+                "Where the network may send a packet back through the cable from which it came (hairpin mode), a Pod "
+                "can always call its own Service. Without hairpin mode the call fails whenever the rules choose the "
+                "Pod itself.",
                 12,
             ),
             Wrong(
@@ -73,8 +74,8 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 lambda given, right: given <= 1,
-                "It is right that nobody else has a problem: other clients reach this Pod as always. But for the Pod "
-                "itself every choice leads back to itself.",
+                "It is right that other clients have no problem: they reach this Pod as always. But for the Pod "
+                "itself every choice leads back to the caller.",
                 12,
             ),
             Wrong(
@@ -101,12 +102,12 @@ QUESTIONS = (
                 "pod",
                 "When another Pod of the Service is chosen, that Pod does see the caller's own address. With the same "
                 "address as source and destination the reply would never leave the Pod, and the node could not "
-                "translate it back. So here the node puts in its own address.",
+                "translate it back. So here the node replaces the source with its own address.",
             ),
             Wrong(
                 "clusterip",
-                "The ClusterIP is what the caller connects to, so the replies that it receives do come from the "
-                "ClusterIP. But as the source of a request it never appears in a packet.",
+                "The caller connects to the ClusterIP, so the replies that it receives do come from the ClusterIP. "
+                "But a request never has the ClusterIP as its source.",
             ),
         ),
     ),

@@ -109,13 +109,14 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "client",
-                "Where the load balancer leaves the client's address in the packet, Local does keep it. But this "
-                "load balancer ends connections itself and opens new ones, and Local changes the node only.",
+                "Where the load balancer leaves the client's address in the packet, Local does keep it. But this load "
+                "balancer ends connections itself and opens new ones, and Local changes only what the node does.",
                 7,
             ),
             Wrong(
                 lambda given, right: given != right,
-                "Under Cluster the node does replace the source with its own address. Local keeps it from doing so.",
+                "Under Cluster a node does replace the source with its own address. Local keeps it from doing so, and "
+                "the source is still the load balancer, which opened this connection.",
                 7,
             ),
         ),
@@ -142,8 +143,8 @@ QUESTIONS = (
             ),
             Wrong(
                 "timeout",
-                "A load balancer that forwards packets stays silent when it has no healthy node. This one accepts "
-                "the client's connection before it looks for a node, and then cuts it off.",
+                "A load balancer that forwards packets often stays silent when it has no healthy node. This one "
+                "accepts the client's connection before it looks for a node, and then cuts it off.",
             ),
         ),
     ),

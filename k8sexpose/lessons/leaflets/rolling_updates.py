@@ -162,10 +162,11 @@ QUESTIONS = (
     Question(
         "sk-rollout", LESSON, "A Service has externalTrafficPolicy: Local. Its only Pod on node-1 is replaced by one "
         "on node-2, and the old Pod goes on serving for 15 s. The load balancer checks each node every 10 s and "
-        "leaves it out after two failed checks. Is any request lost?",
+        "leaves it out after two failed checks. Can a request be lost?",
         Choice(("yes", "no")), one_pod_each, loses_with_sleep,
         part="optional",
-        right="From the end of the old Pod until the second failed check, packets that reach node-1 are dropped.",
+        right="The second failed check can come up to 20 s after the update begins. From the end of the old Pod, "
+        "after 15 s, until then, node-1 drops the packets that reach it.",
         wrong=(
             Wrong(
                 "no",
@@ -178,11 +179,11 @@ QUESTIONS = (
     Question(
         "sk-grace", LESSON, "A Service has externalTrafficPolicy: Local, and its only Pod on node-1 is replaced by "
         "one on node-2. The load balancer checks each node every 10 s and leaves it out after two failed checks. For "
-        "how many seconds must the old Pod go on serving so that no request is lost? Choose the shortest time that is "
-        "enough.",
+        "how many seconds must the old Pod go on serving so that no request can be lost? Choose the shortest time "
+        "that is always enough.",
         Choice(GRACES, "s"), one_pod_each, grace_that_is_enough,
         part="optional",
-        right="The load balancer needs interval × threshold: 10 s × 2.",
+        right="The load balancer needs up to interval × threshold, 10 s × 2, until it leaves node-1 out.",
         wrong=(
             Wrong(
                 "10",
@@ -198,14 +199,14 @@ QUESTIONS = (
             Wrong(
                 "50",
                 "After a crash the cluster does need 50 s to notice. Here the Pod itself is told to end, and the "
-                "health check of its node knows it at once.",
+                "health check of its node fails at once, so a shorter time is enough.",
                 14,
             ),
         ),
     ),
     Question(
         "rollout-cluster", LESSON, "A Service has externalTrafficPolicy: Cluster. Its only Pod on node-1 is replaced "
-        "by one on node-2, and the old Pod goes on serving for only 5 s. Is any request lost?",
+        "by one on node-2, and the old Pod goes on serving for only 5 s. Can a request be lost?",
         Choice(("yes", "no")), lambda: one_pod_each("Cluster"), loses_under_cluster,
         part="optional",
         right="Under Cluster every node stays healthy, and each node sends new connections to the Pods that are ready, "

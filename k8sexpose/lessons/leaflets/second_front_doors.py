@@ -98,12 +98,12 @@ QUESTIONS = (
         "node ports through. A stranger connects to a node's address with the node port. What does the stranger get?",
         OUTCOMES, guarded, stranger_at_node_port,
         part="optional",
-        right="The source ranges protect the load balancer's address, and nothing else.",
+        right="The source ranges protect the load balancer's address and nothing else.",
         wrong=(
             Wrong(
                 lambda given, right: given != right,
                 "The source ranges do protect the load balancer's address. But the node port is a second entrance, "
-                "which they do not cover; a closed firewall would protect it.",
+                "which they do not cover. A firewall could protect it, but here the firewall lets node ports through.",
                 22,
             ),
         ),
@@ -128,7 +128,7 @@ QUESTIONS = (
         "balancer delivers packets to node ports. What does a client get at the load balancer's address?",
         OUTCOMES, without_node_port, at_the_load_balancer,
         part="optional",
-        right="There is no port to which the load balancer could send.",
+        right="The load balancer has no port to send to, so it drops the packet without an answer.",
         wrong=(
             Wrong(
                 "delivered",
@@ -139,8 +139,8 @@ QUESTIONS = (
             ),
             Wrong(
                 "refused",
-                "A machine that is reached and has nothing there does refuse. Here the load balancer has the address "
-                "and accepts the packet, but it has no place to send it.",
+                "A machine does refuse when a packet reaches it and no program listens on the port. Here the packet "
+                "reaches the load balancer, which has no port to send it to and answers nothing.",
                 23,
             ),
         ),

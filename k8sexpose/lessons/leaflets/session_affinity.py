@@ -144,19 +144,19 @@ QUESTIONS = (
         ),
         behind_appliance, cures,
         part="optional",
-        right="Without affinity each connection is a new random choice. To keep each client at its own Pod, the "
-        "clients must be told apart where their addresses are still known, and that is in the appliance.",
+        right="Without affinity the node chooses a Pod at random for each connection. (To keep each client at its own "
+        "Pod as well, you must tell the clients apart by something other than the address, such as a cookie.)",
         wrong=(
             Wrong(
                 lambda given, right: "more pods" in given,
-                "New Pods do get new clients. But there are none here: the only client that node-1 sees is already "
-                "bound to its Pod.",
+                "New Pods do get new clients. But there are no new clients here: the only client that node-1 sees "
+                "already has an entry, which leads to its Pod.",
                 11,
             ),
             Wrong(
                 lambda given, right: "longer timeout" in given,
-                "A shorter time would release the client earlier, if it were ever idle. But every new connection "
-                "starts the time again.",
+                "A shorter time would make the node forget the client earlier, if it were ever idle. A longer time "
+                "only keeps the entry longer, and every new connection starts the time anew.",
                 11,
             ),
             Wrong(

@@ -68,8 +68,8 @@ QUESTIONS = (
         "HTTP/3 and sends a UDP packet to port 443 of the load balancer. What does it get?",
         OUTCOMES, tcp_only, udp_outcome,
         part="optional",
-        right="The protocol is a part of the port. Nobody listens on 443/UDP, and this load balancer drops what nobody "
-        "listens to.",
+        right="The protocol is a part of the port. Nothing listens on 443/UDP, and this load balancer drops such a "
+        "packet without an answer.",
         wrong=(
             Wrong(
                 "delivered",
@@ -90,23 +90,24 @@ QUESTIONS = (
         Several(PROTOCOLS), tcp_only, offered_after_apply,
         part="optional",
         right="When kubectl apply compares the file with the running Service, it finds the entries of ports by their "
-        "number alone, and takes the two for one.",
+        "number alone, and treats the two as one.",
         wrong=(
             Wrong(
                 frozenset(PROTOCOLS),
                 "A new Service with both entries does get both protocols, and so does kubectl replace. But kubectl "
-                "apply compares your file with the running Service, finds the entries of ports by their number "
-                "alone, and takes 443/TCP and 443/UDP for one entry.",
+                "apply compares your file with the running Service, finds the entries of ports by their number alone, "
+                "and treats 443/TCP and 443/UDP as one entry.",
                 16,
             ),
             Wrong(
                 frozenset({"UDP"}),
-                "It is right that only one entry is left. Which one it is depends on what ran before; here the entry "
-                "that was there stays.",
+                "It is right that only one entry is left. But here the entry that the running Service already had "
+                "stays, and the new one is lost.",
             ),
             Wrong(
                 frozenset(),
-                "A Service without any port would be refused, so one entry must be left.",
+                "It is right that something gets lost. But kubectl apply loses only the new entry: the one that the "
+                "running Service already had stays.",
             ),
         ),
     ),

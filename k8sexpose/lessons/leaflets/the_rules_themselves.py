@@ -76,46 +76,51 @@ def local() -> Cluster:
 
 QUESTIONS: tuple[Question, ...] = (
     Question(
-        "rules-second", LESSON, "In a kernel chain one rule for each of three Pods is asked in order, and each Pod "
-        "shall get a third of the connections. The first rule matches with probability 1/3. With which probability "
-        "must the second rule match when it is asked?",
+        "rules-second", LESSON, "In a kernel chain there is one rule for each of three Pods, and the kernel tries "
+        "these rules in order. Each Pod should get a third of the connections. The first rule matches with "
+        "probability 1/3. With which probability must the second rule match when the kernel tries it?",
         Choice(("1/3", "1/2", "2/3", "1")), exposed, second_probability,
         part="optional",
-        right="It is asked in two of three cases and must take half of them: 1/2 of 2/3 is 1/3.",
+        right="The kernel tries it in two of three cases, and it must match in half of them: 1/2 of 2/3 is 1/3.",
         wrong=(
             Wrong(
                 "1/3",
-                "Each Pod does get 1/3 of all connections. But the second rule is asked only when the first one did "
-                "not match. A third of the remaining 2/3 would be 2/9, too little.",
+                "Each Pod does get 1/3 of all connections. But the kernel tries the second rule only when the first "
+                "one did not match. A third of the remaining 2/3 would be 2/9, which is too little.",
             ),
             Wrong(
                 "2/3",
-                "2/3 is how often the second rule is asked. If it took two thirds of these, its Pod would get 4/9.",
+                "The kernel does try the second rule in 2/3 of the cases. But if the rule matched in two thirds of "
+                "these, its Pod would get 4/9.",
             ),
             Wrong(
                 "1",
-                "This is right for the last rule, which takes what is left. Here a third Pod still waits for its part.",
+                "This is right for the last rule, which takes what is left. But after the second rule there is a "
+                "third one, whose Pod must get a third too.",
             ),
         ),
-        otherwise="Multiply how often the second rule is asked by its probability: the product must be 1/3.",
+        otherwise="Multiply the share of cases in which the kernel tries the second rule by its probability: the "
+        "product must be 1/3.",
     ),
     Question(
         "rules-clusterip", LESSON, "A client outside connects to port 30007 of node-2, a node port. How many of the "
         "rules that match this connection compare its destination with the ClusterIP of the Service?",
         Choice(("0", "1", "2"), labels={"2": "2 or more"}), one_pod, rules_of_the_cluster_ip,
         part="optional",
-        right="The node port uses the same list of Pods, but no packet has the ClusterIP as its destination.",
+        right="The node port uses the same list of Pods, but this connection never has the ClusterIP as its "
+        "destination.",
         wrong=(
             Wrong(
                 lambda given, right: given != right,
-                "A NodePort does contain a ClusterIP, and both use the same chain that chooses a Pod. But the packet "
-                "goes from the node's address straight to a Pod's, so no rule with the ClusterIP matches.",
+                "A NodePort does contain a ClusterIP, and both use the same chain that chooses a Pod. But the "
+                "destination changes from the node's address straight to a Pod's, so no rule with the ClusterIP "
+                "matches.",
             ),
         ),
     ),
     Question(
-        "rules-nat-only", LESSON, "externalTrafficPolicy becomes Local, and node-2 has no Pod of the Service. What "
-        "does iptables-save -t nat | grep 30007 print on node-2 now?",
+        "rules-nat-only", LESSON, "A Service has the node port 30007. Its externalTrafficPolicy becomes Local, and "
+        "node-2 has no Pod of it. What does iptables-save -t nat | grep 30007 print on node-2 now?",
         Choice(tuple(NAT_ONLY), labels=NAT_ONLY), local, nat_table_only,
         part="optional",
         right="Pods and programs of the node itself may still use the port, so its rules stay. The rule that drops is "

@@ -124,7 +124,8 @@ QUESTIONS = (
         "Cluster. What percentage of the connections takes an extra hop?",
         Percent(), network_load_balancer, hop_percent,
         part="optional",
-        right="The node without a Pod sends all of its connections to other nodes, each of the others two thirds.",
+        right="The node without a Pod sends all of its connections to other nodes, and each of the others sends two "
+        "thirds.",
         wrong=(
             Wrong(
                 about(75),
@@ -138,7 +139,8 @@ QUESTIONS = (
             ),
         ),
         otherwise="First see where connections arrive: a third for each zone, and in zone a a sixth for each node. "
-        "Then see what each node sends to other nodes: node-4 everything, the others two thirds. Together: {right} %.",
+        "Then see what each node sends to other nodes: node-4 sends everything, and the others send two thirds. "
+        "Together this is {right} %.",
     ),
     Question(
         "zones-cross", LESSON, "An AWS Network Load Balancer serves node-1 and node-4 in zone a, node-2 in zone b and "
@@ -150,12 +152,12 @@ QUESTIONS = (
         ),
         network_load_balancer, with_cross_zone,
         part="optional",
-        right="The node without a Pod now gets a quarter of the connections and not a sixth.",
+        right="The node without a Pod now gets a quarter of the connections instead of a sixth.",
         wrong=(
             Wrong(
                 "lower",
                 "An even spread does help where nodes were overloaded. It does not save hops: node-4 has no Pod, and "
-                "now gets a larger part of the connections, all of which must go on.",
+                "now gets a larger part of the connections, all of which must go on to another node.",
             ),
             Wrong(
                 "same",
@@ -184,7 +186,7 @@ QUESTIONS = (
                 "alone in zone b, so its Pod gets the part of the whole zone.",
             ),
         ),
-        otherwise="Each zone gets a third. node-2 is the only node of zone b, and under Local it uses its own Pod "
-        "only: {right} %.",
+        otherwise="Each zone gets a third. node-2 is the only node of zone b, and under Local it uses only its own "
+        "Pod, so this Pod gets {right} %.",
     ),
 )  # fmt: skip
