@@ -84,7 +84,7 @@ def pools_hold_what_services_hold(cluster: kx.Cluster) -> None:
 
 # A message says where: a document, a line, a byte, an entry, a field, or the object itself.
 SOMEWHERE = re.compile(
-    r'^[-\w.$ \[\]]+: |document \d+|end of document|line \d+|byte \d+|items|\w\.\w|\w\[\d+\]|"[^"]*"|kind|metadata|apiVersion|yaml:|json:|characters|'
+    r'^[-\w.$ \[\]]+: |document \d+|end of document|line \d+|byte \d+|items|\w\.\w|\w\[\d+\]|"[^"]*"|kind|take a Service|metadata|apiVersion|yaml:|json:|characters|'
     r"surrogate|lists of lists|unrecognized|namespace|rejected our request|cannot be sent|NodePort|a manifest is|the dump|no objects|name|row|tables|prices|patch list",
 )
 
