@@ -240,8 +240,8 @@ QUESTIONS = (
             ),
             Wrong(
                 lambda given, right: "client" in given - right,
-                "In section 1 a client on the internet reached the addresses of the nodes, that is right. But no "
-                "router outside the cluster knows the ClusterIP, so the packet of this client never arrives.",
+                "A client on the internet can reach the addresses of the nodes, that is right. But no router outside "
+                "the cluster knows the ClusterIP, so the packet of this client never arrives.",
             ),
             Wrong(
                 lambda given, right: "node" in right - given,
