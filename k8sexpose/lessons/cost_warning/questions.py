@@ -148,7 +148,7 @@ QUESTIONS = (
             Wrong(
                 lambda given, right: given < right,
                 "A single load balancer is cheap, that is true. Here there are fifty. Each has its price per hour, "
-                "and its public addresses have another one.",
+                "and its public addresses cost extra.",
             ),
             Wrong(
                 lambda given, right: given > right,
@@ -250,7 +250,7 @@ QUESTIONS = (
     ),
     Question(
         "cost-six", LESSON, "A company has six Services with a load balancer each, at 20 USD a month for each load "
-        "balancer. One shared entry replaces them. How many percent of the cost of the load balancers are saved?",
+        "balancer. One shared entry replaces them. What percentage of the cost of the load balancers is saved?",
         Percent(), nothing, six_to_one,
         right="Five of six load balancers are no longer needed.",
         wrong=(
@@ -286,8 +286,8 @@ QUESTIONS = (
             },
         ),
         nothing, busy,
-        right="A capacity unit of the shared load balancer costs a third more, and at this traffic that is more than "
-        "what 49 load balancers cost.",
+        right="A capacity unit of the shared load balancer costs a third more. With so much traffic, this difference "
+        "is more than what 49 load balancers cost.",
         wrong=(
             Wrong(
                 lambda given, right: given == "shared",
@@ -316,8 +316,8 @@ QUESTIONS = (
             ),
             Wrong(
                 "730",
-                "The price of a GB is right: 0.02 USD. But a third of the connections is sent to the Pod in the same "
-                "zone, and costs nothing extra.",
+                "The price of a GB is right: 0.02 USD. But a third of the connections are sent to the Pod in the same "
+                "zone, and cost nothing extra.",
             ),
         ),
     ),
@@ -333,8 +333,13 @@ QUESTIONS = (
                 "it: it announced a price in 2021, and withdrew it in 2024.",
             ),
             Wrong(
+                frozenset(),
+                "On Azure the bill stays the same, that is right. But AWS and Google Cloud charge for traffic between "
+                "zones, and Local avoids that traffic.",
+            ),
+            Wrong(
                 lambda given, right: given < right,
-                "What you chose is right, as far as it goes. AWS charges for traffic between zones at both ends, and "
+                "What you chose is right, but it is not all. AWS charges for traffic between zones at both ends, and "
                 "Google Cloud charges at the sender.",
             ),
         ),
@@ -344,7 +349,8 @@ QUESTIONS = (
         "Application Load Balancer cost more than a Network Load Balancer for each?",
         Quantity("", "a number of GB an hour, such as 100", near=0.02, most=1e6), nothing, breaks_even,
         part="exercise",
-        right="Nineteen load balancers are saved, and each GB costs 0.2 cents more: the quotient is the break-even.",
+        right="Nineteen load balancers are saved, and each GB costs 0.2 cents more. What is saved in an hour, divided "
+        "by 0.002 USD, is the break-even.",
         wrong=(
             Wrong(
                 lambda given, right: abs(given - right * 20 / 19) <= 0.02 * right,

@@ -205,7 +205,7 @@ QUESTIONS = (
             Wrong(
                 "load balancer",
                 "A load balancer that ends connections itself would put its own address into the packet. This one "
-                "leaves the client's there, and the node then replaces it with its own, even for a Pod of its own.",
+                "leaves the client's there. The node then replaces it with its own, even if the Pod is on this node.",
                 7,
             ),
             Wrong(
@@ -259,7 +259,7 @@ QUESTIONS = (
                 "stays there.",
             ),
         ),
-        otherwise="A third of the connections arrives at each node. Only those that arrive at node-1 stay there.",
+        otherwise="A third of the connections arrive at each node. Only those that arrive at node-1 stay there.",
     ),
     Question(
         "hop-fifty-nodes", LESSON, "A Service has three Pods in a cluster of fifty nodes, and its load balancer "
@@ -331,7 +331,8 @@ QUESTIONS = (
             ),
             Wrong(
                 "1/3",
-                "One third is what arrives at node-1, and that is served. What arrives at node-2 or node-3 is lost.",
+                "This is the fraction that arrives at node-1, and it is served. What arrives at node-2 or node-3 is "
+                "lost.",
             ),
             Wrong(
                 "1",

@@ -267,8 +267,8 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 frozenset({"load balancer"}),
-                "The manifest has one word replaced, that is right. But a LoadBalancer contains the node port and "
-                "the ClusterIP, so these entrances still exist.",
+                "Only one word in the manifest is different, that is right. But a LoadBalancer contains the node port "
+                "and the ClusterIP, so these entrances still exist.",
             ),
             Wrong(
                 frozenset(),
@@ -305,9 +305,9 @@ QUESTIONS = (
     Question(
         "lb-lost-first", LESSON, "Three nodes, each with one Pod. The load balancer sends a third of the new "
         "connections to each node, and each node sends a third of its connections to each Pod. node-1 fails, and "
-        "nothing has noticed yet. What fraction of the new connections is lost?",
+        "neither the load balancer nor the cluster has noticed it yet. What fraction of the new connections is lost?",
         PARTS, provisioned_cluster, lambda cluster: _lost(cluster, 0),
-        right="A third of the connections arrives at the failed node. Of the other two thirds, a third is sent to the "
+        right="A third of the connections arrive at the failed node. Of the other two thirds, a third is sent to the "
         "failed node's Pod.",
         wrong=(
             Wrong(
@@ -331,8 +331,8 @@ QUESTIONS = (
             ),
             Wrong(
                 "2/9",
-                "This is what the two other nodes lose: 2/3 × 1/3. To it comes the third of the connections that "
-                "arrives at the failed node.",
+                "This is what the two other nodes lose: 2/3 × 1/3. You must add the third of the connections that "
+                "arrive at the failed node.",
             ),
             Wrong(
                 "1/9",
@@ -383,9 +383,14 @@ QUESTIONS = (
                 "the list, and the two other Pods get all connections.",
             ),
             Wrong(
-                lambda given, right: given != right,
+                "1",
                 "For a client that uses node-1's own address everything stays lost. Through the load balancer "
                 "nothing is lost any more, because both clocks have run out.",
+            ),
+            Wrong(
+                lambda given, right: given != right,
+                "In the first seconds connections are lost, that is right. By now both clocks have run out: the load "
+                "balancer sends nothing to node-1, and the Pod of node-1 is no longer in the Service's list.",
             ),
         ),
     ),
@@ -426,9 +431,9 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "0",
-                "Where a load balancer sends directly to Pods, its check does ask the app. On Azure it also does when "
-                "a port of the Service says appProtocol: http. Here it asks kube-proxy on each node, whatever the app "
-                "does.",
+                "Where a load balancer sends directly to Pods, its check does ask the app. On Azure it also does if "
+                "the port in the manifest has the line appProtocol: http. Here it asks kube-proxy on each node, "
+                "whatever the app does.",
                 18,
             ),
             Wrong(
@@ -452,8 +457,8 @@ QUESTIONS = (
             Wrong(
                 "1",
                 "A control-plane node without the label does get traffic from load balancers. But kubeadm sets the "
-                "label node.kubernetes.io/exclude-from-external-load-balancers on it. Its node port answers all the "
-                "same.",
+                "label node.kubernetes.io/exclude-from-external-load-balancers on it. (The machine's node port does "
+                "answer.)",
                 13,
             ),
         ),
@@ -462,7 +467,9 @@ QUESTIONS = (
         "lb-five-nodes", LESSON, "Five nodes, each with one Pod. The load balancer spreads new connections evenly over "
         "the nodes, and each node spreads its connections evenly over all Pods. One node fails. What percentage of "
         "the new connections is lost?",
-        Blanks({"before anything has noticed": Percent(), "once the load balancer has noticed": Percent()}),
+        Blanks(
+            {"before the failure has been noticed": Percent(), "once the load balancer has noticed it": Percent()}
+        ),
         five_nodes, lost_of_five,
         part="exercise",
         right="A connection gets through with probability 4/5 × 4/5 at first, and with 4/5 once no connection "

@@ -337,7 +337,7 @@ QUESTIONS = (
         "other teams create Services whose manifests have no nodePort line. Which number is more likely to be still "
         "free next month?",
         Choice(("30050", "31000", "same"), labels={"same": "both are equally likely"}), window, safer_pin,
-        right="Numbers that the API server chooses start at 30086. It leaves the numbers below to people who choose "
+        right="Numbers that the API server chooses start at 30086. It leaves the lower numbers to people who choose "
         "one themselves.",
         wrong=(
             Wrong(
@@ -401,12 +401,13 @@ QUESTIONS = (
             ),
             Wrong(
                 "1",
-                "It is right that a firewall may leave some machines open. But these nodes are all behind the same "
-                "firewall, and node ports do not depend on where the Pod runs.",
+                "The only Pod runs on one node, that is right. But a node port does not depend on where the Pod runs, "
+                "and all three nodes are behind the same firewall, which is closed for this port.",
                 8,
             ),
         ),
-        otherwise="All nodes are behind the same firewall, so either all of them answer or none.",
+        otherwise="All nodes are behind the same firewall, so either all of them answer or none does. Here the "
+        "firewall is closed, so none does.",
     ),
     Question(
         "np-open-range", LESSON, "You open 30000 to 32767 in the firewall, so that customers reach your node port. "
@@ -426,8 +427,9 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "nowhere",
-                "It is right that only your own Service should be open. But a firewall knows addresses and ports. "
-                "With the range you have opened every node port of every team, on every node: a security risk.",
+                "It is right that only your own Service should be open. But a firewall knows only addresses and "
+                "ports. You have opened the whole range, so every node port of every team is open on every node. That "
+                "is a security risk.",
                 19,
             ),
             Wrong(
@@ -441,7 +443,7 @@ QUESTIONS = (
     Question(
         "np-hard-coded", LESSON, "A client always uses the address 10.0.0.1 and port 32000 of the Service "
         "web-nodeport, which has a Pod on every node. Now node-1 crashes. What percentage of the client's new "
-        "connections succeeds ten minutes later?",
+        "connections succeed ten minutes later?",
         Percent(), spread_out, hard_coded,
         right="Kubernetes replaces lost Pods, but it does not move the address of a node. This client still connects "
         "to a machine that is down.",

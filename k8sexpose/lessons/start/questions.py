@@ -174,7 +174,7 @@ QUESTIONS = (
         ),
         two_deployments, after_deletion,
         right="The Deployment replaces the Pod, and a new Pod gets an address of its own. A client that still uses the "
-        "old address reaches nobody.",
+        "old address gets no answer.",
         wrong=(
             Wrong(
                 "none",
@@ -240,8 +240,8 @@ QUESTIONS = (
             ),
             Wrong(
                 lambda given, right: "client" in given - right,
-                "Inside the cluster everybody can connect to this address, that is right. Outside, no router knows the "
-                "ClusterIP, so the packet of a client on the internet never arrives.",
+                "A client on the internet can reach the addresses of the nodes, that is right. But no router outside "
+                "the cluster knows the ClusterIP, so the packet of this client never arrives.",
             ),
             Wrong(
                 lambda given, right: "node" in right - given,
@@ -251,8 +251,8 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "start-pod-port", LESSON, "The Pod frontend-1 connects to a backend Pod's own address on port 80, the "
-        "Service's port. What happens?",
+        "start-pod-port", LESSON, "The Pod frontend-1 connects to a Pod of api-backend at the Pod's own address, on "
+        "port 80, the Service's port. What happens?",
         OUTCOMES, stand, pod_on_service_port,
         right="The packet arrives at the Pod, but its process listens only on the targetPort, 8080. So the connection "
         "is refused.",
@@ -283,9 +283,9 @@ QUESTIONS = (
             ),
             Wrong(
                 "refused",
-                "A machine that receives the packet would refuse it. But no machine has the ClusterIP. No rule is for "
-                "port 8080, so the packet leaves the node and is lost. (kube-proxy can also write rules in a newer "
-                "form, nftables. There, one more rule refuses such packets, and this answer is right.)",
+                "A machine that receives the packet would refuse it. But no machine has the ClusterIP. There is no "
+                "rule for port 8080, so the packet leaves the node and is lost. (kube-proxy can also write rules in a "
+                "newer form, nftables. There, one more rule refuses such packets, and your answer would be right.)",
             ),
         ),
     ),
