@@ -283,7 +283,7 @@ QUESTIONS = (
             ),
             Wrong(
                 lambda given, right: given < right,
-                "You chose nothing that is wrong, but you left out something that is right. The load is even when the "
+                "Nothing that you chose is wrong, but at least one more of them is right. The load is even when the "
                 "load balancer knows how many Pods are behind a node, or when it sends to the Pods itself.",
             ),
         ),

@@ -279,7 +279,7 @@ QUESTIONS = (
             Wrong(
                 lambda given, right: "bill" in right - given,
                 "The load balancer itself does cost the same as before. But under Cluster two thirds of the "
-                "connections cross into another zone, and AWS charges the sender and the receiver for these bytes.",
+                "connections cross into another zone, and AWS charges for these bytes on both sides.",
             ),
             Wrong(
                 lambda given, right: "p99" in right - given,
