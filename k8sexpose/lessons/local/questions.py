@@ -118,8 +118,8 @@ QUESTIONS = (
             ),
             Wrong(
                 lambda given, right: not right <= given,
-                "Nodes without a Pod are unhealthy for this Service, that is right. But node-1 has the Pod, so its "
-                "answer to the health check is positive.",
+                "It is right that not all three nodes are healthy. But the unhealthy ones are the nodes without a Pod. "
+                "node-1 has the Pod, so its answer to the health check is positive.",
             ),
         ),
         otherwise="The check asks each node for a ready Pod of its own. Only node-1 has one.",
@@ -196,8 +196,8 @@ QUESTIONS = (
             ),
             Wrong(
                 about(50),
-                "This is the share of node-1, and so the right first step. Its two Pods share it, so each gets half "
-                "of that.",
+                "Half of the connections is what node-1 gets, so this is the right first step. But its two Pods share "
+                "this half.",
             ),
         ),
         otherwise="The load balancer sees nodes, not Pods. First each of the two nodes gets half; then the two Pods on "
@@ -211,8 +211,8 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 about(33.33),
-                "With the same number of Pods on both nodes the shares would be even. Here the single Pod on node-2 "
-                "gets everything that node-2 gets.",
+                "With Cluster, or with the same number of Pods on both nodes, the shares would be even. Here the "
+                "single Pod on node-2 gets everything that node-2 gets.",
                 25,
             ),
         ),
@@ -234,7 +234,7 @@ QUESTIONS = (
             Wrong(
                 lambda given, right: "b" in given,
                 "4 + 3 + 3 is nearly even, and no placement of ten Pods on all three nodes is better. But each node "
-                "gets a third, and four Pods share their third while three Pods share theirs.",
+                "gets a third, and where four Pods share this third, each of them gets less than where three do.",
                 25,
             ),
             Wrong(
@@ -282,13 +282,13 @@ QUESTIONS = (
             ),
             Wrong(
                 "10",
-                "One failed check comes after at most 10 seconds. But it needs two in a row, so that one lost packet "
-                "does not put a node out of service.",
+                "The first failed check does come after at most 10 seconds. But the load balancer waits for two in a "
+                "row, so that one lost packet does not put a node out of service.",
             ),
             Wrong(
                 "350",
-                "Then the cluster starts a new Pod in place of the lost one, that is right. Connections go to the "
-                "two other nodes long before that.",
+                "After 350 seconds the cluster does start a new Pod in place of the lost one. But long before that, "
+                "all connections go to the two other nodes.",
             ),
         ),
     ),

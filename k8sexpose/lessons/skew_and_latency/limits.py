@@ -62,8 +62,8 @@ QUESTIONS = (
             ),
             Wrong(
                 lambda given, right: given >= 50,
-                "Below this utilisation all Pods keep up, that is right. But the slowest requests wait long before a "
-                "Pod is full: the figure marks the p99 with the upper star.",
+                "At half load all Pods do keep up with their requests. But long before a Pod is full, the slowest "
+                "requests wait: the figure marks the crossover of the p99 with the upper star.",
             ),
         ),
         otherwise="The figure marks two crossovers with a star, one for the mean and one for the p99. Draw it with "

@@ -164,9 +164,9 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "23",
-                "It is right that three times as many requests arrive, and if a request waited only for the one in "
-                "work, the wait of 4 ms would become about three times as long. But each request also finds a longer "
-                "queue in front of it, so the wait grows much faster than the number of requests.",
+                "Three times as many requests do arrive, so a wait that is three times as long, 13 ms instead of "
+                "4.3 ms, looks right. But each request also finds a longer queue in front of it, so the wait grows "
+                "much faster than the number of requests.",
             ),
             Wrong(
                 "43",
@@ -194,8 +194,8 @@ QUESTIONS = (
             ),
             Wrong(
                 lambda given, right: given > right,
-                "At this utilisation the Pod still keeps up well, that is right. But its free share is less than a "
-                "half, and so the response time is more than twice the work.",
+                "At this utilisation the Pod still keeps up with its requests, that is right. But its free share is "
+                "less than a half, and so the response time is more than twice the work.",
             ),
             Wrong(
                 lambda given, right: given < right,
@@ -219,8 +219,8 @@ QUESTIONS = (
             ),
             Wrong(
                 lambda given, right: given < 55,
-                "This is right for the two Pods that share a node: they are less busy than the average Pod. The "
-                "third Pod gets what they do not get.",
+                "The two Pods that share a node are less busy than the average Pod, that is right. But the question is "
+                "about the third Pod, which gets what these two do not get.",
                 25,
             ),
             Wrong(
@@ -242,7 +242,7 @@ QUESTIONS = (
             Wrong(
                 "55",
                 "Below 67 % no Pod is full, that is right. But requests arrive at random moments, so some of them "
-                "wait at any utilisation, and at the busiest Pod more of them.",
+                "wait at any utilisation, and most of them at the busiest Pod.",
                 25,
             ),
             Wrong(
@@ -278,8 +278,9 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "sk-workers", LESSON, "Now each Pod serves four requests at a time, and four times as many requests arrive, so "
-        "that the Pods are as busy as before. Where does Local become slower than Cluster on average?",
+        "sk-workers", LESSON, "Two Pods run on node-1 and one Pod on node-2. Each Pod now serves four requests at a "
+        "time instead of one, and four times as many requests arrive, so the Pods are as busy as before. Where does "
+        "Local become slower than Cluster on average?",
         Choice(tuple(BY_WORKERS), labels=BY_WORKERS), uneven, crossing_with_workers,
         right="A request waits only if all four workers of its Pod are busy. So requests wait less at every "
         "utilisation, and an uneven load costs less time.",

@@ -149,9 +149,9 @@ def all_three(cluster: Cluster) -> frozenset[str]:
 
 QUESTIONS = (
     Question(
-        "sk-sticky", LESSON, "One Pod runs on each of ten nodes, and the policy is Local. There are a hundred clients, "
-        "and the load balancer always sends a client to the same node. How many requests does the busiest Pod get, "
-        "compared with the average Pod?",
+        "sk-sticky", LESSON, "One Pod runs on each of ten nodes, and the policy is Local. A hundred clients send about "
+        "the same number of requests each, and the load balancer always sends a client to the same node. How many "
+        "requests does the busiest Pod get, compared with the average Pod?",
         Choice(tuple(RATIOS), labels=RATIOS), ten_even, busiest_with_few_clients,
         right="A hundred clients are spread over ten nodes by chance. Ten on each node is only the average: some "
         "nodes get far fewer clients, and one gets about fifteen.",
@@ -219,8 +219,9 @@ QUESTIONS = (
             ),
             Wrong(
                 "2",
-                "Without the constraint this could happen, for example with 5 + 1 + 1 Pods. The constraint allows "
-                "a difference of one Pod between two nodes.",
+                "Without the constraint the load can be that uneven and worse: with 5 + 1 + 1 Pods, a Pod that is "
+                "alone on its node gets 2.33 times the average. But the constraint allows a difference of only one "
+                "Pod between two nodes.",
                 25,
             ),
         ),
@@ -249,9 +250,9 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "client",
-                "No node changes the packet any more, that is right, and after you switch on client IP preservation "
-                "this would be the answer. By default AWS puts an address of the load balancer in its place for TCP "
-                "and IP targets.",
+                "No node changes the packet any more, that is right, and if you switch on client IP preservation, the "
+                "Pod sees the client's address. But for TCP and IP targets AWS replaces it by default with an "
+                "address of the load balancer.",
                 7,
             ),
             Wrong(
@@ -282,8 +283,8 @@ QUESTIONS = (
             ),
             Wrong(
                 lambda given, right: given < right,
-                "What you chose may well help, but at least one more does. The load balancer must know how many Pods "
-                "are behind a node: by weights, or because it sends to the Pods itself.",
+                "Nothing that you chose is wrong, but at least one more of them is right. The load is even when the "
+                "load balancer knows how many Pods are behind a node, or when it sends to the Pods itself.",
             ),
         ),
     ),

@@ -157,7 +157,7 @@ QUESTIONS = (
         "grafana, a NodePort, choose a node at random. Which of the six answer every connection of the clients that "
         "they admit?",
         Several(EXPOSED), sample, who_is_served,
-        right="The other three also look exposed, but they lose some or all of their clients.",
+        right="The other three also look exposed, but some or all of the connections to them are lost.",
         wrong=(
             Wrong(
                 lambda given, right: "stream" in given - right,
@@ -185,8 +185,8 @@ QUESTIONS = (
                 25,
             ),
         ),
-        otherwise="The Services that you chose work, but one that works is missing. Look at the policy, the Pods and "
-        "the EXTERNAL-IP of each.",
+        otherwise="The Services that you chose work, but at least one that works is missing. Look at the policy, the "
+        "Pods and the EXTERNAL-IP of each.",
     ),
     Question(
         "own-ledger", LESSON, "The Service ledger is a ClusterIP. Its three Pods run, but none of them is ready. "
@@ -213,8 +213,8 @@ QUESTIONS = (
         "has four Pods, each on its own node: one in zone a, one in zone b, two in zone c. The Pods are half busy, and "
         "the load balancer sends an equal share to each zone. For which of the two does Local give the lower p99?",
         Several(COMPARED), sample, who_gets_local,
-        right="It has a Pod on every node, so Local is even there and saves the extra hop. The Pods of the other one "
-        "would get unequal shares.",
+        right="api has a Pod on every node, so with Local its load is even, and the extra hop is saved. The Pods of "
+        "checkout would get unequal shares.",
         wrong=(
             Wrong(
                 frozenset(COMPARED),
@@ -241,12 +241,13 @@ QUESTIONS = (
         "takes 10 ms of work, and the extra hop of Cluster costs about 0.6 ms. Above which utilisation of "
         "the average Pod is the p99 higher under Local than under Cluster? Choose the nearest.",
         Choice(TURNS, "%"), sample, turns,
-        right="The busiest Pod gets half more than its share, so its queue soon costs more than the hop.",
+        right="The busiest Pod gets 1.5 times the average load, so its queue soon costs more than the hop.",
         wrong=(
             Wrong(
                 "90",
-                "If the load were spread evenly, a queue would hurt only near full utilisation. Here the busiest Pod "
-                "gets half more than its share, and its queue grows much earlier.",
+                "Near full utilisation the queues are long, that is right. But the busiest Pod gets 1.5 times the "
+                "average load, so it is full when the average Pod is 67 % busy, and its queue is long well before "
+                "that.",
             ),
             Wrong(
                 "20",
@@ -254,25 +255,25 @@ QUESTIONS = (
                 "request in a hundred waits in the queue first, so the p99 crosses at a lower utilisation.",
             ),
         ),
-        otherwise="Half busy is when the difference is easy to see, and Local is slower there, that is right. But "
-        "it begins much earlier: compare a hop (about 0.6 ms) with what waiting for one request of 10 ms costs.",
+        otherwise="At 50 % Local is clearly slower, that is right. But it is already slower at a much lower "
+        "utilisation: compare the hop (about 0.6 ms) with the wait for one request of 10 ms.",
     ),
     Question(
         "own-change", LESSON, "storefront has the policy Local, and nine Pods that are unevenly spread over three "
         "zones of AWS and half busy. You set externalTrafficPolicy: Cluster. What changes?",
         Several(tuple(CHANGED), labels=CHANGED), sample, what_a_change_does,
-        right="The p99 falls because no Pod is overloaded any more. The price is money for traffic between zones, and "
-        "the client's address.",
+        right="The p99 falls because no Pod gets more than its share any more. In return you pay for traffic between "
+        "zones, and the Pods no longer see the client's address.",
         wrong=(
             Wrong(
                 lambda given, right: "internet" in given - right,
-                "A policy does decide which Pods may answer at each entrance. But it opens no entrance: every address "
-                "and every port stays what it was.",
+                "The policy does decide which Pods may answer at each entrance. But it opens no new entrance: every "
+                "address and every port stays as it was.",
             ),
             Wrong(
                 lambda given, right: "address" in right - given,
                 "Before the change the Pods did see the client's address, because Local keeps it. Under Cluster every "
-                "node replaces the source address with its own, also for a Pod of its own.",
+                "node replaces the source address with its own, even if the chosen Pod is on this node.",
                 7,
             ),
             Wrong(
@@ -292,7 +293,8 @@ QUESTIONS = (
         "of the average Pod is the busiest Pod fully used?",
         Percent(), four_nodes, worst_pod,
         part="exercise",
-        right="The only Pod of its node gets a quarter of the traffic, two and a half times the average tenth.",
+        right="The Pod that is alone on its node gets a quarter of the traffic. The average share is a tenth, so it is "
+        "2.5 times as busy as the average Pod: 100 % ÷ 2.5 is 40 %.",
         wrong=(
             Wrong(
                 lambda given, right: given >= 99.5,
@@ -307,8 +309,9 @@ QUESTIONS = (
             ),
             Wrong(
                 lambda given, right: 50 < given < 99.5,
-                "Four Pods on one node do look like the place where it is crowded. But under Local these four share "
-                "the part of one node, so they are the least busy. Find the node whose part the fewest Pods share.",
+                "Four Pods on one node do look like the most crowded place. But under Local these four divide the "
+                "share of one node, so they are the least busy. Find the node whose share is divided among the fewest "
+                "Pods.",
                 25,
             ),
         ),
