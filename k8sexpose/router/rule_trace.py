@@ -146,10 +146,10 @@ class RuleTrace:
 
     @property
     def _caption(self) -> str:
-        return f"{len(self.steps)} rules looked, {len(self.matched)} fitted: {self.route.summary}"
+        return f"{len(self.steps)} rules tried, {len(self.matched)} matched: {self.route.summary}"
 
     def __repr__(self) -> str:
-        return f"<RuleTrace {self.mode}: {len(self.steps)} rules looked, {len(self.matched)} fitted>"
+        return f"<RuleTrace {self.mode}: {len(self.steps)} rules tried, {len(self.matched)} matched>"
 
     def __str__(self) -> str:
         rows = (f"  {node} {where}: {rule} [{answer}]" for node, where, rule, answer in self.rows())
@@ -160,7 +160,7 @@ class RuleTrace:
         printer.text(visible(repr(self) if cycle else str(self)))  # type: ignore[attr-defined]
 
     def _repr_html_(self) -> str:
-        return html_table(self._caption, ("node", "where", "rule", "fits"), self.rows())
+        return html_table(self._caption, ("node", "where", "rule", "matches"), self.rows())
 
 
 SHOWN = 2  # rules in a row that did not fit, up to which each is shown

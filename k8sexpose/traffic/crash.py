@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Crash", "CrashStep", "watch_crash"]
 
-NOTHING_HAPPENS = "nothing has noticed yet"
+NOTHING_HAPPENS = "nobody has noticed it yet"
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,4 +164,4 @@ def test_the_table_counts_what_did_not_fit() -> None:
     assert len(rows) < len(trace.steps)
     assert "&lt;" not in trace._repr_html_()
     assert "<td" in trace._repr_html_()
-    assert str(trace).startswith(f"{len(trace.steps)} rules looked, {len(trace.matched)} fitted: refused")
+    assert str(trace).startswith(f"{len(trace.steps)} rules tried, {len(trace.matched)} matched: refused")

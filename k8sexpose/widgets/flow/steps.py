@@ -174,7 +174,7 @@ def _last(hop: Hop, route: Route) -> str:
     true = route.hops[0].src
     whose = "the client's own address" if route.client_seen == true else f"not the client's, which was {true}"
     crossing = f" It took an extra hop{' into another zone' if route.crosses_zone else ''}." if route.extra_hop else ""
-    return f"{hop.at} answers. The sender it reads is {route.client_seen}: {whose}.{crossing}"
+    return f"{hop.at} answers. The sender address that it sees is {route.client_seen}: {whose}.{crossing}"
 
 
 # -- places ----
