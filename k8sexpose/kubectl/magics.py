@@ -138,7 +138,8 @@ def choose(name: str, namespace: Mapping[str, Any]) -> Cluster | str:
     if name not in namespace:
         there = [known for known, value in namespace.items() if isinstance(value, Cluster) and known[:1] != "_"]
         other = f", or say --cluster {there[0]}" if there else ""
-        return f"There is no variable {name or 'name'!r}: make one with  cluster = kx.Cluster(){other}.\n"
+        wanted = f"There is no variable {name or 'name'!r}: run the cell that makes it"
+        return f"{wanted}, or make one with  cluster = kx.Cluster(){other}.\n"
     found = namespace[name]
     if not isinstance(found, Cluster):
         kind = type(found).__name__

@@ -101,11 +101,11 @@ def test_another_cluster(cell: Cell) -> None:
 
 def test_without_a_cluster(cell: Cell) -> None:
     cell("import k8sexpose as kx; other = kx.Cluster(provider=None); del cluster")
-    want = "There is no variable 'cluster': make one with  cluster = kx.Cluster(), or say --cluster other.\n"
-    assert cell("%kubectl get svc") == want
-    assert cell("%curl http://10.0.0.1") == want
+    want = "There is no variable 'cluster': run the cell that makes it, or make one with  cluster = kx.Cluster()"
+    for line in "%kubectl get svc", "%curl http://10.0.0.1":
+        assert cell(line) == f"{want}, or say --cluster other.\n"
     cell("del other")
-    assert cell("%kubectl get svc") == "There is no variable 'cluster': make one with  cluster = kx.Cluster().\n"
+    assert cell("%kubectl get svc") == f"{want}.\n"
     cell("cluster = 3")
     assert cell("%kubectl get svc").startswith("The variable cluster is no Cluster but of type int")
 
@@ -147,7 +147,8 @@ def test_hostile_texts_are_printed_harmlessly(cell: Cell) -> None:
 
 def test_helpers() -> None:
     assert variable(["get", "--cluster"]) == ("", ["get"])
-    assert choose("", {}) == "There is no variable 'name': make one with  cluster = kx.Cluster().\n"
+    want = "There is no variable 'name': run the cell that makes it, or make one with  cluster = kx.Cluster().\n"
+    assert choose("", {}) == want
     json_text = """-p '{"a":1}' -o jsonpath={.items} {a: b} {unknown} $unknown"""
     assert split(json_text, {"a": 1}.__getitem__) == [
         "-p", '{"a":1}', "-o", "jsonpath={.items}", "{a:", "b}", "{unknown}", "$unknown",
