@@ -84,7 +84,7 @@ def question(page: Page, text: str) -> Locator:
 def asked(page: Page) -> dict[str, Locator]:
     """The fieldset of each question, by its legend."""
     starts = {
-        "np-which-nodes": "The only Pod of the Service", "start-pod-port": "The Pod frontend-1 connects to a backend",
+        "np-which-nodes": "The only Pod of the Service", "start-pod-port": "The Pod frontend-1 connects to a Pod of api",
         "start-clusterip-port": "The Pod frontend-1 connects to the ClusterIP",
         "np-hard-coded": "A client always uses", "t-bill": "What do fifty", "t-shares": "Which share of",
     }  # fmt: skip
