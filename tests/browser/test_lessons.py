@@ -80,6 +80,7 @@ def lesson_called(beginning: str) -> Path:
     return next(path for path in LESSONS if path.stem.startswith(beginning))
 
 
+@pytest.mark.deep
 def test_one_lesson_runs_in_notebook_7(shots: Path) -> None:
     lesson = lesson_called("02")
     # A server of its own: Notebook stumbles over the workspace that Lab leaves behind.

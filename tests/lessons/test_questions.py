@@ -114,24 +114,24 @@ def test_each_known_wrong_answer_is_reached(question: Question) -> None:
 
 
 @every_question
-@pytest.mark.parametrize("answer", NOTHING, ids=repr)
-def test_nothing_filled_in(question: Question, answer: object) -> None:
-    sheet = Sheet()
-    assert sheet.predict(question.id, answer).correct is None
-    feedback = sheet.check(question.id)
-    assert feedback.correct is None and feedback.text.startswith("Answer first")
-    assert sheet.check(question.id, answer=answer).correct is None
-    assert sheet.progress().empty
+def test_nothing_filled_in(question: Question) -> None:
+    for answer in NOTHING:
+        sheet = Sheet()
+        assert sheet.predict(question.id, answer).correct is None, answer
+        feedback = sheet.check(question.id)
+        assert feedback.correct is None and feedback.text.startswith("Answer first"), answer
+        assert sheet.check(question.id, answer=answer).correct is None, answer
+        assert sheet.progress().empty, answer
 
 
 @every_question
-@pytest.mark.parametrize("number", range(len(ABSURD)))
-def test_absurd_answers(question: Question, number: int) -> None:
-    sheet = Sheet()
-    noted = sheet.predict(question.id, ABSURD[number])
-    assert noted.text.startswith("Not noted") and noted.correct is None
-    assert sheet.check(question.id, answer=ABSURD[number]).text == noted.text
-    assert noted._repr_html_() and noted._repr_markdown_() and repr(noted)
+def test_absurd_answers(question: Question) -> None:
+    for number, absurd in enumerate(ABSURD):
+        sheet = Sheet()
+        noted = sheet.predict(question.id, absurd)
+        assert noted.text.startswith("Not noted") and noted.correct is None, number
+        assert sheet.check(question.id, answer=absurd).text == noted.text, number
+        assert noted._repr_html_() and noted._repr_markdown_() and repr(noted), number
 
 
 @every_question
