@@ -153,7 +153,7 @@ def calls(source: str, function: str) -> Iterator[str]:
 
 def asks(cell: NotebookNode) -> list[str]:
     """The ids of the questions that a cell asks."""
-    return [*calls(cell.source, "ask"), *calls(cell.source, "predict")] if cell.cell_type == "code" else []
+    return list(calls(cell.source, "ask")) if cell.cell_type == "code" else []
 
 
 def checks(cell: NotebookNode) -> list[str]:

@@ -31,7 +31,7 @@ from .local.placement import try_placement
 from .misconceptions import misconceptions
 from .nodeport.repair import Repairs, repair
 from .own_numbers import Exercise, exercise
-from .sheet import predict, progress, reset_answers
+from .sheet import progress, reset_answers
 from .skew_and_latency.questions import Moved, cluster_with
 from .skew_and_latency.queues import crossovers, queues, response_time
 from .ways_out.decisions import clusters_of_case, decide, five_clusters
@@ -80,7 +80,6 @@ __all__ = [
     "misconceptions",
     "pending_cases",
     "pods_by_label",
-    "predict",
     "print_pending_cases",
     "progress",
     "queues",

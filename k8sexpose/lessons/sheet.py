@@ -28,7 +28,7 @@ from .start import questions as start
 from .ways_out import questions as ways_out
 from .your_cluster import questions as yours
 
-__all__ = ["QUESTIONS", "SHEET", "Sheet", "find", "judge", "own_id", "predict", "progress", "reset_answers"]
+__all__ = ["QUESTIONS", "SHEET", "Sheet", "find", "judge", "own_id", "progress", "reset_answers"]
 
 LESSONS = (start, nodeport, concierge, cost, hop, local, skew, limits, ways_out, yours, *LEAFLETS)
 QUESTIONS: dict[str, Question] = {question.id: question for lesson in LESSONS for question in lesson.QUESTIONS}
@@ -235,29 +235,6 @@ def judge(question: Question, given: Any, right: Any, *, told: bool = True) -> F
 
 # The card has a line for the correct answer; its reason need not begin with it.
 REPEATED = re.compile(r"^(?:about )?\{right\}[ %a-zA-Z]{0,5}: ")
-
-
-def predict(id: str, answer: object = ...) -> Feedback:
-    """Commit to an answer without controls; whether it is right stays open.
-
-    Parameters
-    ----------
-    id : str
-        Name of the question.
-    answer : object
-        Your answer; ``...`` while you have none.
-
-    Returns
-    -------
-    Feedback
-        Says what was noted, or how an answer is written. Nothing is ever raised.
-
-    Examples
-    --------
-    >>> predict("np-which-nodes", ...).correct is None
-    True
-    """
-    return SHEET.predict(id, answer)
 
 
 def progress(student: str = "") -> Progress:

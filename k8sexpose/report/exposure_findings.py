@@ -14,6 +14,7 @@ from ..api.objects import OLD_ZONE_LABEL, ZONE_LABEL
 from ..api.service import Service
 from ..cloud.health_checks import EXCLUDED, excluded
 from ..cloud.internal import internal_annotation, is_internal, is_private
+from ..router.router import shares
 from .environment import FARGATE, FARGATE_LABEL, OCTAVIA_MONITOR
 from .findings import NOTE, PROBLEM, WARNING, Asked, Finding, outside_default
 
@@ -159,17 +160,21 @@ def topology_without_hints(asked: Asked, service: Service) -> Iterator[Finding]:
 
 def no_monitor(asked: Asked, service: Service) -> Iterator[Finding]:
     """Yield a finding if a load balancer without health checks is in front of ``externalTrafficPolicy: Local``."""
-    local = service.type == "LoadBalancer" and service.external_traffic_policy == "Local"
-    if asked.survey.around.name != "openstack" or not local:
+    if asked.survey.around.name != "openstack" or not service.needs_health_check_node_port:
         return
     if service.annotations.get(OCTAVIA_MONITOR, "").lower() == "true":
         return
-    nodes, hosts = asked.survey.cluster.nodes, asked.survey.hosts(service)
-    empty = sum(1 for node in nodes if not hosts[node.name])
-    if empty and hosts:
+    cluster, hosts = asked.survey.cluster, asked.survey.hosts(service)
+    if not hosts or not service.ports or not service.load_balancer_ingress:
+        return
+    nodes = [node.name for node in cluster.nodes]
+    empty = sum(1 for name in nodes if not hosts[name])
+    port = service.ports[0]
+    lost = shares(cluster, f"{service.key}:{port.port}", protocol=port.protocol, via=nodes).lost
+    if lost:
         yield Finding(
             "no-monitor", PROBLEM, service.key,
-            f"Local, and Octavia checks no health: {empty} of {len(nodes)} connections are lost.",
+            f"Local, and Octavia checks no health: {lost.numerator} of {lost.denominator} connections are lost.",
             f"Octavia has no monitor by default (create-monitor), so it sends to all {len(nodes)} nodes, "
             f"and {empty} of "
             "them have no Pod and drop the packets.",
@@ -179,7 +184,7 @@ def no_monitor(asked: Asked, service: Service) -> Iterator[Finding]:
 
 def missed_nodes(asked: Asked, service: Service) -> Iterator[Finding]:
     """Yield a finding if Pods of a Local Service run on nodes to which the load balancer does not send."""
-    if service.type != "LoadBalancer" or service.external_traffic_policy != "Local":
+    if not service.needs_health_check_node_port:
         return
     kind = asked.survey.kind(service)
     if kind is None or kind.data_path == "pod":

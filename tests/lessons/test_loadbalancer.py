@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import k8sexpose as kx
 from k8sexpose.lessons import connection_table, health_checks, pending_cases, shop_front, why_pending
 from k8sexpose.lessons.loadbalancer.pending import CASES, WORDS, build, reason
 from k8sexpose.lessons.sheet import Sheet
@@ -81,6 +82,13 @@ def test_the_picture_counts_what_is_lost() -> None:
     # On a phone the words must stay readable.
     assert "overflow-x: auto" in page and "min-width: 480px" in page
     assert "not in the list" in page and "no connections, failed" in page and 'role="img"' in page
+
+
+def test_a_service_without_an_address_has_no_picture() -> None:
+    cluster = kx.Cluster(nodes=3)
+    cluster.apply(kx.example(NAME))
+    with pytest.raises(kx.NotExposed, match="no address yet"):
+        connection_table(cluster)
 
 
 def test_the_picture_agrees_with_the_questions() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from k8sexpose import Cluster, example
-from k8sexpose.lessons import Feedback, check_install, predict, progress, repair
+from k8sexpose.lessons import Feedback, ask, check_install, progress, repair
 from k8sexpose.lessons.forms import Blanks, Choice, Estimate, Percent, Quantity, Question, Several
 from k8sexpose.lessons.install import missing
 from k8sexpose.lessons.sheet import QUESTIONS, Sheet, judge
@@ -224,7 +224,7 @@ def test_progress_keeps_the_first_answer() -> None:
 
 
 def test_the_functions_share_one_sheet() -> None:
-    predict("start-pod-port", "refused")
+    ask("start-pod-port", answer="refused")
     assert "start-pod-port" in list(progress()["id"])
 
 

@@ -6,6 +6,7 @@ from ...data import example
 from ...model import Cluster
 from ...router.router import routes
 from ..forms import OUTCOMES, Choice, Question, Several, Wrong
+from ..local.questions import outcome
 
 __all__ = ["QUESTIONS"]
 
@@ -34,19 +35,13 @@ def inside() -> Cluster:
     return cluster
 
 
-def outcome(cluster: Cluster, target: str) -> str:
-    """Name what becomes of a connection of the caller: of several paths the worst."""
-    found = {way.outcome for way in routes(cluster, target, CALLER)}
-    return next((word for word in ("timeout", "refused") if word in found), "delivered")
-
-
 def served_doors(cluster: Cluster) -> frozenset[str]:
     """Let the caller connect to (a) the load balancer, (b) its own node, (c) node-3; name those that answer."""
     service = cluster.service(NAME)
     front, number = service.load_balancer_ingress[0].address, service.ports[0].node_port
     own, other = (cluster.node(name).addresses[0] for name in ("node-2", "node-3"))
     doors = {"a": f"{front}:80", "b": f"{own}:{number}", "c": f"{other}:{number}"}
-    return frozenset(letter for letter, target in doors.items() if outcome(cluster, target) == "delivered")
+    return frozenset(letter for letter, target in doors.items() if outcome(cluster, target, CALLER) == "delivered")
 
 
 def named() -> Cluster:
@@ -75,7 +70,7 @@ def internal() -> Cluster:
 
 def at_cluster_ip(cluster: Cluster) -> str:
     """Let the caller connect to the ClusterIP."""
-    return outcome(cluster, f"{cluster.service(BACKEND).cluster_ip}:80")
+    return outcome(cluster, f"{cluster.service(BACKEND).cluster_ip}:80", CALLER)
 
 
 QUESTIONS = (

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 from ...model import Cluster
 from ...router.router import entries, shares
+from ..extra_hop.questions import about
 from ..forms import Choice, Percent, Question, Wrong
 from .deleting_and_orphans import ANNOTATION
 from .shop import NAME, SETTLED_S, shop_cluster
@@ -86,11 +86,6 @@ def local_percent(cluster: Cluster) -> float:
     """Return what the Pod on node-2 gets, in percent."""
     (pod,) = (pod for pod in cluster.pods if pod.node == "node-2")
     return float(100 * shares(cluster, NAME).by_pod[pod.name])
-
-
-def about(percent: float) -> Any:
-    """Accept a number near another."""
-    return lambda given, right: abs(given - percent) <= 0.5
 
 
 QUESTIONS = (

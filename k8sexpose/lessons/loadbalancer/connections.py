@@ -9,6 +9,7 @@ from fractions import Fraction
 from ..._display import LITERAL
 from ..._palette import CONCEPTS
 from ..._svg import FAINT, TEXT, Element, document, marker, rect, text
+from ...api.errors import NotExposed
 from ...model import Cluster
 from ...router.router import routes
 
@@ -126,6 +127,11 @@ def connection_table(cluster: Cluster, service: str = "public-api-lb") -> Connec
     Connections
         A picture with one square for each combination that is possible.
 
+    Raises
+    ------
+    NotExposed
+        The Service has no address yet.
+
     Examples
     --------
     >>> from k8sexpose import Cluster, example
@@ -138,6 +144,8 @@ def connection_table(cluster: Cluster, service: str = "public-api-lb") -> Connec
     Fraction(5, 9)
     """
     found = cluster.service(service)
+    if not found.load_balancer_ingress:
+        raise NotExposed(f"{found.name} has no address yet: move the clock with cluster.advance(seconds)")
     address = found.load_balancer_ingress[0].address
     nodes = {node.name for node in cluster.nodes}
     pods = {pod.name: str(pod.node) for pod in cluster.pods}
