@@ -150,8 +150,8 @@ def install(venv: Path, what: str) -> None:
     with_tools = " and the test tools" if what == "test" else ""
     print(f"Installing k8sexpose, JupyterLab{with_tools} into {venv.name} (about a minute, once) …", flush=True)
     uv = shutil.which("uv")
-    # uv does not compile by itself, and every start would pay for that.
-    start = [uv, "pip", "install", "--compile-bytecode", "--python", mine] if uv else [mine, "-m", "pip", "install"]
+    # Python compiles what is imported, when it is; most of what is installed here never is.
+    start = [uv, "pip", "install", "--python", mine] if uv else [mine, "-m", "pip", "install", "--no-compile"]
     words = [*start, "--quiet", *(word for name in PINS for word in ("--constraint", name)), "--editable", EXTRAS[what]]
     done = subprocess.run(words, cwd=str(ROOT), env={**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1"})
     if done.returncode:

@@ -57,6 +57,13 @@ def test_finalizers_are_merged_and_lists_without_a_strategy_replaced() -> None:
     assert strategic_merge(live, deletion)["metadata"] == {"finalizers": ["b/y"]}
 
 
+def test_an_empty_list_takes_what_the_patch_adds() -> None:
+    assert merged_ports([], [WEB]) == [WEB]
+    assert strategic_merge({"metadata": {"finalizers": []}}, {"metadata": {"finalizers": ["a/x"]}}) == {
+        "metadata": {"finalizers": ["a/x"]}
+    }
+
+
 def test_retained_keys_may_leave_out_what_goes() -> None:
     live = {"spec": {"type": "NodePort", "ports": [WEB], "selector": {"app": "web"}}}
     patch: dict[str, Any] = {"spec": {"$retainKeys": ["ports"], "type": None, "$setElementOrder/ports": [{"port": 80}]}}

@@ -55,7 +55,8 @@ def test_no_endpoint_anywhere_is_a_reject_everywhere() -> None:
     cluster = cluster_with([0, 0], LB)
     cluster.set_load_balancer("web", ingress=[{"ip": "198.51.100.7"}])
     for dst, port in (("10.96.0.9", 80), ("198.51.100.7", 80), ("10.0.0.1", 30080)):
-        assert ask(cluster, dst, port).action == "REJECT"
+        refused = ask(cluster, dst, port)
+        assert (refused.action, refused.reason) == ("REJECT", "the Service has no endpoints")
 
 
 # -- from outside (rows 4 to 10) ----

@@ -39,6 +39,26 @@ def test_crossover_as_recorded(per_node: tuple[int, ...]) -> None:
         assert found == pytest.approx(p99[k], abs=6e-4)
 
 
+def erlang_c(workers: int, offered: float) -> float:
+    """The probability to wait, from the sums of its textbook formula, in logarithms: factorials of thousands."""
+    states = [busy * math.log(offered) - math.lgamma(busy + 1) for busy in range(workers)]
+    full = workers * math.log(offered) - math.lgamma(workers + 1) - math.log(1 - offered / workers)
+    return 1 / (1 + sum(math.exp(state - full) for state in states))
+
+
+@pytest.mark.parametrize("utilisation", [0.9, 0.97, 0.995])
+def test_many_workers_wait_as_the_sums_say(utilisation: float) -> None:
+    workers = queueing.MANY_WORKERS
+    waits = erlang_c(workers, workers * utilisation)
+    expected_ms = waits * 10 / (workers * (1 - utilisation))
+    assert wait_ms(utilisation, 10, workers=workers) == pytest.approx(expected_ms, rel=1e-6)
+
+
+def test_a_crossover_wants_a_quantile_between_0_and_1() -> None:
+    with pytest.raises(ValueError, match="quantile"):
+        crossover_utilisation([0.25, 0.75], hop_ms=1, hop_share=0.5, quantile=1.5)
+
+
 def test_crossover_at_its_ends() -> None:
     assert crossover_utilisation([0.5, 0.5], hop_ms=1, hop_share=0.5) == 1
     assert crossover_utilisation([0.25, 0.75], hop_ms=0, hop_share=0.5) == 0
