@@ -1,8 +1,18 @@
-"""One browser at a time: two of them, with a server and a kernel each, would starve each other on two cores."""
+"""One browser and one JupyterLab for all: two at a time would starve each other on two cores, and each start is dear."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.browser import run_lessons
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -10,3 +20,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A JupyterLab with answers in memory, and the profile in which it has been opened: its scripts are there already."""
+
+    server: run_lessons.Server
+    context: BrowserContext
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    """The browser of all tests of this folder. It ends with them: no event loop can be started beside Playwright's."""
+    with run_lessons.launched() as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def lab(chromium: Browser) -> Iterator[Lab]:
+    with run_lessons.server([]) as started, run_lessons.browser() as context:
+        yield Lab(started, context)

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ROOT / "notebooks"
@@ -93,6 +93,13 @@ class Server:
     url: str
     folder: Path
 
+    def put(self, notebook: Path) -> str:
+        """Copy a notebook to the server; its path there."""
+        copied = self.folder / place(notebook)
+        copied.parent.mkdir(exist_ok=True)
+        shutil.copy(notebook, copied)
+        return place(notebook)
+
 
 @contextmanager
 def server(notebooks: list[Path], dark: bool = False, python: str | Path = sys.executable) -> Iterator[Server]:
@@ -101,10 +108,6 @@ def server(notebooks: list[Path], dark: bool = False, python: str | Path = sys.e
         base = Path(temporary)
         lessons = base / "lessons"
         lessons.mkdir()
-        for notebook in notebooks:
-            copied = lessons / place(notebook)
-            copied.parent.mkdir(exist_ok=True)
-            shutil.copy(notebook, copied)
         settings = {**SETTINGS}
         if dark:
             settings["@jupyterlab/apputils-extension:themes"] = {"theme": "JupyterLab Dark"}
@@ -145,7 +148,10 @@ def server(notebooks: list[Path], dark: bool = False, python: str | Path = sys.e
                 if process.poll() is not None or time.monotonic() > deadline:
                     raise RuntimeError("the Jupyter server did not start:\n" + log.read_text(errors="replace"))
                 time.sleep(0.1)
-            yield Server(url, lessons)
+            started = Server(url, lessons)
+            for notebook in notebooks:
+                started.put(notebook)
+            yield started
         finally:
             process.terminate()
             try:
@@ -173,17 +179,34 @@ def answers(url: str) -> bool:
         return False
 
 
+_RUNNING: list[Browser] = []  # the Chromium of this process; Playwright can be started only once at a time
+
+
 @contextmanager
-def browser() -> Iterator[BrowserContext]:
-    """A Chromium with an empty profile."""
+def launched() -> Iterator[Browser]:
+    """A Chromium: the one that runs already, or one that ends with the block."""
     from playwright.sync_api import sync_playwright
 
+    if _RUNNING:
+        yield _RUNNING[0]
+        return
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        _RUNNING.append(playwright.chromium.launch(executable_path=chromium(), args=FLAGS))
         try:
-            yield launched.new_context(viewport={"width": WIDTH, "height": HEIGHT})
+            yield _RUNNING[0]
         finally:
-            launched.close()
+            _RUNNING.pop().close()
+
+
+@contextmanager
+def browser() -> Iterator[BrowserContext]:
+    """An empty profile in a Chromium."""
+    with launched() as running:
+        context = running.new_context(viewport={"width": WIDTH, "height": HEIGHT})
+        try:
+            yield context
+        finally:
+            context.close()
 
 
 def wait_for(what: str, ready: Any, seconds: float = 60) -> None:
@@ -323,12 +346,12 @@ def run_lesson(
         if parts.scheme in ("http", "https", "ws", "wss") and parts.netloc != home:
             foreign.append(request.url)
 
-    def failed(error: Any) -> None:
-        if not any(own in str(error) for own in OWN_PAGE_ERRORS):
-            raised.append(str(error))
+    def failed(told: Any) -> None:
+        if not any(own in str(told.error) for own in OWN_PAGE_ERRORS):
+            raised.append(str(told.error))
 
     context.on("request", asked)
-    context.on("weberror", lambda error: failed(error.error))
+    context.on("weberror", failed)
     page = None
     try:
         page = open_notebook(context, at, name, notebook7)
@@ -345,6 +368,7 @@ def run_lesson(
                 result.shots = shoot(page, shots, stem)
             page.close()
         context.remove_listener("request", asked)
+        context.remove_listener("weberror", failed)
     result.problems += [f"the page raised {error}" for error in raised]
     result.problems += [f"a request to another host: {url}" for url in foreign]
     result.seconds = time.monotonic() - began

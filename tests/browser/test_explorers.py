@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ import nbformat
 import pytest
 
 from tests.browser import run_lessons
+from tests.browser.conftest import Lab
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -101,18 +103,23 @@ class Opened:
 
 
 @pytest.fixture(scope="module", params=["lab", pytest.param("notebook7", marks=pytest.mark.deep)])
-def opened(request: pytest.FixtureRequest) -> Iterator[Opened]:
+def opened(request: pytest.FixtureRequest, lab: Lab) -> Iterator[Opened]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "explorers.ipynb"
         kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
         cells = [nbformat.v4.new_code_cell(code) for code in CELLS]
         nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), path)
-        with run_lessons.server([path]) as at, run_lessons.browser() as context:
-            page = run_lessons.open_notebook(context, at, path.name, request.param == "notebook7")
+        with ExitStack() as stack:
+            if request.param == "lab":
+                at, context = lab.server, lab.context
+            else:  # Notebook stumbles over the workspace that Lab leaves behind
+                at, context = stack.enter_context(run_lessons.server([])), stack.enter_context(run_lessons.browser())
+            page = run_lessons.open_notebook(context, at, at.put(path), request.param == "notebook7")
             run_lessons.run_all(page)
             page.locator(".kx-flow svg").first.wait_for(timeout=20_000)
             page.locator("select[data-lm-suppress-shortcuts]").first.wait_for()
             yield Opened(page, at.folder / path.name, request.param)
+            page.close()
 
 
 # -- names and roles ----

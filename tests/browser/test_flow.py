@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,16 +18,6 @@ if TYPE_CHECKING:
 
 REASON = run_lessons.why_not() or ""
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(bool(REASON), reason=REASON)]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=run_lessons.chromium(), args=run_lessons.FLAGS)
-        yield launched
-        launched.close()
 
 
 @pytest.fixture
@@ -333,12 +322,10 @@ def test_sixty_nodes_answer(chromium: Browser) -> None:
     page = page_with(chromium, flow, width=1000, reduced_motion="reduce")
     folds = page.locator("[data-act='fold']")
     assert folds.count() == 3 and page.locator("[data-act='node']").count() <= 12
-    began = time.monotonic()
     folds.first.press("Enter")
     served(page, flow)
     assert folds.count() == 2 and page.locator("[data-act='node']").count() >= 20
     page.locator("[data-key='node:node-7']").press("Enter")
     served(page, flow)
     assert "crashed" in page.locator("[data-key='node:node-7']").get_attribute("aria-label")
-    assert time.monotonic() - began < 5
     page.close()

@@ -8,7 +8,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,9 +17,10 @@ import nbformat
 import pytest
 
 from tests.browser import run_lessons
+from tests.browser.conftest import Lab
 
 LESSONS = run_lessons.course()
-# The first lesson, the one with the most widgets, the longest exercise, a leaflet.
+# The one with the most widgets.
 SAMPLE = {"06_skew_and_latency"}
 REASON = run_lessons.why_not() or ("" if LESSONS else "no lessons in notebooks/ yet")
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(bool(REASON), reason=REASON)]
@@ -56,22 +56,14 @@ def shots() -> Path:
     return run_lessons.default_shots()
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[run_lessons.Server]:
-    """One server for all lessons."""
-    with run_lessons.server(LESSONS) as started:
-        yield started
-
-
 def case(lesson: Path) -> Any:
     """One lesson; those outside the sample are for make deep."""
     return pytest.param(lesson, id=lesson.stem, marks=() if lesson.stem in SAMPLE else pytest.mark.deep)
 
 
 @pytest.mark.parametrize("lesson", [*map(case, LESSONS)])
-def test_lesson_runs_in_lab(lesson: Path, server: run_lessons.Server, shots: Path) -> None:
-    with run_lessons.browser() as context:
-        result = run_lessons.run_lesson(context, server, run_lessons.place(lesson), shots)
+def test_lesson_runs_in_lab(lesson: Path, lab: Lab, shots: Path) -> None:
+    result = run_lessons.run_lesson(lab.context, lab.server, lab.server.put(lesson), shots)
     assert not result.problems
     assert result.cells
 
@@ -101,7 +93,7 @@ def test_one_lesson_runs_at_binders_versions(binder_python: Path, shots: Path) -
     assert result.cells
 
 
-def test_the_harness_sees_what_is_wrong(tmp_path: Path) -> None:
+def test_the_harness_sees_what_is_wrong(tmp_path: Path, lab: Lab) -> None:
     sources = (
         "import sys, ipywidgets\nfrom IPython.display import HTML",
         "@ipywidgets.interact(x=(0, 3))\ndef draw(x=1):\n    raise ValueError('in a callback')",
@@ -112,7 +104,7 @@ def test_the_harness_sees_what_is_wrong(tmp_path: Path) -> None:
     cells = [nbformat.v4.new_code_cell(source) for source in sources]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), tmp_path / "wrong.ipynb")
-    with run_lessons.server([tmp_path / "wrong.ipynb"]) as started, run_lessons.browser() as context:
-        found = "\n".join(run_lessons.run_lesson(context, started, "wrong.ipynb", None).problems)
+    put = lab.server.put(tmp_path / "wrong.ipynb")
+    found = "\n".join(run_lessons.run_lesson(lab.context, lab.server, put, None).problems)
     for words in ("in a callback", "elsewhere.invalid", "on the page", "stderr", "ZeroDivisionError"):
         assert words in found

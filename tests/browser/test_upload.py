@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 import k8sexpose as kx
 from tests.browser import run_lessons
+from tests.browser.conftest import Lab
 
 REASON = run_lessons.why_not()
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(bool(REASON), reason=REASON or "")]
@@ -21,7 +22,7 @@ CELLS = (
 )
 
 
-def test_a_dump_is_brought_with_the_button(tmp_path: Path) -> None:
+def test_a_dump_is_brought_with_the_button(tmp_path: Path, lab: Lab) -> None:
     dump = json.loads(kx.example("sample-cluster").read_text(encoding="utf-8"))
     nodes = [item for item in dump["items"] if item["kind"] == "Node"]
     dump["items"].remove(nodes[-1])  # so that it can be told from the sample
@@ -31,21 +32,20 @@ def test_a_dump_is_brought_with_the_button(tmp_path: Path) -> None:
     cells = [nbformat.v4.new_code_cell(source) for source in CELLS]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), tmp_path / "upload.ipynb")
-    with run_lessons.server([tmp_path / "upload.ipynb"]) as started, run_lessons.browser() as context:
-        page = run_lessons.open_notebook(context, started, "upload.ipynb")
-        run_lessons.run_all(page)
-        last = page.locator(".jp-Notebook .jp-CodeCell").nth(1)
-        expect(last).to_contain_text(f"This is the sample: there is no dump of yours yet. {len(nodes)} nodes")
-        for file, says in (
-            (brought, f"This is the file that you uploaded. {len(nodes) - 1} nodes"),
-            (broken, "This is the sample, because your dump cannot be read"),
-        ):
-            with page.expect_file_chooser() as chooser:
-                page.get_by_role("button", name="Your dump (.json)").click()
-            chooser.value.set_files(file)
-            expect(page.get_by_text("The file is here. Run the next cell.")).to_be_visible()
-            last.locator(".cm-content").click()
-            page.keyboard.press("Control+Enter")
-            expect(last).to_contain_text(says, timeout=20_000)
-        assert not run_lessons.problems(page, started.folder / "upload.ipynb")
-        page.close()
+    page = run_lessons.open_notebook(lab.context, lab.server, lab.server.put(tmp_path / "upload.ipynb"))
+    run_lessons.run_all(page)
+    last = page.locator(".jp-Notebook .jp-CodeCell").nth(1)
+    expect(last).to_contain_text(f"This is the sample: there is no dump of yours yet. {len(nodes)} nodes")
+    for file, says in (
+        (brought, f"This is the file that you uploaded. {len(nodes) - 1} nodes"),
+        (broken, "This is the sample, because your dump cannot be read"),
+    ):
+        with page.expect_file_chooser() as chooser:
+            page.get_by_role("button", name="Your dump (.json)").click()
+        chooser.value.set_files(file)
+        expect(page.get_by_text("The file is here. Run the next cell.")).to_be_visible()
+        last.locator(".cm-content").click()
+        page.keyboard.press("Control+Enter")
+        expect(last).to_contain_text(says, timeout=20_000)
+    assert not run_lessons.problems(page, lab.server.folder / "upload.ipynb")
+    page.close()
