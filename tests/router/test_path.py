@@ -104,6 +104,14 @@ def test_an_endpoint_outside_the_cluster_answers() -> None:
     assert (way.outcome, way.pod, way.node) == ("delivered", "192.0.2.9:8080", None)
 
 
+@pytest.mark.parametrize("entry", ["10.0.0.1", "10.0.0.2"])
+def test_a_node_itself_is_an_endpoint_without_a_pod_and_nothing_listens_there(entry: str) -> None:
+    cluster = cluster_with([0, 0])
+    cluster.apply(slice_with(addresses=["10.0.0.1"], nodeName="node-1"))
+    [way] = kx.routes(cluster, f"{entry}:30080", CLIENT)
+    assert (way.outcome, way.reason) == ("refused", "10.0.0.1:8080 does not listen on port 8080")
+
+
 # -- flows: a source port that is used again (point 18 of the measurements, tests/conformance/kube-proxy-dynamics.json) ----
 
 UDP = [{"port": 80, "targetPort": 8080, "nodePort": 30080, "protocol": "UDP"}]
