@@ -66,3 +66,10 @@ def test_the_addresses_of_a_dump_are_held() -> None:
     cluster = kx.Cluster.from_json({"items": services}, service_cidr="10.96.0.0/29")
     fresh = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "new"}, "spec": {"ports": [{"port": 80}]}}
     assert cluster.create(fresh).cluster_ip == "10.96.0.5"
+
+
+def test_a_dry_run_picks_dummies_beyond_the_range() -> None:
+    dry = Allocator(port_pool(30000, 30015), {}, lambda n: False, lambda ip: False, random.Random(1), dry_run=True)
+    assert [dry.pick_port(), dry.pick_port()] == [32769, 32770]
+    dry.take_port(40000)
+    assert dry.pick_port() == 40001

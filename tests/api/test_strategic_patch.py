@@ -85,6 +85,27 @@ def test_a_map_that_the_object_lacks_is_taken_without_nulls_and_directives() -> 
     assert patch["metadata"] == {"labels": {"app": "web"}}  # as a refusal would show it
 
 
+def test_a_directive_within_a_map_takes_away_that_map_only() -> None:
+    config = {"clientIP": {"timeoutSeconds": 10}, "gone": {"$patch": "replace"}}
+    assert strategic_merge({"spec": {}}, {"spec": {"sessionAffinityConfig": config}}) == {
+        "spec": {"sessionAffinityConfig": {"clientIP": {"timeoutSeconds": 10}}}
+    }
+    # What stood there before, of another type, goes too.
+    assert strategic_merge({"spec": {"selector": "x"}}, {"spec": {"selector": {"$patch": "replace"}}}) == {"spec": {}}
+
+
+def test_a_list_that_the_object_lacks_comes_in_the_order_that_the_patch_gives() -> None:
+    patch = {"metadata": {"$setElementOrder/finalizers": ["b/y", "a/x"], "finalizers": ["b/y", "a/x"]}}
+    assert strategic_merge({"metadata": {}}, patch) == {"metadata": {"finalizers": ["b/y", "a/x"]}}
+
+
+@pytest.mark.parametrize(("count", "reversed_"), [(20, True), (21, False)])
+def test_one_block_of_the_sort_is_reversed_and_a_longer_list_is_not(count: int, reversed_: bool) -> None:
+    new = [{"port": number} for number in range(1000, 999 + count)]
+    expected = [*new, WEB]
+    assert merged_ports([WEB], new, order=[]) == (expected[::-1] if reversed_ else expected)
+
+
 @pytest.mark.parametrize(
     ("patch", "code", "message"),
     [
@@ -98,6 +119,7 @@ def test_a_map_that_the_object_lacks_is_taken_without_nulls_and_directives() -> 
         ({"metadata": {"$deleteFromPrimitiveList": []}}, 400, "invalid patch format of primitive list"),
         ({"spec": {"$retainKeys": "ports", "ports": []}}, 400, "invalid patch format of retainKeys"),
         ({"spec": {"$patch": 1}}, 500, "unknown patch type: %!s(int64=1) in map: map[$patch:1]"),
+        ({"spec": {"$patch": None}}, 500, "unknown patch type: %!s(<nil>) in map: map[$patch:<nil>]"),
         ({"spec": {"$setElementOrder/ports": [1]}}, 500, "value for key 0 is not a map."),
     ],
 )  # fmt: skip

@@ -243,3 +243,10 @@ def test_the_address_of_a_load_balancer(entry: LoadBalancerIngress, expected: li
     assert [str(error) for error in status_errors(OPEN, [good, entry])] == [f"{field}[1].{text}" for text in expected]
     if not expected:
         assert status_errors(VALID, []) == [] != status_errors(VALID, [entry])
+
+
+@pytest.mark.parametrize(("size", "errors"), [(256 * 1024, 0), (256 * 1024 + 1, 1)])
+def test_how_long_all_annotations_may_be_together(size: int, errors: int) -> None:
+    found = told(replace(VALID, annotations={"a": "x" * 100, "note": "x" * (size - 105)}))
+    assert len(found) == errors
+    assert all("may not be more than 262144 bytes" in text for text in found)

@@ -281,3 +281,20 @@ def test_next_flip_is_when_it_flips() -> None:
     assert kx.target_health(cluster, "web")[1].healthy
     cluster.advance(0.5)
     assert kx.target_health(cluster, "web")[1] == TargetHealth("node-2", False, 50.0)
+
+
+def test_the_next_flip_is_the_first_of_several() -> None:
+    cluster = stand([1, 1, 1])
+    cluster.advance(33)
+    cluster.fail("node-2")
+    cluster.advance(8)
+    cluster.fail("node-3")  # between the first failed check of node-2 and the second
+    assert next_flip_s(cluster) == 50
+
+
+def test_a_stopped_kube_proxy_answers_no_check_of_local() -> None:
+    cluster = stand([1, 1], externalTrafficPolicy="Local")
+    cluster.advance(30)
+    cluster.stop_proxy("node-1")
+    cluster.advance(20)
+    assert healthy(cluster) == {"node-1": False, "node-2": True}

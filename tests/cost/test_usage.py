@@ -138,3 +138,8 @@ def test_digitalocean_charges_for_the_nodes_of_a_load_balancer(kind: dict[str, s
     asked = {f"service.beta.kubernetes.io/{key}": value for key, value in kind.items()}
     annotations = {**asked, "service.beta.kubernetes.io/do-loadbalancer-size-unit": "3"}
     assert kx.bill(three_zones("digitalocean", manifest(annotations=annotations))).total_per_month == total
+
+
+def test_an_outbound_rule_is_azures() -> None:
+    bills = [kx.bill(three_zones("linode", manifest()), outbound_rule=rule) for rule in (False, True)]
+    assert bills[0].items.equals(bills[1].items)

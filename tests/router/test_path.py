@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -33,6 +34,12 @@ def test_affinity_that_is_off_binds_nobody_though_a_timeout_is_stored() -> None:
     cluster.store.put_service(replace(cluster.service("web"), session_affinity="None"))
     assert cluster.service("web").session_affinity_timeout_s
     assert len(pods(cluster)) == 4
+
+
+def test_a_sent_connection_has_the_probability_of_its_way() -> None:
+    cluster = cluster_with([4], {"sessionAffinity": "ClientIP"})
+    sent = [kx.send(cluster, "10.0.0.1:30080", CLIENT).probability for _ in range(2)]
+    assert sent == [Fraction(1, 4), 1]  # any of four Pods; then the one that the client is bound to
 
 
 def test_affinity_binds_on_one_node_and_for_one_service() -> None:

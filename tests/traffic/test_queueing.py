@@ -54,6 +54,29 @@ def test_many_workers_wait_as_the_sums_say(utilisation: float) -> None:
     assert wait_ms(utilisation, 10, workers=workers) == pytest.approx(expected_ms, rel=1e-6)
 
 
+@pytest.mark.parametrize("workers", [1, 4, queueing.MANY_WORKERS])
+def test_nobody_waits_where_nothing_comes(workers: int) -> None:
+    assert wait_ms(0, 10, workers=workers) == 0
+
+
+def test_numbers_that_mean_nothing_are_refused() -> None:
+    with pytest.raises(ValueError, match="workers"):
+        queueing.erlang_c(0, 0.5)
+    with pytest.raises(ValueError, match="utilisation"):
+        wait_ms(-0.1, 10)
+
+
+def test_the_root_is_found_with_few_values_of_the_function() -> None:
+    asked = []
+
+    def rising(x: float) -> float:
+        asked.append(x)
+        return x**3 - 0.2
+
+    assert queueing._root(rising, 1.0) == pytest.approx(0.2 ** (1 / 3), rel=1e-11)
+    assert len(asked) < 20  # bisection alone takes forty
+
+
 def test_a_crossover_wants_a_quantile_between_0_and_1() -> None:
     with pytest.raises(ValueError, match="quantile"):
         crossover_utilisation([0.25, 0.75], hop_ms=1, hop_share=0.5, quantile=1.5)
