@@ -298,3 +298,12 @@ def test_a_stopped_kube_proxy_answers_no_check_of_local() -> None:
     cluster.stop_proxy("node-1")
     cluster.advance(20)
     assert healthy(cluster) == {"node-1": False, "node-2": True}
+
+
+def test_a_node_that_forwards_nothing_answers_for_a_pod_in_its_own_network() -> None:
+    nodes = [kx.Node(f"node-{k}", (f"10.0.0.{k}",), forwards=k != 2) for k in (1, 2)]
+    cluster = kx.Cluster(nodes=nodes, provider="linode")
+    cluster.deploy("web", per_node=[0, 1], host_network=True)
+    cluster.apply(manifest())
+    cluster.advance(100)
+    assert healthy(cluster) == {"node-1": True, "node-2": True}

@@ -169,3 +169,10 @@ def test_targets_of_a_dump_were_there_for_long() -> None:
     cluster = kx.Cluster.from_json(dump, provider="gcp")
     cluster.advance(1)
     assert [target.healthy for target in kx.target_health(cluster, "web")] == [True]
+
+
+@pytest.mark.parametrize(("path", "lost"), [("/healthz", 0), ("/livez", 0), ("/other", 1)])
+def test_the_two_paths_that_kube_proxy_answers(path: str, lost: int) -> None:
+    cluster = azure({f"{OWN}protocol": "http", f"{OWN}request-path": path, f"{OWN}port": "10256"})
+    cluster.advance(300)
+    assert kx.shares(cluster, "web").lost == lost

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import k8sexpose as kx
+from tests.cloud.helpers import TYPE, address, stand
 from tests.router.helpers import CLIENT, add_service, cluster_with
 
 
@@ -117,6 +118,15 @@ def test_a_node_itself_is_an_endpoint_without_a_pod_and_nothing_listens_there(en
     cluster.apply(slice_with(addresses=["10.0.0.1"], nodeName="node-1"))
     [way] = kx.routes(cluster, f"{entry}:30080", CLIENT)
     assert (way.outcome, way.reason) == ("refused", "10.0.0.1:8080 does not listen on port 8080")
+
+
+def test_a_load_balancer_that_keeps_the_source_fails_its_client_on_the_clients_own_node_only() -> None:
+    cluster = stand([1, 1, 1], "aws", {TYPE: "nlb"})
+    cluster.advance(300)
+    ways = kx.routes(cluster, address(cluster), "node/node-1")
+    assert sum(way.probability for way in ways if way.delivered) == Fraction(2, 3)
+    [back] = [way for way in ways if not way.delivered]
+    assert back.probability == Fraction(1, 3) and "node-1 discards a packet that seems its own" in back.reason
 
 
 # -- flows: a source port that is used again (point 18 of the measurements, tests/conformance/kube-proxy-dynamics.json) ----
