@@ -59,6 +59,7 @@ def test_finalizers_are_merged_and_lists_without_a_strategy_replaced() -> None:
 
 def test_an_empty_list_takes_what_the_patch_adds() -> None:
     assert merged_ports([], [WEB]) == [WEB]
+    assert merged_ports([], []) == []
     assert strategic_merge({"metadata": {"finalizers": []}}, {"metadata": {"finalizers": ["a/x"]}}) == {
         "metadata": {"finalizers": ["a/x"]}
     }

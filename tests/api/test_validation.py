@@ -250,3 +250,24 @@ def test_how_long_all_annotations_may_be_together(size: int, errors: int) -> Non
     found = told(replace(VALID, annotations={"a": "x" * 100, "note": "x" * (size - 105)}))
     assert len(found) == errors
     assert all("may not be more than 262144 bytes" in text for text in found)
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"), [("", "Required value"), ("Some", "Unsupported value"), ("Cluster", "")]
+)
+def test_an_accessible_service_has_a_policy(policy: str, expected: str) -> None:
+    found = [text for text in told(replace(OPEN, external_traffic_policy=policy)) if "externalTrafficPolicy" in text]
+    assert len(found) == bool(expected) and all(expected in text for text in found)
+
+
+@pytest.mark.parametrize(("number", "errors"), [(None, ["Required value"]), (30100, [])])
+def test_local_needs_a_port_for_health_checks(number: int | None, errors: list[str]) -> None:
+    local = replace(OPEN, external_traffic_policy="Local", health_check_node_port=number)
+    found = [text for text in told(local) if "healthCheckNodePort" in text]
+    assert [text.split(": ")[1] for text in found] == errors
+
+
+@pytest.mark.parametrize(("prefix", "errors"), [("web-", 0), ("web", 0), ("web--", 1), ("Web-", 1), ("-", 1)])
+def test_a_beginning_of_a_name_may_end_in_one_dash_since_letters_follow(prefix: str, errors: int) -> None:
+    found = told(replace(VALID, generate_name=prefix))
+    assert bool(found) == bool(errors) and all("generateName" in text for text in found)

@@ -65,6 +65,9 @@ def test_a_node_that_comes_back_is_used_again() -> None:
     assert "node-1" not in kx.entries(cluster, address(cluster))
     cluster.advance(1)
     assert kx.target_health(cluster, "web")[0] == TargetHealth("node-1", True, 110.0)
+    [balancer] = cluster.load_balancers.values()
+    cluster.advance(600)
+    assert balancer.targets is not None and "node-2" not in balancer.targets.named  # what is as the others is forgotten
 
 
 def test_one_failed_check_is_not_enough() -> None:
@@ -307,3 +310,20 @@ def test_a_node_that_forwards_nothing_answers_for_a_pod_in_its_own_network() -> 
     cluster.apply(manifest())
     cluster.advance(100)
     assert healthy(cluster) == {"node-1": True, "node-2": True}
+
+
+@pytest.mark.parametrize(("ip", "down"), [("192.0.2.9", False), ("10.0.0.2", True)])
+def test_an_endpoint_that_is_no_pod_answers_unless_it_is_a_node_that_has_crashed(ip: str, down: bool) -> None:
+    cluster = stand([0, 0], "linode")
+    cluster.apply(
+        {
+            "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
+            "metadata": {"name": "web-x", "labels": {"kubernetes.io/service-name": "web"}},
+            "ports": [{"name": "", "port": 8080, "protocol": "TCP"}], "endpoints": [{"addresses": [ip]}],
+        }
+    )  # fmt: skip
+    cluster.advance(100)
+    assert healthy(cluster) == {"node-1": True, "node-2": True}
+    cluster.fail("node-2")
+    cluster.advance(40)
+    assert healthy(cluster) == {"node-1": not down, "node-2": False}

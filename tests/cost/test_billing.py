@@ -57,6 +57,10 @@ def test_a_missing_price_is_a_line_without_amount() -> None:
     mine = {"aws": {"nlb": {"nlb_hour": 0.0252, "nlb_nlcu_hour": 0.006}}}
     filled = kx.bill(three_zones("aws", manifest(annotations={f"{AWS}type": "nlb"})), region="eu-south-1", prices=mine)
     assert filled.missing == ()
+    # A price of one's own has no unit: it is the price of one of what is counted.
+    priced = kx.bill(three_zones("aws", manifest(annotations={f"{AWS}type": "nlb"})), region="us-east-1")
+    assert list(filled.items["unit"]) == list(priced.items["unit"])
+    assert all(filled.items["unit"])
     assert filled.total_per_month is not None
 
 

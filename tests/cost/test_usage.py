@@ -143,3 +143,8 @@ def test_digitalocean_charges_for_the_nodes_of_a_load_balancer(kind: dict[str, s
 def test_an_outbound_rule_is_azures() -> None:
     bills = [kx.bill(three_zones("linode", manifest()), outbound_rule=rule) for rule in (False, True)]
     assert bills[0].items.equals(bills[1].items)
+
+
+def test_a_line_has_the_unit_of_its_price() -> None:
+    bill = kx.bill(three_zones("gcp", manifest()), region="us-central1", gb_per_month=100)
+    assert set(bill.items["unit"]) >= {"GiB"}

@@ -24,6 +24,14 @@ def ask(cluster: kx.Cluster, dst: str, port: int, *, node: str = "node-1", src: 
     return kx.kube_proxy(cluster, node=node, src=src, dst=dst, port=port)
 
 
+def test_a_question_has_a_port_where_the_protocol_has() -> None:
+    cluster = cluster_with([1])
+    with pytest.raises(ValueError, match="TCP, UDP and SCTP need a port"):
+        kx.kube_proxy(cluster, node="node-1", src=CLIENT, dst="10.0.0.1", port=None)
+    with pytest.raises(ValueError, match="ICMP has no ports"):
+        kx.kube_proxy(cluster, node="node-1", src=CLIENT, dst="10.0.0.1", port=80, protocol="ICMP")
+
+
 # -- clusterIP (rows 1 to 3) ----
 
 

@@ -43,6 +43,20 @@ def test_a_sent_connection_has_the_probability_of_its_way() -> None:
     assert sent == [Fraction(1, 4), 1]  # any of four Pods; then the one that the client is bound to
 
 
+def test_affinity_without_a_timeout_binds_nobody() -> None:
+    """As a dump may have it: the API server would have put a timeout in."""
+    cluster = cluster_with([4], {"sessionAffinity": "ClientIP"})
+    kx.send(cluster, "10.0.0.1:30080", CLIENT)
+    cluster.store.put_service(replace(cluster.service("web"), session_affinity_timeout_s=None))
+    assert len(pods(cluster)) == 4
+
+
+def test_connections_without_a_source_port_enter_by_any_node() -> None:
+    cluster = stand([1, 1, 1])
+    cluster.advance(30)
+    assert len({kx.send(cluster, address(cluster), seed=seed).entry for seed in range(40)}) == 3
+
+
 def test_affinity_binds_on_one_node_and_for_one_service() -> None:
     cluster = cluster_with([2, 2], {"sessionAffinity": "ClientIP"})
     add_service(

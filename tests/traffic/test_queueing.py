@@ -64,6 +64,8 @@ def test_numbers_that_mean_nothing_are_refused() -> None:
         queueing.erlang_c(0, 0.5)
     with pytest.raises(ValueError, match="utilisation"):
         wait_ms(-0.1, 10)
+    with pytest.raises(ValueError, match=r"sum to 1, not to 0\.7"):
+        queueing.response_quantile_ms(0.99, 0.5, 10, shares=[0.5, 0.2])
 
 
 def test_the_root_is_found_with_few_values_of_the_function() -> None:
