@@ -310,6 +310,9 @@ def test_a_node_that_forwards_nothing_answers_for_a_pod_in_its_own_network() -> 
     cluster.apply(manifest())
     cluster.advance(100)
     assert healthy(cluster) == {"node-1": True, "node-2": True}
+    cluster.scale("web", per_node=[1, 0])  # now it would have to forward
+    cluster.advance(100)
+    assert healthy(cluster) == {"node-1": True, "node-2": False}
 
 
 @pytest.mark.parametrize(("ip", "down"), [("192.0.2.9", False), ("10.0.0.2", True)])

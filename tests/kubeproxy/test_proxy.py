@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import k8sexpose as kx
-from k8sexpose.kubeproxy.proxy import keeps_flow
+from k8sexpose.kubeproxy.proxy import keeps_flow, takes_localhost
 from k8sexpose.kubeproxy.service_ports import Target, Targets, categorize_endpoints
 from tests.router.helpers import CLIENT, add_service, cluster_with, outcomes
 
@@ -579,3 +579,8 @@ def test_a_slice_that_is_labelled_as_headless_is_for_dns_alone() -> None:
 def test_a_service_without_a_health_check_node_port_refuses_the_check(spec: dict[str, Any]) -> None:
     with pytest.raises(kx.NotExposed, match="healthz"):
         kx.health_check(cluster_with([1], spec), "web", node="node-1")
+
+
+def test_no_node_port_answers_on_the_localhost_of_ipv6() -> None:
+    config = kx.ProxyConfig(mode="iptables")
+    assert [takes_localhost(config, family) for family in (4, 6)] == [True, False]

@@ -119,6 +119,14 @@ def test_why_an_endpoint_that_is_gone_does_not_answer(endpoint: dict[str, Any], 
     assert (way.outcome, way.reason, way.hops[-1].kind) == ("timeout", reason, "Pod")
 
 
+def test_a_pod_that_is_gone_is_called_by_the_name_that_its_endpoint_remembers() -> None:
+    cluster = cluster_with([0, 1])
+    gone = {"kind": "Pod", "name": "old-1", "namespace": "default"}
+    cluster.apply(slice_with(addresses=["10.244.1.77"], nodeName="node-1", targetRef=gone))
+    ways = kx.routes(cluster, "10.0.0.1:30080", CLIENT)
+    assert {way.hops[-1].at for way in ways if not way.delivered} == {"old-1"}
+
+
 def test_an_endpoint_outside_the_cluster_answers() -> None:
     cluster = cluster_with([1, 1])
     cluster.apply(slice_with(addresses=["192.0.2.9"]))

@@ -59,6 +59,12 @@ def test_nobody_waits_where_nothing_comes(workers: int) -> None:
     assert wait_ms(0, 10, workers=workers) == 0
 
 
+def test_nobody_hops_unless_a_share_is_given() -> None:
+    plain = queueing.response_ms([1.0], 0.5, 10)
+    assert queueing.response_ms([1.0], 0.5, 10, hop_ms=5) == plain
+    assert queueing.response_ms([1.0], 0.5, 10, hop_ms=5, hop_share=0.5).mean_ms == pytest.approx(plain.mean_ms + 2.5)
+
+
 def test_numbers_that_mean_nothing_are_refused() -> None:
     with pytest.raises(ValueError, match="workers"):
         queueing.erlang_c(0, 0.5)
