@@ -22,6 +22,8 @@ ROOT = Path(__file__).resolve().parent.parent
 STUDENTS = ROOT / "notebooks"
 SOLUTIONS = ROOT / "instructor" / "solutions"
 
+# The line below the heading of a section: when a reader begins it, and when it ends.
+CLOCK = re.compile(r"^\*minutes (\d+)–(\d+)\*$", re.MULTILINE)
 WORDS_A_MINUTE = 140
 CODE_LINE_S, QUESTION_S, WIDGET_S = 7, 45, 100
 # For an exercise: to find the idea, and to write a line of the answer.

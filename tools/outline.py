@@ -132,11 +132,13 @@ def running_clock(part: Part) -> Problems:
     said = []
     for words, now in course.clock(part):
         text = section(part.text, re.escape(words))
-        found = re.search(r"\*to here: (\d+) min", text)
+        found = course.CLOCK.search(text)
         if not found:
-            yield f"no '*to here: N min*' under {words}"
+            yield f"no '*minutes {said[-1] if said else 0}–N*' under {words}"
             continue
-        said.append(int(found[1]))
+        if int(found[1]) != (said[-1] if said else 0):
+            yield f"{words} does not begin in the minute in which the last section ended"
+        said.append(int(found[2]))
         # Where a lesson has just begun, a minute is more than the tolerance.
         if abs(said[-1] - now) > max(TOLERANCE * now, 2):
             yield f"{said[-1]} minutes are said at the end of {words}; a reader needs {now:.1f}"

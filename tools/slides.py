@@ -72,7 +72,7 @@ def unfolded(markdown: str) -> str:
     """Markdown without the marks of what is folded, the names of steps and the clock: a deck has slides instead."""
     text = re.sub(r"</?details>|<summary>.*?</summary>", "", markdown, flags=re.S)
     text = re.sub(r"^\*\*(Predict|See|Explain|Check|Run)\.\*\* ?", "", text, flags=re.M)
-    return re.sub(r"^\*to here: \d+ min\*$", "", text, flags=re.M).strip()
+    return course.CLOCK.sub("", text).strip()
 
 
 def portions(markdown: str) -> list[str]:

@@ -129,8 +129,8 @@ def steps(part: Part) -> list[Step]:
 
 
 def said(part: Part, title: str) -> int | None:
-    found = re.search(r"\*to here: (\d+) min", course.section(part.text, re.escape(title)))
-    return int(found[1]) if found else None
+    found = course.CLOCK.search(course.section(part.text, re.escape(title)))
+    return int(found[2]) if found else None
 
 
 def divided(every: list[Step], sessions: int, length: int) -> list[list[Step]]:

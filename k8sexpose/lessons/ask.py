@@ -29,7 +29,8 @@ HERE = Path(__file__).parent
 NONE = "none of these"
 MOST_TYPED = 2000
 HINTS = {
-    "%": 'a share: 20, "20 %", 1/5 or 0.2; 1 is 1 %', "s": "a time: 90, 1.5 min", "ms": "a time: 12, 0.2 s",
+    "%": 'a share in percent: 20, "20 %", 1/5 or 0.2 (a bare 1 is 1 %)',
+    "s": "a time: 90, 1.5 min", "ms": "a time: 12, 0.2 s",
     "USD": "an amount: 70, $25,000", "GB": "an amount: 100, 1 TB",
 }  # fmt: skip
 

@@ -48,7 +48,7 @@ def test_the_answer_comes_after_the_question_and_what_was_run() -> None:
     name = next(iter(QUESTIONS))
     run = new_code_cell("1 + 1", outputs=[new_output("execute_result", data={"text/plain": "2"}, execution_count=1)])
     steps = [
-        new_markdown_cell("## 1. First\n\n*to here: 1 min*\n\nA word."),
+        new_markdown_cell("## 1. First\n\n*minutes 0–1*\n\nA word."),
         new_markdown_cell("**Predict.** The situation."),
         new_code_cell(f'ask("{name}", answer=1)'),
         run,
@@ -59,7 +59,7 @@ def test_the_answer_comes_after_the_question_and_what_was_run() -> None:
     assert [one.kind for one in deck if one.kind] == ["Question", "Run", "Explanation", "Answer"]
     html = slides.written(lesson(*steps))
     assert "A &lt;lesson&gt;" in html and "<lesson>" not in html
-    assert "to here" not in html and "<details>" not in html and "answer=1" not in html
+    assert "minutes 0–1" not in html and "<details>" not in html and "answer=1" not in html
     assert html.index("The situation.") < html.index("The reason.")
 
 

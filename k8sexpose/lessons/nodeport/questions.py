@@ -305,7 +305,7 @@ QUESTIONS = (
             labels={
                 "a": "(a) a Service in another namespace asks for 30007",
                 "b": "(b) another Service asks for 30007 over UDP",
-                "c": "(c) one new Service asks for a free number, once for TCP and once for UDP",
+                "c": "(c) one new Service with two ports, one TCP and one UDP, asks for the same free number for both",
             },
         ),
         window, accepted_shares,
