@@ -108,7 +108,10 @@ class ClusterState:
     @property
     def services(self) -> tuple[Service, ...]:
         """All Services, by namespace and name."""
-        return tuple(self.store.services[key] for key in sorted(self.store.services))
+        store = self.store
+        return store.cached(
+            "services", store.changes, lambda: tuple([store.services[key] for key in sorted(store.services)])
+        )
 
     @property
     def deployments(self) -> tuple[Deployment, ...]:
