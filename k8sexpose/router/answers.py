@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
 from ..api.service import Service
@@ -11,6 +11,7 @@ from ..cluster.state import ClusterState
 from .addressing import OUTSIDE
 from .node_classes import Bundle, bundles
 from .query import Query
+from .route import Shares
 
 __all__ = ["Answer", "ask"]
 
@@ -26,6 +27,7 @@ class Answer:
         self._query: Query | None = query
         self._spread: Spread | None = None
         self._bundles: tuple[Bundle, ...] = ()
+        self._shares: Shares | None = None
 
     @property
     def bundles(self) -> tuple[Bundle, ...]:
@@ -37,6 +39,13 @@ class Answer:
             # The question holds the cluster, which holds the answers: let go, both are freed as soon as nobody asks.
             self._query = None
         return self._bundles
+
+    @property
+    def shares(self) -> Shares:
+        """All routes added up, once; not to be changed."""
+        if self._shares is None:
+            self._shares = _added_up(self.bundles)
+        return self._shares
 
     @property
     def entries(self) -> Mapping[str, Fraction]:
@@ -51,6 +60,24 @@ def _spread(query: Query) -> Spread | None:
     """Return the nodes by which the packets of a client outside enter; None where they go straight to Pods."""
     entry = query.entry
     return None if entry.to_pod else entry.spread
+
+
+def _added_up(bundles: Iterable[Bundle]) -> Shares:
+    """Return the share of each Pod and node, of what takes an extra hop, and of what is lost."""
+    by_pod: dict[str, Fraction] = {}
+    by_node: dict[str, Fraction] = {}
+    extra_hop = crosses = lost = Fraction(0)
+    for bundle in bundles:
+        route = bundle.route
+        if not route.delivered:
+            lost += bundle.probability
+            continue
+        pod, node = route.pod or route.hops[-1].at, route.node or ""
+        by_pod[pod] = by_pod[pod] + bundle.probability if pod in by_pod else bundle.probability
+        by_node[node] = by_node[node] + bundle.probability if node in by_node else bundle.probability
+        extra_hop += bundle.extra_hop
+        crosses += bundle.crosses_zone
+    return Shares(by_pod, by_node, extra_hop, crosses, lost)
 
 
 def ask(
