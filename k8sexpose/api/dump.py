@@ -292,10 +292,7 @@ def _all_plain(kind: str, value: Mapping[str, Any]) -> bool:
             ips += entry.get("addresses") or ()
     else:
         return False
-    for ip in ips:
-        if ip.__class__ is not str or not PLAIN_IPV4(ip):
-            return False
-    return True
+    return all([ip.__class__ is str and PLAIN_IPV4(ip) for ip in ips])
 
 
 def _addresses(kind: str, value: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:
