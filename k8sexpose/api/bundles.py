@@ -12,9 +12,8 @@ import json
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -44,8 +43,7 @@ FOLDERS = {
 Source = str | bytes | Path | Mapping[str, Any] | Sequence[Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """One object of a dump, or a list of a kind without an entry.
 
     Parameters
@@ -450,19 +448,18 @@ def _entries(entries: Iterable[Any], where: str, known: tuple[str, str]) -> Iter
         yield from _entry(number, entry, where, known)
 
 
-def _entry(number: int, entry: Any, where: str, known: tuple[str, str], sound: bool = False) -> Iterator[Found]:
-    """Yield the object of an entry, or those of a list in it."""
+def _entry(number: int, entry: Any, where: str, known: tuple[str, str], sound: bool = False) -> Iterable[Found]:
+    """Return the object of an entry, or those of a list in it."""
     place = f"{where}, items[{number}]" if where != "the dump" else f"items[{number}]"
     if entry.__class__ is not dict and not isinstance(entry, Mapping):
         raise ManifestError(f"{place} is not an object")
     kind = entry.get("kind") or known[1]
     if isinstance(entry.get("items"), list) and (not kind or str(kind).endswith("List")):
-        yield from objects_of(entry, where)
-        return
+        return objects_of(entry, where)
     version = str(entry.get("apiVersion") or known[0] or "")
     if entry.get("kind") is not kind or entry.get("apiVersion") is not version:
         entry = {**entry, "kind": kind, "apiVersion": version}
-    yield Found(place, str(kind or ""), version, entry, sound)
+    return (Found(place, str(kind or ""), version, entry, sound),)
 
 
 def _listed(listed: ListInText, where: str, known: tuple[str, str]) -> Iterator[Found]:

@@ -18,4 +18,18 @@ def collector_paused() -> Iterator[None]:
         yield
     finally:
         if running:
+            _count_as_old()
             gc.enable()
+
+
+def _count_as_old() -> None:
+    """Hand over what was made as old, unseen: the collector would walk through all of it at once.
+
+    Nothing of it waits for the collector, since clusters and reports are in no circle of references.
+    """
+    if gc.get_freeze_count():  # somebody wants the frozen objects to stay so
+        return
+    try:
+        gc.freeze()
+    finally:
+        gc.unfreeze()

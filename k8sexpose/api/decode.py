@@ -61,6 +61,7 @@ def decode(value: Mapping[str, Any], schema: Struct) -> Decoded:
 
 
 Checker = Callable[[Any], bool]
+TEXT = frozenset((str,))
 
 
 def checker(schema: Schema) -> Checker:
@@ -99,7 +100,7 @@ def checker(schema: Schema) -> Checker:
 
 
 def _all_texts(value: Any) -> bool:
-    return value.__class__ is dict and all([item.__class__ is str for item in value.values()])
+    return value.__class__ is dict and TEXT.issuperset(map(type, value.values()))
 
 
 def _struct_checker(schema: Struct) -> Checker:

@@ -194,10 +194,7 @@ def read_dump(source: Source) -> Dump:
         _take(reading, found)
     if isinstance(source, Mapping) and not kinds and "items" not in source:
         raise ManifestError("a dump is a JSON object with a list of items, as kubectl get -o json prints it")
-    sliced = {(one.namespace, one.service) for one in reading.objects.values() if isinstance(one, EndpointSlice)}
-    for part in reading.mirrored:
-        if (part.namespace, part.service) not in sliced:
-            reading.objects["EndpointSlice", part.namespace, part.name] = part
+    _add_mirrored(reading)
     return Dump(
         tuple(reading.objects.values()),
         tuple(reading.kept.values()),
@@ -207,6 +204,16 @@ def read_dump(source: Source) -> Dump:
         tuple(reading.left_out),
         MaskedFields(reading.masked, reading.masked_objects, tuple(reading.first_masked)),
     )
+
+
+def _add_mirrored(reading: _Reading) -> None:
+    """Add the EndpointSlices that are made of Endpoints, for the Services that have none of their own."""
+    if not reading.mirrored:
+        return
+    sliced = {(one.namespace, one.service) for one in reading.objects.values() if isinstance(one, EndpointSlice)}
+    for part in reading.mirrored:
+        if (part.namespace, part.service) not in sliced:
+            reading.objects["EndpointSlice", part.namespace, part.name] = part
 
 
 def _take(reading: _Reading, found: Found) -> None:
@@ -235,7 +242,7 @@ def _take_object(reading: _Reading, found: Found, value: Mapping[str, Any]) -> N
     made = READERS[found.kind](_without_hidden(found.kind, checked) if words else checked)
     scope = "" if found.kind == "Node" else made.namespace
     reading.objects[found.kind, scope, made.name] = made
-    if any(place == POD_IP and parse_ip(text) is None for place, text in words):
+    if words and any(place == POD_IP and parse_ip(text) is None for place, text in words):
         reading.hidden.add((made.namespace, made.name))
 
 
@@ -276,10 +283,13 @@ def _all_plain(kind: str, value: Mapping[str, Any]) -> bool:
     """
     if kind == "Pod":
         status = value.get("status") or {}
-        listed = status.get("podIPs")
-        ips = [status.get("podIP"), *(entry.get("ip") for entry in listed)] if listed else [status.get("podIP")]
+        ips = [status.get("podIP")]
+        for entry in status.get("podIPs") or ():
+            ips.append(entry.get("ip"))
     elif kind == "EndpointSlice" and value.get("addressType", "IPv4") == "IPv4":
-        ips = [ip for entry in value.get("endpoints") or () for ip in entry.get("addresses") or ()]
+        ips = []
+        for entry in value.get("endpoints") or ():
+            ips += entry.get("addresses") or ()
     else:
         return False
     return all([ip.__class__ is str and PLAIN_IPV4(ip) for ip in ips])

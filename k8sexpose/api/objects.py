@@ -248,7 +248,7 @@ class Pod:
     def addresses(self) -> tuple[str, ...]:
         """All its addresses, the first one first."""
         first = (self.ip,) if self.ip else ()
-        return tuple(dict.fromkeys((*first, *self.ips)))
+        return tuple(dict.fromkeys((*first, *self.ips))) if self.ips else first
 
     def listens_on(self, port: int) -> bool:
         """Return True if a connection to `port` finds a process."""
@@ -261,9 +261,10 @@ class Pod:
     def from_dict(cls, data: Mapping[str, Any]) -> Pod:
         """Read a Pod object as stored; without a status it counts as running, and ready if no gate of it waits."""
         metadata, spec, status = data.get("metadata") or {}, data.get("spec") or {}, data.get("status") or {}
-        conditions = {entry.get("type"): entry.get("status") for entry in status.get("conditions") or ()}
-        gates = [gate.get("conditionType") for gate in spec.get("readinessGates") or ()]
-        ips = [entry["ip"] for entry in status.get("podIPs") or () if entry.get("ip")]
+        # A dump has very many Pods: what is absent costs no call.
+        listed, owners = status.get("podIPs"), metadata.get("ownerReferences")
+        conditions, gates = status.get("conditions"), spec.get("readinessGates")
+        ips = [entry["ip"] for entry in listed if entry.get("ip")] if listed else ()
         return cls(
             name=metadata.get("name") or "",
             namespace=metadata.get("namespace") or "default",
@@ -271,14 +272,21 @@ class Pod:
             ip=status.get("podIP") or next(iter(ips), None),
             labels=dict(metadata.get("labels") or {}),
             ports=_container_ports(spec) if "containers" in spec or "initContainers" in spec else (),
-            ready=conditions.get("Ready", "True" if gates or not conditions else "False") == "True"
-            and all(conditions.get(gate) == "True" for gate in gates),
+            ready=_is_ready(conditions or (), gates or ()) if conditions or gates else True,
             terminating=bool(metadata.get("deletionTimestamp")),
             host_network=bool(spec.get("hostNetwork")),
             phase=status.get("phase") or "Running",
             ips=tuple(ips) if len(ips) > 1 else (),
-            owner=_owner(metadata.get("ownerReferences") or ()),
+            owner=_owner(owners) if owners else None,
         )
+
+
+def _is_ready(conditions: Iterable[Mapping[str, Any]], gates: Iterable[Mapping[str, Any]]) -> bool:
+    """Return True for a Pod that is ready: by the condition Ready and those of its gates."""
+    found = {entry.get("type"): entry.get("status") for entry in conditions}
+    wanted = [gate.get("conditionType") for gate in gates]
+    unsaid = "True" if wanted or not found else "False"
+    return found.get("Ready", unsaid) == "True" and all(found.get(gate) == "True" for gate in wanted)
 
 
 def _container_ports(spec: Mapping[str, Any]) -> tuple[ContainerPort, ...]:
@@ -416,25 +424,25 @@ class EndpointSlice:
                 EndpointPort(port.get("port"), port.get("name"), port.get("protocol") or "TCP", port.get("appProtocol"))
                 for port in data.get("ports") or ()
             ),
-            endpoints=tuple(_endpoint(entry) for entry in data.get("endpoints") or () if entry.get("addresses")),
+            endpoints=tuple([_endpoint(entry) for entry in data.get("endpoints") or () if entry.get("addresses")]),
             address_type=data.get("addressType") or "IPv4",
             labels=labels,
         )
 
 
 def _endpoint(entry: Mapping[str, Any]) -> Endpoint:
-    conditions, hints = entry.get("conditions") or {}, entry.get("hints")
+    conditions, hints = entry.get("conditions"), entry.get("hints")
     target = entry.get("targetRef") or {}
     return Endpoint(
-        ip=entry["addresses"][0],
-        node=entry.get("nodeName"),
-        zone=entry.get("zone"),
-        ready=conditions.get("ready") is not False,
-        serving=conditions.get("serving") is not False,
-        terminating=conditions.get("terminating") is True,
-        zone_hints=_names(hints, "forZones") if hints else (),
-        node_hints=_names(hints, "forNodes") if hints else (),
-        pod=target.get("name") if (target.get("kind") or "Pod") == "Pod" else None,
+        entry["addresses"][0],
+        entry.get("nodeName"),
+        entry.get("zone"),
+        conditions.get("ready") is not False if conditions else True,
+        conditions.get("serving") is not False if conditions else True,
+        conditions.get("terminating") is True if conditions else False,
+        _names(hints, "forZones") if hints else (),
+        _names(hints, "forNodes") if hints else (),
+        target.get("name") if (target.get("kind") or "Pod") == "Pod" else None,
     )
 
 

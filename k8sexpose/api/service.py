@@ -6,9 +6,9 @@ and "set to an empty value" differ where the API keeps a pointer: there None is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import Any, TypeVar
 
 __all__ = ["LoadBalancerIngress", "OwnerReference", "Service", "ServicePort", "set_defaults"]
 
@@ -294,16 +294,14 @@ class Service:
             labels=_strings(metadata.get("labels")),
             annotations=_strings(metadata.get("annotations")),
             finalizers=_texts(metadata.get("finalizers")),
-            owner_references=tuple(
-                OwnerReference.from_dict(owner or {}) for owner in metadata.get("ownerReferences") or ()
-            ),
+            owner_references=_each(OwnerReference.from_dict, metadata.get("ownerReferences")),
             uid=metadata.get("uid") or "",
             resource_version=metadata.get("resourceVersion") or "",
             generation=int(metadata.get("generation") or 0),
             deletion_timestamp=metadata.get("deletionTimestamp"),
             deletion_grace_period_s=metadata.get("deletionGracePeriodSeconds"),
             type=spec.get("type") or "",
-            ports=tuple(ServicePort.from_dict(port or {}) for port in spec.get("ports") or ()),
+            ports=_each(ServicePort.from_dict, spec.get("ports")),
             selector=_strings(spec.get("selector")),
             cluster_ip=spec.get("clusterIP") or "",
             cluster_ips=_texts(spec.get("clusterIPs")),
@@ -420,19 +418,29 @@ def set_defaults(service: Service) -> Service:
 
 def ingress_from(entries: Iterable[Mapping[str, Any]] | None) -> tuple[LoadBalancerIngress, ...]:
     """Read ``status.loadBalancer.ingress``."""
-    return tuple(
-        LoadBalancerIngress(entry.get("ip") or "", entry.get("hostname") or "", entry.get("ipMode"))
-        for entry in entries or ()
-    )
+    return _each(_ingress, entries)
+
+
+def _ingress(entry: Mapping[str, Any]) -> LoadBalancerIngress:
+    return LoadBalancerIngress(entry.get("ip") or "", entry.get("hostname") or "", entry.get("ipMode"))
+
+
+Read = TypeVar("Read")
+
+
+# Most fields of most Services are absent.
+def _each(read: Callable[[Mapping[str, Any]], Read], entries: Iterable[Any] | None) -> tuple[Read, ...]:
+    """Read the entries of a list; a null one is an empty object, as Go reads it."""
+    return tuple([read(entry or {}) for entry in entries]) if entries else ()
 
 
 def _texts(values: Iterable[str | None] | None) -> tuple[str, ...]:
-    return tuple(value or "" for value in values or ())
+    return tuple([value or "" for value in values]) if values else ()
 
 
 def _strings(mapping: Mapping[str, str | None] | None) -> dict[str, str]:
     """Read a map of strings; a null value is an empty string, as Go reads it."""
-    return {key: value or "" for key, value in (mapping or {}).items()}
+    return {key: value or "" for key, value in mapping.items()} if mapping else {}
 
 
 class _Set:

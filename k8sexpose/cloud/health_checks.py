@@ -168,8 +168,7 @@ def _node_ports(cluster: ClusterState, service: Service, check: HealthCheck) -> 
     that happens to meet a dead endpoint counts as answered as long as another one answers.
     """
     nodes = cluster.store.nodes
-    closed = (name for name, node in nodes.items() if not node.forwards)
-    special = {*_hosts(cluster, service), *cluster.stopped_proxies, *cluster.down, *closed}
+    special = {*_hosts(cluster, service), *cluster.stopped_proxies, *cluster.down, *_closed(cluster)}
     passing = {name: _node_port_answers(cluster, service, name, check) for name in special if name in nodes}
     by_zone: dict[str | None, bool] = {}
     zones = _nodes_by_zone(cluster)
@@ -182,6 +181,16 @@ def _node_ports(cluster: ClusterState, service: Service, check: HealthCheck) -> 
         if passes is not others:
             passing.update((name, passes) for name in zones[zone] if name not in special)
     return CheckAnswers(others, frozenset(name for name, passes in passing.items() if passes is not others))
+
+
+def _closed(cluster: ClusterState) -> tuple[str, ...]:
+    """Return the names of the nodes that forward no packets."""
+    store = cluster.store
+
+    def make() -> tuple[str, ...]:
+        return tuple(name for name, node in store.nodes.items() if not node.forwards)
+
+    return store.cached("closed nodes", store.node_version, make)
 
 
 def _nodes_by_zone(cluster: ClusterState) -> Mapping[str | None, tuple[str, ...]]:

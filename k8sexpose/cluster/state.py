@@ -49,6 +49,7 @@ class ClusterState:
         firewall: Iterable[tuple[int, int]],
     ) -> None:
         self.store = Store(seed)
+        self.mark = object()  # tells its snapshots from those of its copies
         self.clock = Clock()
         self.seed = seed
         self.provider = provider
@@ -107,7 +108,10 @@ class ClusterState:
     @property
     def services(self) -> tuple[Service, ...]:
         """All Services, by namespace and name."""
-        return tuple(self.store.services[key] for key in sorted(self.store.services))
+        store = self.store
+        return store.cached(
+            "services", store.changes, lambda: tuple([store.services[key] for key in sorted(store.services)])
+        )
 
     @property
     def deployments(self) -> tuple[Deployment, ...]:
@@ -198,7 +202,10 @@ class ClusterState:
 
     def snapshot(self) -> dict[str, object]:
         """Return what can change, time apart: values are compared, and the store counts its changes."""
-        kept = {name: _copied(value) for name, value in vars(self).items() if not isinstance(value, Store | Clock)}
+        # The store keeps answers by it. Were the API server in it, which has the store, then a cluster would hold
+        # itself, and stay in memory until Python's collector looks for such circles.
+        held = {name: value for name, value in vars(self).items() if not isinstance(value, Store | Clock)}
+        kept = {name: _copied(value) for name, value in held.items() if name != "api"}
         return kept | {"changes": self.store.changes}
 
     def copy(self) -> Any:
@@ -206,6 +213,7 @@ class ClusterState:
         twin = copy.copy(self)
         for name, value in vars(self).items():
             setattr(twin, name, value.copy() if isinstance(value, Store) else _copied(value))
+        twin.mark = object()
         return twin
 
     @contextmanager

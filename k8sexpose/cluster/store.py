@@ -149,7 +149,8 @@ class Store:
         key = (pod.namespace, pod.name)
         old = self.pods.get(key)
         self._remember(lambda: self.put_pod(old) if old else self.delete_pod(key))
-        self._unindex_pod(key)
+        if old is not None:
+            self._unindex_pod(key)
         self.pods[key] = pod
         for ip in pod.addresses:
             self._pods_at.add(canonical_ip(ip), key)
@@ -300,7 +301,7 @@ class Store:
         key = (service.namespace, service.name)
         applied = self._slices_of.get(key)
         if applied:
-            return tuple(self.applied_slices[name] for name in applied)
+            return tuple([self.applied_slices[name] for name in applied])
         version = (service, self._node_changes, *(self._label_changes.get(label) for label in _selector(service)))
 
         def make() -> tuple[EndpointSlice, ...]:

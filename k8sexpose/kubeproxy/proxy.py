@@ -472,7 +472,9 @@ def service_cidrs(cluster: ClusterState, family: int) -> tuple[str, ...]:
 
 def is_own_address(node: Node, ip: str) -> bool:
     """Return True if a node has this address on an interface, loopback included."""
-    return canonical_ip(ip) in map(canonical_ip, node.addresses) or address_of(ip).is_loopback
+    if ip in node.addresses or canonical_ip(ip) in map(canonical_ip, node.addresses):
+        return True
+    return address_of(ip).is_loopback
 
 
 def primary_ip(node: Node, family: int) -> str | None:

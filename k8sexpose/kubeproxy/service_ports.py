@@ -218,6 +218,9 @@ def service_ports(store: Store, service: Service, family: int) -> Iterator[Servi
 def targets(store: Store, service: Service, port: ServicePort, family: int) -> Targets:
     """Return the endpoints behind a Service port; those in slices labelled as headless are for DNS alone."""
     slices = store.slices(store.services.get((service.namespace, service.name), service))
+    kind = f"IPv{family}"
+    if kind not in [one.address_type for one in slices]:
+        return NOBODY  # most Services have one family, and nothing is kept of the other
     headless = service.headless
     name = ("targets", service.namespace, service.name, port.name, port.protocol, family, headless)
     return store.cached(name, slices, lambda: targets_of(slices, port, family, headless))
@@ -225,7 +228,7 @@ def targets(store: Store, service: Service, port: ServicePort, family: int) -> T
 
 def targets_of(slices: Iterable[EndpointSlice], port: ServicePort, family: int, headless: bool = True) -> Targets:
     """Return the endpoints of a Service port in the slices: by port name and protocol, never by number."""
-    kind = "IPv4" if family == 4 else "IPv6"
+    kind = f"IPv{family}"
     slices = [one for one in slices if one.address_type == kind and (headless or HEADLESS_LABEL not in one.labels)]
     if not slices:
         return NOBODY

@@ -125,7 +125,9 @@ class ReviewedCluster:
     def is_hidden(self, service: Service) -> bool:
         """Return True if the address of a Pod behind a Service was taken out of the dump."""
         hidden = self.cluster.hidden
-        chosen = (pod for pod in self.cluster.pods if (pod.namespace, pod.name) in hidden) if hidden else ()
+        if not hidden:
+            return False
+        chosen = (pod for pod in self.cluster.pods if (pod.namespace, pod.name) in hidden)
         wanted = service.selector.items()
         return any(wanted and pod.namespace == service.namespace and wanted <= pod.labels.items() for pod in chosen)
 

@@ -297,7 +297,7 @@ def undeclared_port(asked: Asked, service: Service) -> Iterator[Finding]:
     for port in service.ports:
         if not isinstance(port.target_port, int) or not _ready(asked, service, port):
             continue
-        pods = [pod for pod in _selected(asked, service) if pod.ports] if service.selector else []
+        pods = [pod for pod in asked.survey.cluster.store.pods_selected(service) if pod.ports]
         declared = sorted({one.port for one in chain.from_iterable(pod.ports for pod in pods)})
         if pods and port.target_port not in declared:
             yield Finding(

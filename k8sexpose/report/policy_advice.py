@@ -304,7 +304,9 @@ def compare_services(
 
 
 def _under(found: ReviewedCluster, policy: str) -> Cluster:
-    """Return a copy of the cluster with this policy on every exposed Service."""
+    """Return the cluster with this policy on every exposed Service: a copy, unless all have it."""
+    if all(_policy(service) == policy for service in found.exposed):
+        return found.cluster
     twin = found.cluster.copy()
     for service in found.exposed:
         twin.store.put_service(replace(service, external_traffic_policy=policy))
@@ -432,9 +434,10 @@ def _priced(
     if book is None or found.provider not in DRIVERS:
         return {}
     costs: dict[str, float | None] = {}
-    for cluster in (found.cluster, twin):
-        names = {one.key for one in found.exposed if (_policy(one) == policy) is (cluster is not twin)}
-        entries = exposures(cluster, traffic or MonthlyTraffic(), only=names)
+    unchanged = {one.key for one in found.exposed if _policy(one) == policy}
+    changed = {one.key for one in found.exposed} - unchanged
+    for cluster, names in ((found.cluster, unchanged), (twin, changed)):
+        entries = exposures(cluster, traffic or MonthlyTraffic(), only=names) if names else ()
         costs |= {entry.name: _cost(found, entry, book) for entry in entries if entry.name in names}
     return costs
 

@@ -49,13 +49,14 @@ class Group:
         self.first = self.first or node.name
         self.share += share
         self.members[node.name] = share
-        self.by_zone[node.zone] = self.by_zone.get(node.zone, Fraction(0)) + share
+        self.by_zone[node.zone] = self.by_zone[node.zone] + share if node.zone in self.by_zone else share
 
     def outside_zone_of(self, node: Node | None) -> Fraction:
         """Return the share that enters in another zone than a node's; unknown zones count as the same."""
         if node is None or not node.zone:
             return Fraction(0)
-        return self.share - sum((self.by_zone.get(zone, Fraction(0)) for zone in {None, "", node.zone}), Fraction(0))
+        elsewhere = (share for zone, share in self.by_zone.items() if zone and zone != node.zone)
+        return sum(elsewhere, Fraction(0))
 
 
 def _alone(route: Route) -> Bundle:

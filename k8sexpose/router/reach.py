@@ -383,6 +383,6 @@ def _asked(
     seen = next((bundle.route.client_seen for bundle in delivered if bundle.route.client_seen), None)
     if seen is None:
         return ("nothing: no connection came through" if lost == 1 else ""), lost
-    if seen == answer.query.client.ip:
+    if seen == answer.client.ip:
         return "the client's address", lost
     return ("a node's address" if cluster.store.node_at(seen) is not None else "the load balancer's address"), lost

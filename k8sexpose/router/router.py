@@ -7,6 +7,7 @@ the two, `routes` lists every way, `send` takes one of them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from random import Random
 
@@ -200,17 +201,5 @@ def shares(
     Fraction(1, 1)
     """
     check_arguments(shares, locals())
-    by_pod: dict[str, Fraction] = {}
-    by_node: dict[str, Fraction] = {}
-    extra_hop = crosses = lost = Fraction(0)
-    for bundle in ask(cluster, target, client, protocol, via).bundles:
-        route = bundle.route
-        if not route.delivered:
-            lost += bundle.probability
-            continue
-        pod, node = route.pod or route.hops[-1].at, route.node or ""
-        by_pod[pod] = by_pod.get(pod, Fraction(0)) + bundle.probability
-        by_node[node] = by_node.get(node, Fraction(0)) + bundle.probability
-        extra_hop += bundle.extra_hop
-        crosses += bundle.crosses_zone
-    return Shares(by_pod, by_node, extra_hop, crosses, lost)
+    kept = ask(cluster, target, client, protocol, via).shares
+    return replace(kept, by_pod=dict(kept.by_pod), by_node=dict(kept.by_node))

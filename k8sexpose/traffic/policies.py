@@ -314,7 +314,7 @@ def view(
         As for `k8sexpose.shares`.
     """
     answer = ask(cluster, service, client, protocol)
-    named = answer.query.destination.service
+    named = answer.service
     answered = [bundle for bundle in answer.bundles if bundle.route.delivered]
     total = sum((bundle.probability for bundle in answered), Fraction(0))
     hops = sum((bundle.extra_hop for bundle in answered), Fraction(0))
