@@ -1,4 +1,4 @@
-"""Tables for notebooks: every value escaped, colours from JupyterLab's theme."""
+"""Tables for notebooks: every value escaped, colours from the page."""
 
 from __future__ import annotations
 
@@ -20,11 +20,8 @@ LITERAL = "tex2jax_ignore mathjax_ignore"
 
 
 def html_table(caption: str, head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """Return a table in HTML that follows JupyterLab's theme, every value escaped."""
-    style = (
-        "color: var(--jp-ui-font-color1, inherit); background: var(--jp-layout-color1, transparent); "
-        "font-family: var(--jp-ui-font-family, sans-serif); text-align: left"
-    )
+    """Return a table in HTML in the colours of the page, every value escaped."""
+    style = "font-family: var(--jp-ui-font-family, sans-serif); text-align: left"
     cells = "".join(f'<th scope="col" style="text-align: left">{html.escape(name)}</th>' for name in head)
     body = "".join(
         "<tr>" + "".join(f'<td style="text-align: left">{html.escape(cell)}</td>' for cell in row) + "</tr>"

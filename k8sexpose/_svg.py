@@ -23,8 +23,10 @@ __all__ = [
 
 Value: TypeAlias = "str | float | int"
 
+# Ink and ground come from the same theme or from the same fallback: VS Code has light values of JupyterLab's variables,
+# whatever its own theme is. So what has no ground of its own inherits its colour instead.
 TEXT = "var(--jp-ui-font-color1, #212121)"
-FAINT = "var(--jp-ui-font-color2, #616161)"
+FAINT = "var(--jp-content-font-color2, #616161)"
 GROUND = "var(--jp-layout-color1, #ffffff)"
 RAISED = "var(--jp-layout-color2, #f5f5f5)"
 LINE = "var(--jp-border-color1, #9e9e9e)"
@@ -300,7 +302,8 @@ def document(label: str, width: float, height: float, parts: Iterable[Element]) 
     """
     return (
         f'<svg role="img" aria-label="{escape(clean(label), quote=True)}" viewBox="0 0 {width:g} {height:g}" '
-        f'width="{width:g}" style="max-width: 100%; height: auto; font-family: var(--jp-ui-font-family, sans-serif)">'
+        f'width="{width:g}" style="max-width: 100%; height: auto; background: {GROUND}; '
+        'font-family: var(--jp-ui-font-family, sans-serif)">'
         f"{''.join(part.svg() for part in parts)}</svg>"
     )
 
@@ -308,10 +311,11 @@ def document(label: str, width: float, height: float, parts: Iterable[Element]) 
 # An image knows no variables of the page that shows it: it brings its own ground, and ink that reads on it.
 CARD = """<style>
 svg { background: var(--jp-layout-color1); border-radius: 6px; color: #1f2328; font-family: system-ui, sans-serif;
-  --jp-ui-font-family: system-ui, sans-serif; --jp-ui-font-color1: #1f2328; --jp-ui-font-color2: #57606a;
+  --jp-ui-font-family: system-ui, sans-serif; --jp-ui-font-color1: #1f2328; --jp-content-font-color2: #57606a;
   --jp-layout-color1: #ffffff; --jp-layout-color2: #f4f6f8; --jp-border-color1: #8c959f }
-@media (prefers-color-scheme: dark) { svg { color: #e6e9ec; --jp-ui-font-color1: #e6e9ec; --jp-ui-font-color2: #a3adb7;
-  --jp-layout-color1: #14181c; --jp-layout-color2: #1e242a; --jp-border-color1: #7d8894 } }
+@media (prefers-color-scheme: dark) { svg { color: #e6e9ec; --jp-ui-font-color1: #e6e9ec;
+  --jp-content-font-color2: #a3adb7; --jp-layout-color1: #14181c; --jp-layout-color2: #1e242a;
+  --jp-border-color1: #7d8894 } }
 </style>"""
 DRAWING = re.compile(r"<svg\b[^>]*>.*?</svg>", re.DOTALL)
 LABEL = re.compile(r'\baria-label="([^"]*)"')

@@ -19,6 +19,7 @@ __all__ = ["Progress", "progress_table"]
 RESULTS = {True: "right", False: "not yet", None: "not checked"}
 COLUMNS = ["lesson", "part", "id", "question", "first answer", "answer", "tries", "result", "misconception"]
 OPEN = ("no answer", "not yet", "not checked")
+EMPTY = "No answers yet. Keep the first one, then run this cell again (in Voilà: load the page again)."
 HEAD = ("lesson", "core", "exercises", "open")
 
 
@@ -54,7 +55,7 @@ class Progress(pd.DataFrame):
         if not set(COLUMNS) <= set(self.columns):
             return super().__repr__()
         if self.empty:
-            return _with("No answers yet. They appear here when you have kept the first one.", self._problem)
+            return _with(EMPTY, self._problem)
         rows = [(row.lesson, row.core, row.exercises, _names(row.open)) for row in self.lessons]
         widths = [max(len(line[k]) for line in [HEAD, *rows]) for k in range(len(HEAD))]
         lines = [
@@ -89,7 +90,7 @@ class Progress(pd.DataFrame):
             body += f"<tr>{name}{told}</tr>"
         head = "".join(f'<th scope="col" style="text-align: left">{name}</th>' for name in HEAD)
         caption = '<caption style="text-align: left">Your progress</caption>'
-        style = "color: var(--jp-ui-font-color1, inherit); text-align: left"
+        style = "text-align: left"
         rows = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
         return f'<table class="{LITERAL}" style="{style}">{caption}{rows}</table>'
 

@@ -70,10 +70,7 @@ class Picture:
         )
         if not self.reading:
             return image
-        style = (
-            "margin: 0.4em 0; color: var(--jp-ui-font-color1, inherit); "
-            "font-family: var(--jp-ui-font-family, sans-serif)"
-        )
+        style = "margin: 0.4em 0; font-family: var(--jp-ui-font-family, sans-serif)"
         if self.title:
             image = f'<p style="{style}; font-weight: 600">{html.escape(self.title)}</p>{image}'
         caption = (

@@ -19,7 +19,7 @@ from typing import Any, Generic, TypeVar
 import ipywidgets
 
 from ..._display import LITERAL, html_table
-from ..._svg import TEXT, images
+from ..._svg import images
 from .keys import Keys
 from .slider import Slider
 
@@ -114,7 +114,7 @@ class Parts(Generic[Setting]):
         """Return the page of a setting: the picture, the verdict, how to read it, and the table."""
         said, reading = html.escape(self.verdict(setting)), html.escape(self.reading(setting))
         return (
-            f'<div class="jp-RenderedHTMLCommon" style="padding: 0; color: {TEXT}">{self.draw(setting)}'
+            f'<div class="jp-RenderedHTMLCommon" style="padding: 0">{self.draw(setting)}'
             f'<p role="status"><strong>{said}</strong></p>'
             f"<p><strong>How to read this.</strong> {reading}</p>{self.table(setting)}</div>"
         )
@@ -267,7 +267,7 @@ class Explorer(ipywidgets.VBox, Generic[Setting]):  # type: ignore[misc]
             yield
         except Exception as error:
             said = html.escape(f"This setting cannot be shown: {error}")
-            self.picture.value = f'<p role="alert" style="color: {TEXT}">{said}</p>'
+            self.picture.value = f'<p role="alert">{said}</p>'
 
     def _stop(self) -> None:
         if self._job is not None:
@@ -305,7 +305,7 @@ class Explorer(ipywidgets.VBox, Generic[Setting]):  # type: ignore[misc]
 
     def _write_python(self) -> None:
         words = html.escape(self.setting.python)  # type: ignore[attr-defined]
-        self.code.value = f'<pre style="color: {TEXT}; white-space: pre-wrap">{words}</pre>'
+        self.code.value = f'<pre style="white-space: pre-wrap">{words}</pre>'
 
     def __repr__(self) -> str:
         return f"<{self.summary()}>"
@@ -391,6 +391,6 @@ def printed(label: str, body: str, *, height_em: int, wrap: bool = False) -> str
         f'<pre tabindex="0" role="region" aria-label="{html.escape(label, quote=True)}" '
         f'data-lm-suppress-shortcuts="true" '
         f'style="max-height: {height_em}em; overflow: auto; margin: 0 0 0.6em; padding: 0.5em; font-family: {MONO}; '
-        f'font-size: 12px; color: {TEXT}; border: 1px solid var(--jp-border-color2, #bbb); white-space: {lines}">'
+        f'font-size: 12px; border: 1px solid var(--jp-border-color2, #bbb); white-space: {lines}">'
         f"{body}</pre>"
     )
