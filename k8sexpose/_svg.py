@@ -54,7 +54,7 @@ STYLE = {
     "zone": f"fill:{RAISED};fill-opacity:.55;stroke:{LINE};stroke-width:1;stroke-dasharray:2 3",
     "node": f"fill:{GROUND};stroke:{_color('node')};stroke-width:2",
     "down": f"fill:{RAISED};stroke:{_color('dropped')};stroke-width:2;stroke-dasharray:5 4",
-    "window": f"fill:{_color('node port')};stroke:#5c5500;stroke-width:1",
+    "node-port-mark": f"fill:{_color('node port')};stroke:#5c5500;stroke-width:1",
     "shut": f"fill:{RAISED};stroke:{FAINT};stroke-width:1;stroke-dasharray:3 2",
     "pod": f"fill:{GROUND};stroke:{FAINT};stroke-width:1",
     "ghost": f"fill:{RAISED};stroke:{FAINT};stroke-width:1;stroke-dasharray:3 2",
@@ -91,7 +91,7 @@ STYLE = {
     "mono": f"fill:{FAINT};{MONO};font-size:12px",
     "title": f"fill:{TEXT};{SANS};font-size:13px;font-weight:600",
     "label": f"fill:{FAINT};{SANS};font-size:12px",
-    "window-text": f"fill:#212121;{MONO};font-size:12px;font-weight:700;text-anchor:middle",
+    "node-port-text": f"fill:#212121;{MONO};font-size:12px;font-weight:700;text-anchor:middle",
     "shut-text": f"fill:{FAINT};{MONO};font-size:12px;text-anchor:middle;text-decoration:line-through",
 }
 
@@ -330,8 +330,8 @@ def images(page: str) -> str:
 
     Examples
     --------
-    >>> images("<p>" + document("A wall.", 10, 5, []) + "</p>")[:67]
-    '<p><img alt="A wall." width="10" style="max-width:100%;height:auto"'
+    >>> images("<p>" + document("A node.", 10, 5, []) + "</p>")[:67]
+    '<p><img alt="A node." width="10" style="max-width:100%;height:auto"'
     """
     return DRAWING.sub(_image, page)
 
