@@ -14,11 +14,12 @@ from html import escape
 from math import cos, pi, sin
 from typing import Any, TypeAlias
 
+from ._display import scrolling
 from ._palette import CONCEPTS
 
 __all__ = [
-    "STYLE", "Element", "clean", "corners", "document", "element", "fit", "images", "marker", "path", "rect", "stripes",
-    "style_sheet", "text",
+    "STYLE", "Element", "clean", "corners", "document", "element", "fit", "images", "marker", "path", "readable",
+    "rect", "stripes", "style_sheet", "text",
 ]  # fmt: skip
 
 Value: TypeAlias = "str | float | int"
@@ -308,6 +309,23 @@ def document(label: str, width: float, height: float, parts: Iterable[Element]) 
     )
 
 
+LABEL = re.compile(r'\baria-label="([^"]*)"')
+WIDTH = re.compile(r'\bwidth="([0-9.]+)"')
+SMALLEST = 0.9  # of its width: below that, words of 12 pixels cannot be read
+
+
+def readable(drawing: str) -> str:
+    """Return a drawing in a region that scrolls where the page is too narrow for its words.
+
+    Examples
+    --------
+    >>> "min-width: 90px" in readable(document("A node.", 100, 5, []))
+    True
+    """
+    width = WIDTH.search(drawing)
+    return scrolling(drawing, "Picture", SMALLEST * float(width[1]) if width else 0)
+
+
 # An image knows no variables of the page that shows it: it brings its own ground, and ink that reads on it.
 CARD = """<style>
 svg { background: var(--jp-layout-color1); border-radius: 6px; color: #1f2328; font-family: system-ui, sans-serif;
@@ -318,8 +336,6 @@ svg { background: var(--jp-layout-color1); border-radius: 6px; color: #1f2328; f
   --jp-border-color1: #7d8894 } }
 </style>"""
 DRAWING = re.compile(r"<svg\b[^>]*>.*?</svg>", re.DOTALL)
-LABEL = re.compile(r'\baria-label="([^"]*)"')
-WIDTH = re.compile(r'\bwidth="([0-9.]+)"')
 
 
 def images(page: str) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..._display import LITERAL
 from ..._palette import CONCEPTS
-from ..._svg import FAINT, Element, document, images, path, rect, text
+from ..._svg import FAINT, Element, document, images, path, readable, rect, text
 from ...api.checks import positive
 from ...traffic.policies import both_policies
 from ...traffic.policy_comparison import latency_curves
@@ -93,7 +93,7 @@ class Queues(ipywidgets.VBox):  # type: ignore[misc]
 
     def __init__(self, busy: tuple[float, ...]) -> None:
         stretches = {one: requests_of(one / 100, 1, WINDOW_MS, (SEED, round(one))) for one in busy}
-        self.page = f"<div>{draw_queues(stretches)}<p><strong>How to read this.</strong> {READING}</p></div>"
+        self.page = f"<div>{readable(draw_queues(stretches))}<p><strong>How to read this.</strong> {READING}</p></div>"
         moving = QueueView()
         moving.rows = [
             {

@@ -18,12 +18,12 @@ from typing import Any, Generic, TypeVar
 
 import ipywidgets
 
-from ..._display import LITERAL, html_table
-from ..._svg import images
+from ..._display import LITERAL, html_table, scrolling
+from ..._svg import images, readable
 from .keys import Keys
 from .slider import Slider
 
-__all__ = ["Control", "Explorer", "Live", "Parts", "changes", "printed", "scrolling", "table_of"]
+__all__ = ["Control", "Explorer", "Live", "Parts", "changes", "printed", "table_of"]
 Setting = TypeVar("Setting")
 # Work that is done sooner shows no bar; the bar grows, and Cancel is heard, ten times a second.
 PIECE_S, LISTEN_S = 0.1, 0.01
@@ -114,7 +114,7 @@ class Parts(Generic[Setting]):
         """Return the page of a setting: the picture, the verdict, how to read it, and the table."""
         said, reading = html.escape(self.verdict(setting)), html.escape(self.reading(setting))
         return (
-            f'<div class="jp-RenderedHTMLCommon" style="padding: 0">{self.draw(setting)}'
+            f'<div class="jp-RenderedHTMLCommon" style="padding: 0">{readable(self.draw(setting))}'
             f'<p role="status"><strong>{said}</strong></p>'
             f"<p><strong>How to read this.</strong> {reading}</p>{self.table(setting)}</div>"
         )
@@ -349,14 +349,6 @@ def table_of(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]], *
     """
     below = "".join(f"<p>{html.escape(note)}</p>" for note in notes if note)
     return f"{scrolling(html_table(caption, head, rows))}{below}"
-
-
-def scrolling(table: str) -> str:
-    """Return a table in a region that scrolls where the page is too narrow for it, also by the keyboard."""
-    return (
-        '<div tabindex="0" role="region" aria-label="Table" data-lm-suppress-shortcuts="true" '
-        f'style="overflow-x: auto"><div style="display: inline-block">{table}</div></div>'
-    )
 
 
 MONO = "var(--jp-code-font-family, monospace)"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 
+from ..._display import scrolling
 from ..._palette import CONCEPTS
 from ..._svg import FAINT, TEXT, Element, document, path, rect, text
 from ...api.checks import check_arguments
@@ -14,7 +15,7 @@ from ...cluster.state import NODE_MONITOR_GRACE_S
 from ...data import example
 from ...model import Cluster
 from ...traffic.crash import Crash, watch_crash
-from .base import Control, Explorer, Parts, scrolling
+from .base import Control, Explorer, Parts
 
 __all__ = ["CRASH", "CrashSetting", "draw_crash", "failover_explorer"]
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+from ..._display import scrolling
 from ..._palette import CONCEPTS
 from ..._svg import FAINT, RAISED, TEXT, Element, document, path, rect, stripes, text
 from ...api.checks import check_arguments
 from ...data import example
 from ...model import Cluster
 from ...traffic.policies import PolicyShares, PolicyView, policy_shares
-from .base import Control, Explorer, Parts, scrolling
+from .base import Control, Explorer, Parts
 
 __all__ = ["POLICY", "PolicySetting", "draw_policies", "policy_explorer"]
 
