@@ -45,7 +45,7 @@ CONCEPTS = {
     "node": Concept("node", "#009E73", "s"),
     "Pod": Concept("Pod", "#56B4E9", "h"),
     "node port": Concept("node port", "#F0E442", "p"),
-    "shared entry": Concept("one shared entry", "#9B5FA8", "8", "--"),
+    "shared entry": Concept("one shared entry", "#9B5FA8", "v", "--"),
     "gateway": Concept("a gateway in the cluster", "#7570B3", "^", "-."),
     "extra hop": Concept("extra hop", "#E69F00", ">", "--"),
     "dropped": Concept("dropped", "#D55E00", "X", ":"),
@@ -55,7 +55,7 @@ CONCEPTS = {
 # What is compared looks like none of the things above: a policy is no node, and no Pod; nor are bytes, or a point
 # where two lines cross. All colours hold on a dark ground and on a light one.
 POLICY_CONCEPTS = {
-    "Cluster": Concept("Cluster", "#7A8290", "v", "--"),
+    "Cluster": Concept("Cluster", "#7A8290", "<", "--"),
     "Local": Concept("Local", "#A6761D", "P"),
 }
 BREAK_EVEN = Concept("break-even", "#FFFFFF", "*")

@@ -237,7 +237,7 @@ def path(d: str, **attrs: Value | None) -> Element:
 
 
 # Corners of a regular polygon, and by how much of a circle it is turned.
-POLYGONS = {"D": (4, 0.0), "h": (6, 1 / 12), "p": (5, -0.25), "^": (3, -0.25), "8": (8, 1 / 16)}
+POLYGONS = {"D": (4, 0.0), "h": (6, 1 / 12), "p": (5, -0.25), "^": (3, -0.25), "v": (3, 0.25), "8": (8, 1 / 16)}
 
 
 def marker(shape: str, x: float, y: float, r: float = 8, **attrs: Value | None) -> Element:

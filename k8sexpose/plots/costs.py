@@ -35,7 +35,7 @@ class Look(NamedTuple):
 WAYS = {
     "nodeport": Look("NodePort", "#B09A00", "p", ":"),
     "one_lb_each": Look("one load balancer each", CONCEPTS["load balancer"].color, "D", "-"),
-    "one_ingress": Look("one shared entry", CONCEPTS["shared entry"].color, "8", "--"),
+    "one_ingress": Look("one shared entry", CONCEPTS["shared entry"].color, "v", "--"),
     "one_nlb_in_cluster_ingress": Look("one shared entry, in the cluster", CONCEPTS["gateway"].color, "^", "-."),
 }
 # What the provider builds for it, where that differs.
@@ -386,7 +386,7 @@ def plot_candidates(candidates: Mapping[str, tuple[Bill, Traffic]], ax: Axes | N
     """
     check_arguments(plot_candidates, locals())
     ax = canvas(ax, 7.0, 3.6)
-    shapes = ["v", "P", "<", "H", "8"]  # a design is none of the things of the palette
+    shapes = ["<", "P", "H", "8", "$+$"]  # a design is none of the things of the palette
     said, currency = [], "USD"
     places: dict[tuple[float, float], list[str]] = {}
     for number, (name, (bill, traffic)) in enumerate(candidates.items()):

@@ -34,8 +34,8 @@ LOOKS = {
     for name, concept in POLICY_CONCEPTS.items()
 }
 OTHERS = (
-    Look("#6F8F3A", "<", "-.", ".."),
-    Look("#4F8FA0", "H", ":", "xx"),
+    Look("#6F8F3A", "H", "-.", ".."),
+    Look("#4F8FA0", "8", ":", "xx"),
     Look("#AA6F9E", "$+$", (0, (5, 1, 1, 1)), "++"),  # type: ignore[arg-type]
 )
 
@@ -56,7 +56,7 @@ def side_looks(names: Iterator[str] | list[str]) -> dict[str, Look]:
     Examples
     --------
     >>> side_looks(["Local", "weighted"])["weighted"].marker
-    '<'
+    'H'
     """
     found: dict[str, Look] = {}
     for name in names:

@@ -26,7 +26,7 @@ class Keys(anywidget.AnyWidget):
     .k8sexpose-keys .widget-dropdown, .k8sexpose-keys .widget-checkbox { height: auto; flex-wrap: wrap; }
     .k8sexpose-keys :is(.widget-dropdown, .widget-checkbox) :is(label, label > span) {
       white-space: normal; height: auto; line-height: 1.4; overflow: visible; }
-    .k8sexpose-keys .widget-dropdown > select { flex: 0 1 auto; max-width: 100%; }
+    .k8sexpose-keys .widget-dropdown > select { flex: 0 1 auto; min-height: 28px; max-width: 100%; }
     """
 
     def __repr__(self) -> str:
