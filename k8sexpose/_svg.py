@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape
 from math import cos, pi, sin
@@ -18,8 +18,8 @@ from ._display import scrolling
 from ._palette import CONCEPTS
 
 __all__ = [
-    "STYLE", "Element", "clean", "corners", "document", "element", "fit", "images", "marker", "path", "readable",
-    "rect", "stripes", "style_sheet", "text",
+    "STYLE", "Element", "clean", "corners", "document", "element", "fit", "grid", "images", "marker", "path",
+    "readable", "rect", "stripes", "style_sheet", "text",
 ]  # fmt: skip
 
 Value: TypeAlias = "str | float | int"
@@ -234,6 +234,14 @@ def path(d: str, **attrs: Value | None) -> Element:
     '<path d="M0 0 h9" fill="none" stroke="red"/>'
     """
     return element("path", "", **{"d": d, "fill": "none", "stroke": TEXT, **attrs})
+
+
+def grid(left: float, width: float, levels: Iterable[tuple[float, str]]) -> Iterator[Element]:
+    """Yield a thin line at each height, with its words to the left, if any."""
+    for y, words in levels:
+        yield path(f"M{left:g} {y:.1f} h{width:g}", stroke=FAINT, stroke_opacity=0.35)
+        if words:
+            yield text(left - 8, y + 4, words, "end", size=12)
 
 
 # Corners of a regular polygon, and by how much of a circle it is turned.

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..._display import LITERAL
 from ..._palette import CONCEPTS
-from ..._svg import FAINT, Element, document, images, path, readable, rect, text
+from ..._svg import FAINT, Element, document, grid, images, readable, rect, text
 from ...api.checks import positive
 from ...traffic.policies import both_policies
 from ...traffic.policy_comparison import latency_curves
@@ -61,11 +61,7 @@ def draw_queues(stretches: dict[float, list[list[float]]]) -> str:
 
 def _panel(foot: float, counts: list[int]) -> list[Element]:
     """Return the panel of one utilisation: axis, the request in work, and those that wait."""
-    parts: list[Element] = []
-    for mark in (0, 10, 20):
-        y = foot - PANEL * mark / TALLEST
-        parts.append(path(f"M{LEFT} {y:.1f} H{WIDTH}", stroke=FAINT, stroke_width=0.5, opacity=0.7))
-        parts.append(text(LEFT - 6, y + 4, str(mark), "end", color=FAINT, size=12))
+    parts = list(grid(LEFT, WIDTH - LEFT, ((foot - PANEL * mark / TALLEST, str(mark)) for mark in (0, 10, 20))))
     step = (WIDTH - LEFT) / len(counts)
     for begin, end, count in _steps(counts):
         x, width = LEFT + begin * step, (end - begin) * step

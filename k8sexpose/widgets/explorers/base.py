@@ -355,23 +355,7 @@ MONO = "var(--jp-code-font-family, monospace)"
 
 
 def printed(label: str, body: str, *, height_em: int, wrap: bool = False) -> str:
-    """Return what a terminal shows, in a box that scrolls where it is too small, also by the keyboard.
-
-    Parameters
-    ----------
-    label : str
-        Its name for screen readers.
-    body : str
-        HTML.
-    height_em : int
-        Height of the box at most.
-    wrap : bool
-        Break lines that are too long; tables are not to be broken.
-
-    Returns
-    -------
-    str
-        HTML.
+    """Return what a terminal shows, in a box that scrolls also by the keyboard; only prose is wrapped.
 
     Examples
     --------

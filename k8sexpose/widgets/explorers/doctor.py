@@ -56,16 +56,6 @@ WIDTH, LEFT, STEP, TOP, ROW = 780, 250, 150, 44, 26
 def draw_gates(found: Diagnosis) -> str:
     """Draw how far each object came, as SVG that follows JupyterLab's theme.
 
-    Parameters
-    ----------
-    found : Diagnosis
-        What the doctor found.
-
-    Returns
-    -------
-    str
-        An ``<svg>`` element with a description.
-
     Examples
     --------
     >>> draw_gates(diagnose(BROKEN)).partition(">")[0].partition('aria-label="')[2].partition('"')[0]
