@@ -27,7 +27,7 @@ Value: TypeAlias = "str | float | int"
 # Ink and ground come from the same theme or from the same fallback: VS Code has light values of JupyterLab's variables,
 # whatever its own theme is. So what has no ground of its own inherits its colour instead.
 TEXT = "var(--jp-ui-font-color1, #212121)"
-FAINT = "var(--jp-content-font-color2, #616161)"
+FAINT = "var(--jp-content-font-color2, var(--jp-ui-font-color2, #616161))"
 GROUND = "var(--jp-layout-color1, #ffffff)"
 RAISED = "var(--jp-layout-color2, #f5f5f5)"
 LINE = "var(--jp-border-color1, #9e9e9e)"

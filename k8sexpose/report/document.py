@@ -143,9 +143,8 @@ STYLE = """
 @media (prefers-color-scheme: dark) {
   :root { --ink: #e8e8e8; --paper: #16181c; --soft: #b0b0b0; --line: #4a4d52; --band: #202329; }
 }
-:root { --jp-ui-font-color1: var(--ink); --jp-ui-font-color2: var(--soft); --jp-content-font-color2: var(--soft);
-  --jp-layout-color1: var(--paper); --jp-layout-color2: var(--band);
-  --jp-border-color1: var(--line); --jp-ui-font-family: system-ui, sans-serif; }
+:root { --jp-ui-font-color1: var(--ink); --jp-ui-font-color2: var(--soft); --jp-layout-color1: var(--paper);
+  --jp-layout-color2: var(--band); --jp-border-color1: var(--line); --jp-ui-font-family: system-ui, sans-serif; }
 nav { border: 1px solid var(--line); border-radius: 6px; padding: 0.2rem 1rem; margin: 1.2rem 0; max-width: 40rem; }
 nav h2 { margin: 0.4rem 0; font-size: 1rem; } nav ul { margin: 0.3rem 0; padding-left: 1.2rem; }
 a { color: inherit; } summary { color: var(--soft); cursor: pointer; }

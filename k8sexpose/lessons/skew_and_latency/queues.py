@@ -56,7 +56,8 @@ def draw_queues(stretches: dict[float, list[list[float]]]) -> str:
         said.append(f"{busy:g} % busy: {sum(max(count - 1, 0) for count in counts) / len(counts):.1f} requests wait")
     height = 30 + len(stretches) * (PANEL + GAP)
     parts.append(text(WIDTH, height - 8, "time: one second", "end", color=FAINT, size=12))
-    return document(f"Requests in a Pod over one second, on average: {'; '.join(said)}.", WIDTH, height, parts)
+    told = f"Requests in a Pod over one second, on average: {'; '.join(said)}."
+    return readable(document(told, WIDTH, height, parts))
 
 
 def _panel(foot: float, counts: list[int]) -> list[Element]:
@@ -89,7 +90,7 @@ class Queues(ipywidgets.VBox):  # type: ignore[misc]
 
     def __init__(self, busy: tuple[float, ...]) -> None:
         stretches = {one: requests_of(one / 100, 1, WINDOW_MS, (SEED, round(one))) for one in busy}
-        self.page = f"<div>{readable(draw_queues(stretches))}<p><strong>How to read this.</strong> {READING}</p></div>"
+        self.page = f"<div>{draw_queues(stretches)}<p><strong>How to read this.</strong> {READING}</p></div>"
         moving = QueueView()
         moving.rows = [
             {
