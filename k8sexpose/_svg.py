@@ -337,10 +337,11 @@ def readable(drawing: str) -> str:
 # An image knows no variables of the page that shows it: it brings its own ground, and ink that reads on it.
 CARD = """<style>
 svg { background: var(--jp-layout-color1); border-radius: 6px; color: #1f2328; font-family: system-ui, sans-serif;
-  --jp-ui-font-family: system-ui, sans-serif; --jp-ui-font-color1: #1f2328; --jp-content-font-color2: #57606a;
-  --jp-layout-color1: #ffffff; --jp-layout-color2: #f4f6f8; --jp-border-color1: #8c959f }
+  --jp-ui-font-family: system-ui, sans-serif; --jp-ui-font-color1: #1f2328; --jp-ui-font-color2: #57606a;
+  --jp-content-font-color2: var(--jp-ui-font-color2); --jp-layout-color1: #ffffff; --jp-layout-color2: #f4f6f8;
+  --jp-border-color1: #8c959f }
 @media (prefers-color-scheme: dark) { svg { color: #e6e9ec; --jp-ui-font-color1: #e6e9ec;
-  --jp-content-font-color2: #a3adb7; --jp-layout-color1: #14181c; --jp-layout-color2: #1e242a;
+  --jp-ui-font-color2: #a3adb7; --jp-layout-color1: #14181c; --jp-layout-color2: #1e242a;
   --jp-border-color1: #7d8894 } }
 </style>"""
 DRAWING = re.compile(r"<svg\b[^>]*>.*?</svg>", re.DOTALL)
