@@ -1,4 +1,4 @@
-"""Tables for notebooks: every value escaped, colours from JupyterLab's theme."""
+"""Tables for notebooks: every value escaped, colours from the page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import SupportsFloat
 
-__all__ = ["LITERAL", "html_table", "listed", "milliseconds", "percent", "visible"]
+__all__ = ["LITERAL", "html_table", "listed", "milliseconds", "percent", "scrolling", "visible"]
 
 # All that a terminal would obey, and what changes the direction of writing; text has no need of it. (A text, not a
 # pattern: to compile it would take a fiftieth of the time to import the model.)
@@ -20,11 +20,8 @@ LITERAL = "tex2jax_ignore mathjax_ignore"
 
 
 def html_table(caption: str, head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """Return a table in HTML that follows JupyterLab's theme, every value escaped."""
-    style = (
-        "color: var(--jp-ui-font-color1, inherit); background: var(--jp-layout-color1, transparent); "
-        "font-family: var(--jp-ui-font-family, sans-serif); text-align: left"
-    )
+    """Return a table in HTML in the colours of the page, every value escaped."""
+    style = "font-family: var(--jp-ui-font-family, sans-serif); text-align: left"
     cells = "".join(f'<th scope="col" style="text-align: left">{html.escape(name)}</th>' for name in head)
     body = "".join(
         "<tr>" + "".join(f'<td style="text-align: left">{html.escape(cell)}</td>' for cell in row) + "</tr>"
@@ -33,6 +30,21 @@ def html_table(caption: str, head: Iterable[str], rows: Iterable[Iterable[str]])
     title = f'<caption style="text-align: left">{html.escape(caption)}</caption>'
     return (
         f'<table class="{LITERAL}" style="{style}">{title}<thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>'
+    )
+
+
+def scrolling(inner: str, label: str = "Table", least_px: float = 0) -> str:
+    """Return HTML in a region that scrolls where the page is too narrow for it, also by the keyboard.
+
+    With `least_px` it shrinks with the page to that width; without, it is as wide as it needs.
+
+    >>> "min-width: 300px" in scrolling("<svg/>", "Picture", 300)
+    True
+    """
+    width = f"min-width: {least_px:.0f}px" if least_px else "display: inline-block"
+    return (
+        f'<div tabindex="0" role="region" aria-label="{html.escape(label)}" data-lm-suppress-shortcuts="true" '
+        f'style="overflow-x: auto"><div style="{width}">{inner}</div></div>'
     )
 
 

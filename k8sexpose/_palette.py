@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["BREAK_EVEN", "CONCEPTS", "POLICY_CONCEPTS", "Concept"]
+__all__ = ["BREAK_EVEN", "BYTES", "CONCEPTS", "POLICY_CONCEPTS", "Concept"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +45,18 @@ CONCEPTS = {
     "node": Concept("node", "#009E73", "s"),
     "Pod": Concept("Pod", "#56B4E9", "h"),
     "node port": Concept("node port", "#F0E442", "p"),
-    "shared entry": Concept("one shared entry", "#9B5FA8", "s", "--"),
+    "shared entry": Concept("one shared entry", "#9B5FA8", "v", "--"),
     "gateway": Concept("a gateway in the cluster", "#7570B3", "^", "-."),
     "extra hop": Concept("extra hop", "#E69F00", ">", "--"),
     "dropped": Concept("dropped", "#D55E00", "X", ":"),
     "nowhere": Concept("nobody there", "#D55E00", "X", ":"),
 }
 
-# What is compared looks like none of the things above: a policy is no node, and no Pod. Both colours hold on a dark
-# ground and on a light one.
+# What is compared looks like none of the things above: a policy is no node, and no Pod; nor are bytes, or a point
+# where two lines cross. All colours hold on a dark ground and on a light one.
 POLICY_CONCEPTS = {
-    "Cluster": Concept("Cluster", "#7A8290", "o", "--"),
-    "Local": Concept("Local", "#A6761D", "s"),
+    "Cluster": Concept("Cluster", "#7A8290", "<", "--"),
+    "Local": Concept("Local", "#A6761D", "P"),
 }
-BREAK_EVEN = Concept("break-even", "#F0E442", "*")
+BREAK_EVEN = Concept("break-even", "#FFFFFF", "*")
+BYTES = Concept("bytes", "#B5CF6B", "1")

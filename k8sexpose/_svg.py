@@ -8,23 +8,26 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape
 from math import cos, pi, sin
 from typing import Any, TypeAlias
 
+from ._display import scrolling
 from ._palette import CONCEPTS
 
 __all__ = [
-    "STYLE", "Element", "clean", "corners", "document", "element", "fit", "images", "marker", "path", "rect", "stripes",
-    "style_sheet", "text",
+    "STYLE", "Element", "clean", "corners", "document", "element", "fit", "grid", "images", "marker", "path",
+    "readable", "rect", "stripes", "style_sheet", "text",
 ]  # fmt: skip
 
 Value: TypeAlias = "str | float | int"
 
+# Ink and ground come from the same theme or from the same fallback: VS Code has light values of JupyterLab's variables,
+# whatever its own theme is. So what has no ground of its own inherits its colour instead.
 TEXT = "var(--jp-ui-font-color1, #212121)"
-FAINT = "var(--jp-ui-font-color2, #616161)"
+FAINT = "var(--jp-content-font-color2, var(--jp-ui-font-color2, #616161))"
 GROUND = "var(--jp-layout-color1, #ffffff)"
 RAISED = "var(--jp-layout-color2, #f5f5f5)"
 LINE = "var(--jp-border-color1, #9e9e9e)"
@@ -52,7 +55,7 @@ STYLE = {
     "zone": f"fill:{RAISED};fill-opacity:.55;stroke:{LINE};stroke-width:1;stroke-dasharray:2 3",
     "node": f"fill:{GROUND};stroke:{_color('node')};stroke-width:2",
     "down": f"fill:{RAISED};stroke:{_color('dropped')};stroke-width:2;stroke-dasharray:5 4",
-    "window": f"fill:{_color('node port')};stroke:#5c5500;stroke-width:1",
+    "node-port-mark": f"fill:{_color('node port')};stroke:#5c5500;stroke-width:1",
     "shut": f"fill:{RAISED};stroke:{FAINT};stroke-width:1;stroke-dasharray:3 2",
     "pod": f"fill:{GROUND};stroke:{FAINT};stroke-width:1",
     "ghost": f"fill:{RAISED};stroke:{FAINT};stroke-width:1;stroke-dasharray:3 2",
@@ -89,7 +92,7 @@ STYLE = {
     "mono": f"fill:{FAINT};{MONO};font-size:12px",
     "title": f"fill:{TEXT};{SANS};font-size:13px;font-weight:600",
     "label": f"fill:{FAINT};{SANS};font-size:12px",
-    "window-text": f"fill:#212121;{MONO};font-size:12px;font-weight:700;text-anchor:middle",
+    "node-port-text": f"fill:#212121;{MONO};font-size:12px;font-weight:700;text-anchor:middle",
     "shut-text": f"fill:{FAINT};{MONO};font-size:12px;text-anchor:middle;text-decoration:line-through",
 }
 
@@ -233,8 +236,16 @@ def path(d: str, **attrs: Value | None) -> Element:
     return element("path", "", **{"d": d, "fill": "none", "stroke": TEXT, **attrs})
 
 
+def grid(left: float, width: float, levels: Iterable[tuple[float, str]]) -> Iterator[Element]:
+    """Yield a thin line at each height, with its words to the left, if any."""
+    for y, words in levels:
+        yield path(f"M{left:g} {y:.1f} h{width:g}", stroke=FAINT, stroke_opacity=0.35)
+        if words:
+            yield text(left - 8, y + 4, words, "end", size=12)
+
+
 # Corners of a regular polygon, and by how much of a circle it is turned.
-POLYGONS = {"D": (4, 0.0), "h": (6, 1 / 12), "p": (5, -0.25), "^": (3, -0.25), "8": (8, 1 / 16)}
+POLYGONS = {"D": (4, 0.0), "h": (6, 1 / 12), "p": (5, -0.25), "^": (3, -0.25), "v": (3, 0.25), "8": (8, 1 / 16)}
 
 
 def marker(shape: str, x: float, y: float, r: float = 8, **attrs: Value | None) -> Element:
@@ -300,22 +311,40 @@ def document(label: str, width: float, height: float, parts: Iterable[Element]) 
     """
     return (
         f'<svg role="img" aria-label="{escape(clean(label), quote=True)}" viewBox="0 0 {width:g} {height:g}" '
-        f'width="{width:g}" style="max-width: 100%; height: auto; font-family: var(--jp-ui-font-family, sans-serif)">'
+        f'width="{width:g}" style="max-width: 100%; height: auto; background: {GROUND}; '
+        'font-family: var(--jp-ui-font-family, sans-serif)">'
         f"{''.join(part.svg() for part in parts)}</svg>"
     )
+
+
+LABEL = re.compile(r'\baria-label="([^"]*)"')
+WIDTH = re.compile(r'\bwidth="([0-9.]+)"')
+SMALLEST = 0.9  # of its width: below that, words of 12 pixels cannot be read
+
+
+def readable(drawing: str) -> str:
+    """Return a drawing in a region that scrolls where the page is too narrow for its words.
+
+    Examples
+    --------
+    >>> "min-width: 90px" in readable(document("A node.", 100, 5, []))
+    True
+    """
+    width = WIDTH.search(drawing)
+    return scrolling(drawing, "Picture", SMALLEST * float(width[1]) if width else 0)
 
 
 # An image knows no variables of the page that shows it: it brings its own ground, and ink that reads on it.
 CARD = """<style>
 svg { background: var(--jp-layout-color1); border-radius: 6px; color: #1f2328; font-family: system-ui, sans-serif;
   --jp-ui-font-family: system-ui, sans-serif; --jp-ui-font-color1: #1f2328; --jp-ui-font-color2: #57606a;
-  --jp-layout-color1: #ffffff; --jp-layout-color2: #f4f6f8; --jp-border-color1: #8c959f }
-@media (prefers-color-scheme: dark) { svg { color: #e6e9ec; --jp-ui-font-color1: #e6e9ec; --jp-ui-font-color2: #a3adb7;
-  --jp-layout-color1: #14181c; --jp-layout-color2: #1e242a; --jp-border-color1: #7d8894 } }
+  --jp-content-font-color2: var(--jp-ui-font-color2); --jp-layout-color1: #ffffff; --jp-layout-color2: #f4f6f8;
+  --jp-border-color1: #8c959f }
+@media (prefers-color-scheme: dark) { svg { color: #e6e9ec; --jp-ui-font-color1: #e6e9ec;
+  --jp-ui-font-color2: #a3adb7; --jp-layout-color1: #14181c; --jp-layout-color2: #1e242a;
+  --jp-border-color1: #7d8894 } }
 </style>"""
 DRAWING = re.compile(r"<svg\b[^>]*>.*?</svg>", re.DOTALL)
-LABEL = re.compile(r'\baria-label="([^"]*)"')
-WIDTH = re.compile(r'\bwidth="([0-9.]+)"')
 
 
 def images(page: str) -> str:
@@ -326,8 +355,8 @@ def images(page: str) -> str:
 
     Examples
     --------
-    >>> images("<p>" + document("A wall.", 10, 5, []) + "</p>")[:67]
-    '<p><img alt="A wall." width="10" style="max-width:100%;height:auto"'
+    >>> images("<p>" + document("A node.", 10, 5, []) + "</p>")[:67]
+    '<p><img alt="A node." width="10" style="max-width:100%;height:auto"'
     """
     return DRAWING.sub(_image, page)
 

@@ -102,7 +102,7 @@ def _lines(result: ApplyResult) -> list[str]:
 
 
 def html_lines(lines: list[str]) -> str:
-    """Return lines of a terminal in HTML, in the colours of JupyterLab's theme."""
-    style = "margin: 0; color: var(--jp-content-font-color1, inherit); white-space: pre-wrap"
+    """Return lines of a terminal in HTML."""
+    style = "margin: 0; white-space: pre-wrap"
     text = html.escape(visible("\n".join(lines)))
     return f'<pre class="{LITERAL}" style="{style}">{text}</pre>'

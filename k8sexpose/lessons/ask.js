@@ -85,8 +85,8 @@ function render({ model, el }) {
   function keep() {
     clearTimeout(timer);
     timer = setTimeout(() => {
-      say("The kernel has not answered yet. It is busy, or it was stopped: then run this cell again. " +
-        "What you chose stays here.", true);
+      say("The kernel has not answered yet. It is busy, or it was stopped: then run this cell again " +
+        "(in Voilà: load the page again). What you chose stays here.", true);
     }, SILENT_MS);
     const number = (model.get("request").number ?? 0) + 1;
     model.set("request", { number, draft: structuredClone(draft) });
@@ -100,9 +100,11 @@ function render({ model, el }) {
   function show() {
     const kept = model.get("kept");
     const locked = Boolean(kept) && !editing;
+    const focused = root.contains(root.getRootNode().activeElement);
     inputs().forEach((one) => { one.disabled = locked; });
     keepButton.hidden = locked;
     changeButton.hidden = !locked;
+    if (locked && focused) changeButton.focus(); // what had the focus is hidden now, or disabled
     const more = model.get("problem") || !kept ? model.get("said") : "";
     // What could not be read says by itself what is still kept.
     const told = more.includes("Kept: ") ? "" : kept && `Kept: ${kept}`;
@@ -115,10 +117,8 @@ function render({ model, el }) {
   };
   const answered = () => {
     clearTimeout(timer);
-    const focused = root.contains(document.activeElement);
     if (!model.get("refused")) editing = false;
     show();
-    if (focused && !editing) changeButton.focus();
   };
   keepButton.addEventListener("click", keep);
   changeButton.addEventListener("click", () => {

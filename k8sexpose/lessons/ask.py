@@ -135,10 +135,7 @@ def html_page(question: Question, kept: Entry | None) -> str:
     if kept:
         folded = html.escape(question.show(kept.answer))
         answer = f"<details><summary>Answer</summary><p>{folded}</p></details>"
-    style = (
-        "border: 1px solid var(--jp-border-color1, #888); border-radius: 4px; padding: 0.5em 1em; max-width: 60em; "
-        "color: var(--jp-ui-font-color1, inherit)"
-    )
+    style = "border: 1px solid var(--jp-border-color1, #888); border-radius: 4px; padding: 0.5em 1em; max-width: 60em"
     return (
         f'<div class="{LITERAL}" style="{style}"><p><strong>{html.escape(question.text)}</strong></p>'
         f'<ul style="list-style: none; padding-left: 0.5em">{items}</ul>{answer}</div>'

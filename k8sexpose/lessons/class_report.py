@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from .._display import LITERAL, html_table, visible
-from ..plots.figure import canvas, finish, show
+from ..plots.figure import INK, SOFT, canvas, finish, show
 from .answer_file import MOST_BYTES, Damaged, Entries, Newer, parse
 from .forms import Question, accepts
 from .misconceptions import misconceptions
@@ -25,7 +25,7 @@ __all__ = ["ClassReport", "class_report"]
 
 MOST_FILES = 2000
 READING = (
-    "A circle is the number of learners whose first answer showed the belief, a square the number whose last answer "
+    "A ring is the number of learners whose first answer showed the belief, a dot the number whose last answer "
     "still shows it. A long line is a belief that the lesson changed."
 )
 COLUMNS = ["misconception", "belief", "first", "last", "asked"]
@@ -117,18 +117,18 @@ class ClassReport:
         table = self.beliefs.iloc[::-1]
         ax = canvas(ax, 8, 1.2 + 0.45 * max(1, len(table)))
         places = range(len(table))
-        ax.hlines(places, table["last"], table["first"], color="#888888", linewidth=2, zorder=1)
+        ax.hlines(places, table["last"], table["first"], color=SOFT, linewidth=2, zorder=1)
         ax.scatter(
-            table["first"], places, marker="o", s=110, facecolors="none", edgecolors="#D55E00", linewidths=2,
+            table["first"], places, marker="o", s=110, facecolors="none", edgecolors=INK, linewidths=2,
             label="first answers", zorder=3,
         )  # fmt: skip
-        ax.scatter(table["last"], places, color="#009E73", marker="s", s=40, label="last answers", zorder=2)
+        ax.scatter(table["last"], places, color=INK, marker="o", s=40, label="last answers", zorder=2)
         ax.set_yticks(list(places), [f"{row.misconception}. {_short(str(row.belief))}" for row in table.itertuples()])
-        ax.set_xlabel(f"learners who showed the belief, of {self.learners}")
+        ax.set_xlabel(f"learners who showed the belief, of {self.learners}", color=INK)
         ax.set_xlim(-0.5, max(1, self.learners) + 0.5)
-        ax.grid(axis="x", color="#888888", alpha=0.3)
+        ax.grid(axis="x", color=SOFT, alpha=0.3)
         if len(table):
-            ax.legend(loc="lower right", frameon=False)
+            ax.legend(loc="lower right", frameon=False, labelcolor=INK)
         finish(ax, self._described(), READING, "The beliefs of a class")
         return ax
 

@@ -12,7 +12,7 @@ from ..report.document import marked
 __all__ = ["Feedback"]
 
 # A word and a sign beside the colour: never colour alone. The colours are Okabe and Ito's.
-LOOKS = {True: ("✓ Right.", "#009E73"), False: ("✗ Not quite.", "#D55E00"), None: ("→", "#0072B2")}
+LOOKS = {True: ("✓", "Right.", "#009E73"), False: ("✗", "Not quite.", "#D55E00"), None: ("→", "", "#0072B2")}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -30,6 +30,8 @@ class Feedback:
     question, answer, right : str
         The question, the learner's answer and the correct answer, for the lines of the card; empty where there are
         none, or where the correct answer is not told yet.
+    verdict : str
+        The verdict in words where no question was answered; otherwise it is "Right." or "Not quite.".
 
     Examples
     --------
@@ -49,11 +51,13 @@ class Feedback:
     question: str = ""
     answer: str = ""
     right: str = ""
+    verdict: str = ""
 
     @property
     def opening(self) -> str:
         """The verdict in a word, with its sign."""
-        return LOOKS[self.correct][0]
+        sign, word, _ = LOOKS[self.correct]
+        return f"{sign} {self.verdict or word}".strip()
 
     def __post_init__(self) -> None:
         # An answer is somebody's text: a terminal and a page get its control characters as escapes.
@@ -82,8 +86,8 @@ class Feedback:
 
     def _repr_html_(self) -> str:
         style = (
-            f"border-left: 4px solid {LOOKS[self.correct][1]}; padding: 0.3em 0.8em; max-width: 60em; "
-            "color: var(--jp-ui-font-color1, inherit); font-family: var(--jp-ui-font-family, sans-serif); "
+            f"border-left: 4px solid {LOOKS[self.correct][2]}; padding: 0.3em 0.8em; max-width: 60em; "
+            "font-family: var(--jp-ui-font-family, sans-serif); "
             "line-height: 1.5; overflow-wrap: anywhere"
         )
         opening = f"<strong>{html.escape(self.opening)}</strong>"

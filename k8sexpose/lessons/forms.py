@@ -655,6 +655,8 @@ class Question:
         What to say to any other wrong answer.
     part : str
         Where it stands in its lesson: core, optional (in a leaflet), exercise, or own numbers (`exercise`).
+    exercise : str
+        The exercise that it is a part of, where one has several questions; otherwise a question is one by itself.
     """
 
     id: str
@@ -667,6 +669,7 @@ class Question:
     wrong: tuple[Wrong, ...] = ()
     otherwise: str = "Run the cells above once more, and read what each line says."
     part: str = "core"
+    exercise: str = ""
 
     def same(self, given: Any, right: Any) -> bool:
         """Return True if an answer is right; of a number, near enough."""

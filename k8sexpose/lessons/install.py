@@ -10,6 +10,7 @@ from .feedback import Feedback
 
 __all__ = ["check_install"]
 
+INCOMPLETE = "The lessons cannot run yet."
 RESTART = "then in the menu Kernel → Restart Kernel"
 
 
@@ -24,23 +25,25 @@ def check_install(package: str = "k8sexpose") -> Feedback:
     Returns
     -------
     Feedback
-        Right, or a list of what is missing with the line that mends it.
+        Whether everything is there; if not, what is missing, with the line that mends it.
 
     Examples
     --------
-    >>> check_install("no-such-package").correct
-    False
+    >>> check_install("no-such-package").opening
+    '✗ The lessons cannot run yet.'
     """
     try:
         wanted = needs(package)
         python = metadata.metadata(package)["Requires-Python"] or ""
     except metadata.PackageNotFoundError:
         text = f"{package} is not installed in this kernel. To mend: {mend([package])}, {RESTART}."
-        return Feedback(False, None, text)
+        return Feedback(False, None, text, verdict=INCOMPLETE)
     bad = {need: problem for need in wanted if (problem := missing(need))}
     problems = list(bad.values())
     if not meets(".".join(map(str, sys.version_info[:3])), python):
         problems.insert(0, f"Python is {sys.version.split()[0]}, needed is {python}")
     if problems:
-        return Feedback(False, None, f"{'; '.join(problems)}. To mend: {mend(bad)}, {RESTART}.")
-    return Feedback(True, None, f"Python and {len(wanted)} packages are there, in versions that fit.")
+        text = f"{'; '.join(problems)}. To mend: {mend(bad)}, {RESTART}."
+        return Feedback(False, None, text, verdict=INCOMPLETE)
+    text = f"Python and {len(wanted)} packages are there, in versions that fit."
+    return Feedback(True, None, text, verdict="You can begin.")

@@ -415,7 +415,7 @@ class Exercise:
         return f"{self._whose}: {self.text}"
 
     def _repr_html_(self) -> str:
-        style = "max-width: 60em; color: var(--jp-ui-font-color1, inherit)"
+        style = "max-width: 60em"
         told = f"<strong>{html.escape(self._whose)}.</strong> {html.escape(self.text)}"
         return f'<p class="{LITERAL}" style="{style}">{told}</p>'
 

@@ -17,8 +17,10 @@ from .forms import Question, shown
 __all__ = ["Progress", "progress_table"]
 
 RESULTS = {True: "right", False: "not yet", None: "not checked"}
-COLUMNS = ["lesson", "part", "id", "question", "first answer", "answer", "tries", "result", "misconception"]
+COLUMNS = ["lesson", "part", "exercise", "id", "question", "first answer", "answer", "tries", "result", "misconception"]
 OPEN = ("no answer", "not yet", "not checked")
+EMPTY = "No answers yet. Keep the first one, then run this cell again (in Voilà: load the page again)."
+NOT_COUNTED = "Exercises that are checked in a table of their own are not kept, and not counted here."
 HEAD = ("lesson", "core", "exercises", "open")
 
 
@@ -54,7 +56,7 @@ class Progress(pd.DataFrame):
         if not set(COLUMNS) <= set(self.columns):
             return super().__repr__()
         if self.empty:
-            return _with("No answers yet. They appear here when you have kept the first one.", self._problem)
+            return _with(EMPTY, self._problem)
         rows = [(row.lesson, row.core, row.exercises, _names(row.open)) for row in self.lessons]
         widths = [max(len(line[k]) for line in [HEAD, *rows]) for k in range(len(HEAD))]
         lines = [
@@ -72,7 +74,7 @@ class Progress(pd.DataFrame):
         told = answered[["question", "first answer", "answer", "result"]].astype(str).itertuples(index=False)
         every = html_table("Your answers", ("question", "first answer", "last answer", "result"), map(tuple, told))
         return (
-            f'<div class="jp-RenderedHTMLCommon">{problem}{self._overview()}'
+            f'<div class="jp-RenderedHTMLCommon">{problem}{self._overview()}<p>{NOT_COUNTED}</p>'
             f"<details><summary>All your answers ({len(answered)})</summary>{every}</details></div>"
         )
 
@@ -89,7 +91,7 @@ class Progress(pd.DataFrame):
             body += f"<tr>{name}{told}</tr>"
         head = "".join(f'<th scope="col" style="text-align: left">{name}</th>' for name in HEAD)
         caption = '<caption style="text-align: left">Your progress</caption>'
-        style = "color: var(--jp-ui-font-color1, inherit); text-align: left"
+        style = "text-align: left"
         rows = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
         return f'<table class="{LITERAL}" style="{style}">{caption}{rows}</table>'
 
@@ -114,14 +116,13 @@ def _names(open_ones: tuple[str, ...]) -> str:
     return (", ".join(open_ones[:3]) + more) or "nothing"
 
 
-def _counted(rows: pd.DataFrame) -> str:
-    """Return in words how many of the questions are answered, and how many of them right."""
+def _counted(rows: pd.DataFrame, by: str) -> str:
+    """Return in words how many questions, or exercises of several questions, are answered, and how many right."""
     if rows.empty:
         return "none"
-    answered, right = int((rows["tries"] > 0).sum()), int((rows["result"] == "right").sum())
-    if not answered:
-        return f"0 of {len(rows)} answered"
-    return f"{answered} of {len(rows)} answered, {right} right"
+    every = rows.assign(answered=rows["tries"] > 0, right=rows["result"] == "right").groupby(by)
+    total, answered, right = every.ngroups, every["answered"].all().sum(), every["right"].all().sum()
+    return f"{answered} of {total} answered, {right} right" if answered else f"0 of {total} answered"
 
 
 def _lesson_row(name: str, rows: pd.DataFrame) -> LessonRow:
@@ -129,7 +130,7 @@ def _lesson_row(name: str, rows: pd.DataFrame) -> LessonRow:
     core, exercises = rows[rows["part"] == "core"], rows[rows["part"].isin(("exercise", "own numbers"))]
     core = rows if core.empty and exercises.empty else core
     left = rows[rows["result"].isin(OPEN)]
-    return LessonRow(name, _counted(core), _counted(exercises), tuple(left["id"]))
+    return LessonRow(name, _counted(core, "id"), _counted(exercises, "exercise"), tuple(left["id"]))
 
 
 def _rows(questions: Iterable[Question], entries: Mapping[str, Entry]) -> Iterator[tuple[object, ...]]:
@@ -139,7 +140,9 @@ def _rows(questions: Iterable[Question], entries: Mapping[str, Entry]) -> Iterat
     for question in every:
         if question.lesson not in begun:
             continue
-        asked, entry = (question.lesson, question.part, question.id, question.text), entries.get(question.id)
+        exercise = "" if question.part in ("core", "optional") else question.exercise or question.id
+        asked = question.lesson, question.part, exercise, question.id, question.text
+        entry = entries.get(question.id)
         if entry is None:
             yield (*asked, "", "", 0, "optional" if question.part == "optional" else "no answer", "")
         else:

@@ -47,7 +47,7 @@ class Sheet:
     --------
     >>> sheet = Sheet()
     >>> sheet.check("np-which-nodes")
-    → Answer first: run the cell with ask("np-which-nodes") above and keep your answer, then run this cell.
+    → Answer first: run the cell with ask("np-which-nodes") above and keep your answer; this card then fills itself in.
     >>> sheet.predict("np-which-nodes", {"10.0.0.1"})
     → Noted for np-which-nodes: node-1 (10.0.0.1)
     >>> sheet.check("np-which-nodes").misconception
@@ -144,8 +144,8 @@ class Sheet:
             if not read:
                 return noted
         if self.kept(question.id) is None:
-            where = f'run the cell with ask("{question.id}") above and keep your answer, then run this cell.'
-            return Feedback(None, None, f"Answer first: {where}")
+            first = f'Answer first: run the cell with ask("{question.id}") above and keep your answer'
+            return Feedback(None, None, f"{first}; this card then fills itself in.")
         feedback, yours = self._judge(question, cluster)
         if cluster is not None and not yours:
             feedback = replace(feedback, text=f"{feedback.text} {FRESH}")

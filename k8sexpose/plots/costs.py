@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from .._palette import BREAK_EVEN, CONCEPTS
+from .._palette import BREAK_EVEN, BYTES, CONCEPTS
 from ..api.checks import check_arguments
 from ..cost.billing import NO_PRICE, Bill
 from ..cost.prices import HOURS_PER_MONTH
@@ -35,7 +35,7 @@ class Look(NamedTuple):
 WAYS = {
     "nodeport": Look("NodePort", "#B09A00", "p", ":"),
     "one_lb_each": Look("one load balancer each", CONCEPTS["load balancer"].color, "D", "-"),
-    "one_ingress": Look("one shared entry", CONCEPTS["shared entry"].color, "s", "--"),
+    "one_ingress": Look("one shared entry", CONCEPTS["shared entry"].color, "v", "--"),
     "one_nlb_in_cluster_ingress": Look("one shared entry, in the cluster", CONCEPTS["gateway"].color, "^", "-."),
 }
 # What the provider builds for it, where that differs.
@@ -51,7 +51,7 @@ BUILT = {
 PARTS = {
     "fixed": Look("load balancers, rules", CONCEPTS["load balancer"].color),
     "addresses": Look("addresses", CONCEPTS["cloud"].color, hatch=".."),
-    "bytes": Look("bytes, capacity units", CONCEPTS["client"].color, hatch="//"),
+    "bytes": Look("bytes, capacity units", BYTES.color, hatch="//"),
     "cross-zone": Look("cross-zone", CONCEPTS["extra hop"].color, hatch="xx"),
 }
 
@@ -301,8 +301,8 @@ def plot_costs(costs: pd.DataFrame, at: float | None = None, ax: Axes | None = N
         unit = f"{even:,.0f} Services" if by_services else f"{even * scale:,.0f} GB an hour"
         y = float(costs["one_lb_each"].loc[even]) if by_services else _between(x, costs["one_lb_each"], even * scale)
         ax.plot(
-            [even * scale], [y], marker="*", markersize=15, color=BREAK_EVEN.color, markeredgecolor=INK, zorder=6,
-            linestyle="none", gid="break-even",
+            [even * scale], [y], marker=BREAK_EVEN.marker, markersize=15, color=BREAK_EVEN.color, markeredgecolor=INK,
+            zorder=6, linestyle="none", gid="break-even",
         )  # fmt: skip
         # Where no line runs: high above the foot of the stairs, or to the left of the crossing.
         away = (12, 95) if by_services else (-190, 34)
@@ -386,7 +386,7 @@ def plot_candidates(candidates: Mapping[str, tuple[Bill, Traffic]], ax: Axes | N
     """
     check_arguments(plot_candidates, locals())
     ax = canvas(ax, 7.0, 3.6)
-    shapes = ["o", "s", "^", "D", "X"]
+    shapes = ["<", "P", "H", "8", "$+$"]  # a design is none of the things of the palette
     said, currency = [], "USD"
     places: dict[tuple[float, float], list[str]] = {}
     for number, (name, (bill, traffic)) in enumerate(candidates.items()):
@@ -398,7 +398,7 @@ def plot_candidates(candidates: Mapping[str, tuple[Bill, Traffic]], ax: Axes | N
         at = round(p99_ms), round(cost)
         size = 11 + 6 * (len(places.get(at, ())) == 0)  # a second design at the same place lies inside the first
         ax.plot(
-            [p99_ms], [cost], marker=marker, markersize=size, color=CONCEPTS["load balancer"].color, gid=name,
+            [p99_ms], [cost], marker=marker, markersize=size, color=SOFT, gid=name,
             markeredgecolor=INK, linestyle="none",
         )  # fmt: skip
         places.setdefault(at, []).append(name)

@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import FancyBboxPatch
 from matplotlib.text import Text
 
-from .._display import LITERAL
+from .._display import LITERAL, scrolling
 from .._palette import CONCEPTS
 from ..api.checks import check_arguments
 
@@ -29,6 +29,7 @@ __all__ = ["Picture", "describe", "show"]
 INK, SOFT = "#7a7a7a", "#808080"
 PAPER, ON_PAPER = "#ffffff", "#1a1a1a"
 WIDTH, DPI = 9.6, 132  # inches; a figure is as wide as its cell
+SMALLEST = 0.75  # of its width: below that, its words are smaller than 12 pixels, and it scrolls instead
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -68,12 +69,10 @@ class Picture:
             f'<img alt="{html.escape(self.alt)}" style="width: 100%; max-width: {width}px" '
             f'src="data:image/png;base64,{data}">'
         )
+        image = scrolling(image, "Picture", SMALLEST * width)
         if not self.reading:
             return image
-        style = (
-            "margin: 0.4em 0; color: var(--jp-ui-font-color1, inherit); "
-            "font-family: var(--jp-ui-font-family, sans-serif)"
-        )
+        style = "margin: 0.4em 0; font-family: var(--jp-ui-font-family, sans-serif)"
         if self.title:
             image = f'<p style="{style}; font-weight: 600">{html.escape(self.title)}</p>{image}'
         caption = (

@@ -110,7 +110,7 @@ def plot_success(timelines: Mapping[str, Sequence[tuple[float, float]]], ax: Axe
     """
     check_arguments(plot_success, locals())
     ax = canvas(ax, 8.0, 3.0)
-    looks = [("#D55E00", "-", "X"), ("#0072B2", "--", "o"), ("#A6761D", ":", "s"), ("#CC79A7", "-.", "D")]
+    looks = [("#6F8F3A", "-", "H"), ("#4F8FA0", "--", "8"), ("#AA6F9E", ":", "$+$"), ("#7A8290", "-.", "<")]
     said = []
     for number, (name, points) in enumerate(timelines.items()):
         color, line, marker = looks[number % len(looks)]

@@ -144,7 +144,7 @@ def plot_skew(placements: Mapping[str, PolicyShares], ax: Axes | None = None) ->
             local = policy == "Local"
             color = POLICY_CONCEPTS[policy].color
             ax.plot(
-                [value], [row], linestyle="none", marker="s" if local else "o", markersize=11 if local else 9,
+                [value], [row], linestyle="none", marker=POLICY_CONCEPTS[policy].marker, markersize=11 if local else 9,
                 color=color, markeredgecolor=INK, label=policy if row == 0 else None, zorder=2 if local else 3,
             )  # fmt: skip
             if local:
@@ -172,7 +172,7 @@ def plot_skew(placements: Mapping[str, PolicyShares], ax: Axes | None = None) ->
     finish(
         ax,
         f"Load of the busiest Pod over the mean. {'; '.join(said) or 'No placement'}.",
-        "Each row is a placement of Pods. A circle stands for Cluster, a square for Local. At 1 all Pods have the same "
+        "Each row is a placement of Pods. A triangle stands for Cluster, a plus for Local. At 1 all Pods have the same "
         "load; at 2 the busiest has twice that of the average Pod.",
         "The busiest Pod, by placement",
     )

@@ -30,13 +30,13 @@ class Look(NamedTuple):
 
 
 LOOKS = {
-    "Cluster": Look(POLICY_CONCEPTS["Cluster"].color, "o", "--", "//"),
-    "Local": Look(POLICY_CONCEPTS["Local"].color, "s", "-", ""),
+    name: Look(concept.color, concept.marker, concept.line, {"Cluster": "//"}.get(name, ""))
+    for name, concept in POLICY_CONCEPTS.items()
 }
 OTHERS = (
-    Look("#AA6F9E", "D", "-.", ".."),
-    Look("#6F8F3A", "^", ":", "xx"),
-    Look("#4F8FA0", "X", (0, (5, 1, 1, 1)), "++"),  # type: ignore[arg-type]
+    Look("#6F8F3A", "H", "-.", ".."),
+    Look("#4F8FA0", "8", ":", "xx"),
+    Look("#AA6F9E", "$+$", (0, (5, 1, 1, 1)), "++"),  # type: ignore[arg-type]
 )
 
 
@@ -56,7 +56,7 @@ def side_looks(names: Iterator[str] | list[str]) -> dict[str, Look]:
     Examples
     --------
     >>> side_looks(["Local", "weighted"])["weighted"].marker
-    'D'
+    'H'
     """
     found: dict[str, Look] = {}
     for name in names:
@@ -296,8 +296,8 @@ def plot_crossover(curves: pd.DataFrame, at: float | None = None, ax: Axes | Non
             continue
         y = float(np.interp(100 * crossing, busy, curves[f"{even} {kind}_ms"].to_numpy()))
         ax.plot(
-            [100 * crossing], [y], marker="*", markersize=16, color=BREAK_EVEN.color, markeredgecolor=INK, zorder=6,
-            linestyle="none", gid=f"crossing {kind}",
+            [100 * crossing], [y], marker=BREAK_EVEN.marker, markersize=16, color=BREAK_EVEN.color, markeredgecolor=INK,
+            zorder=6, linestyle="none", gid=f"crossing {kind}",
         )  # fmt: skip
         ax.annotate(
             f"{kind}: {100 * crossing:.3g} %", (100 * crossing, y), xytext=(4, -26 if kind == "mean" else 18),

@@ -39,39 +39,39 @@ def work(setting):
         yield number / 70
 Explorer(replace(NODE_PORT_RANGE, work=work), RangeSetting())"""
 BUTTONS = (("button", "Reset"), ("button", "Show Python"))
-TABLE = ("region", "Table")
+SHOWN = (("region", "Picture"), ("region", "Table"))
 # What makes it, and all its controls: role and accessible name.
 WIDGETS: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
     "nodeport": ("kx.nodeport_explorer()", (
         ("combobox", "Node that the client dials"), ("combobox", "Pods"),
         ("combobox", "targetPort (the process listens on 8080)"), ("checkbox", "Selector matches the Pods' labels"),
-        ("checkbox", "Firewall closes 30000–32767"), ("checkbox", "The dialled node has crashed"), ("button", "Reset"), TABLE,
+        ("checkbox", "Firewall closes 30000–32767"), ("checkbox", "The dialled node has crashed"), ("button", "Reset"), *SHOWN,
     )),
     "range": ("kx.node_port_range_explorer()", (
         ("slider", "Services without a nodePort line"), ("combobox", "nodePort in your manifest"),
-        ("combobox", "Your protocol"), ("combobox", "Your namespace"), *BUTTONS, TABLE,
+        ("combobox", "Your protocol"), ("combobox", "Your namespace"), *BUTTONS, *SHOWN,
     )),
     "life": ("kx.life_explorer()", (
         ("slider", "Seconds"), ("combobox", "Provider"), ("combobox", "What happens"), ("slider", "Time of the event (s)"),
-        *BUTTONS, TABLE, ("region", "What kubectl prints after 15 s"),
+        *BUTTONS, *SHOWN, ("region", "What kubectl prints after 15 s"),
     )),
-    "crash": ("kx.failover_explorer()", (("combobox", "Seconds between checks"), ("combobox", "Pods"), *BUTTONS, TABLE)),
+    "crash": ("kx.failover_explorer()", (("combobox", "Seconds between checks"), ("combobox", "Pods"), *BUTTONS, *SHOWN)),
     "policy": ("kx.policy_explorer()", (
         ("combobox", "Pods on each node"), ("combobox", "Load balancer"),
-        ("checkbox", "node-1 has just crashed, and nobody knows yet"), *BUTTONS, TABLE,
+        ("checkbox", "node-1 has just crashed, and nobody knows yet"), *BUTTONS, *SHOWN,
     )),
     "latency": ("kx.latency_explorer()", (
         ("combobox", "Pods per node"), ("combobox", "Workers per Pod"), ("combobox", "Compare Cluster with"),
         ("combobox", "Clients"), ("combobox", "Requests per connection"), ("combobox", "Cost of an extra hop (ms)"),
         ("checkbox", "Each client always enters through the same node"), ("checkbox", "Show the crossover"),
-        ("slider", "Utilisation, %"), *BUTTONS, TABLE, ("button", "❚❚ Pause queues"), ("button", "Step"),
+        ("slider", "Utilisation, %"), *BUTTONS, *SHOWN, ("button", "❚❚ Pause queues"), ("button", "Step"),
     )),
     "cost": ("kx.cost_explorer()", (
         ("combobox", "Provider"), ("slider", "Services"), ("combobox", "GB per hour"), ("combobox", "Traffic policy"),
-        *BUTTONS, TABLE,
+        *BUTTONS, *SHOWN,
     )),
     "doctor": ("kx.manifest_doctor()", (
-        ("textbox", "Manifest"), *BUTTONS, ("region", "What kubectl apply prints"), ("region", "Hints and warnings"), TABLE,
+        ("textbox", "Manifest"), *BUTTONS, ("region", "What kubectl apply prints"), ("region", "Hints and warnings"), *SHOWN,
     )),
 }  # fmt: skip
 CELLS = (

@@ -37,6 +37,18 @@ def test_a_leaflet_has_a_row_of_its_own(answered: Sheet) -> None:
     assert (leaflet.lesson, leaflet.core, leaflet.open) == (LEAFLET, "1 of 2 answered, 1 right", ())
 
 
+def test_an_exercise_of_two_questions_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = replace(CORE, id="first", part="exercise", exercise="both")
+    asked = (first, replace(first, id="second"), replace(first, id="alone", exercise=""))
+    monkeypatch.setattr(sheet, "QUESTIONS", {one.id: one for one in asked})
+    mine = Sheet()
+    counts = []
+    for id in ("first", "second", "alone"):
+        mine.check(id, answer="yes")
+        counts.append(mine.progress().lessons[0].exercises)
+    assert counts == ["0 of 2 answered", "1 of 2 answered, 1 right", "2 of 2 answered, 2 right"]
+
+
 def test_links_lead_from_a_lesson_and_from_a_leaflet(
     answered: Sheet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

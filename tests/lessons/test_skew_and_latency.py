@@ -24,7 +24,7 @@ def test_the_picture_counts_what_the_queue_has() -> None:
         here = [one for one in requests if one[0] <= moment < one[2]]
         assert counts[number] == len(here)
         assert sum(begins <= moment for _, begins, _ in here) <= 1
-    svg = ElementTree.fromstring(draw_queues({90.0: requests}))
+    svg = next(ElementTree.fromstring(draw_queues({90.0: requests})).iter("svg"))
     waiting = sum(max(count - 1, 0) for count in counts) / len(counts)
     assert f"90 % busy: {waiting:.1f} requests wait" in svg.attrib["aria-label"]
     tops = [float(one.attrib["y"]) for one in svg.iter() if one.tag.endswith("rect")]

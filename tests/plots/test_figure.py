@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import matplotlib
@@ -18,6 +19,9 @@ def test_show_is_the_same_every_time_and_has_alt_text(cluster: kx.Cluster) -> No
     page = first._repr_html_()
     assert f'alt="{describe(kx.plot_cluster(cluster, "debug-svc-nodeport"))}"' in page
     assert "How to read this." in page
+    # On a narrow page it scrolls, also by the keyboard, before its words are too small to read.
+    least, most = (int(found) for found in re.findall(r"(?:min|max)-width: (\d+)px", page))
+    assert least >= 0.7 * most and 'tabindex="0" role="region"' in page
 
 
 def test_axes_of_a_part_of_a_figure_are_shown(cluster: kx.Cluster) -> None:

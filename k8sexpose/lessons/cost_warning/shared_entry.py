@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..._display import LITERAL
 from ..._palette import CONCEPTS
-from ..._svg import FAINT, Element, document, marker, path, rect, text
+from ..._svg import FAINT, Element, document, marker, path, readable, rect, text
 
 __all__ = ["SharedEntry", "shared_entry"]
 
@@ -38,7 +38,7 @@ class SharedEntry:
     def _repr_html_(self) -> str:
         style = "margin: 0.4em 0; font-family: var(--jp-ui-font-family, sans-serif)"
         caption = f'<figcaption style="{style}"><strong>How to read this.</strong> {READING}</figcaption>'
-        picture = document(TOLD, WIDTH, HEIGHT, [*_each(), *_shared()])
+        picture = readable(document(TOLD, WIDTH, HEIGHT, [*_each(), *_shared()]))
         return f'<figure class="{LITERAL}" style="margin: 0">{picture}{caption}</figure>'
 
 

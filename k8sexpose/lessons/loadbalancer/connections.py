@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from ..._display import LITERAL
 from ..._palette import CONCEPTS
-from ..._svg import FAINT, TEXT, Element, document, marker, rect, text
+from ..._svg import FAINT, TEXT, Element, document, marker, readable, rect, text
 from ...api.errors import NotExposed
 from ...model import Cluster
 from ...router.router import routes
@@ -79,10 +79,7 @@ class Connections:
         )
         style = "margin: 0.4em 0; font-family: var(--jp-ui-font-family, sans-serif)"
         caption = f'<figcaption style="{style}"><strong>How to read this.</strong> {reading}</figcaption>'
-        # On a narrow page the picture scrolls: scaled down, its words could not be read.
-        scrolls = 'tabindex="0" role="region" aria-label="Picture" data-lm-suppress-shortcuts="true"'
-        picture = f'<div {scrolls} style="overflow-x: auto"><div style="min-width: 480px">{self._svg()}</div></div>'
-        return f'<figure class="{LITERAL}" style="margin: 0">{picture}{caption}</figure>'
+        return f'<figure class="{LITERAL}" style="margin: 0">{readable(self._svg())}{caption}</figure>'
 
     def _svg(self) -> str:
         parts = [text(14, 24, self.title, bold=True), text(14, TOP - 12, "arrives at ↓   sent to →", color=FAINT)]

@@ -471,6 +471,7 @@ QUESTIONS = (
         "type: ClusterIP, leave the line nodePort: 32000 as it is, and apply the file. What happens to the number?",
         BACK, window, back_once,
         part="exercise",
+        exercise="np-back",
         right="The API server sees that the type changes, and clears the nodePort that you did not change.",
         wrong=(
             Wrong(
@@ -491,6 +492,7 @@ QUESTIONS = (
         "line nodePort as it was, and applied the file. Now you apply the same file a second time. What happens?",
         BACK, window, back_twice,
         part="exercise",
+        exercise="np-back",
         right="Now the type does not change, so your line asks for a nodePort on a Service of type ClusterIP.",
         wrong=(
             Wrong(

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..._display import LITERAL
 from ..._palette import CONCEPTS
-from ..._svg import FAINT, Element, document, images, path, rect, text
+from ..._svg import FAINT, Element, document, grid, images, readable, rect, text
 from ...api.checks import positive
 from ...traffic.policies import both_policies
 from ...traffic.policy_comparison import latency_curves
@@ -56,16 +56,13 @@ def draw_queues(stretches: dict[float, list[list[float]]]) -> str:
         said.append(f"{busy:g} % busy: {sum(max(count - 1, 0) for count in counts) / len(counts):.1f} requests wait")
     height = 30 + len(stretches) * (PANEL + GAP)
     parts.append(text(WIDTH, height - 8, "time: one second", "end", color=FAINT, size=12))
-    return document(f"Requests in a Pod over one second, on average: {'; '.join(said)}.", WIDTH, height, parts)
+    told = f"Requests in a Pod over one second, on average: {'; '.join(said)}."
+    return readable(document(told, WIDTH, height, parts))
 
 
 def _panel(foot: float, counts: list[int]) -> list[Element]:
     """Return the panel of one utilisation: axis, the request in work, and those that wait."""
-    parts: list[Element] = []
-    for mark in (0, 10, 20):
-        y = foot - PANEL * mark / TALLEST
-        parts.append(path(f"M{LEFT} {y:.1f} H{WIDTH}", stroke=FAINT, stroke_width=0.5, opacity=0.7))
-        parts.append(text(LEFT - 6, y + 4, str(mark), "end", color=FAINT, size=12))
+    parts = list(grid(LEFT, WIDTH - LEFT, ((foot - PANEL * mark / TALLEST, str(mark)) for mark in (0, 10, 20))))
     step = (WIDTH - LEFT) / len(counts)
     for begin, end, count in _steps(counts):
         x, width = LEFT + begin * step, (end - begin) * step

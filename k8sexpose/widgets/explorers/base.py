@@ -18,12 +18,12 @@ from typing import Any, Generic, TypeVar
 
 import ipywidgets
 
-from ..._display import LITERAL, html_table
-from ..._svg import TEXT, images
+from ..._display import LITERAL, html_table, scrolling
+from ..._svg import images, readable
 from .keys import Keys
 from .slider import Slider
 
-__all__ = ["Control", "Explorer", "Live", "Parts", "changes", "printed", "scrolling", "table_of"]
+__all__ = ["Control", "Explorer", "Live", "Parts", "changes", "printed", "table_of"]
 Setting = TypeVar("Setting")
 # Work that is done sooner shows no bar; the bar grows, and Cancel is heard, ten times a second.
 PIECE_S, LISTEN_S = 0.1, 0.01
@@ -114,7 +114,7 @@ class Parts(Generic[Setting]):
         """Return the page of a setting: the picture, the verdict, how to read it, and the table."""
         said, reading = html.escape(self.verdict(setting)), html.escape(self.reading(setting))
         return (
-            f'<div class="jp-RenderedHTMLCommon" style="padding: 0; color: {TEXT}">{self.draw(setting)}'
+            f'<div class="jp-RenderedHTMLCommon" style="padding: 0">{readable(self.draw(setting))}'
             f'<p role="status"><strong>{said}</strong></p>'
             f"<p><strong>How to read this.</strong> {reading}</p>{self.table(setting)}</div>"
         )
@@ -267,7 +267,7 @@ class Explorer(ipywidgets.VBox, Generic[Setting]):  # type: ignore[misc]
             yield
         except Exception as error:
             said = html.escape(f"This setting cannot be shown: {error}")
-            self.picture.value = f'<p role="alert" style="color: {TEXT}">{said}</p>'
+            self.picture.value = f'<p role="alert">{said}</p>'
 
     def _stop(self) -> None:
         if self._job is not None:
@@ -305,7 +305,7 @@ class Explorer(ipywidgets.VBox, Generic[Setting]):  # type: ignore[misc]
 
     def _write_python(self) -> None:
         words = html.escape(self.setting.python)  # type: ignore[attr-defined]
-        self.code.value = f'<pre style="color: {TEXT}; white-space: pre-wrap">{words}</pre>'
+        self.code.value = f'<pre style="white-space: pre-wrap">{words}</pre>'
 
     def __repr__(self) -> str:
         return f"<{self.summary()}>"
@@ -351,35 +351,11 @@ def table_of(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]], *
     return f"{scrolling(html_table(caption, head, rows))}{below}"
 
 
-def scrolling(table: str) -> str:
-    """Return a table in a region that scrolls where the page is too narrow for it, also by the keyboard."""
-    return (
-        '<div tabindex="0" role="region" aria-label="Table" data-lm-suppress-shortcuts="true" '
-        f'style="overflow-x: auto"><div style="display: inline-block">{table}</div></div>'
-    )
-
-
 MONO = "var(--jp-code-font-family, monospace)"
 
 
 def printed(label: str, body: str, *, height_em: int, wrap: bool = False) -> str:
-    """Return what a terminal shows, in a box that scrolls where it is too small, also by the keyboard.
-
-    Parameters
-    ----------
-    label : str
-        Its name for screen readers.
-    body : str
-        HTML.
-    height_em : int
-        Height of the box at most.
-    wrap : bool
-        Break lines that are too long; tables are not to be broken.
-
-    Returns
-    -------
-    str
-        HTML.
+    """Return what a terminal shows, in a box that scrolls also by the keyboard; only prose is wrapped.
 
     Examples
     --------
@@ -391,6 +367,6 @@ def printed(label: str, body: str, *, height_em: int, wrap: bool = False) -> str
         f'<pre tabindex="0" role="region" aria-label="{html.escape(label, quote=True)}" '
         f'data-lm-suppress-shortcuts="true" '
         f'style="max-height: {height_em}em; overflow: auto; margin: 0 0 0.6em; padding: 0.5em; font-family: {MONO}; '
-        f'font-size: 12px; color: {TEXT}; border: 1px solid var(--jp-border-color2, #bbb); white-space: {lines}">'
+        f'font-size: 12px; border: 1px solid var(--jp-border-color2, #bbb); white-space: {lines}">'
         f"{body}</pre>"
     )

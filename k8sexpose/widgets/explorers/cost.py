@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ..._svg import FAINT, Element, document, element, marker, path, text
+from ..._svg import FAINT, Element, document, element, grid, marker, path, text
 from ...api.checks import check_arguments
 from ...cost.alternatives import compare_exposure, costs_by_services
 from ...cost.billing import NO_PRICE
@@ -90,18 +90,6 @@ DASHES = {"-": None, "--": "8 4", ":": "2 4", "-.": "9 4 2 4"}
 def draw_costs(costs: pd.DataFrame, services: int) -> str:
     """Draw the costs as SVG that follows JupyterLab's theme; each line bears its name at its end.
 
-    Parameters
-    ----------
-    costs : DataFrame
-        What `costs_by_services` returned.
-    services : int
-        The number to mark.
-
-    Returns
-    -------
-    str
-        An ``<svg>`` element with a description.
-
     Examples
     --------
     >>> draw_costs(curve(CostSetting()), 50).startswith('<svg role="img" aria-label="50 Services at aws')
@@ -145,11 +133,8 @@ def draw_costs(costs: pd.DataFrame, services: int) -> str:
 
 def _axes(costs: pd.DataFrame, services: int, most: int, top: float) -> list[Element]:
     """Draw the axes, the quota, and the line that marks the number of Services."""
-    parts, facts = [], costs.attrs
-    for step in range(5):
-        y = TOP + HEIGHT * (1 - step / 4)
-        parts.append(path(f"M{LEFT} {y:g} h{WIDTH}", stroke=FAINT, stroke_width=0.5, opacity=0.5))
-        parts.append(text(LEFT - 8, y + 4, f"{top * step / 4:,.0f}", "end", size=12))
+    facts = costs.attrs
+    parts = list(grid(LEFT, WIDTH, ((TOP + HEIGHT * (1 - step / 4), f"{top * step / 4:,.0f}") for step in range(5))))
     for number in (1, 20, 40, 60, 80, 100):
         if number <= most:
             parts.append(text(_x(number, most), TOP + HEIGHT + 18, str(number), "middle", size=12))

@@ -105,17 +105,7 @@ class Diagnosis:
 
 @lru_cache(maxsize=16)
 def diagnose(text: str) -> Diagnosis:
-    """Apply a text to an empty cluster of the newest Kubernetes, and write down all that is said.
-
-    Parameters
-    ----------
-    text : str
-        One or more documents; whatever stands in it, nothing is raised.
-
-    Returns
-    -------
-    Diagnosis
-        What was found.
+    """Apply a text to an empty cluster of the newest Kubernetes, and write down all that is said; nothing is raised.
 
     Examples
     --------
@@ -237,18 +227,6 @@ def _hint_of_kubectl(text: str, message: str, given: Any) -> str | None:
 
 def added_lines(text: str, given: Any) -> frozenset[int]:
     r"""Number the lines of a written object, from 0, of which the text that was sent says nothing.
-
-    Parameters
-    ----------
-    text : str
-        The stored object as YAML.
-    given : object
-        What was sent, parsed.
-
-    Returns
-    -------
-    frozenset of int
-        Lines.
 
     Examples
     --------

@@ -6,7 +6,7 @@ import html
 from dataclasses import dataclass
 
 from ..._palette import CONCEPTS
-from ..._svg import Element, marker, path, text
+from ..._svg import TEXT, Element, marker, path, text
 from ..._svg import document as drawing
 from ...api.checks import check_arguments
 from .base import Control, Explorer, Parts, printed, table_of
@@ -56,16 +56,6 @@ WIDTH, LEFT, STEP, TOP, ROW = 780, 250, 150, 44, 26
 def draw_gates(found: Diagnosis) -> str:
     """Draw how far each object came, as SVG that follows JupyterLab's theme.
 
-    Parameters
-    ----------
-    found : Diagnosis
-        What the doctor found.
-
-    Returns
-    -------
-    str
-        An ``<svg>`` element with a description.
-
     Examples
     --------
     >>> draw_gates(diagnose(BROKEN)).partition(">")[0].partition('aria-label="')[2].partition('"')[0]
@@ -87,11 +77,11 @@ def draw_gates(found: Diagnosis) -> str:
 
 
 def _sign(x: int, y: int, gate: int, document: Document) -> Element:
-    """Return a filled circle for a gate that was passed, a cross where the object was stopped."""
+    """Return a dark dot for a gate that was passed, a cross where the object was stopped."""
     if gate == document.gate and not document.stored:
         return marker("X", x, y, 12, stroke=CONCEPTS["dropped"].color, stroke_width=5)
     passed = gate <= document.gate
-    fill = CONCEPTS["client"].color if passed else "none"
+    fill = TEXT if passed else "none"
     return marker("o", x, y, 8, fill=fill, stroke_dasharray=None if passed else "2 3")
 
 

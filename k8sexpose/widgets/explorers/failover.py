@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 
+from ..._display import scrolling
 from ..._palette import CONCEPTS
-from ..._svg import FAINT, TEXT, Element, document, path, rect, text
+from ..._svg import FAINT, TEXT, Element, document, grid, path, rect, text
 from ...api.checks import check_arguments
 from ...cloud.providers import provider
 from ...cluster.state import NODE_MONITOR_GRACE_S
 from ...data import example
 from ...model import Cluster
 from ...traffic.crash import Crash, watch_crash
-from .base import Control, Explorer, Parts, scrolling
+from .base import Control, Explorer, Parts
 
 __all__ = ["CRASH", "CrashSetting", "draw_crash", "failover_explorer"]
 
@@ -109,16 +110,6 @@ def _y(lost: Fraction | float) -> float:
 def draw_crash(setting: CrashSetting) -> str:
     """Draw what two clients lose, and the two clocks, as SVG that follows JupyterLab's theme.
 
-    Parameters
-    ----------
-    setting : CrashSetting
-        What is set.
-
-    Returns
-    -------
-    str
-        An ``<svg>`` element with a description.
-
     Examples
     --------
     >>> draw_crash(CrashSetting()).startswith('<svg role="img" aria-label="node-1 crashes.')
@@ -126,10 +117,7 @@ def draw_crash(setting: CrashSetting) -> str:
     """
     crash = setting.crash
     parts = [text(14, TOP - 16, "new connections lost", color=FAINT)]
-    for percent in (0, 50, 100):
-        y = _y(percent / 100)
-        parts.append(path(f"M{LEFT} {y} H{WIDTH - RIGHT}", stroke=FAINT, stroke_opacity=0.35))
-        parts.append(text(LEFT - 8, y + 4, f"{percent} %", "end"))
+    parts += grid(LEFT, WIDTH - LEFT - RIGHT, ((_y(percent / 100), f"{percent} %") for percent in (0, 50, 100)))
     for at_s in range(0, WATCHED_S + 1, 30):
         parts.append(text(_x(at_s), TOP + HEIGHT + 18, f"{at_s} s", "middle"))
     start = f"M{_x(0):.1f} {TOP} v{HEIGHT} M{_x(0):.1f} {CLOCKS - 8} v66"

@@ -19,8 +19,15 @@ class Keys(anywidget.AnyWidget):
     """
 
     _esm = Path(__file__).parent / "keys.js"
-    # Beside a table that is wider than the page, text is not cut: the table scrolls by itself.
-    _css = ".k8sexpose-page > .widget-html-content { min-width: 0 }"
+    # Beside a table that is wider than the page, text is not cut: the table scrolls by itself. A label that is wider
+    # than the page is broken, and its drop-down comes below it.
+    _css = """
+    .k8sexpose-page > .widget-html-content { min-width: 0 }
+    .k8sexpose-keys .widget-dropdown, .k8sexpose-keys .widget-checkbox { height: auto; flex-wrap: wrap; }
+    .k8sexpose-keys :is(.widget-dropdown, .widget-checkbox) :is(label, label > span) {
+      white-space: normal; height: auto; line-height: 1.4; overflow: visible; }
+    .k8sexpose-keys .widget-dropdown > select { flex: 0 1 auto; min-height: 28px; max-width: 100%; }
+    """
 
     def __repr__(self) -> str:
         return "<Keys>"

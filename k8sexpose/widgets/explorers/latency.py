@@ -33,18 +33,6 @@ CONTROLS = (
 def verdict(setting: LatencySetting, both: PolicyComparison) -> str:
     """Return which policy answers sooner: expected, or as sampled where few clients decide by chance.
 
-    Parameters
-    ----------
-    setting : LatencySetting
-        What is set.
-    both : PolicyComparison
-        What came of it.
-
-    Returns
-    -------
-    str
-        Two sentences, or more.
-
     Examples
     --------
     >>> verdict(LatencySetting(utilisation=10), sample(LatencySetting(utilisation=10)))

@@ -9,8 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from ..._palette import CONCEPTS
-from ..._svg import FAINT, TEXT, Element, document, path, rect
-from ..._svg import text as _text
+from ..._svg import FAINT, TEXT, Element, document, grid, path, rect, text
 from ...data import example
 from ...model import Cluster
 from ...plots.traffic import Look, side_looks
@@ -116,18 +115,6 @@ class LatencySetting:
 def clusters_of(pods: str, policy: str) -> dict[str, Cluster]:
     """Build the two clusters of a setting.
 
-    Parameters
-    ----------
-    pods : str
-        Pods per node, as in `LatencySetting`.
-    policy : str
-        What stands beside Cluster.
-
-    Returns
-    -------
-    dict of str to Cluster
-        By name of the policy.
-
     Examples
     --------
     >>> list(clusters_of("2 + 1", "Local"))
@@ -145,16 +132,6 @@ def clusters_of(pods: str, policy: str) -> dict[str, Cluster]:
 
 def sample(setting: LatencySetting) -> PolicyComparison:
     """Send the requests of a setting through both clusters.
-
-    Parameters
-    ----------
-    setting : LatencySetting
-        What is set.
-
-    Returns
-    -------
-    PolicyComparison
-        Expected and sampled.
 
     Examples
     --------
@@ -177,16 +154,6 @@ def _turns_at(pods: str, policy: str, workers: int, hop_ms: float) -> dict[str, 
 def turns_at(setting: LatencySetting) -> dict[str, float]:
     """Return the crossover of a setting, for the ``mean`` and the ``p99``; see `crossover_utilisation`.
 
-    Parameters
-    ----------
-    setting : LatencySetting
-        What is set.
-
-    Returns
-    -------
-    dict of str to float
-        Utilisations from 0 to 1.
-
     Examples
     --------
     >>> round(turns_at(LatencySetting())["mean"], 3)
@@ -207,18 +174,6 @@ INK = "#1a1a1a"
 def draw_sides(setting: LatencySetting, both: PolicyComparison) -> str:
     """Draw load and latency of two policies side by side, as SVG that follows JupyterLab's theme.
 
-    Parameters
-    ----------
-    setting : LatencySetting
-        What is set.
-    both : PolicyComparison
-        What `sample` returned for it.
-
-    Returns
-    -------
-    str
-        An ``<svg>`` element with a description.
-
     Examples
     --------
     >>> setting = LatencySetting(utilisation=10)
@@ -231,10 +186,10 @@ def draw_sides(setting: LatencySetting, both: PolicyComparison) -> str:
     for number, (name, one) in enumerate(both.expected.items()):
         left = LEFT + number * (PANEL + GAP)
         seen = both.traffic[name]
-        parts.append(_text(left, 18, name, size=16, bold=True))
-        parts.append(_text(left, 34, "load of each Pod, % of what it can serve", color=FAINT))
+        parts.append(text(left, 18, name, size=16, bold=True))
+        parts.append(text(left, 34, "load of each Pod, % of what it can serve", color=FAINT))
         parts += _load(left, one, seen, looks[name])
-        parts.append(_text(left, SPEED_TOP - 34, "response time", color=FAINT))
+        parts.append(text(left, SPEED_TOP - 34, "response time", color=FAINT))
         parts += _speed(left, seen, looks[name])
         loads = ", ".join(f"{pod} {100 * busy:.0f}" for pod, busy in seen.by_pod["utilisation"].items())
         summary = seen.summary
@@ -258,12 +213,8 @@ def reading(setting: LatencySetting, both: PolicyComparison) -> str:
 
 def _load(left: float, one: Expected, seen: Traffic, look: Look) -> list[Element]:
     """Draw a bar for each Pod: sampled filled, expected as an outline; Pods of a node are side by side."""
-    parts = []
-    for percent in (0, 50, 100):
-        y = _y(percent / 100)
-        width, color = (1.6, CONCEPTS["dropped"].color) if percent == 100 else (0.6, FAINT)
-        parts.append(path(f"M{left} {y:.1f} h{PANEL}", stroke=color, stroke_width=width, opacity=0.8))
-        parts.append(_text(left - 6, y + 4, str(percent), "end"))
+    parts = list(grid(left, PANEL, ((_y(percent / 100), str(percent)) for percent in (0, 50, 100))))
+    parts.append(path(f"M{left} {_y(1):.1f} h{PANEL}", stroke=CONCEPTS["dropped"].color, stroke_width=1.6))
     nodes: dict[object, list[tuple[float, float]]] = {}
     for pod, node, busy in zip(seen.by_pod.index, seen.by_pod["node"], seen.by_pod["utilisation"], strict=True):
         expected = one.utilisation * len(one.shares) * one.shares.get(str(pod), 0.0)
@@ -273,14 +224,14 @@ def _load(left: float, one: Expected, seen: Traffic, look: Look) -> list[Element
     for node, pods in nodes.items():
         middle = x + each * len(pods) / 2
         words = str(node) if len(nodes) < 5 else str(node).rpartition("-")[2]
-        parts.append(_text(middle, _y(0) + 16, words, "middle"))
+        parts.append(text(middle, _y(0) + 16, words, "middle"))
         for busy, expected in pods:
             parts.append(_bar(x + 0.06 * each, 0.88 * each, busy, fill=look.color))
             parts.append(_bar(x + 0.06 * each, 0.88 * each, expected, fill="none", stroke=TEXT, stroke_width=1.5))
             if each > 26:
                 inside = busy > 0.2  # dark ink reads on the colours of both themes
                 up, ink = (_y(0) - 7, INK) if inside else (_y(busy) - 5, TEXT)
-                parts.append(_text(x + each / 2, up, f"{100 * busy:.0f}", "middle", color=ink, bold=True))
+                parts.append(text(x + each / 2, up, f"{100 * busy:.0f}", "middle", color=ink, bold=True))
             x += each
         x += 0.6 * each
     mean = _y(sum(seen.by_pod["utilisation"]) / len(seen.by_pod))
@@ -315,7 +266,7 @@ def _speed(left: float, seen: Traffic, look: Look) -> list[Element]:
     parts = [path(f"M{left} {foot}{outline}V{foot}Z", fill=look.color, fill_opacity=0.7)]
     for ms, words in ((1, "1 ms"), (10, "10"), (100, "100"), (1000, "1 s"), (10_000, "10 s")):
         x = _x(left, ms)
-        parts += [path(f"M{x:.1f} {foot} v5", stroke=FAINT), _text(x, foot + 18, words, "middle", size=12)]
+        parts += [path(f"M{x:.1f} {foot} v5", stroke=FAINT), text(x, foot + 18, words, "middle", size=12)]
     for name, column, up in (("p50", "p50_ms", 6), ("p99", "p99_ms", 6)):
         value = float(seen.summary[column])
         if not math.isfinite(value):
@@ -326,7 +277,7 @@ def _speed(left: float, seen: Traffic, look: Look) -> list[Element]:
         edge = name == "p99" and x > left + PANEL - 90
         anchor, shift = ("end", 4) if name == "p50" or edge else ("start", -4)
         shown = f"{value:.3g} ms" if value < 1000 else f"{value / 1000:.3g} s"
-        parts.append(_text(x + shift, SPEED_TOP - up - (18 if edge else 5), f"{name} {shown}", anchor, bold=True))
+        parts.append(text(x + shift, SPEED_TOP - up - (18 if edge else 5), f"{name} {shown}", anchor, bold=True))
     return parts
 
 
@@ -335,7 +286,7 @@ def _strip(setting: LatencySetting) -> list[Element]:
     length = WIDTH - LEFT - 30
     parts = [path(f"M{LEFT} {STRIP} h{length}", stroke=FAINT, stroke_width=2)]
     for percent in (0, 20, 40, 60, 80, 100):
-        parts.append(_text(LEFT + length * percent / 100, STRIP + 20, f"{percent} %", "middle", size=12))
+        parts.append(text(LEFT + length * percent / 100, STRIP + 20, f"{percent} %", "middle", size=12))
     looks = side_looks(["Cluster", setting.policy])
     for row, (kind, crossing) in enumerate(turns_at(setting).items()):
         y, at = STRIP - 34 + 15 * row, LEFT + length * crossing
@@ -343,9 +294,9 @@ def _strip(setting: LatencySetting) -> list[Element]:
             if width > 0.5:
                 parts.append(rect(x, y, width, 14, fill=looks[name].color, stroke=TEXT, stroke_width=0.7))
             if width > 200:
-                parts.append(_text(x + width / 2, y + 11, f"{name} answers sooner", "middle", size=12, color=INK))
-        parts.append(_text(LEFT - 6, y + 11, kind, "end", size=12))
+                parts.append(text(x + width / 2, y + 11, f"{name} answers sooner", "middle", size=12, color=INK))
+        parts.append(text(LEFT - 6, y + 11, kind, "end", size=12))
     here = LEFT + length * setting.utilisation / 100
     parts.append(path(f"M{here:.1f} {STRIP + 6} v-44", stroke_width=3))
-    parts.append(_text(here, STRIP - 42, f"{setting.utilisation} % busy", "middle", bold=True, size=12))
+    parts.append(text(here, STRIP - 42, f"{setting.utilisation} % busy", "middle", bold=True, size=12))
     return parts

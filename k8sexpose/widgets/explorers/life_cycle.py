@@ -240,16 +240,6 @@ def _x(second: float) -> float:
 def draw_life(setting: LifeSetting) -> str:
     """Draw the timeline as SVG that follows JupyterLab's theme.
 
-    Parameters
-    ----------
-    setting : LifeSetting
-        What is set.
-
-    Returns
-    -------
-    str
-        An ``<svg>`` element with a description.
-
     Examples
     --------
     >>> draw_life(LifeSetting()).startswith('<svg role="img" aria-label="15 s after apply: EXTERNAL-IP &lt;pending&gt;')

@@ -93,16 +93,6 @@ STEP, LEFT, TOP = 270, 80, 62
 def draw_route(route: Route) -> str:
     """Draw a way as SVG that follows JupyterLab's theme.
 
-    Parameters
-    ----------
-    route : Route
-        What to draw.
-
-    Returns
-    -------
-    str
-        An ``<svg>`` element with a description.
-
     Examples
     --------
     >>> draw_route(NodePortSetting().route).startswith('<svg role="img" aria-label="The path of one request')

@@ -248,16 +248,6 @@ def _place(number: int) -> tuple[int, int]:
 def draw_range(setting: RangeSetting) -> str:
     """Draw the range as SVG that follows JupyterLab's theme.
 
-    Parameters
-    ----------
-    setting : RangeSetting
-        What is set.
-
-    Returns
-    -------
-    str
-        An ``<svg>`` element with a description.
-
     Examples
     --------
     >>> draw_range(RangeSetting()).startswith('<svg role="img" aria-label="Node ports 30000 to 32767: 51 of 2768')

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+from ..._display import scrolling
 from ..._palette import CONCEPTS
-from ..._svg import FAINT, RAISED, TEXT, Element, document, path, rect, stripes, text
+from ..._svg import FAINT, RAISED, TEXT, Element, document, grid, path, rect, stripes, text
 from ...api.checks import check_arguments
 from ...data import example
 from ...model import Cluster
 from ...traffic.policies import PolicyShares, PolicyView, policy_shares
-from .base import Control, Explorer, Parts, scrolling
+from .base import Control, Explorer, Parts
 
 __all__ = ["POLICY", "PolicySetting", "draw_policies", "policy_explorer"]
 
@@ -97,16 +98,6 @@ HOP, LOST = "url(#kx-hop-stripes)", "url(#kx-lost-stripes)"
 def draw_policies(setting: PolicySetting) -> str:
     """Draw both policies side by side, as SVG that follows JupyterLab's theme.
 
-    Parameters
-    ----------
-    setting : PolicySetting
-        What is set.
-
-    Returns
-    -------
-    str
-        An ``<svg>`` element with a description.
-
     Examples
     --------
     >>> draw_policies(PolicySetting()).startswith('<svg role="img" aria-label="Cluster: node-1 gets')
@@ -135,11 +126,8 @@ def _panel(
         text(left, 18, f"externalTrafficPolicy: {side.policy}", bold=True, size=15),
         text(left, 38, f"the Pods see {_short(found, side)}", color=FAINT),
     ]
-    for step in range(5):
-        y = FLOOR - HEIGHT * step / 4
-        parts.append(path(f"M{left} {y:.1f} h{PANEL}", stroke=FAINT, stroke_opacity=0.3))
-        if scale:
-            parts.append(text(left - 6, y + 4, f"{100 * top * step / 4:.3g} %", "end", size=12))
+    levels = [(FLOOR - HEIGHT * step / 4, f"{100 * top * step / 4:.3g} %" if scale else "") for step in range(5)]
+    parts += grid(left, PANEL, levels)
     room = PANEL / max(len(found.nodes), 1)
     for column, (node, zone) in enumerate(found.nodes.items()):
         x = left + column * room

@@ -1,6 +1,6 @@
 // Queues of Pods, played slowly: a request is a dot that arrives, waits, is served, and leaves. When each does so is
 // computed in Python; this file only says where a dot is at a moment. It stands still where the reader wants no motion.
-const ROW = 26, TOP = 6, NAME = 210, POD = 74, DOT = 4.5, PLAY_S = 24, FLIGHT = 0.012, STEP = 0.01;
+const ROW = 26, TOP = 6, NAME = 210, LINE = 18, NARROW = 480, POD = 74, DOT = 4.5, PLAY_S = 24, FLIGHT = 0.012, STEP = 0.01;
 
 export function positions(requests, time, flight) {
   const found = { flying: [], waiting: [], serving: [], leaving: [] };
@@ -34,13 +34,15 @@ function render({ model, el }) {
     const rows = model.get("rows"), workers = model.get("workers"), wide = el.clientWidth;
     if (!wide || !rows.length) return;
     const sides = [...new Set(rows.map((row) => row.policy))];
-    const tall = TOP + ROW * (rows.length + sides.length), ratio = window.devicePixelRatio || 1;
+    // On a narrow page a Pod's name stands above its queue.
+    const above = wide < NARROW ? LINE : 0;
+    const tall = TOP + ROW * sides.length + (ROW + above) * rows.length, ratio = window.devicePixelRatio || 1;
     if (canvas.width !== Math.round(wide * ratio) || canvas.height !== Math.round(tall * ratio)) {
       [canvas.width, canvas.height] = [Math.round(wide * ratio), Math.round(tall * ratio)];
       canvas.style.height = `${tall}px`;
     }
     const style = getComputedStyle(el), ink = style.color, pen = canvas.getContext("2d");
-    const name = Math.min(NAME, wide * 0.36), pod = wide - POD - 40;
+    const name = above ? 0 : NAME, pod = wide - POD - 40;
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     pen.clearRect(0, 0, wide, tall);
     let y = TOP, before = "";
@@ -53,12 +55,12 @@ function render({ model, el }) {
         before = row.policy;
         y += ROW;
       }
-      const middle = y + ROW / 2, at = positions(row.requests, part * row.window, FLIGHT * row.window);
+      const middle = y + above + ROW / 2, at = positions(row.requests, part * row.window, FLIGHT * row.window);
       pen.font = `12px ${style.fontFamily}`;
       pen.fillStyle = ink;
-      pen.fillText(`${row.pod}: ${row.busy} % busy`, 0, middle + 4, name - 8);
+      pen.fillText(`${row.pod}: ${row.busy} % busy`, 0, above ? y + 15 : middle + 4, (name || wide) - 8);
       pen.strokeStyle = ink;
-      pen.strokeRect(pod, y + 3, POD, ROW - 6);
+      pen.strokeRect(pod, middle + 3 - ROW / 2, POD, ROW - 6);
       const dot = (x, alpha = 1, r = DOT) => {
         pen.globalAlpha = alpha;
         pen.fillStyle = row.color;
@@ -69,16 +71,17 @@ function render({ model, el }) {
         pen.globalAlpha = 1;
       };
       const room = Math.floor((pod - name - 50) / (2 * DOT + 3)), queue = at.waiting.length;
+      const begin = name + (queue > room ? 34 : 0); // right of how many more wait
       for (let k = 0; k < Math.min(queue, room); k++) dot(pod - 10 - k * (2 * DOT + 3));
       if (queue > room) {
         pen.fillStyle = ink;
         pen.fillText(`+ ${queue - room}`, name, middle + 4);
       }
       at.serving.slice(0, 16).forEach((_, k) => dot(pod + 9 + (POD - 18) * (workers > 1 ? (k + 0.5) / Math.min(workers, 16) : 0.5), 1, workers > 4 ? 2.2 : DOT));
-      for (const k of at.flying) dot(name + (pod - 10 - Math.min(queue, room) * (2 * DOT + 3) - name) * k, 0.7);
+      for (const k of at.flying) dot(begin + (pod - 10 - Math.min(queue, room) * (2 * DOT + 3) - begin) * k, 0.7);
       for (const k of at.leaving) dot(pod + POD + 30 * k, 1 - k);
       waits[row.policy] = (waits[row.policy] || 0) + queue;
-      y += ROW;
+      y += ROW + above;
     }
     const said = sides.map((side) => `${side}: ${waits[side]}`).join(", ");
     canvas.setAttribute("aria-label", `Queues before the Pods at one moment; requests that wait: ${said}.`);

@@ -62,20 +62,7 @@ def requests_of(
 
 
 def rows_of(setting: LatencySetting, both: PolicyComparison) -> list[dict[str, Any]]:
-    """Return what is played: for each policy its Pods, each with its requests.
-
-    Parameters
-    ----------
-    setting : LatencySetting
-        What is set.
-    both : PolicyComparison
-        What came of it: it has the share of each Pod.
-
-    Returns
-    -------
-    list of dict
-        Plain values.
-    """
+    """Return what is played: for each policy its Pods, each with its requests."""
     looks = side_looks(list(both.expected))
     highest = max(
         one.utilisation * len(one.shares) * max(one.shares.values(), default=0) for one in both.expected.values()

@@ -44,7 +44,7 @@ class Curve:
         return len(self.points) > 1
 
 
-def trace(steps: Iterable[Step], layout: Layout, window: int = 0) -> tuple[Curve, ...]:
+def trace(steps: Iterable[Step], layout: Layout, node_port: int = 0) -> tuple[Curve, ...]:
     """Find the curves of a way.
 
     Parameters
@@ -53,8 +53,8 @@ def trace(steps: Iterable[Step], layout: Layout, window: int = 0) -> tuple[Curve
         The way.
     layout : Layout
         Where everything stands.
-    window : int
-        The nodePort: a packet for it comes in by the window.
+    node_port : int
+        A packet for this port comes in by the mark of the node port.
 
     Returns
     -------
@@ -71,7 +71,7 @@ def trace(steps: Iterable[Step], layout: Layout, window: int = 0) -> tuple[Curve
     legs: list[Curve] = []
     here: Point | None = None
     for step in steps:
-        through = bool(window) and step.before[1].endswith(f":{window}")
+        through = bool(node_port) and step.before[1].endswith(f":{node_port}")
         if here is None or step.at == step.came_from:
             points: tuple[Point, ...] = (here or _start(layout, step.at),)
         else:
@@ -105,14 +105,14 @@ def end_point(last: Curve, layout: Layout) -> Point:
     (16, 0)
     """
     place, (x, y) = last.step.at, last.points[-1]
-    box, window = layout.boxes.get(place), layout.windows.get(place)
+    box, port = layout.boxes.get(place), layout.node_ports.get(place)
     if box is None or place in layout.folded or box.width < 20:
         return x, y
     if place.startswith("node:"):
-        at_window = window is not None and y == window.y
-        if at_window and box.width <= DENSE_WIDTH:  # the name fills the node beside its nodePort
+        at_port = port is not None and y == port.y
+        if at_port and box.width <= DENSE_WIDTH:  # the name fills the node beside its nodePort
             return box.x + 44, box.bottom - 16
-        return (window.x - 4, window.bottom + 15) if window is not None and at_window else (box.x + 18, box.bottom - 14)
+        return (port.x - 4, port.bottom + 15) if port is not None and at_port else (box.x + 18, box.bottom - 14)
     if place == ELSEWHERE:
         return box.right - 16, box.bottom - 2
     return (box.x + 14, box.bottom + 7) if place.startswith("pod:") else (box.right - 4, box.y)
@@ -147,7 +147,7 @@ def _curve(layout: Layout, step: Step, start: Point, through: bool) -> tuple[Poi
         if target is not None and not inside and step.at.partition(":")[0] not in ("node", "pod"):
             end = (end[0], target.y) if target.y > start[1] else _side(target, start)
         elif target is not None and step.at.startswith("node:") and not through:
-            # Where the packet is not for the nodePort it arrives beside the window.
+            # Where the packet is not for the nodePort it arrives beside its mark.
             end = target.x + 14, target.y
         elif target is not None and step.at.startswith("pod:") and source is not None and target.width >= 20:
             return _past_the_rules(layout, start, target)
@@ -177,14 +177,14 @@ def _side(box: Box, towards: Point) -> Point:
 
 
 def _to_pod(layout: Layout, step: Step, start: Point, target: Box) -> tuple[Point, ...]:
-    """Come to a Pod: on the same node down the right side, from another node over the walls and down the left side."""
+    """Come to a Pod: on the same node down the right side, from another node over the nodes and down the left side."""
     node = layout.boxes.get(step.came_from)
     x, y = target.center
-    window = layout.windows.get(step.came_from)
+    port = layout.node_ports.get(step.came_from)
     same = node is not None and node.x <= x <= node.right and node.y <= y <= node.bottom
     small = target.width < 20
-    if same and window is not None and start[1] == window.y:
-        start = (start[0], window.bottom)
+    if same and port is not None and start[1] == port.y:
+        start = (start[0], port.bottom)
     if same and small:
         return _bezier(start, (start[0], y - 6), (x, start[1] + 12), (x, target.y))
     if same and node is not None:

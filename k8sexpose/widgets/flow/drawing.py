@@ -1,4 +1,4 @@
-"""From scene and layout to a drawing: the one place that says how a node, a Pod, a window and a leg look."""
+"""From scene and layout to a drawing: the one place that says how a node, a Pod, a node port and a leg look."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def draw(scene: Scene, layout: Layout, live: bool = False, acts: Collection[str]
     >>> draw(scene, lay_out(scene)).attrs["role"]
     'img'
     """
-    legs = trace(scene.steps, layout, scene.service.window if scene.service else 0)
+    legs = trace(scene.steps, layout, scene.node_port)
     parts = [
         element("rect", "ground", x=0, y=0, width=layout.width, height=layout.height, rx=6),
         *_frames(scene, layout),
@@ -92,7 +92,7 @@ def _frames(scene: Scene, layout: Layout) -> Iterator[Element]:
             yield _words("title", box.x + 10, box.y + 18, "LoadBalancer")
             yield _words("mono", box.x + 10, box.y + 33, fit(service.front if service else "", beside, MONO_WIDTH))
         elif service is not None:
-            title = f"NodePort :{service.window}"
+            title = f"NodePort :{service.node_port}"
             yield _words("title", box.x + 10, box.y + 17, title)
             if service.policy:
                 beside = box.x + 24 + len(title) * 8
@@ -153,14 +153,14 @@ def _cross(x: float, y: float, d: float) -> str:
 
 
 def _node(scene: Scene, node: NodeView, layout: Layout, live: bool) -> Element:
-    box, window = layout.boxes[node.place], layout.windows.get(node.place)
+    box, port = layout.boxes[node.place], layout.node_ports.get(node.place)
     parts = [*_tooltip(live, _about_node(node)), _rect("down" if node.down else "node", box, 6)]
     x, y = box.x + 14, box.y + 16
     parts.append(_mark("lost-mark" if node.down else "node-mark", x, y, 6))
-    if window is not None and scene.service:
-        parts.append(_rect("shut" if node.down else "window", window, 3))
-        text = f":{scene.service.window}"
-        parts.append(_words("shut-text" if node.down else "window-text", window.center[0], window.y + 13, text))
+    if port is not None:
+        parts.append(_rect("shut" if node.down else "node-port-mark", port, 3))
+        text = f":{scene.node_port}"
+        parts.append(_words("shut-text" if node.down else "node-port-text", port.center[0], port.y + 13, text))
     wide = box.width - 34
     if scene.dense:
         parts.append(_words("strong", box.x + 24, box.y + 22, _called(node, wide + 4, 6.8)))

@@ -125,7 +125,8 @@ export default {
     const scale = () => (drawing.clientWidth ? Math.min(1, drawing.clientWidth / scene.size[0]) : 1);
 
     function draw() {
-      const focused = drawing.contains(document.activeElement) && document.activeElement.dataset.key;
+      const active = drawing.getRootNode().activeElement;
+      const focused = drawing.contains(active) && active.dataset.key;
       const picture = build(scene.picture), layer = picture.cloneNode(false);
       for (const [name, value] of [["class", "kx-layer"], ["aria-hidden", "true"], ["role", "presentation"]]) layer.setAttribute(name, value);
       // The bars fill on a layer of their own: the picture below is not painted again.

@@ -15,7 +15,7 @@ GAP = 10
 PLACE_WIDTH, PLACE_HEIGHT = 176, 44  # client, load balancer, nobody there
 LEG = 42  # height of the free way between two places, for a number and milliseconds
 TITLE = 22  # height of a frame's title
-WINDOW_WIDTH, WINDOW_HEIGHT = 64, 18
+NODE_PORT_WIDTH, NODE_PORT_HEIGHT = 64, 18
 DENSE_WIDTH = 170  # of a node at most, where there are many
 ARC = 30  # room above the nodes, where the extra hop passes
 LINE = 19  # height of a line in a node
@@ -90,7 +90,7 @@ class Layout:
         Of the whole.
     boxes : dict of str to Box
         By place: client, load balancer, nodes, Pods, …
-    windows : dict of str to Box
+    node_ports : dict of str to Box
         The nodePort of each node, by its place.
     zones : tuple of Zone
         Behind the nodes.
@@ -114,7 +114,7 @@ class Layout:
     width: float
     height: float
     boxes: dict[str, Box] = field(default_factory=dict)
-    windows: dict[str, Box] = field(default_factory=dict)
+    node_ports: dict[str, Box] = field(default_factory=dict)
     zones: tuple[Zone, ...] = ()
     rules: dict[str, Box] = field(default_factory=dict)
     frames: dict[str, Box] = field(default_factory=dict)
@@ -122,10 +122,10 @@ class Layout:
     columns: int = 1
     folded: frozenset[str] = frozenset()
 
-    def point(self, place: str, by_window: bool = False) -> Point:
-        """Return where a packet rests that has come to a place: at a node at the window, or at its rules."""
-        if by_window and place in self.windows:
-            return self.windows[place].center[0], self.windows[place].y
+    def point(self, place: str, by_node_port: bool = False) -> Point:
+        """Return where a packet rests that has come to a place: at a node at its node port, or at its rules."""
+        if by_node_port and place in self.node_ports:
+            return self.node_ports[place].center[0], self.node_ports[place].y
         box = self.boxes.get(place)
         if place in self.rules:
             return self.rules[place].x + 9, self.rules[place].center[1]
@@ -177,8 +177,6 @@ def lay_out(scene: Scene, width: float = 900, aside: float = 0) -> Layout:
     whole = min(max(width, MIN_WIDTH), MAX_WIDTH)
     width = whole - aside
     places = {step.at for step in scene.steps}
-    service = scene.service
-    windows = bool(service and service.window)
     boxes: dict[str, Box] = {}
     frames: dict[str, Box] = {}
     y = _top(boxes, places, width)
@@ -187,10 +185,10 @@ def lay_out(scene: Scene, width: float = 900, aside: float = 0) -> Layout:
         frames["front"] = Box(inset, y, width - 2 * inset, 0)
         boxes[FRONT] = Box(_middle(width), y + 14, PLACE_WIDTH, PLACE_HEIGHT)
         y, inset = y + 14 + PLACE_HEIGHT + LEG, inset + GAP
-    if windows:
+    if scene.node_port:
         frames["nodeport"] = Box(inset, y, width - 2 * inset, 0)
         y, inset = y + TITLE, inset + GAP
-    room = Box(inset, y + ARC - (12 if windows else 20), width - 2 * inset, 0)
+    room = Box(inset, y + ARC - (12 if scene.node_port else 20), width - 2 * inset, 0)
     strips = _Strips(scene, room)
     y = strips.bottom
     for name in ("nodeport", "front"):
@@ -199,7 +197,7 @@ def lay_out(scene: Scene, width: float = 900, aside: float = 0) -> Layout:
             frame = frames[name]
             frames[name] = Box(frame.x, frame.y, frame.width, y - frame.y)
     return Layout(
-        whole, y + 4, {**boxes, **strips.boxes}, strips.windows if windows else {}, tuple(strips.zones),
+        whole, y + 4, {**boxes, **strips.boxes}, strips.node_ports if scene.node_port else {}, tuple(strips.zones),
         strips.rules, frames, strips.folds, strips.sizes.pods_beside, frozenset(strips.folded),
     )  # fmt: skip
 
@@ -258,7 +256,7 @@ class _Strips:
 
     def __init__(self, scene: Scene, room: Box) -> None:
         self.boxes: dict[str, Box] = {}
-        self.windows: dict[str, Box] = {}
+        self.node_ports: dict[str, Box] = {}
         self.rules: dict[str, Box] = {}
         self.folds: dict[str, Box] = {}
         self.folded: list[str] = []
@@ -279,7 +277,7 @@ class _Strips:
         nodes = [item for item in row if isinstance(item, NodeView)]
         pods = max((min(len(node.pods), sizes.most_pods) + self._hides(node) for node in nodes), default=0)
         lines = max(-(-pods // sizes.pods_beside), 1)
-        y = top + 14 + WINDOW_HEIGHT / 2
+        y = top + 14 + NODE_PORT_HEIGHT / 2
         height = sizes.header + lines * sizes.pod_height + 12
         for number, item in enumerate(row):
             box = Box(left + number * (sizes.node_width + GAP), y, sizes.node_width, height)
@@ -287,8 +285,8 @@ class _Strips:
                 self._fold(item, box)
                 continue
             self.boxes[item.place] = box
-            wide = min(WINDOW_WIDTH, box.width * 0.5)
-            self.windows[item.place] = Box(box.right - wide - 10, y - WINDOW_HEIGHT / 2, wide, WINDOW_HEIGHT)
+            wide = min(NODE_PORT_WIDTH, box.width * 0.5)
+            self.node_ports[item.place] = Box(box.right - wide - 10, y - NODE_PORT_HEIGHT / 2, wide, NODE_PORT_HEIGHT)
             if ruled:
                 self.rules[item.place] = Box(box.x + 8, y + sizes.rules, box.width - 16, LINE)
             for pod, pod_box in self._pods(item, box):

@@ -135,7 +135,7 @@ class NodeView:
 
 @dataclass(frozen=True, slots=True)
 class ServiceView:
-    """The Service of the picture, and its three doors.
+    """The Service of the picture, and its three entrances.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ class ServiceView:
         Of the Service.
     inner : str
         ``clusterIP:port``; empty where there is none.
-    window : int
+    node_port : int
         The nodePort; 0 where there is none.
     front : str
         ``address:port`` of the load balancer; empty where there is none.
@@ -160,7 +160,7 @@ class ServiceView:
     namespace: str = "default"
     type: str = "ClusterIP"
     inner: str = ""
-    window: int = 0
+    node_port: int = 0
     front: str = ""
     policy: str = ""
 
@@ -298,6 +298,11 @@ class Scene:
         return bool(self.service and self.service.front) or any(step.at == FRONT for step in self.steps)
 
     @property
+    def node_port(self) -> int:
+        """The nodePort; 0 where there is none."""
+        return self.service.node_port if self.service else 0
+
+    @property
     def latency_ms(self) -> float:
         """Round trip of the way, in milliseconds."""
         return sum(step.latency_ms for step in self.steps)
@@ -387,7 +392,7 @@ def make_scene(
     >>> _ = cluster.deploy("api-backend", per_node=[1, 1, 0])
     >>> _ = cluster.apply(example("flow-32000"))
     >>> scene = make_scene(cluster, FlowQuery("flow-32000"))
-    >>> scene.service.window, [share.text for share in scene.shares[:2]]
+    >>> scene.service.node_port, [share.text for share in scene.shares[:2]]
     (32000, ['1/2 = 50.0%', '1/2 = 50.0%'])
     """
     if route is None:

@@ -79,18 +79,6 @@ class Step:
 def steps_of(cluster: Cluster, route: Route) -> tuple[Step, ...]:
     """Tell one way step by step.
 
-    Parameters
-    ----------
-    cluster : Cluster
-        The cluster; it says where an address lives.
-    route : Route
-        The way.
-
-    Returns
-    -------
-    tuple of Step
-        One for each hop.
-
     Examples
     --------
     >>> from k8sexpose import Cluster, send

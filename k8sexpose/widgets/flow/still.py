@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 
-from ..._display import LITERAL
-from ..._svg import clean
+from ..._display import LITERAL, scrolling
+from ..._svg import SMALLEST, clean
 from .drawing import draw
 from .layout import lay_out
 from .scene import Scene
@@ -91,7 +91,8 @@ class Still:
         reading = f'<p style="margin:4px 0 0"><strong>How to read this.</strong> {reading_of(self.scene)}</p>'
         caption = f"<figcaption>{_html(self.scene.summary)}{reading}</figcaption>"
         way = f'<ol style="margin:4px 0 0">{items}</ol>'
-        return f'<figure class="{LITERAL}" style="{FIGURE}">{self.svg}{caption}{way}</figure>'
+        picture = scrolling(self.svg, "Picture", SMALLEST * self.width)
+        return f'<figure class="{LITERAL}" style="{FIGURE}">{picture}{caption}{way}</figure>'
 
     def _repr_html_(self) -> str:
         return self.html

@@ -216,8 +216,8 @@ class Flow(anywidget.AnyWidget):
     def _marks(self) -> dict[str, tuple[float, float]]:
         """Return where the mark of each lost packet lies now: a new width moves the nodes, and the marks with them."""
         layout = _layout(self._scene, self.width)
-        window = self._scene.service.window if self._scene.service else 0
-        return {key: end_point(trace(steps, layout, window)[-1], layout) for key, steps in self._ends.items()}
+        node_port = self._scene.node_port
+        return {key: end_point(trace(steps, layout, node_port)[-1], layout) for key, steps in self._ends.items()}
 
     def _find_ways(self) -> None:
         """List all ways where they are few enough to choose from."""
@@ -336,7 +336,6 @@ class Flow(anywidget.AnyWidget):
         if not before:
             self._ends.clear()
         layout = _layout(self._scene, self.width)
-        window = self._scene.service.window if self._scene.service else 0
         ways: dict[tuple[Any, ...], int] = {}
         plain: list[dict[str, Any]] = []
         order = []
@@ -344,7 +343,7 @@ class Flow(anywidget.AnyWidget):
             if route.hops not in ways:
                 ways[route.hops] = len(plain)
                 steps = steps_of(self.cluster, route)
-                legs = trace(steps, layout, window)
+                legs = trace(steps, layout, self._scene.node_port)
                 points = [point for leg in legs for point in (leg.points[::5] or leg.points)]
                 mark = f"{clean(steps[-1].at)} {clean(steps[-1].before[1])}"
                 if route.outcome != "delivered":
@@ -406,7 +405,7 @@ def _plain(scene: Scene, width: float, controls: Sequence[str]) -> dict[str, Any
     layout = _layout(scene, width)
     acts = [name.rstrip("s") for name in ("nodes", "pods") if name in controls]
     service = scene.service
-    legs = trace(scene.steps, layout, service.window if service else 0)
+    legs = trace(scene.steps, layout, scene.node_port)
     return {
         "picture": draw(scene, layout, live=True, acts=acts).plain(),
         "controls": list(controls),

@@ -11,9 +11,8 @@ from k8sexpose.widgets.flow.layout import lay_out
 def test_a_packet_to_an_ip_target_passes_beside_node_port_and_rules() -> None:
     flow = kx.flow(ways_out(2, 1)["ip targets"], "public-api-lb")
     layout = lay_out(flow._scene, 900)
-    window = flow._scene.service.window if flow._scene.service else 0
-    points = trace(flow._scene.steps, layout, window)[-1].points
-    crossed = [*layout.windows.values(), *layout.rules.values()]
+    points = trace(flow._scene.steps, layout, flow._scene.node_port)[-1].points
+    crossed = [*layout.node_ports.values(), *layout.rules.values()]
     assert len(points) > 2 and crossed
     assert not [p for p in points for box in crossed if box.x < p[0] < box.right and box.y < p[1] < box.bottom]
 
@@ -22,8 +21,7 @@ def test_a_mark_on_a_small_node_hides_neither_its_name_nor_its_rules() -> None:
     cluster = kx.Cluster.from_json(kx.example("sample-cluster"), provider="aws")
     flow = kx.flow(cluster, "monitoring/grafana", "10.20.7.7")
     layout = lay_out(flow._scene, 900)
-    window = flow._scene.service.window if flow._scene.service else 0
-    last = trace(flow._scene.steps, layout, window)[-1]
+    last = trace(flow._scene.steps, layout, flow._scene.node_port)[-1]
     _, y = end_point(last, layout)
     assert flow._scene.outcome == "timeout"
     assert layout.rules[last.step.at].bottom < y < layout.boxes[last.step.at].bottom

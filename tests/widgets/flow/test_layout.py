@@ -15,17 +15,17 @@ from tests.widgets.flow.helpers import flow_cluster
 
 
 @pytest.mark.parametrize(
-    ("kind", "frames", "windows"),
+    ("kind", "frames", "node_ports"),
     [("ClusterIP", set(), 0), ("NodePort", {"nodeport"}, 2), ("LoadBalancer", {"front", "nodeport"}, 2)],
 )
-def test_a_door_contains_the_next(kind: str, frames: set[str], windows: int) -> None:
+def test_a_door_contains_the_next(kind: str, frames: set[str], node_ports: int) -> None:
     cluster = kx.Cluster(nodes=2)
     cluster.deploy("api-backend", per_node=[1, 1])
     spec = {"type": kind, "selector": {"app": "api-backend"}, "ports": [{"port": 80, "targetPort": 8080}]}
     cluster.apply({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": spec})
     scene = make_scene(cluster, FlowQuery("web"))
     layout = lay_out(scene)
-    assert (set(layout.frames), len(layout.windows)) == (frames, windows)
+    assert (set(layout.frames), len(layout.node_ports)) == (frames, node_ports)
     assert scene.door == (kind == "LoadBalancer") == ("lb" in layout.boxes)
     nested = [layout.frames[name] for name in ("front", "nodeport") if name in frames] + [layout.boxes["node:node-1"]]
     assert all(holds(outer, inner) for outer, inner in pairwise(nested))
@@ -54,13 +54,15 @@ def test_everything_lies_inside(case: tuple[kx.Cluster, FlowQuery], width: int) 
     scene = make_scene(*case)
     layout = lay_out(scene, width, 244 if width >= 720 else 0)
     whole = Box(0, 0, layout.width, layout.height)
-    assert all(holds(whole, box) for box in [*layout.boxes.values(), *layout.frames.values(), *layout.windows.values()])
+    assert all(
+        holds(whole, box) for box in [*layout.boxes.values(), *layout.frames.values(), *layout.node_ports.values()]
+    )
     nodes = [box for place, box in layout.boxes.items() if place.startswith("node:") and place not in layout.folded]
     apart = all(
         a.right <= b.x or b.right <= a.x or a.bottom <= b.y or b.bottom <= a.y for a in nodes for b in nodes if a != b
     )
     assert apart
-    legs = trace(scene.steps, layout, scene.service.window if scene.service else 0)
+    legs = trace(scene.steps, layout, scene.node_port)
     assert len(legs) == len(scene.steps)
     for leg, following in pairwise(legs):
         (x, y), (a, b) = leg.points[-1], following.points[0]
