@@ -133,6 +133,10 @@ def add_packages(site: Path, wheels: Path, distribution: Path | None) -> None:
     (runtime / "pyodide-lock.json").write_text(lite_lock.text(lock), encoding="utf-8", newline="\n")
 
 
+def template(name: str) -> string.Template:
+    return string.Template((PAGES / name).read_text(encoding="utf-8"))
+
+
 def first_words(path: Path) -> tuple[str, str]:
     """The title of a lesson, and the question that it asks."""
     nb = json.loads(path.read_text(encoding="utf-8"))
@@ -146,24 +150,32 @@ def item(path: Path) -> str:
     """A lesson in the list; lessons.js adds what it finds of the reader's own."""
     name = path.relative_to(STUDENTS).as_posix()
     title, asked = map(html.escape, first_words(path))
+    number = re.match(r"\d+", path.name)
+    title = f"{int(number[0])}. {title}" if number else title
     link = f'<b><a href="lab/index.html?path={name}">{title}</a></b>'
     return f'<li data-path="{name}" data-version="{version(path)}">{link}{asked}<div class="mine"></div></li>'
 
 
-def add_pages(site: Path) -> None:
+# Where Python comes from, said to those for whom it does not come.
+BLOCKED = "your network may block <code>cdn.jsdelivr.net</code>, from which Python comes; try another network."
+NOT_SERVED = "tell whoever runs this site: Python comes from there too."
+
+
+def add_pages(site: Path, own_runtime: bool) -> None:
     """The page with the lessons, and the sign that JupyterLite's own pages show while they load."""
     shutil.copytree(PAGES, site / "kx", ignore=shutil.ignore_patterns("*.html"))
     lists = {}
     for key, paths in (("lessons", STUDENTS.glob("*.ipynb")), ("leaflets", STUDENTS.glob("leaflets/*.ipynb"))):
         items = "\n".join(item(path) for path in sorted(paths))
         lists[key] = f'<ul class="lessons">\n{items}\n</ul>'
+    blocked = NOT_SERVED if own_runtime else BLOCKED
     beside = (site.parent / "index.html").is_file()
     header = '<header><nav aria-label="Pages"><a href="../index.html">The course as pages</a></nav></header>'
     style = (ROOT / "tools/pages.css").read_text(encoding="utf-8")
-    template = string.Template((PAGES / "lessons.html").read_text(encoding="utf-8"))
-    page = template.substitute(lists, style=style, header=header if beside else "")
+    words = {"style": style, "header": header if beside else "", "blocked": blocked}
+    page = template("lessons.html").substitute(lists | words)
     (site / "index.html").write_text(page, encoding="utf-8", newline="\n")
-    sign = (PAGES / "waiting.html").read_text(encoding="utf-8")
+    sign = template("waiting.html").substitute(blocked=blocked)
     for app in APPS:
         place = site / app / "index.html"
         page, count = re.subn(r"<body[^>]*>", lambda body: f"{body[0]}\n{sign}", place.read_text(encoding="utf-8"))
@@ -200,7 +212,7 @@ def build(site: Path, distribution: Path | None = None) -> list[str]:
         apps = [f"--apps={app}" for app in APPS]
         subprocess.run([sys.executable, "-m", "jupyter", "lite", "build", *options, *apps], cwd=base, check=True)
         add_packages(site, base / "wheels", distribution)
-    add_pages(site)
+    add_pages(site, distribution is not None)
     return problems(site)
 
 
