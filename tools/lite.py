@@ -41,6 +41,8 @@ APPS = ("lab", "notebooks", "tree", "edit")
 KERNEL = "@jupyterlite/pyodide-kernel-extension"
 CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
 RUNTIME = Path("static/pyodide")
+# As light or dark as the reader's browser, like the pages of the site.
+LOOKS = {"@jupyterlab/apputils-extension:themes": {"adaptive-theme": True}}
 
 
 def notebooks_in(folder: Path) -> list[Path]:
@@ -207,6 +209,7 @@ def build(site: Path, distribution: Path | None = None) -> list[str]:
         fetch_wheels(base / "wheels")
         settings = json.dumps(configuration(distribution is not None))
         (base / "jupyter-lite.json").write_text(settings, encoding="utf-8")
+        (base / "overrides.json").write_text(json.dumps(LOOKS), encoding="utf-8")
         shutil.rmtree(site, ignore_errors=True)
         options = [f"--contents={base / 'contents'}", f"--output-dir={site}", "--no-sourcemaps"]
         apps = [f"--apps={app}" for app in APPS]

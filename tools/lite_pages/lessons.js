@@ -42,10 +42,13 @@ function describe(item, saved) {
     parts.push(make("span", {}, `You have a copy of your own, saved on ${when}.${since} `), button);
   }
   for (const name of kept) {
-    const words = name.slice(start.length - "kept ".length).replace(/\)?(?: \d+)?\.ipynb$/, "");
-    parts.push(make("a", { href: address(name), className: "kept" }, `Your copy ${words}`));
+    const when = name.slice(start.length).replace(/\)(?: \d+)?\.ipynb$/, "");
+    parts.push(make("a", { href: address(name), className: "kept" }, `Your earlier copy, kept ${when}`));
   }
-  item.querySelector(".mine").replaceChildren(...parts);
+  const box = item.querySelector(".mine");
+  const focused = box.contains(document.activeElement);
+  box.replaceChildren(...parts);
+  if (focused) box.querySelector("button, a")?.focus();
 }
 
 async function show() {
