@@ -29,7 +29,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import lite_links
 import lite_lock
-from lite_lock import PYODIDE
+from lite_lock import EARLY, PYODIDE
 
 ROOT = Path(__file__).resolve().parent.parent
 STUDENTS = ROOT / "notebooks"
@@ -104,7 +104,7 @@ def configuration(own_runtime: bool) -> dict[str, Any]:
                     "pyodideUrl": f"./{RUNTIME}/pyodide.mjs" if own_runtime else f"{lite_lock.HOST}pyodide.mjs",
                     "loadPyodideOptions": {
                         "lockFileURL": f"./{RUNTIME}/pyodide-lock.json",
-                        "packages": list(lite_lock.EARLY),
+                        "packages": list(EARLY),
                     },
                 }
             },
@@ -187,8 +187,12 @@ def add_pages(site: Path, own_runtime: bool) -> None:
 
 
 def problems(site: Path) -> list[str]:
-    """What makes the site unfit to publish: another Pyodide than the one we test with, links that lead nowhere."""
+    """What makes the site unfit to publish: another Pyodide than we test with, links and packages that are nowhere."""
     found = lite_links.dead(site)
+    lock = json.loads((site / RUNTIME / "pyodide-lock.json").read_text(encoding="utf-8"))
+    found += [
+        f"{name} is to be loaded early, and the lock file lacks it" for name in EARLY if name not in lock["packages"]
+    ]
     scripts = (site / "extensions" / KERNEL / "static").glob("*.js")
     texts = [path.read_text(encoding="utf-8") for path in scripts]
     built_for = {name for text in texts for name in re.findall(r"/pyodide/v([\w.]+)/full", text)}

@@ -205,7 +205,9 @@ def index(names: dict[str, str], live: bool = False, lite: bool = False) -> str:
     lessons = listed((part.stem, part.title, part.question) for part in course.lessons())
     leaflets = listed((part.stem, part.title, part.question) for part in course.leaflets())
     guides = listed((name, names[name], "") for name in groups(names)["More"])
-    run = f'<p>To run and change the lessons: <a href="{LITE}/index.html">open them in your browser</a>.</p>' if lite else ""
+    run = (
+        f'<p>To run and change lessons: <a href="{LITE}/index.html">open them in your browser</a>.</p>' if lite else ""
+    )
     picture = b64encode((ROOT / "docs" / PICTURE).read_bytes()).decode()
     alt = re.search(r'aria-label="([^"]*)"', (ROOT / "docs" / PICTURE).read_text(encoding="utf-8"))[1]
     return page(
