@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
 
 LITE_PYTHON = ROOT / "build/lite-env/bin/python"
-PATIENCE_S = 240
+PATIENCE_S = 600
 CONFORMANCE = {
     "apiserver": "apiserver-cases",
     "kube_proxy": "kube-proxy-cases",
