@@ -25,7 +25,7 @@ help:
 	@echo "make slides     make a deck for the projector of each lesson in build/slides"
 	@echo "make moodle     export all questions for a learning platform into build/moodle.xml"
 	@echo "make lite       build the course for JupyterLite into build/lite; lite-check: test with its versions"
-	@echo "make lite-kernel   run the model in JupyterLite's Python in Chromium"
+	@echo "make lite-kernel   try JupyterLite in Chromium: a lesson, a fresh copy of it, the model in its Python"
 	@echo "make wheel      build the wheel, with the lessons in it, into dist; colab: the lessons' copies for Colab"
 	@echo "make binder-check  build Binder's environment, run two lessons and answer a question in it"
 	@echo "make shots      open every lesson in Chromium, leave screenshots in build/shots"
@@ -112,13 +112,13 @@ build/lite-env: tools/lite-requirements.txt
 	@touch $@
 
 lite: build/lite-env
-	build/lite-env/bin/python tools/lite.py
+	build/lite-env/bin/python tools/lite.py $(LITE_ARGS)
 
 lite-check:
 	$(PYTHON) tools/lite_check.py --python $(PYTHON)
 
-lite-kernel: environment
-	$(PY) tools/lite_kernel.py
+lite-kernel: environment build/lite-env
+	$(PY) tools/lite_kernel.py $(LITE_ARGS)
 
 # What `k8sexpose lab` needs where there is no clone.
 wheel: environment

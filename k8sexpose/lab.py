@@ -34,6 +34,7 @@ __all__ = [
     "default_folder",
     "environment",
     "explain_import",
+    "in_browser",
     "meets",
     "mend",
     "missing",
@@ -51,6 +52,10 @@ COURSE = ("*.ipynb", "leaflets/*.ipynb", "GLOSSARY.md")
 # What a module is called on an index, where the two names differ.
 PROJECTS = {"yaml": "PyYAML", "IPython": "ipython"}
 KERNEL_PATIENCE_S = 60
+IN_BROWSER = (
+    "save your notebook and reload the page, which loads Python and all packages anew; "
+    "if that does not help, try another network, as yours may block the host from which they come"
+)
 # Where Jupyter and what it starts keep things of their own; without these, below the home folder.
 OWN_FOLDERS = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "MPLCONFIGDIR")
 # What a kernel must be able to import, and the line by which it answers.
@@ -346,6 +351,22 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(numbers)
 
 
+def in_browser() -> bool:
+    """Return whether this Python runs in a browser (JupyterLite), which loads all packages together with the page.
+
+    Returns
+    -------
+    bool
+        True where there is neither a terminal nor a server to start again.
+
+    Examples
+    --------
+    >>> in_browser()
+    False
+    """
+    return sys.platform == "emscripten"
+
+
 def mend(requirements: Iterable[str] = ()) -> str:
     """Return the line that installs requirements into this Python.
 
@@ -364,6 +385,8 @@ def mend(requirements: Iterable[str] = ()) -> str:
     >>> mend(["matplotlib>=3.10"]) != ""
     True
     """
+    if in_browser():
+        return IN_BROWSER
     if in_clone():
         return f"in a terminal, in the folder {PACKAGE.parent}: make lab"
     quoted = " ".join(f'"{need}"' for need in requirements) or '"k8sexpose[lab]"'

@@ -9,14 +9,15 @@ tested with the same versions here. The wheel must be pure: no other can be inst
 from __future__ import annotations
 
 import argparse
+import json
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-# Of Pyodide 314's lock file.
-PYODIDE = ("numpy==2.4.6", "pandas==3.0.2", "matplotlib==3.10.8", "PyYAML==6.0.3")
+PACKAGES = json.loads((ROOT / "tools/pyodide-lock.json").read_text(encoding="utf-8"))["packages"]
+PYODIDE = [f"{name}=={PACKAGES[name]['version']}" for name in ("numpy", "pandas", "matplotlib", "pyyaml")]
 TESTS = "api cluster kubeproxy cloud router traffic cost plots report widgets".split()
 
 

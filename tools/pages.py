@@ -200,11 +200,14 @@ def listed(rows: Iterable[tuple[str, str, str]]) -> str:
     return f'<ul class="lessons">{"".join(items)}</ul>'
 
 
-def index(names: dict[str, str], live: bool = False) -> str:
+def index(names: dict[str, str], live: bool = False, lite: bool = False) -> str:
     """The first page: what the course is, its picture, its lessons and leaflets, its guides."""
     lessons = listed((part.stem, part.title, part.question) for part in course.lessons())
     leaflets = listed((part.stem, part.title, part.question) for part in course.leaflets())
     guides = listed((name, names[name], "") for name in groups(names)["More"])
+    run = (
+        f'<p>To run and change lessons: <a href="{LITE}/index.html">open them in your browser</a>.</p>' if lite else ""
+    )
     picture = b64encode((ROOT / "docs" / PICTURE).read_bytes()).decode()
     alt = re.search(r'aria-label="([^"]*)"', (ROOT / "docs" / PICTURE).read_text(encoding="utf-8"))[1]
     return page(
@@ -221,6 +224,7 @@ against the real programs.</p>
 {leaflets}
 <h2>Guides</h2>
 {guides}""",
+        run,
         live=live,
     )
 
@@ -228,7 +232,7 @@ against the real programs.</p>
 def render(lite: bool = False, lives: dict[str, Any] | None = None, reference: bool = False) -> dict[str, str]:
     """Every page, by file name; `lives`: what lives on each, where scripts are wanted."""
     names, scripts = titles(reference), lives is not None
-    pages = {"index.html": index(names, scripts)}
+    pages = {"index.html": index(names, scripts, lite)}
     for part in course.parts():
         pages[f"{part.stem}.html"] = lesson(part, names, lite, lives.get(part.stem) if lives else None)
     for path in GUIDES:

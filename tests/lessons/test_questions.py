@@ -243,6 +243,14 @@ def test_install() -> None:
     assert "needed is" in missing("PyYAML>=999") and missing("PyYAML<1")
 
 
+def test_install_in_the_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.platform", "emscripten")
+    assert check_install().correct
+    said = check_install("no-such-package").text
+    assert "reload the page" in said
+    assert not any(word in said for word in ("terminal", "make lab", "pip", "Restart"))
+
+
 FIXES = {
     1: {"nodePort: 2181": "nodePort: 30281"},
     2: {"name: web": "app: web"},
