@@ -114,8 +114,7 @@ class Tally:
         place : ndarray of int64
             Memory of the layout of the latencies.
         """
-        for total, part in zip(self._sums, np.add.reduceat(sums, starts, axis=1), strict=True):
-            np.add.at(total, row, part)
+        np.add.at(self._sums, (slice(None), row), np.add.reduceat(sums, starts, axis=1))
         self.histogram.add(latencies, starts, row, place)
 
     def keep(self, first: int, latency_ms: Floats) -> None:
