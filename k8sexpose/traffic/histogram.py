@@ -151,14 +151,14 @@ class LogHistogram:
         wanted = np.broadcast_to(np.asarray(levels, dtype=np.float64), (len(counts), np.shape(levels)[-1]))
         if not counts.size:
             return np.full(wanted.shape, np.nan)
-        upto = np.cumsum(counts, axis=1)
-        total = upto[:, -1:]
+        upto, bins = np.cumsum(counts), counts.shape[1]  # of all parts, one after the other
+        before = np.append(0, upto[bins - 1 :: bins])[:, None]
+        total = np.diff(before, axis=0)
         rank = np.maximum(wanted * total, 0.5)
-        at = np.array([own.searchsorted(some) for own, some in zip(upto, rank, strict=True)])
-        at = np.minimum(at, counts.shape[1] - 1)  # a part of which nothing was counted
-        here = np.arange(len(counts))[:, None], at
-        own = counts[here]
-        low, high = (((at + self._base + edge) << SHIFT).view(np.float64) for edge in (0, 1))
+        at = upto.searchsorted(before[:-1] + np.ceil(rank).astype(np.int64))
+        at = np.minimum(at, counts.size - 1)  # of a part of which nothing was counted
+        own = counts.reshape(-1)[at]
+        low, high = (((at % bins + self._base + edge) << SHIFT).view(np.float64) for edge in (0, 1))
         # Into the bin as far as the rank says.
-        inside = low + (rank - (upto[here] - own)) / np.maximum(own, 1) * (high - low)
+        inside = low + (rank - (upto[at] - before[:-1] - own)) / np.maximum(own, 1) * (high - low)
         return np.asarray(np.where(total > 0, inside, np.nan))

@@ -18,7 +18,7 @@ from .random_streams import Floats, Indices
 from .scan import tick_ms
 from .workload import Workload
 
-__all__ = ["SLICES", "Tally"]
+__all__ = ["SLICES", "Ints", "Tally"]
 
 Ints = NDArray[np.int64]
 
@@ -95,6 +95,12 @@ class Tally:
     def answered(self) -> Ints:
         """Requests that each Pod answered."""
         return np.asarray(self.slice_counts.sum(axis=1))
+
+    @property
+    def utilisation(self) -> Floats:
+        """Of each worker of each Pod: work that was asked for over time."""
+        asked_ms = self.slice_work.sum(1) * self.tick_ms
+        return np.asarray(asked_ms / (1000 * self.end_s * self.workload.workers))
 
     def network_ticks(self, network_ms: Floats | float) -> Floats:
         """Return what the network adds in ticks, one at least, so that no latency is 0."""
