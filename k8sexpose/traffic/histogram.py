@@ -101,7 +101,9 @@ class LogHistogram:
         low, group = int(row[0]), row // self.slices
         first, groups = int(group[0]), int(group[-1] - group[0]) + 1
         np.right_shift(bits, SHIFT, out=place)
-        place += ((group - first) * bins - self._base).repeat(widths)
+        place -= self._base
+        if groups > 1:
+            place += ((group - first) * bins).repeat(widths)
         found = np.bincount(place.reshape(-1), minlength=groups * bins)
         self.counts[first : first + groups, :bins] += found.reshape(groups, bins)
         bins, parts = bins >> WIDE, int(row[-1]) + 1 - low
@@ -119,7 +121,7 @@ class LogHistogram:
 
     def _grow(self, bins: int) -> None:
         """Make room for larger values."""
-        bins += -bins % (1 << WIDE)
+        bins += -bins % (1 << KEPT_BITS)
         counts, sliced = self.counts, self.sliced
         self.counts = np.zeros((self.groups, bins), dtype=np.int64)
         self.counts[:, : counts.shape[1]] = counts

@@ -20,7 +20,7 @@ from .engine import Engine
 from .histogram import BIN_WIDTH
 from .path_table import RequestTarget
 from .random_streams import client_weights
-from .result import OVERLOADED, QUANTILES, SHARES, Traffic, result_of
+from .result import OVERLOADED, QUANTILES, SHARES, Traffic
 from .scene import Scene
 from .tally import SLICES, Tally
 from .thinning import Thinning, Ways
@@ -222,17 +222,17 @@ def _run(
     """Send the requests, in the fastest way that their memory allows."""
     np.empty(SPARE)  # never touched: the C library keeps as much freed memory as the largest array it freed
     scene = _scene(cluster, asking, tuple(events), workload.duration_s)
-    tally = Tally(workload, scene.pods, list(scene.zones), scene.nearest_ms, SLICES if len(scene.states) == 1 else 1)
+    tally = Tally(workload, scene.pods, list(scene.zones), scene.nearest_ms, SLICES if scene.steady else 1)
     ways = scene.ways if workload.requests_per_connection == 1 else None
     if ways is None:
         connections = Connections(workload.clients, workload.requests_per_connection, workload.seed)
         connections.enter(scene.states[0].table)
-        if len(scene.states) > 1 or connections.remembers:
+        if not scene.steady or connections.remembers:
             Engine(connections, scene.states, tally).run(block)
-            return result_of(scene, tally, free=False)
+            return Traffic(scene, tally, False)
         ways = Ways.of(connections.lanes, connections.probabilities(client_weights(workload)), scene.pods)
     Thinning(workload, ways, tally).run(block)
-    return result_of(scene, tally, free=True)
+    return Traffic(scene, tally, True)
 
 
 def _scene(cluster: Cluster, asking: RequestTarget, events: tuple[Event, ...], duration_s: float) -> Scene:
