@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 
 from .._display import html_table
 from .precision import Precision, measure, plus_minus, sides
-from .queueing import jain_index, max_over_mean
 from .random_streams import Floats
 from .scene import Scene
-from .tally import Tally
+from .tally import Ints, Tally
 
 __all__ = ["OVERLOADED", "QUANTILES", "SHARES", "Traffic"]
 
@@ -209,12 +208,11 @@ class Traffic:
     @cached_property
     def summary(self) -> pd.Series[float]:  # noqa: D102
         tally, precision, (quantiles, errors) = self._tally, self._precision, self._quantiles
-        counts, loads = tally.path_counts.sum(0), tally.answered.tolist()
-        total, network_ms = sum(loads), float(counts @ tally.columns.network_ms)
+        counts, total = tally.path_counts.sum(0), int(tally.answered.sum())
+        network_ms = float(counts @ tally.columns.network_ms)
         numbers = [
             *(counts @ tally.columns.kinds / self.requests).tolist(),
-            max_over_mean(loads) if loads else math.nan,
-            jain_index(loads) if loads else math.nan,
+            *_unevenness(tally.answered),
             *quantiles[-1].tolist(),
             (float(tally.slice_busy.sum()) * tally.tick_ms + network_ms) / total if total else math.nan,
             *precision.shares.tolist(),
@@ -264,6 +262,15 @@ class Traffic:
         with np.errstate(invalid="ignore", divide="ignore"):
             numbers = np.column_stack([start_s, (sent - lost) / sent, sent / lasts_s, load[:, :-1] / lasts_s[:, None]])
         return pd.DataFrame(numbers, columns=["t_s", "ok_share", "load_rps", *tally.nodes])
+
+
+def _unevenness(answered: Ints) -> tuple[float, float]:
+    """Return `max_over_mean` and `jain_index`: those of `queueing` check each number, which takes as long as a run."""
+    loads = answered.astype(np.float64)
+    total = float(loads.sum())
+    if not total:
+        return math.nan, math.nan
+    return float(loads.max()) * len(loads) / total, total**2 / (len(loads) * float((loads**2).sum()))
 
 
 def _named(names: Sequence[str], columns: Floats) -> dict[str, Floats]:

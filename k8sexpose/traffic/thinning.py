@@ -48,6 +48,8 @@ class Ways:
         The ways.
     columns : PathColumns
         The same as arrays.
+    homes : sequence of str, optional
+        The node of each Pod, and None at the end.
     shares : ndarray of float64, shape (pods + 1,)
         What part of all requests each Pod gets.
     network_ms, weights : ndarray of float64, shape (pods + 1, lengths)
@@ -62,6 +64,7 @@ class Ways:
 
     paths: Sequence[PathRow]
     columns: PathColumns
+    homes: Sequence[str | None]
     shares: Floats
     network_ms: Floats
     weights: Floats
@@ -74,9 +77,10 @@ class Ways:
         """Sort paths by Pod and length."""
         number = {pod: k for k, pod in enumerate(pods)}
         lengths: list[dict[float, int]] = [{} for _ in range(len(pods) + 1)]
-        at = []
+        at, homes = [], dict.fromkeys(range(len(pods) + 1))
         for path in paths:
             pod = number[path.pod] if path.delivered and path.pod else len(pods)
+            homes[pod] = path.node if path.delivered else None
             length = path.network_ms if path.delivered else 0.0
             at.append((pod, lengths[pod].setdefault(length, len(lengths[pod]))))
         most = max(map(len, lengths))
@@ -94,7 +98,9 @@ class Ways:
         weights = weights / weights.sum(1, keepdims=True)
         together = [np.flatnonzero(place == one) for one in shared]
         columns = PathColumns.of(paths)
-        return cls(paths, columns, shares / shares.sum(), network_ms, weights, place, together, within)
+        return cls(
+            paths, columns, list(homes.values()), shares / shares.sum(), network_ms, weights, place, together, within
+        )
 
 
 class Thinning:
@@ -134,8 +140,8 @@ class Thinning:
             self._serve(slice(first, min(first + at_once, chunks)))
         del self._memory
         # Where there is no request, one without work was served, and counted as the smallest.
-        row, room = self.slice_row, np.diff(self.slice_start, append=chunks * self.columns) * self.rows
-        absent = room - tally.slice_counts.reshape(-1)[row]
+        row = self.slice_row
+        absent = self.slice_room - tally.slice_counts.reshape(-1)[row]
         tally.histogram.take_back(row, absent)
         tally.slice_busy.reshape(-1)[row] -= absent * self._left[row // tally.slices, 0]
         tally.sample_ms[-(-int(self.counts[:-1].sum()) // tally.stride) :] = np.nan
@@ -179,8 +185,9 @@ class Thinning:
         tally.path_counts[0] = counts
         # A column belongs to the way of its first request; from the row on where the next way begins, that differs.
         upto = np.cumsum(came, axis=1)
-        first = -(-(upto - came) // rows)
-        self.way_width = np.diff(first, append=self.columns)
+        edges = np.full((len(pod), upto.shape[1] + 1), self.columns)
+        edges[:, :-1] = -(-(upto - came) // rows)
+        self.way_width = edges[:, 1:] - edges[:, :-1]
         self.way_ticks = tally.network_ticks(ways.network_ms)[pod]
         begin = upto[:, :-1]
         chunk, way = np.nonzero((begin % rows > 0) & (begin < upto[:, -1:]))
@@ -188,7 +195,8 @@ class Thinning:
         number = np.minimum(-begin % rows, self.chunk_size[chunk] - begin)
         self.more_row = (begin % rows).repeat(number) + _count_up(number)
         self.more_column = (begin // rows + self.chunk_start[chunk]).repeat(number)
-        self.more_ticks = np.diff(self.way_ticks)[chunk, way].repeat(number)
+        more = self.way_ticks[chunk, way + 1] - self.way_ticks[chunk, way]
+        self.more_ticks = more.repeat(number)
         self.chunk_more = _bounds(np.bincount(chunk, number, len(pod)).astype(np.int64))
 
     def _cut_slices(self) -> None:
@@ -196,11 +204,13 @@ class Thinning:
         tally, own = self.tally, self.counts[:-1]
         used = -(-own[:, None] // self.rows)
         edges = -(-np.arange(tally.slices + 1) * used // tally.slices)
-        tally.slice_counts[:] = np.diff(np.minimum(edges * self.rows, own[:, None]))
+        upto = np.minimum(edges * self.rows, own[:, None])
+        np.subtract(upto[:, 1:], upto[:, :-1], out=tally.slice_counts)
         chunks = -(-own // self.size)
         starts = (edges[:, :-1] + ((np.cumsum(chunks) - chunks) * self.columns)[:, None]).reshape(-1)
-        some = np.diff(starts, append=len(self.chunk_pod) * self.columns) > 0
-        self.slice_row, self.slice_start = np.flatnonzero(some), starts[some]
+        widths = np.append(starts[1:], len(self.chunk_pod) * self.columns) - starts
+        self.slice_row = np.flatnonzero(widths)
+        self.slice_start, self.slice_room = starts[self.slice_row], widths[self.slice_row] * self.rows
         self.first_slice = (self.slice_start.searchsorted(self.chunk_start, side="right") - 1).tolist()
         self.end_slice = self.slice_start.searchsorted(self.chunk_start + self.columns).tolist()
 
@@ -211,8 +221,7 @@ class Thinning:
         lasts = np.diff(np.minimum(np.arange(rows + 1) * tally.row_s, tally.end_s)) / tally.end_s
         tally.load = np.zeros((rows, len(tally.nodes) + 1), dtype=np.int64)
         place = {name: k for k, name in enumerate(tally.nodes)}
-        home = {path.pod: place.get(path.node or "", len(place)) for path in tally.paths if path.delivered}
-        at = [*(home.get(pod, len(place)) for pod in tally.pods), len(place)]
+        at = [place.get(home, len(place)) for home in self.ways.homes]
         by_place = np.bincount(at, self.counts, len(place) + 1).astype(np.int64)
         tally.load[:] = self.chance.multinomial(by_place, lasts).T
 
