@@ -121,7 +121,7 @@ class Tally:
         place : ndarray of int64
             Memory of the layout of the latencies.
         """
-        np.add.at(self._sums, (slice(None), row), np.add.reduceat(sums, starts, axis=1))
+        np.add.at(self._sums.T, row, np.add.reduceat(sums, starts, axis=1).T)
         self.histogram.add(latencies, starts, row, place)
 
     def keep(self, first: int, latency_ms: Floats) -> None:

@@ -221,7 +221,7 @@ class Thinning:
         lasts = np.diff(np.minimum(np.arange(rows + 1) * tally.row_s, tally.end_s)) / tally.end_s
         tally.load = np.zeros((rows, len(tally.nodes) + 1), dtype=np.int64)
         place = {name: k for k, name in enumerate(tally.nodes)}
-        at = [place.get(home, len(place)) for home in self.ways.homes]
+        at = [place.get(home or "", len(place)) for home in self.ways.homes]
         by_place = np.bincount(at, self.counts, len(place) + 1).astype(np.int64)
         tally.load[:] = self.chance.multinomial(by_place, lasts).T
 
@@ -309,4 +309,5 @@ def _bounds(lengths: Ints) -> list[int]:
 
 def _count_up(lengths: Ints) -> Ints:
     """Return 0, 1, 2 … so far for each length, one after the other."""
-    return np.arange(lengths.sum()) - (np.cumsum(lengths) - lengths).repeat(lengths)
+    first: Ints = np.cumsum(lengths) - lengths
+    return np.arange(lengths.sum()) - first.repeat(lengths)

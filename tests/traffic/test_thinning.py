@@ -150,7 +150,7 @@ def test_the_same_on_every_machine() -> None:
     assert found == {RECORDED}
 
 
-RECORDED = "e222c3dc3ee85328 fc1ae91179d04bfb dae2da07af07350b e97bcfe57a205f62 db457eda721fe69a"
+RECORDED = "b07d12ae5b76edab 1bdfe0b66c86a06c dae2da07af07350b d71db9726205864e 6de8b0426eaa97ec"
 
 
 # -- theory ---------------------------------------------------------------------------------------------------------
