@@ -33,7 +33,7 @@ __all__ = ["Thinning", "Ways"]
 
 Ints = NDArray[np.int64]
 
-BLOCK = 65_536  # requests: what is kept of them fits into the cache
+BLOCK = 131_072  # requests: fewer take longer, for each call of NumPy costs as much as a thousand of them
 SPREAD = 2.5  # standard deviations by which a Pod may get more than its part, and still need no further chunk
 APART = 1 << 64  # from the stream of one Pod to that of the next
 
@@ -117,7 +117,7 @@ class Thinning:
 
     def __init__(self, workload: Workload, ways: Ways, tally: Tally) -> None:
         self.workload, self.ways, self.tally = workload, ways, tally
-        self.rows, self.block = (ROWS, BLOCK) if workload.workers == 1 else (LONG_ROWS, 16 * BLOCK)
+        self.rows, self.block = (ROWS, BLOCK) if workload.workers == 1 else (LONG_ROWS, 8 * BLOCK)
         seed = np.random.SeedSequence(workload.seed, spawn_key=(0,))
         self.chance = np.random.Generator(np.random.PCG64(seed))
         self._origin = self.chance.bit_generator.state
