@@ -84,8 +84,8 @@ class LogHistogram:
         place += (part * bins - self._base).repeat(widths)
         found = _count(place, parts if narrow else groups, bins)
         if narrow:
-            firsts = np.maximum(np.arange(first, first + groups) * self.slices - low, 0)
-            self.counts[first : first + groups, :bins] += np.add.reduceat(found, firsts, axis=0)
+            for one, own in enumerate(found, low):
+                self.counts[one // self.slices, :bins] += own
             found = np.add.reduceat(found.reshape(-1), np.arange(0, found.size, 1 << WIDE)).reshape(parts, -1)
         else:
             self.counts[first : first + groups, :bins] += found

@@ -294,12 +294,13 @@ class Thinning:
 
     def _sample(self, chunks: slice, latencies: Floats) -> None:
         """Keep every k-th latency, one Pod after the other, each in the order of arrival."""
-        stride, bounds = self.tally.stride, self.chunk_first[chunks.start : chunks.stop + 1]
-        memory = self._memory[1].reshape(-1)[: latencies.size].reshape(-1, self.rows)
-        in_order = np.multiply(latencies.T, self.tally.tick_ms, out=memory).reshape(-1)
-        for k, (first, end) in enumerate(itertools.pairwise(bounds)):
+        tally, stride = self.tally, self.tally.stride
+        in_order = self._memory[1].reshape(-1)[: latencies.size]
+        in_order.reshape(latencies.shape[::-1])[:] = latencies.T
+        for k, (first, end) in enumerate(itertools.pairwise(self.chunk_first[chunks.start : chunks.stop + 1])):
             own = in_order[k * self.size :][: end - first]
-            self.tally.sample_ms[-(-first // stride) : -(-end // stride)] = own[-first % stride :: stride]
+            to = tally.sample_ms[-(-first // stride) : -(-end // stride)]
+            np.multiply(own[-first % stride :: stride], tally.tick_ms, out=to)
 
 
 def _bounds(lengths: Ints) -> list[int]:
