@@ -40,9 +40,11 @@ def cluster_of(nodes: int = NODES, pods: int = PODS) -> kx.Cluster:
 
 
 def ours(cluster: kx.Cluster, requests: int, **options: Any) -> kx.Traffic:
-    """Simulate the workload, or another one, whole result."""
+    """Simulate the workload, or another one, and build the table of Pods, as the models of the others do."""
     plain = {"rate_rps": RATE_RPS, "clients": CLIENTS, "service_ms": SERVICE_MS}
-    return kx.simulate(cluster, "public-api-lb", requests=requests, **(plain | options))
+    traffic = kx.simulate(cluster, "public-api-lb", requests=requests, **(plain | options))
+    assert len(traffic.by_pod) == PODS  # a table is made when it is looked at
+    return traffic
 
 
 def simpy_model(requests: int) -> pd.DataFrame:

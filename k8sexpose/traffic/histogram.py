@@ -66,35 +66,31 @@ class LogHistogram:
         Parameters
         ----------
         values : ndarray of float64, shape (rows, columns)
-            Positive values; columns may be laid out along more than one axis.
+            Positive values.
         starts, row : ndarray of int
             From which column on they are of another slice, and which: slices of all groups are numbered, ascending.
         place : ndarray of int64, optional
-            Memory of the layout of the values.
+            Memory of the same shape.
         """
-        bits = values.view(np.int64)
+        bits, widths = values.view(np.int64), np.append(starts[1:], values.shape[1]) - starts
         bins = ((int(bits.max()) >> SHIFT + WIDE << WIDE) - self._base) + (1 << WIDE)
         if bins > self.counts.shape[1]:
             self._grow(bins)
-        shape, widths = values.shape[1:], np.diff(starts, append=values[0].size)
         low, group = int(row[0]), row // self.slices
-        parts, first = int(row[-1]) + 1 - low, int(group[0])
-        groups = int(group[-1]) + 1 - first
-        place = np.empty_like(bits) if place is None else place
-        np.right_shift(bits, SHIFT, out=place)
+        parts, first, groups = int(row[-1]) + 1 - low, int(group[0]), int(group[-1] - group[0]) + 1
         narrow = parts * bins <= values.size  # few slices: their wide bins are sums of the narrow ones
-        offset = (row - low if narrow else group - first) * bins - self._base
-        place += offset.repeat(widths).reshape(shape)
+        part = row - low if narrow else group - first
+        place = np.right_shift(bits, SHIFT, out=place)
+        place += (part * bins - self._base).repeat(widths)
         found = _count(place, parts if narrow else groups, bins)
         if narrow:
-            for one, counts in enumerate(found, low):
-                self.counts[one // self.slices, :bins] += counts
-            upto = np.cumsum(found)[(1 << WIDE) - 1 :: 1 << WIDE]
-            found = np.diff(upto, prepend=0).reshape(parts, -1)
+            for one, own in enumerate(found, low):
+                self.counts[one // self.slices, :bins] += own
+            found = np.add.reduceat(found.reshape(-1), np.arange(0, found.size, 1 << WIDE)).reshape(parts, -1)
         else:
             self.counts[first : first + groups, :bins] += found
             np.right_shift(bits, SHIFT + WIDE, out=place)
-            place += ((row - low) * (bins >> WIDE) - (self._base >> WIDE)).repeat(widths).reshape(shape)
+            place += ((row - low) * (bins >> WIDE) - (self._base >> WIDE)).repeat(widths)
             found = _count(place, parts, bins >> WIDE)
         self.sliced.reshape(-1, self.sliced.shape[2])[low : low + parts, : bins >> WIDE] += found
 
@@ -107,6 +103,7 @@ class LogHistogram:
 
     def _grow(self, bins: int) -> None:
         """Make room for larger values."""
+        bins += -bins % (1 << KEPT_BITS)
         counts, sliced = self.counts, self.sliced
         self.counts = np.zeros((self.groups, bins), dtype=np.int64)
         self.counts[:, : counts.shape[1]] = counts
@@ -138,19 +135,19 @@ class LogHistogram:
         wanted = np.broadcast_to(np.asarray(levels, dtype=np.float64), (len(counts), np.shape(levels)[-1]))
         if not counts.size:
             return np.full(wanted.shape, np.nan)
-        upto = np.cumsum(counts, axis=1)
-        total = upto[:, -1:]
+        upto, bins = np.cumsum(counts), counts.shape[1]  # of all parts, one after the other
+        before = np.append(0, upto[bins - 1 :: bins])[:, None]
+        total = np.diff(before, axis=0)
         rank = np.maximum(wanted * total, 0.5)
-        at = np.array([own.searchsorted(some) for own, some in zip(upto, rank, strict=True)])
-        at = np.minimum(at, counts.shape[1] - 1)  # a part of which nothing was counted
-        here = np.arange(len(counts))[:, None], at
-        own = counts[here]
-        low, high = (((at + self._base + edge) << SHIFT).view(np.float64) for edge in (0, 1))
+        at = upto.searchsorted(before[:-1] + np.ceil(rank).astype(np.int64))
+        at = np.minimum(at, counts.size - 1)  # of a part of which nothing was counted
+        own = counts.reshape(-1)[at]
+        low, high = (((at % bins + self._base + edge) << SHIFT).view(np.float64) for edge in (0, 1))
         # Into the bin as far as the rank says.
-        inside = low + (rank - (upto[here] - own)) / np.maximum(own, 1) * (high - low)
+        inside = low + (rank - (upto[at] - before[:-1] - own)) / np.maximum(own, 1) * (high - low)
         return np.asarray(np.where(total > 0, inside, np.nan))
 
 
 def _count(place: Ints, rows: int, bins: int) -> Ints:
     """Return how many values each bin holds."""
-    return np.asarray(np.bincount(place.ravel(order="K"), minlength=rows * bins).reshape(rows, bins))
+    return np.asarray(np.bincount(place.reshape(-1), minlength=rows * bins).reshape(rows, bins))

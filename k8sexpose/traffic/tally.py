@@ -18,7 +18,7 @@ from .random_streams import Floats, Indices
 from .scan import tick_ms
 from .workload import Workload
 
-__all__ = ["SLICES", "Tally"]
+__all__ = ["SLICES", "Ints", "Tally"]
 
 Ints = NDArray[np.int64]
 
@@ -26,6 +26,7 @@ SAMPLE = 1_000_000
 ROWS = 600  # of the timeline, at most
 SLICES = 16
 PER_SLICE = 512  # requests of a Pod
+NO_PATHS = PathColumns.of([])
 
 
 class Tally:
@@ -78,7 +79,7 @@ class Tally:
         per_pod = workload.requests / max(len(pods), 1)
         self.slices = min(max(2 ** int(math.log2(max(per_pod / PER_SLICE, 1))), 4), most)
         self.paths: list[PathRow] = []
-        self.columns = PathColumns.of([])
+        self.columns = NO_PATHS
         self.path_counts: Ints = np.zeros((self.slices, 0), dtype=np.int64)
         shape = len(pods), self.slices
         self.slice_counts: Ints = np.zeros(shape, dtype=np.int64)
@@ -95,6 +96,12 @@ class Tally:
     def answered(self) -> Ints:
         """Requests that each Pod answered."""
         return np.asarray(self.slice_counts.sum(axis=1))
+
+    @property
+    def utilisation(self) -> Floats:
+        """Of each worker of each Pod: work that was asked for over time."""
+        asked_ms = self.slice_work.sum(1) * self.tick_ms
+        return np.asarray(asked_ms / (1000 * self.end_s * self.workload.workers))
 
     def network_ticks(self, network_ms: Floats | float) -> Floats:
         """Return what the network adds in ticks, one at least, so that no latency is 0."""
@@ -114,8 +121,7 @@ class Tally:
         place : ndarray of int64
             Memory of the layout of the latencies.
         """
-        for total, part in zip(self._sums, np.add.reduceat(sums, starts, axis=1), strict=True):
-            np.add.at(total, row, part)
+        np.add.at(self._sums.T, row, np.add.reduceat(sums, starts, axis=1).T)
         self.histogram.add(latencies, starts, row, place)
 
     def keep(self, first: int, latency_ms: Floats) -> None:
