@@ -76,27 +76,27 @@ class LogHistogram:
         bins = ((int(bits.max()) >> SHIFT + WIDE << WIDE) - self._base) + (1 << WIDE)
         if bins > self.counts.shape[1]:
             self._grow(bins)
-        shape, widths = values.shape[1:], np.diff(starts, append=values[0].size)
-        low, group = int(row[0]), row // self.slices
-        parts, first = int(row[-1]) + 1 - low, int(group[0])
+        shape, widths = values.shape[1:], np.append(starts[1:], values[0].size) - starts
+        new = np.append(True, row[1:] != row[:-1])
+        part, group, own = np.cumsum(new) - 1, row // self.slices, row[new]
+        parts, first = len(own), int(group[0])
         groups = int(group[-1]) + 1 - first
         place = np.empty_like(bits) if place is None else place
         np.right_shift(bits, SHIFT, out=place)
         narrow = parts * bins <= values.size  # few slices: their wide bins are sums of the narrow ones
-        offset = (row - low if narrow else group - first) * bins - self._base
+        offset = (part if narrow else group - first) * bins - self._base
         place += offset.repeat(widths).reshape(shape)
         found = _count(place, parts if narrow else groups, bins)
         if narrow:
-            for one, counts in enumerate(found, low):
-                self.counts[one // self.slices, :bins] += counts
-            upto = np.cumsum(found)[(1 << WIDE) - 1 :: 1 << WIDE]
-            found = np.diff(upto, prepend=0).reshape(parts, -1)
+            for one, counts in zip((own // self.slices).tolist(), found, strict=True):
+                self.counts[one, :bins] += counts
+            found = np.add.reduceat(found.reshape(-1), np.arange(0, found.size, 1 << WIDE)).reshape(parts, -1)
         else:
             self.counts[first : first + groups, :bins] += found
             np.right_shift(bits, SHIFT + WIDE, out=place)
-            place += ((row - low) * (bins >> WIDE) - (self._base >> WIDE)).repeat(widths).reshape(shape)
+            place += (part * (bins >> WIDE) - (self._base >> WIDE)).repeat(widths).reshape(shape)
             found = _count(place, parts, bins >> WIDE)
-        self.sliced.reshape(-1, self.sliced.shape[2])[low : low + parts, : bins >> WIDE] += found
+        self.sliced.reshape(-1, self.sliced.shape[2])[own, : bins >> WIDE] += found
 
     def take_back(self, row: Ints, number: Ints) -> None:
         """Take back what was counted as the smallest value of some slices."""

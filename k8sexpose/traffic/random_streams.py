@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,64 +91,116 @@ def hash_uniform(*keys: int | NDArray[np.integer]) -> Floats:
 
 
 class Draws:
-    """The random numbers of requests in the order in which they come, block after block.
-
-    Arrivals and service times are whole numbers of ticks.
+    """The random numbers of requests that are served in the order in which they come; times are whole ticks.
 
     Examples
     --------
     >>> from k8sexpose.traffic.workload import Workload
-    >>> one, two = (Draws(Workload(), 2.0**-30) for _ in range(2))
-    >>> bool((np.concatenate([one.arrivals(3), one.arrivals(2)]) == two.arrivals(5)).all())
-    True
+    >>> draws = Draws(Workload(distribution="constant", clients=3), tick_ms=1.0)
+    >>> draws.services((1, 2)).tolist(), len(draws.points_of(5))
+    ([[10.0, 10.0]], 5)
     """
 
     def __init__(self, workload: Workload, tick_ms: float) -> None:
-        arrival, service, way, self._client_seed = np.random.SeedSequence(workload.seed).spawn(4)
-        self._arrival, self._service, self._way = (_stream(child) for child in (arrival, service, way))
-        self._workload = workload
-        self._gap, self._mean = 1000 / workload.rate_rps / tick_ms, workload.service_ms / tick_ms
-        self._asks: tuple[Choice, np.random.Generator] | None = None  # made when it first matters who asks
-        self.now = 0.0
+        self.workload, self.tick_ms = workload, tick_ms
+        seeds = np.random.SeedSequence(workload.seed).spawn(3)
+        self.chance, self._service, self._client = (np.random.Generator(np.random.PCG64(seed)) for seed in seeds)
+        self._asks = Choice.of(client_weights(workload.clients, workload.client_skew))
 
-    def arrivals(self, count: int) -> Floats:
-        """Return the next arrival times in ticks, shape (count,)."""
-        gaps = self._arrival.standard_exponential(count)
-        gaps *= self._gap
-        np.rint(gaps, out=gaps)
-        gaps[0] += self.now
-        np.cumsum(gaps, out=gaps)
-        self.now = float(gaps[-1])
-        return gaps
+    def duration(self) -> float:
+        """Return how long the run lasts."""
+        workload = self.workload
+        gap_ms = 1000 / workload.rate_rps
+        return float(np.rint(self.chance.standard_gamma(workload.requests + 1.0) * gap_ms / self.tick_ms))
 
-    def services(self, count: int) -> Floats:
-        """Return the next service times in ticks, shape (count,)."""
-        sigma = self._workload.sigma
-        if self._workload.distribution == "constant":
-            times = np.ones(count)
-        elif self._workload.distribution == "lognormal":
-            times = self._service.lognormal(-(sigma**2) / 2, sigma, count)
+    def services(self, shape: tuple[int, int]) -> Floats:
+        """Return service times."""
+        sigma = self.workload.sigma
+        if self.workload.distribution == "constant":
+            times = np.ones(shape)
+        elif self.workload.distribution == "lognormal":
+            times = self._service.lognormal(-(sigma**2) / 2, sigma, shape)
         else:
-            times = self._service.standard_exponential(count)
-        times *= self._mean
+            times = self._service.standard_exponential(shape)
+        times *= self.workload.service_ms / self.tick_ms
         return np.rint(times, out=times)
-
-    def ways(self, count: int) -> Floats:
-        """Return uniform numbers that choose the ways of connections, shape (count,)."""
-        return self._way.random(count)
 
     def clients(self, count: int) -> Indices:
         """Return who asks, shape (count,)."""
-        if self._asks is None:
-            self._asks = Choice.of(client_weights(self._workload)), _stream(self._client_seed)
-        choice, stream = self._asks
-        return choice.pick(stream.random(count))
+        return self._asks.pick(self._client.random(count))
+
+    def points_of(self, count: int) -> Floats:
+        """Return points from 0 to 1, spread by chance, in ascending order, shape (count,)."""
+        columns = Columns.of(np.array([count]), 16)
+        return self.points(columns).T.reshape(-1)[:count]
+
+    def points(self, columns: Columns) -> Floats:
+        """Return such points for each Pod, down its columns: exponential gaps, scaled to fill the whole."""
+        at = self.chance.standard_exponential(columns.shape)
+        at.reshape(-1)[columns.absent] = 0.0
+        rows = list(at)
+        for above, row in zip(rows, rows[1:], strict=False):
+            np.add(above, row, out=row)
+        before = np.cumsum(at[-1]) - at[-1]
+        begins = before[columns.starts]
+        ends = at[columns.last] + before[columns.last[1]] + self.chance.standard_exponential(len(begins))
+        scale = 1 / (ends - begins)
+        if len(begins) > 1:
+            begins, scale = begins.repeat(columns.widths), scale.repeat(columns.widths)
+        at += before - begins
+        at *= scale
+        return at
 
 
-def client_weights(workload: Workload) -> Floats:
-    """Return how often each client asks, in any unit (Zipf's law)."""
-    return np.asarray(np.arange(1.0, workload.clients + 1) ** -workload.client_skew)
+@dataclass(frozen=True, slots=True, eq=False)
+class Columns:
+    """Where requests are: time runs down the columns, and those of one Pod follow each other.
+
+    Parameters
+    ----------
+    pods, sizes, starts : ndarray of int
+        The Pods that have requests, how many, and the first column of each.
+    shape : tuple of int
+        Rows and columns.
+    room, absent : ndarray of int
+        How many places of each Pod's last column are empty, and where these are in memory.
+    """
+
+    pods: Indices
+    sizes: Indices
+    starts: Indices
+    shape: tuple[int, int]
+    room: Indices
+    absent: Indices
+
+    @classmethod
+    def of(cls, sizes: Indices, rows: int) -> Columns:
+        """Make room for so many requests of each Pod."""
+        pods = np.flatnonzero(sizes)
+        sizes = sizes[pods]
+        room = -sizes % rows
+        ends = np.cumsum(sizes + room)
+        width = int(ends[-1]) // rows if len(ends) else 0
+        empty = np.arange(room.sum()) + np.repeat(ends - np.cumsum(room), room)
+        absent = empty % rows * width + empty // rows
+        return cls(pods, sizes, (ends - sizes - room) // rows, (rows, width), room, absent)
+
+    @property
+    def last(self) -> tuple[Indices, Indices]:
+        """Row and column of the last request of each Pod."""
+        return (self.sizes - 1) % self.shape[0], self.starts + (self.sizes - 1) // self.shape[0]
+
+    @property
+    def widths(self) -> Indices:
+        """How many columns each Pod has."""
+        return (self.sizes + self.room) // self.shape[0]
 
 
-def _stream(seed: np.random.SeedSequence) -> np.random.Generator:
-    return np.random.Generator(np.random.PCG64(seed))
+@lru_cache(maxsize=4)
+def client_weights(clients: int, skew: float) -> Floats:
+    """Return how often each client asks, together 1 (Zipf's law)."""
+    # Long: the last bit of the power of a shorter number depends on the processor.
+    weights = np.arange(1, clients + 1, dtype=np.longdouble) ** -np.longdouble(skew) if skew else np.ones(clients)
+    found = np.asarray(weights / weights.sum(), dtype=np.float64)
+    found.flags.writeable = False
+    return found

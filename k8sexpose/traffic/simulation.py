@@ -25,7 +25,7 @@ from .connections import Connections
 from .engine import Engine
 from .histogram import BIN_WIDTH
 from .path_table import RequestTarget
-from .precision import Precision, measure, plus_minus, sides
+from .precision import FORGOTTEN, Precision, measure, plus_minus, sides
 from .queueing import jain_index, max_over_mean
 from .random_streams import client_weights
 from .tally import SLICES, Tally
@@ -360,17 +360,27 @@ def _run(
     """Send the requests, in the fastest way that their memory allows."""
     np.empty(SPARE)  # never touched: the C library keeps as much freed memory as the largest array it freed
     scene = _scene(cluster, asking, tuple(events), workload.duration_s)
-    tally = Tally(workload, scene.pods, list(scene.zones), scene.nearest_ms, SLICES if len(scene.states) == 1 else 1)
+    tally = Tally(workload, scene.pods, list(scene.zones), scene.nearest_ms, _slices(workload, scene.states))
     ways = scene.ways if workload.requests_per_connection == 1 else None
     if ways is None:
         connections = Connections(workload.clients, workload.requests_per_connection, workload.seed)
         connections.enter(scene.states[0].table)
         if len(scene.states) > 1 or connections.remembers:
-            Engine(connections, scene.states, tally).run(block)
+            Engine(connections, scene.states, tally).run()
             return _result(scene, tally, free=False)
-        ways = Ways.of(connections.lanes, connections.probabilities(client_weights(workload)), scene.pods)
+        ways = Ways.of(connections.lanes, connections.probabilities(client_weights(workload.clients, workload.client_skew)), scene.pods)
     Thinning(workload, ways, tally).run(block)
     return _result(scene, tally, free=True)
+
+
+def _slices(workload: Workload, states: Sequence[State]) -> int:
+    """Return into how many slices a run is divided at most: none is shorter than what kept connections remember."""
+    if len(states) > 1:
+        return 1
+    if workload.requests_per_connection == 1:
+        return SLICES
+    remembered = FORGOTTEN * workload.clients * workload.requests_per_connection
+    return 2 ** int(math.log2(min(max(workload.requests / remembered, 1), SLICES)))
 
 
 def _scene(cluster: Cluster, asking: RequestTarget, events: tuple[Event, ...], duration_s: float) -> Scene:
