@@ -24,6 +24,7 @@ BIN_WIDTH = 0.005  # rounded up
 SHIFT = MANTISSA_BITS - KEPT_BITS
 WIDE = 4  # bits more that are cut for the slices
 SMALLEST = 2.0**-10
+LONG = 8192  # values of a slice that are worth a count of their own
 
 
 class LogHistogram:
@@ -66,37 +67,48 @@ class LogHistogram:
         Parameters
         ----------
         values : ndarray of float64, shape (rows, columns)
-            Positive values; columns may be laid out along more than one axis.
+            Positive values.
         starts, row : ndarray of int
             From which column on they are of another slice, and which: slices of all groups are numbered, ascending.
         place : ndarray of int64, optional
-            Memory of the layout of the values.
+            Memory for as many numbers.
         """
-        bits = values.view(np.int64)
+        bits, place = values.view(np.int64), np.empty(values.size, dtype=np.int64) if place is None else place
+        ends = np.append(starts[1:], values.shape[1])
+        if values.size < LONG * len(row):
+            self._add_short(bits, ends - starts, row, place.reshape(values.shape))
+            return
+        for start, end, one in zip(starts.tolist(), ends.tolist(), row.tolist(), strict=True):
+            self._add_long(bits[:, start:end], one, place.reshape(-1))
+
+    def _add_long(self, bits: Ints, row: int, memory: Ints) -> None:
+        """Count the values of one slice; its wide bins are sums of the narrow ones."""
+        place = np.right_shift(bits, SHIFT, out=memory[: bits.size].reshape(bits.shape))
+        place -= self._base
+        found = np.bincount(place.reshape(-1))
+        if len(found) > self.counts.shape[1]:
+            self._grow(len(found))
+        group, slice_ = divmod(row, self.slices)
+        self.counts[group, : len(found)] += found
+        wide = np.add.reduceat(found, np.arange(0, len(found), 1 << WIDE))
+        self.sliced[group, slice_, : len(wide)] += wide
+
+    def _add_short(self, bits: Ints, widths: Ints, row: Ints, place: Ints) -> None:
+        """Count the values of many slices at once, in narrow bins and in wide ones."""
         bins = ((int(bits.max()) >> SHIFT + WIDE << WIDE) - self._base) + (1 << WIDE)
         if bins > self.counts.shape[1]:
             self._grow(bins)
-        shape, widths = values.shape[1:], np.append(starts[1:], values[0].size) - starts
-        new = np.append(True, row[1:] != row[:-1])
-        part, group, own = np.cumsum(new) - 1, row // self.slices, row[new]
-        parts, first = len(own), int(group[0])
-        groups = int(group[-1]) + 1 - first
-        place = np.empty_like(bits) if place is None else place
+        low, group = int(row[0]), row // self.slices
+        first, groups = int(group[0]), int(group[-1] - group[0]) + 1
         np.right_shift(bits, SHIFT, out=place)
-        narrow = parts * bins <= values.size  # few slices: their wide bins are sums of the narrow ones
-        offset = (part if narrow else group - first) * bins - self._base
-        place += offset.repeat(widths).reshape(shape)
-        found = _count(place, parts if narrow else groups, bins)
-        if narrow:
-            for one, counts in zip((own // self.slices).tolist(), found, strict=True):
-                self.counts[one, :bins] += counts
-            found = np.add.reduceat(found.reshape(-1), np.arange(0, found.size, 1 << WIDE)).reshape(parts, -1)
-        else:
-            self.counts[first : first + groups, :bins] += found
-            np.right_shift(bits, SHIFT + WIDE, out=place)
-            place += (part * (bins >> WIDE) - (self._base >> WIDE)).repeat(widths).reshape(shape)
-            found = _count(place, parts, bins >> WIDE)
-        self.sliced.reshape(-1, self.sliced.shape[2])[own, : bins >> WIDE] += found
+        place += ((group - first) * bins - self._base).repeat(widths)
+        found = np.bincount(place.reshape(-1), minlength=groups * bins)
+        self.counts[first : first + groups, :bins] += found.reshape(groups, bins)
+        bins, parts = bins >> WIDE, int(row[-1]) + 1 - low
+        np.right_shift(bits, SHIFT + WIDE, out=place)
+        place += ((row - low) * bins - (self._base >> WIDE)).repeat(widths)
+        found = np.bincount(place.reshape(-1), minlength=parts * bins)
+        self.sliced.reshape(-1, self.sliced.shape[2])[low : low + parts, :bins] += found.reshape(parts, bins)
 
     def take_back(self, row: Ints, number: Ints) -> None:
         """Take back what was counted as the smallest value of some slices."""
@@ -107,6 +119,7 @@ class LogHistogram:
 
     def _grow(self, bins: int) -> None:
         """Make room for larger values."""
+        bins += -bins % (1 << WIDE)
         counts, sliced = self.counts, self.sliced
         self.counts = np.zeros((self.groups, bins), dtype=np.int64)
         self.counts[:, : counts.shape[1]] = counts
@@ -138,19 +151,14 @@ class LogHistogram:
         wanted = np.broadcast_to(np.asarray(levels, dtype=np.float64), (len(counts), np.shape(levels)[-1]))
         if not counts.size:
             return np.full(wanted.shape, np.nan)
-        upto = np.cumsum(counts, axis=1)
-        total = upto[:, -1:]
+        upto, bins = np.cumsum(counts), counts.shape[1]  # of all parts, one after the other
+        before = np.append(0, upto[bins - 1 :: bins])[:, None]
+        total = np.diff(before, axis=0)
         rank = np.maximum(wanted * total, 0.5)
-        at = np.array([own.searchsorted(some) for own, some in zip(upto, rank, strict=True)])
-        at = np.minimum(at, counts.shape[1] - 1)  # a part of which nothing was counted
-        here = np.arange(len(counts))[:, None], at
-        own = counts[here]
-        low, high = (((at + self._base + edge) << SHIFT).view(np.float64) for edge in (0, 1))
+        at = upto.searchsorted(before[:-1] + np.ceil(rank).astype(np.int64))
+        at = np.minimum(at, counts.size - 1)  # of a part of which nothing was counted
+        own = counts.reshape(-1)[at]
+        low, high = (((at % bins + self._base + edge) << SHIFT).view(np.float64) for edge in (0, 1))
         # Into the bin as far as the rank says.
-        inside = low + (rank - (upto[here] - own)) / np.maximum(own, 1) * (high - low)
+        inside = low + (rank - (upto[at] - before[:-1] - own)) / np.maximum(own, 1) * (high - low)
         return np.asarray(np.where(total > 0, inside, np.nan))
-
-
-def _count(place: Ints, rows: int, bins: int) -> Ints:
-    """Return how many values each bin holds."""
-    return np.asarray(np.bincount(place.ravel(order="K"), minlength=rows * bins).reshape(rows, bins))

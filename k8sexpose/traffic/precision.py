@@ -92,8 +92,7 @@ def measure(tally: Tally, levels: tuple[float, ...], *, free: bool, steady: bool
     pods, work = len(tally.pods), tally.workload
     counts = tally.slice_counts.astype(np.float64)
     answered = counts.sum(1)
-    busy_ms = tally.slice_work.sum(1) * tally.tick_ms
-    utilisation = busy_ms / (1000 * tally.end_s * work.workers)
+    utilisation = tally.utilisation
     memory = _memory(utilisation, work.variation)
     if not free:
         memory += work.clients * work.requests_per_connection * answered / work.requests

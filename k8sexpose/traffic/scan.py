@@ -40,13 +40,14 @@ def responses(
     starts: Indices,
     backlog: Floats,
     network: Floats | None = None,
-    waits: Floats | None = None,
+    grows: Floats | None = None,
 ) -> Floats:
     """Return the time from arrival to departure of each request, one worker a Pod, and what the network adds.
 
     `gaps` (since the Pod's last arrival) and `services` are in ticks, shape (rows, columns), and time runs down the
-    columns; columns may be laid out along more than one axis. `gaps` is used up, `waits` is memory of the same layout.
-    `starts` is the first column of each Pod, `backlog` the response of its last request before these.
+    columns; columns may be laid out along more than one axis. The result takes the place of `gaps`.
+    `starts` is the first column of each Pod, `backlog` the response of its last request before these; `network` what
+    each column adds, and `grows` its services without its gaps, where somebody has added them up.
 
     Examples
     --------
@@ -54,45 +55,37 @@ def responses(
     >>> responses(gaps, services, np.array([0]), np.zeros(1)).ravel().tolist()
     [2.0, 3.0, 4.0, 2.0]
     """
-    first_gap = gaps[0].reshape(-1).copy()
-    least = np.zeros(len(first_gap)) if network is None else network
-    floor = least.reshape(gaps[0].shape)
-    steps = gaps
-    np.subtract(services[:-1], gaps[1:], out=steps[1:])
-    steps[0] = 0.0
-    waits = np.empty_like(services) if waits is None else waits  # as if each column began without a queue
-    waits[0] = floor
-    step, wait = list(steps), list(waits)
-    for row in range(1, len(step)):
-        np.add(wait[row - 1], step[row], out=wait[row])
-        np.maximum(wait[row], floor, out=wait[row])
-        np.add(step[row - 1], step[row], out=step[row])
-    total, rest, work = (some[-1].reshape(-1) for some in (steps, waits, services))
-    waits_before = _column_waits(rest - least, total, work, first_gap, starts, backlog)
-    waits_before += least
-    steps += waits_before.reshape(floor.shape)
-    np.maximum(steps, waits, out=steps)
-    steps += services
-    return steps
+    if grows is None:
+        grows = (np.add.reduce(services, axis=0) - np.add.reduce(gaps, axis=0)).reshape(-1)
+    first_gap, nothing = gaps[0].copy(), np.zeros(gaps.shape[1:])
+    steps = np.subtract(services[:-1], gaps[1:], out=gaps[1:])
+    wait = nothing.copy()  # of the last request, as if each column began without a queue
+    for step in steps:
+        np.add(wait, step, out=wait)
+        np.maximum(wait, nothing, out=wait)
+    before = _responses_before((wait + services[-1]).reshape(-1), grows, starts, backlog)
+    least = nothing if network is None else network.reshape(nothing.shape)
+    wait = before.reshape(nothing.shape) - first_gap
+    wait += least
+    waits = gaps
+    np.maximum(wait, least, out=waits[0])
+    for wait, step in zip(waits, steps, strict=False):  # a step lies where the wait after it comes to lie
+        np.add(wait, step, out=step)
+        np.maximum(step, least, out=step)
+    return np.add(waits, services, out=gaps)
 
 
-def _column_waits(
-    wait: Floats, step: Floats, service: Floats, first_gap: Floats, starts: Indices, backlog: Floats
-) -> Floats:
-    """Return how long the first request of each column waits, from the last rows of the columns before."""
-    total = np.empty_like(wait)  # the sum of all steps before each column
-    total[0] = 0.0
-    change = service[:-1] - first_gap[1:]
-    np.cumsum(step[:-1] + change, out=total[1:])
-    least = np.empty_like(wait)
-    np.add(wait[:-1], change, out=least[1:])
-    np.maximum(least[1:], 0.0, out=least[1:])
-    least[starts] = np.maximum(backlog - first_gap[starts], 0.0)
-    least -= total
-    for start, stop in zip(starts.tolist(), [*starts[1:].tolist(), len(wait)], strict=True):
-        np.maximum.accumulate(least[start:stop], out=least[start:stop])
-    least += total
-    return least
+def _responses_before(last: Floats, grows: Floats, starts: Indices, backlog: Floats) -> Floats:
+    """Return the response of the last request before each column, from what each would do to an empty queue."""
+    last[starts] = np.maximum(last[starts], backlog + grows[starts])
+    total = np.cumsum(grows)
+    last -= total
+    for start, stop in zip(starts.tolist(), [*starts[1:].tolist(), len(last)], strict=True):
+        np.maximum.accumulate(last[start:stop], out=last[start:stop])
+    before = np.empty_like(last)
+    np.add(last[:-1], total[:-1], out=before[1:])
+    before[starts] = backlog
+    return before
 
 
 # -- several workers ------------------------------------------------------------------------------------------------

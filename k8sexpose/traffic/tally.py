@@ -18,7 +18,7 @@ from .random_streams import Floats, Indices
 from .scan import tick_ms
 from .workload import Workload
 
-__all__ = ["SLICES", "Tally"]
+__all__ = ["SLICES", "Ints", "Tally"]
 
 Ints = NDArray[np.int64]
 
@@ -96,6 +96,12 @@ class Tally:
         """Requests that each Pod answered."""
         return np.asarray(self.slice_counts.sum(axis=1))
 
+    @property
+    def utilisation(self) -> Floats:
+        """Of each worker of each Pod: work that was asked for over time."""
+        asked_ms = self.slice_work.sum(1) * self.tick_ms
+        return np.asarray(asked_ms / (1000 * self.end_s * self.workload.workers))
+
     def network_ticks(self, network_ms: Floats | float) -> Floats:
         """Return what the network adds in ticks, one at least, so that no latency is 0."""
         return np.asarray(np.maximum(np.rint(np.asarray(network_ms) / self.tick_ms), 1.0))
@@ -114,8 +120,7 @@ class Tally:
         place : ndarray of int64
             Memory of the layout of the latencies.
         """
-        for total, part in zip(self._sums, np.add.reduceat(sums, starts, axis=1), strict=True):
-            np.add.at(total, row, part)
+        np.add.at(self._sums, (slice(None), row), np.add.reduceat(sums, starts, axis=1))
         self.histogram.add(latencies, starts, row, place)
 
     def keep(self, first: int, latency_ms: Floats) -> None:

@@ -15,6 +15,7 @@ came: how many came in each row of the timeline is drawn, given how many came in
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -119,9 +120,12 @@ class Thinning:
         chunks = math.ceil(per_pod / self.block)
         self.columns = 8 * math.ceil((per_pod + SPREAD * math.sqrt(per_pod)) / (8 * chunks * self.rows))  # whole lines
         self.size = self.rows * self.columns
+        self._left = np.zeros(workload.workers)  # what each worker of the last Pod has left to do, in ticks
+        self._orders: dict[int, Indices] = {}
         self._plan()
-        self._order = np.arange(self.size).reshape(self.rows, self.columns).T.reshape(-1)  # of arrival
-        self._left = np.zeros((len(tally.pods), workload.workers))  # what each worker has left to do, in ticks
+        self._cut_ways()
+        self._cut_slices()
+        self._timeline()
 
     def run(self, block: int | None = None) -> None:
         """Run all requests, so many at a time; how many at a time changes no number."""
@@ -131,22 +135,23 @@ class Thinning:
         for first in range(0, chunks, at_once):
             self._serve(slice(first, min(first + at_once, chunks)))
         del self._memory
-        tally.histogram.take_back(self.piece_row, self.piece_absent)  # what is absent was counted as the smallest
+        room = np.diff(self.slice_start, append=chunks * self.columns) * self.rows
+        tally.histogram.take_back(self.slice_row, room - tally.slice_counts.reshape(-1)[self.slice_row])
         tally.sample_ms[-(-int(self.counts[:-1].sum()) // tally.stride) :] = np.nan
 
     # -- what is drawn before all requests ----
 
     def _plan(self) -> None:
-        """Draw how many requests each Pod gets, how long each of its chunks lasts, and what comes in each row."""
+        """Draw how many requests each Pod gets, and how long each of its chunks lasts."""
         tally, chance, pods, requests = self.tally, self.chance, len(self.tally.pods), self.workload.requests
         common = requests // (max(pods, 1) * self.size) + 1
         usual = chance.standard_gamma(float(self.size), (common, pods))  # first: the same under every policy
         duration = 1000 / tally.tick_ms * chance.standard_gamma(requests + 1.0) / self.workload.rate_rps
         self.counts = chance.multinomial(requests, self.ways.shares)
-        number = -(-self.counts[:-1] // self.size)
-        pod = np.repeat(np.arange(pods), number)
-        place = np.arange(len(pod)) - np.repeat(np.cumsum(number) - number, number)
-        sizes = np.minimum(self.counts[pod] - place * self.size, self.size)
+        own = self.counts[:-1]
+        number = -(-own // self.size)
+        pod, place = np.arange(pods).repeat(number), _count_up(number)
+        sizes = np.minimum(own[pod] - place * self.size, self.size)
         known = (sizes == self.size) & (place < common)
         lasts = np.empty(len(pod))
         lasts[known] = usual[place[known], pod[known]]
@@ -154,16 +159,20 @@ class Thinning:
         after = chance.standard_gamma(1.0, pods)  # from the last request of each Pod to the end
         scale = duration / (np.bincount(pod, lasts, pods) + after)
         self.chunk_pod, self.chunk_size, self.chunk_lasts = pod, sizes, lasts * scale[pod]
-        self.chunk_first = np.cumsum(sizes) - sizes
-        ends = np.where(self.counts[:-1] > 0, duration - after * scale, 0.0)
+        self.chunk_first = _bounds(sizes)
+        self.chunk_begins, self.chunk_start = (place == 0).tolist(), np.arange(len(pod)) * self.columns
+        ends = np.where(own > 0, duration - after * scale, 0.0)
         tally.end_s = float(ends.max(initial=0.0) or duration) * tally.tick_ms / 1000
-        self._mix(place == 0)
-        self._timeline()
+        # Where there is no request: after the last of a Pod.
+        missing = self.size - sizes
+        column, self.absent_row = np.divmod(_count_up(missing) + sizes.repeat(missing), self.rows)
+        self.absent_column = column + self.chunk_start.repeat(missing)
+        self.chunk_absent = _bounds(missing)
 
-    def _mix(self, begins: NDArray[np.bool_]) -> None:
-        """Draw by which ways the requests came, and cut the chunks where another way or slice begins."""
-        ways, pod, tally, sizes = self.ways, self.chunk_pod, self.tally, self.chunk_size
-        came = self.chance.multinomial(sizes, ways.weights[pod])
+    def _cut_ways(self) -> None:
+        """Draw by which ways the requests came, and cut the chunks where another way begins."""
+        ways, pod, tally, rows = self.ways, self.chunk_pod, self.tally, self.rows
+        self.chunk_ways = came = self.chance.multinomial(self.chunk_size, ways.weights[pod])
         totals = np.zeros(ways.network_ms.shape, dtype=np.int64)
         np.add.at(totals, pod, came)
         totals[-1] = self.chance.multinomial(self.counts[-1], ways.weights[-1])
@@ -175,34 +184,30 @@ class Thinning:
         tally.path_counts[0] = counts
         # A column belongs to the way of its first request; from the row on where the next way begins, that differs.
         upto = np.cumsum(came, axis=1)
-        before = upto - came
-        ticks = tally.network_ticks(ways.network_ms)[pod]
-        starts = np.arange(len(pod)) * self.columns
-        way_starts = (starts[:, None] - (-before // self.rows)).reshape(-1)
-        self.way_column, self.way_row = np.divmod(before[:, 1:], self.rows)
-        here = (self.way_row > 0) & (before[:, 1:] < upto[:, -1:])
-        self.way_more = np.where(here, np.diff(ticks), 0.0)
-        # Slices of a Pod have equally many columns.
-        used = -(-self.counts[:-1] // self.rows)
-        parts = -(-np.arange(tally.slices) * used[:, None] // tally.slices)
-        pod_starts = np.zeros(len(used), dtype=np.int64)
-        pod_starts[pod[begins]] = starts[begins]
-        pod_starts = np.maximum.accumulate(pod_starts)
-        asked = np.flatnonzero(used)
-        slice_starts = (pod_starts[asked][:, None] + parts[asked]).reshape(-1)
-        bounds = np.unique(np.concatenate([starts, way_starts, slice_starts]))
-        bounds = bounds[bounds < len(pod) * self.columns]
-        part = np.searchsorted(slice_starts, bounds, side="right") - 1
-        self.piece_row = asked[part // tally.slices] * tally.slices + part % tally.slices
-        self.piece_network = ticks.reshape(-1)[np.searchsorted(way_starts, bounds, side="right") - 1]
-        self.piece_width = np.diff(bounds, append=len(pod) * self.columns)
-        self.piece_start = bounds
-        self.chunk_piece = np.searchsorted(bounds, np.arange(len(pod) + 1) * self.columns)
-        chunk = bounds // self.columns
-        present = sizes[chunk] - (bounds - starts[chunk]) * self.rows
-        present = np.clip(present, 0, self.piece_width * self.rows)
-        self.piece_absent = self.piece_width * self.rows - present
-        np.add.at(tally.slice_counts.reshape(-1), self.piece_row, present)
+        first = -(-(upto - came) // rows)
+        self.way_width = np.diff(first, append=self.columns)
+        self.way_ticks = tally.network_ticks(ways.network_ms)[pod]
+        begin = upto[:, :-1]
+        chunk, way = np.nonzero((begin % rows > 0) & (begin < upto[:, -1:]))
+        begin = begin[chunk, way]
+        number = np.minimum(-begin % rows, self.chunk_size[chunk] - begin)
+        self.more_row = (begin % rows).repeat(number) + _count_up(number)
+        self.more_column = (begin // rows + self.chunk_start[chunk]).repeat(number)
+        self.more_ticks = np.diff(self.way_ticks)[chunk, way].repeat(number)
+        self.chunk_more = _bounds(np.bincount(chunk, number, len(pod)).astype(np.int64))
+
+    def _cut_slices(self) -> None:
+        """Cut the columns of each Pod in as many slices, equally long."""
+        tally, own = self.tally, self.counts[:-1]
+        used = -(-own[:, None] // self.rows)
+        edges = -(-np.arange(tally.slices + 1) * used // tally.slices)
+        tally.slice_counts[:] = np.diff(np.minimum(edges * self.rows, own[:, None]))
+        chunks = -(-own // self.size)
+        starts = (edges[:, :-1] + ((np.cumsum(chunks) - chunks) * self.columns)[:, None]).reshape(-1)
+        some = np.diff(starts, append=len(self.chunk_pod) * self.columns) > 0
+        self.slice_row, self.slice_start = np.flatnonzero(some), starts[some]
+        self.first_slice = (self.slice_start.searchsorted(self.chunk_start, side="right") - 1).tolist()
+        self.end_slice = self.slice_start.searchsorted(self.chunk_start + self.columns).tolist()
 
     def _timeline(self) -> None:
         """Draw how many requests came to each Pod, or were lost, in each row of the timeline."""
@@ -219,92 +224,104 @@ class Thinning:
     # -- blocks ----
 
     def _serve(self, chunks: slice) -> None:
-        """Draw the requests of some chunks, let them through, and count them; arrays are (rows, chunks, columns)."""
-        tally, rows, pods = self.tally, self.rows, self.chunk_pod[chunks]
-        size = len(pods) * self.size
-        shape = len(pods), rows, self.columns
-        memory = [part[:size] for part in self._memory]
-        gaps, services, waits = (part.reshape(shape).swapaxes(0, 1) for part in memory)
-        self._draw(chunks.start, gaps, services)
-        # Where there is no request: after the last of a Pod.
-        missing = self.size - self.chunk_size[chunks]
-        chunk = np.repeat(np.arange(len(pods)), missing)
-        column, row = np.divmod(np.arange(len(chunk)) + np.repeat(self.size - np.cumsum(missing), missing), rows)
-        absent = chunk * self.size + row * self.columns + column
-        memory[0][absent] = memory[1][absent] = 0.0
-        lasts = _sums(gaps)
-        scale = (self.chunk_lasts[chunks] / np.add.reduce(lasts, axis=1))[:, None]
-        gaps *= scale
+        """Draw the requests of some chunks, let them through, and count them; all arrays are (rows, columns)."""
+        tally, first = self.tally, chunks.start * self.columns
+        gaps, services = self._draw(chunks)
+        some = slice(self.chunk_absent[chunks.start], self.chunk_absent[chunks.stop])
+        absent = self.absent_row[some], self.absent_column[some] - first
+        gaps[absent] = services[absent] = 0.0
+        lasts = np.add.reduce(gaps, axis=0).reshape(-1, self.columns).sum(1)
+        by_chunk = gaps.reshape(self.rows, -1, self.columns)
+        by_chunk *= (self.chunk_lasts[chunks] / lasts)[:, None]
         services *= self.workload.service_ms / tally.tick_ms
         np.rint(gaps, out=gaps)
         np.rint(services, out=services)
-        lasts *= scale
-        pieces = slice(self.chunk_piece[chunks.start], self.chunk_piece[chunks.stop])
-        network = self.piece_network[pieces].repeat(self.piece_width[pieces])
-        starts = np.flatnonzero(pods[1:] != pods[:-1]) + 1
-        own = pods[np.append(0, starts)]
-        starts = np.append(0, starts * self.columns)
-        sums = np.empty((3, lasts.size))
-        np.rint(lasts.reshape(-1), out=sums[2])
-        sums[1] = _sums(services).reshape(-1)
-        if self.workload.workers == 1:
-            out = responses(gaps, services, starts, self._left[own, 0], network, waits)
-            self._left[own[-1], 0] = out[-1, -1, -1] - network[-1]
-        else:
-            flat = gaps.reshape(rows, -1), services.reshape(rows, -1)
-            found, left = responses_of_several_workers(*flat, starts, self._left[own])
-            self._left[own] = left
-            out = np.add(found.reshape(gaps.shape), network.reshape(lasts.shape), out=gaps)
-        memory[0][absent] = network[chunk * self.columns + column]
-        busy = _sums(out).reshape(-1)
-        np.subtract(busy, rows * network, out=sums[0])
-        for way in range(self.way_more.shape[1]):
-            at = np.flatnonzero(self.way_more[chunks, way])
-            some = at + chunks.start, way
-            out[:, at, self.way_column[some]] += self.way_more[some] * (np.arange(rows)[:, None] >= self.way_row[some])
-        memory[0][absent] = tally.histogram.smallest
-        starts = self.piece_start[pieces] - chunks.start * self.columns
-        tally.add(out, starts, self.piece_row[pieces], sums, waits.view(np.int64))
-        self._sample(chunks, out, memory[0])
+        sums = np.empty((3, gaps.shape[1]))
+        np.add.reduce(services, axis=0, out=sums[1])
+        np.add.reduce(gaps, axis=0, out=sums[2])
+        network = self.way_ticks[chunks].reshape(-1).repeat(self.way_width[chunks].reshape(-1))
+        latencies = self._latencies(chunks, gaps, services, network, sums[1] - sums[2])
+        latencies[absent] = network[absent[1]]
+        np.add.reduce(latencies, axis=0, out=sums[0])
+        sums[0] -= self.rows * network
+        some = slice(self.chunk_more[chunks.start], self.chunk_more[chunks.stop])
+        np.add.at(latencies, (self.more_row[some], self.more_column[some] - first), self.more_ticks[some])
+        latencies[absent] = tally.histogram.smallest
+        some = slice(self.first_slice[chunks.start], self.end_slice[chunks.stop - 1])
+        starts = np.maximum(self.slice_start[some] - first, 0)
+        tally.add(latencies, starts, self.slice_row[some], sums, services.view(np.int64))
+        self._sample(chunks, latencies)
 
-    def _draw(self, first: int, gaps: Floats, services: Floats) -> None:
+    def _draw(self, chunks: slice) -> list[Floats]:
         """Draw the gaps and the service times of chunks that follow each other, each with mean 1."""
         kind, sigma = self.workload.distribution, self.workload.sigma
-        for k in range(gaps.shape[1]):
-            pod = int(self.chunk_pod[first + k])
-            if first + k == 0 or self.chunk_pod[first + k - 1] != pod:
+        number = chunks.stop - chunks.start
+        memory = [part[: number * self.size].reshape(number, self.rows, self.columns) for part in self._memory]
+        for pod, begins, gaps, services in zip(
+            self.chunk_pod[chunks].tolist(), self.chunk_begins[chunks], *memory, strict=True
+        ):
+            if begins:
                 self.chance.bit_generator.state = self._origin
                 self.chance.bit_generator.advance((pod + 1) * APART)  # type: ignore[attr-defined]
-            self.chance.standard_exponential(out=gaps[:, k])
+            self.chance.standard_exponential(out=gaps)
             if kind == "exponential":
-                self.chance.standard_exponential(out=services[:, k])
+                self.chance.standard_exponential(out=services)
             else:
                 one = kind == "constant"
-                services[:, k] = 1.0 if one else self.chance.lognormal(-(sigma**2) / 2, sigma, services[:, k].shape)
+                services[:] = 1.0 if one else self.chance.lognormal(-(sigma**2) / 2, sigma, services.shape)
+        return [part.swapaxes(0, 1).reshape(self.rows, -1) for part in memory]
 
-    def _sample(self, chunks: slice, latencies: Floats, memory: Floats) -> None:
+    def _latencies(self, chunks: slice, gaps: Floats, services: Floats, network: Floats, grows: Floats) -> Floats:
+        """Return the time from each request to its answer, which takes the place of the gaps."""
+        starts = self.columns * np.flatnonzero([True, *self.chunk_begins[chunks.start + 1 : chunks.stop]])
+        left = np.zeros((len(starts), self.workload.workers))
+        if not self.chunk_begins[chunks.start]:
+            left[0] = self._left
+        if self.workload.workers == 1:
+            found = responses(gaps, services, starts, left[:, 0], network, grows)
+            self._left = found[-1, -1:] - network[-1]
+            return found
+        found, left = responses_of_several_workers(gaps, services, starts, left)
+        self._left = left[-1]
+        return np.add(found, network, out=gaps)
+
+    def _sample(self, chunks: slice, latencies: Floats) -> None:
         """Keep every k-th latency, one Pod after the other, each in the order of arrival."""
-        stride, tick_ms = self.tally.stride, self.tally.tick_ms
-        first, sizes = self.chunk_first[chunks].tolist(), self.chunk_size[chunks].tolist()
-        for k, (number, count) in enumerate(zip(first, sizes, strict=True)):
-            skip, used = -number % stride, -(-count // self.rows)
-            to = self.tally.sample_ms[-(-number // stride) :][: -((skip - count) // stride)]
-            if stride == 1:
-                whole = count // self.rows
-                np.multiply(latencies[:, k, :whole].T, tick_ms, out=to[: whole * self.rows].reshape(whole, self.rows))
-                np.multiply(latencies[: count % self.rows, k, used - 1], tick_ms, out=to[whole * self.rows :])
-            else:
-                np.multiply(memory[k * self.size :].take(self._order[skip:count:stride]), tick_ms, out=to)
+        stride, tick_ms, rows = self.tally.stride, self.tally.tick_ms, self.rows
+        bounds = self.chunk_first[chunks.start : chunks.stop + 1]
+        for k, (first, end) in enumerate(itertools.pairwise(bounds)):
+            own = latencies[:, k * self.columns : (k + 1) * self.columns]
+            to = self.tally.sample_ms[-(-first // stride) : -(-end // stride)]
+            if stride > 1:
+                at = self._order(-first % stride)[: len(to)]
+                np.multiply(own.reshape(-1).take(at), tick_ms, out=to)
+                continue
+            whole, rest = divmod(len(to), rows)
+            np.multiply(own[:, :whole].T, tick_ms, out=to[: whole * rows].reshape(whole, rows))
+            if rest:
+                np.multiply(own[:rest, whole], tick_ms, out=to[whole * rows :])
+
+    def _order(self, skip: int) -> Indices:
+        """Return where in a chunk those lie that the sample keeps, in the order of arrival."""
+        if skip not in self._orders:
+            order = np.arange(self.size).reshape(self.rows, self.columns).T.reshape(-1)
+            self._orders[skip] = order[skip :: self.tally.stride].copy()
+        return self._orders[skip]
 
 
-def _sums(values: Floats) -> Floats:
-    """Return the sum of each column; one column alone NumPy would add up in another order, and round otherwise."""
-    return np.asarray(np.add.reduce(values, axis=0) if values[0].size > 1 else np.cumsum(values, axis=0)[-1])
+def _bounds(lengths: Ints) -> list[int]:
+    """Return where each of those begins that follow each other, and where the last one ends."""
+    return [0, *np.cumsum(lengths).tolist()]
+
+
+def _count_up(lengths: Ints) -> Ints:
+    """Return 0, 1, 2 … so far for each length, one after the other."""
+    return np.arange(lengths.sum()) - (np.cumsum(lengths) - lengths).repeat(lengths)
 
 
 def _memory(size: int) -> list[Floats]:
-    """Return three arrays, used again by each block, that do not get in each other's way in the cache."""
+    """Return two arrays, used again by each block, that do not get in each other's way in the cache."""
     step = -(-(8 * size) // LINE) * LINE + PAGE
-    memory = np.empty(3 * step // 8 + LINE // 8)
+    memory = np.empty(2 * step // 8 + LINE // 8)
     skip = -memory.ctypes.data % LINE // 8
-    return [memory[skip + k * step // 8 :][:size] for k in range(3)]
+    return [memory[skip + k * step // 8 :][:size] for k in range(2)]

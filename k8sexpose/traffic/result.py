@@ -1,0 +1,288 @@
+"""What came of a simulation: shares and latencies of Pods and nodes, and how sure they are."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from .._display import html_table
+from .precision import Precision, measure, plus_minus, sides
+from .queueing import jain_index, max_over_mean
+from .random_streams import Floats
+from .scene import Scene
+from .tally import Ints, Tally
+
+__all__ = ["OVERLOADED", "QUANTILES", "SHARES", "Traffic", "result_of"]
+
+LEVELS = (0.5, 0.95, 0.99)
+QUANTILES = ("p50_ms", "p95_ms", "p99_ms")
+ERRORS = ("p50_se_ms", "p95_se_ms", "p99_se_ms")
+SHARES = ("extra_hop_share", "cross_zone_share", "failed_share")
+SUMMARY = pd.Index(
+    [
+        *SHARES,
+        "max_over_mean",
+        "jain_index",
+        *QUANTILES,
+        "mean_ms",
+        *(f"{name}_se" for name in SHARES),
+        *ERRORS,
+        "mean_se_ms",
+    ]
+)
+MEAN = 8  # the place of mean_ms
+FAILED = pd.Index(["timeout", "refused", "reset", "unresolved"])
+SHOWN = 30  # Pods in a notebook
+OVERLOADED = "is overloaded: its queue grows as long as requests come"
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Traffic:
+    """What came of many requests: all is counted when `simulate` returns, tables are made when they are looked at.
+
+    Attributes
+    ----------
+    by_pod : DataFrame
+        A row per Pod that could be asked, index Pod name: ``node, zone, expected_share`` (exact, of new connections;
+        the mean over time where something happens), ``share, requests`` (answered, of all that were sent),
+        ``utilisation`` (of each worker: work asked for over time; above 1 the queue grows for ever),
+        ``p50_ms, p95_ms, p99_ms``, and standard errors: ``share_se, utilisation_se, p50_se_ms, p95_se_ms, p99_se_ms``.
+    by_node : DataFrame
+        A row per node, also those without Pods, index node name: ``zone, pods`` and the columns of `by_pod`, for the
+        node's Pods together (utilisation: their mean).
+    latency_ms : ndarray of float64, shape (answered,)
+        Time to the answer: of every answered request up to 1,000,000 requests, above that of every k-th. Those of one
+        Pod stand in the order of arrival; in which order the Pods take turns is not promised. Read-only.
+    summary : Series
+        ``extra_hop_share, cross_zone_share, failed_share`` (of all requests), ``max_over_mean, jain_index`` (of
+        the Pods' requests), ``p50_ms, p95_ms, p99_ms, mean_ms``, and standard errors: ``extra_hop_share_se,
+        cross_zone_share_se, failed_share_se, p50_se_ms, p95_se_ms, p99_se_ms, mean_se_ms``.
+    timeline : DataFrame
+        A row per second, or a longer round time: ``t_s`` (its start), ``ok_share``, ``load_rps`` (requests per
+        second that came), and for each node, by its name, the requests per second that its Pods answered.
+    requests : int
+        How many requests were sent.
+    mean_ms : float
+        Mean latency of the answered requests.
+    failed : Series
+        Failed requests by what the client saw: ``timeout, refused, reset, unresolved``.
+    duration_s : float
+        When the last request arrived.
+    changes_s : tuple of float
+        When something changed for requests: an event, or somebody who noticed it.
+    precision_reached : bool, optional
+        Whether the run is as precise as was asked for; None where nothing was asked.
+    too_short : str
+        Why some standard errors are not given, and how many requests would be enough; empty where all are.
+
+    Notes
+    -----
+    A standard error says by how much a number would move with another seed: two of them to each side hold about 95 %
+    of the runs. It is not a number where the run is too short to tell, and where something happens meanwhile, for
+    then there is no long run. What clients a sticky load balancer sends where is given by the seed, and not varied.
+    Quantiles come from a histogram with bins of at most 0.4 %. Failed requests have no latency, and are part of every
+    share: the shares of the Pods and ``failed_share`` sum to 1.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster, example
+    >>> cluster = Cluster(nodes=3)
+    >>> _ = cluster.deploy("api-backend", per_node=[2, 1, 0])
+    >>> _ = cluster.apply(example("public-api-lb"))
+    >>> simulate(cluster, "public-api-lb", requests=1000).by_pod.expected_share.round(3).tolist()
+    [0.333, 0.333, 0.333]
+    """
+
+    latency_ms: NDArray[np.float64]
+    summary: pd.Series[float]
+    requests: int
+    mean_ms: float
+    failed: pd.Series[int]
+    duration_s: float
+    _tables: Tables
+    changes_s: tuple[float, ...] = ()
+    precision_reached: bool | None = None
+    too_short: str = ""
+
+    @property
+    def by_pod(self) -> pd.DataFrame:  # noqa: D102
+        return self._tables.by_pod
+
+    @property
+    def by_node(self) -> pd.DataFrame:  # noqa: D102
+        return self._tables.by_node
+
+    @property
+    def timeline(self) -> pd.DataFrame:  # noqa: D102
+        return self._tables.timeline
+
+    @property
+    def caption(self) -> str:
+        """The result in a line."""
+        one = self.summary
+        return (
+            f"{self.requests:,} requests in {self.duration_s:.4g} s: failed {one.failed_share:.1%}, extra hop "
+            f"{one.extra_hop_share:.1%}, crosses a zone {one.cross_zone_share:.1%}; busiest Pod "
+            f"{one.max_over_mean:.2f} × the mean, fairness {one.jain_index:.3f}; p50 {_precise(one, 'p50')}, "
+            f"p95 {_precise(one, 'p95')}, p99 {_precise(one, 'p99')}"
+            + (f"; {self.too_short}" if self.too_short else "")
+        )
+
+    def __repr__(self) -> str:
+        return f"<Traffic: {self.caption}>"
+
+    def __str__(self) -> str:
+        shown = self.by_pod.head(SHOWN).to_string(float_format="{:.4g}".format)
+        return "\n".join([self.caption, shown, *self._more])
+
+    @property
+    def _more(self) -> list[str]:
+        hidden = len(self.by_pod) - SHOWN
+        return [f"… and {hidden} more Pods in by_pod"] if hidden > 0 else []
+
+    def _repr_pretty_(self, printer: object, cycle: bool) -> None:
+        """Show the Pods in a terminal (IPython's hook)."""
+        printer.text(repr(self) if cycle else str(self))  # type: ignore[attr-defined]
+
+    def _repr_html_(self) -> str:
+        head = ("Pod", "node", "expected", "share", "requests", "utilisation", "p50", "p95", "p99")
+        rows = [
+            (
+                str(pod), str(row.node), f"{row.expected_share:.1%}", f"{row.share:.1%}", f"{row.requests:,}",
+                f"{row.utilisation:.1%}", *(_precise(row, name) for name in ("p50", "p95", "p99")),
+            )
+            for pod, row in self.by_pod.head(SHOWN).iterrows()
+        ]  # fmt: skip
+        return html_table(self.caption, head, rows) + "".join(f"<p>{text}</p>" for text in self._more)
+
+
+def _precise(numbers: pd.Series[Any], name: str) -> str:
+    return plus_minus(float(numbers[f"{name}_ms"]), float(numbers[f"{name}_se_ms"]))
+
+
+def result_of(scene: Scene, tally: Tally, *, free: bool) -> Traffic:
+    """Return what was counted of a run; `free` says whether each request was a connection of its own."""
+    steady = len(scene.states) == 1
+    precision = measure(tally, LEVELS, free=free, steady=steady)
+    latency_ms = tally.sample_ms
+    if int(tally.answered.sum()) < tally.workload.requests:
+        latency_ms = latency_ms[~np.isnan(latency_ms)]
+    latency_ms.flags.writeable = False
+    summary = _summary(tally, precision)
+    return Traffic(
+        latency_ms=latency_ms,
+        summary=summary,
+        requests=tally.workload.requests,
+        mean_ms=float(summary.iloc[MEAN]),
+        failed=pd.Series(_failed(tally), FAILED, name="requests"),
+        duration_s=tally.end_s,
+        _tables=Tables(scene, tally, precision),
+        changes_s=tuple(state.start_s for state in scene.states[1:] if state.start_s <= tally.end_s),
+        too_short=_too_short(precision) if steady else "",
+    )
+
+
+class Tables:
+    """The tables of a run, each made when it is first looked at: many runs are asked for their summary alone."""
+
+    def __init__(self, scene: Scene, tally: Tally, precision: Precision) -> None:
+        self._scene, self._tally, self._precision = scene, tally, precision
+        self._shares = {
+            "expected_share": scene.expected_share(tally.workload.duration_s),
+            "share": tally.answered / tally.workload.requests,
+            "requests": tally.answered,
+            "utilisation": tally.utilisation,
+        }
+
+    @cached_property
+    def by_pod(self) -> pd.DataFrame:
+        """A row per Pod."""
+        precision, pods = self._precision, len(self._scene.pods)
+        quantiles, errors = _quantiles(self._tally, self._tally.histogram.counts, precision.quantiles[:pods])
+        own = {"share_se": precision.pod_share, "utilisation_se": precision.utilisation}
+        columns = self._shares | _named(QUANTILES, quantiles) | own | _named(ERRORS, errors)
+        return pd.DataFrame(self._scene.columns | columns, index=self._scene.index, copy=False)
+
+    @cached_property
+    def by_node(self) -> pd.DataFrame:
+        """A row per node, also those without Pods."""
+        members, counts = self._scene.members, self._tally.histogram.counts
+        pods = members.sum(1)
+        sums = members @ np.stack(list(self._shares.values()), axis=1)
+        sums[:, 3] /= np.maximum(pods, 1)
+        shares = _named(tuple(self._shares), sums) | {"requests": sums[:, 2].astype(np.int64)}
+        together = np.array([counts[own > 0].sum(0) for own in members]).reshape(len(members), -1)
+        quantiles, _ = _quantiles(self._tally, together, np.full((len(members), len(LEVELS)), np.nan))
+        columns = {"pods": pods.astype(np.int64)} | shares | _named(QUANTILES, quantiles)
+        return pd.DataFrame(self._scene.node_columns | columns, index=self._scene.node_index, copy=False)
+
+    @cached_property
+    def timeline(self) -> pd.DataFrame:
+        """A row per second, or a longer round time."""
+        tally = self._tally
+        rows = int(np.flatnonzero(tally.load.sum(1)).max()) + 1
+        start_s = np.arange(rows) * tally.row_s
+        lasts_s = np.minimum(start_s + tally.row_s, tally.end_s) - start_s
+        load = tally.load[:rows]
+        sent, lost = load.sum(1), load[:, -1]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            numbers = np.column_stack([start_s, (sent - lost) / sent, sent / lasts_s, load[:, :-1] / lasts_s[:, None]])
+        return pd.DataFrame(numbers, columns=["t_s", "ok_share", "load_rps", *tally.nodes])
+
+
+def _named(names: Sequence[str], columns: Floats) -> dict[str, Floats]:
+    return dict(zip(names, columns.T, strict=True))
+
+
+def _quantiles(tally: Tally, counts: Ints, error: Floats) -> tuple[Floats, Floats]:
+    """Return the quantiles of parts and their standard errors, given those of the shares below; shape (parts, 3)."""
+    beside = sides(LEVELS, error)
+    levels = np.concatenate([np.broadcast_to(LEVELS, error.shape), np.nan_to_num(beside)], axis=1)
+    found = tally.histogram.quantiles(levels, counts) * tally.tick_ms
+    size = len(LEVELS)
+    errors = (found[:, 2 * size :] - found[:, size : 2 * size]) / 2
+    return found[:, :size], np.where(np.isnan(beside[:, size:]), np.nan, errors)
+
+
+def _too_short(precision: Precision) -> str:
+    """Return the reason why the run does not say how precise it is."""
+    if not precision.busiest:
+        return ""
+    if precision.wanted == math.inf:
+        return f"a Pod {OVERLOADED}"
+    digit = 10 ** (len(str(int(precision.wanted))) - 1)
+    wanted = math.ceil(precision.wanted / digit) * digit
+    busy = f"a Pod that is {precision.busiest:.0%} busy"
+    return f"too short to say how precise for {busy}: about {wanted:,.0f} requests would do"
+
+
+def _failed(tally: Tally) -> list[int]:
+    """Count the requests that found no answer, by what the client saw."""
+    failed, counts = dict.fromkeys(FAILED, 0), tally.path_counts.sum(0)
+    for number in np.flatnonzero(~tally.columns.delivered).tolist():
+        failed[tally.paths[number].outcome] += int(counts[number])
+    return list(failed.values())
+
+
+def _summary(tally: Tally, precision: Precision) -> pd.Series[float]:
+    quantiles, errors = _quantiles(tally, tally.histogram.counts.sum(0)[None], precision.quantiles[-1:])
+    counts, requests, loads = tally.path_counts.sum(0), tally.workload.requests, tally.answered.tolist()
+    total, network_ms = sum(loads), float(counts @ tally.columns.network_ms)
+    numbers = [
+        *(counts @ tally.columns.kinds / requests).tolist(),
+        max_over_mean(loads) if loads else math.nan,
+        jain_index(loads) if loads else math.nan,
+        *quantiles[0].tolist(),
+        (float(tally.slice_busy.sum()) * tally.tick_ms + network_ms) / total if total else math.nan,
+        *precision.shares.tolist(),
+        *errors[0].tolist(),
+        precision.mean_ms,
+    ]
+    return pd.Series(np.array(numbers), SUMMARY, name="summary", copy=False)
