@@ -111,8 +111,8 @@ class Connections:
         self._states += 1
         self._ids = np.array([self.number(lane) for lane in table.lanes], dtype=np.intp)
         self._lost = np.array([not lane.delivered for lane in self.lanes])
-        self._any = Choice.of(list(table.lanes.values()))
         if not self._in_two_steps:
+            self._any = Choice.of(list(table.lanes.values())) if self.per_connection > 1 else None
             return
         places: dict[str, list[tuple[int, float]]] = {}
         for lane, share in table.lanes.items():
@@ -200,10 +200,11 @@ class Connections:
             lane[here] = ids[choice.pick(uniform[here])]
         return lane
 
-    def follow(self, client: Indices, counts: Indices) -> tuple[Indices, Indices]:
+    def follow(self, client: Indices, counts: Indices) -> tuple[Indices, Indices, Indices]:
         """Put so many requests of each client on its connections; a full one is followed by a new one.
 
-        Returns the lanes, client by client, and how many requests follow each other on each.
+        Returns the lanes, client by client, how many requests follow each other on each, and how many lanes each
+        client uses.
         """
         used, most, current = self._used[client], self.per_connection, self._current[client]
         upto = used + counts
@@ -222,10 +223,11 @@ class Connections:
         if tries and lost[lane].any():
             lane, lasts = self._try_again(lane, lasts, who, lost)
             after = np.searchsorted(np.cumsum(lasts), np.cumsum(counts)) + 1
+            number = np.diff(after, prepend=0)
         self._current[client] = lane[after - 1]
         self._used[client] = upto % most
         self._broken[client] = False
-        return lane, lasts
+        return lane, lasts, number
 
     def _try_again(
         self, lane: Indices, lasts: Indices, who: Indices, lost: NDArray[np.bool_]

@@ -60,6 +60,11 @@ class Engine:
         self._last = np.zeros(len(tally.pods))  # when the last request of each Pod arrived
         self._left = np.zeros((len(tally.pods), tally.workload.workers))  # what each worker had left to do then
         self._clients = client_weights(tally.workload.clients, tally.workload.client_skew)
+        self._pods, self._nodes = ({name: k for k, name in enumerate(names)} for names in (tally.pods, tally.nodes))
+        # Of each path: its Pod, in a narrow type that NumPy sorts by radix, and what the network adds.
+        self._pod = np.empty(0, dtype=np.min_scalar_type(len(tally.pods)))
+        self._network = np.empty(0)
+        self._home = np.full(len(tally.pods) + 1, len(tally.nodes))  # the column of each Pod in the timeline
         self._enter(0)
 
     def run(self) -> None:
@@ -103,15 +108,15 @@ class Engine:
             connections.close({k for k, path in enumerate(connections.lanes) if path in state.closed})
         if number:
             connections.enter(state.table)
-        paths, pods, nodes = connections.lanes, _places(tally.pods), _places(tally.nodes)
-        nowhere = np.min_scalar_type(len(pods))  # a narrow type: NumPy sorts it by radix
-        self._pod = np.array([pods.get(path.pod, len(pods)) for path in paths], dtype=nowhere)
-        self._home = np.full(len(pods) + 1, len(nodes))  # the column of each Pod in the timeline
-        self._home[self._pod] = [nodes.get(path.node, len(nodes)) for path in paths]
-        self._network = tally.network_ticks(np.array([path.network_ms for path in paths]))
-        self._dies = self._deaths(paths)
-        tally.paths = paths
-        more = np.zeros((tally.slices, len(paths) - tally.path_counts.shape[1]), dtype=np.int64)
+        tally.paths = connections.lanes
+        new = tally.paths[len(self._pod) :]
+        pod = np.array([self._pods.get(path.pod or "", len(self._pods)) for path in new], dtype=self._pod.dtype)
+        self._pod = np.append(self._pod, pod)
+        self._home[pod] = [self._nodes.get(path.node or "", len(self._nodes)) for path in new]
+        network = tally.network_ticks(np.array([path.network_ms for path in new]))
+        self._network = np.append(self._network, network)
+        self._dies = self._deaths(tally.paths)
+        more = np.zeros((tally.slices, len(new)), dtype=np.int64)
         tally.path_counts = np.concatenate([tally.path_counts, more], axis=1)
         if not connections.remembers:
             self._chances = connections.probabilities(self._clients)
@@ -133,26 +138,41 @@ class Engine:
         return Arrivals(counts, columns, self.draws.points(columns), self.draws.points_of(int(sizes[-1])))
 
     def _followed(self, count: int) -> Arrivals:
-        """Let clients ask, one after the other, follow their connections, and bring the requests of a Pod together."""
-        at = self.draws.points_of(count)
-        if self.connections.per_connection == 1:
-            lane, lasts = self.connections.in_turn(count, self.draws.clients), np.ones(count, dtype=np.int64)
-        else:
-            begins = np.cumsum(self._clients) - self._clients
-            counts = np.diff(np.searchsorted(at, begins), append=count)
-            at -= begins.repeat(counts)
-            at *= (1 / self._clients).repeat(counts)
-            asked = np.flatnonzero(counts)
-            lane, lasts = self.connections.follow(asked, counts[asked])
-        order = np.argsort(self._pod.take(lane), kind="stable")
-        moved = (np.cumsum(lasts) - lasts).take(order)
-        lane, lasts = lane.take(order), lasts.take(order)
-        moved -= np.cumsum(lasts) - lasts
-        at = at.take(np.arange(count) + moved.repeat(lasts))
-        counts = np.bincount(lane, lasts, len(self._pod)).astype(np.int64)
+        """Let clients ask, and bring the requests of each Pod together."""
+        at, counts = self._in_turn(count) if self.connections.per_connection == 1 else self._on_connections(count)
         sizes = np.bincount(self._pod, counts, len(self.tally.pods) + 1).astype(np.int64)
         columns = Columns.of(sizes[:-1], self.rows)
         return Arrivals(counts, columns, self._sorted(columns, at), np.sort(at[count - sizes[-1] :]))
+
+    def _in_turn(self, count: int) -> tuple[Floats, Indices]:
+        """Return when requests come, Pod by Pod, and how many by each path, where places take turns."""
+        lane = self.connections.in_turn(count, self.draws.clients)
+        order = np.argsort(self._pod.take(lane), kind="stable")
+        return self.draws.points_of(count).take(order), np.bincount(lane, minlength=len(self._pod))
+
+    def _on_connections(self, count: int) -> tuple[Floats, Indices]:
+        """Return the same where clients keep their connections.
+
+        Each client asks when chance will have it. How long it uses each connection is a sum of as many gaps as it asks
+        on it; its last request there ends that time, the others are anywhere within.
+        """
+        chance, counts = self.draws.chance, self.draws.by_client(count)
+        asked = np.flatnonzero(counts)
+        lane, lasts, used = self.connections.follow(asked, counts[asked])
+        lengths = chance.standard_gamma(lasts)
+        ends = np.cumsum(lengths)
+        end = ends[np.cumsum(used) - 1]
+        start = np.append(0.0, end[:-1])
+        scale = (1 / (end - start + chance.standard_exponential(len(asked)))).repeat(used)
+        starts = (ends - lengths - start.repeat(used)) * scale
+        lengths *= scale
+        order = np.argsort(self._pod.take(lane), kind="stable")
+        lane, lasts, starts, lengths = (some.take(order) for some in (lane, lasts, starts, lengths))
+        at = chance.random(count)
+        at[np.cumsum(lasts) - 1] = 1.0
+        at *= lengths.repeat(lasts)
+        at += starts.repeat(lasts)
+        return at, np.bincount(lane, lasts, len(self._pod)).astype(np.int64)
 
     def _sorted(self, columns: Columns, at: Floats) -> Floats:
         """Write the times of each Pod's requests in their order down columns.
@@ -207,14 +227,16 @@ class Engine:
         tally.slice_counts[columns.pods, part] += columns.sizes + columns.room - lost
         tally.histogram.take_back(row, lost)
         out.reshape(-1)[absent] = np.nan
-        tally.keep(window.first, self._sample(window, columns, out))
+        self._sample(window, columns, out)
 
-    def _sample(self, window: Window, columns: Columns, out: Floats) -> Floats:
-        """Return the latencies of a window in milliseconds, Pod by Pod; not a number where there was no answer."""
-        down = np.empty(out.shape[::-1])
-        np.multiply(out.T, self.tally.tick_ms, out=down)
-        own = [down[start:].reshape(-1)[:size] for start, size in zip(columns.starts.tolist(), columns.sizes.tolist(), strict=True)]
-        return np.concatenate([*own, np.full(window.count - int(columns.sizes.sum()), np.nan)])
+    def _sample(self, window: Window, columns: Columns, out: Floats) -> None:
+        """Keep the latencies of a window in milliseconds, Pod by Pod; not a number where there was no answer."""
+        first = window.first
+        for start, size in zip(columns.starts.tolist(), columns.sizes.tolist(), strict=True):
+            own = out[:, start : start - (-size // self.rows)].T.reshape(-1)[:size]
+            self.tally.keep(first, own * self.tally.tick_ms)
+            first += size
+        self.tally.keep(first, np.full(window.first + window.count - first, np.nan))
 
     def _in_columns(self, arrivals: Arrivals) -> tuple[Indices, Indices]:
         """Return the paths Pod by Pod, and how many places in the columns belong to each, up to the end of the last."""
@@ -278,7 +300,3 @@ class Engine:
         np.subtract.at(tally.load, (row, self._home[self._pod[path]]), 1)
         np.add.at(tally.load[:, -1], row, 1)
         tally.path_counts[part, self.connections.number(DEAD)] += len(path)
-
-
-def _places(names: Sequence[str]) -> dict[str | None, int]:
-    return {name: k for k, name in enumerate(names)}

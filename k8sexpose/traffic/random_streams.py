@@ -105,7 +105,8 @@ class Draws:
         self.workload, self.tick_ms = workload, tick_ms
         seeds = np.random.SeedSequence(workload.seed).spawn(3)
         self.chance, self._service, self._client = (np.random.Generator(np.random.PCG64(seed)) for seed in seeds)
-        self._asks = Choice.of(client_weights(workload.clients, workload.client_skew))
+        self._weights = client_weights(workload.clients, workload.client_skew)
+        self._asks = Choice.of(self._weights)
 
     def duration(self) -> float:
         """Return how long the run lasts."""
@@ -128,6 +129,12 @@ class Draws:
     def clients(self, count: int) -> Indices:
         """Return who asks, shape (count,)."""
         return self._asks.pick(self._client.random(count))
+
+    def by_client(self, count: int) -> Indices:
+        """Return how many of so many requests each client sends, shape (clients,)."""
+        if 8 * len(self._weights) > count:
+            return np.bincount(self.clients(count), minlength=len(self._weights))
+        return self.chance.multinomial(count, self._weights)
 
     def points_of(self, count: int) -> Floats:
         """Return points from 0 to 1, spread by chance, in ascending order, shape (count,)."""
