@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Callable, Set
+from collections.abc import Set
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,14 +41,15 @@ class Connections:
     Attributes
     ----------
     lanes : list of PathRow
-        Every lane that was ever dealt; a request is dealt to one by its number in this list.
+        Every lane that was ever assigned; arrays name them by their numbers in this list.
 
     Examples
     --------
     >>> dealer = Connections(clients=1, per_connection=2, seed=0)
     >>> dealer.enter(PathTable({PathRow("node-1", "web-1"): 0.5, PathRow("node-2", "web-2"): 0.5}))
-    >>> [dealer.lanes[k].pod for k in dealer.follow(np.array([0]), np.array([4]))[0]]
-    ['web-1', 'web-2']
+    >>> lanes, requests, _ = dealer.follow(np.array([0]), np.array([5]))
+    >>> [dealer.lanes[k].pod for k in lanes], requests.tolist()
+    (['web-2', 'web-1', 'web-2'], [2, 2, 1])
     """
 
     def __init__(self, clients: int, per_connection: int, seed: int) -> None:
@@ -62,7 +63,7 @@ class Connections:
         self._current = np.zeros(keeps, dtype=np.intp)  # the lane of the open connection
         self._used = np.zeros(keeps, dtype=np.int64)  # requests that it has carried; 0: none is open
         self._broken = np.zeros(keeps, dtype=bool)  # it broke, and the client does not know yet
-        self._chance = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(1,))))
+        self._chance = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(2,))))
         self.number(DEAD)
 
     @property
@@ -76,8 +77,7 @@ class Connections:
         found = np.zeros(len(self.lanes))
         if not self._in_two_steps:
             found[self._ids] = list(self._table.lanes.values())
-            return found / found.sum()
-        for number, (ids, shares) in enumerate(self._ways):
+        for number, (ids, shares) in enumerate(self._ways if self._in_two_steps else ()):
             if self._table.assignment == "per_client":
                 asks = np.where(self._entry == number, weights, 0.0)
             else:
@@ -88,7 +88,7 @@ class Connections:
                 found[self._picks[number, 0]] += asks.sum()
             else:
                 np.add.at(found, self._picks[number], asks)
-        return found / found.sum()
+        return np.asarray(found / found.sum())
 
     @property
     def _in_two_steps(self) -> bool:
@@ -112,7 +112,8 @@ class Connections:
         self._ids = np.array([self.number(lane) for lane in table.lanes], dtype=np.intp)
         self._lost = np.array([not lane.delivered for lane in self.lanes])
         if not self._in_two_steps:
-            self._any = Choice.of(list(table.lanes.values())) if self.per_connection > 1 else None
+            if self.per_connection > 1:  # else nobody asks
+                self._any = Choice.of(list(table.lanes.values()))
             return
         places: dict[str, list[tuple[int, float]]] = {}
         for lane, share in table.lanes.items():
@@ -176,9 +177,12 @@ class Connections:
 
     # -- requests ----
 
-    def in_turn(self, count: int, clients: Callable[[int], Indices]) -> Indices:
+    def in_turn(self, count: int, weights: Floats) -> Indices:
         """Return the lanes of requests that are connections of their own, one place after the other."""
-        return self._open(clients(count) if self._table.affinity else None, self._chance.random(count))
+        client = None
+        if self._table.affinity:
+            client = np.searchsorted(np.cumsum(weights)[:-1], self._chance.random(count), side="right")
+        return self._open(client, self._chance.random(count))
 
     def _open(self, client: Indices | None, uniform: Floats) -> Indices:
         """Assign one new connection for each number: first a place, then a Pod."""

@@ -13,11 +13,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .columns import Columns
 from .connections import DEAD, Connections
 from .path_table import PathColumns, PathRow
-from .random_streams import Columns, Draws, Floats, Indices, client_weights
+from .random_streams import Floats, Indices, client_weights, service_times
 from .scan import LONG_ROWS, ROWS, responses, responses_of_several_workers
 from .tally import Tally
 from .timeline import State
@@ -55,7 +55,8 @@ class Engine:
 
     def __init__(self, connections: Connections, states: Sequence[State], tally: Tally) -> None:
         self.connections, self.states, self.tally = connections, states, tally
-        self.draws = Draws(tally.workload, tally.tick_ms)
+        seeds = np.random.SeedSequence(tally.workload.seed).spawn(2)
+        self.chance, self._service = (np.random.Generator(np.random.PCG64(seed)) for seed in seeds)
         self.rows = ROWS if tally.workload.workers == 1 else LONG_ROWS
         self._last = np.zeros(len(tally.pods))  # when the last request of each Pod arrived
         self._left = np.zeros((len(tally.pods), tally.workload.workers))  # what each worker had left to do then
@@ -64,6 +65,7 @@ class Engine:
         # Of each path: its Pod, in a narrow type that NumPy sorts by radix, and what the network adds.
         self._pod = np.empty(0, dtype=np.min_scalar_type(len(tally.pods)))
         self._network = np.empty(0)
+        self._row = float(self._ticks(tally.row_s))  # of the timeline, in ticks
         self._home = np.full(len(tally.pods) + 1, len(tally.nodes))  # the column of each Pod in the timeline
         self._enter(0)
 
@@ -80,19 +82,19 @@ class Engine:
         """Cut the run where the cluster changes, where a slice ends, and wherever a window would be too long."""
         slices, requests = self.tally.slices, self.tally.workload.requests
         most = max(min(WINDOW, requests // 2), PER_POD * len(self.tally.pods), 1)
-        end = self.draws.duration()
+        end = float(self._ticks(self.chance.standard_gamma(requests + 1.0) / self.tally.workload.rate_rps))
         cuts = np.linspace(0.0, end, slices * -(-requests // (slices * most)) + 1)
         changes = self._ticks([state.start_s for state in self.states])
         edges = np.unique(np.rint(np.concatenate([cuts, changes[changes < end]])))
-        counts = self.draws.chance.multinomial(requests, np.diff(edges) / end)
+        counts = self.chance.multinomial(requests, np.diff(edges) / end)
         firsts = np.cumsum(counts) - counts
-        states = np.searchsorted(np.rint(changes), edges[:-1], side="right") - 1
+        states = np.searchsorted(changes, edges[:-1], side="right") - 1
         parts = np.minimum((edges[:-1] + edges[1:]) / 2 * slices // end, slices - 1).astype(np.intp)
         columns = (firsts, counts, edges[:-1], edges[1:], states, parts)
         return map(Window, *(column.tolist() for column in columns))
 
-    def _ticks(self, seconds: Sequence[float]) -> Floats:
-        return np.array(seconds) * (1000 / self.tally.tick_ms)
+    def _ticks(self, seconds: Sequence[float] | float) -> Floats:
+        return np.rint(np.asarray(seconds) * (1000 / self.tally.tick_ms))
 
     # -- the cluster changes ----
 
@@ -132,62 +134,51 @@ class Engine:
 
     def _spread(self, count: int) -> Arrivals:
         """Draw the requests of each Pod on their own, as nothing is remembered."""
-        counts = self.draws.chance.multinomial(count, self._chances)
-        sizes = np.bincount(self._pod, counts, len(self.tally.pods) + 1).astype(np.int64)
-        columns = Columns.of(sizes[:-1], self.rows)
-        return Arrivals(counts, columns, self.draws.points(columns), self.draws.points_of(int(sizes[-1])))
+        counts = self.chance.multinomial(count, self._chances)
+        columns, lost = self._columns(counts)
+        return Arrivals(counts, columns, columns.spread(self.chance), self.chance.random(lost))
 
     def _followed(self, count: int) -> Arrivals:
         """Let clients ask, and bring the requests of each Pod together."""
         at, counts = self._in_turn(count) if self.connections.per_connection == 1 else self._on_connections(count)
+        columns, lost = self._columns(counts)
+        return Arrivals(counts, columns, columns.ordered(at), at[count - lost :])
+
+    def _columns(self, counts: Indices) -> tuple[Columns, int]:
+        """Make room for the requests of each Pod, given how many come by each path; return how many are lost, too."""
         sizes = np.bincount(self._pod, counts, len(self.tally.pods) + 1).astype(np.int64)
-        columns = Columns.of(sizes[:-1], self.rows)
-        return Arrivals(counts, columns, self._sorted(columns, at), np.sort(at[count - sizes[-1] :]))
+        return Columns.of(sizes[:-1], self.rows), int(sizes[-1])
 
     def _in_turn(self, count: int) -> tuple[Floats, Indices]:
         """Return when requests come, Pod by Pod, and how many by each path, where places take turns."""
-        lane = self.connections.in_turn(count, self.draws.clients)
+        lane = self.connections.in_turn(count, self._clients)
         order = np.argsort(self._pod.take(lane), kind="stable")
-        return self.draws.points_of(count).take(order), np.bincount(lane, minlength=len(self._pod))
+        at = Columns.of(np.array([count]), ROWS).spread(self.chance).T.reshape(-1)
+        return at.take(order), np.bincount(lane, minlength=len(self._pod))
 
     def _on_connections(self, count: int) -> tuple[Floats, Indices]:
-        """Return the same where clients keep their connections.
+        """Return the same where clients keep their connections, each asking as chance will have it.
 
-        Each client asks when chance will have it. How long it uses each connection is a sum of as many gaps as it asks
-        on it; its last request there ends that time, the others are anywhere within.
+        How long a client uses a connection is the sum of as many gaps as it asks requests on it: the last of them ends
+        that time, and the others are anywhere within.
         """
-        chance, counts = self.draws.chance, self.draws.by_client(count)
+        counts = self.chance.multinomial(count, self._clients)
         asked = np.flatnonzero(counts)
         lane, lasts, used = self.connections.follow(asked, counts[asked])
-        lengths = chance.standard_gamma(lasts)
+        lengths = self.chance.standard_gamma(lasts)
         ends = np.cumsum(lengths)
         end = ends[np.cumsum(used) - 1]
         start = np.append(0.0, end[:-1])
-        scale = (1 / (end - start + chance.standard_exponential(len(asked)))).repeat(used)
+        scale = (1 / (end - start + self.chance.standard_exponential(len(asked)))).repeat(used)
         starts = (ends - lengths - start.repeat(used)) * scale
         lengths *= scale
         order = np.argsort(self._pod.take(lane), kind="stable")
-        lane, lasts, starts, lengths = (some.take(order) for some in (lane, lasts, starts, lengths))
-        at = chance.random(count)
+        lane, lasts, starts, lengths = lane[order], lasts[order], starts[order], lengths[order]
+        at = self.chance.random(count)
         at[np.cumsum(lasts) - 1] = 1.0
         at *= lengths.repeat(lasts)
         at += starts.repeat(lasts)
         return at, np.bincount(lane, lasts, len(self._pod)).astype(np.int64)
-
-    def _sorted(self, columns: Columns, at: Floats) -> Floats:
-        """Write the times of each Pod's requests in their order down columns.
-
-        Sorted is by radix, by the first 16 bits; what is left to do then is little.
-        """
-        narrow, found = (at * 65535).astype(np.uint16), np.empty(columns.shape[::-1])
-        ends = np.cumsum(columns.sizes).tolist()
-        for end, size, start in zip(ends, columns.sizes.tolist(), columns.starts.tolist(), strict=True):
-            own = found[start:].reshape(-1)[:size]
-            at[end - size : end].take(narrow[end - size : end].argsort(kind="stable"), out=own, mode="clip")
-            own.sort(kind="stable")
-        found = np.ascontiguousarray(found.T)
-        found.reshape(-1)[columns.absent] = found[columns.last].repeat(columns.room)
-        return found
 
     # -- serving ----
 
@@ -195,8 +186,8 @@ class Engine:
         """Serve the requests of a window, and count them."""
         tally, part = self.tally, window.slice
         arrivals = self._followed(window.count) if self.connections.remembers else self._spread(window.count)
-        columns, at = arrivals.columns, arrivals.at
-        for times in (at, arrivals.lost):
+        columns = arrivals.columns
+        for times in (arrivals.at, arrivals.lost):
             times *= window.end - window.start
             np.rint(times, out=times)
             times += window.start
@@ -205,29 +196,46 @@ class Engine:
         if not columns.shape[1]:
             tally.keep(window.first, np.full(window.count, np.nan))
             return
-        services = self.draws.services(columns.shape)
+        services = service_times(tally.workload, self._service, columns.shape, tally.tick_ms)
         services.reshape(-1)[columns.absent] = 0.0
-        out = self._respond(columns, at, services)
-        absent = columns.absent
+        out = self._respond(columns, arrivals.at, services)
+        late = self._cut_off(window, arrivals, out)
+        absent = np.append(columns.absent, late)
         out.reshape(-1)[absent] = 0.0
-        lost, order, counts = columns.room, *self._in_columns(arrivals)
-        if self._dies is not None and window.end + out.max() > self._dies.min():
-            path = self._mixed(columns, order.repeat(counts))
-            late = np.flatnonzero(at + out > self._dies[path])
-            self._cut_off(part, at.reshape(-1)[late], path.reshape(-1)[late])
-            out.reshape(-1)[late] = 0.0
-            absent = np.concatenate([absent, late])
-            pod = np.searchsorted(columns.starts, late % columns.shape[1], side="right") - 1
-            lost = lost + np.bincount(pod, minlength=len(lost))
         sums = np.stack([np.add.reduce(out, axis=0), np.add.reduce(services, axis=0), np.zeros(columns.shape[1])])
-        out += self._network[order].repeat(counts).reshape(-1, self.rows).T
+        order, places = self._paths(arrivals)
+        out += self._network[order].repeat(places).reshape(-1, self.rows).T
         out.reshape(-1)[absent] = tally.histogram.smallest
         row = columns.pods * tally.slices + part
+        missing = columns.room + np.bincount(columns.pod_at(late), minlength=len(row))
         tally.add(out, columns.starts, row, sums, services.view(np.int64))
-        tally.slice_counts[columns.pods, part] += columns.sizes + columns.room - lost
-        tally.histogram.take_back(row, lost)
-        out.reshape(-1)[absent] = np.nan
+        tally.histogram.take_back(row, missing)
+        tally.slice_counts[columns.pods, part] += columns.sizes + columns.room - missing
+        out.reshape(-1)[late] = np.nan
         self._sample(window, columns, out)
+
+    def _respond(self, columns: Columns, at: Floats, services: Floats) -> Floats:
+        """Return the time from arrival to departure of each request, shape (rows, columns)."""
+        pods = columns.pods
+        gaps = np.empty_like(at)
+        np.subtract(at[1:], at[:-1], out=gaps[1:])
+        np.subtract(at[0, 1:], at[-1, :-1], out=gaps[0, 1:])
+        gaps[0, columns.starts] = at[0, columns.starts] - self._last[pods]
+        self._last[pods] = at[columns.last]
+        if self.tally.workload.workers > 1:
+            out, self._left[pods] = responses_of_several_workers(gaps, services, columns.starts, self._left[pods])
+            return out
+        out = responses(gaps, services, columns.starts, self._left[pods, 0])
+        self._left[pods, 0] = out[columns.last]
+        return out
+
+    def _paths(self, arrivals: Arrivals) -> tuple[Indices, Indices]:
+        """Return the paths Pod by Pod, and how many places each has: by which path one came makes no queue longer."""
+        order = np.argsort(self._pod, kind="stable")
+        order = order[: np.searchsorted(self._pod[order], len(self.tally.pods))]
+        places, pods = arrivals.counts[order], arrivals.columns.pods
+        places[np.searchsorted(self._pod[order], pods, side="right") - 1] += arrivals.columns.room
+        return order, places
 
     def _sample(self, window: Window, columns: Columns, out: Floats) -> None:
         """Keep the latencies of a window in milliseconds, Pod by Pod; not a number where there was no answer."""
@@ -238,65 +246,44 @@ class Engine:
             first += size
         self.tally.keep(first, np.full(window.first + window.count - first, np.nan))
 
-    def _in_columns(self, arrivals: Arrivals) -> tuple[Indices, Indices]:
-        """Return the paths Pod by Pod, and how many places in the columns belong to each, up to the end of the last."""
-        columns, order = arrivals.columns, np.argsort(self._pod, kind="stable")
-        order = order[: np.searchsorted(self._pod[order], len(self.tally.pods))]
-        counts = arrivals.counts[order]
-        counts[np.searchsorted(self._pod[order], columns.pods, side="right") - 1] += columns.room
-        return order, counts
-
-    def _mixed(self, columns: Columns, path: Indices) -> Indices:
-        """Return the path of each request, by chance, where it matters by which the last of them came."""
-        for start, size in zip(columns.starts.tolist(), columns.sizes.tolist(), strict=True):
-            own = path[start * self.rows :][:size]
-            own[:] = self.draws.chance.permutation(own)
-        return path.reshape(-1, self.rows).T
-
-    def _respond(self, columns: Columns, at: Floats, services: Floats) -> Floats:
-        """Return the time from arrival to departure of each request, shape (rows, columns)."""
-        pods = columns.pods
-        gaps = np.empty_like(at)
-        np.subtract(at[1:], at[:-1], out=gaps[1:])
-        np.subtract(at[0, 1:], at[-1, :-1], out=gaps[0, 1:])
-        gaps[0, columns.starts] = at[0, columns.starts] - self._last[pods]
-        gaps.reshape(-1)[columns.absent] = 0.0
-        self._last[pods] = at[columns.last]
-        if self.tally.workload.workers > 1:
-            out, self._left[pods] = responses_of_several_workers(gaps, services, columns.starts, self._left[pods])
-            return out
-        out = responses(gaps, services, columns.starts, self._left[pods, 0])
-        self._left[pods, 0] = out[columns.last]
-        return out
-
     def _timeline(self, window: Window, arrivals: Arrivals) -> None:
         """Count requests by row of the timeline and node."""
         tally, columns = self.tally, arrivals.columns
-        row_ticks = tally.row_s * 1000 / tally.tick_ms
-        first, stop = int(window.start / row_ticks), int(window.end / row_ticks) + 1
+        first, stop = int(window.start / self._row), int(window.end / self._row) + 1
         rows, nodes = stop - first, len(tally.nodes)
         if stop > len(tally.load):
             more = np.zeros((stop - len(tally.load), nodes + 1), dtype=np.int64)
             tally.load = np.concatenate([tally.load, more])
         at, size = arrivals.at, rows * (nodes + 1)
         offset = (self._home[columns.pods] * rows - first).repeat(columns.widths)
-        upper, lower = (at[[0, -1]] * (1 / row_ticks) + offset).astype(np.intp)
+        upper, lower = (at[[0, -1]] * (1 / self._row) + offset).astype(np.intp)
         cut = np.flatnonzero(upper != lower)  # columns in which a row ends
-        inside = at.take(cut, axis=1) * (1 / row_ticks) + offset.take(cut)
+        inside = at.take(cut, axis=1) * (1 / self._row) + offset.take(cut)
         found = self.rows * np.bincount(upper[upper == lower], minlength=size)
         found += np.bincount(inside.astype(np.intp).reshape(-1), minlength=size)
         found -= np.bincount(lower[columns.last[1]], columns.room, size).astype(np.int64)
-        found = found.reshape(-1, rows).T
-        found[:, -1] += np.bincount((arrivals.lost / row_ticks - first).astype(np.intp), minlength=rows)
-        tally.load[first:stop] += found
+        by_row = found.reshape(-1, rows).T
+        by_row[:, -1] += np.bincount((arrivals.lost / self._row - first).astype(np.intp), minlength=rows)
+        tally.load[first:stop] += by_row
         end = max(at[-1].max(initial=0.0), arrivals.lost.max(initial=0.0))
         tally.end_s = max(tally.end_s, float(end) * tally.tick_ms / 1000)
 
-    def _cut_off(self, part: int, arrival: Floats, path: Indices) -> None:
-        """Take requests back that were on their way to an answer when a node crashed."""
-        tally = self.tally
-        np.subtract.at(tally.path_counts[part], path, 1)
-        row = (arrival * (tally.tick_ms / 1000 / tally.row_s)).astype(np.intp)
-        np.subtract.at(tally.load, (row, self._home[self._pod[path]]), 1)
+    def _cut_off(self, window: Window, arrivals: Arrivals, out: Floats) -> Indices:
+        """Take back the requests that are on their way to an answer when a node crashes; return where they are."""
+        tally, columns = self.tally, arrivals.columns
+        if self._dies is None or window.end + out.max() <= self._dies.min():
+            return np.empty(0, dtype=np.intp)
+        order, places = self._paths(arrivals)
+        taken = order.repeat(places)
+        for start, size in zip((columns.starts * self.rows).tolist(), columns.sizes.tolist(), strict=True):
+            self.chance.shuffle(taken[start : start + size])  # here it matters by which path the last of them came
+        path = taken.reshape(-1, self.rows).T
+        out.reshape(-1)[columns.absent] = 0.0
+        late = np.flatnonzero(arrivals.at + out > self._dies[path])
+        lost = path.reshape(-1)[late]
+        tally.path_counts[window.slice] -= np.bincount(lost, minlength=len(self._pod))
+        tally.path_counts[window.slice, self.connections.number(DEAD)] += len(late)
+        row = (arrivals.at.reshape(-1)[late] * (1 / self._row)).astype(np.intp)
+        np.subtract.at(tally.load, (row, self._home[self._pod[lost]]), 1)
         np.add.at(tally.load[:, -1], row, 1)
-        tally.path_counts[part, self.connections.number(DEAD)] += len(path)
+        return late

@@ -1,9 +1,8 @@
-"""Chance, in blocks: the same numbers for the same seed, whatever the size of the blocks (see `thinning` too).
+"""Chance: choices with given weights, hashes that look random, how long requests take and who asks how often.
 
-Each kind of random number has a stream of its own: NumPy's PCG64 generator, seeded by
-``SeedSequence(seed).spawn(4)`` in the order arrivals, service, ways, clients. Only draws are used that take the bits
-of a stream one after the other, so that two blocks of 50 hold the same numbers as one of 100. What must be the same
-again later (which node a sticky load balancer sends a client to) comes from a hash, not from a stream.
+A run is drawn from NumPy's PCG64 generators in an order that its workload alone decides, so that the same seed gives
+the same numbers. What must be the same again later (which node a sticky load balancer sends a client to) comes from a
+hash, not from a generator.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 
 from .workload import Workload
 
-__all__ = ["Choice", "Draws", "client_weights", "hash_uniform"]
+__all__ = ["Choice", "client_weights", "hash_uniform", "service_times"]
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
@@ -90,117 +89,16 @@ def hash_uniform(*keys: int | NDArray[np.integer]) -> Floats:
     return np.asarray((state >> np.uint64(11)) * 2.0**-53)
 
 
-class Draws:
-    """The random numbers of requests that are served in the order in which they come; times are whole ticks.
-
-    Examples
-    --------
-    >>> from k8sexpose.traffic.workload import Workload
-    >>> draws = Draws(Workload(distribution="constant", clients=3), tick_ms=1.0)
-    >>> draws.services((1, 2)).tolist(), len(draws.points_of(5))
-    ([[10.0, 10.0]], 5)
-    """
-
-    def __init__(self, workload: Workload, tick_ms: float) -> None:
-        self.workload, self.tick_ms = workload, tick_ms
-        seeds = np.random.SeedSequence(workload.seed).spawn(3)
-        self.chance, self._service, self._client = (np.random.Generator(np.random.PCG64(seed)) for seed in seeds)
-        self._weights = client_weights(workload.clients, workload.client_skew)
-        self._asks = Choice.of(self._weights)
-
-    def duration(self) -> float:
-        """Return how long the run lasts."""
-        workload = self.workload
-        gap_ms = 1000 / workload.rate_rps
-        return float(np.rint(self.chance.standard_gamma(workload.requests + 1.0) * gap_ms / self.tick_ms))
-
-    def services(self, shape: tuple[int, int]) -> Floats:
-        """Return service times."""
-        sigma = self.workload.sigma
-        if self.workload.distribution == "constant":
-            times = np.ones(shape)
-        elif self.workload.distribution == "lognormal":
-            times = self._service.lognormal(-(sigma**2) / 2, sigma, shape)
-        else:
-            times = self._service.standard_exponential(shape)
-        times *= self.workload.service_ms / self.tick_ms
-        return np.rint(times, out=times)
-
-    def clients(self, count: int) -> Indices:
-        """Return who asks, shape (count,)."""
-        return self._asks.pick(self._client.random(count))
-
-    def by_client(self, count: int) -> Indices:
-        """Return how many of so many requests each client sends, shape (clients,)."""
-        if 8 * len(self._weights) > count:
-            return np.bincount(self.clients(count), minlength=len(self._weights))
-        return self.chance.multinomial(count, self._weights)
-
-    def points_of(self, count: int) -> Floats:
-        """Return points from 0 to 1, spread by chance, in ascending order, shape (count,)."""
-        columns = Columns.of(np.array([count]), 16)
-        return self.points(columns).T.reshape(-1)[:count]
-
-    def points(self, columns: Columns) -> Floats:
-        """Return such points for each Pod, down its columns: exponential gaps, scaled to fill the whole."""
-        at = self.chance.standard_exponential(columns.shape)
-        at.reshape(-1)[columns.absent] = 0.0
-        rows = list(at)
-        for above, row in zip(rows, rows[1:], strict=False):
-            np.add(above, row, out=row)
-        before = np.cumsum(at[-1]) - at[-1]
-        begins = before[columns.starts]
-        ends = at[columns.last] + before[columns.last[1]] + self.chance.standard_exponential(len(begins))
-        scale = 1 / (ends - begins)
-        if len(begins) > 1:
-            begins, scale = begins.repeat(columns.widths), scale.repeat(columns.widths)
-        at += before - begins
-        at *= scale
-        return at
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Columns:
-    """Where requests are: time runs down the columns, and those of one Pod follow each other.
-
-    Parameters
-    ----------
-    pods, sizes, starts : ndarray of int
-        The Pods that have requests, how many, and the first column of each.
-    shape : tuple of int
-        Rows and columns.
-    room, absent : ndarray of int
-        How many places of each Pod's last column are empty, and where these are in memory.
-    """
-
-    pods: Indices
-    sizes: Indices
-    starts: Indices
-    shape: tuple[int, int]
-    room: Indices
-    absent: Indices
-
-    @classmethod
-    def of(cls, sizes: Indices, rows: int) -> Columns:
-        """Make room for so many requests of each Pod."""
-        pods = np.flatnonzero(sizes)
-        sizes = sizes[pods]
-        room = -sizes % rows
-        ends = np.cumsum(sizes + room)
-        width = int(ends[-1]) // rows if len(ends) else 0
-        empty = np.arange(room.sum()) + np.repeat(ends - np.cumsum(room), room)
-        absent = empty % rows * width + empty // rows
-        return cls(pods, sizes, (ends - sizes - room) // rows, (rows, width), room, absent)
-
-    @property
-    def last(self) -> tuple[Indices, Indices]:
-        """Row and column of the last request of each Pod."""
-        return (self.sizes - 1) % self.shape[0], self.starts + (self.sizes - 1) // self.shape[0]
-
-    @property
-    def widths(self) -> Indices:
-        """How many columns each Pod has."""
-        return (self.sizes + self.room) // self.shape[0]
+def service_times(workload: Workload, chance: np.random.Generator, shape: tuple[int, int], tick_ms: float) -> Floats:
+    """Draw how long workers need for requests, in whole ticks."""
+    if workload.distribution == "constant":
+        times = np.ones(shape)
+    elif workload.distribution == "lognormal":
+        times = chance.lognormal(-(workload.sigma**2) / 2, workload.sigma, shape)
+    else:
+        times = chance.standard_exponential(shape)
+    times *= workload.service_ms / tick_ms
+    return np.rint(times, out=times)
 
 
 @lru_cache(maxsize=4)

@@ -148,7 +148,7 @@ def _side_by_side(gaps: Floats, services: Floats, begins: Floats, out: Floats | 
         busy[-1][:] = leaves
     ends = np.array(busy)
     ends -= now
-    return np.maximum(ends, 0.0, out=ends)
+    return np.asarray(np.maximum(ends, 0.0, out=ends))
 
 
 def _one_by_one(

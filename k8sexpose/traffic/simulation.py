@@ -87,7 +87,7 @@ def simulate(
     service_ms : float
         Mean time that a worker needs for a request, in milliseconds.
     workers : int
-        How many requests a Pod serves at once; more than one is computed by a slower loop.
+        How many requests a Pod serves at once; more than one takes up to twice as long to compute.
     events : iterable of NodeDown, NodeUp, Rollout, Scale
         What happens meanwhile. A request fails if it is dealt to a dead node before the load balancer has noticed,
         if a node crashes that it is on, or if its open connection leads through a crashed node. Open connections
@@ -108,7 +108,7 @@ def simulate(
         Whether the load balancer sends all connections of a client to the same place, by a hash of the client's
         address alone; None: as the provider does.
     block : int, optional
-        How many requests are computed at a time; changes no number.
+        How many requests are computed at a time; changes no number. Kept connections, turns and events do without.
     relative_error : mapping of str to float, optional
         How precise numbers of the summary shall be: the standard error over the number, ``{"p99_ms": 0.01}``. More
         requests are sent until they are, `requests` at least. Not for a run in which something happens.
@@ -243,8 +243,8 @@ def _slices(workload: Workload, states: Sequence[State]) -> int:
         return 1
     if workload.requests_per_connection == 1:
         return SLICES
-    remembered = FORGOTTEN * workload.clients * workload.requests_per_connection
-    return 2 ** int(math.log2(min(max(workload.requests / remembered, 1), SLICES)))
+    most = workload.requests / (FORGOTTEN * workload.clients * workload.requests_per_connection)
+    return 1 << int(math.log2(min(max(most, 1), SLICES)))
 
 
 def _scene(cluster: Cluster, asking: RequestTarget, events: tuple[Event, ...], duration_s: float) -> Scene:
