@@ -40,9 +40,11 @@ def cluster_of(nodes: int = NODES, pods: int = PODS) -> kx.Cluster:
 
 
 def ours(cluster: kx.Cluster, requests: int, **options: Any) -> kx.Traffic:
-    """Simulate the workload, or another one, whole result."""
+    """Simulate the workload, or another one, with its summary and its table of Pods."""
     plain = {"rate_rps": RATE_RPS, "clients": CLIENTS, "service_ms": SERVICE_MS}
-    return kx.simulate(cluster, "public-api-lb", requests=requests, **(plain | options))
+    traffic = kx.simulate(cluster, "public-api-lb", requests=requests, **(plain | options))
+    assert len(traffic.summary) and len(traffic.by_pod)  # made when they are looked at
+    return traffic
 
 
 def simpy_model(requests: int) -> pd.DataFrame:

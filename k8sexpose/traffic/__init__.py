@@ -30,8 +30,9 @@ processor does quickly. Written down the columns of a table the chains are many:
 without a queue, a row at a time, all columns at once. A column as a whole turns the wait w of its first request into
 max(A, B + w) for the next column, so that only one number in sixteen needs a running sum and a running maximum. With
 several workers the columns are served side by side too: how one begins is guessed from the end of the one before, and
-where that was wrong it is served once more. Time is counted in whole ticks, a power of two small enough for the run. Sums of whole numbers are exact, so that the result is
-the same to the last bit in whatever blocks, and on whatever processor, it is computed.
+where that was wrong it is served once more. Time is counted in whole ticks, a power of two small enough for the run.
+Sums of whole numbers are exact, so that the result is the same to the last bit in whatever blocks, and on whatever
+processor, it is computed.
 
 *Histogram.* The highest bits of a float are a logarithmic bin number, 0.4 % wide: shift, count, done. Quantiles are
 read from the counts, so that the memory does not grow with the run.

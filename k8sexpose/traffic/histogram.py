@@ -24,7 +24,6 @@ BIN_WIDTH = 0.005  # rounded up
 SHIFT = MANTISSA_BITS - KEPT_BITS
 WIDE = 4  # bits more that are cut for the slices
 SMALLEST = 2.0**-10
-LONG = 8192  # values of a slice that are worth a count of their own
 
 
 class LogHistogram:
@@ -71,44 +70,29 @@ class LogHistogram:
         starts, row : ndarray of int
             From which column on they are of another slice, and which: slices of all groups are numbered, ascending.
         place : ndarray of int64, optional
-            Memory for as many numbers.
+            Memory of the same shape.
         """
-        bits, place = values.view(np.int64), np.empty(values.size, dtype=np.int64) if place is None else place
-        ends = np.append(starts[1:], values.shape[1])
-        if values.size < LONG * len(row):
-            self._add_short(bits, ends - starts, row, place.reshape(values.shape))
-            return
-        for start, end, one in zip(starts.tolist(), ends.tolist(), row.tolist(), strict=True):
-            self._add_long(bits[:, start:end], one, place.reshape(-1))
-
-    def _add_long(self, bits: Ints, row: int, memory: Ints) -> None:
-        """Count the values of one slice; its wide bins are sums of the narrow ones."""
-        place = np.right_shift(bits, SHIFT, out=memory[: bits.size].reshape(bits.shape))
-        place -= self._base
-        found = np.bincount(place.reshape(-1))
-        if len(found) > self.counts.shape[1]:
-            self._grow(len(found))
-        group, slice_ = divmod(row, self.slices)
-        self.counts[group, : len(found)] += found
-        wide = np.add.reduceat(found, np.arange(0, len(found), 1 << WIDE))
-        self.sliced[group, slice_, : len(wide)] += wide
-
-    def _add_short(self, bits: Ints, widths: Ints, row: Ints, place: Ints) -> None:
-        """Count the values of many slices at once, in narrow bins and in wide ones."""
+        bits, widths = values.view(np.int64), np.append(starts[1:], values.shape[1]) - starts
         bins = ((int(bits.max()) >> SHIFT + WIDE << WIDE) - self._base) + (1 << WIDE)
         if bins > self.counts.shape[1]:
             self._grow(bins)
         low, group = int(row[0]), row // self.slices
-        first, groups = int(group[0]), int(group[-1] - group[0]) + 1
-        np.right_shift(bits, SHIFT, out=place)
-        place += ((group - first) * bins - self._base).repeat(widths)
-        found = np.bincount(place.reshape(-1), minlength=groups * bins)
-        self.counts[first : first + groups, :bins] += found.reshape(groups, bins)
-        bins, parts = bins >> WIDE, int(row[-1]) + 1 - low
-        np.right_shift(bits, SHIFT + WIDE, out=place)
-        place += ((row - low) * bins - (self._base >> WIDE)).repeat(widths)
-        found = np.bincount(place.reshape(-1), minlength=parts * bins)
-        self.sliced.reshape(-1, self.sliced.shape[2])[low : low + parts, :bins] += found.reshape(parts, bins)
+        parts, first, groups = int(row[-1]) + 1 - low, int(group[0]), int(group[-1] - group[0]) + 1
+        narrow = parts * bins <= values.size  # few slices: their wide bins are sums of the narrow ones
+        part = row - low if narrow else group - first
+        place = np.right_shift(bits, SHIFT, out=place)
+        place += (part * bins - self._base).repeat(widths)
+        found = _count(place, parts if narrow else groups, bins)
+        if narrow:
+            for one, own in enumerate(found, low):
+                self.counts[one // self.slices, :bins] += own
+            found = np.add.reduceat(found.reshape(-1), np.arange(0, found.size, 1 << WIDE)).reshape(parts, -1)
+        else:
+            self.counts[first : first + groups, :bins] += found
+            np.right_shift(bits, SHIFT + WIDE, out=place)
+            place += ((row - low) * (bins >> WIDE) - (self._base >> WIDE)).repeat(widths)
+            found = _count(place, parts, bins >> WIDE)
+        self.sliced.reshape(-1, self.sliced.shape[2])[low : low + parts, : bins >> WIDE] += found
 
     def take_back(self, row: Ints, number: Ints) -> None:
         """Take back what was counted as the smallest value of some slices."""
@@ -119,7 +103,7 @@ class LogHistogram:
 
     def _grow(self, bins: int) -> None:
         """Make room for larger values."""
-        bins += -bins % (1 << WIDE)
+        bins += -bins % (1 << KEPT_BITS)
         counts, sliced = self.counts, self.sliced
         self.counts = np.zeros((self.groups, bins), dtype=np.int64)
         self.counts[:, : counts.shape[1]] = counts
@@ -162,3 +146,8 @@ class LogHistogram:
         # Into the bin as far as the rank says.
         inside = low + (rank - (upto[at] - before[:-1] - own)) / np.maximum(own, 1) * (high - low)
         return np.asarray(np.where(total > 0, inside, np.nan))
+
+
+def _count(place: Ints, rows: int, bins: int) -> Ints:
+    """Return how many values each bin holds."""
+    return np.asarray(np.bincount(place.reshape(-1), minlength=rows * bins).reshape(rows, bins))

@@ -14,12 +14,11 @@ from numpy.typing import NDArray
 
 from .._display import html_table
 from .precision import Precision, measure, plus_minus, sides
-from .queueing import jain_index, max_over_mean
 from .random_streams import Floats
 from .scene import Scene
 from .tally import Ints, Tally
 
-__all__ = ["OVERLOADED", "QUANTILES", "SHARES", "Traffic", "result_of"]
+__all__ = ["OVERLOADED", "QUANTILES", "SHARES", "Traffic"]
 
 LEVELS = (0.5, 0.95, 0.99)
 QUANTILES = ("p50_ms", "p95_ms", "p99_ms")
@@ -43,9 +42,9 @@ SHOWN = 30  # Pods in a notebook
 OVERLOADED = "is overloaded: its queue grows as long as requests come"
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)  # without slots: what is made once is kept
 class Traffic:
-    """What came of many requests: all is counted when `simulate` returns, tables are made when they are looked at.
+    """What came of many requests: counted when `simulate` returns, tables are made when they are looked at.
 
     Attributes
     ----------
@@ -92,7 +91,7 @@ class Traffic:
 
     Examples
     --------
-    >>> from k8sexpose import Cluster, example
+    >>> from k8sexpose import Cluster, example, simulate
     >>> cluster = Cluster(nodes=3)
     >>> _ = cluster.deploy("api-backend", per_node=[2, 1, 0])
     >>> _ = cluster.apply(example("public-api-lb"))
@@ -100,28 +99,10 @@ class Traffic:
     [0.333, 0.333, 0.333]
     """
 
-    latency_ms: NDArray[np.float64]
-    summary: pd.Series[float]
-    requests: int
-    mean_ms: float
-    failed: pd.Series[int]
-    duration_s: float
-    _tables: Tables
-    changes_s: tuple[float, ...] = ()
+    _scene: Scene
+    _tally: Tally
+    _free: bool  # whether each request was a connection of its own
     precision_reached: bool | None = None
-    too_short: str = ""
-
-    @property
-    def by_pod(self) -> pd.DataFrame:  # noqa: D102
-        return self._tables.by_pod
-
-    @property
-    def by_node(self) -> pd.DataFrame:  # noqa: D102
-        return self._tables.by_node
-
-    @property
-    def timeline(self) -> pd.DataFrame:  # noqa: D102
-        return self._tables.timeline
 
     @property
     def caption(self) -> str:
@@ -162,70 +143,116 @@ class Traffic:
         ]  # fmt: skip
         return html_table(self.caption, head, rows) + "".join(f"<p>{text}</p>" for text in self._more)
 
+    # -- what was counted ----
 
-def _precise(numbers: pd.Series[Any], name: str) -> str:
-    return plus_minus(float(numbers[f"{name}_ms"]), float(numbers[f"{name}_se_ms"]))
+    @property
+    def requests(self) -> int:  # noqa: D102
+        return self._tally.workload.requests
 
+    @property
+    def duration_s(self) -> float:  # noqa: D102
+        return self._tally.end_s
 
-def result_of(scene: Scene, tally: Tally, *, free: bool) -> Traffic:
-    """Return what was counted of a run; `free` says whether each request was a connection of its own."""
-    steady = len(scene.states) == 1
-    precision = measure(tally, LEVELS, free=free, steady=steady)
-    latency_ms = tally.sample_ms
-    if int(tally.answered.sum()) < tally.workload.requests:
-        latency_ms = latency_ms[~np.isnan(latency_ms)]
-    latency_ms.flags.writeable = False
-    summary = _summary(tally, precision)
-    return Traffic(
-        latency_ms=latency_ms,
-        summary=summary,
-        requests=tally.workload.requests,
-        mean_ms=float(summary.iloc[MEAN]),
-        failed=pd.Series(_failed(tally), FAILED, name="requests"),
-        duration_s=tally.end_s,
-        _tables=Tables(scene, tally, precision),
-        changes_s=tuple(state.start_s for state in scene.states[1:] if state.start_s <= tally.end_s),
-        too_short=_too_short(precision) if steady else "",
-    )
+    @property
+    def mean_ms(self) -> float:  # noqa: D102
+        return float(self.summary.iloc[MEAN])
 
+    @property
+    def changes_s(self) -> tuple[float, ...]:  # noqa: D102
+        return tuple(state.start_s for state in self._scene.states[1:] if state.start_s <= self.duration_s)
 
-class Tables:
-    """The tables of a run, each made when it is first looked at: many runs are asked for their summary alone."""
+    @cached_property
+    def latency_ms(self) -> NDArray[np.float64]:  # noqa: D102
+        kept = self._tally.sample_ms
+        if int(self._tally.answered.sum()) < self.requests:
+            kept = kept[~np.isnan(kept)]
+        kept.flags.writeable = False
+        return kept
 
-    def __init__(self, scene: Scene, tally: Tally, precision: Precision) -> None:
-        self._scene, self._tally, self._precision = scene, tally, precision
-        self._shares = {
-            "expected_share": scene.expected_share(tally.workload.duration_s),
-            "share": tally.answered / tally.workload.requests,
+    @cached_property
+    def failed(self) -> pd.Series[int]:  # noqa: D102
+        failed, counts = dict.fromkeys(FAILED, 0), self._tally.path_counts.sum(0)
+        for number in np.flatnonzero(~self._tally.columns.delivered).tolist():
+            failed[self._tally.paths[number].outcome] += int(counts[number])
+        return pd.Series(list(failed.values()), FAILED, name="requests")
+
+    @property
+    def too_short(self) -> str:  # noqa: D102
+        precision = self._precision
+        if not precision.busiest or not self._scene.steady:
+            return ""
+        if precision.wanted == math.inf:
+            return f"a Pod {OVERLOADED}"
+        digit = 10 ** (len(str(int(precision.wanted))) - 1)
+        wanted = math.ceil(precision.wanted / digit) * digit
+        busy = f"a Pod that is {precision.busiest:.0%} busy"
+        return f"too short to say how precise for {busy}: about {wanted:,.0f} requests would do"
+
+    # -- numbers of all, of Pods, of nodes, of seconds ----
+
+    @cached_property
+    def _precision(self) -> Precision:
+        return measure(self._tally, LEVELS, free=self._free, steady=self._scene.steady)
+
+    @cached_property
+    def _quantiles(self) -> tuple[Floats, Floats]:
+        """The quantiles of each Pod and of all, and their standard errors."""
+        histogram, size = self._tally.histogram, len(LEVELS)
+        beside = sides(LEVELS, self._precision.quantiles)
+        levels = np.concatenate([np.broadcast_to(LEVELS, (len(beside), size)), np.nan_to_num(beside)], axis=1)
+        counts = np.concatenate([histogram.counts, histogram.counts.sum(0)[None]])
+        found = histogram.quantiles(levels, counts) * self._tally.tick_ms
+        errors = (found[:, 2 * size :] - found[:, size : 2 * size]) / 2
+        return found[:, :size], np.where(np.isnan(beside[:, size:]), np.nan, errors)
+
+    @cached_property
+    def summary(self) -> pd.Series[float]:  # noqa: D102
+        tally, precision, (quantiles, errors) = self._tally, self._precision, self._quantiles
+        counts, total = tally.path_counts.sum(0), int(tally.answered.sum())
+        network_ms = float(counts @ tally.columns.network_ms)
+        numbers = [
+            *(counts @ tally.columns.kinds / self.requests).tolist(),
+            *_unevenness(tally.answered),
+            *quantiles[-1].tolist(),
+            (float(tally.slice_busy.sum()) * tally.tick_ms + network_ms) / total if total else math.nan,
+            *precision.shares.tolist(),
+            *errors[-1].tolist(),
+            precision.mean_ms,
+        ]
+        return pd.Series(np.array(numbers), SUMMARY, name="summary", copy=False)
+
+    @cached_property
+    def _shares(self) -> dict[str, Any]:
+        """What `by_pod` and `by_node` say of shares."""
+        tally = self._tally
+        return {
+            "expected_share": self._scene.expected_share(tally.workload.duration_s),
+            "share": tally.answered / self.requests,
             "requests": tally.answered,
             "utilisation": tally.utilisation,
         }
 
     @cached_property
-    def by_pod(self) -> pd.DataFrame:
-        """A row per Pod."""
-        precision, pods = self._precision, len(self._scene.pods)
-        quantiles, errors = _quantiles(self._tally, self._tally.histogram.counts, precision.quantiles[:pods])
+    def by_pod(self) -> pd.DataFrame:  # noqa: D102
+        precision, (quantiles, errors) = self._precision, self._quantiles
         own = {"share_se": precision.pod_share, "utilisation_se": precision.utilisation}
-        columns = self._shares | _named(QUANTILES, quantiles) | own | _named(ERRORS, errors)
+        columns = self._shares | _named(QUANTILES, quantiles[:-1]) | own | _named(ERRORS, errors[:-1])
         return pd.DataFrame(self._scene.columns | columns, index=self._scene.index, copy=False)
 
     @cached_property
-    def by_node(self) -> pd.DataFrame:
-        """A row per node, also those without Pods."""
-        members, counts = self._scene.members, self._tally.histogram.counts
+    def by_node(self) -> pd.DataFrame:  # noqa: D102
+        tally, members = self._tally, self._scene.members
         pods = members.sum(1)
         sums = members @ np.stack(list(self._shares.values()), axis=1)
         sums[:, 3] /= np.maximum(pods, 1)
         shares = _named(tuple(self._shares), sums) | {"requests": sums[:, 2].astype(np.int64)}
-        together = np.array([counts[own > 0].sum(0) for own in members]).reshape(len(members), -1)
-        quantiles, _ = _quantiles(self._tally, together, np.full((len(members), len(LEVELS)), np.nan))
-        columns = {"pods": pods.astype(np.int64)} | shares | _named(QUANTILES, quantiles)
+        counts = np.array([tally.histogram.counts[own > 0].sum(0) for own in members]).reshape(len(members), -1)
+        quantiles = _named(QUANTILES, tally.histogram.quantiles(LEVELS, counts) * tally.tick_ms)
+        columns = {"pods": pods.astype(np.int64)} | shares | quantiles
         return pd.DataFrame(self._scene.node_columns | columns, index=self._scene.node_index, copy=False)
 
     @cached_property
-    def timeline(self) -> pd.DataFrame:
-        """A row per second, or a longer round time."""
+    def timeline(self) -> pd.DataFrame:  # noqa: D102
         tally = self._tally
         rows = int(np.flatnonzero(tally.load.sum(1)).max()) + 1
         start_s = np.arange(rows) * tally.row_s
@@ -237,52 +264,18 @@ class Tables:
         return pd.DataFrame(numbers, columns=["t_s", "ok_share", "load_rps", *tally.nodes])
 
 
+def _unevenness(answered: Ints) -> tuple[float, float]:
+    """Return `max_over_mean` and `jain_index`: those of `queueing` check each number, which takes as long as a run."""
+    loads = answered.astype(np.float64)
+    total = float(loads.sum())
+    if not total:
+        return math.nan, math.nan
+    return float(loads.max()) * len(loads) / total, total**2 / (len(loads) * float((loads**2).sum()))
+
+
 def _named(names: Sequence[str], columns: Floats) -> dict[str, Floats]:
     return dict(zip(names, columns.T, strict=True))
 
 
-def _quantiles(tally: Tally, counts: Ints, error: Floats) -> tuple[Floats, Floats]:
-    """Return the quantiles of parts and their standard errors, given those of the shares below; shape (parts, 3)."""
-    beside = sides(LEVELS, error)
-    levels = np.concatenate([np.broadcast_to(LEVELS, error.shape), np.nan_to_num(beside)], axis=1)
-    found = tally.histogram.quantiles(levels, counts) * tally.tick_ms
-    size = len(LEVELS)
-    errors = (found[:, 2 * size :] - found[:, size : 2 * size]) / 2
-    return found[:, :size], np.where(np.isnan(beside[:, size:]), np.nan, errors)
-
-
-def _too_short(precision: Precision) -> str:
-    """Return the reason why the run does not say how precise it is."""
-    if not precision.busiest:
-        return ""
-    if precision.wanted == math.inf:
-        return f"a Pod {OVERLOADED}"
-    digit = 10 ** (len(str(int(precision.wanted))) - 1)
-    wanted = math.ceil(precision.wanted / digit) * digit
-    busy = f"a Pod that is {precision.busiest:.0%} busy"
-    return f"too short to say how precise for {busy}: about {wanted:,.0f} requests would do"
-
-
-def _failed(tally: Tally) -> list[int]:
-    """Count the requests that found no answer, by what the client saw."""
-    failed, counts = dict.fromkeys(FAILED, 0), tally.path_counts.sum(0)
-    for number in np.flatnonzero(~tally.columns.delivered).tolist():
-        failed[tally.paths[number].outcome] += int(counts[number])
-    return list(failed.values())
-
-
-def _summary(tally: Tally, precision: Precision) -> pd.Series[float]:
-    quantiles, errors = _quantiles(tally, tally.histogram.counts.sum(0)[None], precision.quantiles[-1:])
-    counts, requests, loads = tally.path_counts.sum(0), tally.workload.requests, tally.answered.tolist()
-    total, network_ms = sum(loads), float(counts @ tally.columns.network_ms)
-    numbers = [
-        *(counts @ tally.columns.kinds / requests).tolist(),
-        max_over_mean(loads) if loads else math.nan,
-        jain_index(loads) if loads else math.nan,
-        *quantiles[0].tolist(),
-        (float(tally.slice_busy.sum()) * tally.tick_ms + network_ms) / total if total else math.nan,
-        *precision.shares.tolist(),
-        *errors[0].tolist(),
-        precision.mean_ms,
-    ]
-    return pd.Series(np.array(numbers), SUMMARY, name="summary", copy=False)
+def _precise(numbers: pd.Series[Any], name: str) -> str:
+    return plus_minus(float(numbers[f"{name}_ms"]), float(numbers[f"{name}_se_ms"]))

@@ -84,9 +84,14 @@ class Scene:
             min((lane.network_ms for lane in lanes if lane.delivered), default=0.0),
         )  # fmt: skip
 
+    @property
+    def steady(self) -> bool:
+        """True if nothing happens."""
+        return len(self.states) == 1
+
     def expected_share(self, duration_s: float) -> NDArray[np.float64]:
         """Return the exact share of each Pod, averaged over the time of the states."""
-        if len(self.states) == 1:
+        if self.steady:
             return self.expected
         found = np.zeros(len(self.pods))
         for state in self.states:

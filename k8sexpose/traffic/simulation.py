@@ -21,11 +21,11 @@ from .histogram import BIN_WIDTH
 from .path_table import RequestTarget
 from .precision import FORGOTTEN
 from .random_streams import client_weights
-from .result import OVERLOADED, QUANTILES, SHARES, Traffic, result_of
+from .result import OVERLOADED, QUANTILES, SHARES, Traffic
 from .scene import Scene
 from .tally import SLICES, Tally
 from .thinning import Thinning, Ways
-from .timeline import Event, NodeDown, NodeUp, Rollout, Scale, State, play, standing
+from .timeline import Event, NodeDown, NodeUp, Rollout, Scale, play, standing
 from .workload import Workload
 
 if TYPE_CHECKING:
@@ -223,24 +223,22 @@ def _run(
     """Send the requests, in the fastest way that their memory allows."""
     np.empty(SPARE)  # never touched: the C library keeps as much freed memory as the largest array it freed
     scene = _scene(cluster, asking, tuple(events), workload.duration_s)
-    tally = Tally(workload, scene.pods, list(scene.zones), scene.nearest_ms, _slices(workload, scene.states))
+    tally = Tally(workload, scene.pods, list(scene.zones), scene.nearest_ms, _slices(workload) if scene.steady else 1)
     ways = scene.ways if workload.requests_per_connection == 1 else None
     if ways is None:
         connections = Connections(workload.clients, workload.requests_per_connection, workload.seed)
         connections.enter(scene.states[0].table)
-        if len(scene.states) > 1 or connections.remembers:
+        if not scene.steady or connections.remembers:
             Engine(connections, scene.states, tally).run()
-            return result_of(scene, tally, free=False)
+            return Traffic(scene, tally, False)
         chances = connections.probabilities(client_weights(workload.clients, workload.client_skew))
         ways = Ways.of(connections.lanes, chances, scene.pods)
     Thinning(workload, ways, tally).run(block)
-    return result_of(scene, tally, free=True)
+    return Traffic(scene, tally, True)
 
 
-def _slices(workload: Workload, states: Sequence[State]) -> int:
+def _slices(workload: Workload) -> int:
     """Return into how many slices a run is divided at most: none is shorter than what kept connections remember."""
-    if len(states) > 1:
-        return 1
     if workload.requests_per_connection == 1:
         return SLICES
     most = workload.requests / (FORGOTTEN * workload.clients * workload.requests_per_connection)

@@ -26,6 +26,7 @@ SAMPLE = 1_000_000
 ROWS = 600  # of the timeline, at most
 SLICES = 16
 PER_SLICE = 512  # requests of a Pod
+NO_PATHS = PathColumns.of([])
 
 
 class Tally:
@@ -78,7 +79,7 @@ class Tally:
         per_pod = workload.requests / max(len(pods), 1)
         self.slices = min(max(2 ** int(math.log2(max(per_pod / PER_SLICE, 1))), 4), most)
         self.paths: list[PathRow] = []
-        self.columns = PathColumns.of([])
+        self.columns = NO_PATHS
         self.path_counts: Ints = np.zeros((self.slices, 0), dtype=np.int64)
         shape = len(pods), self.slices
         self.slice_counts: Ints = np.zeros(shape, dtype=np.int64)
@@ -120,7 +121,7 @@ class Tally:
         place : ndarray of int64
             Memory of the layout of the latencies.
         """
-        np.add.at(self._sums, (slice(None), row), np.add.reduceat(sums, starts, axis=1))
+        np.add.at(self._sums.T, row, np.add.reduceat(sums, starts, axis=1).T)
         self.histogram.add(latencies, starts, row, place)
 
     def keep(self, first: int, latency_ms: Floats) -> None:

@@ -33,10 +33,9 @@ __all__ = ["Thinning", "Ways"]
 
 Ints = NDArray[np.int64]
 
-BLOCK = 65_536  # requests: what is kept of them fits into the cache
+BLOCK = 131_072  # requests: fewer take longer, for each call of NumPy costs as much as a thousand of them
 SPREAD = 2.5  # standard deviations by which a Pod may get more than its part, and still need no further chunk
 APART = 1 << 64  # from the stream of one Pod to that of the next
-LINE, PAGE = 64, 576  # bytes: arrays begin on a line of the cache, and not at the same place of a page
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +48,8 @@ class Ways:
         The ways.
     columns : PathColumns
         The same as arrays.
+    homes : sequence of str, optional
+        The node of each Pod, and None at the end.
     shares : ndarray of float64, shape (pods + 1,)
         What part of all requests each Pod gets.
     network_ms, weights : ndarray of float64, shape (pods + 1, lengths)
@@ -63,6 +64,7 @@ class Ways:
 
     paths: Sequence[PathRow]
     columns: PathColumns
+    homes: Sequence[str | None]
     shares: Floats
     network_ms: Floats
     weights: Floats
@@ -75,9 +77,10 @@ class Ways:
         """Sort paths by Pod and length."""
         number = {pod: k for k, pod in enumerate(pods)}
         lengths: list[dict[float, int]] = [{} for _ in range(len(pods) + 1)]
-        at = []
+        at, homes = [], dict.fromkeys(range(len(pods) + 1))
         for path in paths:
             pod = number[path.pod] if path.delivered and path.pod else len(pods)
+            homes[pod] = path.node if path.delivered else None
             length = path.network_ms if path.delivered else 0.0
             at.append((pod, lengths[pod].setdefault(length, len(lengths[pod]))))
         most = max(map(len, lengths))
@@ -95,7 +98,9 @@ class Ways:
         weights = weights / weights.sum(1, keepdims=True)
         together = [np.flatnonzero(place == one) for one in shared]
         columns = PathColumns.of(paths)
-        return cls(paths, columns, shares / shares.sum(), network_ms, weights, place, together, within)
+        return cls(
+            paths, columns, list(homes.values()), shares / shares.sum(), network_ms, weights, place, together, within
+        )
 
 
 class Thinning:
@@ -112,7 +117,7 @@ class Thinning:
 
     def __init__(self, workload: Workload, ways: Ways, tally: Tally) -> None:
         self.workload, self.ways, self.tally = workload, ways, tally
-        self.rows, self.block = (ROWS, BLOCK) if workload.workers == 1 else (LONG_ROWS, 8 * BLOCK)
+        self.rows, self.block = (ROWS, BLOCK) if workload.workers == 1 else (LONG_ROWS, 4 * BLOCK)
         seed = np.random.SeedSequence(workload.seed, spawn_key=(0,))
         self.chance = np.random.Generator(np.random.PCG64(seed))
         self._origin = self.chance.bit_generator.state
@@ -120,8 +125,7 @@ class Thinning:
         chunks = math.ceil(per_pod / self.block)
         self.columns = 8 * math.ceil((per_pod + SPREAD * math.sqrt(per_pod)) / (8 * chunks * self.rows))  # whole lines
         self.size = self.rows * self.columns
-        self._left = np.zeros(workload.workers)  # what each worker of the last Pod has left to do, in ticks
-        self._orders: dict[int, Indices] = {}
+        self._left = np.zeros((len(tally.pods), workload.workers))  # what each worker has left to do, in ticks
         self._plan()
         self._cut_ways()
         self._cut_slices()
@@ -131,12 +135,15 @@ class Thinning:
         """Run all requests, so many at a time; how many at a time changes no number."""
         tally, chunks = self.tally, len(self.chunk_pod)
         at_once = max((block or self.block) // self.size, 1)
-        self._memory = _memory(min(at_once, chunks) * self.size)
+        self._memory = np.empty((2, min(at_once, chunks), self.rows, self.columns))
         for first in range(0, chunks, at_once):
             self._serve(slice(first, min(first + at_once, chunks)))
         del self._memory
-        room = np.diff(self.slice_start, append=chunks * self.columns) * self.rows
-        tally.histogram.take_back(self.slice_row, room - tally.slice_counts.reshape(-1)[self.slice_row])
+        # Where there is no request, one without work was served, and counted as the smallest.
+        row = self.slice_row
+        absent = self.slice_room - tally.slice_counts.reshape(-1)[row]
+        tally.histogram.take_back(row, absent)
+        tally.slice_busy.reshape(-1)[row] -= absent * self._left[row // tally.slices, 0]
         tally.sample_ms[-(-int(self.counts[:-1].sum()) // tally.stride) :] = np.nan
 
     # -- what is drawn before all requests ----
@@ -159,15 +166,9 @@ class Thinning:
         after = chance.standard_gamma(1.0, pods)  # from the last request of each Pod to the end
         scale = duration / (np.bincount(pod, lasts, pods) + after)
         self.chunk_pod, self.chunk_size, self.chunk_lasts = pod, sizes, lasts * scale[pod]
-        self.chunk_first = _bounds(sizes)
-        self.chunk_begins, self.chunk_start = (place == 0).tolist(), np.arange(len(pod)) * self.columns
+        self.chunk_first, self.chunk_start = _bounds(sizes), np.arange(len(pod)) * self.columns
         ends = np.where(own > 0, duration - after * scale, 0.0)
         tally.end_s = float(ends.max(initial=0.0) or duration) * tally.tick_ms / 1000
-        # Where there is no request: after the last of a Pod.
-        missing = self.size - sizes
-        column, self.absent_row = np.divmod(_count_up(missing) + sizes.repeat(missing), self.rows)
-        self.absent_column = column + self.chunk_start.repeat(missing)
-        self.chunk_absent = _bounds(missing)
 
     def _cut_ways(self) -> None:
         """Draw by which ways the requests came, and cut the chunks where another way begins."""
@@ -184,8 +185,9 @@ class Thinning:
         tally.path_counts[0] = counts
         # A column belongs to the way of its first request; from the row on where the next way begins, that differs.
         upto = np.cumsum(came, axis=1)
-        first = -(-(upto - came) // rows)
-        self.way_width = np.diff(first, append=self.columns)
+        edges = np.full((len(pod), upto.shape[1] + 1), self.columns)
+        edges[:, :-1] = -(-(upto - came) // rows)
+        self.way_width = edges[:, 1:] - edges[:, :-1]
         self.way_ticks = tally.network_ticks(ways.network_ms)[pod]
         begin = upto[:, :-1]
         chunk, way = np.nonzero((begin % rows > 0) & (begin < upto[:, -1:]))
@@ -193,7 +195,8 @@ class Thinning:
         number = np.minimum(-begin % rows, self.chunk_size[chunk] - begin)
         self.more_row = (begin % rows).repeat(number) + _count_up(number)
         self.more_column = (begin // rows + self.chunk_start[chunk]).repeat(number)
-        self.more_ticks = np.diff(self.way_ticks)[chunk, way].repeat(number)
+        more = self.way_ticks[chunk, way + 1] - self.way_ticks[chunk, way]
+        self.more_ticks = more.repeat(number)
         self.chunk_more = _bounds(np.bincount(chunk, number, len(pod)).astype(np.int64))
 
     def _cut_slices(self) -> None:
@@ -201,11 +204,13 @@ class Thinning:
         tally, own = self.tally, self.counts[:-1]
         used = -(-own[:, None] // self.rows)
         edges = -(-np.arange(tally.slices + 1) * used // tally.slices)
-        tally.slice_counts[:] = np.diff(np.minimum(edges * self.rows, own[:, None]))
+        upto = np.minimum(edges * self.rows, own[:, None])
+        np.subtract(upto[:, 1:], upto[:, :-1], out=tally.slice_counts)
         chunks = -(-own // self.size)
         starts = (edges[:, :-1] + ((np.cumsum(chunks) - chunks) * self.columns)[:, None]).reshape(-1)
-        some = np.diff(starts, append=len(self.chunk_pod) * self.columns) > 0
-        self.slice_row, self.slice_start = np.flatnonzero(some), starts[some]
+        widths = np.append(starts[1:], len(self.chunk_pod) * self.columns) - starts
+        self.slice_row = np.flatnonzero(widths)
+        self.slice_start, self.slice_room = starts[self.slice_row], widths[self.slice_row] * self.rows
         self.first_slice = (self.slice_start.searchsorted(self.chunk_start, side="right") - 1).tolist()
         self.end_slice = self.slice_start.searchsorted(self.chunk_start + self.columns).tolist()
 
@@ -216,8 +221,7 @@ class Thinning:
         lasts = np.diff(np.minimum(np.arange(rows + 1) * tally.row_s, tally.end_s)) / tally.end_s
         tally.load = np.zeros((rows, len(tally.nodes) + 1), dtype=np.int64)
         place = {name: k for k, name in enumerate(tally.nodes)}
-        home = {path.pod: place.get(path.node or "", len(place)) for path in tally.paths if path.delivered}
-        at = [*(home.get(pod, len(place)) for pod in tally.pods), len(place)]
+        at = [place.get(home or "", len(place)) for home in self.ways.homes]
         by_place = np.bincount(at, self.counts, len(place) + 1).astype(np.int64)
         tally.load[:] = self.chance.multinomial(by_place, lasts).T
 
@@ -226,87 +230,77 @@ class Thinning:
     def _serve(self, chunks: slice) -> None:
         """Draw the requests of some chunks, let them through, and count them; all arrays are (rows, columns)."""
         tally, first = self.tally, chunks.start * self.columns
-        gaps, services = self._draw(chunks)
-        some = slice(self.chunk_absent[chunks.start], self.chunk_absent[chunks.stop])
-        absent = self.absent_row[some], self.absent_column[some] - first
-        gaps[absent] = services[absent] = 0.0
+        gaps, services = both = self._draw(chunks)
+        self._fill(chunks, both, 0.0)
         lasts = np.add.reduce(gaps, axis=0).reshape(-1, self.columns).sum(1)
         by_chunk = gaps.reshape(self.rows, -1, self.columns)
         by_chunk *= (self.chunk_lasts[chunks] / lasts)[:, None]
         services *= self.workload.service_ms / tally.tick_ms
-        np.rint(gaps, out=gaps)
-        np.rint(services, out=services)
+        np.rint(both, out=both)
         sums = np.empty((3, gaps.shape[1]))
         np.add.reduce(services, axis=0, out=sums[1])
         np.add.reduce(gaps, axis=0, out=sums[2])
         network = self.way_ticks[chunks].reshape(-1).repeat(self.way_width[chunks].reshape(-1))
         latencies = self._latencies(chunks, gaps, services, network, sums[1] - sums[2])
-        latencies[absent] = network[absent[1]]
         np.add.reduce(latencies, axis=0, out=sums[0])
         sums[0] -= self.rows * network
         some = slice(self.chunk_more[chunks.start], self.chunk_more[chunks.stop])
         np.add.at(latencies, (self.more_row[some], self.more_column[some] - first), self.more_ticks[some])
-        latencies[absent] = tally.histogram.smallest
+        self._fill(chunks, latencies, tally.histogram.smallest)
         some = slice(self.first_slice[chunks.start], self.end_slice[chunks.stop - 1])
         starts = np.maximum(self.slice_start[some] - first, 0)
         tally.add(latencies, starts, self.slice_row[some], sums, services.view(np.int64))
         self._sample(chunks, latencies)
 
-    def _draw(self, chunks: slice) -> list[Floats]:
+    def _draw(self, chunks: slice) -> Floats:
         """Draw the gaps and the service times of chunks that follow each other, each with mean 1."""
         kind, sigma = self.workload.distribution, self.workload.sigma
-        number = chunks.stop - chunks.start
-        memory = [part[: number * self.size].reshape(number, self.rows, self.columns) for part in self._memory]
-        for pod, begins, gaps, services in zip(
-            self.chunk_pod[chunks].tolist(), self.chunk_begins[chunks], *memory, strict=True
-        ):
-            if begins:
+        pods = self.chunk_pod[chunks].tolist()
+        memory = self._memory[:, : len(pods)]
+        last = self.chunk_pod[chunks.start - 1] if chunks.start else None
+        for k, pod in enumerate(pods):
+            gaps, services = memory[:, k]
+            if pod != last:
                 self.chance.bit_generator.state = self._origin
                 self.chance.bit_generator.advance((pod + 1) * APART)  # type: ignore[attr-defined]
+            last = pod
             self.chance.standard_exponential(out=gaps)
             if kind == "exponential":
                 self.chance.standard_exponential(out=services)
             else:
                 one = kind == "constant"
                 services[:] = 1.0 if one else self.chance.lognormal(-(sigma**2) / 2, sigma, services.shape)
-        return [part.swapaxes(0, 1).reshape(self.rows, -1) for part in memory]
+        return memory.swapaxes(1, 2).reshape(2, self.rows, -1)
+
+    def _fill(self, chunks: slice, values: Floats, filler: float) -> None:
+        """Write a value where there is no request: after the last of a Pod."""
+        for first, size in zip(itertools.count(0, self.columns), self.chunk_size[chunks].tolist(), strict=False):
+            if size < self.size:
+                whole, rest = divmod(size, self.rows)
+                values[..., rest:, first + whole] = filler
+                values[..., first + whole + 1 : first + self.columns] = filler
 
     def _latencies(self, chunks: slice, gaps: Floats, services: Floats, network: Floats, grows: Floats) -> Floats:
         """Return the time from each request to its answer, which takes the place of the gaps."""
-        starts = self.columns * np.flatnonzero([True, *self.chunk_begins[chunks.start + 1 : chunks.stop]])
-        left = np.zeros((len(starts), self.workload.workers))
-        if not self.chunk_begins[chunks.start]:
-            left[0] = self._left
+        pods, last = self.chunk_pod[chunks], slice(self.columns - 1, None, self.columns)
+        begins = [k for k, pod in enumerate(pods) if not k or pod != pods[k - 1]]
+        starts, own = np.array(begins) * self.columns, pods[begins]
         if self.workload.workers == 1:
-            found = responses(gaps, services, starts, left[:, 0], network, grows)
-            self._left = found[-1, -1:] - network[-1]
+            found = responses(gaps, services, starts, self._left[own, 0], network, grows)
+            self._left[pods, 0] = found[-1, last] - network[last]
             return found
-        found, left = responses_of_several_workers(gaps, services, starts, left)
-        self._left = left[-1]
+        found, self._left[own] = responses_of_several_workers(gaps, services, starts, self._left[own])
         return np.add(found, network, out=gaps)
 
     def _sample(self, chunks: slice, latencies: Floats) -> None:
         """Keep every k-th latency, one Pod after the other, each in the order of arrival."""
-        stride, tick_ms, rows = self.tally.stride, self.tally.tick_ms, self.rows
-        bounds = self.chunk_first[chunks.start : chunks.stop + 1]
-        for k, (first, end) in enumerate(itertools.pairwise(bounds)):
-            own = latencies[:, k * self.columns : (k + 1) * self.columns]
-            to = self.tally.sample_ms[-(-first // stride) : -(-end // stride)]
-            if stride > 1:
-                at = self._order(-first % stride)[: len(to)]
-                np.multiply(own.reshape(-1).take(at), tick_ms, out=to)
-                continue
-            whole, rest = divmod(len(to), rows)
-            np.multiply(own[:, :whole].T, tick_ms, out=to[: whole * rows].reshape(whole, rows))
-            if rest:
-                np.multiply(own[:rest, whole], tick_ms, out=to[whole * rows :])
-
-    def _order(self, skip: int) -> Indices:
-        """Return where in a chunk those lie that the sample keeps, in the order of arrival."""
-        if skip not in self._orders:
-            order = np.arange(self.size).reshape(self.rows, self.columns).T.reshape(-1)
-            self._orders[skip] = order[skip :: self.tally.stride].copy()
-        return self._orders[skip]
+        tally, stride = self.tally, self.tally.stride
+        in_order = self._memory[1].reshape(-1)[: latencies.size]
+        in_order.reshape(latencies.shape[::-1])[:] = latencies.T
+        for k, (first, end) in enumerate(itertools.pairwise(self.chunk_first[chunks.start : chunks.stop + 1])):
+            own = in_order[k * self.size :][: end - first]
+            to = tally.sample_ms[-(-first // stride) : -(-end // stride)]
+            np.multiply(own[-first % stride :: stride], tally.tick_ms, out=to)
 
 
 def _bounds(lengths: Ints) -> list[int]:
@@ -316,12 +310,5 @@ def _bounds(lengths: Ints) -> list[int]:
 
 def _count_up(lengths: Ints) -> Ints:
     """Return 0, 1, 2 … so far for each length, one after the other."""
-    return np.arange(lengths.sum()) - (np.cumsum(lengths) - lengths).repeat(lengths)
-
-
-def _memory(size: int) -> list[Floats]:
-    """Return two arrays, used again by each block, that do not get in each other's way in the cache."""
-    step = -(-(8 * size) // LINE) * LINE + PAGE
-    memory = np.empty(2 * step // 8 + LINE // 8)
-    skip = -memory.ctypes.data % LINE // 8
-    return [memory[skip + k * step // 8 :][:size] for k in range(2)]
+    first: Ints = np.cumsum(lengths) - lengths
+    return np.arange(lengths.sum()) - first.repeat(lengths)
