@@ -79,13 +79,16 @@ class Columns:
 
     def ordered(self, at: Floats) -> Floats:
         """Write times from 0 to 1 that are given Pod by Pod down the columns, those of each Pod in their order."""
+        found = np.empty(self.shape)
         # By radix, ten times as fast, as far as 16 bits tell; little is left to sort then.
-        narrow, found = (at * 65535).astype(np.uint16), np.empty(self.shape[::-1])
-        ends = np.cumsum(self.sizes).tolist()
-        for end, size, start in zip(ends, self.sizes.tolist(), self.starts.tolist(), strict=True):
-            own = found[start:].reshape(-1)[:size]
-            at[end - size : end].take(narrow[end - size : end].argsort(kind="stable"), out=own, mode="clip")
-            own.sort(kind="stable")
-        found = np.ascontiguousarray(found.T)
-        found.reshape(-1)[self.absent] = found[self.last].repeat(self.room)
+        narrow = (at * 65535).astype(np.uint16)
+        first = 0
+        for start, width, size in zip(self.starts.tolist(), self.widths.tolist(), self.sizes.tolist(), strict=True):
+            own = np.empty((width, self.shape[0]))
+            flat, some = own.reshape(-1), slice(first, first + size)
+            at[some].take(narrow[some].argsort(kind="stable"), out=flat[:size], mode="clip")
+            flat[:size].sort(kind="stable")
+            flat[size:] = flat[size - 1]
+            found[:, start : start + width] = own.T
+            first += size
         return found
