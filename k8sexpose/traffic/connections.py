@@ -177,7 +177,7 @@ class Connections:
 
     # -- requests ----
 
-    def in_turn(self, count: int, weights: Floats) -> Indices:
+    def round_robin(self, count: int, weights: Floats) -> Indices:
         """Return the lanes of requests that are connections of their own, one place after the other."""
         client = None
         if self._table.affinity:
@@ -205,14 +205,12 @@ class Connections:
         return lane
 
     def follow(self, client: Indices, counts: Indices) -> tuple[Indices, Indices, Indices]:
-        """Put so many requests of each client on its connections; a full one is followed by a new one.
-
-        Returns the lanes, client by client, how many requests follow each other on each, and how many lanes each
-        client uses.
-        """
+        """Put requests of clients on their connections; return lanes, requests on each, and lanes of each client."""
         used, most, current = self._used[client], self.per_connection, self._current[client]
         upto = used + counts
-        number = -(-upto // most)  # of connections; the first of them may be open already
+        number = -(
+            -upto // most
+        )  # of connections: a full one is followed by another, and the first may be open already
         after = np.cumsum(number)
         first = after - number
         who = np.repeat(client, number)

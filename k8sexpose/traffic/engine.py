@@ -140,7 +140,7 @@ class Engine:
 
     def _followed(self, count: int) -> Arrivals:
         """Let clients ask, and bring the requests of each Pod together."""
-        at, counts = self._in_turn(count) if self.connections.per_connection == 1 else self._on_connections(count)
+        at, counts = self._round_robin(count) if self.connections.per_connection == 1 else self._on_connections(count)
         columns, lost = self._columns(counts)
         return Arrivals(counts, columns, columns.ordered(at), at[count - lost :])
 
@@ -149,22 +149,20 @@ class Engine:
         sizes = np.bincount(self._pod, counts, len(self.tally.pods) + 1).astype(np.int64)
         return Columns.of(sizes[:-1], self.rows), int(sizes[-1])
 
-    def _in_turn(self, count: int) -> tuple[Floats, Indices]:
-        """Return when requests come, Pod by Pod, and how many by each path, where places take turns."""
-        lane = self.connections.in_turn(count, self._clients)
+    def _round_robin(self, count: int) -> tuple[Floats, Indices]:
+        """Return when requests come, Pod by Pod, and how many by each path, where each goes to the next place."""
+        lane = self.connections.round_robin(count, self._clients)
         order = np.argsort(self._pod.take(lane), kind="stable")
         at = Columns.of(np.array([count]), ROWS).spread(self.chance).T.reshape(-1)
         return at.take(order), np.bincount(lane, minlength=len(self._pod))
 
     def _on_connections(self, count: int) -> tuple[Floats, Indices]:
-        """Return the same where clients keep their connections, each asking as chance will have it.
-
-        How long a client uses a connection is the sum of as many gaps as it asks requests on it: the last of them ends
-        that time, and the others are anywhere within.
-        """
+        """Return the same where clients keep their connections."""
         counts = self.chance.multinomial(count, self._clients)
         asked = np.flatnonzero(counts)
         lane, lasts, used = self.connections.follow(asked, counts[asked])
+        # A connection is used for as many exponential gaps as it carries requests: the last of them ends that time, and
+        # the others are anywhere within. What is left after the last connection of a client is one gap more.
         lengths = self.chance.standard_gamma(lasts)
         ends = np.cumsum(lengths)
         end = ends[np.cumsum(used) - 1]
