@@ -108,7 +108,8 @@ def simulate(
         Whether the load balancer sends all connections of a client to the same place, by a hash of the client's
         address alone; None: as the provider does.
     block : int, optional
-        How many requests are computed at a time; changes no number. Kept connections, round robin and events do without.
+        How many requests are computed at a time; changes no number. Of no effect where requests remember something, or
+        something happens: there it is given by the run.
     relative_error : mapping of str to float, optional
         How precise numbers of the summary shall be: the standard error over the number, ``{"p99_ms": 0.01}``. More
         requests are sent until they are, `requests` at least. Not for a run in which something happens.
