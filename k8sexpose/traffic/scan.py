@@ -1,10 +1,10 @@
 """First come, first served, for many requests at once: the two-level scan.
 
 With one worker a request waits for what is left of the one before: W(n) = max(0, W(n−1) + S(n−1) − G(n)), where S is
-the service time and G the gap since the last arrival (Lindley 1952). The requests of a Pod are written into columns of
-`ROWS` that follow each other, so that time runs down a column. Within the columns the recursion is done a row at a
-time, for all columns together; a column as a whole turns the wait of its first request, w, into that of the next
-column, max(A, B + w), and only these few numbers need a running sum and a running maximum.
+the service time and G the gap since the last arrival (Lindley 1952). The requests of a Pod are written into columns
+of `ROWS` that follow each other, so that time runs down a column. Within the columns the recursion is done a row at a
+time, for all columns together; a column as a whole turns the response r of the last request before it into that of
+its own last, max(A, B + r), and only these few numbers need a running sum and a running maximum.
 
 All times are whole numbers of ticks (`tick_ms`), held in floats: their sums are exact, so that no number depends on
 where a block or a column ends, or on the processor.
@@ -46,9 +46,9 @@ def responses(
     """Return the time from arrival to departure of each request, one worker a Pod, and what the network adds.
 
     `gaps` (since the Pod's last arrival) and `services` are in ticks, shape (rows, columns), and time runs down the
-    columns; columns may be laid out along more than one axis. The result takes the place of `gaps`.
-    `starts` is the first column of each Pod, `backlog` the response of its last request before these; `network` what
-    each column adds, and `grows` its services without its gaps, where somebody has added them up.
+    columns. The result takes the place of `gaps`. `starts` is the first column of each Pod, `backlog` the response of
+    its last request before these; `network` what each column adds, and `grows` by how much its services exceed its
+    gaps, where somebody has added them up.
 
     Examples
     --------
@@ -57,19 +57,16 @@ def responses(
     [2.0, 3.0, 4.0, 2.0]
     """
     if grows is None:
-        grows = (np.add.reduce(services, axis=0) - np.add.reduce(gaps, axis=0)).reshape(-1)
-    first_gap, nothing = gaps[0].copy(), np.zeros(gaps.shape[1:])
+        grows = np.asarray(np.add.reduce(services, axis=0) - np.add.reduce(gaps, axis=0))
+    first_gap, nothing = gaps[0].copy(), np.zeros(len(grows))
     steps = np.subtract(services[:-1], gaps[1:], out=gaps[1:])
-    wait = nothing.copy()  # of the last request, as if each column began without a queue
+    wait = np.zeros(len(grows))  # of the last request, as if each column began without a queue
     for step in steps:
         np.add(wait, step, out=wait)
-        np.maximum(wait, nothing, out=wait)
-    before = _responses_before((wait + services[-1]).reshape(-1), grows, starts, backlog)
-    least = nothing if network is None else network.reshape(nothing.shape)
-    wait = before.reshape(nothing.shape) - first_gap
-    wait += least
-    waits = gaps
-    np.maximum(wait, least, out=waits[0])
+        np.maximum(wait, nothing, out=wait)  # a number in place of the row takes twice as long
+    before = _responses_before(wait + services[-1], grows, starts, backlog)
+    least, waits = nothing if network is None else network, gaps
+    np.maximum(before - first_gap + least, least, out=waits[0])
     for wait, step in zip(waits, steps, strict=False):  # a step lies where the wait after it comes to lie
         np.add(wait, step, out=step)
         np.maximum(step, least, out=step)
@@ -77,7 +74,7 @@ def responses(
 
 
 def _responses_before(last: Floats, grows: Floats, starts: Indices, backlog: Floats) -> Floats:
-    """Return the response of the last request before each column, from what each would do to an empty queue."""
+    """Return the response of the last request before each column; `last` is that of its own, had it begun idle."""
     last[starts] = np.maximum(last[starts], backlog + grows[starts])
     total = np.cumsum(grows)
     last -= total

@@ -7,10 +7,11 @@ the run: exponential gaps, scaled to fill it.
 
 The gaps come in chunks. How long a chunk lasts is drawn first, its gaps are scaled to that; so no chunk needs the
 others, and the memory does not grow with the run. Each Pod has a part of the random stream for itself, in which a
-chunk is the gaps and then the service times of its requests (of the last chunk, not all are needed): whoever compares
-two policies with one seed compares the same requests, Pod by Pod. Which way they came makes no queue longer, so that
-within a chunk they simply follow each other way by way, as many as were drawn. Nor does a result tell when a request
-came: how many came in each row of the timeline is drawn, given how many came in all.
+chunk is the gaps and then the service times of its requests (of the last chunk, not all are needed: what is too many
+is served as requests without work, and taken back at the end): whoever compares two policies with one seed compares
+the same requests, Pod by Pod. Which way they came makes no queue longer, so that within a chunk they simply follow
+each other way by way, as many as were drawn. Nor does a result tell when a request came: how many came in each row of
+the timeline is drawn, given how many came in all.
 """
 
 from __future__ import annotations
