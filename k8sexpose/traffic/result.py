@@ -197,13 +197,14 @@ class Traffic:
     @cached_property
     def _quantiles(self) -> tuple[Floats, Floats]:
         """The quantiles of each Pod and of all, and their standard errors."""
-        histogram, size = self._tally.histogram, len(LEVELS)
-        beside = sides(LEVELS, self._precision.quantiles)
-        levels = np.concatenate([np.broadcast_to(LEVELS, (len(beside), size)), np.nan_to_num(beside)], axis=1)
+        histogram, tick_ms, errors = self._tally.histogram, self._tally.tick_ms, self._precision.quantiles
         counts = np.concatenate([histogram.counts, histogram.counts.sum(0)[None]])
-        found = histogram.quantiles(levels, counts) * self._tally.tick_ms
-        errors = (found[:, 2 * size :] - found[:, size : 2 * size]) / 2
-        return found[:, :size], np.where(np.isnan(beside[:, size:]), np.nan, errors)
+        found = histogram.quantiles(LEVELS, counts) * tick_ms
+        if np.isnan(errors).all():
+            return found, errors
+        beside = sides(LEVELS, errors)
+        low, high = np.hsplit(histogram.quantiles(np.nan_to_num(beside), counts) * tick_ms, 2)
+        return found, np.where(np.isnan(beside[:, len(LEVELS) :]), np.nan, (high - low) / 2)
 
     @cached_property
     def summary(self) -> pd.Series[float]:  # noqa: D102
