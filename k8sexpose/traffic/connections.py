@@ -20,7 +20,7 @@ from .random_streams import Choice, Floats, Indices, hash_uniform
 __all__ = ["Connections"]
 
 # Salts: each question to the hash is another one.
-WAY, AFFINITY, PLACE, REHASH = 1, 2, 3, 4
+AFFINITY, PLACE = 2, 3
 MODULO = "modulo"
 
 DEAD = PathRow("", outcome="timeout")  # a connection whose node has crashed
@@ -41,14 +41,15 @@ class Connections:
     Attributes
     ----------
     lanes : list of PathRow
-        Every lane that was ever dealt; a request is dealt to one by its number in this list.
+        Every lane that was ever assigned; arrays name them by their numbers in this list.
 
     Examples
     --------
-    >>> dealer = Connections(clients=1, per_connection=1, seed=0)
+    >>> dealer = Connections(clients=1, per_connection=2, seed=0)
     >>> dealer.enter(PathTable({PathRow("node-1", "web-1"): 0.5, PathRow("node-2", "web-2"): 0.5}))
-    >>> [dealer.lanes[k].pod for k in dealer.assign(np.array([0.1, 0.9]), None)]
-    ['web-1', 'web-2']
+    >>> lanes, requests, _ = dealer.follow(np.array([0]), np.array([5]))
+    >>> [dealer.lanes[k].pod for k in lanes], requests.tolist()
+    (['web-2', 'web-1', 'web-2'], [2, 2, 1])
     """
 
     def __init__(self, clients: int, per_connection: int, seed: int) -> None:
@@ -61,14 +62,9 @@ class Connections:
         keeps = clients if per_connection > 1 else 0
         self._current = np.zeros(keeps, dtype=np.intp)  # the lane of the open connection
         self._used = np.zeros(keeps, dtype=np.int64)  # requests that it has carried; 0: none is open
-        self._connection = np.zeros(keeps, dtype=np.int64)  # its number
         self._broken = np.zeros(keeps, dtype=bool)  # it broke, and the client does not know yet
+        self._chance = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(2,))))
         self.number(DEAD)
-
-    @property
-    def needs_clients(self) -> bool:
-        """True if it matters who asks."""
-        return self.per_connection > 1 or self._table.affinity or self._table.assignment == "per_client"
 
     @property
     def remembers(self) -> bool:
@@ -78,11 +74,10 @@ class Connections:
 
     def probabilities(self, weights: Floats) -> Floats:
         """Return how likely each path is, shape (paths,), given how often each client asks."""
-        found, weights = np.zeros(len(self.lanes)), weights / weights.sum()
+        found = np.zeros(len(self.lanes))
         if not self._in_two_steps:
             found[self._ids] = list(self._table.lanes.values())
-            return found
-        for number, (ids, shares) in enumerate(self._ways):
+        for number, (ids, shares) in enumerate(self._ways if self._in_two_steps else ()):
             if self._table.assignment == "per_client":
                 asks = np.where(self._entry == number, weights, 0.0)
             else:
@@ -93,7 +88,7 @@ class Connections:
                 found[self._picks[number, 0]] += asks.sum()
             else:
                 np.add.at(found, self._picks[number], asks)
-        return found
+        return np.asarray(found / found.sum())
 
     @property
     def _in_two_steps(self) -> bool:
@@ -110,13 +105,15 @@ class Connections:
 
     def enter(self, table: PathTable) -> None:
         """Assign new connections by this table from now on; open connections stay where they are."""
-        if self._states and table.router_hash and table.places != self._table.places:
+        if self._table.places and table.router_hash and table.places != self._table.places:
             self._rehash(self._table.places, table)
         self._table = table
         self._states += 1
         self._ids = np.array([self.number(lane) for lane in table.lanes], dtype=np.intp)
-        self._any = Choice.of(list(table.lanes.values()))
+        self._lost = np.array([not lane.delivered for lane in self.lanes])
         if not self._in_two_steps:
+            if self.per_connection > 1:  # else nobody asks
+                self._any = Choice.of(list(table.lanes.values()))
             return
         places: dict[str, list[tuple[int, float]]] = {}
         for lane, share in table.lanes.items():
@@ -151,7 +148,7 @@ class Connections:
             elif table.router_hash == MODULO:
                 alike = (before[lane.place] - new[lane.place]) % common == 0
                 stays[number] = common / len(new) if alike else 0.0
-        drawn = hash_uniform(self.seed, REHASH, self._states, np.arange(len(self._used)), self._connection)
+        drawn = self._chance.random(len(self._used))
         self._break((self._used > 0) & (drawn >= stays[self._current]))
 
     def _remember(self, places: list[str]) -> None:
@@ -167,9 +164,7 @@ class Connections:
 
     def close(self, lanes: Set[int]) -> None:
         """Close the open connections of some rows: their clients open new ones."""
-        ending = (self._used > 0) & np.isin(self._current, list(lanes))
-        self._connection[ending] += 1
-        self._used[ending] = 0
+        self._used[np.isin(self._current, list(lanes))] = 0
 
     def cut(self, lanes: Set[int]) -> None:
         """Break the open connections of some rows: the next request of each is lost, then follows a new one."""
@@ -178,16 +173,16 @@ class Connections:
     def _break(self, ending: NDArray[np.bool_]) -> None:
         """Break the open connections of some clients."""
         self._broken |= ending
-        self._connection[ending] += 1
         self._used[ending] = 0
 
     # -- requests ----
 
-    def assign(self, uniform: Floats, client: Indices | None) -> Indices:
-        """Return the numbers of the lanes of requests, in the order they come; clients are None where none matters."""
-        if self.per_connection == 1 or client is None:
-            return self._open(client, uniform)
-        return self._follow(client)
+    def round_robin(self, count: int, weights: Floats) -> Indices:
+        """Return the lanes of requests that are connections of their own, one place after the other."""
+        client = None
+        if self._table.affinity:
+            client = np.searchsorted(np.cumsum(weights)[:-1], self._chance.random(count), side="right")
+        return self._open(client, self._chance.random(count))
 
     def _open(self, client: Indices | None, uniform: Floats) -> Indices:
         """Assign one new connection for each number: first a place, then a Pod."""
@@ -209,51 +204,46 @@ class Connections:
             lane[here] = ids[choice.pick(uniform[here])]
         return lane
 
-    def _follow(self, client: Indices) -> Indices:
-        """Put each request on its client's connection; a full one is followed by a new one."""
-        narrow = client.astype(np.min_scalar_type(self.clients))  # so that NumPy sorts by radix
-        order = np.argsort(narrow, kind="stable")
-        who, counts = client[order], np.bincount(client, minlength=self.clients)
-        ends = np.cumsum(counts)
-        position = np.arange(len(who)) + np.repeat(self._used - (ends - counts), counts)
-        further = position // self.per_connection
-        position -= further * self.per_connection
-        opens = position == 0
-        asked = np.flatnonzero(counts)
-        opens[ends[asked] - counts[asked]] = True  # or goes on with the connection that is open
-        begins = np.flatnonzero(opens)
-        first = who[begins]
-        number = self._connection[first] + further[begins]  # further 0: the connection that is open, if one is
-        lane = self._open(first, hash_uniform(self.seed, WAY, 0, first, number))
-        carried = (further[begins] == 0) & (self._used[first] > 0)
-        lane[carried] = self._current[first[carried]]
-        lane[(further[begins] == 0) & self._broken[first]] = self._numbers[DEAD]
-        lasts = np.diff(begins, append=len(who))
-        lost = np.array([not one.delivered for one in self.lanes])
-        again = lost[lane].any() and not lost[self._ids].all()
-        lane = np.repeat(lane, lasts)
-        if again:
-            since = np.repeat(np.where(carried, self._used[first], 0), lasts)
-            self._try_again(lane, lost, who, np.repeat(number, lasts), position, since)
-        self._current[asked] = lane[ends[asked] - 1]
-        self._broken[asked] = False
-        closed, self._used = np.divmod(self._used + counts, self.per_connection)
-        self._connection += closed
-        dealt = np.empty_like(lane)
-        dealt[order] = lane
-        return dealt
+    def follow(self, client: Indices, counts: Indices) -> tuple[Indices, Indices, Indices]:
+        """Put requests of clients on their connections; return lanes, requests on each, and lanes of each client."""
+        used, most, current = self._used[client], self.per_connection, self._current[client]
+        upto = used + counts
+        number = -(
+            -upto // most
+        )  # of connections: a full one is followed by another, and the first may be open already
+        after = np.cumsum(number)
+        first = after - number
+        who = np.repeat(client, number)
+        lasts = np.full(len(who), most)
+        lasts[after - 1] -= number * most - upto
+        lasts[first] -= used
+        lane = self._open(who, self._chance.random(len(who)))
+        lost, tries = self._lost, not self._lost[self._ids].all()
+        goes_on = (used > 0) & ~(lost[current] & tries)
+        lane[first[goes_on]] = current[goes_on]
+        lane[first[self._broken[client]]] = self._numbers[DEAD]
+        if tries and lost[lane].any():
+            lane, lasts = self._try_again(lane, lasts, who, lost)
+            after = np.searchsorted(np.cumsum(lasts), np.cumsum(counts)) + 1
+            number = np.diff(after, prepend=0)
+        self._current[client] = lane[after - 1]
+        self._used[client] = upto % most
+        self._broken[client] = False
+        return lane, lasts, number
 
     def _try_again(
-        self, lane: Indices, lost: NDArray[np.bool_], who: Indices, number: Indices, position: Indices, since: Indices
-    ) -> None:
+        self, lane: Indices, lasts: Indices, who: Indices, lost: NDArray[np.bool_]
+    ) -> tuple[Indices, Indices]:
         """Make a client whose connection failed open another one for its next request, until one is answered."""
-        for attempt in range(1, self.per_connection):
-            again = np.flatnonzero(lost[lane] & (position >= attempt) & (attempt >= since))
-            if len(again):
-                uniform = hash_uniform(self.seed, WAY, attempt, who[again], number[again])
-                lane[again] = self._open(who[again], uniform)
-            elif attempt >= since.max(initial=0):
-                break
+        while True:
+            again = lost[lane] & (lasts > 1)
+            if not again.any():
+                return lane, lasts
+            lane, lasts, who = (np.repeat(some, 1 + again) for some in (lane, lasts, who))
+            second = np.flatnonzero(again) + np.arange(1, 1 + again.sum())
+            lasts[second - 1] = 1
+            lasts[second] -= 1
+            lane[second] = self._open(who[second], self._chance.random(len(second)))
 
 
 def _rendezvous(clients: int, places: list[str], weights: list[float], seed: int) -> NDArray[np.intp]:

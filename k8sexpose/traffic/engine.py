@@ -1,30 +1,53 @@
-"""Requests that remember something, in the order in which they come: kept connections, round robin, events.
+"""Requests that remember something, or to which something happens, one window of time after the other.
 
-For each block: draw arrivals and service times, assign the requests to paths, bring those of a Pod together (their
-order in time stays), let them through its queue (see `scan`), add the network, count. What is kept from block to block
-does not grow with the number of requests. Where requests remember nothing, `thinning` does the same faster.
+A window is so short that the cluster does not change in it, and that its requests fit into the cache. How many come in
+each is drawn at once. For each window: find when the requests of each Pod arrive (`_spread`, `_followed`), draw their
+service times, let them through the Pod's queue (see `scan`), add the network, count. What is kept from window to window
+does not grow with the number of requests. Where nothing is remembered and nothing happens, `thinning` is faster still.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .columns import Columns
 from .connections import DEAD, Connections
 from .path_table import PathColumns, PathRow
-from .random_streams import Draws, Floats, Indices
+from .random_streams import Floats, Indices, client_weights, service_times
 from .scan import LONG_ROWS, ROWS, responses, responses_of_several_workers
 from .tally import Tally
 from .timeline import State
 
 __all__ = ["Engine"]
 
-BLOCK = 65_536  # fits into the cache; half of a short run, whose time goes into fresh memory
-PER_POD = 512  # a block is long enough for so many requests a Pod, else NumPy's calls cost more than its work
+WINDOW = 131_072
+PER_POD = 512  # a window is long enough for so many requests a Pod, else NumPy's calls cost more than its work
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Window:
+    """A part of the run: its requests, when it begins and ends in ticks, the state of the cluster, the slice."""
+
+    first: int
+    count: int
+    start: float
+    end: float
+    state: int
+    slice: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Arrivals:
+    """The requests of a window: how many come by each path, and when those of each Pod and the lost ones come."""
+
+    counts: Indices
+    columns: Columns
+    at: Floats
+    lost: Floats
 
 
 class Engine:
@@ -32,49 +55,46 @@ class Engine:
 
     def __init__(self, connections: Connections, states: Sequence[State], tally: Tally) -> None:
         self.connections, self.states, self.tally = connections, states, tally
-        self.draws = Draws(tally.workload, tally.tick_ms)
+        seeds = np.random.SeedSequence(tally.workload.seed).spawn(2)
+        self.chance, self._service = (np.random.Generator(np.random.PCG64(seed)) for seed in seeds)
         self.rows = ROWS if tally.workload.workers == 1 else LONG_ROWS
         self._last = np.zeros(len(tally.pods))  # when the last request of each Pod arrived
         self._left = np.zeros((len(tally.pods), tally.workload.workers))  # what each worker had left to do then
+        self._clients = client_weights(tally.workload.clients, tally.workload.client_skew)
+        self._pods, self._nodes = ({name: k for k, name in enumerate(names)} for names in (tally.pods, tally.nodes))
+        # Of each path: its Pod, in a narrow type that NumPy sorts by radix, and what the network adds.
+        self._pod = np.empty(0, dtype=np.min_scalar_type(len(tally.pods)))
+        self._network = np.empty(0)
+        self._row = float(self._ticks(tally.row_s))  # of the timeline, in ticks
+        self._home = np.full(len(tally.pods) + 1, len(tally.nodes))  # the column of each Pod in the timeline
         self._enter(0)
 
-    def run(self, block: int | None = None) -> None:
-        """Run all requests, so many at a time; how many at a time changes no number."""
-        requests = self.tally.workload.requests
-        least = max(min(BLOCK, requests // 2), PER_POD * len(self.tally.pods), 1)
-        slice_size = -(-requests // self.tally.slices)
-        size = block or (-(-slice_size // -(-slice_size // least)) if slice_size >= least // 2 else least)
-        for first in range(0, requests, size):
-            arrival = self.draws.arrivals(min(size, requests - first))
-            for part in self._parts(first, arrival):
-                if part.stop > part.start:
-                    self._serve(first + part.start, arrival[part])
-            del arrival, part  # so that the next block takes this memory: fresh memory costs a short run dear
-        self.tally.end_s = self._seconds(self.draws.now)
+    def run(self) -> None:
+        """Run all requests."""
+        for window in self._windows():
+            while self._state < window.state:
+                self._enter(self._state + 1)
+            if window.count:
+                self._serve(window)
         self.tally.columns = PathColumns.of(self.tally.paths)
 
-    def _seconds(self, ticks: float) -> float:
-        return ticks * self.tally.tick_ms / 1000
+    def _windows(self) -> Iterator[Window]:
+        """Cut the run where the cluster changes, where a slice ends, and wherever a window would be too long."""
+        slices, requests = self.tally.slices, self.tally.workload.requests
+        most = max(min(WINDOW, requests // 2), PER_POD * len(self.tally.pods), 1)
+        end = float(self._ticks(self.chance.standard_gamma(requests + 1.0) / self.tally.workload.rate_rps))
+        cuts = np.linspace(0.0, end, slices * -(-requests // (slices * most)) + 1)
+        changes = self._ticks([state.start_s for state in self.states])
+        edges = np.unique(np.rint(np.concatenate([cuts, changes[changes < end]])))
+        counts = self.chance.multinomial(requests, np.diff(edges) / end)
+        firsts = np.cumsum(counts) - counts
+        states = np.searchsorted(changes, edges[:-1], side="right") - 1
+        parts = np.minimum((edges[:-1] + edges[1:]) / 2 * slices // end, slices - 1).astype(np.intp)
+        columns = (firsts, counts, edges[:-1], edges[1:], states, parts)
+        return map(Window, *(column.tolist() for column in columns))
 
-    def _ticks(self, seconds: NDArray[Any] | float) -> Floats:
-        return np.asarray(np.asarray(seconds) * (1000 / self.tally.tick_ms))
-
-    def _parts(self, first: int, arrival: Floats) -> Iterator[slice]:
-        """Divide a block where the cluster changes and where a slice of the run ends, and change the cluster."""
-        start, slices, requests = 0, self.tally.slices, self.tally.workload.requests
-        ends = -(-np.arange(1, slices) * requests // slices) - first
-        ends = ends[(ends > 0) & (ends < len(arrival))].tolist()
-        while True:
-            changes = np.searchsorted(arrival, self._ticks(self.states[self._state].end_s))
-            stop = min(int(changes), len(arrival), *ends[:1])
-            yield slice(start, stop)
-            if stop == len(arrival) and changes == stop:
-                return
-            if ends and stop == ends[0]:
-                ends.pop(0)
-            if changes == stop:
-                self._enter(self._state + 1)
-            start = stop
+    def _ticks(self, seconds: Sequence[float] | float) -> Floats:
+        return np.rint(np.asarray(seconds) * (1000 / self.tally.tick_ms))
 
     # -- the cluster changes ----
 
@@ -90,129 +110,178 @@ class Engine:
             connections.close({k for k, path in enumerate(connections.lanes) if path in state.closed})
         if number:
             connections.enter(state.table)
-        paths, pods, nodes = connections.lanes, _places(tally.pods), _places(tally.nodes)
-        nowhere = np.min_scalar_type(len(pods))  # a narrow type: NumPy sorts it by radix
-        self._pod = np.array([pods.get(path.pod, len(pods)) for path in paths], dtype=nowhere)
-        self._column = np.array([nodes.get(path.node, len(nodes)) for path in paths], dtype=np.int64)
-        self._network = tally.network_ticks(np.array([path.network_ms for path in paths]))
-        self._dies = self._deaths(paths)
-        tally.paths = paths
-        more = np.zeros((tally.slices, len(paths) - tally.path_counts.shape[1]), dtype=np.int64)
+        tally.paths = connections.lanes
+        new = tally.paths[len(self._pod) :]
+        pod = np.array([self._pods.get(path.pod or "", len(self._pods)) for path in new], dtype=self._pod.dtype)
+        self._pod = np.append(self._pod, pod)
+        self._home[pod] = [self._nodes.get(path.node or "", len(self._nodes)) for path in new]
+        network = tally.network_ticks(np.array([path.network_ms for path in new]))
+        self._network = np.append(self._network, network)
+        self._dies = self._deaths(tally.paths)
+        more = np.zeros((tally.slices, len(new)), dtype=np.int64)
         tally.path_counts = np.concatenate([tally.path_counts, more], axis=1)
+        if not connections.remembers:
+            self._chances = connections.probabilities(self._clients)
 
     def _deaths(self, paths: Sequence[PathRow]) -> Floats | None:
         """Return when a node of each path crashes, in ticks; None where none will."""
         crashes = [later for later in self.states[self._state + 1 :] if later.crashed]
         if not crashes:
             return None
-        dies_s = [min((s.start_s for s in crashes if s.crashed & path.nodes), default=math.inf) for path in paths]
-        return self._ticks(np.array(dies_s))
+        return self._ticks([min((s.start_s for s in crashes if s.crashed & p.nodes), default=math.inf) for p in paths])
 
-    # -- requests ----
+    # -- when requests come, as parts of their window ----
 
-    def _assign(self, count: int) -> Indices:
-        """Draw what decides the way of each request, and assign them to paths."""
-        client = self.draws.clients(count) if self.connections.needs_clients else None
-        uniform = self.draws.ways(count) if self.connections.per_connection == 1 else np.empty(0)
-        return self.connections.assign(uniform, client)
+    def _spread(self, count: int) -> Arrivals:
+        """Draw the requests of each Pod on their own, as nothing is remembered."""
+        counts = self.chance.multinomial(count, self._chances)
+        columns, lost = self._columns(counts)
+        return Arrivals(counts, columns, columns.spread(self.chance), self.chance.random(lost))
 
-    def _serve(self, first: int, arrival: Floats) -> None:
-        """Serve the requests that belong to one state and one slice of the run, and count them."""
-        count, tally = len(arrival), self.tally
-        part = first * tally.slices // tally.workload.requests
-        path = self._assign(count)
-        self._count(part, arrival, path)
-        service = self.draws.services(count)
-        pod = self._pod[path]
-        counts = np.bincount(pod, minlength=len(tally.pods) + 1)[:-1]
-        busy = np.flatnonzero(counts)
-        if not len(busy):
-            tally.keep(first, np.full(count, np.nan))
+    def _followed(self, count: int) -> Arrivals:
+        """Let clients ask, and bring the requests of each Pod together."""
+        at, counts = self._round_robin(count) if self.connections.per_connection == 1 else self._on_connections(count)
+        columns, lost = self._columns(counts)
+        return Arrivals(counts, columns, columns.ordered(at), at[count - lost :])
+
+    def _columns(self, counts: Indices) -> tuple[Columns, int]:
+        """Make room for the requests of each Pod, given how many come by each path; return how many are lost, too."""
+        sizes = np.bincount(self._pod, counts, len(self.tally.pods) + 1).astype(np.int64)
+        return Columns.of(sizes[:-1], self.rows), int(sizes[-1])
+
+    def _round_robin(self, count: int) -> tuple[Floats, Indices]:
+        """Return when requests come, Pod by Pod, and how many by each path, where each goes to the next place."""
+        lane = self.connections.round_robin(count, self._clients)
+        order = np.argsort(self._pod.take(lane), kind="stable")
+        at = Columns.of(np.array([count]), ROWS).spread(self.chance).T.reshape(-1)
+        return at.take(order), np.bincount(lane, minlength=len(self._pod))
+
+    def _on_connections(self, count: int) -> tuple[Floats, Indices]:
+        """Return the same where clients keep their connections."""
+        counts = self.chance.multinomial(count, self._clients)
+        asked = np.flatnonzero(counts)
+        lane, lasts, used = self.connections.follow(asked, counts[asked])
+        # A connection is used for as many exponential gaps as it carries requests: the last of them ends that time, and
+        # the others are anywhere within. What is left after the last connection of a client is one gap more.
+        lengths = self.chance.standard_gamma(lasts)
+        ends = np.cumsum(lengths)
+        end = ends[np.cumsum(used) - 1]
+        start = np.append(0.0, end[:-1])
+        scale = (1 / (end - start + self.chance.standard_exponential(len(asked)))).repeat(used)
+        starts = (ends - lengths - start.repeat(used)) * scale
+        lengths *= scale
+        order = np.argsort(self._pod.take(lane), kind="stable")
+        lane, lasts, starts, lengths = lane[order], lasts[order], starts[order], lengths[order]
+        at = self.chance.random(count)
+        at[np.cumsum(lasts) - 1] = 1.0
+        at *= lengths.repeat(lasts)
+        at += starts.repeat(lasts)
+        return at, np.bincount(lane, lasts, len(self._pod)).astype(np.int64)
+
+    # -- serving ----
+
+    def _serve(self, window: Window) -> None:
+        """Serve the requests of a window, and count them."""
+        tally, part = self.tally, window.slice
+        arrivals = self._followed(window.count) if self.connections.remembers else self._spread(window.count)
+        columns = arrivals.columns
+        for times in (arrivals.at, arrivals.lost):
+            times *= window.end - window.start
+            np.rint(times, out=times)
+            times += window.start
+        tally.path_counts[part] += arrivals.counts
+        self._timeline(window, arrivals)
+        if not columns.shape[1]:
+            tally.keep(window.first, np.full(window.count, np.nan))
             return
-        # Requests of one Pod together, in the order in which they came, with room up to whole columns.
-        sizes, rows = counts[busy], self.rows
-        room = -sizes % rows
-        widths = (sizes + room) // rows
-        ends = np.cumsum(widths)
-        starts, width = ends - widths, int(ends[-1])
-        filled = np.concatenate([pod, np.repeat(busy, room).astype(pod.dtype)])
-        order = np.argsort(filled, kind="stable")[: rows * width]
-        empty = np.flatnonzero(order >= count)
-        arrives, services = arrival.take(order, mode="clip"), service.take(order, mode="clip")
-        path = path.take(order, mode="clip")
-        services[empty] = 0.0
-        services = _down(services, rows)
-        out = self._respond(busy, sizes, starts, arrives, services, empty)
-        if self._dies is not None:
-            late = np.flatnonzero(arrives + out.T.reshape(-1) > self._dies[path])
-            late = late[order[late] < count]
-            self._cut_off(part, arrives[late], path[late])
-            empty = np.concatenate([empty, late])
-        absent = empty % rows * width + empty // rows
+        services = service_times(tally.workload, self._service, columns.shape, tally.tick_ms)
+        services.reshape(-1)[columns.absent] = 0.0
+        out = self._respond(columns, arrivals.at, services)
+        late = self._cut_off(window, arrivals, out)
+        absent = np.append(columns.absent, late)
         out.reshape(-1)[absent] = 0.0
-        sums = np.stack([np.add.reduce(out, axis=0), np.add.reduce(services, axis=0), np.zeros(width)])
-        out += _down(self._network.take(path), rows)
+        sums = np.stack([np.add.reduce(out, axis=0), np.add.reduce(services, axis=0), np.zeros(columns.shape[1])])
+        order, places = self._paths(arrivals)
+        out += self._network[order].repeat(places).reshape(-1, self.rows).T
         out.reshape(-1)[absent] = tally.histogram.smallest
-        row = busy * tally.slices + part
-        tally.slice_counts[busy, part] += widths * rows
-        tally.add(out, starts, row, sums, services.view(np.int64))
-        which, number = np.unique(np.searchsorted(starts, absent % width, side="right") - 1, return_counts=True)
-        tally.slice_counts[busy[which], part] -= number
-        tally.histogram.take_back(row[which], number)
-        out *= tally.tick_ms
-        order[empty] = count
-        in_order = np.full(count + 1, np.nan)
-        in_order[order] = out.T.reshape(-1)
-        tally.keep(first, in_order[:-1])
+        row = columns.pods * tally.slices + part
+        missing = columns.room + np.bincount(columns.pod_at(late), minlength=len(row))
+        tally.add(out, columns.starts, row, sums, services.view(np.int64))
+        tally.histogram.take_back(row, missing)
+        tally.slice_counts[columns.pods, part] += columns.sizes + columns.room - missing
+        out.reshape(-1)[late] = np.nan
+        self._sample(window, columns, out)
 
-    def _respond(
-        self, busy: Indices, sizes: Indices, starts: Indices, arrives: Floats, services: Floats, empty: Indices
-    ) -> Floats:
+    def _respond(self, columns: Columns, at: Floats, services: Floats) -> Floats:
         """Return the time from arrival to departure of each request, shape (rows, columns)."""
-        gaps = np.empty_like(arrives)
-        np.subtract(arrives[1:], arrives[:-1], out=gaps[1:])
-        first = starts * self.rows
-        gaps[first] = arrives[first] - self._last[busy]
-        gaps[empty] = 0.0
-        last = first + sizes - 1
-        self._last[busy] = arrives[last]
-        gaps = _down(gaps, self.rows)
+        pods = columns.pods
+        gaps = np.empty_like(at)
+        np.subtract(at[1:], at[:-1], out=gaps[1:])
+        np.subtract(at[0, 1:], at[-1, :-1], out=gaps[0, 1:])
+        gaps[0, columns.starts] = at[0, columns.starts] - self._last[pods]
+        self._last[pods] = at[columns.last]
         if self.tally.workload.workers > 1:
-            out, self._left[busy] = responses_of_several_workers(gaps, services, starts, self._left[busy])
+            out, self._left[pods] = responses_of_several_workers(gaps, services, columns.starts, self._left[pods])
             return out
-        out = responses(gaps, services, starts, self._left[busy, 0])
-        self._left[busy, 0] = out[last % self.rows, last // self.rows]
+        out = responses(gaps, services, columns.starts, self._left[pods, 0])
+        self._left[pods, 0] = out[columns.last]
         return out
 
-    def _count(self, part: int, arrival: Floats, path: Indices) -> None:
-        """Count requests by path, and by row of the timeline and node."""
-        tally = self.tally
-        tally.path_counts[part] += np.bincount(path, minlength=len(self._pod))
-        start_s, end_s = self._seconds(float(arrival[0])), self._seconds(float(arrival[-1]))
-        rows, columns = int(end_s / tally.row_s) + 2, len(tally.nodes) + 1
-        if rows > len(tally.load):
-            tally.load = np.concatenate([tally.load, np.zeros((rows - len(tally.load), columns), dtype=np.int64)])
-        first = max(int(start_s / tally.row_s) - 1, 0)
-        edges = np.searchsorted(arrival, self._ticks(np.arange(first, rows + 1) * tally.row_s))
-        place = np.repeat(np.arange(rows - first) * columns, np.diff(edges))
-        place += self._column[path]
-        found = np.bincount(place, minlength=(rows - first) * columns)
-        tally.load[first:rows] += found.reshape(-1, columns)
+    def _paths(self, arrivals: Arrivals) -> tuple[Indices, Indices]:
+        """Return the paths Pod by Pod, and how many places each has: by which path one came makes no queue longer."""
+        order = np.argsort(self._pod, kind="stable")
+        order = order[: np.searchsorted(self._pod[order], len(self.tally.pods))]
+        places, pods = arrivals.counts[order], arrivals.columns.pods
+        places[np.searchsorted(self._pod[order], pods, side="right") - 1] += arrivals.columns.room
+        return order, places
 
-    def _cut_off(self, part: int, arrival: Floats, path: Indices) -> None:
-        """Take requests back that were on their way to an answer when a node crashed."""
-        tally = self.tally
-        np.subtract.at(tally.path_counts[part], path, 1)
-        row = np.searchsorted(self._ticks(np.arange(len(tally.load)) * tally.row_s), arrival, side="right") - 1
-        np.subtract.at(tally.load, (row, self._column[path]), 1)
+    def _sample(self, window: Window, columns: Columns, out: Floats) -> None:
+        """Keep the latencies of a window in milliseconds, Pod by Pod; not a number where there was no answer."""
+        first = window.first
+        for start, size in zip(columns.starts.tolist(), columns.sizes.tolist(), strict=True):
+            own = out[:, start : start - (-size // self.rows)].T.reshape(-1)[:size]
+            self.tally.keep(first, own * self.tally.tick_ms)
+            first += size
+        self.tally.keep(first, np.full(window.first + window.count - first, np.nan))
+
+    def _timeline(self, window: Window, arrivals: Arrivals) -> None:
+        """Count requests by row of the timeline and node."""
+        tally, columns = self.tally, arrivals.columns
+        first, stop = int(window.start / self._row), int(window.end / self._row) + 1
+        rows, nodes = stop - first, len(tally.nodes)
+        if stop > len(tally.load):
+            more = np.zeros((stop - len(tally.load), nodes + 1), dtype=np.int64)
+            tally.load = np.concatenate([tally.load, more])
+        at, size = arrivals.at, rows * (nodes + 1)
+        offset = (self._home[columns.pods] * rows - first).repeat(columns.widths)
+        upper, lower = (at[[0, -1]] * (1 / self._row) + offset).astype(np.intp)
+        cut = np.flatnonzero(upper != lower)  # columns in which a row ends
+        inside = at.take(cut, axis=1) * (1 / self._row) + offset.take(cut)
+        found = self.rows * np.bincount(upper[upper == lower], minlength=size)
+        found += np.bincount(inside.astype(np.intp).reshape(-1), minlength=size)
+        found -= np.bincount(lower[columns.last[1]], columns.room, size).astype(np.int64)
+        by_row = found.reshape(-1, rows).T
+        by_row[:, -1] += np.bincount((arrivals.lost / self._row - first).astype(np.intp), minlength=rows)
+        tally.load[first:stop] += by_row
+        end = max(at[-1].max(initial=0.0), arrivals.lost.max(initial=0.0))
+        tally.end_s = max(tally.end_s, float(end) * tally.tick_ms / 1000)
+
+    def _cut_off(self, window: Window, arrivals: Arrivals, out: Floats) -> Indices:
+        """Take back the requests that are on their way to an answer when a node crashes; return where they are."""
+        tally, columns = self.tally, arrivals.columns
+        if self._dies is None or window.end + out.max() <= self._dies.min():
+            return np.empty(0, dtype=np.intp)
+        order, places = self._paths(arrivals)
+        taken = order.repeat(places)
+        for start, size in zip((columns.starts * self.rows).tolist(), columns.sizes.tolist(), strict=True):
+            self.chance.shuffle(taken[start : start + size])  # here it matters by which path the last of them came
+        path = taken.reshape(-1, self.rows).T
+        out.reshape(-1)[columns.absent] = 0.0
+        late = np.flatnonzero(arrivals.at + out > self._dies[path])
+        lost = path.reshape(-1)[late]
+        tally.path_counts[window.slice] -= np.bincount(lost, minlength=len(self._pod))
+        tally.path_counts[window.slice, self.connections.number(DEAD)] += len(late)
+        row = (arrivals.at.reshape(-1)[late] * (1 / self._row)).astype(np.intp)
+        np.subtract.at(tally.load, (row, self._home[self._pod[lost]]), 1)
         np.add.at(tally.load[:, -1], row, 1)
-        tally.path_counts[part, self.connections.number(DEAD)] += len(path)
-
-
-def _down(values: Floats, rows: int) -> Floats:
-    """Write values down columns."""
-    return np.ascontiguousarray(values.reshape(-1, rows).T)
-
-
-def _places(names: Sequence[str]) -> dict[str | None, int]:
-    return {name: k for k, name in enumerate(names)}
+        return late

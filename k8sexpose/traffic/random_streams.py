@@ -1,22 +1,22 @@
-"""Chance, in blocks: the same numbers for the same seed, whatever the size of the blocks (see `thinning` too).
+"""Chance: choices with given weights, hashes that look random, how long requests take and who asks how often.
 
-Each kind of random number has a stream of its own: NumPy's PCG64 generator, seeded by
-``SeedSequence(seed).spawn(4)`` in the order arrivals, service, ways, clients. Only draws are used that take the bits
-of a stream one after the other, so that two blocks of 50 hold the same numbers as one of 100. What must be the same
-again later (which node a sticky load balancer sends a client to) comes from a hash, not from a stream.
+A run is drawn from NumPy's PCG64 generators in an order that its workload alone decides, so that the same seed gives
+the same numbers. What must be the same again later (which node a sticky load balancer sends a client to) comes from a
+hash, not from a generator.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .workload import Workload
 
-__all__ = ["Choice", "Draws", "client_weights", "hash_uniform"]
+__all__ = ["Choice", "client_weights", "hash_uniform", "service_times"]
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
@@ -89,65 +89,23 @@ def hash_uniform(*keys: int | NDArray[np.integer]) -> Floats:
     return np.asarray((state >> np.uint64(11)) * 2.0**-53)
 
 
-class Draws:
-    """The random numbers of requests in the order in which they come, block after block.
-
-    Arrivals and service times are whole numbers of ticks.
-
-    Examples
-    --------
-    >>> from k8sexpose.traffic.workload import Workload
-    >>> one, two = (Draws(Workload(), 2.0**-30) for _ in range(2))
-    >>> bool((np.concatenate([one.arrivals(3), one.arrivals(2)]) == two.arrivals(5)).all())
-    True
-    """
-
-    def __init__(self, workload: Workload, tick_ms: float) -> None:
-        arrival, service, way, self._client_seed = np.random.SeedSequence(workload.seed).spawn(4)
-        self._arrival, self._service, self._way = (_stream(child) for child in (arrival, service, way))
-        self._workload = workload
-        self._gap, self._mean = 1000 / workload.rate_rps / tick_ms, workload.service_ms / tick_ms
-        self._asks: tuple[Choice, np.random.Generator] | None = None  # made when it first matters who asks
-        self.now = 0.0
-
-    def arrivals(self, count: int) -> Floats:
-        """Return the next arrival times in ticks, shape (count,)."""
-        gaps = self._arrival.standard_exponential(count)
-        gaps *= self._gap
-        np.rint(gaps, out=gaps)
-        gaps[0] += self.now
-        np.cumsum(gaps, out=gaps)
-        self.now = float(gaps[-1])
-        return gaps
-
-    def services(self, count: int) -> Floats:
-        """Return the next service times in ticks, shape (count,)."""
-        sigma = self._workload.sigma
-        if self._workload.distribution == "constant":
-            times = np.ones(count)
-        elif self._workload.distribution == "lognormal":
-            times = self._service.lognormal(-(sigma**2) / 2, sigma, count)
-        else:
-            times = self._service.standard_exponential(count)
-        times *= self._mean
-        return np.rint(times, out=times)
-
-    def ways(self, count: int) -> Floats:
-        """Return uniform numbers that choose the ways of connections, shape (count,)."""
-        return self._way.random(count)
-
-    def clients(self, count: int) -> Indices:
-        """Return who asks, shape (count,)."""
-        if self._asks is None:
-            self._asks = Choice.of(client_weights(self._workload)), _stream(self._client_seed)
-        choice, stream = self._asks
-        return choice.pick(stream.random(count))
+def service_times(workload: Workload, chance: np.random.Generator, shape: tuple[int, int], tick_ms: float) -> Floats:
+    """Draw how long workers need for requests, in whole ticks."""
+    if workload.distribution == "constant":
+        times = np.ones(shape)
+    elif workload.distribution == "lognormal":
+        times = chance.lognormal(-(workload.sigma**2) / 2, workload.sigma, shape)
+    else:
+        times = chance.standard_exponential(shape)
+    times *= workload.service_ms / tick_ms
+    return np.rint(times, out=times)
 
 
-def client_weights(workload: Workload) -> Floats:
-    """Return how often each client asks, in any unit (Zipf's law)."""
-    return np.asarray(np.arange(1.0, workload.clients + 1) ** -workload.client_skew)
-
-
-def _stream(seed: np.random.SeedSequence) -> np.random.Generator:
-    return np.random.Generator(np.random.PCG64(seed))
+@lru_cache(maxsize=4)
+def client_weights(clients: int, skew: float) -> Floats:
+    """Return how often each client asks, together 1 (Zipf's law)."""
+    # Long: the last bit of the power of a shorter number depends on the processor.
+    weights = np.arange(1, clients + 1, dtype=np.longdouble) ** -np.longdouble(skew) if skew else np.ones(clients)
+    found = np.asarray(weights / weights.sum(), dtype=np.float64)
+    found.flags.writeable = False
+    return found

@@ -25,6 +25,7 @@ Indices = NDArray[np.intp]
 
 ROWS = 16  # of a column with one worker: few calls, and little is left for the slow scan
 LONG_ROWS = 256  # with several workers: a column is long enough to forget how it began
+WARM_ROWS = 128  # half of it mostly is, too
 PASSES = 6  # over all columns, before the rest is done one request at a time
 FEW = 24  # columns that are not worth a pass
 
@@ -93,8 +94,9 @@ def responses_of_several_workers(
 ) -> tuple[Floats, Floats]:
     """Return the time from arrival to departure of each request, and what the workers of each Pod have left to do.
 
-    A request goes to the worker that is free first (Kiefer and Wolfowitz 1955). All columns are served side by side,
-    each as if it began idle; then again, those whose beginning the column before has changed, until none is.
+    A request goes to the worker that is free first (Kiefer and Wolfowitz 1955). All columns are served side by side.
+    How a column begins is what the last `WARM_ROWS` of the one before come to after an idle beginning; where that was
+    wrong the column is served again, until none is.
 
     The rest is as for `responses`; `free` says how long each worker is busy after the Pod's last arrival before these,
     ascending, shape (pods, workers). What is empty at the foot of a column has no gap and no service time.
@@ -106,41 +108,36 @@ def responses_of_several_workers(
     >>> out.ravel().tolist(), left.tolist()
     ([5.0, 5.0, 8.0], [[4.0, 8.0]])
     """
-    columns = gaps.shape[1]
-    out = np.empty_like(gaps)
-    begins = np.zeros((free.shape[1], columns))
+    out, begins = np.empty_like(gaps), np.zeros((free.shape[1], gaps.shape[1]))
+    begins[:, 1:] = _side_by_side(gaps[-WARM_ROWS:], services[-WARM_ROWS:], begins)[:, :-1]
     begins[:, starts] = free.T
-    follows = np.ones(columns, dtype=bool)
+    ends = _side_by_side(gaps, services, begins, out)
+    follows = np.ones(gaps.shape[1], dtype=bool)
     follows[starts] = False
-    ends = begins.copy()
-    todo: Indices = np.arange(columns)
     for _ in range(PASSES):
+        wrong = follows[1:] & (begins[:, 1:] != ends[:, :-1]).any(axis=0)
+        todo = np.flatnonzero(wrong) + 1
+        begins[:, todo] = ends[:, todo - 1]
         if len(todo) <= FEW:
             break
-        every = len(todo) == columns
-        pick: slice | Indices = slice(None) if every else todo
-        found, ends[:, todo] = _side_by_side(gaps[:, pick], services[:, pick], begins[:, todo])
-        out[:, pick] = found
-        after = todo[todo < columns - 1] + 1
-        after = after[follows[after]]
-        changed = (begins[:, after] != ends[:, after - 1]).any(axis=0)
-        todo = after[changed]
-        begins[:, todo] = ends[:, todo - 1]
+        found = np.empty((len(gaps), len(todo)))
+        ends[:, todo] = _side_by_side(gaps.take(todo, 1), services.take(todo, 1), begins[:, todo], found)
+        out[:, todo] = found
     _one_by_one(gaps, services, begins, ends, out, todo, follows)
-    return out, ends[:, np.append(starts[1:], columns) - 1].T
+    return out, ends[:, np.append(starts[1:], gaps.shape[1]) - 1].T
 
 
-def _side_by_side(gaps: Floats, services: Floats, begins: Floats) -> tuple[Floats, Floats]:
-    """Serve columns side by side, a row at a time; the workers' times are kept in order."""
-    out = np.empty(services.shape)
+def _side_by_side(gaps: Floats, services: Floats, begins: Floats, out: Floats | None = None) -> Floats:
+    """Serve columns side by side, a row at a time, and return the times that the workers have left, in order."""
     now = np.zeros(services.shape[1])
     busy = list(begins.copy())
     leaves, later = np.empty_like(now), np.empty_like(now)
-    for gap, service, response in zip(gaps, services, out, strict=True):
+    for row, (gap, service) in enumerate(zip(gaps, services, strict=True)):
         now += gap
         np.maximum(busy[0], now, out=leaves)
         leaves += service
-        np.subtract(leaves, now, out=response)
+        if out is not None:
+            np.subtract(leaves, now, out=out[row])
         for worker in range(1, len(busy)):
             np.maximum(leaves, busy[worker], out=later)
             np.minimum(leaves, busy[worker], out=busy[worker - 1])
@@ -148,7 +145,7 @@ def _side_by_side(gaps: Floats, services: Floats, begins: Floats) -> tuple[Float
         busy[-1][:] = leaves
     ends = np.array(busy)
     ends -= now
-    return out, np.maximum(ends, 0.0, out=ends)
+    return np.asarray(np.maximum(ends, 0.0, out=ends))
 
 
 def _one_by_one(

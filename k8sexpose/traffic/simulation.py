@@ -19,6 +19,7 @@ from .connections import Connections
 from .engine import Engine
 from .histogram import BIN_WIDTH
 from .path_table import RequestTarget
+from .precision import FORGOTTEN
 from .random_streams import client_weights
 from .result import OVERLOADED, QUANTILES, SHARES, Traffic
 from .scene import Scene
@@ -86,7 +87,7 @@ def simulate(
     service_ms : float
         Mean time that a worker needs for a request, in milliseconds.
     workers : int
-        How many requests a Pod serves at once; more than one is computed by a slower loop.
+        How many requests a Pod serves at once; more than one takes up to twice as long to compute.
     events : iterable of NodeDown, NodeUp, Rollout, Scale
         What happens meanwhile. A request fails if it is dealt to a dead node before the load balancer has noticed,
         if a node crashes that it is on, or if its open connection leads through a crashed node. Open connections
@@ -107,7 +108,8 @@ def simulate(
         Whether the load balancer sends all connections of a client to the same place, by a hash of the client's
         address alone; None: as the provider does.
     block : int, optional
-        How many requests are computed at a time; changes no number.
+        How many requests are computed at a time; changes no number. Of no effect where requests remember something, or
+        something happens: there it is given by the run.
     relative_error : mapping of str to float, optional
         How precise numbers of the summary shall be: the standard error over the number, ``{"p99_ms": 0.01}``. More
         requests are sent until they are, `requests` at least. Not for a run in which something happens.
@@ -222,17 +224,26 @@ def _run(
     """Send the requests, in the fastest way that their memory allows."""
     np.empty(SPARE)  # never touched: the C library keeps as much freed memory as the largest array it freed
     scene = _scene(cluster, asking, tuple(events), workload.duration_s)
-    tally = Tally(workload, scene.pods, list(scene.zones), scene.nearest_ms, SLICES if scene.steady else 1)
+    tally = Tally(workload, scene.pods, list(scene.zones), scene.nearest_ms, _slices(workload) if scene.steady else 1)
     ways = scene.ways if workload.requests_per_connection == 1 else None
     if ways is None:
         connections = Connections(workload.clients, workload.requests_per_connection, workload.seed)
         connections.enter(scene.states[0].table)
         if not scene.steady or connections.remembers:
-            Engine(connections, scene.states, tally).run(block)
+            Engine(connections, scene.states, tally).run()
             return Traffic(scene, tally, False)
-        ways = Ways.of(connections.lanes, connections.probabilities(client_weights(workload)), scene.pods)
+        chances = connections.probabilities(client_weights(workload.clients, workload.client_skew))
+        ways = Ways.of(connections.lanes, chances, scene.pods)
     Thinning(workload, ways, tally).run(block)
     return Traffic(scene, tally, True)
+
+
+def _slices(workload: Workload) -> int:
+    """Return into how many slices a run is divided at most: none is shorter than what kept connections remember."""
+    if workload.requests_per_connection == 1:
+        return SLICES
+    most = workload.requests / (FORGOTTEN * workload.clients * workload.requests_per_connection)
+    return 1 << int(math.log2(min(max(most, 1), SLICES)))
 
 
 def _scene(cluster: Cluster, asking: RequestTarget, events: tuple[Event, ...], duration_s: float) -> Scene:

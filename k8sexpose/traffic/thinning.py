@@ -118,7 +118,7 @@ class Thinning:
 
     def __init__(self, workload: Workload, ways: Ways, tally: Tally) -> None:
         self.workload, self.ways, self.tally = workload, ways, tally
-        self.rows, self.block = (ROWS, BLOCK) if workload.workers == 1 else (LONG_ROWS, 8 * BLOCK)
+        self.rows, self.block = (ROWS, BLOCK) if workload.workers == 1 else (LONG_ROWS, 4 * BLOCK)
         seed = np.random.SeedSequence(workload.seed, spawn_key=(0,))
         self.chance = np.random.Generator(np.random.PCG64(seed))
         self._origin = self.chance.bit_generator.state

@@ -132,17 +132,17 @@ def pinned(per_node: list[int]) -> tuple[Connections, PathTable]:
 
 
 def test_a_broken_connection_costs_one_request_and_a_closed_one_none() -> None:
-    everybody, none = np.arange(1000), np.empty(0)
+    everybody, once = np.arange(1000), np.ones(1000, dtype=np.int64)
     for breaks in (True, False):
         dealer, table = pinned([1, 1])
-        first = dealer.assign(none, everybody)
+        first, *_ = dealer.follow(everybody, once)
         dead = {k for k, lane in enumerate(dealer.lanes) if lane.node == "node-2"}
         was_on = np.isin(first, list(dead))
         assert 400 < was_on.sum() < 600
         (dealer.cut if breaks else dealer.close)(dead)
         alive = {lane: share for lane, share in table.lanes.items() if dealer.number(lane) not in dead}
         dealer.enter(PathTable({lane: share / sum(alive.values()) for lane, share in alive.items()}))
-        second, third = dealer.assign(none, everybody), dealer.assign(none, everybody)
+        (second, *_), (third, *_) = (dealer.follow(everybody, once) for _ in range(2))
         lost = np.array([not dealer.lanes[k].delivered for k in second])
         assert (lost == was_on).all() if breaks else not lost.any()
         assert (second[~was_on] == first[~was_on]).all()

@@ -1,0 +1,94 @@
+"""Requests of many Pods side by side: time runs down columns, so that a queue can be served a row at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from .random_streams import Floats, Indices
+
+__all__ = ["Columns"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Columns:
+    """Where requests are: the columns of a Pod follow each other, and only the last of them may have empty places.
+
+    Parameters
+    ----------
+    pods, sizes, starts, widths : ndarray of int, shape (pods,)
+        The Pods that have requests, how many, the first column of each, and how many columns.
+    shape : tuple of int
+        Rows and columns.
+    room : ndarray of int, shape (pods,)
+        How many places at the end of each Pod are empty.
+    absent : ndarray of int
+        Where these are in memory.
+
+    Examples
+    --------
+    >>> columns = Columns.of(np.array([3, 0, 5]), rows=4)
+    >>> columns.pods.tolist(), columns.starts.tolist(), columns.shape, columns.absent.tolist()
+    ([0, 2], [0, 1], (4, 3), [9, 5, 8, 11])
+    """
+
+    pods: Indices
+    sizes: Indices
+    starts: Indices
+    widths: Indices
+    shape: tuple[int, int]
+    room: Indices
+    absent: Indices
+
+    @classmethod
+    def of(cls, sizes: Indices, rows: int) -> Columns:
+        """Make room for so many requests of each Pod."""
+        pods = np.flatnonzero(sizes)
+        sizes = sizes[pods]
+        widths = -(-sizes // rows)
+        ends, room = np.cumsum(widths), widths * rows - sizes
+        width = int(ends[-1]) if len(ends) else 0
+        empty = np.arange(room.sum()) + (ends * rows - np.cumsum(room)).repeat(room)
+        absent = empty % rows * width + empty // rows
+        return cls(pods, sizes, ends - widths, widths, (rows, width), room, absent)
+
+    @property
+    def last(self) -> tuple[Indices, Indices]:
+        """Row and column of the last request of each Pod."""
+        column, row = np.divmod(self.sizes - 1, self.shape[0])
+        return row, self.starts + column
+
+    def pod_at(self, places: Indices) -> Indices:
+        """Return which of the Pods the places in memory belong to."""
+        return np.searchsorted(self.starts, places % self.shape[1], side="right") - 1
+
+    def spread(self, chance: np.random.Generator) -> Floats:
+        """Spread the requests of each Pod from 0 to 1 as chance does: exponential gaps, scaled to fill the whole."""
+        at = chance.standard_exponential(self.shape)
+        at.reshape(-1)[self.absent] = 0.0
+        for above, row in pairwise(at):
+            np.add(above, row, out=row)
+        before = np.cumsum(at[-1]) - at[-1]
+        begins = before[self.starts]
+        ends = at[self.last] + before[self.last[1]] + chance.standard_exponential(len(begins))
+        at += before - begins.repeat(self.widths)
+        at *= (1 / (ends - begins)).repeat(self.widths)
+        return at
+
+    def ordered(self, at: Floats) -> Floats:
+        """Write times from 0 to 1 that are given Pod by Pod down the columns, those of each Pod in their order."""
+        found = np.empty(self.shape)
+        # By radix, ten times as fast, as far as 16 bits tell; little is left to sort then.
+        narrow = (at * 65535).astype(np.uint16)
+        first = 0
+        for start, width, size in zip(self.starts.tolist(), self.widths.tolist(), self.sizes.tolist(), strict=True):
+            own = np.empty((width, self.shape[0]))
+            flat, some = own.reshape(-1), slice(first, first + size)
+            at[some].take(narrow[some].argsort(kind="stable"), out=flat[:size], mode="clip")
+            flat[:size].sort(kind="stable")
+            flat[size:] = flat[size - 1]
+            found[:, start : start + width] = own.T
+            first += size
+        return found
