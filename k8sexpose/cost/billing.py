@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_network
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from ..model import Cluster
 
-__all__ = ["Bill", "QuotaUse", "bill", "bill_for", "bill_of", "entries_of"]
+__all__ = ["NO_CHARGE", "Bill", "QuotaUse", "bill", "bill_for", "bill_of", "entries_of"]
 
 COLUMNS = ("name", "monthly_quantity", "unit", "unit_price", "monthly_cost", "source", "as_of")
 NO_PRICE = "no price in the book"
@@ -72,6 +72,8 @@ class Bill:
     estimated : tuple of str
         The lines whose price is that of the nearest region, which is named in the line; only where `bill` was asked
         for estimates.
+    links : mapping of str to str
+        Where the sources of its prices can be read, by name; a source without an address is not in it.
 
     Examples
     --------
@@ -88,6 +90,7 @@ class Bill:
     quotas: tuple[QuotaUse, ...] = ()
     load_balancers: int = 0
     estimated: tuple[str, ...] = ()
+    links: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def total_per_month(self) -> float | None:
@@ -280,6 +283,7 @@ def bill_for(
         quotas_of(provider, found, book),
         load_balancers(found),
         tuple(line.name for line in lines if line.estimated),
+        {line.source: line.url for line in lines if line.url},
     )
 
 
@@ -296,6 +300,7 @@ class Line(NamedTuple):
     currency: str = ""
     missing: str = ""
     estimated: bool = False
+    url: str = ""
 
 
 def lines_of(
@@ -348,7 +353,7 @@ def _priced(provider: str, charge: Charge, book: PriceBook, region: str) -> Iter
         if part > 0:
             rest -= part
             unit, cost = row.unit or charge.unit, part * row.price
-            yield Line(charge.name, part, unit, row.price, cost, row.source, row.as_of, row.currency)
+            yield Line(charge.name, part, unit, row.price, cost, row.source, row.as_of, row.currency, url=row.url)
     if rest > 1e-9 * charge.quantity:
         missing = f"{charge.components[-1]} ({provider} {charge.product}, {region})"
         yield Line(charge.name, rest, charge.unit, math.nan, math.nan, NO_PRICE, "", missing=missing)

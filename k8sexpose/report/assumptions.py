@@ -246,11 +246,11 @@ def guess_provider(cluster: Cluster, *, private: bool = False) -> tuple[str, str
         return METALLB, f"{METALLB}: its Pods run in the cluster"
     del schemes[""]
     for scheme, count in schemes.most_common(1):
-        evidence = f"spec.providerID of {count} of {len(cluster.nodes)} nodes begins with {scheme}://"
+        evidence = f"spec.providerID of {_of(count, len(cluster.nodes))} begins with {scheme}:"
         if scheme in SCHEMES:
             return SCHEMES[scheme], f"{SCHEMES[scheme]}: {evidence}"
         if private:
-            evidence = f"spec.providerID of {count} of {len(cluster.nodes)} nodes names a provider"
+            evidence = f"spec.providerID of {_of(count, len(cluster.nodes))} names a provider"
         return (
             "generic",
             f"generic: {evidence}, which is not modelled"
@@ -263,6 +263,10 @@ def guess_provider(cluster: Cluster, *, private: bool = False) -> tuple[str, str
     if any(MINIKUBE_LABEL in node.labels for node in cluster.nodes):
         return "minikube", f"minikube: a node has the label {MINIKUBE_LABEL}"
     return "generic", "generic: no node has a spec.providerID; a load balancer that keeps the source is assumed"
+
+
+def _of(count: int, nodes: int) -> str:
+    return "the one node" if nodes == 1 else f"{count} of {nodes} nodes"
 
 
 def _scheme(provider_id: str | None) -> str:
@@ -310,6 +314,8 @@ def _region(
     guessed = guess_region(cluster)
     default = book.region(name, None)
     shown = "the region of the nodes" if private else guessed
+    if len(book.regions(name)) == 1:  # one price everywhere
+        return default, []
     if guessed is None:
         return default, [f"Prices: {default or name}, because no node in the dump says where it is."]
     try:

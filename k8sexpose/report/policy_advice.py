@@ -19,10 +19,10 @@ from ..api.validation import POLICIES
 from ..cloud.front_door import front_door
 from ..cloud.internal import PRIVATE_CLIENTS
 from ..cloud.providers import TO_POD
-from ..cost.billing import lines_of, total_of
+from ..cost.billing import NO_CHARGE, lines_of, total_of
 from ..cost.charges import DRIVERS, BilledEntry
 from ..cost.prices import PriceBook
-from ..cost.usage import MonthlyTraffic, admitted_client, exposures
+from ..cost.usage import MonthlyTraffic, admitted_client, exposures, price_list
 from ..model import Cluster
 from ..router.addressing import DEFAULT_CLIENTS
 from ..router.route import Shares
@@ -70,12 +70,12 @@ class ReviewedPolicy:
     @property
     def hottest(self) -> float:
         """Load of the busiest Pod over that of the average one."""
-        return self.view.hottest_over_mean
+        return self.view.hottest_over_mean if self.view.loads else math.nan
 
     @property
     def fairness(self) -> float:
         """Jain's index of the Pods' loads."""
-        return self.view.fairness
+        return self.view.fairness if self.view.loads else math.nan
 
     @property
     def extra_hop(self) -> float:
@@ -124,8 +124,12 @@ ROWS = (
 
 def _column(one: ReviewedPolicy, currency: str) -> tuple[str, ...]:
     cost = "no price" if one.cost is None else f"{one.cost:,.2f} {currency}".rstrip()
+    hottest, fairness = (
+        "none" if math.isnan(value) else form.format(value)
+        for value, form in ((one.hottest, "{:.2f}"), (one.fairness, "{:.3f}"))
+    )
     return (
-        f"{one.hottest:.2f}", f"{one.fairness:.3f}", milliseconds(one.p50_ms), milliseconds(one.p99_ms),
+        hottest, fairness, milliseconds(one.p50_ms), milliseconds(one.p99_ms),
         f"{one.extra_hop:.1%}", f"{one.cross_zone:.1%}", f"{one.lost:.1%}", one.source, one.failure, cost,
     )  # fmt: skip
 
@@ -274,6 +278,8 @@ def _money(cluster: ReviewedPolicy, local: ReviewedPolicy) -> Iterator[str]:
 
 
 def _source_reason(cluster: ReviewedPolicy, local: ReviewedPolicy) -> Iterator[str]:
+    if local.lost == 1:
+        return
     balancer = "the load balancer's address"
     if balancer in (local.source, cluster.source) and "client" not in local.source:
         yield (
@@ -411,6 +417,8 @@ def _failure(cluster: Cluster, service: Service, found: Shares) -> str:
         return "no Pod answers, so a crash changes nothing"
     worst = max(answering, key=lambda name: answering[name])
     if service.type != "LoadBalancer":
+        if len(cluster.nodes) == 1:
+            return f"nobody is served until {worst} is back: there is no other node"
         return f"a client that uses the address of {worst} loses everything until it uses another node"
     cluster.advance(900)
     try:
@@ -429,6 +437,8 @@ def _priced(
     found: ReviewedCluster, policy: str, twin: Cluster, traffic: MonthlyTraffic | None, book: PriceBook | None
 ) -> dict[str, float | None]:
     """Return what each Service would cost alone under a policy; those that have it already are asked about as is."""
+    if book is not None and price_list(found.cluster) in NO_CHARGE:
+        return {one.key: 0.0 for one in found.exposed}
     if book is None or found.provider not in DRIVERS:
         return {}
     costs: dict[str, float | None] = {}

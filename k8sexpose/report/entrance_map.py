@@ -1,0 +1,178 @@
+"""The map of entrances: from where one comes, by which door, to which Service, and on nodes of which zones it runs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from .._palette import CONCEPTS
+from .._svg import FAINT, Element, document, element, fit, path, rect, text
+from ..cloud.shared_entries import shared_entries
+from ..router.reach import INTERNET, PRIVATE
+from .reviewed import ReviewedFacts, ServiceReview
+
+__all__ = ["entrance_map"]
+
+ROWS = 12  # doors that are drawn; the rest is counted in words
+WIDTH, ROW, BOX = 720.0, 34, 26
+OUTSIDE, DOOR, TARGET, ZONE = (4, 116), (148, 152), (334, 206), (572, 144)  # left edge and width of each column
+PLACES = {INTERNET: ("the", "internet"), PRIVATE: ("private", "network")}
+HOSTS = ("host port", "host network")
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One way in: from where, of which concept, its address, to whom, on nodes of which zones.
+
+    `arrives` is whether a packet gets to the door, `answered` whether somebody behind it answers.
+    """
+
+    who: str
+    concept: str
+    address: str
+    target: str
+    zones: frozenset[str]
+    arrives: bool
+    answered: bool
+
+
+def entrance_map(made: ReviewedFacts) -> str:
+    """Return the map as a drawing; empty where there is no way in.
+
+    Examples
+    --------
+    >>> from k8sexpose import Cluster, review
+    >>> entrance_map(review(Cluster()))
+    ''
+    """
+    doors = [*_of_services(made), *_of_hosts(made), *_shared(made)]
+    shown = sorted(doors[:ROWS], key=lambda door: door.who != INTERNET)
+    if not shown:
+        return ""
+    zones = dict(sorted(Counter(node.zone or "" for node in made.cluster.nodes).items())[:ROWS])
+    columns = zip((OUTSIDE, DOOR, TARGET, ZONE), ("outside", "door", "Service", "nodes by zone"), strict=True)
+    parts = [text(place[0], 22, words, color=FAINT, size=12) for place, words in columns]
+    for who in PLACES:
+        rows = [number for number, door in enumerate(shown) if door.who == who]
+        if rows:
+            parts.append(_box(OUTSIDE, _top(rows[0]), ROW * len(rows) - (ROW - BOX), "client", PLACES[who]))
+    for number, door in enumerate(shown):
+        parts += _drawn(door, _top(number), list(zones))
+    parts += [
+        _box(ZONE, _top(number), BOX, "node", [f"{fit(zone or 'no zone', 84)}: {_nodes(count)}"])
+        for number, (zone, count) in enumerate(zones.items())
+    ]
+    height = _top(max(len(shown), len(zones))) + 6.0
+    if len(doors) > len(shown):
+        parts.append(
+            text(TARGET[0], height + 6, f"{len(doors) - len(shown):,} more are in the tables.", color=FAINT, size=12)
+        )
+        height += 16
+    return document(f"Map of entrances. {' '.join(_told(shown))}", WIDTH, height, parts)
+
+
+# -- the doors --------------------------------------------------------------------------------------------------------
+
+
+def _of_services(made: ReviewedFacts) -> Iterator[Door]:
+    homes = _homes(made)
+    for one in made.exposed:
+        kind = "load balancer" if one.type == "LoadBalancer" else "node port"
+        own = next((entrance for entrance in one.entrances if entrance.kind == kind), None)
+        arrives = own is not None or kind == "node port"
+        who = INTERNET if own is None and kind == "load balancer" else own.who if own is not None else PRIVATE
+        yield Door(who, kind, _address(one), one.name, homes.get(one.name, frozenset()), arrives, one.ready > 0)
+
+
+def _address(one: ServiceReview) -> str:
+    return one.address if one.type == "LoadBalancer" else f"node port {one.ports.partition(':')[2].partition('/')[0]}"
+
+
+def _homes(made: ReviewedFacts) -> dict[str, frozenset[str]]:
+    """Return the zones that hold ready endpoints, by Service."""
+    store, names = made.cluster.store, {one.name for one in made.exposed[:ROWS]}
+    found: dict[str, frozenset[str]] = {}
+    for service in made.cluster.services:
+        if service.key in names:
+            endpoints = chain.from_iterable(one.endpoints for one in store.slices(service))
+            hosts = {endpoint.node for endpoint in endpoints if endpoint.ready and endpoint.node in store.nodes}
+            found[service.key] = frozenset(store.nodes[host].zone or "" for host in hosts if host is not None)
+    return found
+
+
+def _of_hosts(made: ReviewedFacts) -> Iterator[Door]:
+    """Yield the ports of nodes on which Pods listen themselves, where the internet reaches them."""
+    store = made.cluster.store
+    for one in made.internet:
+        if one.kind in HOSTS:
+            namespace, _, name = one.service.partition("/")
+            pod = store.pods.get((namespace, name))
+            node = store.nodes.get(pod.node or "") if pod is not None else None
+            zones = frozenset([node.zone or ""] if node is not None else [])
+            yield Door(one.who, "node", one.address, f"Pod {one.service}", zones, True, one.lost != 1)
+
+
+def _shared(made: ReviewedFacts) -> Iterator[Door]:
+    """Yield the Ingresses and Gateways for which the cloud builds a load balancer; others come in by a Service."""
+    for one in shared_entries(made.cluster):
+        if one.billed_as:
+            who = PRIVATE if one.internal else INTERNET
+            address = one.addresses[0] if one.addresses else "<pending>"
+            target = f"{one.kind} {one.key}"
+            yield Door(who, "shared entry", address, target, frozenset(), bool(one.addresses), bool(one.services))
+
+
+# -- the drawing ------------------------------------------------------------------------------------------------------
+
+
+def _top(row: int) -> float:
+    return 40.0 + ROW * row
+
+
+def _nodes(count: int) -> str:
+    return f"{count:,} node{'' if count == 1 else 's'}"
+
+
+def _drawn(door: Door, y: float, zones: Sequence[str]) -> Iterator[Element]:
+    """Yield a door with what is before and behind it."""
+    middle = y + BOX / 2
+    yield _line(sum(OUTSIDE), middle, DOOR[0], middle, door.arrives)
+    yield _line(sum(DOOR), middle, TARGET[0], middle, door.arrives and door.answered)
+    for number, zone in enumerate(zones):
+        if zone in door.zones:
+            yield _line(sum(TARGET), middle, ZONE[0], _top(number) + BOX / 2, door.answered, 0.55)
+    yield _box(DOOR, y, BOX, door.concept, [fit(door.address, DOOR[1] - 14, 7.6)])
+    yield _box(TARGET, y, BOX, "Pod", [fit(door.target, TARGET[1] - 14, 7.4)])
+
+
+def _box(column: tuple[int, int], y: float, height: float, concept: str, lines: Sequence[str]) -> Element:
+    (x, width), color = column, CONCEPTS[concept].color
+    frame = rect(x, y, width, height, fill=color, fill_opacity=0.14, stroke=color, stroke_width=1.5, rx=4)
+    lines = lines if height > BOX else [" ".join(lines)]
+    first = y + height / 2 + 4 - 8 * (len(lines) - 1)
+    words = (text(x + 8, first + 16 * k, line, size=12) for k, line in enumerate(lines))
+    return element("g", "", [frame, *words])
+
+
+def _line(x1: float, y1: float, x2: float, y2: float, passes: bool, opacity: float = 1.0) -> Element:
+    way = f"M{x1:g} {y1:g} L{x2:g} {y2:g}"
+    if passes:
+        return path(way, stroke_width=1.2, stroke_opacity=opacity)
+    return path(way, stroke=CONCEPTS["dropped"].color, stroke_width=2, stroke_dasharray="2 4")
+
+
+def _told(shown: Sequence[Door]) -> Iterator[str]:
+    """Yield the map in sentences, for those who cannot see it."""
+    by_place: Mapping[str, str] = {INTERNET: "From the internet", PRIVATE: "From the private network"}
+    for who, words in by_place.items():
+        named = ", ".join(f"{door.target} by {door.address}" for door in shown if door.who == who and door.arrives)
+        if named:
+            yield f"{words}: {named}."
+    for words, doors in (
+        ("No packet arrives yet", [door for door in shown if not door.arrives]),
+        ("Nobody answers", [door for door in shown if door.arrives and not door.answered]),
+    ):
+        if doors:
+            yield f"{words}: {', '.join(door.target for door in doors)}."
