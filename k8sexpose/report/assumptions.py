@@ -66,6 +66,8 @@ class ReviewedCluster:
         Who makes its load balancers, and which data plane it has.
     events : tuple of Event
         What its own controllers reported, without those of the copy.
+    currency : str
+        Of its prices; empty without a price list.
     """
 
     cluster: Cluster
@@ -79,6 +81,7 @@ class ReviewedCluster:
     set_aside: Mapping[str, str] = field(default_factory=dict)
     around: Environment = field(default_factory=lambda: Environment("", True, ""))
     events: tuple[Event, ...] = ()
+    currency: str = ""
 
     @property
     def absent(self) -> frozenset[str]:
@@ -204,8 +207,10 @@ def survey(
     if not twin.cni_masquerade:
         assumptions.append("Pods leave the Pod network with their own address (no masquerading).")
     around = environment(twin, name, given=provider is not None)
+    currency = book.currency(name) if book is not None and name in DRIVERS else ""
     return ReviewedCluster(
-        twin, name, place, why, tuple(assumptions), utilisation, service_ms, workers, set_aside, around, cluster.events
+        twin, name, place, why, tuple(assumptions), utilisation, service_ms, workers, set_aside, around, cluster.events,
+        currency,
     )  # fmt: skip
 
 
@@ -246,7 +251,7 @@ def guess_provider(cluster: Cluster, *, private: bool = False) -> tuple[str, str
         return METALLB, f"{METALLB}: its Pods run in the cluster"
     del schemes[""]
     for scheme, count in schemes.most_common(1):
-        evidence = f"spec.providerID of {_of(count, len(cluster.nodes))} begins with {scheme}:"
+        evidence = f"spec.providerID of {_of(count, len(cluster.nodes))} names {scheme}"
         if scheme in SCHEMES:
             return SCHEMES[scheme], f"{SCHEMES[scheme]}: {evidence}"
         if private:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
 from .._palette import CONCEPTS
 from .._svg import FAINT, Element, document, element, fit, path, rect, text
-from ..cloud.shared_entries import shared_entries
+from ..api.addresses import ip_version
+from ..cloud.shared_entries import SharedEntry, shared_entries
 from ..router.reach import INTERNET, PRIVATE
 from .reviewed import ReviewedFacts, ServiceReview
 
@@ -17,7 +18,7 @@ __all__ = ["entrance_map"]
 
 ROWS = 12  # doors that are drawn; the rest is counted in words
 WIDTH, ROW, BOX = 720.0, 34, 26
-OUTSIDE, DOOR, TARGET, ZONE = (4, 116), (148, 152), (334, 206), (572, 144)  # left edge and width of each column
+OUTSIDE, DOOR, TARGET, ZONE = (4, 116), (148, 152), (330, 196), (560, 156)  # left edge and width of each column
 PLACES = {INTERNET: ("the", "internet"), PRIVATE: ("private", "network")}
 HOSTS = ("host port", "host network")
 
@@ -47,7 +48,10 @@ def entrance_map(made: ReviewedFacts) -> str:
     >>> entrance_map(review(Cluster()))
     ''
     """
-    doors = [*_of_services(made), *_of_hosts(made), *_shared(made)]
+    shared = [one for one in shared_entries(made.cluster) if one.billed_as]  # others come in by a Service
+    names = {one.name for one in made.exposed[:ROWS]}.union(*(one.services for one in shared))
+    homes = _homes(made, names)
+    doors = [*_of_services(made, homes), *_of_hosts(made), *_of_shared(shared, homes)]
     shown = sorted(doors[:ROWS], key=lambda door: door.who != INTERNET)
     if not shown:
         return ""
@@ -61,7 +65,7 @@ def entrance_map(made: ReviewedFacts) -> str:
     for number, door in enumerate(shown):
         parts += _drawn(door, _top(number), list(zones))
     parts += [
-        _box(ZONE, _top(number), BOX, "node", [f"{fit(zone or 'no zone', 84)}: {_nodes(count)}"])
+        _box(ZONE, _top(number), BOX, "node", [_zone(zone, f": {_nodes(count)}")])
         for number, (zone, count) in enumerate(zones.items())
     ]
     height = _top(max(len(shown), len(zones))) + 6.0
@@ -76,8 +80,7 @@ def entrance_map(made: ReviewedFacts) -> str:
 # -- the doors --------------------------------------------------------------------------------------------------------
 
 
-def _of_services(made: ReviewedFacts) -> Iterator[Door]:
-    homes = _homes(made)
+def _of_services(made: ReviewedFacts, homes: Mapping[str, frozenset[str]]) -> Iterator[Door]:
     for one in made.exposed:
         kind = "load balancer" if one.type == "LoadBalancer" else "node port"
         own = next((entrance for entrance in one.entrances if entrance.kind == kind), None)
@@ -90,9 +93,9 @@ def _address(one: ServiceReview) -> str:
     return one.address if one.type == "LoadBalancer" else f"node port {one.ports.partition(':')[2].partition('/')[0]}"
 
 
-def _homes(made: ReviewedFacts) -> dict[str, frozenset[str]]:
+def _homes(made: ReviewedFacts, names: Collection[str]) -> dict[str, frozenset[str]]:
     """Return the zones that hold ready endpoints, by Service."""
-    store, names = made.cluster.store, {one.name for one in made.exposed[:ROWS]}
+    store = made.cluster.store
     found: dict[str, frozenset[str]] = {}
     for service in made.cluster.services:
         if service.key in names:
@@ -114,14 +117,13 @@ def _of_hosts(made: ReviewedFacts) -> Iterator[Door]:
             yield Door(one.who, "node", one.address, f"Pod {one.service}", zones, True, one.lost != 1)
 
 
-def _shared(made: ReviewedFacts) -> Iterator[Door]:
-    """Yield the Ingresses and Gateways for which the cloud builds a load balancer; others come in by a Service."""
-    for one in shared_entries(made.cluster):
-        if one.billed_as:
-            who = PRIVATE if one.internal else INTERNET
-            address = one.addresses[0] if one.addresses else "<pending>"
-            target = f"{one.kind} {one.key}"
-            yield Door(who, "shared entry", address, target, frozenset(), bool(one.addresses), bool(one.services))
+def _of_shared(entries: Sequence[SharedEntry], homes: Mapping[str, frozenset[str]]) -> Iterator[Door]:
+    """Yield what the cloud builds for Ingresses and Gateways."""
+    for one in entries:
+        who = PRIVATE if one.internal else INTERNET
+        address = one.addresses[0] if one.addresses else "<pending>"
+        zones = frozenset[str]().union(*(homes.get(name, ()) for name in one.services))
+        yield Door(who, "shared entry", address, f"{one.kind} {one.key}", zones, bool(one.addresses), bool(zones))
 
 
 # -- the drawing ------------------------------------------------------------------------------------------------------
@@ -129,6 +131,10 @@ def _shared(made: ReviewedFacts) -> Iterator[Door]:
 
 def _top(row: int) -> float:
     return 40.0 + ROW * row
+
+
+def _zone(name: str, count: str) -> str:
+    return fit(name or "no zone", ZONE[1] - 14 - 6.6 * len(count), 6.6) + count
 
 
 def _nodes(count: int) -> str:
@@ -143,8 +149,13 @@ def _drawn(door: Door, y: float, zones: Sequence[str]) -> Iterator[Element]:
     for number, zone in enumerate(zones):
         if zone in door.zones:
             yield _line(sum(TARGET), middle, ZONE[0], _top(number) + BOX / 2, door.answered, 0.55)
-    yield _box(DOOR, y, BOX, door.concept, [fit(door.address, DOOR[1] - 14, 7.6)])
+    yield _box(DOOR, y, BOX, door.concept, [fit(_short(door.address), DOOR[1] - 14, 7.6)])
     yield _box(TARGET, y, BOX, "Pod", [fit(door.target, TARGET[1] - 14, 7.4)])
+
+
+def _short(address: str) -> str:
+    """Return the first label of a name in the DNS, in which load balancers of one cloud differ."""
+    return address if ip_version(address) else address.partition(".")[0]
 
 
 def _box(column: tuple[int, int], y: float, height: float, concept: str, lines: Sequence[str]) -> Element:

@@ -512,9 +512,12 @@ def local_without_pods(asked: Asked, service: Service) -> Iterator[Finding]:
             "Use Cluster, or a Pod on every node that clients use, or a load balancer that checks health.",
         )  # fmt: skip
     else:
+        kind = asked.survey.kind(service)
+        announced = kind is not None and kind.spread == "one_node"
         yield Finding(
             "local-without-pods", NOTE, service.key,
             f"Local, and {empty} of {len(nodes)} nodes have no ready Pod.",
+            "Only a node with a ready Pod announces the address: that the others do not is no fault." if announced else
             "Their health check answers 503 on purpose: red targets in the cloud's console are not an incident.",
             "Nothing. A client that uses the nodePort of one of these nodes gets a timeout.",
         )  # fmt: skip

@@ -15,7 +15,7 @@ from .document import Card, Cell, Code, Heading, Link, Listing, Paragraph, Part,
 
 __all__ = ["to_html"]
 
-STACKED_FROM = 4  # columns, from which on a narrow screen shows each row as a list of its cells
+STACKED_FROM = 3  # columns, from which on a narrow screen shows each row as a list of its cells
 LONG_WORD = 20  # characters, from which on a line may break inside a word
 SHORT = 16  # characters of a cell that stays in one line
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -64,6 +64,7 @@ code { font: 0.875rem/1.5 ui-monospace, monospace; background: var(--band); padd
   body { padding: 1rem; }
   .card dl { grid-template-columns: 1fr; gap: 0; }
   .card dd { margin-bottom: 0.4rem; }
+  figcaption::after { content: " Scroll sideways to see all of it."; }
   th, td { overflow-wrap: anywhere; }
   .stack, .stack caption, .stack tbody, .stack tr, .stack tbody th, .stack td { display: block; }
   .stack thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
@@ -83,7 +84,8 @@ code { font: 0.875rem/1.5 ui-monospace, monospace; background: var(--band); padd
   figure svg { min-width: 0; }
   table, .card dl { font-size: 9pt; }
   code { font-size: 8.5pt; padding: 0; }
-  th, td { overflow-wrap: break-word; padding: 0.2rem 0.4rem; }
+  th, td { padding: 0.2rem 0.4rem; }
+  td { overflow-wrap: anywhere; }
 }
 """
 
@@ -151,7 +153,7 @@ def _html(part: Part) -> str:
         case Paragraph(text, strong):
             return f"<p>{f'<strong>{_text(strong)}</strong> ' if strong else ''}{_text(text)}</p>"
         case Picture(svg, title):
-            return f'<figure class="wide"><figcaption>{_text(title)}</figcaption>{svg}</figure>'
+            return f'<figure><figcaption>{_text(title)}</figcaption><div class="wide">{svg}</div></figure>'
         case Listing(items):
             return "<ul>" + "".join(f"<li>{_text(item)}</li>" for item in items) + "</ul>"
         case Card(sign, about, text, lines):
@@ -213,4 +215,4 @@ def _breaking(text: str) -> str:
 
 
 def _broken(word: str) -> str:
-    return "<wbr>".join(html.escape(part) for part in re.split(r"(?<=[./=,-])(?=[^./=,-])", word))
+    return "<wbr>".join(html.escape(part) for part in re.split(r"(?<=[./=,-])(?=[^./=,-].{5})", word))

@@ -227,8 +227,8 @@ def advise(
     policy = "Cluster" if slower else "Local"
     reasons = (
         _speed(found, cluster, local),
-        _crossing(crossings),
-        _money(cluster, local),
+        _crossing(found, service, crossings),
+        _money(found, cluster, local),
         _source_reason(cluster, local),
     )
     return Recommendation(policy, tuple(chain.from_iterable(reasons)))
@@ -256,24 +256,25 @@ def _speed(found: ReviewedCluster, cluster: ReviewedPolicy, local: ReviewedPolic
         yield f"Local is even here{saved if cluster.shares.extra_hop else ''}."
 
 
-def _crossing(crossings: Mapping[str, float | None]) -> Iterator[str]:
+def _crossing(found: ReviewedCluster, service: Service, crossings: Mapping[str, float | None]) -> Iterator[str]:
     mean, p99 = crossings["mean"], crossings["p99"]
     if mean is None or p99 is None or mean >= 1:
         return
     if mean <= 0:
         yield "There is no hop to save, so Local is never faster."
         return
-    yield (
-        f"Local is faster on average below {percent(mean)} utilisation, at the p99 below "
-        f"{percent(p99)}. Pods spread evenly over zones and nodes would remove the skew."
-    )
+    kind = found.kind(service)
+    skew = "Pods spread evenly over zones and nodes would remove the skew."
+    if kind is not None and kind.spread == "one_node":
+        skew = "In layer 2 only Pods of the node that announces the address get connections, however they are spread."
+    yield f"Local is faster on average below {percent(mean)} utilisation, at the p99 below {percent(p99)}. {skew}"
 
 
-def _money(cluster: ReviewedPolicy, local: ReviewedPolicy) -> Iterator[str]:
+def _money(found: ReviewedCluster, cluster: ReviewedPolicy, local: ReviewedPolicy) -> Iterator[str]:
     if cluster.cost is not None and local.cost is not None and cluster.cost - local.cost >= 0.005:
         yield (
             f"Under Cluster {percent(cluster.shares.crosses_zone)} of the connections cross a zone on the extra hop, "
-            f"which adds {cluster.cost - local.cost:,.2f} to the bill of a month."
+            f"which adds {cluster.cost - local.cost:,.2f} {found.currency} to the bill of a month."
         )
 
 
@@ -290,9 +291,10 @@ def _source_reason(cluster: ReviewedPolicy, local: ReviewedPolicy) -> Iterator[s
             "Pods must understand it) or, behind an HTTP proxy, in X-Forwarded-For; the policy does not change that."
         )
     elif cluster.source != local.source:
+        served = " and dial only nodes with a Pod" if local.lost else ""
         yield (
-            f"If the Pods need the client's address, take Local: they see {local.source} under Local, {cluster.source} "
-            "under Cluster."
+            f"If the Pods need the client's address, take Local{served}: they see {local.source} under Local, "
+            f"{cluster.source} under Cluster."
         )
     elif "client" not in local.source:
         yield f"The Pods see {local.source} under both policies."
@@ -427,7 +429,8 @@ def _failure(cluster: Cluster, service: Service, found: Shares) -> str:
         return str(reason)
     lost = max((step.lost for step in crash.steps if step.at_s >= 0), default=Fraction(0))
     if crash.healed_s is None:
-        return f"{worst} crashes: {percent(lost)} of new connections are lost, and neither of the two clocks ends it"
+        lasts = "until it is back: neither health checks nor the removal of its endpoints ends it"
+        return f"{worst} crashes: {percent(lost)} of new connections are lost {lasts}"
     if not lost:
         return f"{worst} crashes: no new connection is lost"
     return f"{worst} crashes: up to {percent(lost)} of new connections are lost, for {crash.healed_s:g} s"

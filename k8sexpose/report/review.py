@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -221,7 +221,7 @@ def review(
         find_all(Asked(found, comparisons, made, internet), SERVICE_FINDERS, CLUSTER_FINDERS),
         tuple(sorted(services, key=lambda one: (RANK.get(one.type, 2), one.name))),
         made,
-        (*found.assumptions, f"Traffic: {_traffic(gb_per_month, traffic_gb)}."),
+        (*found.assumptions, f"Traffic: {_traffic(gb_per_month, traffic_gb)}.", *_uncounted(found.cluster)),
         found.cluster,
         guessed,
         utilisation,
@@ -246,8 +246,17 @@ EVENLY = "evenly over the exposed Services."
 
 def _traffic(gb_per_month: float, traffic_gb: Mapping[str, float] | None) -> str:
     if traffic_gb is None:
-        return f"{gb_per_month:,g} GB a month, {EVENLY[:-1]}"
+        return f"{gb_per_month:,g} GB a month, a tenth of it requests, {EVENLY[:-1]}"
     return f"{math.fsum(traffic_gb.values()):,g} GB a month, by Service as you said"
+
+
+def _uncounted(cluster: Cluster) -> Iterator[str]:
+    """Yield a sentence on Ingresses and Gateways that are billed, and of whose traffic nothing is known."""
+    exposed = {service.key for service in cluster.services if service.type in EXPOSED}
+    silent = [one.name for one in shared_entries(cluster) if one.billed_as and not exposed.issuperset(one.services)]
+    if silent:
+        names = listed(list(dict.fromkeys(silent)))
+        yield f"Traffic through {names} is not known and not counted: the bill has hours and addresses of it alone."
 
 
 def _service(
@@ -286,7 +295,8 @@ def _reached_by(found: ReviewedCluster, service: Service) -> str:
     ranges = ", ".join(service.load_balancer_source_ranges)
     if service.type == "LoadBalancer":
         kind = found.kind(service)
-        door = kind.title if kind else "a load balancer of somebody else"
+        title, _, more = kind.title.partition(": ") if kind else ("a load balancer of somebody else", "", "")
+        door = f"{title} ({more})" if more else title
         also = "; and every node on its nodePort" if any(port.node_port for port in service.ports) else ""
         waits = not any(entry.address for entry in service.load_balancer_ingress)
         if waits and kind is None:
@@ -383,7 +393,8 @@ def _exposed(made: Review) -> Iterator[Part]:
     )  # fmt: skip
     yield Table("ports: port:nodePort/protocol; ready: ready Pods behind the first port.", HEAD, rows)
     inside = len(made.services) - len(made.exposed)
-    yield Paragraph(f"Without a node port or a load balancer: {_count(inside, 'other Service')}.")
+    if inside:
+        yield Paragraph(f"Without a node port or a load balancer: {_count(inside, 'other Service')}.")
 
 
 SHARED_HEAD = ("Ingress or Gateway", "class", "hosts", "Services behind it", "address", "served by")
@@ -398,7 +409,7 @@ def _shared(made: Review) -> Iterator[Part]:
     rows = tuple(
         (
             f"{one.kind} {one.key}", one.class_name or "none named", listed(one.hosts) or "all",
-            listed(one.services) or "none", ", ".join(one.addresses) or "none yet",
+            listed(_named(made, one.services)) or "none", ", ".join(one.addresses) or "none yet",
             f"{one.made_by}{f' (group {one.group})' if one.group else ''}{', internal' if one.internal else ''}",
         )
         for one in found[:MOST_ENTRANCES]
@@ -408,13 +419,21 @@ def _shared(made: Review) -> Iterator[Part]:
         yield Paragraph(f"The first {MOST_ENTRANCES} of {len(found)} are shown.")
 
 
+def _named(made: Review, services: Sequence[str]) -> list[str]:
+    """Return names of Services, with a word on those that are not in the dump."""
+    known = {one.name for one in made.services}
+    if "Service" in made.cluster.absent:
+        return list(services)
+    return [name if name in known else f"{name} (no such Service)" for name in services]
+
+
 def _drawn(svg: str, title: str) -> Iterator[Part]:
     if svg:
         yield Picture(svg, title)
 
 
 def _dates(made: Review) -> str:
-    dates = made.estimate.as_of
+    dates = [date for date in made.estimate.as_of if date[0].isdecimal()]  # some copies bear no date
     return f"{dates[0]} to {dates[-1]}" if len(dates) > 1 else "".join(dates)
 
 
@@ -432,6 +451,8 @@ def _bill(made: Review, pictures: bool) -> Iterator[Part]:
     if rows:
         where = f" of {bill.provider} {bill.region}".rstrip()
         yield Table(f"List prices{where}, in {bill.currency}.", BILL_HEAD, rows)
+        for sentence in _uncounted(made.cluster):
+            yield Paragraph(sentence)
 
 
 INTERNET_HEAD = ("address", "entrance", "Service or Pod", "the Pod sees", "lost")
