@@ -108,6 +108,8 @@ class Bill:
         """What a month costs, in words: the amount, or the least that it is and what that leaves open."""
         if self.provider in NO_CHARGE:
             return f"0.00 {self.currency} a month: nobody charges for what {self.provider} does"
+        if self.items.empty:
+            return f"0.00 {self.currency} a month: nothing here is charged for"
         unpriced = int(self.items["monthly_cost"].isna().sum())
         if not unpriced and not self.estimated:
             return f"{self.known_per_month:,.2f} {self.currency} a month"

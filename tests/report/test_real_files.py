@@ -326,6 +326,20 @@ def test_every_form_of_every_report_is_made(path: Path) -> None:
     assert json.loads(made.to_json())["schema"] == "k8sexpose.report/1"
 
 
+@pytest.mark.parametrize(
+    ("name", "headline"),
+    [
+        ("eks-scheme-internal.json", "50.53 USD a month"), ("eks-us-west-2-nlb.json", "46.71 USD a month"),
+        ("eks-auto-mode-nlb-pending.json", "35.76 USD a month"),
+        ("k3s-local.json", "0.00 USD a month: nobody charges for what k3s does"),
+        ("eks-external-no-target-type.json", "0.00 USD a month: nothing here is charged for"),
+        ("openstack-local.json", "unknown: the price book has no price for lb_month (generic load_balancer, all)"),
+    ],
+)  # fmt: skip
+def test_the_bills_of_real_kinds(name: str, headline: str) -> None:
+    assert f"**Bill:** {headline}." in reviewed(name).to_markdown()
+
+
 def test_what_nobody_charges_for_costs_nothing_alone_too() -> None:
     compared = reviewed("k3s-local.json").service("web").comparison
     assert compared is not None and compared.local.cost == 0
