@@ -30,6 +30,7 @@ __all__ = ["DIFF_SCHEMA", "Change", "Diff", "applied", "diff"]
 DIFF_SCHEMA = "k8sexpose.diff/1"
 TITLE = "What the change does"
 ABOUT = 1e-9
+HALF_A_CENT = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +289,8 @@ def _money(before: Bill, after: Bill) -> str:
     if old is None or new is None:
         return f"{before.headline} before, {after.headline} after"
     about = "about " if before.estimated or after.estimated else ""
+    if abs(new - old) < HALF_A_CENT:
+        return f"{about}{new:,.2f} {after.currency} a month, as before"
     return f"{about}{old:,.2f} to {new:,.2f} {after.currency} a month ({new - old:+,.2f})"
 
 

@@ -48,7 +48,7 @@ def entrance_map(made: ReviewedFacts) -> str:
     >>> entrance_map(review(Cluster()))
     ''
     """
-    shared = [one for one in shared_entries(made.cluster) if one.billed_as]  # others come in by a Service
+    shared = [one for one in shared_entries(made.cluster) if one.billed_as]  # others enter through a Service
     names = {one.name for one in made.exposed[:ROWS]}.union(*(one.services for one in shared))
     homes = _homes(made, names)
     doors = [*_of_services(made, homes), *_of_hosts(made), *_of_shared(shared, homes)]

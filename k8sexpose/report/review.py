@@ -442,7 +442,7 @@ BILL_HEAD = ("line", "quantity", "unit", "unit price", "cost", "source", "as of"
 
 def _bill(made: Review, pictures: bool) -> Iterator[Part]:
     bill = made.estimate
-    yield Paragraph(f"{bill.headline}.")
+    yield Paragraph(f"{bill.headline[:1].upper()}{bill.headline[1:]}.")
     yield from _drawn(bill_bars(made) if pictures else "", f"The lines of the bill, in {bill.currency} a month.")
     rows = tuple(
         (name, quantity, unit, price, cost, Link(source, bill.links.get(source, "")), as_of)
