@@ -481,8 +481,8 @@ def _add_diff(parser: argparse.ArgumentParser) -> None:
     add("before", help="the dump before the change, or - for standard input")
     add("after", nargs="?", help="the dump after it")
     add("--apply", action="append", default=[], metavar="FILE", help="instead: manifests applied to the first dump")
-    add("--format", choices=("markdown", "json"), help="(default: by the ending of -o, else markdown)")
-    add("-o", "--output", help=f"{', '.join((*MARKDOWN, *JSON))} (default: standard output)")
+    add("--format", choices=FORMATS, help="(default: by the ending of -o, else markdown)")
+    add("-o", "--output", help=f"{', '.join(ENDINGS)} (default: standard output)")
     add("--force", action="store_true", help="replace the file of -o, whatever it is")
     _add_assumptions(parser)
     add("--fail-on", choices=SEVERITIES, help="exit with 3 if there is a new finding like this, or a more severe one")
@@ -497,8 +497,6 @@ def _diff(told: argparse.Namespace) -> int:
         if told.output is not None:
             for dump in filter(None, (told.before, told.after)):
                 _check_output(dump, Path(told.output), told.force)
-            if Path(told.output).suffix.lower() in HTML:
-                raise Refused(f"{told.output}: a difference is written as {', '.join((*MARKDOWN, *JSON))}")
         before = _cluster(told.before)
         after = _cluster(told.after) if told.after else applied(before, *map(Path, told.apply))
         with _working("comparing the two clusters"):

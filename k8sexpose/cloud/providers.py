@@ -30,7 +30,9 @@ IN_TREE = "service-controller"
 REFUSED, ORPHAN, IN_PLACE, IGNORED = "refused", "orphan", "in_place", "ignored"
 HASHES = ("modulo", "resilient")
 REFUSES_SINCE = 36  # 1.36.0 of cloud-provider-aws
-AWS_HOST, CLASSIC_HOST = ".amazonaws.com", ".elb.amazonaws.com"  # an NLB has its region before that
+# The names that AWS gives: a Classic ends in .REGION.elb.amazonaws.com, an NLB in .elb.REGION.amazonaws.com.
+AWS_HOST = re.compile(r".+-\d+\.[a-z0-9-]+\.elb\.amazonaws\.com|.+-[0-9a-f]{16}\.elb\.[a-z0-9-]+\.amazonaws\.com")
+CLASSIC_HOST = ".elb.amazonaws.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +185,7 @@ class LoadBalancerKind:
         Source: ``pkg/providers/v1/aws_validations.go`` of cloud-provider-aws, since 54ac0d6 (2026-01-05, v1.36.0).
         """
         host = service.load_balancer_ingress[0].hostname if service.load_balancer_ingress else ""
-        if not host.endswith(AWS_HOST):  # a dump without names says nothing of it
+        if not AWS_HOST.fullmatch(host):  # a dump whose names were taken out or replaced says nothing of it
             return True
         return host.endswith(CLASSIC_HOST) is (self.address == "classic")
 

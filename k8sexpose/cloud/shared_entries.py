@@ -60,6 +60,8 @@ class SharedEntry:
         Whether it ends TLS too.
     known : bool
         Whether it is known what serves it.
+    ports : tuple of int
+        On which it listens, where it says so, as a Gateway does.
 
     Examples
     --------
@@ -79,6 +81,7 @@ class SharedEntry:
     addresses: tuple[str, ...] = ()
     tls: bool = False
     known: bool = True
+    ports: tuple[int, ...] = ()
 
     @property
     def name(self) -> str:
@@ -181,9 +184,11 @@ def _gateway(cluster: ClusterState, one: KeptObject, routes: list[KeptObject]) -
         made_by, billed, internal, known = _inside(named)
     addresses = tuple(_addresses(_list(_map(one.manifest, "status"), "addresses"), "value"))
     tls = any(str(listener.get("protocol")) in ("HTTPS", "TLS") for listener in listeners)
+    ports = [listener["port"] for listener in listeners if isinstance(listener.get("port"), int)]
     return SharedEntry(
         "Gateway", f"{one.namespace}/{one.name}", named, made_by, billed, "", internal, tuple(dict.fromkeys(hosts)),
         tuple(dict.fromkeys(name for route in mine for name in _targets(route))), addresses, tls, known,
+        tuple(dict.fromkeys(ports)),
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_network
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from ..model import Cluster
 
-__all__ = ["Bill", "QuotaUse", "bill", "bill_for", "bill_of", "entries_of"]
+__all__ = ["NO_CHARGE", "Bill", "QuotaUse", "bill", "bill_for", "bill_of", "entries_of"]
 
 COLUMNS = ("name", "monthly_quantity", "unit", "unit_price", "monthly_cost", "source", "as_of")
 NO_PRICE = "no price in the book"
@@ -72,6 +72,8 @@ class Bill:
     estimated : tuple of str
         The lines whose price is that of the nearest region, which is named in the line; only where `bill` was asked
         for estimates.
+    links : mapping of str to str
+        Where the sources of its prices can be read, by name; a source without an address is not in it.
 
     Examples
     --------
@@ -88,6 +90,7 @@ class Bill:
     quotas: tuple[QuotaUse, ...] = ()
     load_balancers: int = 0
     estimated: tuple[str, ...] = ()
+    links: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def total_per_month(self) -> float | None:
@@ -105,6 +108,8 @@ class Bill:
         """What a month costs, in words: the amount, or the least that it is and what that leaves open."""
         if self.provider in NO_CHARGE:
             return f"0.00 {self.currency} a month: nobody charges for what {self.provider} does"
+        if self.items.empty:
+            return f"0.00 {self.currency} a month: nothing here is charged for"
         unpriced = int(self.items["monthly_cost"].isna().sum())
         if not unpriced and not self.estimated:
             return f"{self.known_per_month:,.2f} {self.currency} a month"
@@ -280,6 +285,7 @@ def bill_for(
         quotas_of(provider, found, book),
         load_balancers(found),
         tuple(line.name for line in lines if line.estimated),
+        {line.source: line.url for line in lines if line.url},
     )
 
 
@@ -296,6 +302,7 @@ class Line(NamedTuple):
     currency: str = ""
     missing: str = ""
     estimated: bool = False
+    url: str = ""
 
 
 def lines_of(
@@ -348,7 +355,7 @@ def _priced(provider: str, charge: Charge, book: PriceBook, region: str) -> Iter
         if part > 0:
             rest -= part
             unit, cost = row.unit or charge.unit, part * row.price
-            yield Line(charge.name, part, unit, row.price, cost, row.source, row.as_of, row.currency)
+            yield Line(charge.name, part, unit, row.price, cost, row.source, row.as_of, row.currency, url=row.url)
     if rest > 1e-9 * charge.quantity:
         missing = f"{charge.components[-1]} ({provider} {charge.product}, {region})"
         yield Line(charge.name, rest, charge.unit, math.nan, math.nan, NO_PRICE, "", missing=missing)

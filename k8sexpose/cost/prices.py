@@ -52,6 +52,8 @@ class Price:
         Who says so, and when. No price was read live.
     confidence, note : str
         How sure the source is; a remark.
+    url : str
+        Where the source can be read, an address of https; empty where it has none.
     """
 
     provider: str
@@ -67,6 +69,7 @@ class Price:
     as_of: str
     confidence: str = ""
     note: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +258,7 @@ PriceSource: TypeAlias = str | Path | Mapping[str, Any] | PriceBook | None
 REQUIRED = ("price", "currency", "unit", "region", "source", "as_of")
 OPTIONAL = ("tier", "confidence", "note")
 TEXTS = ("currency", "unit", "region", "source", "as_of", "confidence", "note")
+HTTPS = "https://"
 TABLES = ("book", "providers", "prices", "quotas", "capacity_units", "sources")
 
 
@@ -347,6 +351,8 @@ def _read(data: Mapping[str, Any], under: PriceBook | None) -> PriceBook:
     sources = {name: _table(f"sources.{name}", entry) for name, entry in tables["sources"].items()}
     for name, entry in sources.items():
         _text(f"sources.{name}.title", entry.get("title", ""))
+        if not _text(f"sources.{name}.url", entry.get("url", HTTPS)).startswith(HTTPS):
+            raise ValueError(f"{cut(f'sources.{name}.url')} is an address that begins with {HTTPS}")
     providers = dict(under.providers if under else {})
     for name, entry in tables["providers"].items():
         providers[book_name(name)] = _places(name, entry)
@@ -487,10 +493,10 @@ def _price(key: Component, row: Any, sources: Mapping[str, Any], currency: str) 
     lower, upper = _tier(name, row.get("tier", (0, math.inf)))
     price = quantity(row["price"], f"the price of a row of {name}")
     said = {field: _text(f"{field} of a row of {name}", row.get(field, "")) for field in TEXTS}
-    source = _title(said["source"], sources)
+    source, url = _title(said["source"], sources), _url(said["source"], sources)
     return Price(
         *key, price, said["currency"], said["unit"], said["region"], lower, upper, source, said["as_of"],
-        said["confidence"], said["note"],
+        said["confidence"], said["note"], url,
     )  # fmt: skip
 
 
@@ -541,3 +547,9 @@ def _unit(name: str, row: Any, sources: Mapping[str, Any]) -> CapacityUnit:
 
 def _title(source: Any, sources: Mapping[str, Any]) -> str:
     return str(sources.get(source, {}).get("title", source))
+
+
+def _url(source: str, sources: Mapping[str, Any]) -> str:
+    """Return where a source can be read: as its entry says, or the source itself where it is an address."""
+    known = str(sources.get(source, {}).get("url", ""))
+    return known or (source if source.startswith(HTTPS) else "")

@@ -66,6 +66,8 @@ class ReviewedCluster:
         Who makes its load balancers, and which data plane it has.
     events : tuple of Event
         What its own controllers reported, without those of the copy.
+    currency : str
+        Of its prices; empty without a price list.
     """
 
     cluster: Cluster
@@ -79,6 +81,7 @@ class ReviewedCluster:
     set_aside: Mapping[str, str] = field(default_factory=dict)
     around: Environment = field(default_factory=lambda: Environment("", True, ""))
     events: tuple[Event, ...] = ()
+    currency: str = ""
 
     @property
     def absent(self) -> frozenset[str]:
@@ -206,8 +209,10 @@ def survey(
     if not twin.cni_masquerade:
         assumptions.append("Pods leave the Pod network with their own address (no masquerading).")
     around = environment(twin, name, given=provider is not None)
+    currency = book.currency(name) if book is not None and name in DRIVERS else ""
     return ReviewedCluster(
-        twin, name, place, why, tuple(assumptions), utilisation, service_ms, workers, set_aside, around, cluster.events
+        twin, name, place, why, tuple(assumptions), utilisation, service_ms, workers, set_aside, around, cluster.events,
+        currency,
     )  # fmt: skip
 
 
@@ -248,11 +253,11 @@ def guess_provider(cluster: Cluster, *, private: bool = False) -> tuple[str, str
         return METALLB, f"{METALLB}: its Pods run in the cluster"
     del schemes[""]
     for scheme, count in schemes.most_common(1):
-        evidence = f"spec.providerID of {count} of {len(cluster.nodes)} nodes begins with {scheme}://"
+        evidence = f"spec.providerID of {_of(count, len(cluster.nodes))} names {scheme}"
         if scheme in SCHEMES:
             return SCHEMES[scheme], f"{SCHEMES[scheme]}: {evidence}"
         if private:
-            evidence = f"spec.providerID of {count} of {len(cluster.nodes)} nodes names a provider"
+            evidence = f"spec.providerID of {_of(count, len(cluster.nodes))} names a provider"
         return (
             "generic",
             f"generic: {evidence}, which is not modelled"
@@ -265,6 +270,10 @@ def guess_provider(cluster: Cluster, *, private: bool = False) -> tuple[str, str
     if any(MINIKUBE_LABEL in node.labels for node in cluster.nodes):
         return "minikube", f"minikube: a node has the label {MINIKUBE_LABEL}"
     return "generic", "generic: no node has a spec.providerID; a load balancer that keeps the source is assumed"
+
+
+def _of(count: int, nodes: int) -> str:
+    return "the one node" if nodes == 1 else f"{count} of {nodes} nodes"
 
 
 def _scheme(provider_id: str | None) -> str:
@@ -312,6 +321,8 @@ def _region(
     guessed = guess_region(cluster)
     default = book.region(name, None)
     shown = "the region of the nodes" if private else guessed
+    if len(book.regions(name)) == 1:  # one price everywhere
+        return default, []
     if guessed is None:
         return default, [f"Prices: {default or name}, because no node in the dump says where it is."]
     try:

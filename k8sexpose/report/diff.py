@@ -5,19 +5,22 @@ Both are reviewed by the same assumptions; what differs is shown, what stays is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .._display import html_table
+from .._display import html_table, milliseconds
 from ..api.checks import check_arguments
 from ..api.service import Service
 from ..cost.billing import Bill
-from .document import Heading, Paragraph, Part, Table, to_markdown
+from .document import Heading, Listing, Paragraph, Part, Table, to_markdown
+from .finding_cards import SIGNS, finding_cards
 from .findings import Finding
+from .html_page import to_html
 from .machine_readable import bill_object, finding_object, number, written
-from .review import FINDING_HEAD, Review, ServiceReview, finding_rows, review
+from .review import EVENLY, Review, ServiceReview, review
 
 if TYPE_CHECKING:
     from ..model import Cluster
@@ -27,6 +30,7 @@ __all__ = ["DIFF_SCHEMA", "Change", "Diff", "applied", "diff"]
 DIFF_SCHEMA = "k8sexpose.diff/1"
 TITLE = "What the change does"
 ABOUT = 1e-9
+HALF_A_CENT = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,10 @@ class Diff:
     def to_markdown(self, date: str = "") -> str:
         """Return the difference in GitHub's Markdown, short enough for a pull request."""
         return to_markdown(TITLE, _parts(self, date))
+
+    def to_html(self, date: str = "") -> str:
+        """Return the difference as one HTML page, every name escaped; no script, nothing fetched."""
+        return to_html(TITLE, _parts(self, date))
 
     def to_json(self, date: str = "") -> str:
         """Return the difference for programs; ``docs/report.md`` describes the fields."""
@@ -215,37 +223,44 @@ def _only_in(one: Review, other: Review) -> tuple[Finding, ...]:
 
 def _changes(was: Review, is_now: Review, before: ServiceReview, after: ServiceReview) -> Iterator[Change]:
     """Yield what differs of one Service."""
-    for (what, old, old_value), (_, new, new_value) in zip(_facts(before), _facts(after), strict=True):
+    pairs = zip(_facts(before, was.bill.currency), _facts(after, is_now.bill.currency), strict=True)
+    for (what, old, old_value), (_, new, new_value) in pairs:
         same = old == new if old_value is None or new_value is None else abs(old_value - new_value) <= ABOUT
         if not same:
             yield Change(before.name, what, old, new, old_value, new_value)
 
 
-def _facts(one: ServiceReview) -> list[tuple[str, str, float | None]]:
+def _facts(one: ServiceReview, currency: str) -> list[tuple[str, str, float | None]]:
     """Return what is compared of a Service: its name, how it is shown, its value."""
     words = [("type", one.type), ("address", one.address), ("ports", one.ports), ("who reaches it", one.reached_by)]
     found: list[tuple[str, str, float | None]] = [(what, shown, None) for what, shown in words]
-    found.append(("ready Pods", str(one.ready), float(one.ready)))
+    found.append(("ready Pods", one.ready_text, float(one.ready) if one.judged else None))
     compared = one.comparison
     now = compared.views.get(compared.now) if compared is not None else None
     policy = compared.now if compared is not None else f"not compared: {one.why_not}"
     recommended = compared.advice.policy if compared is not None else ""
     found += [("policy", policy, None), ("recommended policy", recommended, None)]
-    for what, attribute, form in MEASURES:
-        found.append((what, *_shown(getattr(now, attribute, None), form)))
+    for what, attribute, show in (*MEASURES, ("cost alone, in a month", "cost", f"{{:,.2f}} {currency}".format)):
+        value = getattr(now, attribute, None)
+        found.append((what, UNKNOWN if value is None else show(value), number(value)))
     return found
 
 
-MEASURES = (  # what it is called, where it is found in a `ReviewedPolicy`, how it is shown
-    ("busiest Pod over the mean", "hottest", "{:.2f}"), ("p50", "p50_ms", "{:.3g} ms"), ("p99", "p99_ms", "{:.3g} ms"),
-    ("extra hop", "extra_hop", "{:.1%}"), ("crosses a zone", "cross_zone", "{:.1%}"), ("lost", "lost", "{:.1%}"),
-    ("cost alone, in a month", "cost", "{:,.2f}"),
+UNKNOWN = "cannot be said"
+
+
+def _percent(share: float) -> str:
+    return f"{share:.1%}"
+
+
+def _ratio(value: float) -> str:
+    return "none" if math.isnan(value) else f"{value:.2f}"
+
+
+MEASURES: tuple[tuple[str, str, Callable[[float], str]], ...] = (  # what it is called, which field, how it is shown
+    ("busiest Pod over the mean", "hottest", _ratio), ("p50", "p50_ms", milliseconds), ("p99", "p99_ms", milliseconds),
+    ("extra hop", "extra_hop", _percent), ("crosses a zone", "cross_zone", _percent), ("lost", "lost", _percent),
 )  # fmt: skip
-
-
-def _shown(value: float | None, form: str) -> tuple[str, float | None]:
-    kept = number(value)
-    return ("cannot be said" if kept is None else form.format(kept)), kept
 
 
 def _change_object(one: Change) -> dict[str, Any]:
@@ -274,6 +289,8 @@ def _money(before: Bill, after: Bill) -> str:
     if old is None or new is None:
         return f"{before.headline} before, {after.headline} after"
     about = "about " if before.estimated or after.estimated else ""
+    if abs(new - old) < HALF_A_CENT:
+        return f"{about}{new:,.2f} {after.currency} a month, as before"
     return f"{about}{old:,.2f} to {new:,.2f} {after.currency} a month ({new - old:+,.2f})"
 
 
@@ -286,10 +303,16 @@ def _parts(made: Diff, date: str) -> Iterator[Part]:
     if rows:
         yield Heading("Services")
         yield Table("", HEAD, rows)
-    for title, findings in (("New findings", made.new_findings), ("Findings that are gone", made.gone_findings)):
-        if findings:
-            yield Heading(title)
-            yield Table("", FINDING_HEAD, tuple(finding_rows(findings)))
+    if made.new_findings:
+        yield Heading("New findings")
+        yield from finding_cards(made.new_findings)
+    if made.gone_findings:
+        yield Heading("Findings that are gone")
+        yield Listing(tuple(f"{SIGNS[f.severity]} {f.service or 'the cluster'}: {f.what}" for f in made.gone_findings))
+    counts = len(made.before.exposed), len(made.after.exposed)
+    if counts[0] != counts[1] and any(text.endswith(EVENLY) for text in made.after.assumptions):
+        words = f"{counts[0]} before and {counts[1]} after: that alone changes what each of them costs."
+        yield Paragraph(f"The assumed traffic is shared evenly by the exposed Services, {words}")
     when = f" on {date}" if date else ""
     load = f"{made.after.utilisation:.0%} utilisation, {made.after.service_ms:g} ms of work a request"
     yield Paragraph(f"Compared{when} by the same assumptions: {load}; {made.after.provider} {made.after.region}.")

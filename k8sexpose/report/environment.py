@@ -98,6 +98,16 @@ def _controller(cluster: Cluster, provider: str, given: bool) -> tuple[str, str,
     return "generic", "a controller that is not known; a load balancer that keeps the source is assumed", True
 
 
+MAKERS = {
+    "azure": "the controller of Azure",
+    "digitalocean": "the controller of DigitalOcean",
+    "gcp": "the controller of Google Cloud",
+    "linode": "the controller of Linode (Akamai)",
+    "metallb": "MetalLB; its address pools and advertisements are not in a dump",
+    "minikube": "nobody, unless minikube tunnel runs, which gives each an address on this computer",
+}
+
+
 def _known_controller(cluster: Cluster, provider: str) -> str:
     """Return who makes load balancers at a provider that the model has."""
     if provider == "aws":
@@ -119,9 +129,7 @@ def _known_controller(cluster: Cluster, provider: str) -> str:
             "nobody, or cloud-provider-kind, whose addresses are in Docker's network: macOS and Windows do "
             "not route there"
         )
-    return {"metallb": "MetalLB; its address pools and advertisements are not in a dump"}.get(
-        provider, f"the controller of {provider}"
-    )
+    return MAKERS.get(provider, f"the controller of {provider}")
 
 
 def _scheme_of(cluster: Cluster) -> str:

@@ -26,6 +26,7 @@ from ..kubeproxy.service_ports import targets
 from ..router.reach import Entrance
 from ..router.router import shares
 from .assumptions import EXPOSED, ReviewedCluster
+from .finding_sources import SOURCES, Source
 from .policy_advice import ServiceComparison
 
 __all__ = ["FINDERS", "Asked", "Finding", "find_all", "outside_default", "written_node_ports"]
@@ -59,6 +60,8 @@ class Finding:
         The field of the object that it is about.
     lesson : str
         The lesson that explains it.
+    source, url : str
+        The document that it rests on, and where one can read it.
     """
 
     kind: str
@@ -70,6 +73,8 @@ class Finding:
     command: str = ""
     field: str = ""
     lesson: str = ""
+    source: str = ""
+    url: str = ""
 
     def __str__(self) -> str:
         where = f" {self.service}" if self.service else ""
@@ -153,14 +158,15 @@ SHOWN_BY: dict[str, tuple[str, str, int | str]] = {
 
 
 def shown_by(finding: Finding) -> Finding:
-    """Return a finding with the command that shows it, its field and its lesson."""
+    """Return a finding with the command that shows it, its field, its lesson, and the document that it rests on."""
     if finding.kind not in SHOWN_BY:
         return finding
     command, field_name, lesson = SHOWN_BY[finding.kind]
     namespace, _, name = finding.service.rpartition("/")
     words = command.format(name=name or "NAME", namespace=namespace or "NAMESPACE")
     where = f"leaflets/{lesson}" if isinstance(lesson, str) else LESSONS[lesson]
-    return replace(finding, command=words, field=field_name, lesson=where)
+    found = SOURCES.get(finding.kind, Source(finding.source, finding.url))
+    return replace(finding, command=words, field=field_name, lesson=where, source=found.title, url=found.url)
 
 
 def find_all(
@@ -408,8 +414,14 @@ def pending(asked: Asked, service: Service) -> Iterator[Finding]:
     if reason is not None:
         yield Finding(
             "pending", PROBLEM, service.key, "It has no address: EXTERNAL-IP is <pending>.", _sentence(reason),
-            "kubectl describe service shows the events.",
+            WITHOUT_CLOUD.get(asked.survey.provider, "Look at its events, which kubectl describe service shows."),
         )  # fmt: skip
+
+
+WITHOUT_CLOUD = {  # what gives a load balancer an address on a machine of one's own
+    "kind": "Run cloud-provider-kind, which gives it an address; or use its node port, or kubectl port-forward.",
+    "minikube": "Run minikube tunnel, which gives it an address; or use its node port, or kubectl port-forward.",
+}
 
 
 def _sentence(text: str) -> str:
@@ -469,14 +481,14 @@ def quotas(asked: Asked) -> Iterator[Finding]:
                 "quota", NOTE, "",
                 f"{use.used} are used where the default quota {use.name} allows {use.limit}.",
                 "All of them have an address, so your quota is higher than the default one.",
-                "Nothing; look at your quota before you make many more.",
+                "Nothing; look at your quota before you make many more.", source=use.source,
             )  # fmt: skip
             continue
         yield Finding(
             "quota", PROBLEM if use.over else WARNING, "",
             f"{use.used} of {use.limit} are used of the quota {use.name}.",
             "Each Service of type LoadBalancer takes one more; beyond the quota it stays <pending>.",
-            f"{raised} one entry among several Services (Gateway API or Ingress).",
+            f"{raised} one entry among several Services (Gateway API or Ingress).", source=use.source,
         )  # fmt: skip
 
 
@@ -500,9 +512,12 @@ def local_without_pods(asked: Asked, service: Service) -> Iterator[Finding]:
             "Use Cluster, or a Pod on every node that clients use, or a load balancer that checks health.",
         )  # fmt: skip
     else:
+        kind = asked.survey.kind(service)
+        announced = kind is not None and kind.spread == "one_node"
         yield Finding(
             "local-without-pods", NOTE, service.key,
             f"Local, and {empty} of {len(nodes)} nodes have no ready Pod.",
+            "Only a node with a ready Pod announces the address: that the others do not is no fault." if announced else
             "Their health check answers 503 on purpose: red targets in the cloud's console are not an incident.",
             "Nothing. A client that uses the nodePort of one of these nodes gets a timeout.",
         )  # fmt: skip

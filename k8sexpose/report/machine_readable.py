@@ -49,6 +49,7 @@ def finding_object(one: Finding) -> dict[str, str]:
     return {
         "kind": one.kind, "severity": one.severity, "service": one.service, "what": one.what, "why": one.why,
         "fix": one.fix, "command": one.command, "field": one.field, "lesson": one.lesson,
+        "source": one.source, "url": one.url,
     }  # fmt: skip
 
 
@@ -57,7 +58,8 @@ def bill_object(made: Bill) -> dict[str, Any]:
     lines = [
         {
             "name": name, "quantity": number(quantity), "unit": unit, "unit_price": number(price),
-            "cost": number(cost), "source": source, "as_of": as_of, "estimated": name in made.estimated,
+            "cost": number(cost), "source": source, "url": made.links.get(source, ""), "as_of": as_of,
+            "estimated": name in made.estimated,
         }
         for name, quantity, unit, price, cost, source, as_of in made.items.itertuples(index=False)
     ]  # fmt: skip

@@ -19,10 +19,10 @@ from ..api.validation import POLICIES
 from ..cloud.front_door import front_door
 from ..cloud.internal import PRIVATE_CLIENTS
 from ..cloud.providers import TO_POD
-from ..cost.billing import lines_of, total_of
+from ..cost.billing import NO_CHARGE, lines_of, total_of
 from ..cost.charges import DRIVERS, BilledEntry
 from ..cost.prices import PriceBook
-from ..cost.usage import MonthlyTraffic, admitted_client, exposures
+from ..cost.usage import MonthlyTraffic, admitted_client, exposures, price_list
 from ..model import Cluster
 from ..router.addressing import DEFAULT_CLIENTS
 from ..router.route import Shares
@@ -70,12 +70,12 @@ class ReviewedPolicy:
     @property
     def hottest(self) -> float:
         """Load of the busiest Pod over that of the average one."""
-        return self.view.hottest_over_mean
+        return self.view.hottest_over_mean if self.view.loads else math.nan
 
     @property
     def fairness(self) -> float:
         """Jain's index of the Pods' loads."""
-        return self.view.fairness
+        return self.view.fairness if self.view.loads else math.nan
 
     @property
     def extra_hop(self) -> float:
@@ -124,8 +124,12 @@ ROWS = (
 
 def _column(one: ReviewedPolicy, currency: str) -> tuple[str, ...]:
     cost = "no price" if one.cost is None else f"{one.cost:,.2f} {currency}".rstrip()
+    hottest, fairness = (
+        "none" if math.isnan(value) else form.format(value)
+        for value, form in ((one.hottest, "{:.2f}"), (one.fairness, "{:.3f}"))
+    )
     return (
-        f"{one.hottest:.2f}", f"{one.fairness:.3f}", milliseconds(one.p50_ms), milliseconds(one.p99_ms),
+        hottest, fairness, milliseconds(one.p50_ms), milliseconds(one.p99_ms),
         f"{one.extra_hop:.1%}", f"{one.cross_zone:.1%}", f"{one.lost:.1%}", one.source, one.failure, cost,
     )  # fmt: skip
 
@@ -223,8 +227,8 @@ def advise(
     policy = "Cluster" if slower else "Local"
     reasons = (
         _speed(found, cluster, local),
-        _crossing(crossings),
-        _money(cluster, local),
+        _crossing(found, service, crossings),
+        _money(found, cluster, local),
         _source_reason(cluster, local),
     )
     return Recommendation(policy, tuple(chain.from_iterable(reasons)))
@@ -252,28 +256,31 @@ def _speed(found: ReviewedCluster, cluster: ReviewedPolicy, local: ReviewedPolic
         yield f"Local is even here{saved if cluster.shares.extra_hop else ''}."
 
 
-def _crossing(crossings: Mapping[str, float | None]) -> Iterator[str]:
+def _crossing(found: ReviewedCluster, service: Service, crossings: Mapping[str, float | None]) -> Iterator[str]:
     mean, p99 = crossings["mean"], crossings["p99"]
     if mean is None or p99 is None or mean >= 1:
         return
     if mean <= 0:
         yield "There is no hop to save, so Local is never faster."
         return
-    yield (
-        f"Local is faster on average below {percent(mean)} utilisation, at the p99 below "
-        f"{percent(p99)}. Pods spread evenly over zones and nodes would remove the skew."
-    )
+    kind = found.kind(service)
+    skew = "Pods spread evenly over zones and nodes would remove the skew."
+    if kind is not None and kind.spread == "one_node":
+        skew = "In layer 2 only Pods of the node that announces the address get connections, however they are spread."
+    yield f"Local is faster on average below {percent(mean)} utilisation, at the p99 below {percent(p99)}. {skew}"
 
 
-def _money(cluster: ReviewedPolicy, local: ReviewedPolicy) -> Iterator[str]:
+def _money(found: ReviewedCluster, cluster: ReviewedPolicy, local: ReviewedPolicy) -> Iterator[str]:
     if cluster.cost is not None and local.cost is not None and cluster.cost - local.cost >= 0.005:
         yield (
             f"Under Cluster {percent(cluster.shares.crosses_zone)} of the connections cross a zone on the extra hop, "
-            f"which adds {cluster.cost - local.cost:,.2f} to the bill of a month."
+            f"which adds {cluster.cost - local.cost:,.2f} {found.currency} to the bill of a month."
         )
 
 
 def _source_reason(cluster: ReviewedPolicy, local: ReviewedPolicy) -> Iterator[str]:
+    if local.lost == 1:
+        return
     balancer = "the load balancer's address"
     if balancer in (local.source, cluster.source) and "client" not in local.source:
         yield (
@@ -284,9 +291,10 @@ def _source_reason(cluster: ReviewedPolicy, local: ReviewedPolicy) -> Iterator[s
             "Pods must understand it) or, behind an HTTP proxy, in X-Forwarded-For; the policy does not change that."
         )
     elif cluster.source != local.source:
+        served = " and dial only nodes with a Pod" if local.lost else ""
         yield (
-            f"If the Pods need the client's address, take Local: they see {local.source} under Local, {cluster.source} "
-            "under Cluster."
+            f"If the Pods need the client's address, take Local{served}: they see {local.source} under Local, "
+            f"{cluster.source} under Cluster."
         )
     elif "client" not in local.source:
         yield f"The Pods see {local.source} under both policies."
@@ -413,6 +421,8 @@ def _failure(cluster: Cluster, service: Service, found: Shares) -> str:
         return "no Pod answers, so a crash changes nothing"
     worst = max(answering, key=lambda name: answering[name])
     if service.type != "LoadBalancer":
+        if len(cluster.nodes) == 1:
+            return f"nobody is served until {worst} is back: there is no other node"
         return f"a client that uses the address of {worst} loses everything until it uses another node"
     cluster.advance(900)
     try:
@@ -421,7 +431,8 @@ def _failure(cluster: Cluster, service: Service, found: Shares) -> str:
         return str(reason)
     lost = max((step.lost for step in crash.steps if step.at_s >= 0), default=Fraction(0))
     if crash.healed_s is None:
-        return f"{worst} crashes: {percent(lost)} of new connections are lost, and neither of the two clocks ends it"
+        lasts = "until it is back: neither health checks nor the removal of its endpoints ends it"
+        return f"{worst} crashes: {percent(lost)} of new connections are lost {lasts}"
     if not lost:
         return f"{worst} crashes: no new connection is lost"
     return f"{worst} crashes: up to {percent(lost)} of new connections are lost, for {crash.healed_s:g} s"
@@ -431,6 +442,8 @@ def _priced(
     found: ReviewedCluster, policy: str, twin: Cluster, traffic: MonthlyTraffic | None, book: PriceBook | None
 ) -> dict[str, float | None]:
     """Return what each Service would cost alone under a policy; those that have it already are asked about as is."""
+    if book is not None and price_list(found.cluster) in NO_CHARGE:
+        return {one.key: 0.0 for one in found.exposed}
     if book is None or found.provider not in DRIVERS:
         return {}
     costs: dict[str, float | None] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -22,12 +22,15 @@ from ..router.reach import HEAD as REACH_HEAD
 from ..router.reach import Reach, internet_entrances, reach_of
 from .anonymise import anonymised, without_values
 from .assumptions import EXPOSED, LOAD, ReviewedCluster, survey
-from .document import MARK, Heading, Listing, Paragraph, Part, Picture, Table, to_html, to_markdown
+from .document import MARK, Heading, Link, Listing, Paragraph, Part, Picture, Table, to_markdown
+from .entrance_map import entrance_map
 from .environment import lacks
 from .exposure_findings import CLUSTER_FINDERS, SERVICE_FINDERS
+from .finding_cards import SIGNS, finding_cards
 from .findings import Asked, Finding, find_all
+from .html_page import to_html
 from .machine_readable import review_json
-from .pictures import bill_bars, entrances, latency_curve, pod_loads
+from .pictures import bill_bars, latency_curve, pod_loads
 from .policy_advice import ServiceComparison, compare_services
 from .reviewed import ReviewedFacts, ServiceReview
 
@@ -38,7 +41,6 @@ __all__ = ["Review", "ServiceReview", "review"]
 
 DRAWN = 12  # Services whose Pods and latencies are drawn
 MANY = 200  # Services that are compared on the page, each with a table of its own
-SIGNS = {"problem": "✗ problem", "warning": "! warning", "note": "· note"}
 HEAD = ("Service", "type", "address", "ports", "who reaches it", "ready")
 
 
@@ -219,7 +221,7 @@ def review(
         find_all(Asked(found, comparisons, made, internet), SERVICE_FINDERS, CLUSTER_FINDERS),
         tuple(sorted(services, key=lambda one: (RANK.get(one.type, 2), one.name))),
         made,
-        (*found.assumptions, f"Traffic: {_traffic(gb_per_month, traffic_gb)}."),
+        (*found.assumptions, f"Traffic: {_traffic(gb_per_month, traffic_gb)}.", *_uncounted(found.cluster)),
         found.cluster,
         guessed,
         utilisation,
@@ -239,10 +241,22 @@ def _check_names(traffic_gb: Mapping[str, float] | None) -> None:
         raise ValueError("traffic_gb names Services, and an anonymised report has other names: give gb_per_month")
 
 
+EVENLY = "evenly over the exposed Services."
+
+
 def _traffic(gb_per_month: float, traffic_gb: Mapping[str, float] | None) -> str:
     if traffic_gb is None:
-        return f"{gb_per_month:,g} GB a month, evenly over the exposed Services"
+        return f"{gb_per_month:,g} GB a month, a tenth of it requests, {EVENLY[:-1]}"
     return f"{math.fsum(traffic_gb.values()):,g} GB a month, by Service as you said"
+
+
+def _uncounted(cluster: Cluster) -> Iterator[str]:
+    """Yield a sentence on Ingresses and Gateways that are billed, and of whose traffic nothing is known."""
+    exposed = {service.key for service in cluster.services if service.type in EXPOSED}
+    silent = [one.name for one in shared_entries(cluster) if one.billed_as and not exposed.issuperset(one.services)]
+    if silent:
+        names = listed(list(dict.fromkeys(silent)))
+        yield f"Traffic through {names} is not known and not counted: the bill has hours and addresses of it alone."
 
 
 def _service(
@@ -281,9 +295,14 @@ def _reached_by(found: ReviewedCluster, service: Service) -> str:
     ranges = ", ".join(service.load_balancer_source_ranges)
     if service.type == "LoadBalancer":
         kind = found.kind(service)
-        door = kind.title if kind else "a load balancer of somebody else"
+        title, _, more = kind.title.partition(": ") if kind else ("a load balancer of somebody else", "", "")
+        door = f"{title} ({more})" if more else title
         also = "; and every node on its nodePort" if any(port.node_port for port in service.ports) else ""
-        return f"{_who(service, kind)}: clients{f' of {ranges}' if ranges else ''} through {door}{also}"
+        waits = not any(entry.address for entry in service.load_balancer_ingress)
+        if waits and kind is None:
+            return f"nobody through a load balancer, as nothing here makes one{also}"
+        who = f"{_who(service, kind)}{', once it has an address' if waits else ''}"
+        return f"{who}: clients{f' of {ranges}' if ranges else ''} through {door}{also}"
     if service.type == "NodePort":
         nodes = found.cluster.nodes
         public = any(ip and not is_private(ip) for node in nodes for ip in (node.external_ip, *node.addresses))
@@ -305,48 +324,77 @@ def _who(service: Service, kind: LoadBalancerKind | None) -> str:
 
 # -- the page ---------------------------------------------------------------------------------------------------------
 
+MAP = "The ways in: by a dotted line, nothing arrives."
+SHARES = "The share of the connections that each Pod gets; the dotted line is the mean."
+CURVE = "The time within which 99 of 100 requests are answered (p99), and where it is now."
+
 
 def _parts(made: Review, date: str, pictures: bool = False) -> Iterator[Part]:
     """Yield the parts of the report, in order."""
-    for line in made.lacks:
-        yield Paragraph(line, "Not in the dump.")
-    yield Paragraph(f"{made.summary}.")
-    yield Paragraph(f"{made.guess}.", "Provider.")
-    if made.around is not None:
-        yield Paragraph(f"{made.around.controller}.".replace("..", "."), "Load balancers.")
-        yield Paragraph(made.around.data_plane, "Data plane.")
-    yield Paragraph(f"{made.estimate.headline}.", "Bill.")
-    when = f" on {date}" if date else ""
-    yield Paragraph(f"{MARK} {__version__}{when}; its model is Kubernetes 1.36, its prices are of {_dates(made)}.")
-    yield from _drawn(entrances(made) if pictures else "")
+    yield from _head(made, date)
+    yield from _drawn(entrance_map(made) if pictures else "", MAP)
     yield Heading("Findings")
     if made.findings:
-        yield Table("The most severe first.", FINDING_HEAD, tuple(finding_rows(made.findings)))
+        yield from finding_cards(made.findings)
     else:
         yield Paragraph("None of the problems that this report looks for.")
     yield Heading("What is exposed")
-    if made.exposed:
-        rows = tuple((o.name, o.type, o.address, o.ports, o.reached_by, o.ready_text) for o in made.exposed)
-        yield Table("ports: port:nodePort/protocol; ready: ready Pods behind the first port.", HEAD, rows)
-        inside = len(made.services) - len(made.exposed)
-        yield Paragraph(f"Without a node port or a load balancer: {_count(inside, 'other Service')}.")
-    else:
-        yield Paragraph("No Service has a node port or a load balancer.")
+    yield from _exposed(made)
     yield from _shared(made)
     yield from _internet(made)
     yield Heading("What it costs in a month")
     yield from _bill(made, pictures)
-    yield Heading("Cluster against Local")
-    yield from _summary(made)
+    if made.exposed:
+        yield Heading("Cluster against Local")
+        yield from _summary(made)
     for number, one in enumerate(made.exposed[:MANY]):
-        yield from _comparison(one, made.bill.currency)
+        yield from _comparison(one, made.bill.currency, _anchor(number))
         if pictures and number < DRAWN and one.comparison is not None:
-            yield from _drawn(pod_loads(one.comparison))
-            yield from _drawn(latency_curve(one.comparison, made.utilisation, made.service_ms, made.workers))
+            yield from _drawn(pod_loads(one.comparison), SHARES)
+            curve = latency_curve(one.comparison, made.utilisation, made.service_ms, made.workers)
+            yield from _drawn(curve, CURVE)
     if len(made.exposed) > MANY:
         yield Paragraph(f"The first {MANY} of {len(made.exposed)} Services are shown one by one.")
     yield Heading("What was assumed")
     yield Listing((*made.assumptions, *METHOD))
+
+
+def _head(made: Review, date: str) -> Iterator[Part]:
+    """Yield what one wants to know first: whose cluster, how many findings, how dear, and of when this is."""
+    for line in made.lacks:
+        yield Paragraph(line, "Incomplete:")
+    yield Paragraph(f"{made.summary}.")
+    yield Paragraph(f"{made.guess}.", "Provider:")
+    if made.around is not None:
+        yield Paragraph(f"{made.around.controller}.".replace("..", "."), "Load balancers:")
+        yield Paragraph(made.around.data_plane, "Data plane:")
+    yield Paragraph(f"{made.estimate.headline}.", "Bill:")
+    when = f" on {date}" if date else ""
+    dates = _dates(made)
+    prices = f", its prices are of {dates}" if dates else ""
+    yield Paragraph(f"{MARK} {__version__}{when}; its model is Kubernetes 1.36{prices}.")
+
+
+def _anchor(number: int) -> str:
+    return f"service-{number}"
+
+
+def _exposed(made: Review) -> Iterator[Part]:
+    """Yield the Services with a node port or a load balancer, each with a link to what is said of it."""
+    if not made.exposed:
+        yield Paragraph("No Service has a node port or a load balancer.")
+        return
+    rows = tuple(
+        (
+            Link(one.name, f"#{_anchor(number)}" if number < MANY else ""),
+            one.type, one.address, one.ports, one.reached_by, one.ready_text,
+        )
+        for number, one in enumerate(made.exposed)
+    )  # fmt: skip
+    yield Table("ports: port:nodePort/protocol; ready: ready Pods behind the first port.", HEAD, rows)
+    inside = len(made.services) - len(made.exposed)
+    if inside:
+        yield Paragraph(f"Without a node port or a load balancer: {_count(inside, 'other Service')}.")
 
 
 SHARED_HEAD = ("Ingress or Gateway", "class", "hosts", "Services behind it", "address", "served by")
@@ -361,7 +409,7 @@ def _shared(made: Review) -> Iterator[Part]:
     rows = tuple(
         (
             f"{one.kind} {one.key}", one.class_name or "none named", listed(one.hosts) or "all",
-            listed(one.services) or "none", ", ".join(one.addresses) or "none yet",
+            listed(_named(made, one.services)) or "none", ", ".join(one.addresses) or "none yet",
             f"{one.made_by}{f' (group {one.group})' if one.group else ''}{', internal' if one.internal else ''}",
         )
         for one in found[:MOST_ENTRANCES]
@@ -371,25 +419,40 @@ def _shared(made: Review) -> Iterator[Part]:
         yield Paragraph(f"The first {MOST_ENTRANCES} of {len(found)} are shown.")
 
 
-def _drawn(svg: str) -> Iterator[Part]:
+def _named(made: Review, services: Sequence[str]) -> list[str]:
+    """Return names of Services, with a word on those that are not in the dump."""
+    known = {one.name for one in made.services}
+    if "Service" in made.cluster.absent:
+        return list(services)
+    return [name if name in known else f"{name} (no such Service)" for name in services]
+
+
+def _drawn(svg: str, title: str) -> Iterator[Part]:
     if svg:
-        yield Picture(svg)
+        yield Picture(svg, title)
 
 
 def _dates(made: Review) -> str:
-    dates = made.estimate.as_of
-    return f"{dates[0]} to {dates[-1]}" if len(dates) > 1 else "".join(dates) or "no date"
+    dates = [date for date in made.estimate.as_of if date[0].isdecimal()]  # some copies bear no date
+    return f"{dates[0]} to {dates[-1]}" if len(dates) > 1 else "".join(dates)
 
 
 BILL_HEAD = ("line", "quantity", "unit", "unit price", "cost", "source", "as of")
 
 
 def _bill(made: Review, pictures: bool) -> Iterator[Part]:
-    yield Paragraph(f"{made.estimate.headline}.")
-    yield from _drawn(bill_bars(made) if pictures else "")
-    rows = tuple(made.estimate.rows())
+    bill = made.estimate
+    yield Paragraph(f"{bill.headline[:1].upper()}{bill.headline[1:]}.")
+    yield from _drawn(bill_bars(made) if pictures else "", f"The lines of the bill, in {bill.currency} a month.")
+    rows = tuple(
+        (name, quantity, unit, price, cost, Link(source, bill.links.get(source, "")), as_of)
+        for name, quantity, unit, price, cost, source, as_of in bill.rows()
+    )
     if rows:
-        yield Table(f"In {made.estimate.currency}, {made.estimate.region}: list prices.", BILL_HEAD, rows)
+        where = f" of {bill.provider} {bill.region}".rstrip()
+        yield Table(f"List prices{where}, in {bill.currency}.", BILL_HEAD, rows)
+        for sentence in _uncounted(made.cluster):
+            yield Paragraph(sentence)
 
 
 INTERNET_HEAD = ("address", "entrance", "Service or Pod", "the Pod sees", "lost")
@@ -434,7 +497,7 @@ def _summary(made: Review) -> Iterator[Part]:
     load = next(text.removeprefix(LOAD) for text in made.assumptions if text.startswith(LOAD))
     more = "Pods that serve more requests at a time have shorter queues, and Local stays ahead up to a higher load."
     yours = "Name yours: --utilisation, --service-ms, --workers."
-    yield Paragraph(f"{load[:1].upper()}{load[1:]} {more} {yours}", "Assumed.")
+    yield Paragraph(f"{load[:1].upper()}{load[1:]} {more} {yours}", "Assumed:")
     head = ("Service", "policy now", "recommended", "Local is slower on average from", "at the p99 from")
     rows = tuple(
         (one.service, one.now, one.advice.policy, _crossing(one.turns_at), _crossing(one.turns_at_p99))
@@ -449,8 +512,8 @@ def _crossing(utilisation: float | None) -> str:
     return "never" if utilisation >= 1 else "always" if utilisation <= 0 else f"{utilisation:.1%}"
 
 
-def _comparison(one: ServiceReview, currency: str) -> Iterator[Part]:
-    yield Heading(one.name, 3)
+def _comparison(one: ServiceReview, currency: str, anchor: str) -> Iterator[Part]:
+    yield Heading(one.name, 3, anchor)
     if one.entrances:
         yield Table("Who reaches it.", REACH_HEAD, tuple(entrance.cells for entrance in one.entrances[:MOST_ENTRANCES]))
     found = one.comparison

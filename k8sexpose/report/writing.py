@@ -21,7 +21,8 @@ def is_report(path: Path) -> bool:
         head = stream.read(HEAD_BYTES)
     if head.startswith((f"# {TITLE}\n".encode(), f"# {DIFF_TITLE}\n".encode(), b'{\n  "schema": "k8sexpose.')):
         return True
-    return head.startswith(b"<!DOCTYPE html>") and f"<title>{TITLE}</title>".encode() in head
+    titles = (f"<title>{title}</title>".encode() for title in (TITLE, DIFF_TITLE))
+    return head.startswith(b"<!DOCTYPE html>") and any(title in head for title in titles)
 
 
 def write_whole(path: Path, text: str) -> None:

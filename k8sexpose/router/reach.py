@@ -338,7 +338,7 @@ def _shared(entry: SharedEntry) -> Iterator[Entrance]:
         return
     hosts = ", ".join(entry.hosts) or "any host"
     for ip in entry.addresses:
-        for number in (80, 443) if entry.tls else (80,):
+        for number in entry.ports or ((80, 443) if entry.tls else (80,)):
             note = f"{hosts}; for {', '.join(entry.services) or 'no Service'}"
             yield Entrance(
                 INTERNET, entry.kind, entry.key, address(ip, number), "the load balancer's address", None, note

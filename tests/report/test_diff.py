@@ -85,7 +85,7 @@ def test_command_with_two_dumps_as_json(tmp_path: Path, capsys: pytest.CaptureFi
         ([str(SAMPLE), str(SAMPLE), "--apply", "x.yaml"], "name two dumps"),
         ([str(SAMPLE), "--apply", "no-such.yaml"], "no-such.yaml"),
         (["no-such.json", str(SAMPLE)], "no such file"),
-        ([str(SAMPLE), str(SAMPLE), "-o", "page.html"], "written as .md, .markdown, .json"),
+        ([str(SAMPLE), str(SAMPLE), "-o", "page.txt"], "written as .html, .htm, .md, .markdown, .json"),
     ],
 )
 def test_a_command_that_cannot_be_done_says_why(
@@ -101,3 +101,29 @@ def test_a_manifest_that_is_refused(tmp_path: Path, capsys: pytest.CaptureFixtur
     change.write_text(API_LOCAL.replace("port: 443", "port: 0"))
     assert main(["diff", str(SAMPLE), "--apply", str(change)]) == 1
     assert "spec.ports[0].port" in capsys.readouterr().err
+
+
+def test_a_difference_is_a_page_too_and_may_be_written_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change, page = tmp_path / "change.yaml", tmp_path / "page.html"
+    change.write_text(API_LOCAL)
+    for _ in range(2):  # the second time it replaces a page of ours
+        assert main(["diff", str(SAMPLE), "--apply", str(change), "-o", str(page)]) == 0
+    text = page.read_text(encoding="utf-8")
+    assert "<title>What the change does</title>" in text and "USD a month (-2.67)" in text
+
+
+def test_shared_traffic_is_named_where_a_new_service_takes_a_part_of_it() -> None:
+    one = cluster_of({})
+    two = applied(one, {**_web({}), "metadata": {"name": "second"}})
+    text = kx.diff(one, two).to_markdown()
+    assert "shared evenly by the exposed Services, 1 before and 2 after" in text
+    assert "shared evenly" not in kx.diff(one, applied(one, _web({"externalTrafficPolicy": "Local"}))).to_markdown()
+
+
+def test_a_load_that_nobody_can_carry_is_said_so() -> None:
+    even = cluster_of({}, per_node=(3, 1, 0))
+    made = kx.diff(even, applied(even, _web({"externalTrafficPolicy": "Local"})), utilisation=0.9)
+    [p99] = [one for one in made.changes if one.what == "p99"]
+    assert p99.after == "overloaded" and p99.after_value is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import itertools
 import json
 import re
@@ -11,7 +12,8 @@ from typing import Any
 import pytest
 
 import k8sexpose as kx
-from k8sexpose.report.document import marked
+from k8sexpose.report.document import Link, Table, marked, to_markdown
+from k8sexpose.report.html_page import to_html
 from tests.report.helpers import SAMPLE
 
 HOSTILE = (
@@ -20,7 +22,7 @@ HOSTILE = (
 
 DRAWN = (
     "role aria-label viewbox width height style x y cx cy r rx d fill fill-opacity stroke stroke-width "
-    "stroke-dasharray text-anchor font-size font-weight"
+    "stroke-opacity stroke-dasharray text-anchor font-size font-weight"
 ).split()
 
 
@@ -89,25 +91,32 @@ def test_hostile_names_in_html() -> None:
     tags.feed(page)
     assert tags.seen <= set(
         "html head meta title style body main h1 h2 h3 p strong ul li div table caption thead tbody tr th td nav a details summary "
-        "figure svg g rect path text circle".split()
+        "figure figcaption svg g rect path text circle section dl dt dd code wbr".split()
     )
     assert {name for name, _ in tags.attributes} <= {
-        "lang", "charset", "http-equiv", "content", "name", "class", "scope", "id", "href", *DRAWN
+        "lang", "charset", "http-equiv", "content", "name", "class", "scope", "id", "href", "rel", "data-head", *DRAWN
     }  # fmt: skip
-    assert all(re.fullmatch(r"#part-\d+", value or "") for name, value in tags.attributes if name == "href")
+    ours = r"#(part|service)-\d+|https://(kubernetes\.io|aws\.amazon\.com|github\.com|docs\.aws\.amazon\.com)/[^\"<> ]*"
+    assert all(re.fullmatch(ours, value or "") for name, value in tags.attributes if name == "href")
     assert "default-src 'none'" in page
 
 
 def test_hostile_names_in_markdown() -> None:
     text = kx.review(kx.Cluster.from_json(hostile_dump())).to_markdown()
     assert text.count("alert(1)") > 50
-    assert not re.search(r"(?<!\\)[<>`*]", re.sub(r"\*\*[^*]*\*\*", "", text)), (
+    commands = re.findall(r"(?m)^  - To see it: (.*)$", text)
+    for command in commands:
+        fence = re.match("`+", command)
+        assert fence and len(re.findall(f"(?<!`){fence[0]}(?!`)", command)) == 2, "one span of code, from end to end"
+    text = re.sub(r"(?m)^  - (To see it|Source): .*$", "", text)
+    bold = re.sub(r"(?m)^(- )?\*\*|:\*\*", "", text)
+    assert commands and not re.search(r"(?<!\\)[<>`*]", bold.replace("`<pending>`", "")), (
         "nothing that Markdown or HTML would read"
     )
     assert "@me" not in text and "](j" not in text.replace("\\](j", "") and "www.e" not in text
     heads = [line for line in text.splitlines() if line.startswith("#")]
     assert "# h" not in heads and sum(line.startswith("# ") for line in heads) == 1
-    rows = [line for line in text.splitlines() if line.startswith("| ✗") or line.startswith("| \\!")]
+    rows = [line for line in text.splitlines() if "| LoadBalancer |" in line]
     assert rows and all(len(re.findall(r"(?<!\\)\|", row)) == 7 for row in rows), "no cell breaks out of its table"
 
 
@@ -133,4 +142,36 @@ def test_the_page_stands_alone(sample: kx.Review) -> None:
     assert "@media print" in page and "prefers-color-scheme: dark" in page
     levels = [int(level) for level in re.findall(r"<h([1-6])[ >]", page)]
     assert levels[0] == 1 and levels.count(1) == 1 and all(b - a <= 1 for a, b in itertools.pairwise(levels))
-    assert page.count('<th scope="row">') >= 30 and page.count("<thead>") == page.count("<table>")
+    assert page.count('<th scope="row"') >= 30 and page.count("<thead>") == page.count("<table ")
+
+
+CELLS = (
+    ("an address of https", "https://prices.example/list?a=1&b=2", True), ("no address", "", False),
+    ("another scheme", "http://prices.example", False), ("a script", "javascript:alert(1)", False),
+    ("out of the attribute", 'https://e.example/"onclick="alert(1)', False),
+    ("out of the link", "https://e.example/) [x](y", False), ("somebody before the host", "https://a@e.example/", False),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "url", "linked"), CELLS)
+def test_a_source_is_a_link_where_it_is_an_address_of_https(name: str, url: str, linked: bool) -> None:
+    parts = [Table("", ("line", "source"), (("a", Link(name, url)),))]
+    page, text = to_html("T", parts), to_markdown("T", parts)
+    links = re.findall(r'<a href="([^"]*)" rel="noopener noreferrer">([^<]*)</a>', page)
+    assert links == ([(html.escape(url), name)] if linked else [])
+    assert (f"| [{name}]({url}) |" if linked else f"| {name} |") in text
+    assert page.count("<a ") == len(links) and "alert" not in text + page
+
+
+def test_the_sources_of_the_sample_are_links_or_names(sample: kx.Review) -> None:
+    page, text = sample.to_html(), sample.to_markdown()
+    assert "[AWS blog: Identify and optimize" in text and "](https://aws.amazon.com/blogs/" in text
+    assert ">Price catalogue (us-east-1) in a public repo</td>" in page, "a source without an address is a name"
+    external = re.findall(r"<a [^>]*https?://[^>]*>", page)
+    assert len(external) > 10 and all('rel="noopener noreferrer"' in link for link in external)
+
+
+def test_no_text_of_a_page_leads_nowhere(sample: kx.Review) -> None:
+    page = sample.to_html()
+    anchors = set(re.findall(r' id="([^"]+)"', page))
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= anchors

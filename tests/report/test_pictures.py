@@ -11,7 +11,8 @@ import pytest
 
 import k8sexpose as kx
 from k8sexpose.cli import main
-from k8sexpose.report.pictures import DASHES, LOADS, bill_bars, entrances, latency_curve, pod_loads
+from k8sexpose.report.entrance_map import entrance_map
+from k8sexpose.report.pictures import DASHES, LOADS, bill_bars, latency_curve, pod_loads
 from tests.report.helpers import LB, SAMPLE, cluster_of
 
 ROOT = Path(__file__).parents[2]
@@ -35,15 +36,15 @@ def test_every_picture_is_whole_and_described(sample: kx.Review) -> None:
 
 
 def test_the_map_names_services_doors_and_zones(sample: kx.Review) -> None:
-    shown = words(entrances(sample))
+    shown = words(entrance_map(sample))
     assert [one.name for one in sample.exposed if one.name not in shown] == []
-    assert "us-east-1a: 4" in shown
+    assert {"us-east-1a: 4 nodes", "the", "internet", "private network", "node port 31300"} <= set(shown)
 
 
 def test_a_service_without_ready_pods_leads_nowhere_in_the_map() -> None:
     ends = {}
     for pods in ((1, 1, 1), (0, 0, 0)):
-        svg = entrances(kx.review(cluster_of({}, per_node=pods)))
+        svg = entrance_map(kx.review(cluster_of({}, per_node=pods)))
         ends[pods] = len(ElementTree.fromstring(svg).findall(".//path[@stroke-dasharray]"))
     assert ends == {(1, 1, 1): 0, (0, 0, 0): 1}
 
@@ -61,10 +62,11 @@ def test_the_point_of_today_is_the_p99_of_the_table(sample: kx.Review) -> None:
     found = sample.service("payments/checkout").comparison
     assert found is not None
     svg = latency_curve(found, 0.5, 10.0, 1)
-    assert f"now: {found.cluster.p99_ms:.3g} ms" in words(svg)
+    assert f"now (Cluster): {found.cluster.p99_ms:.3g} ms" in words(svg)
     root = ElementTree.fromstring(svg)
     assert len(root.findall(".//circle")) == 1
-    assert [p.attrib.get("stroke-dasharray") for p in root.findall("path")][1:] == list(DASHES.values())
+    curves = [p for p in root.findall("path") if p.attrib.get("stroke-width") == "2.5"]
+    assert [p.attrib.get("stroke-dasharray") for p in curves] == list(DASHES.values())
     assert max(LOADS) < 1
 
 
@@ -108,6 +110,7 @@ def test_markdown_reads_well_on_a_terminal(sample: kx.Review) -> None:
 
 def test_contents_link_to_every_part(sample: kx.Review) -> None:
     page = sample.to_html()
-    links, anchors = re.findall(r'href="#([^"]+)"', page), re.findall(r'<h[23] id="([^"]+)"', page)
+    contents = page.partition("<nav ")[2].partition("</nav>")[0]
+    links, anchors = re.findall(r'href="#([^"]+)"', contents), re.findall(r'<h[23] id="([^"]+)"', page)
     assert links == anchors
     assert len(links) > 6

@@ -53,7 +53,7 @@ def test_services_alone_are_not_judged() -> None:
     assert not made.findings
     assert json.loads(made.to_json())["services"][0]["ready"] is None
     assert "not known" in made.to_markdown() and "nan" not in made.to_markdown()
-    assert made.to_markdown().index("Not in the dump") < made.to_markdown().index("## Findings")
+    assert made.to_markdown().index("Incomplete") < made.to_markdown().index("## Findings")
 
 
 @pytest.mark.parametrize(
@@ -313,3 +313,38 @@ def test_a_selector_that_misses_its_template_is_refused() -> None:
     assert said.rc == 1
     assert "`selector` does not match template `labels`" in said.stderr
     assert "must be no more than 15 characters" in said.stderr
+
+
+# -- the page ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", sorted(FILES.glob("*.json")), ids=lambda path: path.stem)
+def test_every_form_of_every_report_is_made(path: Path) -> None:
+    made = reviewed(path.name)
+    assert not re.search(r"\bnan\b|\binf\b|\\_|&lt;", made.to_markdown())
+    assert made.to_html().endswith("</html>\n")
+    assert json.loads(made.to_json())["schema"] == "k8sexpose.report/1"
+
+
+@pytest.mark.parametrize(
+    ("name", "headline"),
+    [
+        ("eks-scheme-internal.json", "50.53 USD a month"), ("eks-us-west-2-nlb.json", "46.71 USD a month"),
+        ("eks-auto-mode-nlb-pending.json", "35.76 USD a month"),
+        ("k3s-local.json", "0.00 USD a month: nobody charges for what k3s does"),
+        ("eks-external-no-target-type.json", "0.00 USD a month: nothing here is charged for"),
+        ("openstack-local.json", "unknown: the price book has no price for lb_month (generic load_balancer, all)"),
+    ],
+)  # fmt: skip
+def test_the_bills_of_real_kinds(name: str, headline: str) -> None:
+    assert f"**Bill:** {headline}." in reviewed(name).to_markdown()
+
+
+def test_what_nobody_charges_for_costs_nothing_alone_too() -> None:
+    compared = reviewed("k3s-local.json").service("web").comparison
+    assert compared is not None and compared.local.cost == 0
+
+
+def test_a_service_without_address_is_not_reached_yet() -> None:
+    assert "once it has an address" in reviewed("hetzner-pending.json").service("web").reached_by
+    assert "nothing here makes one" in reviewed("eks-external-no-target-type.json").service("web").reached_by

@@ -12,18 +12,20 @@ import json
 import math
 import re
 import sys
+import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+LINKS = Path(__file__).with_name("source_links.toml")  # addresses of sources, by key
 HEAD = """\
 # The price book: what cloud providers charge for exposing Services. List prices, no discount, no tax.
 #
 # Nobody read a price live: every row is from a copy with its own date (as_of). To correct one, edit its row; no code
 # names a number. One row says: `price` in `currency` for each `unit`, for the part of the month's quantity that lies
-# in `tier`, in `region`. `source` is an entry of [sources]. A component without rows ([]) is one that a provider
-# charges for and no source shows: a bill says that this price is missing. Your own file of this form, or a part of
-# it, is given as prices=.
+# in `tier`, in `region`. `source` is an entry of [sources], with its `url` where one can read it. A component without
+# rows ([]) is one that a provider charges for and no source shows: a bill says that this price is missing. Your own
+# file of this form, or a part of it, is given as prices=.
 #
 # Internet egress, NAT, gateways and ibm stand here for your own sums: no bill of the model counts them.
 """
@@ -288,8 +290,10 @@ def write(book: Mapping[str, Any]) -> str:
             lines += ["", f"[quotas.{provider}]", *(f"{key} = {literal(value)}" for key, value in limits.items())]
     lines += ["", "# A load balancer uses as many units as the dimension of which it uses most."]
     lines += ["[capacity_units]", *(f"{key} = {literal(value)}" for key, value in book["capacity_units"].items())]
+    links = tomllib.loads(LINKS.read_text(encoding="utf-8"))
     for key, source in book["sources"].items():
-        lines += ["", f"[sources.{key}]", *(f"{name} = {literal(value)}" for name, value in source.items())]
+        told = {**source, "url": links[key]} if key in links else source
+        lines += ["", f"[sources.{key}]", *(f"{name} = {literal(value)}" for name, value in told.items())]
     return "\n".join(lines) + "\n"
 
 

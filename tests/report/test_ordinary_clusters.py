@@ -1,0 +1,97 @@
+"""What the engineer of an ordinary cluster reads: no sentence that is true elsewhere only, no number that is left out."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+import k8sexpose as kx
+from k8sexpose.cost.prices import price_book
+from k8sexpose.report.entrance_map import entrance_map
+from k8sexpose.report.finding_cards import finding_cards
+from k8sexpose.report.finding_sources import SOURCES
+from k8sexpose.report.findings import SHOWN_BY, Finding
+from tests.cloud.test_shared_entries import dump, gateway, ingress
+from tests.report.helpers import LB, cluster_of
+
+
+def of_one_node(provider: str, spec: dict[str, Any]) -> kx.Review:
+    cluster = kx.Cluster(nodes=1, provider=provider)
+    cluster.deploy("web", per_node=[1])
+    cluster.apply({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": {**LB, **spec}})
+    return kx.review(cluster)
+
+
+def test_the_bill_says_which_traffic_it_does_not_count() -> None:
+    made = kx.review(dump(ingress("a", service="inside"), provider="aws"))
+    said = "Traffic through Ingress default/a is not known and not counted"
+    assert said in made.to_markdown() and any(said in one for one in made.assumptions)
+    assert "not counted" not in kx.review(cluster_of({})).to_markdown()
+
+
+def test_an_ingress_without_its_service_is_marked() -> None:
+    made = ingress("a")
+    made["spec"]["defaultBackend"] = {"service": {"name": "nowhere", "port": {"number": 80}}}
+    text = kx.review(dump(made, provider="aws")).to_markdown()
+    assert "default/nowhere (no such Service)" in text and "default/web (no such Service)" not in text
+
+
+def test_a_gateway_listens_on_its_own_ports() -> None:
+    made = kx.review(dump(*gateway("gke-l7-global-external-managed", "203.0.113.9"), provider="gcp"))
+    listeners = {one["port"] for one in gateway("x", "203.0.113.9")[0]["spec"]["listeners"]}
+    assert {one.address for one in made.internet} == {f"203.0.113.9:{port}" for port in listeners}
+    assert "Gateway default/edge by 203.0.113.9" in entrance_map(made)
+
+
+def test_in_layer_2_nobody_is_told_to_spread_pods() -> None:
+    compared = kx.review(cluster_of({}, provider="metallb")).service("web").comparison
+    assert compared is not None and "however they are spread" in " ".join(compared.advice.reasons)
+    assert "would remove the skew" not in " ".join(compared.advice.reasons)
+    local = kx.review(cluster_of({"externalTrafficPolicy": "Local"}, provider="metallb", per_node=(1, 0, 0)))
+    [one] = [one for one in local.findings if one.kind == "local-without-pods"]
+    assert "announces the address" in one.why and "cloud" not in str(one)
+
+
+def test_one_node_has_no_other_node() -> None:
+    made = of_one_node("kind", {"type": "NodePort"}).service("web").comparison
+    assert made is not None and "there is no other node" in made.local.failure
+    assert (made.local.cost, made.cluster.cost) == (0, 0), "nobody charges for what kind does"
+
+
+@pytest.mark.parametrize(("provider", "way"), [("kind", "cloud-provider-kind"), ("minikube", "minikube tunnel")])
+def test_a_pending_load_balancer_on_ones_own_machine_has_a_way_out(provider: str, way: str) -> None:
+    made = of_one_node(provider, {})
+    assert [way in one.fix for one in made.findings if one.kind == "pending"] == [True]
+    assert "nobody through a load balancer" in made.service("web").reached_by
+    assert 'stroke-dasharray="2 4"' in entrance_map(made), "nothing arrives at it"
+
+
+def test_money_has_its_currency_everywhere() -> None:
+    cluster = cluster_of({}, provider="aws")
+    text = kx.review(cluster).to_markdown()
+    assert re.search(r"which adds [0-9.]+ USD to the bill", text)
+    assert not re.search(r"which adds [0-9.]+ to", text)
+
+
+def test_a_price_that_nobody_shows_is_never_a_silent_zero() -> None:
+    made = kx.review(cluster_of({}, provider="generic"))
+    assert made.bill.total_per_month is None
+    assert "unknown: the price book has no price for lb" in made.to_markdown()
+    assert "| no price in the book |  | no price in the book |" in made.to_markdown()
+
+
+def test_what_is_said_of_many_services_is_one_card() -> None:
+    said = [Finding("pending", "problem", f"a/s{n}", "It waits.", "Because.", "Wait.", f"look s{n}") for n in range(3)]
+    cards = list(finding_cards([*said, Finding("pending", "problem", "a/t", "It waits.", "Else.", "Wait.")]))
+    assert [card.about for card in cards] == ["3 Services", "a/t"]
+    assert ("Services", "a/s0, a/s1, a/s2") in cards[0].lines
+
+
+def test_every_kind_of_finding_has_a_source_and_each_address_is_of_https() -> None:
+    assert set(SHOWN_BY) - set(SOURCES) == {"quota"}, "a quota has the source of its number"
+    urls = [one.url for one in SOURCES.values()] + [row.url for row in price_book().prices if row.url]
+    assert len(urls) > 100 and all(url.startswith("https://") for url in urls)
+    with pytest.raises(ValueError, match=r"sources\.mine\.url is an address that begins with https://"):
+        price_book({"sources": {"mine": {"title": "Mine", "url": "javascript:alert(1)"}}})
