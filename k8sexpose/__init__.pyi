@@ -73,7 +73,7 @@ from .traffic.policy_comparison import latency_curves as latency_curves
 from .traffic.policy_comparison import sticky_skew as sticky_skew
 from .traffic.queueing import jain_index as jain_index
 from .traffic.queueing import max_over_mean as max_over_mean
-from .traffic.simulation import Traffic as Traffic
+from .traffic.result import Traffic as Traffic
 from .traffic.simulation import simulate as simulate
 from .traffic.timeline import NodeDown as NodeDown
 from .traffic.timeline import NodeUp as NodeUp
