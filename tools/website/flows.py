@@ -2,7 +2,8 @@
 
 A state is the policy and at most two faults (a node that crashed, a Pod that is not ready), or one where two would be
 too many states. Where the clock can move, it is also which settled state it came from, and what the health checks have
-noticed since. The widget makes each scene, once for all states that look the same.
+noticed since. What comes long after (Pods leave a crashed node after five minutes) is not computed, and the page says
+so. The widget makes each scene, once for all states that look the same.
 """
 
 from __future__ import annotations
@@ -294,4 +295,4 @@ def flow_data(flow: Flow) -> dict[str, Any] | None:
     except ValueError:
         return None
     data = packed({"parts": looks.store.parts, "looks": looks.found, "states": states, "now": flow.cluster.now_s})
-    return {"kind": "flow", "widths": WIDTHS, "most": explored.most, "data": data}
+    return {"kind": "flow", "widths": WIDTHS, "most": explored.most, "quiet": QUIET_S, "data": data}

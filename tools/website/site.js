@@ -159,9 +159,9 @@
   // -- the visualizer ----
 
   class FlowModel extends Model {
-    constructor({ parts, looks, states, now }, { widths, most }, width) {
+    constructor({ parts, looks, states, now }, { widths, most, quiet }, width) {
       super({ batch: {}, message: "", answered: 0, width: 0, step: 1 });
-      Object.assign(this, { parts, looks, states, widths, most, layout: width < 720 ? 1 : 0, state: 0,
+      Object.assign(this, { parts, looks, states, widths, most, quiet, layout: width < 720 ? 1 : 0, state: 0,
         way: looks[states[0].look].start, plays: 0, now, since: now, batches: 0, counted: {}, news: "" });
       this.values.width = widths[this.layout];
       this.values.scene = this.scene();
@@ -236,11 +236,17 @@
     advance(seconds) {
       this.now = Math.round((this.now + seconds) * 10) / 10;
       const passed = this.now - this.since;
-      const next = this.states[this.state].later.filter(([after]) => after <= passed).at(-1);
+      const { later, faults } = this.states[this.state];
+      const next = later.filter(([after]) => after <= passed).at(-1);
       if (next) {
         this.since += next[0];
         this.enter(next[1]);
-      } else this.draw();
+        return;
+      }
+      if (faults && passed > this.quiet) {
+        this.values.message = `This page follows the cluster until ${this.quiet} s after its last change. ${LITE_HINT}`;
+      }
+      this.draw();
     }
     pick() {
       const { ways } = this.look;
