@@ -7,6 +7,7 @@ import sys
 import zlib
 from base64 import b64decode
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,7 @@ def test_every_setting_of_an_explorer_is_stored() -> None:
     stored = [page for chunk in data["chunks"] for page in pages_of(chunk)]
     first, second = (explorer.parts.controls[number] for number in data["order"])
     expected = [
-        explorer.parts.page(replace(explorer.first, **{first.name: one, second.name: other}))
+        pages.tidy(explorer.parts.page(replace(explorer.first, **{first.name: one, second.name: other})))
         for one in first.options
         for other in second.options
     ]
@@ -83,6 +84,18 @@ def test_the_line_of_numbers_says_what_check_says(question: Any) -> None:
         assert found[at] == replace(questions.card_of(question, given, right), answer=""), given
 
 
+def test_each_field_between_two_blanks_has_its_card() -> None:
+    question = QUESTIONS["lb-five-nodes"]
+    right, _ = question.solve()
+    judged = questions._judged(question, right, "", told=True)
+    first, second = (0, 10, 19.4, 19.6, 20, 35.4, 36, 36.6, 40, 64, 100), (0, 0.4, 0.6, 19.4, 20, 20.6, 100)
+    for answer in product(first, second):
+        places = [sum(edge <= one for edge in edges) - 1 for edges, one in zip(judged["edges"], answer, strict=True)]
+        card = replace(questions.card_of(question, answer, right), answer=questions.ANSWER)
+        found = judged["cards"]["|".join(map(str, places))]
+        assert found == [card.opening, card._repr_html_(), questions.ANSWER], answer
+
+
 def test_feedback_cannot_be_read_at_a_glance() -> None:
     data = questions.question_data(QUESTIONS["np-number"])
     assert data is not None
@@ -102,11 +115,14 @@ def test_a_visualizer_knows_every_click_and_what_the_checks_do_then() -> None:
     cluster.advance(60)
     flow = kx.flow(cluster, "public-api-lb", controls=["play", "clock", "nodes"])
     explored = flows.states_of(flow)
-    crashed = flows.Setting("Cluster", ("node", "node-1"))
+    crashed = explored.start.clicked("node", "node-1")
     found = [state for state in explored.states if state.setting == crashed and state.came_from == explored.start]
     assert len(found) > 1, "the check notices the crash some seconds later"
     assert found[0].cluster.is_down("node-1") and found[0].at_s == 0 and found[-1].settled
-    assert cluster.is_down("node-1") is False, "the lesson's own cluster stays as it is"
+    both = crashed.clicked("node", "node-2")
+    assert explored.settled[both].cluster.down == {"node-1", "node-2"}
+    assert "node:node-3" not in dict(explored.choices(both)), "two faults at once, and no third"
+    assert not cluster.down, "the lesson's own cluster stays as it is"
 
 
 def test_a_page_with_scripts_loads_only_its_own() -> None:

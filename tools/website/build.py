@@ -18,22 +18,30 @@ from nbformat import NotebookNode
 
 from k8sexpose.lessons.ask import Ask
 from k8sexpose.lessons.sheet import QUESTIONS, find
+from k8sexpose.lessons.skew_and_latency.queues import Queues
 from k8sexpose.widgets.explorers.base import Explorer
 from k8sexpose.widgets.flow.widget import Flow
 from notebooks import notebooks_in, read
 
 from . import reference
 from .flows import flow_data
+from .packing import packed
 from .questions import question_data
 from .recorder import Shown, play
-from .states import explorer_data
+from .states import explorer_data, queue_data
 
 __all__ = ["Live", "build", "live_of", "main", "write"]
 
 ASSETS = "assets"
 HERE = Path(__file__).parent
 PACKAGE = pages.ROOT / "k8sexpose"
-MODULES = {"flow": PACKAGE / "widgets/flow/flow.js", "ask": PACKAGE / "lessons/ask.js"}
+QUEUES = PACKAGE / "widgets/explorers/queue_view"
+MODULES = {
+    "flow": PACKAGE / "widgets/flow/flow.js",
+    "ask": PACKAGE / "lessons/ask.js",
+    "queues": QUEUES.with_suffix(".js"),
+}
+STYLES = (PACKAGE / "lessons/ask.css", QUEUES.with_suffix(".css"), HERE / "site.css")
 
 
 @dataclass
@@ -74,6 +82,8 @@ class Live:
 def _data_of(widget: Any) -> dict[str, Any] | None:
     if isinstance(widget, Explorer):
         return explorer_data(widget)
+    if isinstance(widget, Queues):
+        return {"kind": "queues", "data": packed(queue_data(widget.moving))}
     return flow_data(widget) if isinstance(widget, Flow) else None
 
 
@@ -144,8 +154,7 @@ def scripts() -> str:
 
 def styles() -> str:
     """Return the style of the widgets: their own, and that of the page's controls."""
-    own = (PACKAGE / "lessons/ask.css").read_text(encoding="utf-8")
-    return f"{Flow._css}\n{own}\n{(HERE / 'site.css').read_text(encoding='utf-8')}"
+    return "\n".join([Flow._css, *(path.read_text(encoding="utf-8") for path in STYLES)])
 
 
 def build(folder: Path, lite: bool = False, only: str = "", processes: int = 2) -> list[str]:
@@ -164,7 +173,12 @@ def build(folder: Path, lite: bool = False, only: str = "", processes: int = 2) 
 def write(folder: Path, lives: dict[str, Live], lite: bool = False, api: bool = True) -> list[str]:
     """Write the pages, and what lives on them; return what makes them unfit to publish."""
     rendered = pages.render(lite, lives, api and reference.made(folder))
-    found = pages.problems(rendered)
+    put(folder, rendered, lives)
+    return pages.problems(rendered)
+
+
+def put(folder: Path, rendered: dict[str, str], lives: dict[str, Live]) -> None:
+    """Write pages, and beside them what they load."""
     assets = folder / ASSETS
     shutil.rmtree(assets, ignore_errors=True)
     pages.write(folder, rendered)
@@ -172,7 +186,6 @@ def write(folder: Path, lives: dict[str, Live], lite: bool = False, api: bool = 
     texts = {"site.js": scripts(), "site.css": styles(), "index.js": pages.index_script(rendered)}
     for name, text in (texts | {f"{stem}.js": live.script for stem, live in lives.items()}).items():
         (assets / name).write_text(text, encoding="utf-8", newline="\n")
-    return found
 
 
 def main(argv: list[str] | None = None) -> int:

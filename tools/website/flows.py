@@ -1,15 +1,16 @@
 """Compute all that the visualizer may be asked on a page: each state of the cluster, each path, two widths.
 
-A state is the policy and at most one fault (a node that crashed, a Pod that is not ready). Where the clock can move,
-it is also which settled state it came from, and what the health checks have noticed since. The widget makes each scene.
+A state is the policy and at most two faults (a node that crashed, a Pod that is not ready), or one where two would be
+too many states. Where the clock can move, it is also which settled state it came from, and what the health checks have
+noticed since. What comes long after (Pods leave a crashed node after five minutes) is not computed, and the page says
+so. The widget makes each scene, once for all states that look the same.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from k8sexpose import Cluster, Route, routes
@@ -22,21 +23,25 @@ from k8sexpose.widgets.flow.widget import Flow
 
 from .packing import packed
 
-__all__ = ["flow_data", "states_of"]
+__all__ = ["Timeless", "flow_data", "states_of"]
 
 WIDTHS = (880, 340)
-MOST_PATHS, MOST_STATES = 60, 900
+MOST_FAULTS, MOST_PATHS, MOST_STATES = 2, 60, 8000
 STEP_S, QUIET_S, LONGEST_S = 2, 70, 400  # the clock's step; settled after this long without a change
-SINCE = re.compile(r" since [\d.]+ s")
+OWN = ("picture", "plays", "news", "now")  # of a scene: stored by its parts, or known to the page itself
 INTERNED = 60  # characters from which on a part of a scene is stored once
 
 
 @dataclass(frozen=True)
 class Setting:
-    """The policy of the Service, and what was clicked: ``("node", "node-1")``."""
+    """The policy of the Service, and what was clicked: ``{("node", "node-1")}``."""
 
     policy: str
-    fault: tuple[str, str] | None = None
+    faults: frozenset[tuple[str, str]] = frozenset()
+
+    def clicked(self, kind: str, name: str) -> Setting:
+        """Return the setting after a click on a node or a Pod."""
+        return replace(self, faults=self.faults ^ {(kind, name)})
 
 
 @dataclass
@@ -47,20 +52,23 @@ class State:
     came_from: Setting | None
     at_s: int
     cluster: Cluster
+    seen: tuple[Any, ...]
     later: list[int]
     settled: bool = True
 
 
 class Explored:
-    """All states that the controls of one visualizer lead to."""
+    """All states that the controls of one visualizer lead to, with so many faults at once."""
 
-    def __init__(self, flow: Flow) -> None:
-        self.flow = flow
+    def __init__(self, flow: Flow, most: int) -> None:
+        self.flow, self.most = flow, most
         self.clock = "clock" in flow._controls
         service = flow._scene.service
         self.service = service
         self.start = Setting(service.policy if service else "")
+        self.targets = [*_targets(flow)]
         self.states: list[State] = []
+        self.settled: dict[Setting, State] = {}
         self.known: dict[tuple[Setting | None, Setting], int] = {}
         self.wanted: list[tuple[Setting | None, Setting]] = [(None, self.start)]
         for pair in self.wanted:  # it grows meanwhile
@@ -69,22 +77,15 @@ class Explored:
             self._explore(*pair)
 
     def choices(self, now: Setting) -> Iterator[tuple[str, Setting]]:
-        """Yield what can be clicked in a setting, and the setting that it leads to; one fault at a time."""
-        controls = self.flow._controls
-        if "policy" in controls and now.policy:
+        """Yield what can be clicked in a setting, and the setting that it leads to."""
+        if "policy" in self.flow._controls and now.policy:
             for policy in POLICIES:
                 if policy != now.policy:
-                    yield f"policy:{policy}", Setting(policy, now.fault)
-        if now.fault:
-            yield f"{now.fault[0]}:{now.fault[1]}", Setting(now.policy)
-            return
-        if "nodes" in controls:
-            for node in self.flow.cluster.nodes:
-                yield f"node:{node.name}", Setting(now.policy, ("node", node.name))
-        if "pods" in controls:
-            for view in self.flow._scene.nodes:
-                for pod in view.pods:
-                    yield pod.place, Setting(now.policy, ("pod", pod.place.partition(":")[2]))
+                    yield f"policy:{policy}", replace(now, policy=policy)
+        for kind, name in self.targets:
+            after = now.clicked(kind, name)
+            if len(after.faults) <= self.most:
+                yield f"{kind}:{name}", after
 
     def target(self, state: State, setting: Setting) -> tuple[Setting | None, Setting]:
         """Return the pair of settings that a click leads to: where it settled last, and where it is now."""
@@ -99,10 +100,11 @@ class Explored:
         cluster = self._made(came_from, setting)
         first = len(self.states)
         self.known[came_from, setting] = first
-        for at_s, moment in self._moments(cluster):
-            self.states.append(State(setting, came_from, at_s, moment, [], settled=False))
+        for at_s, moment, seen in self._moments(cluster):
+            self.states.append(State(setting, came_from, at_s, moment, seen, [], settled=False))
         last = self.states[-1]
         last.settled = True
+        self.settled.setdefault(setting, last)
         for number, state in enumerate(self.states[first:], first):
             state.later = list(range(number + 1, len(self.states)))
         for state in {id(one): one for one in (self.states[first], last)}.values():
@@ -113,30 +115,25 @@ class Explored:
         if came_from is None or not self.clock:
             cluster, before = self.flow.cluster.copy(), self.start
         else:
-            settled = [one for one in self.states if one.setting == came_from and one.settled]
-            cluster, before = settled[0].cluster.copy(), came_from
-        if before.fault != setting.fault:
-            for fault in (before.fault, setting.fault):
-                if fault:
-                    _click(cluster, *fault)
+            cluster, before = self.settled[came_from].cluster.copy(), came_from
+        for kind, name in sorted(before.faults ^ setting.faults):
+            _click(cluster, kind, name)
         if before.policy != setting.policy and self.service:
             patch = {"spec": {"externalTrafficPolicy": setting.policy}}
             cluster.patch(self.service.name, patch, namespace=self.service.namespace)
         return cluster
 
-    def _moments(self, cluster: Cluster) -> Iterator[tuple[int, Cluster]]:
-        """Yield the cluster as it is now, and whenever the clock changes what is seen of it."""
-        yield 0, cluster.copy()
-        if not self.clock:
-            return
+    def _moments(self, cluster: Cluster) -> Iterator[tuple[int, Cluster, tuple[Any, ...]]]:
+        """Yield the cluster as it is now, and whenever the clock changes what is seen of it, with that."""
         before, quiet_s, at_s = self._seen(cluster), 0, 0
-        while quiet_s < QUIET_S and at_s < LONGEST_S:
+        yield 0, cluster.copy(), before
+        while self.clock and quiet_s < QUIET_S and at_s < LONGEST_S:
             cluster.advance(STEP_S)
             at_s, quiet_s = at_s + STEP_S, quiet_s + STEP_S
             now = self._seen(cluster)
             if now != before:
                 before, quiet_s = now, 0
-                yield at_s, cluster.copy()
+                yield at_s, cluster.copy(), now
 
     def _seen(self, cluster: Cluster) -> tuple[Any, ...]:
         """Return what can change by itself: the checks, the Pods' readiness, the load balancer's address."""
@@ -147,6 +144,15 @@ class Explored:
                 checks = tuple((target.name, target.healthy) for target in target_health(cluster, service.key))
             checks = (*checks, str(service.load_balancer_ingress))
         return checks, tuple((pod.name, pod.ready, pod.terminating) for pod in cluster.pods)
+
+
+def _targets(flow: Flow) -> Iterator[tuple[str, str]]:
+    """Yield the nodes and Pods that can be clicked."""
+    if "nodes" in flow._controls:
+        yield from (("node", node.name) for node in flow.cluster.nodes)
+    if "pods" in flow._controls:
+        for view in flow._scene.nodes:
+            yield from (("pod", pod.place.partition(":")[2]) for pod in view.pods)
 
 
 def service_of(cluster: Cluster, view: ServiceView) -> Service:
@@ -166,7 +172,10 @@ def _click(cluster: Cluster, kind: str, name: str) -> None:
 
 def states_of(flow: Flow) -> Explored:
     """Return the states that a page can show of a visualizer; ValueError where they are too many."""
-    return Explored(flow)
+    try:
+        return Explored(flow, MOST_FAULTS)
+    except ValueError:
+        return Explored(flow, 1)
 
 
 class _Store:
@@ -189,7 +198,7 @@ class _Store:
     def scene(self, scene: dict[str, Any]) -> dict[str, Any]:
         """Return a scene whose parts are places in the store; a picture is stored by its layers."""
         tag, look, attributes, inner = scene["picture"]
-        rest = {name: self.put(value) for name, value in scene.items() if name not in ("picture", "plays", "news")}
+        rest = {name: self.put(value) for name, value in scene.items() if name not in OWN}
         return {**rest, "picture": [tag, look, self.put(attributes), [self.put(part) for part in inner]]}
 
 
@@ -209,30 +218,67 @@ def _paths(flow: Flow, cluster: Cluster) -> list[Route]:
     return list(found)
 
 
-def _state_data(flow: Flow, state: State, keep_times: bool, store: _Store, first: bool) -> dict[str, Any]:
-    """Return one state: each of its paths, in both widths, with the flight of a request on it."""
-    cluster = state.cluster
-    try:
-        found = _paths(flow, cluster)
-        own = Flow(cluster, flow._question, flow.route if first else None, flow._controls)
-    except NotExposed as error:
-        return {"message": str(error)}
-    paths = found or [own.route]
-    start = next((k for k, path in enumerate(paths) if path.hops == own.route.hops), 0)
-    ways = []
-    for path in paths:
+class Timeless(Flow):
+    """A visualizer that does not say since when a check has been so: its page came to the state at another time."""
+
+    def _show(self) -> None:
+        nodes = tuple(replace(node, since_s=None) for node in self._scene.nodes)
+        self._scene = replace(self._scene, nodes=nodes)
+        super()._show()
+
+
+class _Looks:
+    """The scenes of all states: what looks the same is drawn and stored once."""
+
+    def __init__(self, flow: Flow, explored: Explored) -> None:
+        self.flow, self.explored = flow, explored
+        self.store = _Store()
+        self.found: list[dict[str, Any]] = []
+        self.known: dict[tuple[Any, ...], int] = {}
+
+    def of(self, state: State) -> int:
+        """Return the number of a state's look."""
+        first = state is self.explored.states[0]  # it shows the path that the lesson chose
+        key = (first, state.setting, state.seen)
+        if key not in self.known:
+            self.known[key] = len(self.found)
+            self.found.append(self._drawn(state.cluster, first))
+        return self.known[key]
+
+    def _drawn(self, cluster: Cluster, first: bool) -> dict[str, Any]:
+        """Return each path of a cluster, in both widths, with the flight of a request on it."""
+        flow = self.flow
+        try:
+            found = _paths(flow, cluster)
+            kind = Timeless if self.explored.clock else Flow
+            own = kind(cluster, flow._question, flow.route if first else None, flow._controls)
+        except NotExposed as error:
+            return {"message": str(error)}
+        paths = found or [own.route]
+        start = next((k for k, path in enumerate(paths) if path.hops == own.route.hops), 0)
+        lamps = {node.name: node.lamp for node in own._scene.nodes}
+        return {"ways": [self._way(own, path) for path in paths], "start": start, "lamps": lamps}
+
+    def _way(self, own: Flow, path: Route) -> dict[str, Any]:
+        """Return one path in both widths."""
         scenes, flights = [], []
         for width in WIDTHS:
             own.width = width
             own._set_route(path)
-            scene = _plain(own.scene)
-            if not keep_times:
-                scene = json.loads(SINCE.sub("", json.dumps(scene, ensure_ascii=False)))
-            scenes.append(store.scene(scene))
+            scenes.append(self.store.scene(_plain(own.scene)))
             own._tell_counts([path])
-            flights.append(store.put(_plain(own.batch["ways"][0])))
-        ways.append({"p": float(path.probability), "scenes": scenes, "flights": flights})
-    return {"ways": ways, "start": start, "now": cluster.now_s}
+            flights.append(self.store.put(_plain(own.batch["ways"][0])))
+        return {"p": float(path.probability), "scenes": scenes, "flights": flights}
+
+
+def _state_data(explored: Explored, looks: _Looks, state: State) -> dict[str, Any]:
+    """Return one state: its look, where a click leads, and what comes by itself."""
+    acts = {}
+    if state.settled or state.at_s == 0:
+        for act, leads_to in explored.choices(state.setting):
+            acts[act] = explored.known[explored.target(state, leads_to)]
+    later = [[explored.states[k].at_s - state.at_s, k] for k in state.later]
+    return {"look": looks.of(state), "acts": acts, "later": later, "faults": len(state.setting.faults)}
 
 
 def flow_data(flow: Flow) -> dict[str, Any] | None:
@@ -244,18 +290,9 @@ def flow_data(flow: Flow) -> dict[str, Any] | None:
         return None  # what the next request meets depends on those before it
     try:
         explored = states_of(flow)
-        store = _Store()
-        states = []
-        for number, state in enumerate(explored.states):
-            data = _state_data(flow, state, not explored.clock, store, number == 0)
-            ready = state.settled or state.at_s == 0
-            acts = {
-                act: explored.known[explored.target(state, leads_to)]
-                for act, leads_to in explored.choices(state.setting) if ready
-            }  # fmt: skip
-            later = [[explored.states[k].at_s - state.at_s, k] for k in state.later]
-            states.append({**data, "acts": acts, "later": later})
+        looks = _Looks(flow, explored)
+        states = [_state_data(explored, looks, state) for state in explored.states]
     except ValueError:
         return None
-    data = packed({"parts": store.parts, "states": states})
-    return {"kind": "flow", "widths": WIDTHS, "clock": explored.clock, "data": data}
+    data = packed({"parts": looks.store.parts, "looks": looks.found, "states": states, "now": flow.cluster.now_s})
+    return {"kind": "flow", "widths": WIDTHS, "most": explored.most, "quiet": QUIET_S, "data": data}

@@ -1,13 +1,15 @@
 """Judge every answer to a question when the site is built, so that a page can give the same feedback without a kernel.
 
 An answer that is a number has a feedback that changes only at some numbers: they are looked for between 0 and what the
-form accepts. The texts are deflated and mixed with a key, so that nobody reads them by chance in the page's source.
-They are not hidden from those who want to read them.
+form accepts. A question with several blanks has an axis for each, and a card for every field between them. The texts
+are deflated and mixed with a key, so that nobody reads them by chance in the page's source. They are not hidden from
+those who want to read them.
 """
 
 from __future__ import annotations
 
 import itertools
+import math
 import zlib
 from base64 import b64encode
 from collections.abc import Callable
@@ -17,15 +19,15 @@ from typing import Any
 from k8sexpose import Cluster
 from k8sexpose.lessons.ask import controls
 from k8sexpose.lessons.feedback import Feedback
-from k8sexpose.lessons.forms import UNITS, Choice, Estimate, Percent, Quantity, Question, Several
+from k8sexpose.lessons.forms import UNITS, Blanks, Choice, Estimate, Percent, Quantity, Question, Several
 from k8sexpose.lessons.sheet import FRESH, HIDE, TRIES, judge
 
 from .packing import squeezed
 
 __all__ = ["card_of", "mixed", "number_line", "question_data"]
 
-ANSWER = "⟦answer⟧"  # where the page writes the number that was given
-MOST_SETS = 10  # options of a question with several answers
+ANSWER = "⟦answer⟧"  # where the page writes the answer that was given
+MOST_TICKED, MOST_CARDS = 10, 4000  # options to tick; answers to one question that are told apart
 
 
 def mixed(value: Any, key: str) -> str:
@@ -75,10 +77,44 @@ def _points(form: Any, right: float) -> list[float]:
     return [0.0, *(10 ** (k / 12) for k in range(-36, 109) if 10 ** (k / 12) < most), *near, most]
 
 
-def _sets(form: Several) -> dict[str, frozenset[str]]:
-    """Return every answer to a question with several answers, by the numbers of its options."""
-    if len(form.options) > MOST_SETS:
-        raise ValueError("too many options for a page")
+class Axis:
+    """What one control of a question can say, as places: an option, a set of options, or a stretch of numbers."""
+
+    def __init__(self, form: Any, right: Any) -> None:
+        self.form, self.right = form, right
+        self.number = isinstance(form, Percent | Quantity | Estimate)
+        self.edges = [0.0]
+        self._choices = {} if self.number else _choices(form)
+
+    @property
+    def answers(self) -> dict[str, Any]:
+        """Every place, and an answer that lies there."""
+        return {str(k): edge for k, edge in enumerate(self.edges)} if self.number else self._choices
+
+    def extend(self, judged: Callable[[Any], Feedback]) -> bool:
+        """Note the edges that a line of answers shows; return whether there was a new one."""
+        if not self.number:
+            return False
+        edges, _ = number_line(judged, _points(self.form, float(self.right)))
+        found = sorted({*self.edges, *edges})
+        grown, self.edges = len(found) > len(self.edges), found
+        return grown
+
+    def described(self) -> dict[str, Any]:
+        """Return what the page needs to find the place of an answer."""
+        if not self.number:
+            return {}
+        unit = "%" if isinstance(self.form, Percent) else self.form.unit
+        most = 100.0 if unit == "%" else min(getattr(self.form, "most", 1e9), 1e9)
+        return {"units": UNITS[unit], "most": most, "example": self.form.example}
+
+
+def _choices(form: Any) -> dict[str, Any]:
+    """Return each option, or each set of options, by the numbers of its options."""
+    if isinstance(form, Choice):
+        return {str(k): option for k, option in enumerate(form.options)}
+    if not isinstance(form, Several) or len(form.options) > MOST_TICKED:
+        raise ValueError("the answers of this form are too many for a page")
     found = {}
     for size in range(len(form.options) + 1):
         for chosen in itertools.combinations(range(len(form.options)), size):
@@ -86,29 +122,54 @@ def _sets(form: Several) -> dict[str, frozenset[str]]:
     return found
 
 
-def _answers(question: Question, right: Any, note: str, told: bool) -> dict[str, Any]:
-    """Return the feedback to every answer: by option, by set of options, or along the line of numbers."""
+def _axes(question: Question, right: Any) -> list[Axis]:
+    """Return an axis for each control."""
+    if isinstance(question.form, Blanks):
+        return [Axis(form, one) for form, one in zip(question.form.parts.values(), right, strict=True)]
+    return [Axis(question.form, right)]
 
-    def card(given: Any) -> list[Any]:
-        feedback = card_of(question, given, right, note, told=told)
-        return [feedback.opening, feedback._repr_html_(), feedback.answer]
 
-    match question.form:
-        case Choice(options=options):
-            return {"cards": {str(k): card(option) for k, option in enumerate(options)}}
-        case Several():
-            return {"cards": {name: card(given) for name, given in _sets(question.form).items()}}
-        case Percent() | Quantity() | Estimate():
-            texts = (question.right, question.otherwise, *(wrong.text for wrong in question.wrong))
-            if any("{given}" in text for text in texts):
-                raise ValueError("the feedback repeats the number")
+def _look(axes: list[Axis], judged: Callable[[tuple[Any, ...]], Feedback]) -> bool:
+    """Follow each axis through every place of the others; return whether the feedback changed at a new number."""
+    grown = False
+    for number, axis in enumerate(axes):
+        others = [list(one.answers.values()) for one in axes if one is not axis]
+        for rest in itertools.product(*others):
+            before, after = rest[:number], rest[number:]
+            grown |= axis.extend(lambda given, before=before, after=after: judged((*before, given, *after)))
+    return grown
 
-            def judged(given: float) -> Feedback:
-                return replace(card_of(question, given, right, note, told=told), answer=ANSWER)
 
-            edges, found = number_line(judged, _points(question.form, float(right)))
-            return {"edges": edges, "line": [[one.opening, one._repr_html_(), one.answer] for one in found]}
-    raise ValueError("this form of answer is not for a page")
+def _cards(axes: list[Axis], judged: Callable[[tuple[Any, ...]], Feedback]) -> dict[str, list[str]]:
+    """Return the card of every answer by its places: the verdict, the card as HTML, and the answer in words."""
+    while _look(axes, judged) and len(axes) > 1:  # a new number of one axis may show new numbers of another
+        pass
+    if math.prod(len(axis.answers) for axis in axes) > MOST_CARDS:
+        raise ValueError("too many answers for a page")
+    cards = {}
+    for places in itertools.product(*(axis.answers.items() for axis in axes)):
+        found = judged(tuple(given for _, given in places))
+        cards["|".join(place for place, _ in places)] = [found.opening, found._repr_html_(), found.answer]
+    return cards
+
+
+def _judged(question: Question, right: Any, note: str, told: bool) -> dict[str, Any]:
+    """Return the edges between the numbers of each control, and the card of every answer."""
+    axes = _axes(question, right)
+    written = any(axis.number for axis in axes)  # the page writes the answer, in place of ANSWER
+    if written and any("{given}" in text for text in (question.right, question.otherwise, *_wrong_texts(question))):
+        raise ValueError("the feedback repeats the number")
+
+    def judged(given: tuple[Any, ...]) -> Feedback:
+        feedback = card_of(question, given if len(given) > 1 else given[0], right, note, told=told)
+        return replace(feedback, answer=ANSWER) if written else feedback
+
+    cards = _cards(axes, judged)
+    return {"edges": [axis.edges if axis.number else None for axis in axes], "cards": cards}
+
+
+def _wrong_texts(question: Question) -> list[str]:
+    return [wrong.text for wrong in question.wrong]
 
 
 def question_data(question: Question, cluster: Cluster | None = None) -> dict[str, Any] | None:
@@ -117,17 +178,14 @@ def question_data(question: Question, cluster: Cluster | None = None) -> dict[st
     note = FRESH if cluster is not None and not yours else ""
     hidden = question.part in HIDE
     try:
-        judged = {"told": _answers(question, right, note, told=True)}
+        judged = {"told": _judged(question, right, note, told=True)}
         if hidden:
-            judged["untold"] = _answers(question, right, note, told=False)
+            judged["untold"] = _judged(question, right, note, told=False)
+        described = [axis.described() for axis in _axes(question, right)]
     except ValueError:
         return None
-    form = question.form
-    number = isinstance(form, Percent | Quantity | Estimate)
-    unit = "%" if isinstance(form, Percent) else getattr(form, "unit", "")
+    parts = [{**control, **more} for control, more in zip(controls(question), described, strict=True)]
     return {
-        "kind": "question", "id": question.id, "text": question.text, "controls": controls(question),
-        "unit": unit if number else "", "units": UNITS[unit] if number else {},
-        "example": form.example, "most": getattr(form, "most", 100.0 if unit == "%" else 1e9) if number else 0,
+        "kind": "question", "id": question.id, "text": question.text, "controls": parts,
         "tries": TRIES if hidden else 0, "seed": zlib.crc32(question.id.encode()), "judged": mixed(judged, question.id),
     }  # fmt: skip

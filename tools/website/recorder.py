@@ -19,6 +19,7 @@ import k8sexpose.lessons.sheet as sheet
 from k8sexpose import Cluster
 from k8sexpose.lessons.ask import Ask
 from k8sexpose.lessons.sheet import Sheet
+from k8sexpose.lessons.skew_and_latency.queues import Queues
 from k8sexpose.widgets.explorers.base import Explorer
 from k8sexpose.widgets.flow.widget import Flow
 
@@ -65,7 +66,7 @@ def _watched(shown: Shown) -> Iterator[None]:
 
         return check
 
-    for owner in (Explorer, Flow, Ask):
+    for owner in (Explorer, Flow, Ask, Queues):
         replace(owner, "_repr_mimebundle_", noting)
     replace(Sheet, "check", checking)
     try:

@@ -4,6 +4,7 @@
 (() => {
   const kx = (window.kx = window.kx || {});
   const STORE = "k8sexpose:answers";
+  const ANSWER = "⟦answer⟧"; // in a card: where the answer that was given is written
   const LITE_HINT = "In JupyterLab and in JupyterLite every change is possible.";
 
   function make(tag, props = {}, ...inner) {
@@ -92,14 +93,20 @@
       if (!read.has(k)) read.set(k, inflate(bytesOf(chunks[k])).then(pagesOf));
       return read.get(k);
     };
+    const queues = data.moving.length ? new Model({ rows: [], workers: 1 }) : null, row = make("div");
     let programs = null, asked = 0, tallest = 0;
-    const page = make("div", { class: "kx-page scroll", role: "region", "aria-label": `${data.title}: picture and table` });
+    const page = make("div", { class: "kx-page scroll", role: "group", "aria-label": `${data.title}: picture and table` });
     const live = make("p", { class: "kx-hidden", role: "status", "aria-live": "polite" });
-    const code = make("pre", { hidden: true, tabindex: "0", role: "region", "aria-label": "The same as a program" });
+    const code = make("pre", { hidden: true, tabindex: "0", role: "group", "aria-label": "The same as a program" });
     async function show(announce = true) {
       const mine = ++asked, at = number();
       const text = (await chunk(Math.floor(at / inner)))(at % inner);
+      const played = queues && (await inflate(bytesOf(data.moving[Math.floor(at / inner)])))[at % inner];
       if (mine !== asked) return;
+      if (queues) {
+        Object.assign(queues.values, played);
+        queues.tell("rows");
+      }
       tallest = Math.max(tallest, page.offsetHeight);
       page.style.minHeight = `${tallest}px`;
       page.innerHTML = text;
@@ -135,25 +142,34 @@
     }
     const left = data.left.length ? [make("p", { class: "kx-left" }, `On this page these stay as they are: ${data.left.join("; ")}. ${LITE_HINT}`)] : [];
     const root = make("section", { class: "kx-explorer", "aria-label": data.title },
-      make("div", { class: "kx-dials" }, ...controls), make("div", { class: "kx-buttons" }, ...buttons), code, live, page, ...left);
+      make("div", { class: "kx-dials" }, ...controls), make("div", { class: "kx-buttons" }, ...buttons), code, live, row, page, ...left);
     await chunk(Math.floor(number() / inner));
     place.replaceChildren(root);
     await show(false);
+    if (queues) kx.modules.queues.render({ model: queues, el: row });
+  }
+
+  // The queues of one Pod, above their picture.
+  async function moving(place, { data }) {
+    const el = make("div");
+    place.prepend(el);
+    kx.modules.queues.render({ model: new Model(await inflate(bytesOf(data))), el });
   }
 
   // -- the visualizer ----
 
   class FlowModel extends Model {
-    constructor({ parts, states }, widths, width) {
+    constructor({ parts, looks, states, now }, { widths, most, quiet }, width) {
       super({ batch: {}, message: "", answered: 0, width: 0, step: 1 });
-      Object.assign(this, { parts, states, widths, layout: width < 720 ? 1 : 0, state: 0, way: states[0].start, plays: 0,
-        now: states[0].now, since: states[0].now, batches: 0, counted: {}, news: "" });
+      Object.assign(this, { parts, looks, states, widths, most, quiet, layout: width < 720 ? 1 : 0, state: 0,
+        way: looks[states[0].look].start, plays: 0, now, since: now, batches: 0, counted: {}, news: "" });
       this.values.width = widths[this.layout];
       this.values.scene = this.scene();
     }
+    get look() { return this.looks[this.states[this.state].look]; }
     part(stored) { return typeof stored === "number" ? this.parts[stored] : stored.v; }
     scene() {
-      const stored = this.states[this.state].ways[this.way].scenes[this.layout];
+      const stored = this.look.ways[this.way].scenes[this.layout];
       const scene = {};
       for (const [name, value] of Object.entries(stored)) if (name !== "picture") scene[name] = this.part(value);
       const [tag, look, attributes, inner] = stored.picture;
@@ -189,8 +205,8 @@
       const state = this.states[this.state], to = state.acts[act];
       if (to === undefined) {
         const pressed = act === `policy:${this.values.scene.policy}`;
-        if (!pressed) this.values.message = Object.keys(state.acts).length
-          ? `This page knows one fault at a time. ${LITE_HINT}`
+        if (!pressed) this.values.message = state.faults === this.most
+          ? `This page knows ${["no", "one", "two"][this.most]} faults at a time. ${LITE_HINT}`
           : `On this page the checks have to settle first: let the clock run. ${LITE_HINT}`;
         return;
       }
@@ -199,15 +215,19 @@
     }
     enter(number) {
       this.counted = {}; // a change of the cluster begins the count anew
-      const before = this.values.scene;
-      if (this.states[number].message) {
-        this.values.message = this.states[number].message;
+      const before = this.values.scene, was = this.look.lamps;
+      const { message, start, lamps } = this.looks[this.states[number].look];
+      if (message) {
+        this.values.message = message;
         return;
       }
       this.state = number;
-      this.way = Math.min(this.states[number].start, this.states[number].ways.length - 1);
-      const after = this.scene(), lost = (scene) => scene.shares.find((share) => share.place === "lost")?.text;
-      this.news = lost(before) === lost(after) ? "" : `lost: ${lost(before)} before, ${lost(after)} now`;
+      this.way = start;
+      const news = Object.entries(lamps).filter(([node, lamp]) => (was[node] ?? lamp) !== lamp)
+        .map(([node, lamp]) => `${node} is now ${lamp} for the load balancer`);
+      const [had, has] = [before, this.scene()].map((scene) => scene.shares.find((share) => share.place === "lost").text);
+      if (had !== has) news.push(`lost: ${had} before, ${has} now`);
+      this.news = news.join("; ");
       this.plays++;
       this.draw();
       this.values.batch = { number: ++this.batches, before: {}, ways: [], order: [] };
@@ -216,20 +236,26 @@
     advance(seconds) {
       this.now = Math.round((this.now + seconds) * 10) / 10;
       const passed = this.now - this.since;
-      const next = this.states[this.state].later.filter(([after]) => after <= passed).at(-1);
+      const { later, faults } = this.states[this.state];
+      const next = later.filter(([after]) => after <= passed).at(-1);
       if (next) {
         this.since += next[0];
         this.enter(next[1]);
-      } else this.draw();
+        return;
+      }
+      if (faults && passed > this.quiet) {
+        this.values.message = `This page follows the cluster until ${this.quiet} s after its last change. ${LITE_HINT}`;
+      }
+      this.draw();
     }
     pick() {
-      const { ways } = this.states[this.state];
+      const { ways } = this.look;
       let left = Math.random() * ways.reduce((sum, way) => sum + way.p, 0);
       const found = ways.findIndex((way) => (left -= way.p) < 0);
       return found < 0 ? ways.length - 1 : found;
     }
     request(count) {
-      const { ways } = this.states[this.state], counts = { ...this.counted }, picked = [], order = [];
+      const { ways } = this.look, counts = { ...this.counted }, picked = [], order = [];
       for (let k = 0; k < count; k++) {
         const way = this.pick();
         if (!picked.includes(way)) picked.push(way);
@@ -250,7 +276,7 @@
   }
   async function flow(place, data) {
     const read = await inflate(bytesOf(data.data));
-    const model = new FlowModel(read, data.widths, place.clientWidth);
+    const model = new FlowModel(read, data, place.clientWidth);
     const el = make("div");
     place.replaceChildren(el);
     kx.modules.flow.render({ model, el });
@@ -318,36 +344,45 @@
     watchers.set(id, [...(watchers.get(id) || []), watcher]);
   }
 
-  // What the controls say, as the place of the answer in what was judged, or what is wrong with it.
-  function keyOf(data, draft) {
-    const [control] = data.controls, given = draft?.[0];
+  const escaped = (text) => make("i", {}, text).innerHTML;
+
+  // What one control says: its place in what was judged and its words, or what is wrong with it.
+  function saidBy(control, given) {
     if (control.kind === "several") {
       if (!given?.length) return { problem: `Nothing is ticked. If you mean none of them, tick "${control.none}".` };
-      if (given[0] === control.none) return { key: "" };
-      return { key: control.options.map(([value], k) => (given.includes(value) ? k : -1)).filter((k) => k >= 0).join() };
+      const ticked = control.options.map(([value], k) => (given.includes(value) ? k : -1)).filter((k) => k >= 0);
+      return { place: ticked.join(), words: ticked.map((k) => control.options[k][1]).join("; ") || "none of them" };
     }
-    if (!given?.trim()) return { problem: "No answer yet." };
-    if (control.kind === "one") return { key: String(control.options.findIndex(([value]) => value === given)) };
-    const number = numberOf(given, data.unit, data.units);
-    if (number === null || number < 0 || number > data.most) {
-      return { problem: `I could not read "${given}". Please give ${data.example}.` };
+    if (!given?.trim()) return { problem: control.label ? `Still empty: ${control.label}.` : "No answer yet." };
+    if (control.kind === "one") {
+      const k = control.options.findIndex(([value]) => value === given);
+      return { place: String(k), words: control.options[k]?.[1] };
     }
-    return { number };
+    const number = numberOf(given, control.unit, control.units);
+    if (number === null || number < 0 || number > control.most) {
+      return { problem: `I could not read "${given}". Please give ${control.example}.` };
+    }
+    return { number, words: `${shown(number)} ${control.unit}`.trim() };
+  }
+  function readAll(data, draft) {
+    const said = data.controls.map((control, k) => saidBy(control, draft?.[k]));
+    return { said, problem: said.find((one) => one.problem)?.problem };
   }
 
-  function cardOf(judged, { key, number }, unit) {
-    if (key !== undefined) return judged.cards[key];
-    let k = judged.edges.length - 1;
-    while (k > 0 && judged.edges[k] > number) k--;
-    const answer = `${shown(number)} ${unit}`.trim();
-    return judged.line[k].map((text) => text.replaceAll("⟦answer⟧", answer));
+  function cardOf({ edges, cards }, controls, said) {
+    const places = said.map(({ place, number }, k) => place ?? String(edges[k].findLastIndex((edge) => edge <= number)));
+    const card = cards[places.join("|")];
+    if (!card) return null;
+    const answer = said.map(({ words }, k) => (controls[k].label ? `${controls[k].label}: ${words}` : words)).join("; ");
+    const [opening, html, words] = card;
+    return [opening, html.replaceAll(ANSWER, escaped(answer)), words.replaceAll(ANSWER, answer)];
   }
 
   async function feedback(data, entry) {
-    const judged = await judgedOf(data), found = keyOf(data, entry.draft);
-    if (found.problem) return null;
+    const judged = await judgedOf(data), { said, problem } = readAll(data, entry.draft);
+    if (problem) return null;
     const untold = data.tries && entry.tries < data.tries;
-    return cardOf(untold ? judged.untold : judged.told, found, data.unit);
+    return cardOf(untold ? judged.untold : judged.told, data.controls, said);
   }
 
   async function question(place, data) {
@@ -363,7 +398,7 @@
     }
     model.answer = async (name) => {
       if (name !== "request") return;
-      const { draft, number } = model.get("request"), { problem } = keyOf(data, draft);
+      const { draft, number } = model.get("request"), { problem } = readAll(data, draft);
       Object.assign(model.values, { said: problem || "Your answer is kept.", problem: Boolean(problem), refused: Boolean(problem) });
       if (!problem) {
         answers((all) => { all[data.id] = { draft, tries: (all[data.id]?.tries || 0) + 1 }; });
@@ -394,7 +429,7 @@
 
   // -- the page ----
 
-  const kinds = { explorer, flow, question, check };
+  const kinds = { explorer, queues: moving, flow, question, check };
   async function start() {
     const data = (kx.data ||= { widgets: [] });
     for (const place of document.querySelectorAll("[data-kx]")) {
@@ -447,7 +482,7 @@
 
   // Only what scrolls is a stop for the keyboard.
   function stops() {
-    for (const region of document.querySelectorAll(".scroll, main pre[role=region]")) {
+    for (const region of document.querySelectorAll(".scroll, main pre[role=group]")) {
       // What is folded has no size yet.
       const scrolls = region.scrollWidth > region.clientWidth || region.scrollHeight > region.clientHeight;
       if (!region.clientWidth || scrolls) region.tabIndex = 0;

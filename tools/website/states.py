@@ -7,11 +7,14 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
+from pages import tidy
+
 from k8sexpose.widgets.explorers.base import Control, Explorer
+from k8sexpose.widgets.explorers.queue_view import QueueView
 
 from .packing import packed, pages_packed
 
-__all__ = ["Dial", "dials_of", "explorer_data", "setting_at"]
+__all__ = ["Dial", "dials_of", "explorer_data", "page_of", "queue_data", "setting_at"]
 
 MOST = 5000  # settings of one explorer
 CHUNK = 16  # settings at least that are stored, and read, together
@@ -51,12 +54,16 @@ def _dial(title: str, control: Control, now: Any) -> Dial | None:
     return Dial(control, (False, True), ("no", "yes")) if isinstance(now, bool) else None
 
 
+def _offered(explorer: Explorer[Any]) -> list[Control]:
+    """Return the controls that the lesson shows."""
+    shown = set(explorer.children[0].children)
+    return [part for part in explorer.parts.controls if explorer.controls[part.name] in shown]
+
+
 def dials_of(explorer: Explorer[Any]) -> list[Dial] | None:
     """Return the controls that live on the page, the longest slider last; None where there is too much to compute."""
     title, first = explorer.parts.title, explorer.first
-    shown = set(explorer.children[0].children)
-    offered = [part for part in explorer.parts.controls if explorer.controls[part.name] in shown]
-    wanted = [part for part in offered if part.name in OFFERED.get(title, [part.name])]
+    wanted = [part for part in _offered(explorer) if part.name in OFFERED.get(title, [part.name])]
     dials = [_dial(title, part, getattr(first, part.name)) for part in wanted]
     found = [dial for dial in dials if dial is not None]
     if len(found) < len(dials) or not found or math.prod(len(dial.values) for dial in found) > MOST:
@@ -76,30 +83,58 @@ def setting_at(explorer: Explorer[Any], dials: list[Dial], places: tuple[int, ..
     return replace(explorer.first, **values)
 
 
+def page_of(explorer: Explorer[Any], setting: Any) -> str:
+    """Return the page of a setting, as the site shows it."""
+    return tidy(explorer.parts.page(setting))
+
+
+def queue_data(view: QueueView) -> dict[str, Any]:
+    """Return what the queues of a view are played from."""
+    return {"rows": view.rows, "workers": view.workers}
+
+
+def _moving(explorer: Explorer[Any], setting: Any) -> dict[str, Any] | None:
+    """Return what moves beside the page of a setting."""
+    if explorer.live is None:
+        return None
+    explorer.live.show(setting)
+    return queue_data(explorer.live.widget)
+
+
+def _chunks(explorer: Explorer[Any], dials: list[Dial]) -> tuple[list[int], list[list[Any]]]:
+    """Return the order of the dials, and all settings in that order, cut into what is stored and read together."""
+    order = _order(explorer.parts.title, dials)
+    sizes = [len(dials[number].values) for number in order]
+    inner = len(order)
+    while inner and math.prod(sizes[inner:]) < CHUNK:
+        inner -= 1
+    chunks = []
+    for outer in itertools.product(*map(range, sizes[:inner])):
+        chunk = []
+        for rest in itertools.product(*map(range, sizes[inner:])):
+            places = dict(zip(order, (*outer, *rest), strict=True))
+            chunk.append(setting_at(explorer, dials, tuple(places[number] for number in range(len(dials)))))
+        chunks.append(chunk)
+    return order, chunks
+
+
 def explorer_data(explorer: Explorer[Any]) -> dict[str, Any] | None:
     """Return what site.js needs to show an explorer without a kernel; None where it cannot be."""
     dials = dials_of(explorer)
     if dials is None:
         return None
-    order = _order(explorer.parts.title, dials)
-    sizes = [len(dials[number].values) for number in order]
-    inner, size = len(order), 1
-    while inner and size < CHUNK:
-        inner -= 1
-        size *= sizes[inner]
-    chunks, programs = [], []
-    for outer in itertools.product(*(range(n) for n in sizes[:inner])):
-        pages = []
-        for rest in itertools.product(*(range(n) for n in sizes[inner:])):
-            places = dict(zip(order, (*outer, *rest), strict=True))
-            setting = setting_at(explorer, dials, tuple(places[number] for number in range(len(dials))))
-            pages.append(explorer.parts.page(setting))
-            programs.append(getattr(setting, "python", ""))
-        chunks.append(pages_packed(pages))
+    order, chunks = _chunks(explorer, dials)
+    pages, moving, programs = [], [], []
+    for chunk in chunks:
+        shown = [(page_of(explorer, setting), _moving(explorer, setting)) for setting in chunk]
+        pages.append(pages_packed([page for page, _ in shown]))
+        moving.append(packed([moves for _, moves in shown]))
+        programs += [getattr(setting, "python", "") for setting in chunk]
     first = [dial.values.index(getattr(explorer.first, dial.control.name)) for dial in dials]
-    left = [part.label for part in explorer.parts.controls if part.name not in {d.control.name for d in dials}]
+    left = [part.label for part in _offered(explorer) if part.name not in {dial.control.name for dial in dials}]
     return {
-        "kind": "explorer", "title": explorer.parts.title, "order": order, "inner": size, "chunks": chunks,
-        "first": first, "left": left, "python": packed(programs) if any(programs) else "",
+        "kind": "explorer", "title": explorer.parts.title, "order": order, "inner": len(chunks[0]), "chunks": pages,
+        "moving": moving if explorer.live else [], "python": packed(programs) if any(programs) else "",
+        "first": first, "left": left,
         "dials": [{"label": dial.control.label, "kind": dial.kind, "words": dial.words} for dial in dials],
     }  # fmt: skip

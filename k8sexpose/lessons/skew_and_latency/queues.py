@@ -91,8 +91,8 @@ class Queues(ipywidgets.VBox):  # type: ignore[misc]
     def __init__(self, busy: tuple[float, ...]) -> None:
         stretches = {one: requests_of(one / 100, 1, WINDOW_MS, (SEED, round(one))) for one in busy}
         self.page = f"<div>{draw_queues(stretches)}<p><strong>How to read this.</strong> {READING}</p></div>"
-        moving = QueueView()
-        moving.rows = [
+        self.moving = QueueView()
+        self.moving.rows = [
             {
                 "policy": "One Pod, one request at a time", "color": CONCEPTS["Pod"].color, "pod": "the Pod",
                 "busy": round(one), "requests": requests, "window": WINDOW_MS,
@@ -100,7 +100,7 @@ class Queues(ipywidgets.VBox):  # type: ignore[misc]
             for one, requests in stretches.items()
         ]  # fmt: skip
         self.busy = busy
-        super().__init__([moving, ipywidgets.HTML(self.page)])
+        super().__init__([self.moving, ipywidgets.HTML(self.page)])
 
     def __repr__(self) -> str:
         return f"<The queue of one Pod at {', '.join(f'{one:g} %' for one in self.busy)}>"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["CostSetting", "cost_explorer", "cost_parts", "curve", "draw_costs", "rows"]
+
+Facts: TypeAlias = "dict[Any, Any]"  # what `costs_by_services` says beside the costs
+Row: TypeAlias = "tuple[str, str, str, str, str]"
 
 PROVIDERS = ("aws", "gcp", "azure", "linode")
 TRAFFIC_GB_PER_HOUR = (0, 5, 50, 500, 1000)
@@ -167,7 +170,7 @@ def _nice(top: float) -> float:
     return next(size * step for step in (1, 2, 4, 6, 8, 10, 12) if size * step >= top)
 
 
-def rows(setting: CostSetting, prices: PriceSource = None) -> Iterator[tuple[str, str, str, str, str]]:
+def rows(setting: CostSetting, prices: PriceSource = None) -> Iterator[Row]:
     """Yield the table: the way, load balancers, cost a month, cost of one Service, quota.
 
     Examples
@@ -194,12 +197,9 @@ def rows(setting: CostSetting, prices: PriceSource = None) -> Iterator[tuple[str
         )
 
 
-Facts: TypeAlias = "dict[Any, Any]"  # what `costs_by_services` says beside the costs
-
-
-def verdict(setting: CostSetting, facts: Facts, prices: PriceSource = None) -> str:
+def verdict(setting: CostSetting, facts: Facts, lines: Sequence[Row]) -> str:
     """Return what the two ways of getting a load balancer cost."""
-    lines, even = list(rows(setting, prices)), facts["break_even"]
+    even = facts["break_even"]
     said = f"{setting.services} Services, {lines[1][0]}: {lines[1][2]} per month. "
     said += f"{lines[2][0][0].upper()}{lines[2][0][1:]}: {lines[2][2]}"
     said += f", cheaper from {even} Services upwards. " if even else ". "
@@ -216,17 +216,17 @@ def reading(facts: Facts) -> str:
     return said + " The table says the same in numbers."
 
 
-def table(setting: CostSetting, facts: Facts, prices: PriceSource = None) -> str:
+def table(setting: CostSetting, facts: Facts, lines: Sequence[Row]) -> str:
     """Return the costs of each way, and how old the prices are."""
     head = ("way of exposing", "load balancers", "per month", "per Service", "quota")
     dated = ", ".join(date for date in facts["as_of"] if not date.startswith("undated"))
     dates = f"List prices {f'of {dated}' if dated else 'without a date'}, {facts['region']}; an estimate."
-    return table_of(f"{setting.services} Services at {setting.provider}", head, rows(setting, prices), dates)
+    return table_of(f"{setting.services} Services at {setting.provider}", head, lines, dates)
 
 
-def summary(setting: CostSetting, prices: PriceSource = None) -> str:
+def summary(setting: CostSetting, lines: Sequence[Row]) -> str:
     """Return in a line what the two ways cost."""
-    _, each, shared, *_ = rows(setting, prices)
+    _, each, shared, *_ = lines
     return f"{setting.services} Services at {setting.provider}, {each[0]}: {each[2]}, {shared[0]}: {shared[2]}"
 
 
@@ -253,6 +253,7 @@ def cost_parts(prices: PriceSource = None) -> Parts[CostSetting]:
     """
     book = None if prices is None else price_book(prices)
     known: dict[tuple[str, float, str], pd.DataFrame] = {}
+    latest: dict[CostSetting, tuple[Row, ...]] = {}
 
     def costs(setting: CostSetting) -> pd.DataFrame:
         key = setting.provider, setting.gb_per_hour, setting.policy
@@ -260,14 +261,21 @@ def cost_parts(prices: PriceSource = None) -> Parts[CostSetting]:
             known[key] = curve(setting, book)
         return known[key]
 
+    def lines(setting: CostSetting) -> tuple[Row, ...]:
+        """Return the table of a setting, computed once for all of its page."""
+        if setting not in latest:
+            latest.clear()
+            latest[setting] = tuple(rows(setting, book))
+        return latest[setting]
+
     return Parts(
         "Cost explorer",
         CONTROLS,
         lambda setting: draw_costs(costs(setting), setting.services),
-        lambda setting: verdict(setting, costs(setting).attrs, book),
+        lambda setting: verdict(setting, costs(setting).attrs, lines(setting)),
         lambda setting: reading(costs(setting).attrs),
-        lambda setting: table(setting, costs(setting).attrs, book),
-        lambda setting: summary(setting, book),
+        lambda setting: table(setting, costs(setting).attrs, lines(setting)),
+        lambda setting: summary(setting, lines(setting)),
     )
 
 

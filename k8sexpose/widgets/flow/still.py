@@ -23,7 +23,8 @@ READING = (
     "The frames are the entrances of the Service, one inside the other; its ClusterIP is no place, but rules in every "
     "node. Circled numbers are the steps of the packet. {card}A Pod's number is its share of all requests."
 )
-LAMPS = " A node's lamp says what the load balancer thinks of the node, and since when on the cluster's clock (t)."
+LAMPS = " A node's lamp says what the load balancer thinks of the node{since}."
+SINCE = ", and since when on the cluster's clock (t)"
 CARD = "The card shows its source and destination; changed fields are highlighted. "
 
 
@@ -40,7 +41,8 @@ def reading_of(scene: Scene, card: bool = False) -> str:
     words = CARD if card else ""
     if scene.service is None:
         return f"Circled numbers are the steps of the packet. {words}".rstrip()
-    lamps = LAMPS if any(node.lamp for node in scene.nodes) else ""
+    since = SINCE if any(node.since_s is not None for node in scene.nodes) else ""
+    lamps = LAMPS.format(since=since) if any(node.lamp for node in scene.nodes) else ""
     return READING.format(card=words) + lamps
 
 
