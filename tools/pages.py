@@ -38,7 +38,7 @@ GUIDES = tuple(sorted(_GUIDES, key=lambda path: path.name))
 # Widgets leave their still form as text/html; Markdown comes before plain text.
 PRIORITY = ("text/html", "text/markdown", "text/plain")
 LINK = re.compile(r'(<a href=")(?:\.\./|notebooks/|instructor/|solutions/|leaflets/)*([\w-]+)\.(?:ipynb|md)(#[^"]*)?"')
-BOX = '<div class="scroll" tabindex="0" role="region" aria-label="Table">'
+BOX = '<div class="scroll" tabindex="0" role="group" aria-label="Table">'
 REFERENCE = {"api/k8sexpose": "Reference of the package"}  # made by pdoc; see tools/website/reference.py
 ANCHOR = 'tabindex="-1" aria-label="Link to this section"'
 RESERVED = "# Reserved for the instructor's tests"
@@ -50,11 +50,21 @@ FOR_INSTRUCTORS = {"INSTRUCTORS": "", "ANSWERS": "Answer key"}
 highlight = Highlight2HTML(pygments_lexer="ipython3")
 
 
+def tidy(html: str) -> str:
+    """Return an output as a page of many outputs wants it.
+
+    Boxes that scroll are groups: as regions they would all be landmarks with one name. An empty heading is a cell.
+    """
+    html = html.replace('<div tabindex="0" role="region"', '<div class="scroll" tabindex="0" role="group"')
+    html = html.replace('<pre tabindex="0" role="region"', '<pre tabindex="0" role="group"')
+    return re.sub(r"<th\b[^>]*></th>", "<td></td>", html)
+
+
 def scrolling(html: str) -> str:
     """Return a page whose listings and tables can be scrolled with the keyboard, where they are too wide."""
-    html = re.sub(r"<pre(?=>)", '<pre tabindex="0" role="region" aria-label="Listing"', html)
+    html = re.sub(r"<pre(?=>)", '<pre tabindex="0" role="group" aria-label="Listing"', tidy(html))
     # Tables of the course's own bring such a region along.
-    parts = re.split(r'(<div tabindex="0" role="region"[^>]*>.*?</table>)', html, flags=re.DOTALL)
+    parts = re.split(r'(<div class="scroll" tabindex="0"[^>]*>.*?</table>)', html, flags=re.DOTALL)
     for k in range(0, len(parts), 2):
         parts[k] = re.sub(r"<table\b", rf"{BOX}<table", parts[k]).replace("</table>", "</table></div>")
     return "".join(parts)

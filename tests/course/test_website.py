@@ -24,6 +24,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 import pages  # noqa: E402
 from website import flows, packing, questions, states  # noqa: E402
 from website.build import Live  # noqa: E402
+from website.search_index import index_script  # noqa: E402
 
 PERCENTS = [question for question in QUESTIONS.values() if isinstance(question.form, Percent)]
 
@@ -129,5 +130,5 @@ def test_a_page_with_scripts_loads_only_its_own() -> None:
     rendered = pages.render(lives={part.stem: Live() for part in pages.course.parts()})
     assert pages.problems(rendered) == []
     assert '<script defer src="assets/04_extra_hop.js">' in rendered["04_extra_hop.html"]
-    index = pages.index_script(rendered)
+    index = index_script(rendered)
     assert "05_local.html#" in index

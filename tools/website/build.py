@@ -188,7 +188,12 @@ def build(folder: Path, lite: bool = False, only: str = "", processes: int = 2) 
 def write(folder: Path, lives: dict[str, Live], lite: bool = False, api: bool = True) -> list[str]:
     """Write the pages, and what lives on them; return what makes them unfit to publish."""
     rendered = pages.render(lite, lives, api and reference.made(folder))
-    found = pages.problems(rendered)
+    put(folder, rendered, lives)
+    return pages.problems(rendered)
+
+
+def put(folder: Path, rendered: dict[str, str], lives: dict[str, Live]) -> None:
+    """Write pages, and beside them what they load."""
     assets = folder / ASSETS
     shutil.rmtree(assets, ignore_errors=True)
     pages.write(folder, rendered)
@@ -196,7 +201,6 @@ def write(folder: Path, lives: dict[str, Live], lite: bool = False, api: bool = 
     texts = {"site.js": scripts(), "site.css": styles(), "index.js": index_script(rendered)}
     for name, text in (texts | {f"{stem}.js": live.script for stem, live in lives.items()}).items():
         (assets / name).write_text(text, encoding="utf-8", newline="\n")
-    return found
 
 
 def main(argv: list[str] | None = None) -> int:

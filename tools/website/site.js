@@ -97,9 +97,9 @@
     };
     const queues = data.moving.length ? new Model({ rows: [], workers: 1 }) : null, row = make("div");
     let programs = null, asked = 0, tallest = 0;
-    const page = make("div", { class: "kx-page scroll", role: "region", "aria-label": `${data.title}: picture and table` });
+    const page = make("div", { class: "kx-page scroll", role: "group", "aria-label": `${data.title}: picture and table` });
     const live = make("p", { class: "kx-hidden", role: "status", "aria-live": "polite" });
-    const code = make("pre", { hidden: true, tabindex: "0", role: "region", "aria-label": "The same as a program" });
+    const code = make("pre", { hidden: true, tabindex: "0", role: "group", "aria-label": "The same as a program" });
     async function show(announce = true) {
       const mine = ++asked, at = number();
       const text = (await chunk(Math.floor(at / inner)))(at % inner);
@@ -501,7 +501,7 @@
 
   // Only what scrolls is a stop for the keyboard.
   function stops() {
-    for (const region of document.querySelectorAll(".scroll, main pre[role=region]")) {
+    for (const region of document.querySelectorAll(".scroll, main pre[role=group]")) {
       // What is folded has no size yet.
       const scrolls = region.scrollWidth > region.clientWidth || region.scrollHeight > region.clientHeight;
       if (!region.clientWidth || scrolls) region.tabIndex = 0;

@@ -7,12 +7,14 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
+from pages import tidy
+
 from k8sexpose.widgets.explorers.base import Control, Explorer
 from k8sexpose.widgets.explorers.queue_view import QueueView
 
 from .packing import packed, pages_packed
 
-__all__ = ["Dial", "dials_of", "explorer_data", "queue_data", "setting_at"]
+__all__ = ["Dial", "dials_of", "explorer_data", "page_of", "queue_data", "setting_at"]
 
 MOST = 5000  # settings of one explorer
 CHUNK = 16  # settings at least that are stored, and read, together
@@ -77,6 +79,11 @@ def setting_at(explorer: Explorer[Any], dials: list[Dial], places: tuple[int, ..
     return replace(explorer.first, **values)
 
 
+def page_of(explorer: Explorer[Any], setting: Any) -> str:
+    """Return the page of a setting, as the site shows it."""
+    return tidy(explorer.parts.page(setting))
+
+
 def queue_data(view: QueueView) -> dict[str, Any]:
     """Return what the queues of a view are played from."""
     return {"rows": view.rows, "workers": view.workers}
@@ -115,7 +122,7 @@ def explorer_data(explorer: Explorer[Any]) -> dict[str, Any] | None:
     order, chunks = _chunks(explorer, dials)
     pages, moving, programs = [], [], []
     for chunk in chunks:
-        shown = [(explorer.parts.page(setting), _moving(explorer, setting)) for setting in chunk]
+        shown = [(page_of(explorer, setting), _moving(explorer, setting)) for setting in chunk]
         pages.append(pages_packed([page for page, _ in shown]))
         moving.append(packed([moves for _, moves in shown]))
         programs += [getattr(setting, "python", "") for setting in chunk]

@@ -79,14 +79,14 @@ export default {
     const slip = html("table", { class: "kx-slip" });
     const trail = html("ol", { class: "kx-trail", "aria-label": "Steps so far" });
     const table = html("table", { class: "kx-shares" });
-    const root = html("section", { class: "kx-flow" },
+    const root = html("div", { class: "kx-flow", role: "group" },
       html("div", { class: "kx-bar", role: "group", "aria-label": "Playback" }, play, back, next, replay, pace),
       html("div", { class: "kx-bar", role: "group", "aria-label": "Requests and cluster" }, one, many, policies, clock, chooser),
       alert, news, stage, hint,
       html("div", { class: "kx-below" },
         html("div", { class: "kx-story" }, live, slip, rules, trail),
         // Sixty lines scroll; what scrolls must be reachable with keys.
-        control("div", { class: "kx-count", tabindex: "0", role: "region", "aria-label": "Shares" }, table)));
+        control("div", { class: "kx-count", tabindex: "0", role: "group", "aria-label": "Shares" }, table)));
     el.append(root);
 
     // -- asking Python ----
