@@ -86,11 +86,18 @@ def prose(source: str) -> str:
     return scrolling(linked(html))
 
 
+def hanging(line: str) -> str:
+    """A line whose rest hangs below its first word, where it wraps."""
+    blanks = len(line) - len(line.lstrip(" "))
+    style = f' style="--blanks: {blanks}"' if blanks else ""
+    return f'<span class="line"{style}>{line}\n</span>'
+
+
 def printed(text: str) -> str:
     """What a cell printed, each line a block of its own: one that is too long wraps, and hangs."""
     html = str(ansi2html(text.rstrip("\n")))
     if "<span" not in html:  # the colours of a terminal may go on in the next line
-        html = "".join(f'<span class="line">{line}\n</span>' for line in html.split("\n"))
+        html = "".join(map(hanging, html.split("\n")))
     return scrolling(f"<pre>{html}</pre>")
 
 
