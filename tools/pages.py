@@ -148,7 +148,7 @@ def body(nb: NotebookNode, live: Any = None) -> str:
         counted = cell.source.strip() == "progress()"
         stills = [UNCOUNTED if counted else output(out) for out in cell.outputs]
         results = [(live and live.html(number, k, still)) or still for k, still in enumerate(stills)]
-        parts.append(code(cell, asked, results, [] if asks else waiting))
+        parts.append(code(cell, asked, results, [] if asks or checks else waiting))
     return "\n".join(parts)
 
 
@@ -243,7 +243,8 @@ def lesson(part: Part, names: dict[str, str], lite: bool, live: Any = None) -> s
     if live:
         live.where = 'It works in the notebook: <a href="#run">how to open it</a>.'
     scripts = live is not None
-    return page(part.stem, names, body(part.nb, live), run, live=scripts, data=scripts)
+    kind = '<p class="kind">Leaflet</p>' if part.leaflet else f'<p class="kind">Lesson {part.number}</p>'
+    return page(part.stem, names, f"{kind}\n{body(part.nb, live)}", run, live=scripts, data=scripts)
 
 
 def listed(rows: Iterable[tuple[str, str, str]]) -> str:
