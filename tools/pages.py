@@ -213,7 +213,8 @@ def page(stem: str, names: dict[str, str], main: str, run: str = "", *, live: bo
 {head if live else ""}</head>
 <body>
 <a class="skip" href="#main">Skip to the text</a>
-<header><nav aria-label="Pages"><a href="index.html">k8sexpose: start page</a>{menu(stem, names)}</nav>{search}{run}</header>
+<header><nav aria-label="Pages"><a href="index.html">k8sexpose: start page</a>{menu(stem, names)}</nav>
+{search}{run}</header>
 <main id="main">
 {main}
 </main>
