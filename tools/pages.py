@@ -39,6 +39,7 @@ GUIDES = tuple(sorted(_GUIDES, key=lambda path: path.name))
 PRIORITY = ("text/html", "text/markdown", "text/plain")
 LINK = re.compile(r'(<a href=")(?:\.\./|notebooks/|instructor/|solutions/|leaflets/)*([\w-]+)\.(?:ipynb|md)(#[^"]*)?"')
 BOX = '<div class="scroll" tabindex="0" role="group" aria-label="Table">'
+PICTURE_BOX = '<span class="scroll picture" tabindex="0" role="group" aria-label="Picture">'  # a paragraph may hold it
 REFERENCE = {"api/k8sexpose": "Reference of the package"}  # made by pdoc; see tools/website/reference.py
 ANCHOR = 'tabindex="-1" aria-label="Link to this section"'
 RESERVED = "# Reserved for the instructor's tests"
@@ -61,8 +62,9 @@ def tidy(html: str) -> str:
 
 
 def scrolling(html: str) -> str:
-    """Return a page whose listings and tables can be scrolled with the keyboard, where they are too wide."""
+    """Return a page whose listings, tables and pictures can be scrolled with the keyboard, where they are too wide."""
     html = re.sub(r"<pre(?=>)", '<pre tabindex="0" role="group" aria-label="Listing"', tidy(html))
+    html = re.sub(r"<img\b[^>]*>", rf"{PICTURE_BOX}\g<0></span>", html)
     # Tables of the course's own bring such a region along.
     parts = re.split(r'(<div class="scroll" tabindex="0"[^>]*>.*?</table>)', html, flags=re.DOTALL)
     for k in range(0, len(parts), 2):
@@ -285,7 +287,7 @@ def index(names: dict[str, str], live: bool = False) -> str:
         names,
         f"""{WHAT}
 {LIVELY if live else STILLS}
-<figure><img src="data:image/svg+xml;base64,{picture}" alt="{alt}">
+<figure>{PICTURE_BOX}<img src="data:image/svg+xml;base64,{picture}" alt="{alt}"></span>
 <figcaption>{CAPTION}</figcaption></figure>
 <h2>Lessons</h2>
 {lessons}

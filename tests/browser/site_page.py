@@ -250,6 +250,7 @@ def questions_agree(page: Page, lesson: Lesson, most: int = 99) -> None:
             wanted = card.evaluate(words, card_of(question, given, right, note, told=told)._repr_html_())
             same = "([node, wanted]) => node.textContent === wanted"
             page.wait_for_function(same, arg=[card.element_handle(), wanted], timeout=5000)
+            places.nth(number).get_by_text(f"Kept: {question.show(given)}", exact=True).wait_for(timeout=5000)
 
 
 # -- what is measured --------------------------------------------------------------------------------------------------

@@ -111,7 +111,7 @@ def test_a_page_agrees_with_the_package(site: Site) -> None:
         assert faults(page) == []
 
 
-def test_with_the_keyboard_a_slider_moves_queues_step_and_an_answer_stays(site: Site) -> None:
+def test_every_widget_obeys_the_keyboard_and_an_answer_stays(site: Site) -> None:
     with opened(site.context, site.path, site.problems) as page:
         page.evaluate("localStorage.clear()")
         page.reload()
@@ -125,6 +125,15 @@ def test_with_the_keyboard_a_slider_moves_queues_step_and_an_answer_stays(site: 
         assert queue.get_attribute("aria-label") != before[1], "the busier, the longer the queues"
         latency.get_by_role("button", name="Step").focus()
         page.keyboard.press("Enter")
+        failover = page.locator(".kx-is-explorer").nth(0)
+        where = failover.get_attribute("data-at")
+        failover.get_by_role("combobox").first.focus()
+        page.keyboard.press("ArrowDown")
+        page.wait_for_function(f"document.querySelector('.kx-is-explorer').dataset.at !== '{where}'")
+        node = page.locator(".kx-is-flow [data-act]").first
+        node.focus()
+        page.keyboard.press("Enter")
+        assert "crashed" in str(node.get_attribute("aria-label"))
         assert page.locator(".kx-curtain").count() == 1, "what a cell prints waits for an answer"
         question = page.locator(".kx-is-question").first
         question.locator("input").first.focus()

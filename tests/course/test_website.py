@@ -60,7 +60,7 @@ def test_every_setting_of_an_explorer_is_stored() -> None:
     stored = [page for chunk in data["chunks"] for page in pages_of(chunk)]
     first, second = (explorer.parts.controls[number] for number in data["order"])
     expected = [
-        explorer.parts.page(replace(explorer.first, **{first.name: one, second.name: other}))
+        pages.tidy(explorer.parts.page(replace(explorer.first, **{first.name: one, second.name: other})))
         for one in first.options
         for other in second.options
     ]

@@ -1,8 +1,8 @@
 """Compute all that the visualizer may be asked on a page: each state of the cluster, each path, two widths.
 
-A state is the policy and at most two faults (a node that crashed, a Pod that is not ready). Where the clock can move,
-it is also which settled state it came from, and what the health checks have noticed since. The widget makes each scene,
-once for all states that look the same.
+A state is the policy and at most two faults (a node that crashed, a Pod that is not ready), or one where two would be
+too many states. Where the clock can move, it is also which settled state it came from, and what the health checks have
+noticed since. The widget makes each scene, once for all states that look the same.
 """
 
 from __future__ import annotations
@@ -57,10 +57,10 @@ class State:
 
 
 class Explored:
-    """All states that the controls of one visualizer lead to."""
+    """All states that the controls of one visualizer lead to, with so many faults at once."""
 
-    def __init__(self, flow: Flow) -> None:
-        self.flow = flow
+    def __init__(self, flow: Flow, most: int) -> None:
+        self.flow, self.most = flow, most
         self.clock = "clock" in flow._controls
         service = flow._scene.service
         self.service = service
@@ -83,7 +83,7 @@ class Explored:
                     yield f"policy:{policy}", replace(now, policy=policy)
         for kind, name in self.targets:
             after = now.clicked(kind, name)
-            if len(after.faults) <= MOST_FAULTS:
+            if len(after.faults) <= self.most:
                 yield f"{kind}:{name}", after
 
     def target(self, state: State, setting: Setting) -> tuple[Setting | None, Setting]:
@@ -171,7 +171,10 @@ def _click(cluster: Cluster, kind: str, name: str) -> None:
 
 def states_of(flow: Flow) -> Explored:
     """Return the states that a page can show of a visualizer; ValueError where they are too many."""
-    return Explored(flow)
+    try:
+        return Explored(flow, MOST_FAULTS)
+    except ValueError:
+        return Explored(flow, 1)
 
 
 class _Store:
@@ -291,4 +294,4 @@ def flow_data(flow: Flow) -> dict[str, Any] | None:
     except ValueError:
         return None
     data = packed({"parts": looks.store.parts, "looks": looks.found, "states": states, "now": flow.cluster.now_s})
-    return {"kind": "flow", "widths": WIDTHS, "most": MOST_FAULTS, "data": data}
+    return {"kind": "flow", "widths": WIDTHS, "most": explored.most, "data": data}

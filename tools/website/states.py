@@ -56,12 +56,16 @@ def _dial(title: str, control: Control, now: Any) -> Dial | None:
     return Dial(control, (False, True), ("no", "yes")) if isinstance(now, bool) else None
 
 
+def _offered(explorer: Explorer[Any]) -> list[Control]:
+    """Return the controls that the lesson shows."""
+    shown = set(explorer.children[0].children)
+    return [part for part in explorer.parts.controls if explorer.controls[part.name] in shown]
+
+
 def dials_of(explorer: Explorer[Any]) -> list[Dial] | None:
     """Return the controls that live on the page, the longest slider last; None where there is too much to compute."""
     title, first = explorer.parts.title, explorer.first
-    shown = set(explorer.children[0].children)
-    offered = [part for part in explorer.parts.controls if explorer.controls[part.name] in shown]
-    wanted = [part for part in offered if part.name in OFFERED.get(title, [part.name])]
+    wanted = [part for part in _offered(explorer) if part.name in OFFERED.get(title, [part.name])]
     dials = [_dial(title, part, getattr(first, part.name)) for part in wanted]
     found = [dial for dial in dials if dial is not None]
     if len(found) < len(dials) or not found or math.prod(len(dial.values) for dial in found) > MOST:
@@ -129,7 +133,7 @@ def explorer_data(explorer: Explorer[Any]) -> dict[str, Any] | None:
         moving.append(packed([moves for _, moves in shown]))
         programs += [getattr(setting, "python", "") for setting in chunk]
     first = [dial.values.index(getattr(explorer.first, dial.control.name)) for dial in dials]
-    left = [part.label for part in explorer.parts.controls if part.name not in {d.control.name for d in dials}]
+    left = [part.label for part in _offered(explorer) if part.name not in {dial.control.name for dial in dials}]
     return {
         "kind": "explorer", "title": explorer.parts.title, "order": order, "inner": len(chunks[0]), "chunks": pages,
         "moving": moving if explorer.live else [], "python": packed(programs) if any(programs) else "",

@@ -201,7 +201,7 @@ WIDTH, PANEL, GAP, LEFT = 780, 340, 44, 46
 LOAD_TOP, LOAD_HEIGHT, FULLEST = 44, 130, 1.5  # the load axis ends at 150 %
 SPEED_TOP, SPEED_HEIGHT, FASTEST_MS, SLOWEST_MS, BINS = 268, 96, 0.1, 30_000.0, 80
 STRIP, HEIGHT = 456, 484
-INK = "#1a1a1a"
+INK = "#111111"
 
 
 def draw_sides(setting: LatencySetting, both: PolicyComparison) -> str:
