@@ -68,6 +68,8 @@ def sample() -> tuple[NotebookNode, list[Shown]]:
         if id == ASKED[0]:  # what a cell prints waits for the answer
             cells.insert(-1, (new_code_cell("1", outputs=[new_output("stream", text="printed")]), Shown()))
     cells.append((new_markdown_cell("## Targets that are healthy\n\nMore text."), Shown()))
+    counted = [new_output("stream", text="4 of 4 right")]
+    cells.append((new_code_cell("progress()", outputs=counted), Shown()))
     cells += [
         cell(kx.failover_explorer()),
         cell(kx.latency_explorer(controls=["utilisation"])),
@@ -141,6 +143,8 @@ def test_every_widget_obeys_the_keyboard_and_an_answer_stays(site: Site) -> None
         question.get_by_role("button", name="Keep my answer").focus()
         page.keyboard.press("Enter")
         page.wait_for_function("!document.querySelector('.kx-curtain')")
+        progress = page.locator(".kx-is-progress")
+        assert "1 of " in progress.inner_text() and "4 of 4" not in progress.inner_text()
         page.reload()
         page.wait_for_function(READY)
         assert question.get_by_role("button", name="Change").is_visible()
@@ -170,8 +174,23 @@ def test_numbers_are_read_and_written_as_python_does(site: Site) -> None:
 def test_the_search_finds_a_section(site: Site) -> None:
     with opened(site.context, site.path, site.problems) as page:
         page.get_by_role("searchbox").fill("targets healthy")
-        page.locator(".kx-search li a").first.click()
+        page.locator(".kx-search li a").first.wait_for()
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
         assert page.url.endswith("sample.html#Targets-that-are-healthy")
+
+
+def test_on_paper_a_check_that_waits_says_what_is_right(site: Site) -> None:
+    with opened(site.context, site.path, site.problems) as page:
+        page.evaluate("localStorage.clear()")
+        page.reload()
+        page.wait_for_function(READY)
+        check, flow = page.locator(".kx-is-check").first, page.locator(".kx-is-flow").first
+        assert check.locator("a[href='#ask-np-ping']").is_visible() and flow.get_by_role("button").count()
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        assert check.locator("details").is_visible() and not flow.get_by_role("button").count()
+        page.evaluate("dispatchEvent(new Event('afterprint'))")
+        assert not check.locator("details").count() and flow.get_by_role("button").count()
 
 
 def test_without_scripts_the_page_is_whole(site: Site) -> None:

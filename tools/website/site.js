@@ -209,7 +209,7 @@
       if (to === undefined) {
         const pressed = act === `policy:${this.values.scene.policy}`;
         if (!pressed) this.values.message = state.faults === this.most
-          ? `This page knows ${["no", "one", "two"][this.most]} faults at a time: first mend one of them, with another click. ${ELSEWHERE}`
+          ? `This page knows ${this.most === 1 ? "one fault" : "two faults"} at a time: first mend one, with another click. ${ELSEWHERE}`
           : `On this page the checks have to settle first: let the clock run. ${ELSEWHERE}`;
         return;
       }
