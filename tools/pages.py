@@ -270,13 +270,15 @@ CAPTION = """One request, step by step: from a client on the internet through a 
 it to a Pod. You learn the words of this picture in lessons 0 to 4."""
 
 
-def index(names: dict[str, str], live: bool = False) -> str:
+def index(names: dict[str, str], live: bool = False, lite: bool = False) -> str:
     """The first page: what the course is, its picture, its lessons and leaflets, its guides."""
     lessons = listed(
         (part.stem, f"Lesson {part.number}: {part.title}", f"{part.minutes} minutes. {part.question}")
         for part in course.lessons()
     )
     leaflets = listed((part.stem, part.title, part.question) for part in course.leaflets())
+    here = f'<a href="{LITE}/index.html">JupyterLite</a>, which runs Python in your browser: nothing is installed'
+    run = f"<p>To run and change the lessons, open them in {here}.</p>" if lite else ""
     kinds = groups(names)
     guides = listed((name, names[name], "") for name in kinds["More"])
     instructors = listed((name, names[name], "") for name in kinds["For instructors"])
@@ -298,6 +300,7 @@ def index(names: dict[str, str], live: bool = False) -> str:
 {guides}
 <h2>For instructors</h2>
 {instructors}""",
+        run,
         live=live,
     )
 
@@ -305,7 +308,7 @@ def index(names: dict[str, str], live: bool = False) -> str:
 def render(lite: bool = False, lives: dict[str, Any] | None = None, reference: bool = False) -> dict[str, str]:
     """Every page, by file name; `lives`: what lives on each, where scripts are wanted."""
     names, scripts = titles(reference), lives is not None
-    pages = {"index.html": index(names, scripts)}
+    pages = {"index.html": index(names, scripts, lite)}
     for part in course.parts():
         pages[f"{part.stem}.html"] = lesson(part, names, lite, lives.get(part.stem) if lives else None)
     for path in GUIDES:

@@ -227,9 +227,9 @@ def _answers(automatic: int, protocol: str, namespace: str) -> dict[int, Answer]
 # -- drawing ----
 
 READING = (
-    "Each small cell is one number; they run down, column after column, from 30000 at the top left. A small square is "
-    "a number that is taken. The striped part is the static band: the API server picks numbers from it only when "
-    "nothing else is left. "
+    "Each small cell is one number; they run down, column after column, from 30000 at the top left. A dark square is a "
+    "number that is taken. The striped part is the static band: the API server picks numbers from it only when nothing "
+    "else is left. "
 )
 WIDTH, LEFT, TOP, CELL, ROWS = 780, 46, 56, 4, 16
 COLUMNS = -(-NUMBERS // ROWS)
