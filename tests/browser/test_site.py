@@ -22,6 +22,7 @@ from tests.browser import run_lessons
 from tests.browser.site_page import (
     READY,
     Lesson,
+    answer,
     explorers_agree,
     faults,
     flows_agree,
@@ -43,6 +44,7 @@ REASON = run_lessons.why_not() or ""
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(bool(REASON), reason=REASON)]
 
 ASKED = ("np-ping", "np-number", "np-one-each", "lb-five-nodes")  # one, several, a number, two blanks
+PAIR = ("np-selector", "np-firewall")  # asked one after the other, then checked
 
 
 def cell(widget: Any, checked: tuple[Checked, ...] = (), source: str = "...") -> tuple[NotebookNode, Shown]:
@@ -68,6 +70,8 @@ def sample() -> tuple[NotebookNode, list[Shown]]:
         if id == ASKED[0]:  # what a cell prints waits for the answer
             cells.insert(-1, (new_code_cell("1", outputs=[new_output("stream", text="printed")]), Shown()))
     cells.append((new_markdown_cell("## Targets that are healthy\n\nMore text."), Shown()))
+    cells += [cell(ask(id), source=f'ask("{id}")') for id in PAIR]
+    cells += [cell(check(id), (Checked(id, None),), f'check("{id}")') for id in PAIR]
     counted = [new_output("stream", text="4 of 4 right")]
     cells.append((new_code_cell("progress()", outputs=counted), Shown()))
     cells += [
@@ -178,6 +182,20 @@ def test_the_search_finds_a_section(site: Site) -> None:
         page.keyboard.press("ArrowDown")
         page.keyboard.press("Enter")
         assert page.url.endswith("sample.html#Targets-that-are-healthy")
+
+
+def test_a_check_waits_for_both_answers_of_a_pair(site: Site) -> None:
+    with opened(site.context, site.path, site.problems) as page:
+        page.evaluate("localStorage.clear()")
+        page.reload()
+        page.wait_for_function(READY)
+        first, second = (page.locator(f"#ask-{id}") for id in PAIR)
+        card = page.locator(f"#check-{PAIR[0]}")
+        answer(first, 0)
+        card.locator(f"a[href='#ask-{PAIR[1]}']").wait_for()
+        assert "Why:" not in card.inner_text(), "it may answer the other question"
+        answer(second, 0)
+        card.get_by_text("Why:").wait_for()
 
 
 def test_on_paper_a_check_that_waits_says_what_is_right(site: Site) -> None:
