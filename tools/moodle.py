@@ -28,7 +28,7 @@ from k8sexpose.lessons.sheet import QUESTIONS, judge
 from k8sexpose.model import Cluster
 
 ROOT = Path(__file__).resolve().parent.parent
-NONE = "none of them"
+NONE = "none of these"
 PICTURE = "cluster.png"
 MOST_NODES = 12  # more do not fit into the picture of a question
 # What XML 1.0 cannot hold at all.

@@ -10,14 +10,13 @@ student is to find out stands folded under "The answer". `tools/make_site.py` ad
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import shutil
 import sys
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Callable, Iterable
-from html import escape, unescape
+from collections.abc import Iterable
+from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -42,6 +41,13 @@ LINK = re.compile(r'(<a href=")(?:\.\./|notebooks/|instructor/|solutions/|leafle
 BOX = '<div class="scroll" tabindex="0" role="group" aria-label="Table">'
 PICTURE_BOX = '<span class="scroll picture" tabindex="0" role="group" aria-label="Picture">'  # a paragraph may hold it
 REFERENCE = {"api/k8sexpose": "Reference of the package"}  # made by pdoc; see tools/website/reference.py
+ANCHOR = 'tabindex="-1" aria-label="Link to this section"'
+RESERVED = "# Reserved for the instructor's tests"
+SOLUTION = re.compile(r"^### BEGIN SOLUTION\n(.*?)^### END SOLUTION", re.DOTALL | re.MULTILINE)
+UNCOUNTED = "<p>In the notebook, this cell says how many questions you have answered, and which of them are open.</p>"
+IN_MIND = "<p><em>On this page, think of your answer first, and then open “The answer”.</em></p>"
+# What a page is called where its own title does not say whom it is for; these come last.
+FOR_INSTRUCTORS = {"INSTRUCTORS": "", "ANSWERS": "Answer key"}
 highlight = Highlight2HTML(pygments_lexer="ipython3")
 
 
@@ -77,50 +83,74 @@ def linked(html: str) -> str:
 
 
 def prose(source: str) -> str:
-    """Markdown as HTML."""
-    return scrolling(linked(markdown2html(source)))
+    """Markdown as HTML; the sign at a heading is for the mouse: a keyboard would stop at each."""
+    html = markdown2html(source).replace('<a class="anchor-link"', f'<a class="anchor-link" {ANCHOR}')
+    return scrolling(linked(html))
+
+
+def hanging(line: str) -> str:
+    """A line whose rest hangs below its first word, where it wraps."""
+    blanks = len(line) - len(line.lstrip(" "))
+    style = f' style="--blanks: {blanks}"' if blanks else ""
+    return f'<span class="line"{style}>{line}\n</span>'
+
+
+def printed(text: str) -> str:
+    """What a cell printed, each line a block of its own: one that is too long wraps, and hangs."""
+    html = str(ansi2html(text.rstrip("\n")))
+    if "<span" not in html:  # the colours of a terminal may go on in the next line
+        html = "".join(map(hanging, html.split("\n")))
+    return scrolling(f"<pre>{html}</pre>")
 
 
 def output(out: NotebookNode) -> str:
     """What a cell left, in the richest form that needs no kernel."""
     if out.output_type == "stream":
-        return scrolling(f"<pre>{ansi2html(out.text)}</pre>")
+        return printed(out.text)
     for kind in PRIORITY:
         if kind in out.get("data", ()):
             value = out.data[kind]
             if kind == "text/html":
                 return f"<div>{scrolling(linked(value))}</div>"
-            return prose(value) if kind == "text/markdown" else scrolling(f"<pre>{ansi2html(value)}</pre>")
+            return prose(value) if kind == "text/markdown" else printed(value)
     return ""
 
 
-def code(cell: NotebookNode, asked: NotebookNode, living: Callable[[int, str], str | None]) -> str:
-    """A code cell. `asked` is the same cell as the student gets it; `living` puts what lives around a still output."""
-    shown = scrolling(highlight(asked.source)) if asked.source.strip() else ""
-    stills = [output(out) for out in cell.outputs]
-    results = "".join(living(k, still) or still for k, still in enumerate(stills))
-    results = f'<div class="output">{results}</div>' if results else ""
-    if not cell.metadata.get("nbgrader", {}).get("solution"):
-        return shown + results
-    answer = "\n".join(line for line in cell.source.splitlines() if not line.strip().startswith("### "))
-    return (
-        f'{shown}<details class="answer"><summary>The answer</summary>{scrolling(highlight(answer))}{results}</details>'
-    )
+def answer_of(source: str) -> str:
+    """The lines of a solution that answer; all of them where it has no such marks."""
+    inside = SOLUTION.search(source)
+    return (inside[1] if inside else source).strip("\n")
+
+
+def code(cell: NotebookNode, asked: NotebookNode, results: list[str], waits_for: list[str]) -> str:
+    """A code cell. `asked` is the same cell as the student gets it; `waits_for`: questions that its results answer."""
+    kept_for_tests = asked.source.startswith(RESERVED)
+    shown = scrolling(highlight(asked.source)) if asked.source.strip() and not kept_for_tests else ""
+    found = f'<div class="output">{"".join(results)}</div>' if any(results) else ""
+    if cell.metadata.get("nbgrader", {}).get("solution"):
+        answer = scrolling(highlight(answer_of(cell.source)))
+        return f'{shown}<details class="answer"><summary>The answer</summary>{answer}{found}</details>'
+    if found and waits_for:
+        ids = escape(" ".join(waits_for))
+        fold = f'<details class="kx-curtain" data-kx-ids="{ids}"><summary>What this cell prints'
+        return f"{shown}{fold} (first answer the question above)</summary>{found}</details>"
+    return shown + found
 
 
 def body(nb: NotebookNode, live: Any = None) -> str:
     """The cells of a notebook; `live`: what tools/website computed for its widgets."""
-    checked = {widget["id"] for widget in live.widgets if widget["kind"] == "check"} if live else set()
-    parts = []
+    checked = {id for cell in nb.cells for id in course.checks(cell)}
+    parts, waiting = [], []
     for number, (cell, asked) in enumerate(zip(nb.cells, student(nb).cells, strict=True)):
         if cell.cell_type == "markdown":
-            parts.append(prose(cell.source))
+            parts.append(prose(cell.source) + (IN_MIND if cell.source.startswith("## Exercises") else ""))
             continue
-
-        def living(out: int, still: str, number: int = number) -> str | None:
-            return live.html(number, out, still, checked) if live else None
-
-        parts.append(code(cell, asked, living))
+        asks, checks = course.asks(cell), course.checks(cell)
+        waiting = [id for id in [*waiting, *asks] if id in checked and id not in checks]
+        counted = cell.source.strip() == "progress()"
+        stills = [UNCOUNTED if counted else output(out) for out in cell.outputs]
+        results = [(live and live.html(number, k, still)) or still for k, still in enumerate(stills)]
+        parts.append(code(cell, asked, results, [] if asks or checks else waiting))
     return "\n".join(parts)
 
 
@@ -132,14 +162,16 @@ def titles(reference: bool = False) -> dict[str, str]:
     """The pages of the site, in the order of the course, and what each is called."""
     lessons = {part.stem: part.title for part in course.parts()}
     guides = {path.stem: title(path.read_text(encoding="utf-8")) for path in GUIDES}
-    return lessons | guides | (REFERENCE if reference else {})
+    named = {name: FOR_INSTRUCTORS.get(name) or called for name, called in guides.items()}
+    return lessons | named | (REFERENCE if reference else {})
 
 
 def groups(names: dict[str, str]) -> dict[str, list[str]]:
     """The pages by kind: lessons, leaflets, and what else there is."""
     lessons, leaflets = ([part.stem for part in some] for some in (course.lessons(), course.leaflets()))
-    more = [name for name in names if name not in {*lessons, *leaflets}]
-    return {"Lessons": lessons, "Leaflets": leaflets, "More": more}
+    more = [name for name in names if name not in {*lessons, *leaflets, *FOR_INSTRUCTORS}]
+    instructors = [name for name in FOR_INSTRUCTORS if name in names]
+    return {"Lessons": lessons, "Leaflets": leaflets, "More": more, "For instructors": instructors}
 
 
 def menu(stem: str, names: dict[str, str]) -> str:
@@ -152,7 +184,7 @@ def menu(stem: str, names: dict[str, str]) -> str:
             for name in members
         ]
         lists.append(f"<h2>{group}</h2><ul>{''.join(links)}</ul>" if links else "")
-    return f"<details><summary>Contents</summary>{''.join(lists)}</details>"
+    return f'<details><summary>Contents</summary><div class="menu">{"".join(lists)}</div></details>'
 
 
 def neighbours(stem: str, names: dict[str, str]) -> str:
@@ -182,8 +214,9 @@ def page(stem: str, names: dict[str, str], main: str, run: str = "", *, live: bo
 {style}</style>
 {head if live else ""}</head>
 <body>
-<a class="skip" href="#main">Skip to the lesson</a>
-<header><nav aria-label="Pages"><a href="index.html">k8sexpose</a>{menu(stem, names)}</nav>{search}{run}</header>
+<a class="skip" href="#main">Skip to the text</a>
+<header><nav aria-label="Pages"><a href="index.html">k8sexpose: start page</a>{menu(stem, names)}</nav>
+{search}{run}</header>
 <main id="main">
 {main}
 </main>
@@ -194,48 +227,79 @@ def page(stem: str, names: dict[str, str], main: str, run: str = "", *, live: bo
 """
 
 
+WORKS = '<span class="kx-scripts">The widgets and questions of this page work. </span>'
+STILL = (
+    "Scripts are off, so this page is a printout: what a sentence asks you to press, drag or click is a still picture "
+    "here, and the answers are folded. "
+)
+
+
 def lesson(part: Part, names: dict[str, str], lite: bool, live: Any = None) -> str:
-    kind = "The widgets and questions of this page work" if live and live.widgets else "This page is a printout"
-    where = f'<a href="notebooks/{part.name}.ipynb" download>the notebook</a>'
+    """The page of a lesson or leaflet; its first lines say what works on it, and where the rest does."""
+    works = f"{WORKS}<noscript>{STILL}</noscript>" if live and live.widgets else "This page is a printout. "
+    where = f'<a href="notebooks/{part.name}.ipynb" download>download the notebook</a>'
+    where += ", and open it in JupyterLab: <code>make lab</code> in the course's folder starts it"
     if lite:
-        where += f', or <a href="{LITE}/lab/index.html?path={part.name}.ipynb">in your browser</a>'
-    run = f"{kind}; its code does not run here. To run and change it: {where}"
-    scripts = live is not None
+        here = f'<a href="{LITE}/lab/index.html?path={part.name}.ipynb">open it in JupyterLite</a>'
+        where = f"{here}, which runs Python in your browser and needs no installation, or {where}"
+    run = f'<p id="run">{works}Its code does not run here. To run and change it, {where}.</p>'
     if live:
-        live.where = f"It works in {where}."
-    return page(part.stem, names, body(part.nb, live), f"<p>{run}.</p>", live=scripts, data=scripts)
+        live.where = 'It works in the notebook: <a href="#run">how to open it</a>.'
+    scripts = live is not None
+    kind = '<p class="kind">Leaflet</p>' if part.leaflet else f'<p class="kind">Lesson {part.number}</p>'
+    return page(part.stem, names, f"{kind}\n{body(part.nb, live)}", run, live=scripts, data=scripts)
 
 
 def listed(rows: Iterable[tuple[str, str, str]]) -> str:
-    """A list of pages: file name, title, question."""
-    items = (f'<li><b><a href="{name}.html">{escape(title)}</a></b>{escape(asked)}</li>' for name, title, asked in rows)
+    """A list of pages: file name, title, and a line on it."""
+    items = (f'<li><b><a href="{name}.html">{escape(title)}</a></b>{escape(line)}</li>' for name, title, line in rows)
     return f'<ul class="lessons">{"".join(items)}</ul>'
+
+
+WHAT = """<h1>How does a request from the internet reach a Pod?</h1>
+<p>A course for those who know what a container, an IP address and a port are, and can read simple Python. Pod, Service
+and NAT are taught in <a href="00_start_here.html">lesson 0: start there</a>. The lessons build on each other. No
+cluster, no cloud account and no installation are needed, and nothing costs money.</p>"""
+LIVELY = """<p>On these pages you answer the questions and use the pictures in your browser. Each lesson is also a
+Jupyter notebook, in which you can run and change the code; its page says how to open it. Everything is computed by a
+model of Kubernetes that was checked against the real programs.</p>"""
+STILLS = """<p>These pages are printouts of Jupyter notebooks, in which you can run and change the code; each page says
+how to open its notebook. Everything is computed by a model of Kubernetes that was checked against the real
+programs.</p>"""
+CAPTION = """One request, step by step: from a client on the internet through a load balancer, a node and the rules on
+it to a Pod. You learn the words of this picture in lessons 0 to 4."""
 
 
 def index(names: dict[str, str], live: bool = False, lite: bool = False) -> str:
     """The first page: what the course is, its picture, its lessons and leaflets, its guides."""
-    lessons = listed((part.stem, part.title, part.question) for part in course.lessons())
-    leaflets = listed((part.stem, part.title, part.question) for part in course.leaflets())
-    guides = listed((name, names[name], "") for name in groups(names)["More"])
-    run = (
-        f'<p>To run and change lessons: <a href="{LITE}/index.html">open them in your browser</a>.</p>' if lite else ""
+    lessons = listed(
+        (part.stem, f"Lesson {part.number}: {part.title}", f"{part.minutes} minutes. {part.question}")
+        for part in course.lessons()
     )
+    leaflets = listed((part.stem, part.title, part.question) for part in course.leaflets())
+    here = f'<a href="{LITE}/index.html">JupyterLite</a>, which runs Python in your browser: nothing is installed'
+    run = f"<p>To run and change the lessons, open them in {here}.</p>" if lite else ""
+    kinds = groups(names)
+    guides = listed((name, names[name], "") for name in kinds["More"])
+    instructors = listed((name, names[name], "") for name in kinds["For instructors"])
     picture = b64encode((ROOT / "docs" / PICTURE).read_bytes()).decode()
     alt = re.search(r'aria-label="([^"]*)"', (ROOT / "docs" / PICTURE).read_text(encoding="utf-8"))[1]
     return page(
         "index",
         names,
-        f"""<h1>How does a request from the internet reach a Pod?</h1>
-<p>A course of Jupyter notebooks. Everything on these pages is computed by a model of Kubernetes that was checked
-against the real programs.</p>
-{PICTURE_BOX}<img src="data:image/svg+xml;base64,{picture}" alt="{alt}"></span>
+        f"""{WHAT}
+{LIVELY if live else STILLS}
+<figure>{PICTURE_BOX}<img src="data:image/svg+xml;base64,{picture}" alt="{alt}"></span>
+<figcaption>{CAPTION}</figcaption></figure>
 <h2>Lessons</h2>
 {lessons}
 <h2 id="leaflets">Leaflets</h2>
 <p>Optional, about ten minutes each.</p>
 {leaflets}
 <h2>Guides</h2>
-{guides}""",
+{guides}
+<h2>For instructors</h2>
+{instructors}""",
         run,
         live=live,
     )
@@ -250,51 +314,6 @@ def render(lite: bool = False, lives: dict[str, Any] | None = None, reference: b
     for path in GUIDES:
         pages[f"{path.stem}.html"] = page(path.stem, names, prose(path.read_text(encoding="utf-8")), live=scripts)
     return pages
-
-
-class Sections(HTMLParser):
-    """Cuts a page into its sections, for the search."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[list[str]] = [["", "", ""]]  # anchor, heading, text
-        self.heading = self.inside = False
-        self.hidden = 0
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        """Note where a section begins."""
-        if tag == "main":
-            self.inside = True
-        if tag in ("h1", "h2", "h3") and self.inside:
-            self.heading = True
-            self.found.append([dict(attributes).get("id") or "", "", ""])
-        self.hidden += tag in ("style", "svg", "details")
-
-    def handle_endtag(self, tag: str) -> None:
-        """Note where it ends."""
-        self.inside = self.inside and tag != "main"
-        self.heading = self.heading and tag not in ("h1", "h2", "h3")
-        self.hidden -= tag in ("style", "svg", "details")
-
-    def handle_data(self, data: str) -> None:
-        """Keep the words that are seen; folded answers are not found by a search."""
-        if self.inside and not self.hidden:
-            self.found[-1][1 if self.heading else 2] += data
-
-
-def index_script(pages: dict[str, str]) -> str:
-    """Return the index of the search: place, page, heading and text of every section."""
-    rows = []
-    for name, html in pages.items():
-        called = re.search(r"<title>(.*?)</title>", html)[1]
-        cut = Sections()
-        cut.feed(html)
-        for anchor, heading, text in cut.found:
-            words = " ".join(text.split())
-            if words:
-                place = f"{name}#{anchor}" if anchor else name
-                rows.append([place, unescape(called), heading.replace("¶", "").strip(), words[:1200]])
-    return f"window.kx.index = {json.dumps(rows, ensure_ascii=False, separators=(',', ':'))};\n"
 
 
 class Reader(HTMLParser):

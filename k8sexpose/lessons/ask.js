@@ -107,9 +107,9 @@ function render({ model, el }) {
     if (locked && focused) changeButton.focus(); // what had the focus is hidden now, or disabled
     const more = model.get("problem") || !kept ? model.get("said") : "";
     // What could not be read says by itself what is still kept.
-    const told = more.includes("Kept: ") ? "" : kept && `Kept: ${kept}`;
+    const told = more.includes("Kept: ") || !locked ? "" : kept && `Kept: ${kept}`;
     say([more, told].filter(Boolean).join(" "), model.get("problem"));
-    verdict.textContent = model.get("verdict") ? `${model.get("verdict")} The card of the check says why.` : "";
+    verdict.textContent = model.get("verdict") && locked ? `${model.get("verdict")} The card of the check says why.` : "";
   }
   const fill = () => {
     draft = structuredClone(model.get("draft"));

@@ -208,7 +208,7 @@ class Ask(anywidget.AnyWidget):
         """Keep an answer, and say so; return whether it was kept."""
         several = any(control["kind"] == "several" for control in controls(self.question))
         if unanswered(answer):
-            self.said = f'Nothing is ticked. If you mean none of them, tick "{NONE}".' if several else "No answer yet."
+            self.said = f'Nothing is ticked. If none is right, tick "{NONE}".' if several else "No answer yet."
             self.problem = self.refused = True
             return False
         noted, read = self.sheet.note(self.question, answer)

@@ -496,7 +496,7 @@ class Several:
         if not isinstance(value, set | frozenset):
             return shown(value)
         labels = self.labels or {}
-        return "; ".join(labels.get(one, one) for one in self.options if one in value) or "none of them"
+        return "; ".join(labels.get(one, one) for one in self.options if one in value) or "none of these"
 
 
 @dataclass(frozen=True, slots=True)
@@ -703,10 +703,10 @@ def shown(value: object) -> str:
     Examples
     --------
     >>> shown(frozenset({"b", "a"})), shown(frozenset()), shown(12.5)
-    ('a, b', 'none of them', '12.5')
+    ('a, b', 'none of these', '12.5')
     """
     if isinstance(value, set | frozenset):
-        return ", ".join(sorted(map(str, value))) or "none of them"
+        return ", ".join(sorted(map(str, value))) or "none of these"
     if isinstance(value, tuple):
         return ", ".join(map(shown, value))
     if isinstance(value, float):

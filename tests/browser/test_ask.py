@@ -225,7 +225,7 @@ def what_cannot_be_read_stays(page: Page) -> None:
     nodes.get_by_role("checkbox", name="none of these").check()
     assert not nodes.get_by_role("checkbox", name="node-2").is_checked(), "none excludes the others"
     keep(nodes)
-    kept(nodes, "none of them")
+    kept(nodes, "none of these")
     typed.fill("1200")
     keep(box)
     kept(box, "1200 USD")

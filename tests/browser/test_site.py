@@ -22,6 +22,7 @@ from tests.browser import run_lessons
 from tests.browser.site_page import (
     READY,
     Lesson,
+    answer,
     explorers_agree,
     faults,
     flows_agree,
@@ -43,14 +44,15 @@ REASON = run_lessons.why_not() or ""
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(bool(REASON), reason=REASON)]
 
 ASKED = ("np-ping", "np-number", "np-one-each", "lb-five-nodes")  # one, several, a number, two blanks
+PAIR = ("np-selector", "np-firewall")  # asked one after the other, then checked
 
 
-def cell(widget: Any, checked: tuple[Checked, ...] = ()) -> tuple[NotebookNode, Shown]:
+def cell(widget: Any, checked: tuple[Checked, ...] = (), source: str = "...") -> tuple[NotebookNode, Shown]:
     """A cell that showed a widget or a card, as a solution keeps it."""
     bundle = widget._repr_mimebundle_()
     page = (bundle if isinstance(bundle, dict) else bundle[0])["text/html"]
     data = {"text/html": page, "text/plain": repr(widget)}
-    made = new_code_cell("...", outputs=[new_output("display_data", data=data)])
+    made = new_code_cell(source, outputs=[new_output("display_data", data=data)])
     return made, Shown([] if checked else [widget], list(checked))
 
 
@@ -64,10 +66,14 @@ def sample() -> tuple[NotebookNode, list[Shown]]:
     for id in ASKED:
         question, card = ask(id), check(id)
         assert isinstance(question, Ask)
-        cells += [cell(question), cell(card, (Checked(id, None),))]
+        cells += [cell(question, source=f'ask("{id}")'), cell(card, (Checked(id, None),), f'check("{id}")')]
         if id == ASKED[0]:  # what a cell prints waits for the answer
             cells.insert(-1, (new_code_cell("1", outputs=[new_output("stream", text="printed")]), Shown()))
     cells.append((new_markdown_cell("## Targets that are healthy\n\nMore text."), Shown()))
+    cells += [cell(ask(id), source=f'ask("{id}")') for id in PAIR]
+    cells += [cell(check(id), (Checked(id, None),), f'check("{id}")') for id in PAIR]
+    counted = [new_output("stream", text="4 of 4 right")]
+    cells.append((new_code_cell("progress()", outputs=counted), Shown()))
     cells += [
         cell(kx.failover_explorer()),
         cell(kx.latency_explorer(controls=["utilisation"])),
@@ -141,6 +147,8 @@ def test_every_widget_obeys_the_keyboard_and_an_answer_stays(site: Site) -> None
         question.get_by_role("button", name="Keep my answer").focus()
         page.keyboard.press("Enter")
         page.wait_for_function("!document.querySelector('.kx-curtain')")
+        progress = page.locator(".kx-is-progress")
+        assert "1 of " in progress.inner_text() and "4 of 4" not in progress.inner_text()
         page.reload()
         page.wait_for_function(READY)
         assert question.get_by_role("button", name="Change").is_visible()
@@ -170,8 +178,37 @@ def test_numbers_are_read_and_written_as_python_does(site: Site) -> None:
 def test_the_search_finds_a_section(site: Site) -> None:
     with opened(site.context, site.path, site.problems) as page:
         page.get_by_role("searchbox").fill("targets healthy")
-        page.locator(".kx-search li a").first.click()
+        page.locator(".kx-search li a").first.wait_for()
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
         assert page.url.endswith("sample.html#Targets-that-are-healthy")
+
+
+def test_a_check_waits_for_both_answers_of_a_pair(site: Site) -> None:
+    with opened(site.context, site.path, site.problems) as page:
+        page.evaluate("localStorage.clear()")
+        page.reload()
+        page.wait_for_function(READY)
+        first, second = (page.locator(f"#ask-{id}") for id in PAIR)
+        card = page.locator(f"#check-{PAIR[0]}")
+        answer(first, 0)
+        card.locator(f"a[href='#ask-{PAIR[1]}']").wait_for()
+        assert "Why:" not in card.inner_text(), "it may answer the other question"
+        answer(second, 0)
+        card.get_by_text("Why:").wait_for()
+
+
+def test_on_paper_a_check_that_waits_says_what_is_right(site: Site) -> None:
+    with opened(site.context, site.path, site.problems) as page:
+        page.evaluate("localStorage.clear()")
+        page.reload()
+        page.wait_for_function(READY)
+        check, flow = page.locator(".kx-is-check").first, page.locator(".kx-is-flow").first
+        assert check.locator("a[href='#ask-np-ping']").is_visible() and flow.get_by_role("button").count()
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        assert check.locator("details").is_visible() and not flow.get_by_role("button").count()
+        page.evaluate("dispatchEvent(new Event('afterprint'))")
+        assert not check.locator("details").count() and flow.get_by_role("button").count()
 
 
 def test_without_scripts_the_page_is_whole(site: Site) -> None:

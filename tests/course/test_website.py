@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import zlib
 from base64 import b64decode
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 import k8sexpose as kx
 from k8sexpose.lessons.forms import Percent
@@ -24,6 +26,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 import pages  # noqa: E402
 from website import flows, packing, questions, states  # noqa: E402
 from website.build import Live  # noqa: E402
+from website.search_index import index_script  # noqa: E402
 
 PERCENTS = [question for question in QUESTIONS.values() if isinstance(question.form, Percent)]
 
@@ -125,9 +128,57 @@ def test_a_visualizer_knows_every_click_and_what_the_checks_do_then() -> None:
     assert not cluster.down, "the lesson's own cluster stays as it is"
 
 
+def test_the_slider_of_the_range_stops_where_the_static_band_fills() -> None:
+    (dial, *_) = states.dials_of(kx.node_port_range_explorer()) or []
+    assert dial.control.name == "automatic"
+    stops = [value for value in dial.values if 2682 <= value <= 2768]
+    assert stops[0] == 2682 and stops[-1] == 2768, "the dynamic band is full, then the static one"
+    assert len(stops) >= 5 and 50 in dial.values
+
+
+ANSWERED = """<title>A page</title><main><h1 id="top">Top</h1><p>Before you know.</p>
+<h2 id="rules">1. Rules<a class="anchor-link">¶</a></h2><p>Watch the packet.</p>
+<div class="highlight"><pre>kx.send(cluster)</pre></div><div class="output"><pre>after 127000 ms</pre></div>
+<details class="kx-curtain"><summary>What</summary><div class="output"><pre>30085</pre></div></details>
+<details><summary>Open</summary><p>This is called SNAT.</p></details>
+<details class="answer"><summary>The answer</summary><p>secret</p></details><p>The end.</p></main>"""
+
+
+def test_the_search_finds_what_is_seen_and_folded_words_but_no_result() -> None:
+    script = index_script({"a.html": ANSWERED, "ANSWERS.html": ANSWERED})
+    top, rules = json.loads(script.removeprefix("window.kx.index = ").rstrip(";\n"))
+    assert top == ["a.html#top", "A page", "Top", "Before you know.", ""]
+    assert rules[:4] == ["a.html#rules", "A page", "1. Rules", "Watch the packet. The end."]
+    assert "snat" in rules[4].split() and "kx.send" in rules[4]
+    assert not any(word in script for word in ("127000", "30085", "secret", "ANSWERS")), "these are answers"
+
+
+def cell_with(source: str, printed: str = "", **metadata: Any) -> Any:
+    outputs = [new_output("stream", text=printed)] if printed else []
+    return new_code_cell(source, outputs=outputs, metadata=metadata)
+
+
+def test_what_a_cell_prints_is_folded_until_its_question_is_checked() -> None:
+    graded = {"grade": True, "grade_id": "x", "locked": False, "points": 1, "schema_version": 3, "solution": True}
+    solution = 'share = ...\n### BEGIN SOLUTION\nshare = "5/3"\n### END SOLUTION'
+    cells = [
+        cell_with('ask("np-ping")'), cell_with("first()", "printed before"), cell_with('check("np-ping")', "the card"),
+        cell_with("second()", "  printed after"), cell_with("progress()", "11 of 11 right"),
+        cell_with(solution, nbgrader={**graded, "task": False}), cell_with(f"{pages.RESERVED}, leave it as it is."),
+    ]  # fmt: skip
+    html = pages.body(new_notebook(cells=cells))
+    fold = re.search(r'<details class="kx-curtain" data-kx-ids="np-ping">.*?</details>', html, re.DOTALL)
+    assert fold and "printed before" in fold[0] and "the card" not in fold[0]
+    assert html.count("kx-curtain") == 1 and '<span class="line" style="--blanks: 2">  printed after' in html
+    assert "11 of 11" not in html, "the progress of whoever ran the solution is not the reader's"
+    answer = re.search(r"The answer</summary>(.*?)</details>", html, re.DOTALL)
+    assert answer and "5/3" in answer[1] and "..." not in re.sub("<[^>]*>", "", answer[1])
+    assert pages.RESERVED not in html
+
+
 def test_a_page_with_scripts_loads_only_its_own() -> None:
     rendered = pages.render(lives={part.stem: Live() for part in pages.course.parts()})
     assert pages.problems(rendered) == []
     assert '<script defer src="assets/04_extra_hop.js">' in rendered["04_extra_hop.html"]
-    index = pages.index_script(rendered)
+    index = index_script(rendered)
     assert "05_local.html#" in index

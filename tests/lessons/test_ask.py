@@ -95,7 +95,7 @@ def test_none_of_them_is_an_answer_and_nothing_ticked_is_not() -> None:
     press(widget, [[]])
     assert "tick" in widget.said
     press(widget, [[NONE]])
-    assert widget.kept == "none of them"
+    assert widget.kept == "none of these"
 
 
 @pytest.mark.parametrize(

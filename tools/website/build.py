@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import course
 import pages
 from nbformat import NotebookNode
 
@@ -28,6 +29,7 @@ from .flows import flow_data
 from .packing import packed
 from .questions import question_data
 from .recorder import Shown, play
+from .search_index import index_script
 from .states import explorer_data, queue_data
 
 __all__ = ["Live", "build", "live_of", "main", "write"]
@@ -41,6 +43,7 @@ MODULES = {
     "ask": PACKAGE / "lessons/ask.js",
     "queues": QUEUES.with_suffix(".js"),
 }
+SCRIPTS = ("search.js", "progress.js", "site.js")  # the last one begins
 STYLES = (PACKAGE / "lessons/ask.css", QUEUES.with_suffix(".css"), HERE / "site.css")
 
 
@@ -58,7 +61,7 @@ class Live:
         self.places.setdefault(place, []).append((len(self.widgets), data["kind"]))
         self.widgets.append(data)
 
-    def html(self, cell: int, number: int, still: str, checked: set[str]) -> str | None:
+    def html(self, cell: int, number: int, still: str) -> str | None:
         """Return the still form with a place for the live one; None where nothing lives."""
         found = self.places.get((cell, number))
         if not found:
@@ -69,8 +72,7 @@ class Live:
             return f'{still}<p class="kx-left">{words} {self.where}</p>'
         if kind == "check":
             still = f'<details class="answer"><summary>The answer, and why</summary>{still}</details>'
-        mark = " data-checked=1" if self.widgets[widget].get("id") in checked and kind == "question" else ""
-        return f'<div class="kx-live kx-is-{kind}" data-kx="{widget}"{mark}>{still}</div>'
+        return f'<div class="kx-live kx-is-{kind}" data-kx="{widget}">{still}</div>'
 
     @property
     def script(self) -> str:
@@ -112,6 +114,8 @@ def live_of(nb: NotebookNode, shown: list[Shown] | None = None) -> Live:
             if free:
                 taken.add(free[0])
                 live.add(free[0], data or {"kind": "still"})
+        if cell.source.strip() == "progress()" and cell.outputs:
+            live.add((number, 0), {"kind": "progress", "lessons": _asked_in_lessons()})
         if cell.cell_type == "code" and not cell.metadata.get("nbgrader", {}).get("solution"):
             for checked in one.checked:
                 card = [(number, k) for k, out in enumerate(cell.outputs) if "text/html" in out.get("data", {})]
@@ -119,6 +123,16 @@ def live_of(nb: NotebookNode, shown: list[Shown] | None = None) -> Live:
                     taken.add(card[-1])
                     live.add(card[-1], {"kind": "check", "id": checked.id})
     return live
+
+
+def _asked_in_lessons() -> list[tuple[str, str, list[str]]]:
+    """Return each lesson and leaflet with the questions that its text asks: file, title, names of the questions."""
+    found = []
+    for part in course.parts():
+        ids = [id for cell in part.nb.cells for id in course.asks(cell)]
+        if ids:
+            found.append((f"{part.stem}.html", part.title, ids))
+    return found
 
 
 def _judged(shown: list[Shown], asked: set[str]) -> dict[str, dict[str, Any]]:
@@ -149,7 +163,8 @@ def module(name: str, path: Path) -> str:
 def scripts() -> str:
     """Return the one script of the site."""
     modules = "".join(module(name, path) for name, path in MODULES.items())
-    return f"(window.kx = window.kx || {{}}).modules = {{}};\n{modules}{(HERE / 'site.js').read_text(encoding='utf-8')}"
+    own = "".join((HERE / name).read_text(encoding="utf-8") for name in SCRIPTS)
+    return f"(window.kx = window.kx || {{}}).modules = {{}};\n{modules}{own}"
 
 
 def styles() -> str:
@@ -183,7 +198,7 @@ def put(folder: Path, rendered: dict[str, str], lives: dict[str, Live]) -> None:
     shutil.rmtree(assets, ignore_errors=True)
     pages.write(folder, rendered)
     assets.mkdir(parents=True)
-    texts = {"site.js": scripts(), "site.css": styles(), "index.js": pages.index_script(rendered)}
+    texts = {"site.js": scripts(), "site.css": styles(), "index.js": index_script(rendered)}
     for name, text in (texts | {f"{stem}.js": live.script for stem, live in lives.items()}).items():
         (assets / name).write_text(text, encoding="utf-8", newline="\n")
 

@@ -5,7 +5,9 @@
   const kx = (window.kx = window.kx || {});
   const STORE = "k8sexpose:answers";
   const ANSWER = "⟦answer⟧"; // in a card: where the answer that was given is written
-  const LITE_HINT = "In JupyterLab and in JupyterLite every change is possible.";
+  const ELSEWHERE = "In the notebook every change is possible; the top of this page says how to open it.";
+
+  document.documentElement.dataset.kxState = "busy"; // from here on the page is no printout
 
   function make(tag, props = {}, ...inner) {
     const node = document.createElement(tag);
@@ -140,7 +142,8 @@
       } }, "Show Python");
       buttons.push(python);
     }
-    const left = data.left.length ? [make("p", { class: "kx-left" }, `On this page these stay as they are: ${data.left.join("; ")}. ${LITE_HINT}`)] : [];
+    const left = data.left.length ? [make("p", { class: "kx-left" }, `On this page these stay as they are: ${data.left.join("; ")}. `,
+      make("a", { href: "#run" }, "In the notebook"), " you can change them, too.")] : [];
     const root = make("section", { class: "kx-explorer", "aria-label": data.title },
       make("div", { class: "kx-dials" }, ...controls), make("div", { class: "kx-buttons" }, ...buttons), code, live, row, page, ...left);
     await chunk(Math.floor(number() / inner));
@@ -206,8 +209,8 @@
       if (to === undefined) {
         const pressed = act === `policy:${this.values.scene.policy}`;
         if (!pressed) this.values.message = state.faults === this.most
-          ? `This page knows ${["no", "one", "two"][this.most]} faults at a time. ${LITE_HINT}`
-          : `On this page the checks have to settle first: let the clock run. ${LITE_HINT}`;
+          ? `This page knows ${this.most === 1 ? "one fault" : "two faults"} at a time: first mend one, with another click. ${ELSEWHERE}`
+          : `On this page the checks have to settle first: let the clock run. ${ELSEWHERE}`;
         return;
       }
       this.enter(to);
@@ -349,9 +352,9 @@
   // What one control says: its place in what was judged and its words, or what is wrong with it.
   function saidBy(control, given) {
     if (control.kind === "several") {
-      if (!given?.length) return { problem: `Nothing is ticked. If you mean none of them, tick "${control.none}".` };
+      if (!given?.length) return { problem: `Nothing is ticked. If none is right, tick "${control.none}".` };
       const ticked = control.options.map(([value], k) => (given.includes(value) ? k : -1)).filter((k) => k >= 0);
-      return { place: ticked.join(), words: ticked.map((k) => control.options[k][1]).join("; ") || "none of them" };
+      return { place: ticked.join(), words: ticked.map((k) => control.options[k][1]).join("; ") || control.none };
     }
     if (!given?.trim()) return { problem: control.label ? `Still empty: ${control.label}.` : "No answer yet." };
     if (control.kind === "one") {
@@ -393,15 +396,22 @@
     async function refresh() {
       const entry = answers()[data.id], card = entry && (await feedback(data, entry));
       model.values.kept = card ? card[2] : "";
-      model.values.verdict = card && place.dataset.checked ? card[0] : "";
+      next.hidden = !card;
       return card;
     }
+    // As in the notebook, the verdict comes after what the cells show: at the check.
+    const next = make("p", { class: "kx-next", hidden: true }, "Now read on. Whether it is right, and why, is said ",
+      make("a", { href: `#check-${data.id}` }, "at the check, below the explanation"), ".");
     model.answer = async (name) => {
       if (name !== "request") return;
       const { draft, number } = model.get("request"), { problem } = readAll(data, draft);
       Object.assign(model.values, { said: problem || "Your answer is kept.", problem: Boolean(problem), refused: Boolean(problem) });
       if (!problem) {
-        answers((all) => { all[data.id] = { draft, tries: (all[data.id]?.tries || 0) + 1 }; });
+        const right = await isRight(data, draft);
+        answers((all) => {
+          const before = all[data.id];
+          all[data.id] = { draft, tries: (before?.tries || 0) + 1, first: before?.first || before?.draft || draft, right };
+        });
         await refresh();
       }
       model.values.done = number;
@@ -410,73 +420,88 @@
     };
     await refresh();
     const el = make("div");
-    place.replaceChildren(el);
+    place.id = `ask-${data.id}`;
+    place.replaceChildren(el, ...(checks.has(data.id) ? [next] : []));
     kx.modules.ask.render({ model, el });
   }
 
+  async function isRight(data, draft) {
+    const card = await feedback(data, { draft, tries: 1 });
+    return Boolean(card?.[0].startsWith("✓"));
+  }
+
+  // Questions that follow each other without a check between are answered together: what is said about one may answer
+  // the other. `checks` holds, for each question that the page checks, the questions of its group.
+  const checks = new Map();
+  function grouped(widgets) {
+    let group = [], checking = false;
+    for (const { kind, id } of widgets) {
+      if (kind === "question") {
+        if (checking) group = [];
+        checking = false;
+        group.push(id);
+      } else if (kind === "check") {
+        checking = true;
+        checks.set(id, group);
+      }
+    }
+  }
+
   async function check(place, { id }, all) {
-    const data = all.find((one) => one.kind === "question" && one.id === id);
+    const data = all.find((one) => one.kind === "question" && one.id === id), group = checks.get(id) || [id];
     const card = make("div", { role: "status", class: "kx-check" });
+    const wait = (words, to, after) => card.replaceChildren(make("strong", {}, "→ "), words, make("a", { href: `#ask-${to}` }, "the question"), after);
     const show = async () => {
-      const entry = answers()[id], found = entry && (await feedback(data, entry));
-      if (found) card.innerHTML = found[1];
-      else card.replaceChildren(make("strong", {}, "→ "), "Answer first: choose an answer above and keep it. What is right, and why, is then said here.");
+      const kept = answers(), open = group.find((one) => !kept[one] && all.some((two) => two.kind === "question" && two.id === one));
+      const found = kept[id] && (await feedback(data, kept[id]));
+      if (!found) wait("Answer first: keep your answer to ", id, ". What is right, and why, is then said here.");
+      else if (open) wait("Your answer is kept. There is another one to answer before this is told: ", open, ".");
+      else card.innerHTML = found[1];
+      place.classList.toggle("kx-open", !found || Boolean(open));
     };
-    watch(id, show);
+    for (const one of group) watch(one, show);
     await show();
+    if (!document.getElementById(`check-${id}`)) place.id = `check-${id}`;
     place.replaceChildren(card);
   }
 
   // -- the page ----
 
-  const kinds = { explorer, queues: moving, flow, question, check };
+  Object.assign(kx, { make, answers, watch, readAll, stops });
+  const kinds = { explorer, flow, question, check, queues: moving, progress: kx.progress };
+  const ON_PAPER = ["flow", "check"]; // these are printed as they are without scripts: the whole path, and the answer
+  const stills = new Map();
   async function start() {
-    const data = (kx.data ||= { widgets: [] });
-    for (const place of document.querySelectorAll("[data-kx]")) {
-      const one = data.widgets[place.dataset.kx];
+    const data = (kx.data ||= { widgets: [] }), curtains = [...document.querySelectorAll("details.kx-curtain")];
+    for (const fold of curtains) fold.open = true; // what is folded has no size, and a widget asks for its own
+    const places = [...document.querySelectorAll("[data-kx]")];
+    grouped(places.map((place) => data.widgets[place.dataset.kx]));
+    for (const place of places) {
+      const one = data.widgets[place.dataset.kx], still = [...place.childNodes];
       try {
         await kinds[one.kind](place, one, data.widgets);
+        if (ON_PAPER.includes(one.kind)) stills.set(place, still);
       } catch (error) {
         console.error(error); // the still picture stays
       }
     }
-    curtains();
+    for (const fold of curtains) curtain(fold);
+    if (places.some((place) => data.widgets[place.dataset.kx].kind === "question")) kx.forget();
     document.documentElement.dataset.kxState = "ready";
   }
 
-  // A printed result below a question would answer it: what the cells show waits until the reader has answered.
-  function curtains() {
-    const asked = new Map(), waiting = [];
-    for (const node of document.querySelectorAll("main .output")) {
-      const live = [...node.querySelectorAll(":scope > .kx-live")], own = live.map((place) => kx.data.widgets[place.dataset.kx]);
-      const checked = own.find((one) => one.kind === "check");
-      if (checked) asked.delete(checked.id);
-      const question = live.find((place) => kx.data.widgets[place.dataset.kx].kind === "question");
-      if (question?.dataset.checked) asked.set(kx.data.widgets[question.dataset.kx].id, question);
-      if (!live.some((place) => /question|check/.test(place.className)) && !node.closest("details") && asked.size) {
-        waiting.push([node, [...asked.keys()]]);
-      }
-    }
-    const shown = new Set();
+  // A printed result below a question would answer it: it stays folded until the reader has answered.
+  function curtain(fold) {
+    const ids = fold.dataset.kxIds.split(" ");
+    fold.open = false;
     const update = () => {
       const kept = answers();
-      for (const [node, ids] of waiting) {
-        const hide = !shown.has(node) && ids.some((id) => !kept[id]);
-        node.hidden = hide;
-        const note = node.previousElementSibling?.matches(".kx-curtain") ? node.previousElementSibling : null;
-        if (hide && !note) {
-          const button = make("button", { type: "button", onclick: () => {
-            shown.add(node);
-            update();
-            node.tabIndex = -1;
-            node.focus();
-          } }, "Show what this cell prints");
-          node.before(make("p", { class: "kx-curtain" }, "Answer the question above first. ", button));
-        } else if (!hide) note?.remove();
-      }
+      if (!ids.every((id) => kept[id])) return;
+      fold.querySelector("summary")?.remove();
+      fold.replaceWith(...fold.childNodes);
       stops();
     };
-    for (const [, ids] of waiting) for (const id of ids) watch(id, update);
+    for (const id of ids) watch(id, update);
     update();
   }
 
@@ -487,46 +512,35 @@
       const scrolls = region.scrollWidth > region.clientWidth || region.scrollHeight > region.clientHeight;
       if (!region.clientWidth || scrolls) region.tabIndex = 0;
       else region.removeAttribute("tabindex");
+      edges({ target: region });
     }
   }
 
-  function search() {
-    const place = document.querySelector("[data-kx-search]");
-    if (!place) return;
-    const box = make("input", { type: "search", id: "kx-search", autocomplete: "off", placeholder: "externalTrafficPolicy" });
-    const list = make("ul"), said = make("p", { role: "status" });
-    const find = () => {
-      const words = box.value.toLowerCase().split(/\s+/).filter((word) => word.length > 1);
-      const found = !words.length || !kx.index ? [] : kx.index
-        .map(([href, page, heading, text]) => {
-          const head = `${page} ${heading}`.toLowerCase(), body = text.toLowerCase();
-          if (!words.every((word) => head.includes(word) || body.includes(word))) return null;
-          const points = words.reduce((sum, word) => sum + (head.includes(word) ? 8 : 0) + Math.min(body.split(word).length - 1, 5), 0);
-          const at = Math.max(body.indexOf(words[0]) - 40, 0);
-          return { href, page, heading, points, text: text.slice(at, at + 140) };
-        })
-        .filter(Boolean).sort((one, other) => other.points - one.points).slice(0, 12);
-      said.textContent = words.length ? `${found.length === 12 ? "The 12 best places" : `${found.length} places`}` : "";
-      list.replaceChildren(...found.map(({ href, page, heading, text }) =>
-        make("li", {}, make("a", { href }, heading && heading !== page ? `${page}: ${heading}` : page), make("span", {}, ` ${text}…`))));
-    };
-    const load = () => {
-      if (kx.loading) return;
-      kx.loading = make("script", { src: `${place.dataset.kxSearch}`, onload: find });
-      document.head.append(kx.loading);
-    };
-    box.addEventListener("focus", load);
-    box.addEventListener("input", () => { load(); find(); });
-    place.append(make("form", { role: "search", onsubmit: (event) => event.preventDefault() },
-      make("label", { for: "kx-search" }, "Search "), box, said, list));
+  // What scrolls says on which side there is more.
+  function edges({ target }) {
+    if (!target.matches?.(".scroll, main pre")) return;
+    const left = target.scrollLeft > 1, right = target.scrollLeft + target.clientWidth < target.scrollWidth - 1;
+    target.classList.toggle("kx-more-left", left);
+    target.classList.toggle("kx-more-right", right);
   }
 
+  let living = new Map();
   window.addEventListener("beforeprint", () => {
     for (const fold of document.querySelectorAll("main details")) fold.open = true;
-    for (const output of document.querySelectorAll("main .output[hidden]")) output.hidden = false;
+    for (const [place, still] of stills) {
+      if (place.matches(".kx-is-check:not(.kx-open)")) continue; // the reader's own card
+      living.set(place, [...place.childNodes]);
+      place.replaceChildren(...still);
+      for (const fold of place.querySelectorAll("details")) fold.open = true;
+    }
+  });
+  window.addEventListener("afterprint", () => {
+    for (const [place, nodes] of living) place.replaceChildren(...nodes);
+    living = new Map();
   });
   window.addEventListener("resize", stops);
   document.addEventListener("toggle", stops, true);
-  search();
+  document.addEventListener("scroll", edges, true);
+  kx.search();
   start().then(stops);
 })();

@@ -22,6 +22,8 @@ CHUNK = 16  # settings at least that are stored, and read, together
 OFFERED = {"Latency explorer": ("pods", "policy", "utilisation"), "Life explorer": ("seconds", "provider", "happens")}
 STEPS = {("Latency explorer", "utilisation"): 5, ("Life explorer", "seconds"): 5,
          ("Node port range explorer", "automatic"): 173}  # fmt: skip
+# Further stops, where something happens between two steps: here the static band begins to fill, and then is full.
+STOPS = {("Node port range explorer", "automatic"): (2600, 2640, 2682, 2690, 2705, 2720, 2740, 2755)}
 # Pages that differ much are not stored together: the picture of the range is another for each number of Services.
 OUTERMOST = {("Node port range explorer", "automatic")}
 
@@ -44,7 +46,7 @@ def _dial(title: str, control: Control, now: Any) -> Dial | None:
     if control.high:
         step = STEPS.get((title, control.name), control.step)
         first = control.low if control.low % step == 0 else step
-        values = tuple(sorted({*range(first, control.high + 1, step), now}))
+        values = tuple(sorted({*range(first, control.high + 1, step), *STOPS.get((title, control.name), ()), now}))
         return Dial(control, values, tuple(map(str, values)))
     if control.options:
         pairs = [one if isinstance(one, tuple) else (str(one), one) for one in control.options]

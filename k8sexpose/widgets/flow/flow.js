@@ -164,7 +164,8 @@ export default {
     }
 
     function shareRows() {
-      const head = ["where", "sent", "share", "expected"].map((name) => html("th", { scope: "col" }, name));
+      const counted = has("send"); // where nothing can be sent, what is expected is all there is to show
+      const head = ["where", ...(counted ? ["sent", "share"] : []), "expected"].map((name) => html("th", { scope: "col" }, name));
       const most = Math.max(...scene.shares.map((share) => share.value), 0.01);
       const width = (value) => `${(100 * Math.min(value / most / 1.5, 1)).toFixed(2)}%`;
       const rows = scene.shares.map((share) => {
@@ -172,7 +173,7 @@ export default {
         const tick = html("div", { class: "kx-exact" });
         tick.style.left = width(share.value);
         return html("tr", {}, html("th", { scope: "row", title: share.label }, share.label),
-          html("td", { class: "kx-number", "data-count": share.place }), html("td", { class: "kx-cell" }, fill, tick),
+          ...(counted ? [html("td", { class: "kx-number", "data-count": share.place }), html("td", { class: "kx-cell" }, fill, tick)] : []),
           html("td", {}, share.text));
       });
       return [html("caption"), html("thead", {}, html("tr", {}, ...head)), html("tbody", {}, ...rows)];
@@ -186,8 +187,8 @@ export default {
         dirty = false;
         const sent = counts.sent || 0;
         const { only } = model.get("scene");
-        table.caption.textContent =
-          `${sent ? `${sent} sent` : "Shares: nothing sent yet"}; the tick marks the exact share${only && ` of those${only}`}`;
+        const counted = `${sent ? `${sent} sent` : "Shares: nothing sent yet"}; the tick marks the exact share`;
+        table.caption.textContent = `${has("send") ? counted : "Shares, computed"}${only && ` of those${only}`}`;
         for (const bar of bars) {
           const share = (counts[bar.dataset.bar] || 0) / (sent || 1);
           if (bar.dataset.row) bar.style.width = `${Math.min(100, (100 * share) / bar.dataset.row)}%`;
