@@ -156,6 +156,7 @@ _CONTAINER = Struct("Container", {
 }, open=True)  # fmt: skip
 _POD_SPEC = Struct("PodSpec", {
     "containers": Many(_CONTAINER), "initContainers": Many(_CONTAINER), "nodeName": Text(), "hostNetwork": Bool(),
+    "readinessGates": Many(Struct("PodReadinessGate", {"conditionType": Text()}, open=True)),
 }, open=True)  # fmt: skip
 _POD_STATUS = Struct("PodStatus", {
     "phase": Text("v1.PodPhase"), "podIP": Text(), "podIPs": Many(Struct("PodIP", {"ip": Text()}, open=True)),

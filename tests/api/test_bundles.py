@@ -288,3 +288,12 @@ def test_an_archive_in_xz(tmp_path: Path) -> None:
         read_dump(path)
     path.write_bytes(lzma.compress(json.dumps(NODE).encode()))
     assert [one.name for one in read_dump(path).objects] == ["n1"]
+
+
+@pytest.mark.parametrize("gates", [3, ["a"], [{"conditionType": ["x"]}]])
+def test_gates_of_a_pod_that_mean_nothing_are_refused_with_their_place(gates: Any) -> None:
+    pod = {
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web-1"}, "spec": {"readinessGates": gates},
+    }  # fmt: skip
+    with pytest.raises(kx.ManifestError, match=r"Pod web-1: .* Go struct field .*readinessGates"):
+        kx.Cluster.from_json(json.dumps({"apiVersion": "v1", "kind": "List", "items": [pod]}))
