@@ -35,7 +35,10 @@ LB = "public-api-lb"
 CALLS: dict[str, tuple[tuple[str, ...], Callable[[kx.Cluster], object]]] = {
     "cluster.apply(text)": ((), lambda cluster: cluster.apply(kx.example(LB))),
     'kx.send(cluster, "public-api-lb")': ((LB,), lambda cluster: kx.send(cluster, LB)),
-    'kx.simulate(cluster, "public-api-lb")': ((LB,), lambda cluster: kx.simulate(cluster, LB, requests=1000)),
+    'kx.simulate(cluster, "public-api-lb").by_pod': (
+        (LB,),
+        lambda cluster: kx.simulate(cluster, LB, requests=1000).by_pod,
+    ),
 }
 
 

@@ -255,7 +255,7 @@ def progress(student: str = "") -> Progress:
     Examples
     --------
     >>> list(progress().columns)[:3], progress("ada").columns[0]
-    (['lesson', 'part', 'id'], 'student')
+    (['lesson', 'part', 'exercise'], 'student')
     """
     return SHEET.progress(student)
 

@@ -351,7 +351,7 @@ def plot_timeline(traffic: Traffic | Mapping[str, Traffic], ax: Axes | None = No
     >>> _ = cluster.apply(example("public-api-lb"))
     >>> crash = simulate(cluster, "public-api-lb", requests=9000, rate_rps=100, events=[NodeDown("node-1", at_s=20)])
     >>> describe(plot_timeline(crash))[:48]
-    'Failed requests over 89 s: requests 23.5 % in al'
+    'Failed requests over 91 s: requests 23.6 % in al'
     """
     check_arguments(plot_timeline, locals())
     sides = _named(traffic)

@@ -6,6 +6,7 @@ ways to run a script than a parser does.
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ import nbformat
 import pytest
 
 import k8sexpose as kx
+from k8sexpose.report.finding_sources import SOURCES
 from tests.browser import run_lessons
 from tests.browser.conftest import Lab
 from tests.hostile.injection import EVERYTHING, INJECTIONS, dump
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
 REASON = run_lessons.why_not()
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(bool(REASON), reason=REASON or "")]
 
+PRICES = tomllib.loads((Path(kx.__file__).parent / "data/prices.toml").read_text(encoding="utf-8"))
+OWN = sorted(
+    {source.url for source in SOURCES.values()} | {source.get("url", "") for source in PRICES["sources"].values()}
+)
 THREE = ("element that loads", "leaves a quoted attribute", "link in mathematics")
 CELLS = f"""import sys, warnings, ipywidgets
 sys.path.insert(0, {str(run_lessons.ROOT)!r})
@@ -72,7 +78,8 @@ ALONE = """() => [...document.querySelectorAll(
     .filter(one => !inside || one.closest('.jp-OutputArea-output'))
     // JupyterLab makes links of addresses in plain text, as a terminal does; a DataFrame is pandas' own table.
     .filter(one => !one.closest('.jp-RenderedText') && !one.closest('.dataframe'))
-    // Our own links: within a report, and from the table of progress to a lesson.
+    // Our own links: to sources, within a report, and from the table of progress to a lesson.
+    .filter(one => !sources.includes(one.getAttribute('href')))
     .filter(one => one.tagName !== 'A' || !/^(#[\\w-]+$|[^?]*\\/[0-9]{2}_\\w+\\.ipynb)/.test(one.getAttribute('href')))
     .map(one => one.outerHTML.slice(0, 200))"""
 
@@ -96,7 +103,7 @@ def test_nothing_runs_in_a_notebook(names: tuple[str, ...], tmp_path: Path, lab:
     shown = page.locator(".jp-OutputArea-output").count()
     assert shown > 30 * len(names), "the cells show what they should"
     assert page.evaluate("() => window.pwned") is None
-    assert page.evaluate(ALONE.replace("inside", "true")) == []
+    assert page.evaluate(f"sources => ({ALONE.replace('inside', 'true')})()", OWN) == []
     home = urlsplit(lab.server.url).netloc
     foreign = [url for url in asked if urlsplit(url).scheme.startswith(("http", "ws")) and urlsplit(url).netloc != home]
     assert foreign == []
@@ -127,6 +134,6 @@ def test_nothing_runs_in_a_report(text: str, chromium: Browser) -> None:
     page.on("request", lambda request: asked.append(request.url))
     page.set_content(kx.review(kx.Cluster.from_json(dump(text))).to_html())
     assert page.evaluate("() => window.pwned") is None
-    assert page.evaluate(ALONE.replace("inside", "false")) == []
+    assert page.evaluate(f"sources => ({ALONE.replace('inside', 'false')})()", OWN) == []
     assert asked == []
     page.close()

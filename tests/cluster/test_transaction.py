@@ -185,6 +185,8 @@ def test_the_stop_button_in_a_long_simulation(tmp_path: Path) -> None:
     try:
         client.wait_for_ready(timeout=60)
         setup = "import k8sexpose as kx\nfrom pathlib import Path\nfrom tests.cluster.test_transaction import made, state\nc = made()"
+        # Whoever stops Python in the middle of its first import of pandas cannot import it any more.
+        setup += "\nimport pandas"
         assert run(f"{setup}\nbefore = state(c)")["status"] == "ok"
         stop = threading.Thread(target=_stop_when, args=(begun, manager))
         stop.start()
