@@ -43,7 +43,7 @@ def ours(cluster: kx.Cluster, requests: int, **options: Any) -> kx.Traffic:
     """Simulate the workload, or another one, and build the table of Pods, as the models of the others do."""
     plain = {"rate_rps": RATE_RPS, "clients": CLIENTS, "service_ms": SERVICE_MS}
     traffic = kx.simulate(cluster, "public-api-lb", requests=requests, **(plain | options))
-    assert len(traffic.by_pod) == PODS  # a table is made when it is looked at
+    assert len(traffic.by_pod) >= PODS  # a table is made when it is looked at; an event may bring more Pods
     return traffic
 
 
