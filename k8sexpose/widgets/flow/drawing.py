@@ -18,6 +18,7 @@ __all__ = ["draw"]
 
 LABEL = "The cluster and the path of the packet. Arrow keys move between nodes and Pods, Enter changes one."
 MONO_WIDTH = 7.3  # of a letter of the 12 px font with letters of one width
+RULES_WIDTH = 6.9  # of a letter in the box of the rules, on the average
 WORDS = {"delivered": "answered", "timeout": "silence", "unresolved": "no such name"}
 
 
@@ -201,12 +202,12 @@ def _rules(scene: Scene, node: NodeView, layout: Layout) -> Iterator[Element]:
     if box is None or scene.service is None:
         return
     yield _rect("down-rules" if node.down or node.proxy_stopped else "rules", box, 3)
-    words = (
-        f"rules: {scene.service.inner} → Pods" if box.width < 200 else f"rules: ClusterIP {scene.service.inner} → Pods"
+    inner = scene.service.inner
+    wordings = (
+        ("rules",) if scene.dense else (f"rules: ClusterIP {inner} → Pods", f"rules: {inner} → Pods", "rules → Pods")
     )
-    if scene.dense:
-        words = "rules"
-    yield _words("rules-text", box.x + 8, box.y + 14, fit(words, box.width - 12, 6.2))
+    fitting = (words for words in wordings if len(words) * RULES_WIDTH <= box.width - 12)
+    yield _words("rules-text", box.x + 8, box.y + 14, next(fitting, "rules"))
 
 
 def _fold(scene: Scene, fold: Fold, box: Box, live: bool) -> Element:
@@ -328,7 +329,7 @@ def _pod(scene: Scene, pod: PodView, node: NodeView, box: Box, live: bool) -> El
             *_tooltip(live, about),
             _rect("pod" if good else "ghost", box, 5),
             _mark(mark, box.x + 12, box.y + 12, 7),
-            _words("small", box.x + 24, box.y + 16, fit(pod.name, box.width - (70 if port else 28), 6.6)),
+            _words("small", box.x + 24, box.y + 16, fit(pod.name, box.width - (84 if port else 28), 6.6)),
         ]
         if port:
             parts.append(_words("strong", box.right - 12, box.y + 16, port, "end"))
