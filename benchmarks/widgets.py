@@ -45,7 +45,10 @@ def inline(utilisation=30):
 # From 30 on, so that no slider comes to its end: then nothing would change any more.
 CELLS = {
     "explorer, 100,000 requests": ("kx.latency_explorer(utilisation=30)", "input[type=range]"),
-    "same redraw, fixed sample": ("kx.latency_explorer(compare=lambda setting: fixed, utilisation=30)", "input[type=range]"),
+    "same redraw, fixed sample": (
+        "kx.latency_explorer(compare=lambda setting: fixed, utilisation=30)",
+        "input[type=range]",
+    ),
     "empty round trip": ("Explorer(no_page, LatencySetting(utilisation=30))", "input[type=range]"),
     "interactive, new inline figure": ("ipywidgets.interactive(inline, utilisation=(1, 95))", ".noUi-handle"),
 }
