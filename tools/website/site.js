@@ -247,7 +247,7 @@
         return;
       }
       if (faults && passed > this.quiet) {
-        this.values.message = `This page follows the cluster until ${this.quiet} s after its last change. ${LITE_HINT}`;
+        this.values.message = `This page follows the cluster until ${this.quiet} s after its last change. ${ELSEWHERE}`;
       }
       this.draw();
     }
