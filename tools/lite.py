@@ -158,7 +158,7 @@ def item(path: Path) -> str:
     return f'<li data-path="{name}" data-version="{version(path)}">{link}{asked}<div class="mine"></div></li>'
 
 
-# Where Python comes from, said to those for whom it does not come.
+# Where Python comes from, for readers whose browser cannot load it.
 BLOCKED = "your network may block <code>cdn.jsdelivr.net</code>, from which Python comes; try another network."
 NOT_SERVED = "tell whoever runs this site: Python comes from there too."
 

@@ -46,7 +46,7 @@ RESERVED = "# Reserved for the instructor's tests"
 SOLUTION = re.compile(r"^### BEGIN SOLUTION\n(.*?)^### END SOLUTION", re.DOTALL | re.MULTILINE)
 UNCOUNTED = "<p>In the notebook, this cell says how many questions you have answered, and which of them are open.</p>"
 IN_MIND = "<p><em>On this page, think of your answer first, and then open “The answer”.</em></p>"
-# What a page is called where its own title does not say whom it is for; these come last.
+# Titles of pages for instructors, whose own titles do not say so; these pages come last.
 FOR_INSTRUCTORS = {"INSTRUCTORS": "", "ANSWERS": "Answer key"}
 highlight = Highlight2HTML(pygments_lexer="ipython3")
 

@@ -25,7 +25,7 @@ HOSTS = ("host port", "host network")
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """One way in: from where, of which concept, its address, to whom, on nodes of which zones.
+    """One way in: where requests come from, the kind of entrance, its address, the Service, and the zones of its nodes.
 
     `arrives` is whether a packet gets to the door, `answered` whether somebody behind it answers.
     """

@@ -582,5 +582,5 @@ def test_a_service_without_a_health_check_node_port_refuses_the_check(spec: dict
 
 
 def test_no_node_port_answers_on_the_localhost_of_ipv6() -> None:
-    config = kx.ProxyConfig(mode="iptables")
+    config = kx.ProxyConfig(mode="iptables", nodeport_addresses=("127.0.0.0/8", "::1/128"))
     assert [takes_localhost(config, family) for family in (4, 6)] == [True, False]

@@ -54,7 +54,7 @@ def trace(steps: Iterable[Step], layout: Layout, node_port: int = 0) -> tuple[Cu
     layout : Layout
         Where everything stands.
     node_port : int
-        A packet for this port comes in by the mark of the node port.
+        A packet for this port is drawn to the mark of the node port.
 
     Returns
     -------
