@@ -45,6 +45,11 @@ STORED = """name => new Promise(done => {
         files.onsuccess = () => { asked.result.close(); done(files.result.map(one => one.path)); };
     };
 })"""
+# Playwright's wait_for_function does not await a promise: it takes the promise itself for true.
+CLOSED = """async () => {
+    const { inUse } = await import("./kx/store.js");
+    while (await inUse()) await new Promise(done => setTimeout(done, 20));
+}"""
 APP = """state => {
     const node = document.createElement("div");
     node.className = "jp-NotebookPanel";
@@ -97,7 +102,7 @@ def test_a_fresh_copy_keeps_the_old_one(context: BrowserContext, home: str) -> N
     assert page.evaluate(STORED, storage) == [FIRST]
 
     open_lesson.close()
-    page.wait_for_function("async () => !(await (await import('./kx/store.js')).inUse())")
+    page.evaluate(CLOSED)
     button.press("Enter")
     page.wait_for_url(f"**/lab/index.html?path={FIRST}")
     (kept,) = page.evaluate(STORED, storage)

@@ -46,6 +46,9 @@ function describe(item, saved) {
     parts.push(make("a", { href: address(name), className: "kept" }, `Your earlier copy, kept ${when}`));
   }
   const box = item.querySelector(".mine");
+  const shown = parts.map((part) => part.outerHTML ?? part).join("");
+  if (shown === box.dataset.shown) return; // a button that is replaced while it is pressed loses the press
+  box.dataset.shown = shown;
   const focused = box.contains(document.activeElement);
   box.replaceChildren(...parts);
   if (focused) box.querySelector("button, a")?.focus();
