@@ -112,7 +112,7 @@ def shows(page: Page, place: Locator, html: str) -> None:
     shown = place.locator(".kx-page")
     wanted = shown.evaluate(PLAIN, html)
     same = f"([node, wanted]) => ({PLAIN})(node, null) === wanted"
-    page.wait_for_function(same, arg=[shown.element_handle(), wanted], timeout=5000)
+    page.wait_for_function(same, arg=[shown.element_handle(), wanted])
 
 
 def explorers_agree(page: Page, lesson: Lesson) -> None:
@@ -255,8 +255,8 @@ def questions_agree(page: Page, lesson: Lesson, most: int = 99) -> None:
             told = not one["tries"] or count >= one["tries"]
             wanted = card.evaluate(words, card_of(question, given, right, note, told=told)._repr_html_())
             same = "([node, wanted]) => node.textContent === wanted"
-            page.wait_for_function(same, arg=[card.element_handle(), wanted], timeout=5000)
-            places.nth(number).get_by_text(f"Kept: {question.show(given)}", exact=True).wait_for(timeout=5000)
+            page.wait_for_function(same, arg=[card.element_handle(), wanted])
+            places.nth(number).get_by_text(f"Kept: {question.show(given)}", exact=True).wait_for()
 
 
 # -- what is measured --------------------------------------------------------------------------------------------------

@@ -116,7 +116,7 @@ def opened(request: pytest.FixtureRequest, lab: Lab) -> Iterator[Opened]:
                 at, context = stack.enter_context(run_lessons.server([])), stack.enter_context(run_lessons.browser())
             page = run_lessons.open_notebook(context, at, at.put(path), request.param == "notebook7")
             run_lessons.run_all(page)
-            page.locator(".kx-flow svg").first.wait_for(timeout=20_000)
+            page.locator(".kx-flow svg").first.wait_for()
             page.locator("select[data-lm-suppress-shortcuts]").first.wait_for()
             yield Opened(page, at.folder / path.name, request.param)
             page.close()
@@ -184,12 +184,12 @@ def use_range(page: Page, widget: Locator) -> None:
     says(widget, "30050: created")
     count.focus()
     page.keyboard.press("End")
-    widget.locator("svg[aria-label*='2768 of 2768']").wait_for(timeout=30_000)
+    widget.locator("svg[aria-label*='2768 of 2768']").wait_for()
     says(widget, "already allocated")
     drag(page, count, 0.5)
-    widget.locator("svg[aria-label*='2768 of 2768']").wait_for(state="detached", timeout=10_000)
+    widget.locator("svg[aria-label*='2768 of 2768']").wait_for(state="detached")
     widget.get_by_role("button", name="Show Python").click()
-    widget.locator("pre", has_text="kx.Cluster()").wait_for(timeout=5000)
+    widget.locator("pre", has_text="kx.Cluster()").wait_for()
     widget.get_by_role("button", name="Reset").click()
     says(widget, "30007")
 
@@ -202,7 +202,7 @@ def use_life(page: Page, widget: Locator) -> None:
     for _ in range(15):
         page.keyboard.press("ArrowRight")
     says(widget, "30 s after apply: EXTERNAL-IP 198.51.100.125")
-    widget.get_by_role("region", name="What kubectl").filter(has_text="EnsuredLoadBalancer").wait_for(timeout=5000)
+    widget.get_by_role("region", name="What kubectl").filter(has_text="EnsuredLoadBalancer").wait_for()
     happens.select_option("node-1 crashes")
     when.focus()
     page.keyboard.press("Home")
@@ -224,7 +224,7 @@ def use_crash(page: Page, widget: Locator) -> None:
     page.keyboard.press("End")
     says(widget, "for as long as you look")
     widget.get_by_role("button", name="Show Python").click()
-    widget.locator("pre", has_text="health_check_interval_s=30").wait_for(timeout=5000)
+    widget.locator("pre", has_text="health_check_interval_s=30").wait_for()
     widget.get_by_role("button", name="Reset").press("Enter")
     says(widget, "after 50 s")
     assert widget.get_by_role("combobox", name="Pods").input_value() == "one on every node"
@@ -251,7 +251,7 @@ def use_policy(page: Page, widget: Locator) -> None:
     says(widget, "extra hop 72.2%")
     assert "node-4 gets 1/6, Pods no Pod" in drawn(widget)
     widget.get_by_role("button", name="Show Python").click()
-    widget.locator("pre", has_text='provider="aws"').wait_for(timeout=5000)
+    widget.locator("pre", has_text='provider="aws"').wait_for()
     widget.get_by_role("button", name="Reset").click()
     says(widget, "extra hop 75.0%")
     assert pods.input_value() == "2 + 1 + 0 + 1"
@@ -276,9 +276,9 @@ def use_latency(page: Page, widget: Locator) -> None:
     widget.get_by_role("combobox", name="Compare Cluster with").select_option("Local, weighted by Pods")
     says(widget, "becomes slower above 100% (mean)")
     drag(page, slider, 0.3, start=0.9)
-    widget.locator("svg[role=img][aria-label*='Load at 95 %']").wait_for(state="detached", timeout=5000)
+    widget.locator("svg[role=img][aria-label*='Load at 95 %']").wait_for(state="detached")
     widget.get_by_role("button", name="Show Python").click()
-    widget.locator("pre", has_text="kx.compare_policies(").wait_for(timeout=5000)
+    widget.locator("pre", has_text="kx.compare_policies(").wait_for()
     widget.get_by_role("button", name="Reset").click()
     draws(widget, "Load at 60 % utilisation")
     assert "Local: api-backend-1" in drawn(widget)
@@ -293,7 +293,7 @@ def use_cost(page: Page, widget: Locator) -> None:
     page.keyboard.press("Home")
     draws(widget, "1 Services at aws")
     drag(page, services, 0.5)
-    widget.locator("svg[role=img][aria-label^='1 Services']").wait_for(state="detached", timeout=5000)
+    widget.locator("svg[role=img][aria-label^='1 Services']").wait_for(state="detached")
     provider = widget.get_by_role("combobox", name="Provider")
     provider.focus()
     page.keyboard.press("End")
@@ -301,7 +301,7 @@ def use_cost(page: Page, widget: Locator) -> None:
     widget.get_by_role("combobox", name="GB per hour").select_option("1000")
     widget.get_by_role("combobox", name="Traffic policy").select_option("Cluster")
     widget.get_by_role("button", name="Show Python").click()
-    widget.locator("pre", has_text='gb_per_month=1000 * 730, policy="Cluster"').wait_for(timeout=5000)
+    widget.locator("pre", has_text='gb_per_month=1000 * 730, policy="Cluster"').wait_for()
     widget.get_by_role("button", name="Reset").press("Enter")
     draws(widget, "50 Services at aws")
 
@@ -312,7 +312,7 @@ def use_doctor(page: Page, widget: Locator) -> None:
     assert "write LoadBalancer" in widget.get_by_role("region", name="Hints").inner_text()
     text.fill(text.input_value().replace("Loadbalancer", "LoadBalancer"))
     says(widget, "The API server takes it")
-    widget.get_by_role("region", name="The stored objects").wait_for(timeout=5000)
+    widget.get_by_role("region", name="The stored objects").wait_for()
     assert "+   sessionAffinity: None" in widget.get_by_role("region", name="The stored objects").inner_text()
     text.focus()
     page.keyboard.press("Control+End")
@@ -320,18 +320,18 @@ def use_doctor(page: Page, widget: Locator) -> None:
     says(widget, "It is refused")
     assert page.title() != "bad" and not widget.locator("pre script").count()
     widget.get_by_role("button", name="Show Python").click()
-    widget.locator("pre", has_text="apply -f -").first.wait_for(timeout=5000)
+    widget.locator("pre", has_text="apply -f -").first.wait_for()
     widget.get_by_role("button", name="Reset").click()
-    widget.get_by_role("region", name="Hints").filter(has_text="write LoadBalancer").wait_for(timeout=5000)
+    widget.get_by_role("region", name="Hints").filter(has_text="write LoadBalancer").wait_for()
     assert "Loadbalancer" in text.input_value() and "script" not in text.input_value()
 
 
 def says(widget: Locator, words: str) -> None:
-    widget.locator("p[role=status]", has_text=words).first.wait_for(timeout=8000)
+    widget.locator("p[role=status]", has_text=words).first.wait_for()
 
 
 def draws(widget: Locator, words: str) -> None:
-    widget.locator(f"svg[role=img][aria-label*='{words}']").wait_for(timeout=8000)
+    widget.locator(f"svg[role=img][aria-label*='{words}']").wait_for()
 
 
 def drawn(widget: Locator) -> str:
@@ -389,7 +389,7 @@ def test_long_work_shows_a_bar_and_can_be_stopped(opened: Opened) -> None:
     assert bar.count() == 0
     count.focus()
     opened.page.keyboard.press("End")
-    bar.wait_for(timeout=5000)
+    bar.wait_for()
     wall.get_by_role("button", name="Cancel").press("Enter")
     # The bar goes with one message, the control goes back with the next.
     run_lessons.wait_for("the setting is not back", lambda: count.input_value() == "50", 20)
@@ -407,16 +407,16 @@ def test_after_a_restart_everything_says_so(opened: Opened) -> None:
     page.evaluate("() => window.jupyterapp.shell.currentWidget.context.sessionContext.session.kernel.restart()")
     for name in WIDGETS:
         widget = opened.widget(name)
-        widget.get_by_role("alert").filter(has_text="Run this cell again").wait_for(timeout=20_000)
+        widget.get_by_role("alert").filter(has_text="Run this cell again").wait_for()
         for role, words in WIDGETS[name][1]:
             if role != "region":
                 # Not exact: ipywidgets puts the sign of a broken chain before the name.
-                assert widget.get_by_role(role, name=words).first.is_disabled(timeout=5000), words  # type: ignore[arg-type]
+                assert widget.get_by_role(role, name=words).first.is_disabled(), words  # type: ignore[arg-type]
     flow = opened.cell(FLOW)
-    flow.get_by_role("alert").filter(has_text="Run this cell again").wait_for(timeout=5000)
+    flow.get_by_role("alert").filter(has_text="Run this cell again").wait_for()
     for name in ("Send one", "Send 100", "Local", "+10 s", "+60 s"):
         assert flow.get_by_role("button", name=name, exact=True).is_disabled(), name
     flow.locator(".kx-trail button").first.press("Enter")
-    flow.locator(".kx-live", has_text="Step 1 of").wait_for(timeout=5000)
+    flow.locator(".kx-live", has_text="Step 1 of").wait_for()
     assert [drawn(opened.widget(name)) for name in WIDGETS] == pictures
     run_lessons.shoot(page, run_lessons.default_shots(), f"explorers-{opened.place}-restarted")

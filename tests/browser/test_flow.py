@@ -107,9 +107,7 @@ def test_after_a_change_it_plays_and_offers_a_hundred(chromium: Browser) -> None
     press(page, "Local")
     served(page, flow)
     total = len(flow.scene["steps"])
-    page.wait_for_function(
-        f"document.querySelector('.kx-live').textContent.startsWith('Step {total} ')", timeout=20_000
-    )
+    page.wait_for_function(f"document.querySelector('.kx-live').textContent.startsWith('Step {total} ')")
     page.locator("button.kx-offer", has_text="Send 100").wait_for()
     press(page, "Send 100")
     served(page, flow)
@@ -147,7 +145,7 @@ def test_lost_packets_are_marked_and_the_clock_runs(chromium: Browser) -> None:
     # On a slow machine the play may have ended by itself.
     page.evaluate("[...document.querySelectorAll('button')].find(one => one.textContent === '❚❚ Pause')?.click()")
     press(page, "▶ Run clock")
-    page.wait_for_function("sent.length > 0", timeout=5000)
+    page.wait_for_function("sent.length > 0")
     assert served(page, flow)[0] == {"do": "advance", "seconds": 2, "quietly": True} and cluster.now_s >= 62
     press(page, "❚❚ Pause clock")
     page.close()
@@ -197,9 +195,7 @@ def test_a_hundred_fly_and_all_arrive(chromium: Browser) -> None:
     press(page, "Send 100")
     served(page, flow)
     page.wait_for_selector(".kx-dot", state="attached")
-    page.wait_for_function(
-        "document.querySelector('.kx-shares caption').textContent.startsWith('100 sent')", timeout=20_000
-    )
+    page.wait_for_function("document.querySelector('.kx-shares caption').textContent.startsWith('100 sent')")
     page.wait_for_function("!document.querySelector('.kx-dot')")
     page.close()
 
@@ -211,9 +207,7 @@ def test_play_and_pause(chromium: Browser) -> None:
     press(page, "▶ Play")
     assert page.get_by_role("button", name="❚❚ Pause").count() == 1
     total = len(flow.scene["steps"])
-    page.wait_for_function(
-        f"document.querySelector('.kx-live').textContent.startsWith('Step {total} ')", timeout=20_000
-    )
+    page.wait_for_function(f"document.querySelector('.kx-live').textContent.startsWith('Step {total} ')")
     page.get_by_role("button", name="▶ Play", exact=True).wait_for()
     press(page, "↺ Replay")
     page.wait_for_function("document.querySelector('.kx-live').textContent.startsWith('Step 2 ')")
@@ -254,7 +248,7 @@ def test_a_failing_callback_is_one_message(shown: tuple[Page, Any]) -> None:
 def test_a_dead_kernel_is_told(chromium: Browser) -> None:
     page = page_with(chromium, kx.flow(flow_cluster(), "flow-32000"))
     press(page, "Send one")
-    page.get_by_role("alert").wait_for(timeout=10_000)
+    page.get_by_role("alert").wait_for()
     assert "kernel" in page.get_by_role("alert").inner_text()
     page.close()
 

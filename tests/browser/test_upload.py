@@ -35,7 +35,9 @@ def test_a_dump_is_brought_with_the_button(tmp_path: Path, lab: Lab) -> None:
     page = run_lessons.open_notebook(lab.context, lab.server, lab.server.put(tmp_path / "upload.ipynb"))
     run_lessons.run_all(page)
     last = page.locator(".jp-Notebook .jp-CodeCell").nth(1)
-    expect(last).to_contain_text(f"This is the sample: there is no dump of yours yet. {len(nodes)} nodes")
+    expect(last).to_contain_text(
+        f"This is the sample: there is no dump of yours yet. {len(nodes)} nodes", timeout=30_000
+    )
     for file, says in (
         (brought, f"This is the file that you uploaded. {len(nodes) - 1} nodes"),
         (broken, "This is the sample, because your dump cannot be read"),
@@ -43,9 +45,9 @@ def test_a_dump_is_brought_with_the_button(tmp_path: Path, lab: Lab) -> None:
         with page.expect_file_chooser() as chooser:
             page.get_by_role("button", name="Your dump (.json)").click()
         chooser.value.set_files(file)
-        expect(page.get_by_text("The file is here. Run the next cell.")).to_be_visible()
+        expect(page.get_by_text(f"The file {file.name} is here. Run the next cell.")).to_be_visible(timeout=30_000)
         last.locator(".cm-content").click()
         page.keyboard.press("Control+Enter")
-        expect(last).to_contain_text(says, timeout=20_000)
+        expect(last).to_contain_text(says, timeout=30_000)
     assert not run_lessons.problems(page, lab.server.folder / "upload.ipynb")
     page.close()

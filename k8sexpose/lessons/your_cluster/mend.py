@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -171,7 +172,22 @@ class BringDump(ipywidgets.VBox):  # type: ignore[misc]
         return "<a button that takes a dump>"
 
     def _told(self, change: Any) -> None:
-        self.state.value = "The file is here. Run the next cell." if self.button.value else "No file yet."
+        brought = self._brought()
+        name = html.escape(brought[0]) if brought else ""
+        self.state.value = f"The file {name} is here. Run the next cell." if brought else "No file yet."
+
+    def _brought(self) -> tuple[str, bytes] | None:
+        """The name and the content of the uploaded file."""
+        files = self.button.value
+        if not files:
+            return None
+        # ipywidgets 7, which Colab has, keeps a mapping from names to files; 8 a tuple of files.
+        if isinstance(files, Mapping):
+            name, file = list(files.items())[-1]
+        else:
+            file = files[-1]
+            name = file["name"]
+        return str(name), bytes(file["content"])
 
     def cluster(self, path: str = "my-cluster.json") -> tuple[Cluster, str]:
         """Load the uploaded file; without one the file of that name; without that the sample.
@@ -187,13 +203,11 @@ class BringDump(ipywidgets.VBox):  # type: ignore[misc]
             The cluster, and a sentence that says which one it is, or why a file could not be read.
         """
         try:
-            files = self.button.value
-            if files:
-                # ipywidgets 7, which Colab has, keeps a mapping from names to files; 8 a tuple of files.
-                file = list(files.values() if isinstance(files, Mapping) else files)[-1]
+            brought = self._brought()
+            if brought:
                 with tempfile.TemporaryDirectory() as folder:
                     kept = Path(folder) / "dump.json"
-                    kept.write_bytes(bytes(file["content"]))
+                    kept.write_bytes(brought[1])
                     return Cluster.from_json(kept, provider=None), "This is the file that you uploaded."
             if Path(path).is_file():
                 return Cluster.from_json(Path(path), provider=None), f"This is the file {path}."
