@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .columns import Columns
+from .columns import Columns, add_runs
 from .connections import DEAD, Connections
 from .path_table import PathColumns, PathRow
 from .random_streams import Floats, Indices, client_weights, service_times
@@ -192,7 +192,6 @@ class Engine:
         tally.path_counts[part] += arrivals.counts
         self._timeline(window, arrivals)
         if not columns.shape[1]:
-            tally.keep(window.first, np.full(window.count, np.nan))
             return
         services = service_times(tally.workload, self._service, columns.shape, tally.tick_ms)
         services.reshape(-1)[columns.absent] = 0.0
@@ -202,7 +201,7 @@ class Engine:
         out.reshape(-1)[absent] = 0.0
         sums = np.stack([np.add.reduce(out, axis=0), np.add.reduce(services, axis=0), np.zeros(columns.shape[1])])
         order, places = self._paths(arrivals)
-        out += self._network[order].repeat(places).reshape(-1, self.rows).T
+        add_runs(out, self._network[order], places)
         out.reshape(-1)[absent] = tally.histogram.smallest
         row = columns.pods * tally.slices + part
         missing = columns.room + np.bincount(columns.pod_at(late), minlength=len(row))
@@ -210,7 +209,7 @@ class Engine:
         tally.histogram.take_back(row, missing)
         tally.slice_counts[columns.pods, part] += columns.sizes + columns.room - missing
         out.reshape(-1)[late] = np.nan
-        self._sample(window, columns, out)
+        tally.keep(window.first, out, columns.starts, columns.sizes)
 
     def _respond(self, columns: Columns, at: Floats, services: Floats) -> Floats:
         """Return the time from arrival to departure of each request, shape (rows, columns)."""
@@ -234,15 +233,6 @@ class Engine:
         places, pods = arrivals.counts[order], arrivals.columns.pods
         places[np.searchsorted(self._pod[order], pods, side="right") - 1] += arrivals.columns.room
         return order, places
-
-    def _sample(self, window: Window, columns: Columns, out: Floats) -> None:
-        """Keep the latencies of a window in milliseconds, Pod by Pod; not a number where there was no answer."""
-        first = window.first
-        for start, size in zip(columns.starts.tolist(), columns.sizes.tolist(), strict=True):
-            own = out[:, start : start - (-size // self.rows)].T.reshape(-1)[:size]
-            self.tally.keep(first, own * self.tally.tick_ms)
-            first += size
-        self.tally.keep(first, np.full(window.first + window.count - first, np.nan))
 
     def _timeline(self, window: Window, arrivals: Arrivals) -> None:
         """Count requests by row of the timeline and node."""

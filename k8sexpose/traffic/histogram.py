@@ -76,23 +76,21 @@ class LogHistogram:
         bins = ((int(bits.max()) >> SHIFT + WIDE << WIDE) - self._base) + (1 << WIDE)
         if bins > self.counts.shape[1]:
             self._grow(bins)
-        low, group = int(row[0]), row // self.slices
-        parts, first, groups = int(row[-1]) + 1 - low, int(group[0]), int(group[-1] - group[0]) + 1
-        narrow = parts * bins <= values.size  # few slices: their wide bins are sums of the narrow ones
-        part = row - low if narrow else group - first
+        group, one = row // self.slices, np.arange(len(row))
+        narrow = len(row) * bins <= values.size  # few slices: their wide bins are sums of the narrow ones
+        part = one if narrow else np.cumsum(np.diff(group, prepend=group[0]) > 0)
         place = np.right_shift(bits, SHIFT, out=place)
         place += (part * bins - self._base).repeat(widths)
-        found = _count(place, parts if narrow else groups, bins)
+        found = _count(place, int(part[-1]) + 1, bins)
+        for number, own in zip(group[np.diff(part, prepend=-1) > 0].tolist(), found, strict=True):
+            self.counts[number, :bins] += own
         if narrow:
-            for one, own in enumerate(found, low):
-                self.counts[one // self.slices, :bins] += own
-            found = np.add.reduceat(found.reshape(-1), np.arange(0, found.size, 1 << WIDE)).reshape(parts, -1)
+            found = np.add.reduceat(found.reshape(-1), np.arange(0, found.size, 1 << WIDE)).reshape(len(row), -1)
         else:
-            self.counts[first : first + groups, :bins] += found
-            np.right_shift(bits, SHIFT + WIDE, out=place)
-            place += ((row - low) * (bins >> WIDE) - (self._base >> WIDE)).repeat(widths)
-            found = _count(place, parts, bins >> WIDE)
-        self.sliced.reshape(-1, self.sliced.shape[2])[low : low + parts, : bins >> WIDE] += found
+            np.right_shift(place, WIDE, out=place)
+            place += ((one - part) * (bins >> WIDE)).repeat(widths)
+            found = _count(place, len(row), bins >> WIDE)
+        self.sliced.reshape(-1, self.sliced.shape[2])[row, : bins >> WIDE] += found
 
     def take_back(self, row: Ints, number: Ints) -> None:
         """Take back what was counted as the smallest value of some slices."""

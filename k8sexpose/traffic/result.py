@@ -164,8 +164,6 @@ class Traffic:
     @cached_property
     def latency_ms(self) -> NDArray[np.float64]:  # noqa: D102
         kept = self._tally.sample_ms
-        if int(self._tally.answered.sum()) < self.requests:
-            kept = kept[~np.isnan(kept)]
         kept.flags.writeable = False
         return kept
 

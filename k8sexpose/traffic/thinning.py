@@ -24,6 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .columns import add_runs, count_up
 from .path_table import PathColumns, PathRow
 from .random_streams import Floats, Indices
 from .scan import LONG_ROWS, ROWS, responses, responses_of_several_workers
@@ -119,6 +120,7 @@ class Thinning:
     def __init__(self, workload: Workload, ways: Ways, tally: Tally) -> None:
         self.workload, self.ways, self.tally = workload, ways, tally
         self.rows, self.block = (ROWS, BLOCK) if workload.workers == 1 else (LONG_ROWS, 4 * BLOCK)
+        self.at_once = self.block // 2 if workload.workers == 1 else self.block
         seed = np.random.SeedSequence(workload.seed, spawn_key=(0,))
         self.chance = np.random.Generator(np.random.PCG64(seed))
         self._origin = self.chance.bit_generator.state
@@ -128,24 +130,21 @@ class Thinning:
         self.size = self.rows * self.columns
         self._left = np.zeros((len(tally.pods), workload.workers))  # what each worker has left to do, in ticks
         self._plan()
-        self._cut_ways()
+        self._draw_ways()
         self._cut_slices()
         self._timeline()
 
     def run(self, block: int | None = None) -> None:
         """Run all requests, so many at a time; how many at a time changes no number."""
         tally, chunks = self.tally, len(self.chunk_pod)
-        at_once = max((block or self.block) // self.size, 1)
-        self._memory = np.empty((2, min(at_once, chunks), self.rows, self.columns))
+        at_once = max((block or self.at_once) // self.size, 1)
         for first in range(0, chunks, at_once):
             self._serve(slice(first, min(first + at_once, chunks)))
-        del self._memory
         # Where there is no request, one without work was served, and counted as the smallest.
         row = self.slice_row
         absent = self.slice_room - tally.slice_counts.reshape(-1)[row]
         tally.histogram.take_back(row, absent)
         tally.slice_busy.reshape(-1)[row] -= absent * self._left[row // tally.slices, 0]
-        tally.sample_ms[-(-int(self.counts[:-1].sum()) // tally.stride) :] = np.nan
 
     # -- what is drawn before all requests ----
 
@@ -158,7 +157,7 @@ class Thinning:
         self.counts = chance.multinomial(requests, self.ways.shares)
         own = self.counts[:-1]
         number = -(-own // self.size)
-        pod, place = np.arange(pods).repeat(number), _count_up(number)
+        pod, place = np.arange(pods).repeat(number), count_up(number)
         sizes = np.minimum(own[pod] - place * self.size, self.size)
         known = (sizes == self.size) & (place < common)
         lasts = np.empty(len(pod))
@@ -171,9 +170,9 @@ class Thinning:
         ends = np.where(own > 0, duration - after * scale, 0.0)
         tally.end_s = float(ends.max(initial=0.0) or duration) * tally.tick_ms / 1000
 
-    def _cut_ways(self) -> None:
-        """Draw by which ways the requests came, and cut the chunks where another way begins."""
-        ways, pod, tally, rows = self.ways, self.chunk_pod, self.tally, self.rows
+    def _draw_ways(self) -> None:
+        """Draw by which ways the requests of each chunk came."""
+        ways, pod, tally = self.ways, self.chunk_pod, self.tally
         self.chunk_ways = came = self.chance.multinomial(self.chunk_size, ways.weights[pod])
         totals = np.zeros(ways.network_ms.shape, dtype=np.int64)
         np.add.at(totals, pod, came)
@@ -184,21 +183,7 @@ class Thinning:
         tally.paths, tally.columns = list(ways.paths), ways.columns
         tally.path_counts = np.zeros((tally.slices, len(counts)), dtype=np.int64)
         tally.path_counts[0] = counts
-        # A column belongs to the way of its first request; from the row on where the next way begins, that differs.
-        upto = np.cumsum(came, axis=1)
-        edges = np.full((len(pod), upto.shape[1] + 1), self.columns)
-        edges[:, :-1] = -(-(upto - came) // rows)
-        self.way_width = edges[:, 1:] - edges[:, :-1]
         self.way_ticks = tally.network_ticks(ways.network_ms)[pod]
-        begin = upto[:, :-1]
-        chunk, way = np.nonzero((begin % rows > 0) & (begin < upto[:, -1:]))
-        begin = begin[chunk, way]
-        number = np.minimum(-begin % rows, self.chunk_size[chunk] - begin)
-        self.more_row = (begin % rows).repeat(number) + _count_up(number)
-        self.more_column = (begin // rows + self.chunk_start[chunk]).repeat(number)
-        more = self.way_ticks[chunk, way + 1] - self.way_ticks[chunk, way]
-        self.more_ticks = more.repeat(number)
-        self.chunk_more = _bounds(np.bincount(chunk, number, len(pod)).astype(np.int64))
 
     def _cut_slices(self) -> None:
         """Cut the columns of each Pod in as many slices, equally long."""
@@ -231,36 +216,38 @@ class Thinning:
     def _serve(self, chunks: slice) -> None:
         """Draw the requests of some chunks, let them through, and count them; all arrays are (rows, columns)."""
         tally, first = self.tally, chunks.start * self.columns
-        gaps, services = both = self._draw(chunks)
-        self._fill(chunks, both, 0.0)
+        gaps, services = self._draw(chunks)
+        self._fill(chunks, gaps, 0.0)
+        self._fill(chunks, services, 0.0)
         lasts = np.add.reduce(gaps, axis=0).reshape(-1, self.columns).sum(1)
         by_chunk = gaps.reshape(self.rows, -1, self.columns)
         by_chunk *= (self.chunk_lasts[chunks] / lasts)[:, None]
         services *= self.workload.service_ms / tally.tick_ms
-        np.rint(both, out=both)
+        np.rint(gaps, out=gaps)
+        np.rint(services, out=services)
         sums = np.empty((3, gaps.shape[1]))
         np.add.reduce(services, axis=0, out=sums[1])
         np.add.reduce(gaps, axis=0, out=sums[2])
-        network = self.way_ticks[chunks].reshape(-1).repeat(self.way_width[chunks].reshape(-1))
-        latencies = self._latencies(chunks, gaps, services, network, sums[1] - sums[2])
+        latencies = self._responses(chunks, gaps, services, sums[1] - sums[2])
         np.add.reduce(latencies, axis=0, out=sums[0])
-        sums[0] -= self.rows * network
-        some = slice(self.chunk_more[chunks.start], self.chunk_more[chunks.stop])
-        np.add.at(latencies, (self.more_row[some], self.more_column[some] - first), self.more_ticks[some])
+        lengths = self.chunk_ways[chunks].copy()
+        lengths[:, -1] += self.size - self.chunk_size[chunks]
+        add_runs(latencies, self.way_ticks[chunks].reshape(-1), lengths.reshape(-1))
         self._fill(chunks, latencies, tally.histogram.smallest)
         some = slice(self.first_slice[chunks.start], self.end_slice[chunks.stop - 1])
         starts = np.maximum(self.slice_start[some] - first, 0)
         tally.add(latencies, starts, self.slice_row[some], sums, services.view(np.int64))
-        self._sample(chunks, latencies)
+        sizes = self.chunk_size[chunks]
+        tally.keep(self.chunk_first[chunks.start], latencies, np.arange(len(sizes)) * self.columns, sizes)
 
-    def _draw(self, chunks: slice) -> Floats:
+    def _draw(self, chunks: slice) -> tuple[Floats, Floats]:
         """Draw the gaps and the service times of chunks that follow each other, each with mean 1."""
         kind, sigma = self.workload.distribution, self.workload.sigma
         pods = self.chunk_pod[chunks].tolist()
-        memory = self._memory[:, : len(pods)]
+        shape = len(pods), self.rows, self.columns
+        both = np.empty(shape), np.empty(shape)
         last = self.chunk_pod[chunks.start - 1] if chunks.start else None
-        for k, pod in enumerate(pods):
-            gaps, services = memory[:, k]
+        for pod, gaps, services in zip(pods, *both, strict=True):
             if pod != last:
                 self.chance.bit_generator.state = self._origin
                 self.chance.bit_generator.advance((pod + 1) * APART)  # type: ignore[attr-defined]
@@ -271,7 +258,8 @@ class Thinning:
             else:
                 one = kind == "constant"
                 services[:] = 1.0 if one else self.chance.lognormal(-(sigma**2) / 2, sigma, services.shape)
-        return memory.swapaxes(1, 2).reshape(2, self.rows, -1)
+        gaps, services = (drawn.swapaxes(0, 1).reshape(self.rows, -1) for drawn in both)
+        return gaps, services
 
     def _fill(self, chunks: slice, values: Floats, filler: float) -> None:
         """Write a value where there is no request: after the last of a Pod."""
@@ -281,35 +269,19 @@ class Thinning:
                 values[..., rest:, first + whole] = filler
                 values[..., first + whole + 1 : first + self.columns] = filler
 
-    def _latencies(self, chunks: slice, gaps: Floats, services: Floats, network: Floats, grows: Floats) -> Floats:
-        """Return the time from each request to its answer, which takes the place of the gaps."""
-        pods, last = self.chunk_pod[chunks], slice(self.columns - 1, None, self.columns)
-        begins = [k for k, pod in enumerate(pods) if not k or pod != pods[k - 1]]
-        starts, own = np.array(begins) * self.columns, pods[begins]
+    def _responses(self, chunks: slice, gaps: Floats, services: Floats, grows: Floats) -> Floats:
+        """Return the time from each request to its departure, which takes the place of the gaps."""
+        pods = self.chunk_pod[chunks]
+        begins = np.flatnonzero(np.diff(pods, prepend=-1))
+        starts, own = begins * self.columns, pods[begins]
         if self.workload.workers == 1:
-            found = responses(gaps, services, starts, self._left[own, 0], network, grows)
-            self._left[pods, 0] = found[-1, last] - network[last]
+            found = responses(gaps, services, starts, self._left[own, 0], grows)
+            self._left[pods, 0] = found[-1, self.columns - 1 :: self.columns]
             return found
         found, self._left[own] = responses_of_several_workers(gaps, services, starts, self._left[own])
-        return np.add(found, network, out=gaps)
-
-    def _sample(self, chunks: slice, latencies: Floats) -> None:
-        """Keep every k-th latency, one Pod after the other, each in the order of arrival."""
-        tally, stride = self.tally, self.tally.stride
-        in_order = self._memory[1].reshape(-1)[: latencies.size]
-        in_order.reshape(latencies.shape[::-1])[:] = latencies.T
-        for k, (first, end) in enumerate(itertools.pairwise(self.chunk_first[chunks.start : chunks.stop + 1])):
-            own = in_order[k * self.size :][: end - first]
-            to = tally.sample_ms[-(-first // stride) : -(-end // stride)]
-            np.multiply(own[-first % stride :: stride], tally.tick_ms, out=to)
+        return found
 
 
 def _bounds(lengths: Ints) -> list[int]:
     """Return where each of those begins that follow each other, and where the last one ends."""
     return [0, *np.cumsum(lengths).tolist()]
-
-
-def _count_up(lengths: Ints) -> Ints:
-    """Return 0, 1, 2 … so far for each length, one after the other."""
-    first: Ints = np.cumsum(lengths) - lengths
-    return np.arange(lengths.sum()) - first.repeat(lengths)
