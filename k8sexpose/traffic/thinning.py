@@ -272,8 +272,8 @@ class Thinning:
     def _responses(self, chunks: slice, gaps: Floats, services: Floats, grows: Floats) -> Floats:
         """Return the time from each request to its departure, which takes the place of the gaps."""
         pods = self.chunk_pod[chunks]
-        begins = np.flatnonzero(np.diff(pods, prepend=-1))
-        starts, own = begins * self.columns, pods[begins]
+        own, begins = np.unique(pods, return_index=True)
+        starts = begins * self.columns
         if self.workload.workers == 1:
             found = responses(gaps, services, starts, self._left[own, 0], grows)
             self._left[pods, 0] = found[-1, self.columns - 1 :: self.columns]
