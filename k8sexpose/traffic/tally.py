@@ -108,24 +108,24 @@ class Tally:
         """Return what the network adds in ticks, one at least, so that no latency is 0."""
         return np.asarray(np.maximum(np.rint(np.asarray(network_ms) / self.tick_ms), 1.0))
 
-    def add(self, latencies: Floats, starts: Indices, row: Indices, sums: Floats, place: Ints) -> None:
+    def add(self, latencies: Floats, starts: Indices, row: Indices, sums: Floats, place: Ints | None = None) -> None:
         """Count answered requests.
 
         Parameters
         ----------
         latencies : ndarray of float64, shape (rows, columns)
-            In ticks; columns may be laid out along more than one axis.
+            In ticks.
         starts, row : ndarray of int
             From which column on they are of another Pod or slice, and which: its row of `slice_counts`, flattened.
         sums : ndarray of float64, shape (3, columns)
             The sums of the responses, the service times and the gaps of each column, in ticks.
-        place : ndarray of int64
-            Memory of the layout of the latencies.
+        place : ndarray of int64, optional
+            Memory of the shape of the latencies.
         """
         np.add.at(self._sums.T, row, np.add.reduceat(sums, starts, axis=1).T)
         self.histogram.add(latencies, starts, row, place)
 
-    def keep(self, first: int, latencies: Floats, starts: Indices, sizes: Indices) -> None:
+    def keep(self, first: int, latencies: Floats, starts: Sequence[int], sizes: Sequence[int]) -> None:
         """Keep every k-th of the latencies that follow each other, Pod by Pod; not a number where there is no answer.
 
         Parameters
@@ -134,11 +134,11 @@ class Tally:
             The number of the first, among all requests.
         latencies : ndarray of float64, shape (rows, columns)
             In ticks. Where all are kept, the table itself is kept, and put in order when somebody looks.
-        starts, sizes : ndarray of int
+        starts, sizes : sequence of int
             The first column of each Pod, and how many requests stand from there on, down the columns.
         """
         rows, stride = len(latencies), self.stride
-        for start, size in zip(starts.tolist(), sizes.tolist(), strict=True):
+        for start, size in zip(starts, sizes, strict=False):
             own = latencies[:, start : start - (-size // rows)]
             if stride == 1:
                 self._kept.append((own, size))

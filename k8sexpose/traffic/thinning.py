@@ -24,7 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .columns import add_runs, count_up
+from .columns import Runs, count_up
 from .path_table import PathColumns, PathRow
 from .random_streams import Floats, Indices
 from .scan import LONG_ROWS, ROWS, responses, responses_of_several_workers
@@ -120,14 +120,13 @@ class Thinning:
     def __init__(self, workload: Workload, ways: Ways, tally: Tally) -> None:
         self.workload, self.ways, self.tally = workload, ways, tally
         self.rows, self.block = (ROWS, BLOCK) if workload.workers == 1 else (LONG_ROWS, 4 * BLOCK)
-        self.at_once = self.block // 2 if workload.workers == 1 else self.block
         seed = np.random.SeedSequence(workload.seed, spawn_key=(0,))
         self.chance = np.random.Generator(np.random.PCG64(seed))
         self._origin = self.chance.bit_generator.state
         per_pod = workload.requests / max(len(tally.pods), 1)
         chunks = math.ceil(per_pod / self.block)
-        self.columns = 8 * math.ceil((per_pod + SPREAD * math.sqrt(per_pod)) / (8 * chunks * self.rows))  # whole lines
-        self.size = self.rows * self.columns
+        width = 8 * math.ceil((per_pod + SPREAD * math.sqrt(per_pod)) / (8 * chunks * self.rows))  # whole lines
+        self.drawn, self.size = (self.rows, width), self.rows * width
         self._left = np.zeros((len(tally.pods), workload.workers))  # what each worker has left to do, in ticks
         self._plan()
         self._draw_ways()
@@ -137,14 +136,17 @@ class Thinning:
     def run(self, block: int | None = None) -> None:
         """Run all requests, so many at a time; how many at a time changes no number."""
         tally, chunks = self.tally, len(self.chunk_pod)
-        at_once = max((block or self.at_once) // self.size, 1)
+        at_once = min(max((block or self.block // 2) // self.size, 1), chunks)
+        # Fresh memory is slow: what is drawn comes into the same place again and again, unless it stays there.
+        self._stay = tally.stride == 1 and at_once == 1
+        self._gaps = np.empty((chunks if self._stay else at_once, *self.drawn))
+        self._services = np.empty((at_once, *self.drawn))
         for first in range(0, chunks, at_once):
             self._serve(slice(first, min(first + at_once, chunks)))
-        # Where there is no request, one without work was served, and counted as the smallest.
-        row = self.slice_row
-        absent = self.slice_room - tally.slice_counts.reshape(-1)[row]
-        tally.histogram.take_back(row, absent)
-        tally.slice_busy.reshape(-1)[row] -= absent * self._left[row // tally.slices, 0]
+        del self._gaps, self._services
+        # At the foot of the last column of each Pod a request without work was served, and counted as the smallest.
+        tally.histogram.take_back(self.last_slice, self.room)
+        tally.slice_busy.reshape(-1)[self.last_slice] -= self.room * self._left[self.last_slice // tally.slices, 0]
 
     # -- what is drawn before all requests ----
 
@@ -166,16 +168,19 @@ class Thinning:
         after = chance.standard_gamma(1.0, pods)  # from the last request of each Pod to the end
         scale = duration / (np.bincount(pod, lasts, pods) + after)
         self.chunk_pod, self.chunk_size, self.chunk_lasts = pod, sizes, lasts * scale[pod]
-        self.chunk_first, self.chunk_start = _bounds(sizes), np.arange(len(pod)) * self.columns
+        self.chunk_first, self.chunk_column = _bounds(sizes), _bounds(-(-sizes // self.rows))
         ends = np.where(own > 0, duration - after * scale, 0.0)
         tally.end_s = float(ends.max(initial=0.0) or duration) * tally.tick_ms / 1000
 
     def _draw_ways(self) -> None:
         """Draw by which ways the requests of each chunk came."""
         ways, pod, tally = self.ways, self.chunk_pod, self.tally
-        self.chunk_ways = came = self.chance.multinomial(self.chunk_size, ways.weights[pod])
+        self.chunk_ways = self.chance.multinomial(self.chunk_size, ways.weights[pod])
+        lengths = self.chunk_ways.copy()
+        lengths[:, -1] += -self.chunk_size % self.rows  # what is empty at the foot of a column
+        self.network = Runs.of(tally.network_ticks(ways.network_ms)[pod].reshape(-1), lengths.reshape(-1), self.rows)
         totals = np.zeros(ways.network_ms.shape, dtype=np.int64)
-        np.add.at(totals, pod, came)
+        np.add.at(totals, pod, self.chunk_ways)
         totals[-1] = self.chance.multinomial(self.counts[-1], ways.weights[-1])
         counts = totals.reshape(-1)[ways.place]
         for numbers in ways.together:
@@ -183,22 +188,21 @@ class Thinning:
         tally.paths, tally.columns = list(ways.paths), ways.columns
         tally.path_counts = np.zeros((tally.slices, len(counts)), dtype=np.int64)
         tally.path_counts[0] = counts
-        self.way_ticks = tally.network_ticks(ways.network_ms)[pod]
 
     def _cut_slices(self) -> None:
-        """Cut the columns of each Pod in as many slices, equally long."""
-        tally, own = self.tally, self.counts[:-1]
-        used = -(-own[:, None] // self.rows)
-        edges = -(-np.arange(tally.slices + 1) * used // tally.slices)
-        upto = np.minimum(edges * self.rows, own[:, None])
+        """Cut the columns of each Pod, which follow each other, in as many slices, equally long."""
+        tally, own = self.tally, self.counts[:-1, None]
+        widths = -(-own // self.rows)
+        edges = -(-np.arange(tally.slices + 1) * widths // tally.slices)
+        upto = np.minimum(edges * self.rows, own)
         np.subtract(upto[:, 1:], upto[:, :-1], out=tally.slice_counts)
-        chunks = -(-own // self.size)
-        starts = (edges[:, :-1] + ((np.cumsum(chunks) - chunks) * self.columns)[:, None]).reshape(-1)
-        widths = np.append(starts[1:], len(self.chunk_pod) * self.columns) - starts
-        self.slice_row = np.flatnonzero(widths)
-        self.slice_start, self.slice_room = starts[self.slice_row], widths[self.slice_row] * self.rows
-        self.first_slice = (self.slice_start.searchsorted(self.chunk_start, side="right") - 1).tolist()
-        self.end_slice = self.slice_start.searchsorted(self.chunk_start + self.columns).tolist()
+        self.slice_row = np.flatnonzero(np.diff(edges))
+        self.slice_column = (edges[:, :-1] + np.cumsum(widths)[:, None] - widths).reshape(-1)[self.slice_row]
+        self.first_slice = (self.slice_column.searchsorted(self.chunk_column[:-1], side="right") - 1).tolist()
+        self.end_slice = self.slice_column.searchsorted(self.chunk_column[1:]).tolist()
+        # In which slice each Pod's last column is, and how much of it is empty.
+        self.last_slice = self.slice_row[self.slice_column.searchsorted(np.cumsum(widths)[self.counts[:-1] > 0]) - 1]
+        self.room = -own[own > 0] % self.rows
 
     def _timeline(self) -> None:
         """Draw how many requests came to each Pod, or were lost, in each row of the timeline."""
@@ -215,71 +219,72 @@ class Thinning:
 
     def _serve(self, chunks: slice) -> None:
         """Draw the requests of some chunks, let them through, and count them; all arrays are (rows, columns)."""
-        tally, first = self.tally, chunks.start * self.columns
-        gaps, services = self._draw(chunks)
-        self._fill(chunks, gaps, 0.0)
-        self._fill(chunks, services, 0.0)
-        lasts = np.add.reduce(gaps, axis=0).reshape(-1, self.columns).sum(1)
-        by_chunk = gaps.reshape(self.rows, -1, self.columns)
-        by_chunk *= (self.chunk_lasts[chunks] / lasts)[:, None]
-        services *= self.workload.service_ms / tally.tick_ms
-        np.rint(gaps, out=gaps)
-        np.rint(services, out=services)
+        tally, first, ways = self.tally, self.chunk_column[chunks.start], self.chunk_ways.shape[1]
+        starts = [start - first for start in self.chunk_column[chunks.start : chunks.stop + 1]]
+        gaps, services = self._draw(chunks, starts)
         sums = np.empty((3, gaps.shape[1]))
         np.add.reduce(services, axis=0, out=sums[1])
         np.add.reduce(gaps, axis=0, out=sums[2])
-        latencies = self._responses(chunks, gaps, services, sums[1] - sums[2])
+        latencies = self._respond(chunks, starts, gaps, services, sums[1] - sums[2])
         np.add.reduce(latencies, axis=0, out=sums[0])
-        lengths = self.chunk_ways[chunks].copy()
-        lengths[:, -1] += self.size - self.chunk_size[chunks]
-        add_runs(latencies, self.way_ticks[chunks].reshape(-1), lengths.reshape(-1))
-        self._fill(chunks, latencies, tally.histogram.smallest)
+        self.network.add(latencies, first, slice(chunks.start * ways, chunks.stop * ways))
+        self._fill(chunks, starts, latencies, tally.histogram.smallest)
         some = slice(self.first_slice[chunks.start], self.end_slice[chunks.stop - 1])
-        starts = np.maximum(self.slice_start[some] - first, 0)
-        tally.add(latencies, starts, self.slice_row[some], sums, services.view(np.int64))
-        sizes = self.chunk_size[chunks]
-        tally.keep(self.chunk_first[chunks.start], latencies, np.arange(len(sizes)) * self.columns, sizes)
+        place = self._services.reshape(-1)[: latencies.size].view(np.int64).reshape(latencies.shape)
+        tally.add(latencies, np.maximum(self.slice_column[some] - first, 0), self.slice_row[some], sums, place)
+        tally.keep(self.chunk_first[chunks.start], latencies, starts, self.chunk_size[chunks].tolist())
 
-    def _draw(self, chunks: slice) -> tuple[Floats, Floats]:
-        """Draw the gaps and the service times of chunks that follow each other, each with mean 1."""
+    def _draw(self, chunks: slice, starts: list[int]) -> tuple[Floats, Floats]:
+        """Draw the gaps and the service times of chunks that follow each other, in whole ticks."""
         kind, sigma = self.workload.distribution, self.workload.sigma
-        pods = self.chunk_pod[chunks].tolist()
-        shape = len(pods), self.rows, self.columns
-        both = np.empty(shape), np.empty(shape)
+        sizes, pods = self.chunk_size[chunks].tolist(), self.chunk_pod[chunks].tolist()
+        gaps = self._gaps[chunks] if self._stay else self._gaps[: len(pods)]
+        services = self._services[: len(pods)]
         last = self.chunk_pod[chunks.start - 1] if chunks.start else None
-        for pod, gaps, services in zip(pods, *both, strict=True):
+        for pod, size, own, work in zip(pods, sizes, gaps, services, strict=True):
             if pod != last:
                 self.chance.bit_generator.state = self._origin
                 self.chance.bit_generator.advance((pod + 1) * APART)  # type: ignore[attr-defined]
             last = pod
-            self.chance.standard_exponential(out=gaps)
+            self.chance.standard_exponential(out=own)
+            if size < self.size:  # of the last chunk not all are needed
+                whole, rest = divmod(size, self.rows)
+                own[rest:, whole] = 0.0
+                own[:, whole + 1 :] = 0.0
             if kind == "exponential":
-                self.chance.standard_exponential(out=services)
+                self.chance.standard_exponential(out=work)
             else:
                 one = kind == "constant"
-                services[:] = 1.0 if one else self.chance.lognormal(-(sigma**2) / 2, sigma, services.shape)
-        gaps, services = (drawn.swapaxes(0, 1).reshape(self.rows, -1) for drawn in both)
-        return gaps, services
+                work[:] = 1.0 if one else self.chance.lognormal(-(sigma**2) / 2, sigma, work.shape)
+        gaps *= (self.chunk_lasts[chunks] / np.add.reduce(gaps, axis=1).sum(1))[:, None, None]
+        services *= self.workload.service_ms / self.tally.tick_ms
+        gaps, services = (_side_by_side(drawn, starts) for drawn in (gaps, services))
+        self._fill(chunks, starts, services, 0.0)
+        return np.rint(gaps, out=gaps), np.rint(services, out=services)
 
-    def _fill(self, chunks: slice, values: Floats, filler: float) -> None:
-        """Write a value where there is no request: after the last of a Pod."""
-        for first, size in zip(itertools.count(0, self.columns), self.chunk_size[chunks].tolist(), strict=False):
-            if size < self.size:
-                whole, rest = divmod(size, self.rows)
-                values[..., rest:, first + whole] = filler
-                values[..., first + whole + 1 : first + self.columns] = filler
+    def _fill(self, chunks: slice, starts: list[int], values: Floats, filler: float) -> None:
+        """Write a value where there is no request: at the foot of the last column of a Pod."""
+        for end, size in zip(starts[1:], self.chunk_size[chunks].tolist(), strict=True):
+            if rest := size % self.rows:
+                values[rest:, end - 1] = filler
 
-    def _responses(self, chunks: slice, gaps: Floats, services: Floats, grows: Floats) -> Floats:
-        """Return the time from each request to its departure, which takes the place of the gaps."""
+    def _respond(self, chunks: slice, starts: list[int], gaps: Floats, services: Floats, grows: Floats) -> Floats:
+        """Return the time from each request to its departure, which may take the place of the gaps."""
         pods = self.chunk_pod[chunks]
-        own, begins = np.unique(pods, return_index=True)
-        starts = begins * self.columns
+        begins = [k for k, pod in enumerate(pods) if not k or pod != pods[k - 1]]
+        start, own = np.array(starts)[begins], pods[begins]
         if self.workload.workers == 1:
-            found = responses(gaps, services, starts, self._left[own, 0], grows)
-            self._left[pods, 0] = found[-1, self.columns - 1 :: self.columns]
+            found = responses(gaps, services, start, self._left[own, 0], grows)
+            self._left[pods, 0] = found[-1, np.array(starts[1:]) - 1]
             return found
-        found, self._left[own] = responses_of_several_workers(gaps, services, starts, self._left[own])
+        found, self._left[own] = responses_of_several_workers(gaps, services, start, self._left[own])
         return found
+
+
+def _side_by_side(tables: Floats, starts: list[int]) -> Floats:
+    """Put the columns of tables side by side, of each as many as there is room for."""
+    parts = [table[:, : stop - start] for table, (start, stop) in zip(tables, itertools.pairwise(starts), strict=True)]
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
 
 def _bounds(lengths: Ints) -> list[int]:
