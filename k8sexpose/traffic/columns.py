@@ -9,7 +9,7 @@ import numpy as np
 
 from .random_streams import Floats, Indices
 
-__all__ = ["Columns"]
+__all__ = ["Columns", "Runs", "count_up"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,14 +24,14 @@ class Columns:
         Rows and columns.
     room : ndarray of int, shape (pods,)
         How many places at the end of each Pod are empty.
-    absent : ndarray of int
-        Where these are in memory.
+    absent : tuple of ndarray of int
+        Row and column of each of these.
 
     Examples
     --------
     >>> columns = Columns.of(np.array([3, 0, 5]), rows=4)
-    >>> columns.pods.tolist(), columns.starts.tolist(), columns.shape, columns.absent.tolist()
-    ([0, 2], [0, 1], (4, 3), [9, 5, 8, 11])
+    >>> columns.pods.tolist(), columns.starts.tolist(), columns.shape, [place.tolist() for place in columns.absent]
+    ([0, 2], [0, 1], (4, 3), [[3, 1, 2, 3], [0, 2, 2, 2]])
     """
 
     pods: Indices
@@ -40,7 +40,7 @@ class Columns:
     widths: Indices
     shape: tuple[int, int]
     room: Indices
-    absent: Indices
+    absent: tuple[Indices, Indices]
 
     @classmethod
     def of(cls, sizes: Indices, rows: int) -> Columns:
@@ -51,8 +51,12 @@ class Columns:
         ends, room = np.cumsum(widths), widths * rows - sizes
         width = int(ends[-1]) if len(ends) else 0
         empty = np.arange(room.sum()) + (ends * rows - np.cumsum(room)).repeat(room)
-        absent = empty % rows * width + empty // rows
-        return cls(pods, sizes, ends - widths, widths, (rows, width), room, absent)
+        return cls(pods, sizes, ends - widths, widths, (rows, width), room, (empty % rows, empty // rows))
+
+    @property
+    def ends(self) -> Indices:
+        """Where the columns of each Pod end."""
+        return self.starts + self.widths
 
     @property
     def last(self) -> tuple[Indices, Indices]:
@@ -60,14 +64,14 @@ class Columns:
         column, row = np.divmod(self.sizes - 1, self.shape[0])
         return row, self.starts + column
 
-    def pod_at(self, places: Indices) -> Indices:
-        """Return which of the Pods the places in memory belong to."""
-        return np.searchsorted(self.starts, places % self.shape[1], side="right") - 1
+    def pod_at(self, columns: Indices) -> Indices:
+        """Return which of the Pods columns belong to."""
+        return np.searchsorted(self.starts, columns, side="right") - 1
 
     def spread(self, chance: np.random.Generator) -> Floats:
         """Spread the requests of each Pod from 0 to 1 as chance does: exponential gaps, scaled to fill the whole."""
         at = chance.standard_exponential(self.shape)
-        at.reshape(-1)[self.absent] = 0.0
+        at[self.absent] = 0.0
         for above, row in pairwise(at):
             np.add(above, row, out=row)
         before = np.cumsum(at[-1]) - at[-1]
@@ -78,17 +82,59 @@ class Columns:
         return at
 
     def ordered(self, at: Floats) -> Floats:
-        """Write times from 0 to 1 that are given Pod by Pod down the columns, those of each Pod in their order."""
-        found = np.empty(self.shape)
-        # By radix, ten times as fast, as far as 16 bits tell; little is left to sort then.
-        narrow = (at * 65535).astype(np.uint16)
+        """Sort the times of each Pod, which follow each other in `at`, and write them down its columns."""
+        rows, found = self.shape[0], np.empty(self.shape)
         first = 0
-        for start, width, size in zip(self.starts.tolist(), self.widths.tolist(), self.sizes.tolist(), strict=True):
-            own = np.empty((width, self.shape[0]))
-            flat, some = own.reshape(-1), slice(first, first + size)
-            at[some].take(narrow[some].argsort(kind="stable"), out=flat[:size], mode="clip")
-            flat[:size].sort(kind="stable")
-            flat[size:] = flat[size - 1]
-            found[:, start : start + width] = own.T
+        for start, size in zip(self.starts.tolist(), self.sizes.tolist(), strict=True):
+            own, (width, rest) = at[first : first + size], divmod(size, rows)
+            own.sort()
+            found[:, start : start + width] = own[: size - rest].reshape(width, rows).T
+            if rest:
+                found[:rest, start + width] = own[size - rest :]
+                found[rest:, start + width] = own[-1]
             first += size
         return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Runs:
+    """Values that many requests in a row have; the runs follow each other down the columns, and fill them.
+
+    A column belongs to the run of its first request; where others begin within it, they differ from the one before.
+
+    Examples
+    --------
+    >>> table = np.zeros((2, 3))
+    >>> Runs.of(np.array([1.0, 2.0, 5.0]), np.array([3, 2, 1]), rows=2).add(table)
+    >>> table.T.reshape(-1).tolist()
+    [1.0, 1.0, 1.0, 2.0, 2.0, 5.0]
+    """
+
+    values: Floats
+    widths: Indices  # how many columns belong to each run
+    row: Indices
+    column: Indices
+    more: Floats  # what the request at this row and column has more than the run before
+
+    @classmethod
+    def of(cls, values: Floats, lengths: Indices, rows: int) -> Runs:
+        """Cut runs at the ends of columns."""
+        ends = np.cumsum(lengths)
+        begins = ends - lengths
+        run = np.flatnonzero(begins % rows)
+        number, begin = -begins[run] % rows, begins[run]
+        row, column = (begin % rows).repeat(number) + count_up(number), (begin // rows).repeat(number)
+        more = (values[run] - values[run - 1]).repeat(number)
+        return cls(values, -(-ends // rows) - -(-begins // rows), row, column, more)
+
+    def add(self, table: Floats, first: int = 0, runs: slice = slice(None)) -> None:
+        """Add its value to each request of a table, which begins with the given column and has these runs."""
+        table += self.values[runs].repeat(self.widths[runs])
+        low, high = self.column.searchsorted((first, first + table.shape[1]))
+        np.add.at(table, (self.row[low:high], self.column[low:high] - first), self.more[low:high])
+
+
+def count_up(lengths: Indices) -> Indices:
+    """Return 0, 1, 2 … so far for each length, one after the other."""
+    first: Indices = np.cumsum(lengths) - lengths
+    return np.arange(lengths.sum()) - first.repeat(lengths)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .columns import Columns
+from .columns import Columns, Runs
 from .connections import DEAD, Connections
 from .path_table import PathColumns, PathRow
 from .random_streams import Floats, Indices, client_weights, service_times
@@ -24,6 +24,7 @@ from .timeline import State
 
 __all__ = ["Engine"]
 
+NOWHERE = np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp)
 WINDOW = 131_072
 PER_POD = 512  # a window is long enough for so many requests a Pod, else NumPy's calls cost more than its work
 
@@ -192,25 +193,23 @@ class Engine:
         tally.path_counts[part] += arrivals.counts
         self._timeline(window, arrivals)
         if not columns.shape[1]:
-            tally.keep(window.first, np.full(window.count, np.nan))
             return
         services = service_times(tally.workload, self._service, columns.shape, tally.tick_ms)
-        services.reshape(-1)[columns.absent] = 0.0
+        services[columns.absent] = 0.0
         out = self._respond(columns, arrivals.at, services)
         late = self._cut_off(window, arrivals, out)
-        absent = np.append(columns.absent, late)
-        out.reshape(-1)[absent] = 0.0
+        out[columns.absent] = out[late] = 0.0
         sums = np.stack([np.add.reduce(out, axis=0), np.add.reduce(services, axis=0), np.zeros(columns.shape[1])])
         order, places = self._paths(arrivals)
-        out += self._network[order].repeat(places).reshape(-1, self.rows).T
-        out.reshape(-1)[absent] = tally.histogram.smallest
+        Runs.of(self._network[order], places, self.rows).add(out)
+        out[columns.absent] = out[late] = tally.histogram.smallest
         row = columns.pods * tally.slices + part
-        missing = columns.room + np.bincount(columns.pod_at(late), minlength=len(row))
-        tally.add(out, columns.starts, row, sums, services.view(np.int64))
+        missing = columns.room + np.bincount(columns.pod_at(late[1]), minlength=len(row))
+        tally.add(out, columns.starts, row, sums)
         tally.histogram.take_back(row, missing)
         tally.slice_counts[columns.pods, part] += columns.sizes + columns.room - missing
-        out.reshape(-1)[late] = np.nan
-        self._sample(window, columns, out)
+        out[late] = np.nan
+        tally.keep(window.first, out, columns.starts.tolist(), columns.sizes.tolist())
 
     def _respond(self, columns: Columns, at: Floats, services: Floats) -> Floats:
         """Return the time from arrival to departure of each request, shape (rows, columns)."""
@@ -235,15 +234,6 @@ class Engine:
         places[np.searchsorted(self._pod[order], pods, side="right") - 1] += arrivals.columns.room
         return order, places
 
-    def _sample(self, window: Window, columns: Columns, out: Floats) -> None:
-        """Keep the latencies of a window in milliseconds, Pod by Pod; not a number where there was no answer."""
-        first = window.first
-        for start, size in zip(columns.starts.tolist(), columns.sizes.tolist(), strict=True):
-            own = out[:, start : start - (-size // self.rows)].T.reshape(-1)[:size]
-            self.tally.keep(first, own * self.tally.tick_ms)
-            first += size
-        self.tally.keep(first, np.full(window.first + window.count - first, np.nan))
-
     def _timeline(self, window: Window, arrivals: Arrivals) -> None:
         """Count requests by row of the timeline and node."""
         tally, columns = self.tally, arrivals.columns
@@ -266,22 +256,22 @@ class Engine:
         end = max(at[-1].max(initial=0.0), arrivals.lost.max(initial=0.0))
         tally.end_s = max(tally.end_s, float(end) * tally.tick_ms / 1000)
 
-    def _cut_off(self, window: Window, arrivals: Arrivals, out: Floats) -> Indices:
+    def _cut_off(self, window: Window, arrivals: Arrivals, out: Floats) -> tuple[Indices, Indices]:
         """Take back the requests that are on their way to an answer when a node crashes; return where they are."""
         tally, columns = self.tally, arrivals.columns
         if self._dies is None or window.end + out.max() <= self._dies.min():
-            return np.empty(0, dtype=np.intp)
+            return NOWHERE
         order, places = self._paths(arrivals)
         taken = order.repeat(places)
         for start, size in zip((columns.starts * self.rows).tolist(), columns.sizes.tolist(), strict=True):
             self.chance.shuffle(taken[start : start + size])  # here it matters by which path the last of them came
         path = taken.reshape(-1, self.rows).T
-        out.reshape(-1)[columns.absent] = 0.0
-        late = np.flatnonzero(arrivals.at + out > self._dies[path])
-        lost = path.reshape(-1)[late]
+        out[columns.absent] = 0.0
+        late = np.nonzero(arrivals.at + out > self._dies[path])
+        lost = path[late]
         tally.path_counts[window.slice] -= np.bincount(lost, minlength=len(self._pod))
-        tally.path_counts[window.slice, self.connections.number(DEAD)] += len(late)
-        row = (arrivals.at.reshape(-1)[late] * (1 / self._row)).astype(np.intp)
+        tally.path_counts[window.slice, self.connections.number(DEAD)] += len(lost)
+        row = (arrivals.at[late] * (1 / self._row)).astype(np.intp)
         np.subtract.at(tally.load, (row, self._home[self._pod[lost]]), 1)
         np.add.at(tally.load[:, -1], row, 1)
-        return late
+        return late[0], late[1]

@@ -76,23 +76,22 @@ class LogHistogram:
         bins = ((int(bits.max()) >> SHIFT + WIDE << WIDE) - self._base) + (1 << WIDE)
         if bins > self.counts.shape[1]:
             self._grow(bins)
-        low, group = int(row[0]), row // self.slices
-        parts, first, groups = int(row[-1]) + 1 - low, int(group[0]), int(group[-1] - group[0]) + 1
-        narrow = parts * bins <= values.size  # few slices: their wide bins are sums of the narrow ones
-        part = row - low if narrow else group - first
+        group, one = row // self.slices, np.arange(len(row))
+        new = np.append(True, group[1:] != group[:-1])
+        narrow = len(row) * bins <= values.size  # few slices: their wide bins are sums of the narrow ones
+        part = one if narrow else np.cumsum(new) - 1
         place = np.right_shift(bits, SHIFT, out=place)
         place += (part * bins - self._base).repeat(widths)
-        found = _count(place, parts if narrow else groups, bins)
+        found = _count(place, int(part[-1]) + 1, bins)
+        for number, own in zip((group if narrow else group[new]).tolist(), found, strict=True):
+            self.counts[number, :bins] += own
         if narrow:
-            for one, own in enumerate(found, low):
-                self.counts[one // self.slices, :bins] += own
-            found = np.add.reduceat(found.reshape(-1), np.arange(0, found.size, 1 << WIDE)).reshape(parts, -1)
+            found = _widened(found)
         else:
-            self.counts[first : first + groups, :bins] += found
-            np.right_shift(bits, SHIFT + WIDE, out=place)
-            place += ((row - low) * (bins >> WIDE) - (self._base >> WIDE)).repeat(widths)
-            found = _count(place, parts, bins >> WIDE)
-        self.sliced.reshape(-1, self.sliced.shape[2])[low : low + parts, : bins >> WIDE] += found
+            np.right_shift(place, WIDE, out=place)
+            place += ((one - part) * (bins >> WIDE)).repeat(widths)
+            found = _count(place, len(row), bins >> WIDE)
+        self.sliced.reshape(-1, self.sliced.shape[2])[row, : bins >> WIDE] += found
 
     def take_back(self, row: Ints, number: Ints) -> None:
         """Take back what was counted as the smallest value of some slices."""
@@ -135,17 +134,28 @@ class LogHistogram:
         wanted = np.broadcast_to(np.asarray(levels, dtype=np.float64), (len(counts), np.shape(levels)[-1]))
         if not counts.size:
             return np.full(wanted.shape, np.nan)
-        upto, bins = np.cumsum(counts), counts.shape[1]  # of all parts, one after the other
+        wide = _widened(counts)
+        upto, bins = np.cumsum(wide), wide.shape[1]  # of all parts, one after the other
         before = np.append(0, upto[bins - 1 :: bins])[:, None]
         total = np.diff(before, axis=0)
         rank = np.maximum(wanted * total, 0.5)
         at = upto.searchsorted(before[:-1] + np.ceil(rank).astype(np.int64))
-        at = np.minimum(at, counts.size - 1)  # of a part of which nothing was counted
-        own = counts.reshape(-1)[at]
-        low, high = (((at % bins + self._base + edge) << SHIFT).view(np.float64) for edge in (0, 1))
-        # Into the bin as far as the rank says.
-        inside = low + (rank - (upto[at] - before[:-1] - own)) / np.maximum(own, 1) * (high - low)
+        at = np.minimum(at, wide.size - 1)  # of a part of which nothing was counted
+        left = rank - (upto[at] - before[:-1] - wide.reshape(-1)[at])  # of the rank, within the wide bin
+        narrow = counts.reshape(-1, 1 << WIDE)[at]
+        upto = np.cumsum(narrow, axis=2)
+        within = np.minimum((upto < left[:, :, None]).sum(2), (1 << WIDE) - 1)
+        own, upto = (np.take_along_axis(some, within[:, :, None], 2)[:, :, 0] for some in (narrow, upto))
+        at = (at % bins << WIDE) + within + self._base
+        low, high = ((at + edge << SHIFT).view(np.float64) for edge in (0, 1))
+        inside = low + (left - (upto - own)) / np.maximum(own, 1) * (high - low)  # as far as the rank says
         return np.asarray(np.where(total > 0, inside, np.nan))
+
+
+def _widened(counts: Ints) -> Ints:
+    """Add up the bins that make a wide one."""
+    found = np.add.reduceat(counts.reshape(-1), np.arange(0, counts.size, 1 << WIDE))
+    return np.asarray(found.reshape(len(counts), -1))
 
 
 def _count(place: Ints, rows: int, bins: int) -> Ints:

@@ -142,7 +142,8 @@ class _Below:
 def _below_quantiles(tally: Tally, counts: Floats, levels: tuple[float, ...]) -> _Below:
     wide = tally.histogram.sliced.astype(np.float64)
     level = np.array(levels)[:, None]
-    own, every = _weights(wide.sum(1), levels), _weights(wide.sum((0, 1))[None], levels)[0]
+    of_pods = wide.sum(1)
+    own, every = _weights(of_pods, levels), _weights(of_pods.sum(0)[None], levels)[0]
     turned = wide.transpose(0, 2, 1)
     mine, its = own @ turned - level * counts[:, None], every @ turned - level * counts[:, None]
     return _Below(mine, _in_its_time(its, tally.slice_time))
@@ -160,7 +161,7 @@ def _weights(bins: Floats, levels: tuple[float, ...]) -> Floats:
     upto = np.cumsum(bins, axis=1)
     rank = np.array(levels)[None, :, None] * upto[:, None, -1:]
     before = (upto - bins)[:, None]
-    return np.asarray(np.clip((rank - before) / np.maximum(bins, 1)[:, None], 0.0, 1.0))
+    return np.asarray(np.minimum(np.maximum((rank - before) / np.maximum(bins, 1)[:, None], 0.0), 1.0))
 
 
 def _responses(tally: Tally, counts: Floats) -> Floats:
@@ -208,10 +209,10 @@ def _widened(freedom: Floats) -> Floats:
     )
 
 
-def sides(levels: tuple[float, ...], error: Floats) -> Floats:
-    """Return the levels one standard error to each side, shape (parts, 2 * levels); not a number beyond the last."""
-    low, high = np.maximum(np.array(levels) - error, 0.0), np.array(levels) + error
-    return np.concatenate([low, np.where(high < 1, high, np.nan)], axis=1)
+def sides(levels: tuple[float, ...], error: Floats) -> tuple[Floats, Floats]:
+    """Return the levels one standard error below and above; not a number beyond the last."""
+    high = np.array(levels) + error
+    return np.maximum(np.array(levels) - error, 0.0), np.where(high < 1, high, np.nan)
 
 
 def _network_variance(tally: Tally) -> float:

@@ -164,8 +164,6 @@ class Traffic:
     @cached_property
     def latency_ms(self) -> NDArray[np.float64]:  # noqa: D102
         kept = self._tally.sample_ms
-        if int(self._tally.answered.sum()) < self.requests:
-            kept = kept[~np.isnan(kept)]
         kept.flags.writeable = False
         return kept
 
@@ -199,12 +197,10 @@ class Traffic:
         """The quantiles of each Pod and of all, and their standard errors."""
         histogram, tick_ms, errors = self._tally.histogram, self._tally.tick_ms, self._precision.quantiles
         counts = np.concatenate([histogram.counts, histogram.counts.sum(0)[None]])
-        found = histogram.quantiles(LEVELS, counts) * tick_ms
-        if np.isnan(errors).all():
-            return found, errors
-        beside = sides(LEVELS, errors)
-        low, high = np.hsplit(histogram.quantiles(np.nan_to_num(beside), counts) * tick_ms, 2)
-        return found, np.where(np.isnan(beside[:, len(LEVELS) :]), np.nan, (high - low) / 2)
+        low, high = sides(LEVELS, errors)
+        levels = np.concatenate([np.broadcast_to(LEVELS, low.shape), low, high], axis=1)
+        found, below, above = np.hsplit(histogram.quantiles(np.nan_to_num(levels), counts) * tick_ms, 3)
+        return found, np.where(np.isnan(high), np.nan, (above - below) / 2)
 
     @cached_property
     def summary(self) -> pd.Series[float]:  # noqa: D102

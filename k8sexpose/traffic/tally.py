@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,7 +63,7 @@ class Tally:
     histogram : LogHistogram
         Latencies in ticks, by Pod.
     sample_ms : ndarray of float64
-        Latencies of all requests, or of every k-th; not a number where one was lost.
+        Latencies of all requests that were answered, or of every k-th, Pod by Pod; made when somebody looks.
     load : ndarray of int64, shape (rows, nodes + 1)
         Requests per row of the timeline and node that answered; the last column: lost.
     row_s : float
@@ -87,7 +88,7 @@ class Tally:
         self.slice_busy, self.slice_work, self.slice_time = self._sums.reshape(3, *shape)
         self.histogram = LogHistogram(len(pods), float(self.network_ticks(nearest_ms)), self.slices)
         self.stride = -(-workload.requests // SAMPLE)
-        self.sample_ms = np.empty(-(-workload.requests // self.stride))
+        self._kept: list[tuple[Floats, int]] = []
         self.row_s = _row_s(workload.duration_s)
         self.load: Ints = np.zeros((0, len(nodes) + 1), dtype=np.int64)
         self.end_s = 0.0
@@ -107,28 +108,51 @@ class Tally:
         """Return what the network adds in ticks, one at least, so that no latency is 0."""
         return np.asarray(np.maximum(np.rint(np.asarray(network_ms) / self.tick_ms), 1.0))
 
-    def add(self, latencies: Floats, starts: Indices, row: Indices, sums: Floats, place: Ints) -> None:
+    def add(self, latencies: Floats, starts: Indices, row: Indices, sums: Floats, place: Ints | None = None) -> None:
         """Count answered requests.
 
         Parameters
         ----------
         latencies : ndarray of float64, shape (rows, columns)
-            In ticks; columns may be laid out along more than one axis.
+            In ticks.
         starts, row : ndarray of int
             From which column on they are of another Pod or slice, and which: its row of `slice_counts`, flattened.
         sums : ndarray of float64, shape (3, columns)
             The sums of the responses, the service times and the gaps of each column, in ticks.
-        place : ndarray of int64
-            Memory of the layout of the latencies.
+        place : ndarray of int64, optional
+            Memory of the shape of the latencies.
         """
         np.add.at(self._sums.T, row, np.add.reduceat(sums, starts, axis=1).T)
         self.histogram.add(latencies, starts, row, place)
 
-    def keep(self, first: int, latency_ms: Floats) -> None:
-        """Keep every k-th of the latencies that follow each other, from the given one on."""
-        chosen = latency_ms[-first % self.stride :: self.stride]
-        start = -(-first // self.stride)
-        self.sample_ms[start : start + len(chosen)] = chosen
+    def keep(self, first: int, latencies: Floats, starts: Sequence[int], sizes: Sequence[int]) -> None:
+        """Keep every k-th of the latencies that follow each other, Pod by Pod; not a number where there is no answer.
+
+        Parameters
+        ----------
+        first : int
+            The number of the first, among all requests.
+        latencies : ndarray of float64, shape (rows, columns)
+            In ticks. Where all are kept, the table itself is kept, and put in order when somebody looks.
+        starts, sizes : sequence of int
+            The first column of each Pod, and how many requests stand from there on, down the columns.
+        """
+        rows, stride = len(latencies), self.stride
+        for start, size in zip(starts, sizes, strict=False):
+            own = latencies[:, start : start - (-size // rows)]
+            if stride == 1:
+                self._kept.append((own, size))
+            else:
+                some = own.T.reshape(-1)[-first % stride : size : stride].copy()
+                self._kept.append((some[None], len(some)))
+            first += size
+
+    @cached_property
+    def sample_ms(self) -> Floats:  # noqa: D102
+        found = np.concatenate([np.empty(0), *(own.T.reshape(-1)[:size] for own, size in self._kept)])
+        self._kept.clear()
+        found *= self.tick_ms
+        return np.asarray(found[~np.isnan(found)])
 
 
 def _row_s(duration_s: float) -> float:

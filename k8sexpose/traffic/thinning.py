@@ -24,6 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .columns import Runs, count_up
 from .path_table import PathColumns, PathRow
 from .random_streams import Floats, Indices
 from .scan import LONG_ROWS, ROWS, responses, responses_of_several_workers
@@ -124,28 +125,28 @@ class Thinning:
         self._origin = self.chance.bit_generator.state
         per_pod = workload.requests / max(len(tally.pods), 1)
         chunks = math.ceil(per_pod / self.block)
-        self.columns = 8 * math.ceil((per_pod + SPREAD * math.sqrt(per_pod)) / (8 * chunks * self.rows))  # whole lines
-        self.size = self.rows * self.columns
+        width = 8 * math.ceil((per_pod + SPREAD * math.sqrt(per_pod)) / (8 * chunks * self.rows))  # whole lines
+        self.drawn, self.size = (self.rows, width), self.rows * width
         self._left = np.zeros((len(tally.pods), workload.workers))  # what each worker has left to do, in ticks
         self._plan()
-        self._cut_ways()
+        self._draw_ways()
         self._cut_slices()
         self._timeline()
 
     def run(self, block: int | None = None) -> None:
         """Run all requests, so many at a time; how many at a time changes no number."""
         tally, chunks = self.tally, len(self.chunk_pod)
-        at_once = max((block or self.block) // self.size, 1)
-        self._memory = np.empty((2, min(at_once, chunks), self.rows, self.columns))
+        at_once = min(max((block or self.block // 2) // self.size, 1), chunks)
+        # Fresh memory is slow: what is drawn comes into the same place again and again, unless it stays there.
+        self._stay = tally.stride == 1 and at_once == 1
+        self._gaps = np.empty((chunks if self._stay else at_once, *self.drawn))
+        self._services = np.empty((at_once, *self.drawn))
         for first in range(0, chunks, at_once):
             self._serve(slice(first, min(first + at_once, chunks)))
-        del self._memory
-        # Where there is no request, one without work was served, and counted as the smallest.
-        row = self.slice_row
-        absent = self.slice_room - tally.slice_counts.reshape(-1)[row]
-        tally.histogram.take_back(row, absent)
-        tally.slice_busy.reshape(-1)[row] -= absent * self._left[row // tally.slices, 0]
-        tally.sample_ms[-(-int(self.counts[:-1].sum()) // tally.stride) :] = np.nan
+        del self._gaps, self._services
+        # At the foot of the last column of each Pod a request without work was served, and counted as the smallest.
+        tally.histogram.take_back(self.last_slice, self.room)
+        tally.slice_busy.reshape(-1)[self.last_slice] -= self.room * self._left[self.last_slice // tally.slices, 0]
 
     # -- what is drawn before all requests ----
 
@@ -158,7 +159,7 @@ class Thinning:
         self.counts = chance.multinomial(requests, self.ways.shares)
         own = self.counts[:-1]
         number = -(-own // self.size)
-        pod, place = np.arange(pods).repeat(number), _count_up(number)
+        pod, place = np.arange(pods).repeat(number), count_up(number)
         sizes = np.minimum(own[pod] - place * self.size, self.size)
         known = (sizes == self.size) & (place < common)
         lasts = np.empty(len(pod))
@@ -167,16 +168,19 @@ class Thinning:
         after = chance.standard_gamma(1.0, pods)  # from the last request of each Pod to the end
         scale = duration / (np.bincount(pod, lasts, pods) + after)
         self.chunk_pod, self.chunk_size, self.chunk_lasts = pod, sizes, lasts * scale[pod]
-        self.chunk_first, self.chunk_start = _bounds(sizes), np.arange(len(pod)) * self.columns
+        self.chunk_first, self.chunk_column = _bounds(sizes), _bounds(-(-sizes // self.rows))
         ends = np.where(own > 0, duration - after * scale, 0.0)
         tally.end_s = float(ends.max(initial=0.0) or duration) * tally.tick_ms / 1000
 
-    def _cut_ways(self) -> None:
-        """Draw by which ways the requests came, and cut the chunks where another way begins."""
-        ways, pod, tally, rows = self.ways, self.chunk_pod, self.tally, self.rows
-        self.chunk_ways = came = self.chance.multinomial(self.chunk_size, ways.weights[pod])
+    def _draw_ways(self) -> None:
+        """Draw by which ways the requests of each chunk came."""
+        ways, pod, tally = self.ways, self.chunk_pod, self.tally
+        self.chunk_ways = self.chance.multinomial(self.chunk_size, ways.weights[pod])
+        lengths = self.chunk_ways.copy()
+        lengths[:, -1] += -self.chunk_size % self.rows  # what is empty at the foot of a column
+        self.network = Runs.of(tally.network_ticks(ways.network_ms)[pod].reshape(-1), lengths.reshape(-1), self.rows)
         totals = np.zeros(ways.network_ms.shape, dtype=np.int64)
-        np.add.at(totals, pod, came)
+        np.add.at(totals, pod, self.chunk_ways)
         totals[-1] = self.chance.multinomial(self.counts[-1], ways.weights[-1])
         counts = totals.reshape(-1)[ways.place]
         for numbers in ways.together:
@@ -184,36 +188,21 @@ class Thinning:
         tally.paths, tally.columns = list(ways.paths), ways.columns
         tally.path_counts = np.zeros((tally.slices, len(counts)), dtype=np.int64)
         tally.path_counts[0] = counts
-        # A column belongs to the way of its first request; from the row on where the next way begins, that differs.
-        upto = np.cumsum(came, axis=1)
-        edges = np.full((len(pod), upto.shape[1] + 1), self.columns)
-        edges[:, :-1] = -(-(upto - came) // rows)
-        self.way_width = edges[:, 1:] - edges[:, :-1]
-        self.way_ticks = tally.network_ticks(ways.network_ms)[pod]
-        begin = upto[:, :-1]
-        chunk, way = np.nonzero((begin % rows > 0) & (begin < upto[:, -1:]))
-        begin = begin[chunk, way]
-        number = np.minimum(-begin % rows, self.chunk_size[chunk] - begin)
-        self.more_row = (begin % rows).repeat(number) + _count_up(number)
-        self.more_column = (begin // rows + self.chunk_start[chunk]).repeat(number)
-        more = self.way_ticks[chunk, way + 1] - self.way_ticks[chunk, way]
-        self.more_ticks = more.repeat(number)
-        self.chunk_more = _bounds(np.bincount(chunk, number, len(pod)).astype(np.int64))
 
     def _cut_slices(self) -> None:
-        """Cut the columns of each Pod in as many slices, equally long."""
-        tally, own = self.tally, self.counts[:-1]
-        used = -(-own[:, None] // self.rows)
-        edges = -(-np.arange(tally.slices + 1) * used // tally.slices)
-        upto = np.minimum(edges * self.rows, own[:, None])
+        """Cut the columns of each Pod, which follow each other, in as many slices, equally long."""
+        tally, own = self.tally, self.counts[:-1, None]
+        widths = -(-own // self.rows)
+        edges = -(-np.arange(tally.slices + 1) * widths // tally.slices)
+        upto = np.minimum(edges * self.rows, own)
         np.subtract(upto[:, 1:], upto[:, :-1], out=tally.slice_counts)
-        chunks = -(-own // self.size)
-        starts = (edges[:, :-1] + ((np.cumsum(chunks) - chunks) * self.columns)[:, None]).reshape(-1)
-        widths = np.append(starts[1:], len(self.chunk_pod) * self.columns) - starts
-        self.slice_row = np.flatnonzero(widths)
-        self.slice_start, self.slice_room = starts[self.slice_row], widths[self.slice_row] * self.rows
-        self.first_slice = (self.slice_start.searchsorted(self.chunk_start, side="right") - 1).tolist()
-        self.end_slice = self.slice_start.searchsorted(self.chunk_start + self.columns).tolist()
+        self.slice_row = np.flatnonzero(np.diff(edges))
+        self.slice_column = (edges[:, :-1] + np.cumsum(widths)[:, None] - widths).reshape(-1)[self.slice_row]
+        self.first_slice = (self.slice_column.searchsorted(self.chunk_column[:-1], side="right") - 1).tolist()
+        self.end_slice = self.slice_column.searchsorted(self.chunk_column[1:]).tolist()
+        # In which slice each Pod's last column is, and how much of it is empty.
+        self.last_slice = self.slice_row[self.slice_column.searchsorted(np.cumsum(widths)[self.counts[:-1] > 0]) - 1]
+        self.room = -own[own > 0] % self.rows
 
     def _timeline(self) -> None:
         """Draw how many requests came to each Pod, or were lost, in each row of the timeline."""
@@ -230,86 +219,74 @@ class Thinning:
 
     def _serve(self, chunks: slice) -> None:
         """Draw the requests of some chunks, let them through, and count them; all arrays are (rows, columns)."""
-        tally, first = self.tally, chunks.start * self.columns
-        gaps, services = both = self._draw(chunks)
-        self._fill(chunks, both, 0.0)
-        lasts = np.add.reduce(gaps, axis=0).reshape(-1, self.columns).sum(1)
-        by_chunk = gaps.reshape(self.rows, -1, self.columns)
-        by_chunk *= (self.chunk_lasts[chunks] / lasts)[:, None]
-        services *= self.workload.service_ms / tally.tick_ms
-        np.rint(both, out=both)
+        tally, first, ways = self.tally, self.chunk_column[chunks.start], self.chunk_ways.shape[1]
+        starts = [start - first for start in self.chunk_column[chunks.start : chunks.stop + 1]]
+        gaps, services = self._draw(chunks, starts)
         sums = np.empty((3, gaps.shape[1]))
         np.add.reduce(services, axis=0, out=sums[1])
         np.add.reduce(gaps, axis=0, out=sums[2])
-        network = self.way_ticks[chunks].reshape(-1).repeat(self.way_width[chunks].reshape(-1))
-        latencies = self._latencies(chunks, gaps, services, network, sums[1] - sums[2])
+        latencies = self._respond(chunks, starts, gaps, services, sums[1] - sums[2])
         np.add.reduce(latencies, axis=0, out=sums[0])
-        sums[0] -= self.rows * network
-        some = slice(self.chunk_more[chunks.start], self.chunk_more[chunks.stop])
-        np.add.at(latencies, (self.more_row[some], self.more_column[some] - first), self.more_ticks[some])
-        self._fill(chunks, latencies, tally.histogram.smallest)
+        self.network.add(latencies, first, slice(chunks.start * ways, chunks.stop * ways))
+        self._fill(chunks, starts, latencies, tally.histogram.smallest)
         some = slice(self.first_slice[chunks.start], self.end_slice[chunks.stop - 1])
-        starts = np.maximum(self.slice_start[some] - first, 0)
-        tally.add(latencies, starts, self.slice_row[some], sums, services.view(np.int64))
-        self._sample(chunks, latencies)
+        place = self._services.reshape(-1)[: latencies.size].view(np.int64).reshape(latencies.shape)
+        tally.add(latencies, np.maximum(self.slice_column[some] - first, 0), self.slice_row[some], sums, place)
+        tally.keep(self.chunk_first[chunks.start], latencies, starts, self.chunk_size[chunks].tolist())
 
-    def _draw(self, chunks: slice) -> Floats:
-        """Draw the gaps and the service times of chunks that follow each other, each with mean 1."""
+    def _draw(self, chunks: slice, starts: list[int]) -> tuple[Floats, Floats]:
+        """Draw the gaps and the service times of chunks that follow each other, in whole ticks."""
         kind, sigma = self.workload.distribution, self.workload.sigma
-        pods = self.chunk_pod[chunks].tolist()
-        memory = self._memory[:, : len(pods)]
+        sizes, pods = self.chunk_size[chunks].tolist(), self.chunk_pod[chunks].tolist()
+        gaps = self._gaps[chunks] if self._stay else self._gaps[: len(pods)]
+        services = self._services[: len(pods)]
         last = self.chunk_pod[chunks.start - 1] if chunks.start else None
-        for k, pod in enumerate(pods):
-            gaps, services = memory[:, k]
+        for pod, size, own, work in zip(pods, sizes, gaps, services, strict=True):
             if pod != last:
                 self.chance.bit_generator.state = self._origin
                 self.chance.bit_generator.advance((pod + 1) * APART)  # type: ignore[attr-defined]
             last = pod
-            self.chance.standard_exponential(out=gaps)
+            self.chance.standard_exponential(out=own)
+            if size < self.size:  # of the last chunk not all are needed
+                whole, rest = divmod(size, self.rows)
+                own[rest:, whole] = 0.0
+                own[:, whole + 1 :] = 0.0
             if kind == "exponential":
-                self.chance.standard_exponential(out=services)
+                self.chance.standard_exponential(out=work)
             else:
                 one = kind == "constant"
-                services[:] = 1.0 if one else self.chance.lognormal(-(sigma**2) / 2, sigma, services.shape)
-        return memory.swapaxes(1, 2).reshape(2, self.rows, -1)
+                work[:] = 1.0 if one else self.chance.lognormal(-(sigma**2) / 2, sigma, work.shape)
+        gaps *= (self.chunk_lasts[chunks] / np.add.reduce(gaps, axis=1).sum(1))[:, None, None]
+        services *= self.workload.service_ms / self.tally.tick_ms
+        gaps, services = (_side_by_side(drawn, starts) for drawn in (gaps, services))
+        self._fill(chunks, starts, services, 0.0)
+        return np.rint(gaps, out=gaps), np.rint(services, out=services)
 
-    def _fill(self, chunks: slice, values: Floats, filler: float) -> None:
-        """Write a value where there is no request: after the last of a Pod."""
-        for first, size in zip(itertools.count(0, self.columns), self.chunk_size[chunks].tolist(), strict=False):
-            if size < self.size:
-                whole, rest = divmod(size, self.rows)
-                values[..., rest:, first + whole] = filler
-                values[..., first + whole + 1 : first + self.columns] = filler
+    def _fill(self, chunks: slice, starts: list[int], values: Floats, filler: float) -> None:
+        """Write a value where there is no request: at the foot of the last column of a Pod."""
+        for end, size in zip(starts[1:], self.chunk_size[chunks].tolist(), strict=True):
+            if rest := size % self.rows:
+                values[rest:, end - 1] = filler
 
-    def _latencies(self, chunks: slice, gaps: Floats, services: Floats, network: Floats, grows: Floats) -> Floats:
-        """Return the time from each request to its answer, which takes the place of the gaps."""
-        pods, last = self.chunk_pod[chunks], slice(self.columns - 1, None, self.columns)
+    def _respond(self, chunks: slice, starts: list[int], gaps: Floats, services: Floats, grows: Floats) -> Floats:
+        """Return the time from each request to its departure, which may take the place of the gaps."""
+        pods = self.chunk_pod[chunks]
         begins = [k for k, pod in enumerate(pods) if not k or pod != pods[k - 1]]
-        starts, own = np.array(begins) * self.columns, pods[begins]
+        start, own = np.array(starts)[begins], pods[begins]
         if self.workload.workers == 1:
-            found = responses(gaps, services, starts, self._left[own, 0], network, grows)
-            self._left[pods, 0] = found[-1, last] - network[last]
+            found = responses(gaps, services, start, self._left[own, 0], grows)
+            self._left[pods, 0] = found[-1, np.array(starts[1:]) - 1]
             return found
-        found, self._left[own] = responses_of_several_workers(gaps, services, starts, self._left[own])
-        return np.add(found, network, out=gaps)
+        found, self._left[own] = responses_of_several_workers(gaps, services, start, self._left[own])
+        return found
 
-    def _sample(self, chunks: slice, latencies: Floats) -> None:
-        """Keep every k-th latency, one Pod after the other, each in the order of arrival."""
-        tally, stride = self.tally, self.tally.stride
-        in_order = self._memory[1].reshape(-1)[: latencies.size]
-        in_order.reshape(latencies.shape[::-1])[:] = latencies.T
-        for k, (first, end) in enumerate(itertools.pairwise(self.chunk_first[chunks.start : chunks.stop + 1])):
-            own = in_order[k * self.size :][: end - first]
-            to = tally.sample_ms[-(-first // stride) : -(-end // stride)]
-            np.multiply(own[-first % stride :: stride], tally.tick_ms, out=to)
+
+def _side_by_side(tables: Floats, starts: list[int]) -> Floats:
+    """Put the columns of tables side by side, of each as many as there is room for."""
+    parts = [table[:, : stop - start] for table, (start, stop) in zip(tables, itertools.pairwise(starts), strict=True)]
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
 
 def _bounds(lengths: Ints) -> list[int]:
     """Return where each of those begins that follow each other, and where the last one ends."""
     return [0, *np.cumsum(lengths).tolist()]
-
-
-def _count_up(lengths: Ints) -> Ints:
-    """Return 0, 1, 2 … so far for each length, one after the other."""
-    first: Ints = np.cumsum(lengths) - lengths
-    return np.arange(lengths.sum()) - first.repeat(lengths)

@@ -96,7 +96,7 @@ def test_nothing_is_lost_or_counted_twice(kind: dict[str, Any]) -> None:
         assert counted.sum() == requests - lost
         assert counted.min() >= 0
     assert tally.path_counts.sum() == tally.load.sum() == requests
-    assert np.isnan(tally.sample_ms).sum() == lost
+    assert len(tally.sample_ms) == requests - lost
     of_pods = [
         sum(n for path, n in zip(tally.paths, tally.path_counts.sum(0), strict=True) if path.pod == pod)
         for pod in tally.pods
@@ -167,4 +167,4 @@ def test_the_same_on_every_machine() -> None:
     assert {digests(), done.stdout.strip()} == {RECORDED}
 
 
-RECORDED = "6605fd5ce9e2ef9d 637d940c1c4dd273 2026462ba942df03 e701f6fd6cb87013"
+RECORDED = "6605fd5ce9e2ef9d 637d940c1c4dd273 2026462ba942df03 b41e62bb4673cdf6"

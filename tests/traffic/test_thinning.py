@@ -85,7 +85,7 @@ def plain(workload: Workload) -> list[float]:
 def test_equals_a_plain_loop(workload: Workload) -> None:
     tally = run(workload)
     expected = plain(workload)
-    latencies = tally.sample_ms[~np.isnan(tally.sample_ms)]
+    latencies = tally.sample_ms
     assert len(latencies) == len(expected) == tally.answered.sum()
     # A gap may round to the next tick where a sum is taken in another order.
     np.testing.assert_allclose(latencies, expected, rtol=0, atol=100 * tally.tick_ms)
@@ -101,7 +101,7 @@ def test_nothing_is_lost_or_counted_twice(workload: Workload) -> None:
     for counted in (tally.slice_counts, tally.histogram.counts, tally.histogram.sliced, tally.load[:, :-1]):
         assert counted.sum() == workload.requests - lost
     assert tally.path_counts.sum() == tally.load.sum() == workload.requests
-    assert np.isnan(tally.sample_ms).sum() == lost
+    assert len(tally.sample_ms) == workload.requests - lost
     assert tally.load[:, :-1].sum(0).tolist() == tally.answered.tolist()
     by_pod = tally.path_counts.sum(0)[:-1].reshape(3, 3).sum(1)
     assert by_pod.tolist() == tally.answered.tolist()
@@ -150,7 +150,7 @@ def test_the_same_on_every_machine() -> None:
     assert found == {RECORDED}
 
 
-RECORDED = "b07d12ae5b76edab 1bdfe0b66c86a06c dae2da07af07350b d71db9726205864e eeb43b74988a66fd"
+RECORDED = "882f1aa9b6e88378 e01c38e48c65c347 1aebb200afb5e98b d71db9726205864e a3c76f642679b91f"
 
 
 # -- theory ---------------------------------------------------------------------------------------------------------
