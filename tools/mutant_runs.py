@@ -106,9 +106,7 @@ def _digests() -> dict[str, str]:
     doctests = [path for path in files if PACKAGE in path.parents and b">>> " in path.read_bytes()]
     names |= {str(path.relative_to(ROOT)): path for path in doctests if path.suffix == ".py"}
     wanted = {name: path for name, path in names.items() if not name.startswith(tuple(IGNORED))}
-    return {
-        name: hashlib.sha256(shared.digest() + path.read_bytes()).hexdigest()[:12] for name, path in wanted.items()
-    }
+    return {name: hashlib.sha256(shared.digest() + path.read_bytes()).hexdigest()[:12] for name, path in wanted.items()}
 
 
 def _environment() -> dict[str, str]:

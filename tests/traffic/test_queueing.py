@@ -294,7 +294,8 @@ def test_no_load_has_no_skew() -> None:
 
 
 @pytest.mark.parametrize(
-    ("nodes", "largest"), [(1, 0), (2, 1 / math.sqrt(math.pi)), (3, 1.5 / math.sqrt(math.pi)), (4, 1.02938), (10, 1.53875)]
+    ("nodes", "largest"),
+    [(1, 0), (2, 1 / math.sqrt(math.pi)), (3, 1.5 / math.sqrt(math.pi)), (4, 1.02938), (10, 1.53875)],
 )
 def test_sticky_clients_weigh_as_the_largest_of_normal_numbers(nodes: int, largest: float) -> None:
     """The expected maximum of n standard normal numbers: for 2 and 3 exact, else from tables (Tippett 1925)."""
