@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.machinery import SourceFileLoader
-from itertools import groupby
+from itertools import chain
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any, Protocol
@@ -33,13 +33,11 @@ PACKAGE = ROOT / "k8sexpose"
 REACHED = ROOT / "build" / "mutants-reached.json"
 KILLED, TIMEOUT, SURVIVED = "killed", "timeout", "survived"
 
-# Browser tests start a server, and those of the course read notebooks: neither would meet a mutant.
-IGNORED = ["tests/browser", "tests/course", "tests/deep", "tests/lessons/test_questions.py"]
 # Without the plugins that happen to be installed pytest starts in a tenth of the time. Hypothesis' profile ``ci`` has
 # no deadlines, which a busy machine would miss, and always the same examples.
 OPTIONS = [
     "-q", "-s", "-p", "no:cacheprovider", "-p", "_hypothesis_pytestplugin", "--hypothesis-profile=ci",
-    "-m", "not deep and not browser", *(f"--ignore={path}" for path in IGNORED),
+    "-m", "not deep and not browser",
 ]  # fmt: skip
 # A test that needs so many times the processor time of the real code, and a little, has noticed the mutant.
 SLOWER, EXTRA_S = 8, 4
@@ -69,44 +67,52 @@ class Reach:
 # -- which tests reach a line ------------------------------------------------------------------------------------------
 
 
-def reach(files: Sequence[str]) -> Reach:
-    """Return what each test reaches; what has changed since it was asked last is recorded anew."""
-    about = _digests()
+def reach(tests: dict[str, list[str]]) -> Reach:
+    """Return what each test reaches; what has changed since it was asked last is recorded anew, folder by folder."""
     known = json.loads(REACHED.read_text()) if REACHED.is_file() else {"about": {}, "tests": {}, "imported": {}}
-    changed = sorted(path for path, digest in about.items() if known["about"].get(path) != digest)
-    if changed:
-        print(f"recording which lines {len(changed)} files of tests reach", flush=True)
-        with tempfile.TemporaryDirectory() as folder:
-            made = Path(folder) / "reached.json"
-            subprocess.run(
-                [sys.executable, __file__, "record", str(made), json.dumps(list(files)), *changed],
-                cwd=ROOT, env=_environment(), check=True,
-            )  # fmt: skip
-            new = json.loads(made.read_text())
-        kept = {name: row for name, row in known["tests"].items() if name.partition("::")[0] not in changed}
-        known["tests"] = {name: row for name, row in kept.items() if name.partition("::")[0] in about} | new["tests"]
-        for file, lines in new["imported"].items():
-            known["imported"][file] = sorted({*known["imported"].get(file, ()), *lines})
-        known["about"] = about
-        REACHED.parent.mkdir(exist_ok=True)
-        REACHED.write_text(json.dumps(known))
+    shared = _shared_digest()
+    for path in dict.fromkeys(path for paths in tests.values() for path in paths):
+        about = {name: hashlib.sha256(shared + (ROOT / name).read_bytes()).hexdigest() for name in _files(path)}
+        changed = sorted(name for name, digest in about.items() if known["about"].get(name) != digest)
+        if changed:
+            print(f"         recording which lines {path} reaches ({len(changed)} files)", flush=True)
+            new = _recorded(changed)
+            kept = {name: row for name, row in known["tests"].items() if name.partition("::")[0] not in changed}
+            known["tests"] = kept | new["tests"]
+            for file, lines in new["imported"].items():
+                known["imported"][file] = sorted({*known["imported"].get(file, ()), *lines})
+            known["about"] |= about
+            REACHED.parent.mkdir(exist_ok=True)
+            REACHED.write_text(json.dumps(known))
     return Reach({name: (row[0], row[1]) for name, row in known["tests"].items()}, known["imported"])
 
 
-def _digests() -> dict[str, str]:
-    """Return for each file with tests what its outcome depends on: itself, the package, and the tests' helpers."""
+def _files(path: str) -> list[str]:
+    """Return the files with tests at a path."""
+    if (ROOT / path).is_file():
+        return [path]
+    return [str(file.relative_to(ROOT)) for file in sorted((ROOT / path).rglob("test_*.py"))]
+
+
+def _shared_digest() -> bytes:
+    """Return what every outcome depends on: the package, the helpers of the tests and the recorded data."""
     files = [path for folder in ("k8sexpose", "tests") for path in sorted((ROOT / folder).rglob("*")) if path.is_file()]
-    files = [path for path in files if path.suffix in (".py", ".json", ".toml", ".yaml", ".js", ".css", ".cfg")]
-    tests = [path for path in files if path.name.startswith("test_")]
     shared = hashlib.sha256()
     for path in files:
-        if path not in tests:
+        if path.suffix in (".py", ".json", ".toml", ".yaml") and not path.name.startswith("test_"):
             shared.update(path.read_bytes())
-    names = {str(path.relative_to(ROOT)): path for path in tests}
-    doctests = [path for path in files if PACKAGE in path.parents and b">>> " in path.read_bytes()]
-    names |= {str(path.relative_to(ROOT)): path for path in doctests if path.suffix == ".py"}
-    wanted = {name: path for name, path in names.items() if not name.startswith(tuple(IGNORED))}
-    return {name: hashlib.sha256(shared.digest() + path.read_bytes()).hexdigest()[:12] for name, path in wanted.items()}
+    return shared.digest()
+
+
+def _recorded(paths: list[str]) -> Any:
+    """Run tests in a process of their own, and return what they reach."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / "reached.json"
+        subprocess.run(
+            [sys.executable, __file__, "record", str(made), *paths],
+            cwd=ROOT, env=_environment(), check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        return json.loads(made.read_text())
 
 
 def _environment() -> dict[str, str]:
@@ -140,12 +146,11 @@ class Recorder:
             self.failed.add(report.nodeid)
 
 
-def record(made: str, files: str, *paths: str) -> None:
-    """Run tests, and write down which lines of the files each of them runs."""
+def record(made: str, *paths: str) -> None:
+    """Run tests, and write down which lines of the package each of them runs."""
     import coverage
 
-    where = {file: str(PACKAGE / file) for file in json.loads(files)}
-    watching = coverage.Coverage(data_file=None, include=list(where.values()), config_file=False)
+    watching = coverage.Coverage(data_file=None, source=[str(PACKAGE)], config_file=False)
     watching.start()
     watching.switch_context("imported")
     recorder = Recorder(watching)
@@ -155,8 +160,10 @@ def record(made: str, files: str, *paths: str) -> None:
         name: (seconds, {}) for name, seconds in recorder.seconds.items() if name not in recorder.failed
     }
     imported: dict[str, list[int]] = {}
-    for file, path in where.items():
-        for line, names in watching.get_data().contexts_by_lineno(path).items():
+    found = watching.get_data()
+    for path in found.measured_files():
+        file = str(Path(path).relative_to(PACKAGE))
+        for line, names in found.contexts_by_lineno(path).items():
             if "imported" in names:
                 imported.setdefault(file, []).append(line)
             for name in names:
@@ -175,7 +182,7 @@ class Forks:
         self,
         mutants: Sequence[Broken],
         texts: dict[str, bytes],
-        mirrors: dict[str, str],
+        tests: dict[str, list[str]],
         tell: Callable[[Any, str], None],
         *,
         jobs: int,
@@ -183,19 +190,22 @@ class Forks:
     ) -> None:
         self.mutants = mutants
         self.texts = texts
-        self.mirrors = mirrors
+        self.tests = tests
         self.tell = tell
         self.jobs = jobs
         self.most_s = most_s
-        self.reached = reach(list(mirrors))
+        self.reached = reach(tests)
         self.items: dict[str, pytest.Item] = {}
+        self.by_file: dict[str, list[str]] = {}
         self.running: dict[int, tuple[Broken, bool]] = {}
         self.forked = False
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Try all mutants."""
-        self.items = {item.nodeid: item for item in session.items}
+        self.items = {item.nodeid: item for item in session.items if item.nodeid in self.reached.tests}
+        for name in self.items:
+            self.by_file.setdefault(name.partition("::")[0], []).append(name)
         session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
         gc.collect()
         gc.freeze()
@@ -213,23 +223,16 @@ class Forks:
 
     def tests_of(self, mutant: Broken) -> list[str]:
         """Return the tests that reach the place of a mutant, in the order in which it meets them."""
-        lines, mirror = set(mutant.lines), self.mirrors[mutant.file]
-        rows = [
-            (name, seconds, reached[mutant.file])
-            for name, (seconds, reached) in self.reached.tests.items()
-            if name in self.items and mutant.file in reached
-        ]
-        found = [(name, seconds) for name, seconds, reached in rows if not lines.isdisjoint(reached)]
-        if not found and self._runs_early(mutant):
-            found = [(name, seconds) for name, seconds, _ in rows]
-        groups = [list(group) for _, group in groupby(found, key=lambda row: row[0].partition("::")[0])]
-        groups.sort(key=lambda group: (not group[0][0].startswith(mirror), sum(seconds for _, seconds in group)))
-        chosen, took_s = [], 0.0
-        for name, seconds in (row for group in groups for row in sorted(group, key=lambda row: row[1])):
-            took_s += seconds
-            if took_s <= self.most_s or not chosen:
-                chosen.append(name)
-        return chosen
+        lines = set(mutant.lines)
+        chosen, took_s = dict[str, None](), 0.0
+        for file in chain.from_iterable(map(_files, self.tests[mutant.file])):
+            rows = [(*self.reached.tests[name], name) for name in self.by_file.get(file, ())]
+            for seconds, reached, name in sorted(rows, key=lambda row: (row[0], row[2])):
+                reaches = not lines.isdisjoint(reached.get(mutant.file, ()))
+                if (reaches or self._runs_early(mutant)) and took_s + seconds <= self.most_s:
+                    took_s += 0 if name in chosen else seconds
+                    chosen[name] = None
+        return list(chosen)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """End a fork where a test fails."""
@@ -341,7 +344,7 @@ def afresh(path: str, broken: str, *tests: str) -> int:
 def run(
     mutants: Sequence[Broken],
     texts: dict[str, bytes],
-    mirrors: dict[str, str],
+    tests: dict[str, list[str]],
     tell: Callable[[Any, str], None],
     *,
     jobs: int,
@@ -351,9 +354,9 @@ def run(
     os.environ.update(_environment())
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))
-    forks = Forks(mutants, texts, mirrors, tell, jobs=jobs, most_s=most_s)
-    paths = sorted({name.partition("::")[0] for name in forks.reached.tests})
-    pytest.main([*OPTIONS, *paths], plugins=[forks])
+    forks = Forks(mutants, texts, tests, tell, jobs=jobs, most_s=most_s)
+    files = dict.fromkeys(file for paths in tests.values() for path in paths for file in _files(path))
+    pytest.main([*OPTIONS, *files], plugins=[forks])
 
 
 if __name__ == "__main__":

@@ -27,22 +27,27 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tools.mutant_runs import KILLED, SURVIVED, TIMEOUT, run  # noqa: E402
+from tools.mutant_runs import SURVIVED, TIMEOUT, run  # noqa: E402
 
 FOUND = ROOT / "build" / "mutants.json"
 EQUIVALENT = ROOT / "tools" / "equivalent_mutants.toml"
 QUICK_S, MOST_S = 10, 60  # how long the tests that a mutant meets take together on the real code
 
-# For each file the tests that its mutants meet first; the others that reach the line come after them.
-MIRRORS = {
-    "kubeproxy/proxy.py": "tests/kubeproxy/",
-    "router/path.py": "tests/router/",
-    "api/validation.py": "tests/api/",
-    "api/allocation.py": "tests/api/",
-    "api/strategic_patch.py": "tests/api/",
-    "cloud/health_checks.py": "tests/cloud/",
-    "traffic/queueing.py": "tests/traffic/test_queueing.py",
-    "cost/billing.py": "tests/cost/",
+API = [
+    "tests/api", "tests/cluster/test_apiserver.py", "tests/conformance/test_apiserver.py", "tests/cluster",
+    "tests/test_model.py", "tests/conformance/test_kubectl.py",
+]  # fmt: skip
+ROUTING = "tests/conformance/test_routing.py"
+# The tests that the mutants of each file meet, in this order: its mirror, its doctests, the recorded data, the rest.
+TESTS = {
+    "kubeproxy/proxy.py": ["tests/kubeproxy", "k8sexpose/kubeproxy/proxy.py", ROUTING, "tests/router", "tests/cloud"],
+    "router/path.py": ["tests/router", "k8sexpose/router/path.py", ROUTING, "tests/kubeproxy", "tests/cloud"],
+    "api/validation.py": ["tests/api/test_validation.py", "k8sexpose/api/validation.py", *API],
+    "api/allocation.py": ["tests/api/test_allocation.py", "k8sexpose/api/allocation.py", *API],
+    "api/strategic_patch.py": ["tests/api/test_strategic_patch.py", "k8sexpose/api/strategic_patch.py", *API],
+    "cloud/health_checks.py": ["tests/cloud", "k8sexpose/cloud/health_checks.py", "tests/traffic"],
+    "traffic/queueing.py": ["tests/traffic/test_queueing.py", "k8sexpose/traffic/queueing.py", "tests/traffic"],
+    "cost/billing.py": ["tests/cost", "k8sexpose/cost/billing.py", "tests/plots/test_costs.py"],
 }
 
 
@@ -225,7 +230,7 @@ def outcomes_of(
 
     if waiting:
         FOUND.parent.mkdir(exist_ok=True)
-        run(waiting, texts, MIRRORS, tell, jobs=jobs, most_s=most_s)
+        run(waiting, texts, {file: TESTS[file] for file in texts}, tell, jobs=jobs, most_s=most_s)
     return {mutant: known[keys[mutant]] for mutant in sample}
 
 
@@ -234,7 +239,7 @@ def report(outcomes: dict[Mutant, str]) -> float:
     reasons = equivalents()
     counted = {mutant: outcome for mutant, outcome in outcomes.items() if mutant.place not in reasons}
     print()
-    for file in MIRRORS:
+    for file in TESTS:
         mine = [outcome for mutant, outcome in counted.items() if mutant.file == file]
         if mine:
             print(f"{file:24} {sum(one != SURVIVED for one in mine):4} of {len(mine):4} noticed")
@@ -257,12 +262,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--sample", type=int, default=300, help="how many mutants (default: 300)")
     parser.add_argument("--seed", type=int, default=1, help="which ones (default: 1)")
     parser.add_argument("--jobs", type=int, default=2, help="how many at once (default: 2)")
-    parser.add_argument("--file", action="append", choices=list(MIRRORS), help="only of this file; may be repeated")
+    parser.add_argument("--file", action="append", choices=list(TESTS), help="only of this file; may be repeated")
     parser.add_argument("--again", action="store_true", help="try those again that survived")
     parser.add_argument("--quick", action="store_true", help=f"give each up after {QUICK_S} s of tests, not {MOST_S} s")
     parser.add_argument("--at-least", type=float, default=0.92, help="the score below which this fails (default: 0.92)")
     args = parser.parse_args(argv)
-    texts = {file: (ROOT / "k8sexpose" / file).read_bytes() for file in args.file or MIRRORS}
+    texts = {file: (ROOT / "k8sexpose" / file).read_bytes() for file in args.file or TESTS}
     every = [mutant for file, text in texts.items() for mutant in mutants_of(file, text)]
     sample = random.Random(args.seed).sample(every, min(args.sample, len(every)))
     print(f"{len(sample)} of {len(every)} mutants, seed {args.seed}")

@@ -87,7 +87,7 @@ def test_a_range_is_given_out_number_by_number_and_the_static_band_last(first: i
     assert sorted(found[-pool.static_size :] if pool.static_size else []) == list(
         range(first, first + pool.static_size)
     )
-    with pytest.raises(AllocationError, match="^range is full$"):
+    with pytest.raises(AllocationError, match=r"^range is full$"):
         one.pick_port()
 
 
@@ -138,7 +138,7 @@ def test_a_port_is_taken_once(dry_run: bool) -> None:
     one = asked(dry_run)
     assert [one.take_port(number) for number in (30000, 30063)] == [30000, 30063]
     for number in (30003, 30000, 30063):
-        with pytest.raises(AllocationError, match="^provided port is already allocated$"):
+        with pytest.raises(AllocationError, match=r"^provided port is already allocated$"):
             one.take_port(number)
 
 
@@ -151,12 +151,12 @@ def test_a_port_that_one_asked_for_is_picked_for_no_other() -> None:
 
 @pytest.mark.parametrize("ip", ["10.96.0.3", "fd00:96::3"])
 def test_an_address_is_taken_once_and_a_dry_run_does_not_ask(ip: str) -> None:
-    with pytest.raises(AllocationError, match="^provided IP is already allocated$"):
+    with pytest.raises(AllocationError, match=r"^provided IP is already allocated$"):
         asked().take_ip(ip)
     asked(dry_run=True).take_ip(ip)
     one = asked()
     one.take_ip("fd00:96::0:5")
-    with pytest.raises(AllocationError, match="^provided IP is already allocated$"):
+    with pytest.raises(AllocationError, match=r"^provided IP is already allocated$"):
         one.take_ip("fd00:96:0::5")
 
 
@@ -181,6 +181,6 @@ def test_every_address_of_a_range_is_given_once() -> None:
     one = asked()
     found = [one.pick_ip("IPv4") for _ in range(13)]
     assert sorted(ip_address(ip) for ip in found) == [ip_address(f"10.96.0.{k}") for k in range(1, 15) if k != 3]
-    with pytest.raises(AllocationError, match="^range is full$"):
+    with pytest.raises(AllocationError, match=r"^range is full$"):
         one.pick_ip("IPv4")
     assert int(ip_address("fd00:96::100")) < int(ip_address(one.pick_ip("IPv6"))) <= int(ip_address("fd00:96::ffff"))
