@@ -110,12 +110,13 @@ def _recorded(paths: list[str]) -> Any:
         made = Path(folder) / "reached.json"
         subprocess.run(
             [sys.executable, __file__, "record", str(made), *paths],
-            cwd=ROOT, env=_environment(), check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            cwd=ROOT, env=environment(), check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         return json.loads(made.read_text())
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """Return the environment of processes that run tests."""
     return {
         **os.environ, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "K8SEXPOSE_ANSWERS": "",
         "OPENBLAS_NUM_THREADS": "1",
@@ -258,8 +259,8 @@ class Forks:
 
     def _meet(self, mutant: Broken, tests: list[str]) -> None:
         """Break the function, and run the tests; this process ends here."""
-        text = self.texts[mutant.file]
-        if not put_in(PACKAGE / mutant.file, mutant.function, text, mutant.source(text)):
+        broken = mutant.source(self.texts[mutant.file])
+        if not put_in(PACKAGE / mutant.file, mutant.function, broken):
             os._exit(UNCHANGED)
         resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
         chosen = [self.items[name] for name in tests]
@@ -280,7 +281,7 @@ class Forks:
         paths = dict.fromkeys(name.partition("::")[0] for name in tests)
         asked = [sys.executable, __file__, "afresh", str(PACKAGE / mutant.file), str(broken), *paths]
         os.chdir(ROOT)
-        os.execve(sys.executable, asked, _environment())
+        os.execve(sys.executable, asked, environment())
 
     def _runs_early(self, mutant: Broken) -> bool:
         """Return whether a place runs while modules are imported, or tests collected."""
@@ -297,7 +298,7 @@ class Forks:
             self.tell(mutant, TIMEOUT if code == -signal.SIGXCPU else KILLED if code else SURVIVED)
 
 
-def put_in(path: Path, function: str, text: bytes, broken: bytes) -> bool:
+def put_in(path: Path, function: str, broken: bytes) -> bool:
     """Give the living function the code of the broken file; return whether that differs from what it had."""
     names = function.split(".")
     living = [
@@ -351,7 +352,7 @@ def run(
     most_s: float,
 ) -> None:
     """Try mutants, with so many processes at once, and tell of each what became of it."""
-    os.environ.update(_environment())
+    os.environ.update(environment())
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))
     forks = Forks(mutants, texts, tests, tell, jobs=jobs, most_s=most_s)
