@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -272,14 +273,13 @@ class Forks:
         os._exit(0)
 
     def _import_afresh(self, mutant: Broken, tests: list[str]) -> None:
-        """Become a process that imports the broken file; it runs the whole files of these tests."""
-        text = mutant.source(self.texts[mutant.file])
+        """Become a process that imports the broken file, and runs the tests."""
         limit_s = int(60 + SLOWER * self.most_s)
         resource.setrlimit(resource.RLIMIT_CPU, (limit_s, resource.RLIM_INFINITY))
-        broken = Path(tempfile.mkdtemp(prefix="mutant-")) / "broken.py"
-        broken.write_bytes(text)
-        paths = dict.fromkeys(name.partition("::")[0] for name in tests)
-        asked = [sys.executable, __file__, "afresh", str(PACKAGE / mutant.file), str(broken), *paths]
+        folder = Path(tempfile.mkdtemp(prefix="mutant-"))
+        (folder / "broken.py").write_bytes(mutant.source(self.texts[mutant.file]))
+        (folder / "tests.txt").write_text("\n".join(tests))
+        asked = [sys.executable, __file__, "afresh", str(PACKAGE / mutant.file), str(folder)]
         os.chdir(ROOT)
         os.execve(sys.executable, asked, environment())
 
@@ -328,18 +328,17 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
             yield from _codes(inner)
 
 
-def afresh(path: str, broken: str, *tests: str) -> int:
+def afresh(path: str, folder: str) -> int:
     """Run tests where a file is imported as another text has it; return pytest's exit code."""
-    text = Path(broken).read_bytes()
-    Path(broken).unlink()
-    Path(broken).parent.rmdir()
+    text, tests = (Path(folder, name).read_text(encoding="utf-8") for name in ("broken.py", "tests.txt"))
+    shutil.rmtree(folder)
     get_code = SourceFileLoader.get_code
 
     def code_of(self: SourceFileLoader, name: str) -> CodeType | None:
         return compile(text, path, "exec") if self.path == path else get_code(self, name)
 
     SourceFileLoader.get_code = code_of  # type: ignore[method-assign]
-    return pytest.main([*OPTIONS, "-x", *tests])
+    return pytest.main([*OPTIONS, "-x", *tests.splitlines()])
 
 
 def run(

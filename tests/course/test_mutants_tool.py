@@ -144,11 +144,12 @@ def test_a_file_that_is_imported_afresh_has_the_text_of_the_mutant(tmp_path: Pat
         f"import sys\nsys.path.insert(0, {str(tmp_path)!r})\ndef test(): import changed; assert changed.LIMIT == 3\n"
     )
     for text, code in (("LIMIT = 3", 0), ("LIMIT = 4", 1)):
-        broken = tmp_path / "own" / "broken.py"
-        broken.parent.mkdir()
-        broken.write_text(text)
+        own = tmp_path / "own"
+        own.mkdir()
+        (own / "broken.py").write_text(text)
+        (own / "tests.txt").write_text(str(tmp_path / "test_limit.py"))
         done = subprocess.run(
-            [sys.executable, mutant_runs.__file__, "afresh", str(tmp_path / "changed.py"), str(broken), str(tmp_path)],
+            [sys.executable, mutant_runs.__file__, "afresh", str(tmp_path / "changed.py"), str(own)],
             capture_output=True, cwd=TOOL.parents[1], env=mutant_runs.environment(), check=False,
         )  # fmt: skip
         assert done.returncode == code, done.stdout
