@@ -35,9 +35,10 @@ REACHED = ROOT / "build" / "mutants-reached.json"
 KILLED, TIMEOUT, SURVIVED = "killed", "timeout", "survived"
 
 # Without the plugins that happen to be installed pytest starts in a tenth of the time. Hypothesis' profile ``ci`` has
-# no deadlines, which a busy machine would miss, and always the same examples.
+# no deadlines, which a busy machine would miss, and always the same examples. Files that are named would be imported
+# by pytest's own loader, for its assertions.
 OPTIONS = [
-    "-q", "-s", "-p", "no:cacheprovider", "-p", "_hypothesis_pytestplugin", "--hypothesis-profile=ci",
+    "-q", "-s", "--assert=plain", "-p", "no:cacheprovider", "-p", "_hypothesis_pytestplugin", "--hypothesis-profile=ci",
     "-m", "not deep and not browser",
 ]  # fmt: skip
 # A test that needs so many times the processor time of the real code, and a little, has noticed the mutant.
@@ -199,6 +200,7 @@ class Forks:
         self.reached = reach(tests)
         self.items: dict[str, pytest.Item] = {}
         self.by_file: dict[str, list[str]] = {}
+        self.living: dict[str, list[FunctionType]] = {}
         self.running: dict[int, tuple[Broken, bool]] = {}
         self.forked = False
 
@@ -208,9 +210,8 @@ class Forks:
         self.items = {item.nodeid: item for item in session.items if item.nodeid in self.reached.tests}
         for name in self.items:
             self.by_file.setdefault(name.partition("::")[0], []).append(name)
+        self.living = {file: living_functions(PACKAGE / file) for file in self.texts}
         session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
-        gc.collect()
-        gc.freeze()
         for mutant in self.mutants:
             tests = self.tests_of(mutant)
             if not tests:
@@ -261,7 +262,7 @@ class Forks:
     def _meet(self, mutant: Broken, tests: list[str]) -> None:
         """Break the function, and run the tests; this process ends here."""
         broken = mutant.source(self.texts[mutant.file])
-        if not put_in(PACKAGE / mutant.file, mutant.function, broken):
+        if not put_in(self.living[mutant.file], PACKAGE / mutant.file, mutant.function, broken):
             os._exit(UNCHANGED)
         resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
         chosen = [self.items[name] for name in tests]
@@ -298,14 +299,15 @@ class Forks:
             self.tell(mutant, TIMEOUT if code == -signal.SIGXCPU else KILLED if code else SURVIVED)
 
 
-def put_in(path: Path, function: str, broken: bytes) -> bool:
+def living_functions(path: Path) -> list[FunctionType]:
+    """Return the functions of a file that are there, but for those inside of others."""
+    functions = (one for one in gc.get_objects() if isinstance(one, FunctionType))
+    return [one for one in functions if one.__code__.co_filename == str(path) and "<" not in one.__qualname__]
+
+
+def put_in(living: Sequence[FunctionType], path: Path, function: str, broken: bytes) -> bool:
     """Give the living function the code of the broken file; return whether that differs from what it had."""
     names = function.split(".")
-    living = [
-        one
-        for one in gc.get_objects()
-        if isinstance(one, FunctionType) and one.__code__.co_filename == str(path) and "<" not in one.__qualname__
-    ]
     for length in range(1, len(names) + 1):
         found = [one for one in living if one.__qualname__ == ".".join(names[:length])]
         if found:

@@ -124,18 +124,21 @@ def test_whoever_holds_a_function_meets_its_mutant(
     living: tuple[Path, dict[str, Any]], function: str, before: str, after: str, value: int
 ) -> None:
     path, names = living
+    functions = mutant_runs.living_functions(path)
     twice, shop, least = names["twice"], names["Shop"](), names["Shop"].least
-    assert mutant_runs.put_in(path, function, LIVING.replace(before, after).encode())
+    assert mutant_runs.put_in(functions, path, function, LIVING.replace(before, after).encode())
     found = {"twice.inner": twice(5), "Shop.price": shop.price, "Shop.least": least(4, 9)}
     assert found[function] == value
-    assert mutant_runs.put_in(path, function, LIVING.encode())
+    assert mutant_runs.put_in(functions, path, function, LIVING.encode())
     assert (twice(5), shop.price, least(4, 9)) == (10, 7, 4)
 
 
 def test_what_is_worked_out_on_import_is_in_no_function(living: tuple[Path, dict[str, Any]]) -> None:
-    path, _ = living
-    assert not mutant_runs.put_in(path, "twice", LIVING.replace("by=2", "by=3").encode())
-    assert not mutant_runs.put_in(path, "module", LIVING.encode())
+    path, names = living
+    functions = mutant_runs.living_functions(path)
+    assert names["twice"] in functions
+    assert not mutant_runs.put_in(functions, path, "twice", LIVING.replace("by=2", "by=3").encode())
+    assert not mutant_runs.put_in(functions, path, "module", LIVING.encode())
 
 
 def test_a_file_that_is_imported_afresh_has_the_text_of_the_mutant(tmp_path: Path) -> None:
