@@ -1,15 +1,13 @@
 """Mutation testing of the core: break one place, and see whether a test notices.
 
 Usage: ``python tools/mutants.py --sample 300 --seed 1`` breaks 300 places of eight files, one after the other, and
-prints how many were noticed, and which were not. Stopped, it goes on where it was. ``--quick`` spares survivors the
-tests of other folders; ``--again`` asks about survivors anew: after a test has been added, or after a quick run.
+prints how many were noticed, and which were not. Stopped, it goes on where it was. ``--quick`` gives a mutant up after
+some seconds of tests; ``--again`` asks about survivors anew: after a test has been added, or after a quick run.
 What was found is kept in build/mutants.json, as long as the broken file is the same.
 
-A mutant meets the tests that mirror its file, its doctests and the recorded data that reach it; a survivor meets the
-tests of the folders above, too. The ready tools of the field run one command for every mutant, which here would take
-days; that order is what this script is for, and it needs nothing but the standard library and pytest.
-
-Each mutant lives in a copy of the repository; the repository itself is never touched.
+The ready tools of the field start one command for every mutant, which here would take days. Here the tests are
+collected once, and it is recorded once which of them run which line; a mutant is a fork of that process, and meets the
+tests that reach its line until one of them fails (``tools/mutant_runs.py``). The repository itself is never touched.
 """
 
 from __future__ import annotations
@@ -19,47 +17,37 @@ import ast
 import copy
 import hashlib
 import json
-import math
-import os
-import queue
 import random
-import shutil
-import subprocess
 import sys
-import tempfile
-import threading
 import tomllib
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tools.mutant_runs import SURVIVED, TIMEOUT, run  # noqa: E402
+
 FOUND = ROOT / "build" / "mutants.json"
 EQUIVALENT = ROOT / "tools" / "equivalent_mutants.toml"
-LEFT_AT_HOME = shutil.ignore_patterns(".venv", ".git", "build", "dist", "__pycache__", ".hypothesis", ".*_cache")
-SLOWER, EXTRA_S = (
-    4,
-    20,
-)  # a mutant that needs so many times the processor time of the real code, and a little, is caught
-KILLED, TIMEOUT, SURVIVED = "killed", "timeout", "survived"
+QUICK_S, MOST_S = 10, 60  # how long the tests that a mutant meets take together on the real code
 
-API_FIRST = ["tests/api", "tests/cluster/test_apiserver.py", "tests/conformance/test_apiserver.py"]
-API_REST = ["tests/cluster", "tests/test_model.py", "tests/kubectl", "tests/conformance/test_kubectl.py"]
-RECORDED = "tests/conformance/test_routing.py"
-# For each file: the tests that it meets first, the quickest before the others, and those that only a survivor meets.
-TESTS: dict[str, tuple[list[str], list[str]]] = {
-    "kubeproxy/proxy.py": (
-        ["tests/kubeproxy/test_proxy.py", RECORDED, "tests/kubeproxy"],
-        ["tests/router", "tests/cloud"],
-    ),
-    "router/path.py": (["tests/router/test_path.py", RECORDED, "tests/router"], ["tests/kubeproxy", "tests/traffic"]),
-    "api/validation.py": (["tests/api/test_validation.py", *API_FIRST], API_REST),
-    "api/allocation.py": (["tests/api/test_allocation.py", *API_FIRST], API_REST),
-    "api/strategic_patch.py": (["tests/api/test_strategic_patch.py", *API_FIRST], API_REST),
-    "cloud/health_checks.py": (["tests/cloud/test_health_checks.py", "tests/cloud"], ["tests/traffic", "tests/report"]),
-    "traffic/queueing.py": (["tests/traffic/test_queueing.py", "tests/traffic"], ["tests/report", "tests/lessons"]),
-    "cost/billing.py": (["tests/cost/test_billing.py", "tests/cost"], ["tests/report", "tests/plots/test_costs.py"]),
+API = [
+    "tests/api", "tests/cluster/test_apiserver.py", "tests/conformance/test_apiserver.py", "tests/cluster",
+    "tests/test_model.py", "tests/conformance/test_kubectl.py",
+]  # fmt: skip
+ROUTING = "tests/conformance/test_routing.py"
+# The tests that the mutants of each file meet, in this order: its mirror, its doctests, the recorded data, the rest.
+TESTS = {
+    "kubeproxy/proxy.py": ["tests/kubeproxy", "k8sexpose/kubeproxy/proxy.py", ROUTING, "tests/router", "tests/cloud"],
+    "router/path.py": ["tests/router", "k8sexpose/router/path.py", ROUTING, "tests/kubeproxy", "tests/cloud"],
+    "api/validation.py": ["tests/api/test_validation.py", "k8sexpose/api/validation.py", *API],
+    "api/allocation.py": ["tests/api/test_allocation.py", "k8sexpose/api/allocation.py", *API],
+    "api/strategic_patch.py": ["tests/api/test_strategic_patch.py", "k8sexpose/api/strategic_patch.py", *API],
+    "cloud/health_checks.py": ["tests/cloud", "k8sexpose/cloud/health_checks.py", "tests/traffic"],
+    "traffic/queueing.py": ["tests/traffic/test_queueing.py", "k8sexpose/traffic/queueing.py", "tests/traffic"],
+    "cost/billing.py": ["tests/cost", "k8sexpose/cost/billing.py", "tests/plots/test_costs.py"],
 }
 
 
@@ -77,6 +65,12 @@ class Mutant:
     end: int
     before: str
     after: str
+    statement: int = 0  # the line where the statement that holds it begins
+
+    @property
+    def lines(self) -> tuple[int, ...]:
+        """The lines that a test must reach to meet it."""
+        return tuple(range(self.statement or self.line, self.line + self.before.count("\n") + 1))
 
     @property
     def place(self) -> tuple[str, str, str, str]:
@@ -152,6 +146,7 @@ class Finder(ast.NodeVisitor):
         self.file = file
         self.text = text
         self.functions: list[str] = []
+        self.statement = 0
         self.mutants: list[Mutant] = []
         lines = text.splitlines(keepends=True)
         self.starts = [sum(map(len, lines[:number])) for number in range(len(lines))]
@@ -167,12 +162,16 @@ class Finder(ast.NodeVisitor):
             return
         if named:
             self.functions.append(node.name)
+        if isinstance(node, ast.stmt):
+            self.statement = node.lineno
+        statement = self.statement
         for old, new in changes(node):
             self._add(old, new)
         for field, value in ast.iter_fields(node):
             if field not in ("annotation", "returns", "decorator_list"):
                 for child in value if isinstance(value, list) else [value]:
                     if isinstance(child, ast.AST):
+                        self.statement = statement
                         self.visit(child)
         if named:
             self.functions.pop()
@@ -186,7 +185,8 @@ class Finder(ast.NodeVisitor):
             f"({after})" if isinstance(new, ast.BoolOp | ast.BinOp | ast.Compare | ast.IfExp | ast.UnaryOp) else after
         )
         before, where = self.text[start:end].decode(), ".".join(self.functions) or "module"
-        self.mutants.append(Mutant(self.file, where, old.lineno, start, end, before, after))  # type: ignore[attr-defined]
+        line: int = old.lineno  # type: ignore[attr-defined]
+        self.mutants.append(Mutant(self.file, where, line, start, end, before, after, self.statement))
 
 
 def mutants_of(file: str, text: bytes) -> list[Mutant]:
@@ -194,76 +194,6 @@ def mutants_of(file: str, text: bytes) -> list[Mutant]:
     finder = Finder(file, text)
     finder.visit(ast.parse(text))
     return sorted(dict.fromkeys(finder.mutants), key=lambda mutant: (mutant.start, mutant.end, mutant.after))
-
-
-# -- running them ------------------------------------------------------------------------------------------------------
-
-
-class Copy:
-    """A copy of the repository, in which one mutant at a time lives."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        shutil.copytree(ROOT, folder, ignore=LEFT_AT_HOME)
-
-    def try_mutant(self, mutant: Mutant, quick: bool) -> str:
-        """Return what becomes of a mutant: it meets the first tests, and as a survivor the others, if not quick."""
-        for tests in TESTS[mutant.file][: 1 if quick else 2]:
-            limit_s = self.limit_s(mutant.file, tests)
-            path = self.folder / "k8sexpose" / mutant.file
-            text = path.read_bytes()
-            try:
-                path.write_bytes(mutant.source(text))
-                outcome, _ = self.pytest(mutant.file, tests, limit_s)
-            finally:
-                path.write_bytes(text)
-            if outcome != SURVIVED:
-                return outcome
-        return SURVIVED
-
-    def limit_s(self, file: str, tests: list[str]) -> float:
-        """Return how much processor time tests may take, from what the real code takes, which must pass them."""
-        with BASELINE:
-            if (file, *tests) not in LIMITS_S:
-                outcome, took_s = self.pytest(file, tests, 3600)
-                if outcome != SURVIVED:
-                    raise SystemExit(f"the real code does not pass k8sexpose/{file} {' '.join(tests)}: mend that first")
-                LIMITS_S[file, *tests] = took_s * SLOWER + EXTRA_S
-                print(f"         {file}: {took_s:.0f} s for {' '.join(tests)}", flush=True)
-            return LIMITS_S[file, *tests]
-
-    def pytest(self, file: str, tests: list[str], limit_s: float) -> tuple[str, float]:
-        """Run the doctests of a file and tests; return the outcome, and the processor time that it took."""
-        for stale in (self.folder / "k8sexpose" / file).parent.glob(f"__pycache__/{Path(file).stem}.*"):
-            stale.unlink()
-        with tempfile.TemporaryFile() as told:
-            running = subprocess.Popen(
-                [sys.executable, "-c", LIMITED, str(math.ceil(limit_s)), *OPTIONS, f"k8sexpose/{file}", *tests],
-                cwd=self.folder,
-                env={**os.environ, "PYTHONPATH": str(self.folder), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
-                stdout=told,
-                stderr=subprocess.STDOUT,
-            )
-            _, status, used = os.wait4(running.pid, 0)
-            code = running.returncode = os.waitstatus_to_exitcode(status)
-            if code in (4, 5):  # pytest was called wrongly, or found no test
-                told.seek(0)
-                raise SystemExit(told.read().decode(errors="replace"))
-        outcome = SURVIVED if code == 0 else KILLED if code > 0 else TIMEOUT
-        return outcome, used.ru_utime + used.ru_stime
-
-
-BASELINE, LIMITS_S = threading.Lock(), dict[tuple[str, ...], float]()
-# Without the plugins that happen to be installed pytest starts in a tenth of the time. Hypothesis' profile ``ci`` has
-# no deadlines, which a busy machine would miss, and always the same examples.
-OPTIONS = [
-    "-x", "-q", "-p", "no:cacheprovider", "-p", "_hypothesis_pytestplugin", "--hypothesis-profile=ci",
-    "-m", "not deep and not browser",
-]  # fmt: skip
-LIMITED = (
-    "import resource, sys, pytest; s = int(sys.argv[1]); resource.setrlimit(resource.RLIMIT_CPU, (s, s)); "
-    "sys.exit(pytest.main(sys.argv[2:]))"
-)
 
 
 # -- what is known already ---------------------------------------------------------------------------------------------
@@ -285,29 +215,22 @@ def equivalents() -> dict[tuple[str, str, str, str], str]:
     return {(row["file"], row["function"], row["before"], row["after"]): row["reason"] for row in rows}
 
 
-def run(sample: list[Mutant], texts: dict[str, bytes], jobs: int, again: bool, quick: bool) -> dict[Mutant, str]:
+def outcomes_of(
+    sample: list[Mutant], texts: dict[str, bytes], *, jobs: int, again: bool, most_s: float
+) -> dict[Mutant, str]:
     """Try every mutant whose outcome is not known; return all outcomes."""
     known = known_outcomes()
     keys = {mutant: key_of(mutant, texts[mutant.file]) for mutant in sample}
     waiting = [m for m in sample if known.get(keys[m]) is None or (again and known[keys[m]] == SURVIVED)]
+
+    def tell(mutant: Mutant, outcome: str) -> None:
+        known[keys[mutant]] = outcome
+        print(f"{outcome:8} {mutant}", flush=True)
+        FOUND.write_text(json.dumps(known, indent=0, sort_keys=True))
+
     if waiting:
         FOUND.parent.mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
-            copies: queue.Queue[Copy] = queue.Queue()
-            for number in range(jobs):
-                copies.put(Copy(Path(folder) / str(number)))
-
-            def one(mutant: Mutant) -> None:
-                there = copies.get()
-                try:
-                    known[keys[mutant]] = there.try_mutant(mutant, quick)
-                finally:
-                    copies.put(there)
-                print(f"{known[keys[mutant]]:8} {mutant}", flush=True)
-                FOUND.write_text(json.dumps(known, indent=0, sort_keys=True))
-
-            with ThreadPoolExecutor(jobs) as pool:
-                list(pool.map(one, waiting))
+        run(waiting, texts, {file: TESTS[file] for file in texts}, tell, jobs=jobs, most_s=most_s)
     return {mutant: known[keys[mutant]] for mutant in sample}
 
 
@@ -341,14 +264,16 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--jobs", type=int, default=2, help="how many at once (default: 2)")
     parser.add_argument("--file", action="append", choices=list(TESTS), help="only of this file; may be repeated")
     parser.add_argument("--again", action="store_true", help="try those again that survived")
-    parser.add_argument("--quick", action="store_true", help="survivors do not meet the tests of other folders")
+    parser.add_argument("--quick", action="store_true", help=f"give each up after {QUICK_S} s of tests, not {MOST_S} s")
     parser.add_argument("--at-least", type=float, default=0.92, help="the score below which this fails (default: 0.92)")
     args = parser.parse_args(argv)
     texts = {file: (ROOT / "k8sexpose" / file).read_bytes() for file in args.file or TESTS}
     every = [mutant for file, text in texts.items() for mutant in mutants_of(file, text)]
     sample = random.Random(args.seed).sample(every, min(args.sample, len(every)))
     print(f"{len(sample)} of {len(every)} mutants, seed {args.seed}")
-    return 0 if report(run(sample, texts, args.jobs, args.again, args.quick)) >= args.at_least else 1
+    most_s = QUICK_S if args.quick else MOST_S
+    outcomes = outcomes_of(sample, texts, jobs=args.jobs, again=args.again, most_s=most_s)
+    return 0 if report(outcomes) >= args.at_least else 1
 
 
 if __name__ == "__main__":

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
+
+from tools import mutant_runs
 
 TOOL = Path(__file__).resolve().parents[2] / "tools" / "mutants.py"
 
@@ -52,6 +56,7 @@ def test_each_change_is_one_place_and_still_python(tool: ModuleType) -> None:
         assert broken != text
         ast.parse(broken)
         assert mutant.function == "f"
+        assert mutant.statement in (6, 9, 10, 11) and mutant.statement <= mutant.line
     assert not [mutant for mutant in found if mutant.line in (1, 2, 5, 7, 8)]  # texts, names, decorators, comments
 
 
@@ -62,8 +67,8 @@ def test_the_sample_is_the_same_every_time(tool: ModuleType) -> None:
 
 def test_every_file_and_every_equivalent_mutant_is_there(tool: ModuleType) -> None:
     places = set()
-    for file, stages in tool.TESTS.items():
-        for test in (test for tests in stages for test in tests):
+    for file, tests in tool.TESTS.items():
+        for test in tests:
             assert (tool.ROOT / test).exists(), test
         places |= {mutant.place for mutant in tool.mutants_of(file, (tool.ROOT / "k8sexpose" / file).read_bytes())}
     for place, reason in tool.equivalents().items():
@@ -76,8 +81,78 @@ def test_the_score_counts_no_equivalent_one(
 ) -> None:
     made = [tool.Mutant("api/allocation.py", "f", n, 0, 1, "x", str(n)) for n in range(4)]
     monkeypatch.setattr(tool, "equivalents", lambda: {made[3].place: "No difference."})
-    outcomes = dict(zip(made, [tool.KILLED, tool.TIMEOUT, tool.SURVIVED, tool.SURVIVED], strict=True))
+    outcomes = dict(zip(made, [mutant_runs.KILLED, tool.TIMEOUT, tool.SURVIVED, tool.SURVIVED], strict=True))
     assert tool.report(outcomes) == pytest.approx(2 / 3)
     printed = capsys.readouterr().out
     assert "2 of 3 mutants noticed: 66.7% (1 of them by the time they took)" in printed
     assert "survived: api/allocation.py:2" in printed and "equivalent: api/allocation.py:3" in printed
+
+
+# -- a mutant is put into a function that lives ----
+
+LIVING = """
+def twice(x, by=2):
+    def inner(y):
+        return y * by
+    return inner(x)
+
+class Shop:
+    @property
+    def price(self):
+        return 3 + 4
+
+    @staticmethod
+    def least(*prices):
+        return min(prices)
+"""
+
+
+@pytest.fixture
+def living(tmp_path: Path) -> tuple[Path, dict[str, Any]]:
+    """A module that somebody else has imported names from."""
+    path = tmp_path / "living.py"
+    path.write_text(LIVING)
+    names: dict[str, Any] = {}
+    exec(compile(LIVING, str(path), "exec"), names)
+    return path, names
+
+
+@pytest.mark.parametrize(("function", "before", "after", "value"), [
+    ("twice.inner", "y * by", "y + by", 7), ("Shop.price", "3 + 4", "3 - 4", -1), ("Shop.least", "min", "max", 9),
+])  # fmt: skip
+def test_whoever_holds_a_function_meets_its_mutant(
+    living: tuple[Path, dict[str, Any]], function: str, before: str, after: str, value: int
+) -> None:
+    path, names = living
+    functions = mutant_runs.living_functions(path)
+    twice, shop, least = names["twice"], names["Shop"](), names["Shop"].least
+    assert mutant_runs.put_in(functions, path, function, LIVING.replace(before, after).encode())
+    found = {"twice.inner": twice(5), "Shop.price": shop.price, "Shop.least": least(4, 9)}
+    assert found[function] == value
+    assert mutant_runs.put_in(functions, path, function, LIVING.encode())
+    assert (twice(5), shop.price, least(4, 9)) == (10, 7, 4)
+
+
+def test_what_is_worked_out_on_import_is_in_no_function(living: tuple[Path, dict[str, Any]]) -> None:
+    path, names = living
+    functions = mutant_runs.living_functions(path)
+    assert names["twice"] in functions
+    assert not mutant_runs.put_in(functions, path, "twice", LIVING.replace("by=2", "by=3").encode())
+    assert not mutant_runs.put_in(functions, path, "module", LIVING.encode())
+
+
+def test_a_file_that_is_imported_afresh_has_the_text_of_the_mutant(tmp_path: Path) -> None:
+    (tmp_path / "changed.py").write_text("LIMIT = 3\n")
+    (tmp_path / "test_limit.py").write_text(
+        f"import sys\nsys.path.insert(0, {str(tmp_path)!r})\ndef test(): import changed; assert changed.LIMIT == 3\n"
+    )
+    for text, code in (("LIMIT = 3", 0), ("LIMIT = 4", 1)):
+        own = tmp_path / "own"
+        own.mkdir()
+        (own / "broken.py").write_text(text)
+        (own / "tests.txt").write_text(str(tmp_path / "test_limit.py"))
+        done = subprocess.run(
+            [sys.executable, mutant_runs.__file__, "afresh", str(tmp_path / "changed.py"), str(own)],
+            capture_output=True, cwd=TOOL.parents[1], env=mutant_runs.environment(), check=False,
+        )  # fmt: skip
+        assert done.returncode == code, done.stdout

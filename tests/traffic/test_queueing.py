@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 
@@ -46,12 +47,100 @@ def erlang_c(workers: int, offered: float) -> float:
     return 1 / (1 + sum(math.exp(state - full) for state in states))
 
 
-@pytest.mark.parametrize("utilisation", [0.9, 0.97, 0.995])
-def test_many_workers_wait_as_the_sums_say(utilisation: float) -> None:
-    workers = queueing.MANY_WORKERS
+MANY = [(1000, 0.5), (1000, 0.9), (1000, 0.97), (1000, 0.9999), (1001, 0.97), (5000, 0.99), (20_000, 0.99999)]
+
+
+@pytest.mark.parametrize(("workers", "utilisation"), [(1, 0.3), (2, 0.5), (3, 0.7), (5, 0.9), (50, 0.6), (999, 0.97)])
+def test_erlang_c_as_the_sums_say(workers: int, utilisation: float) -> None:
+    assert queueing.erlang_c(workers, utilisation) == pytest.approx(erlang_c(workers, workers * utilisation), rel=1e-9)
+
+
+@pytest.mark.parametrize(("workers", "utilisation"), MANY)
+def test_many_workers_wait_as_the_sums_say(workers: int, utilisation: float) -> None:
     waits = erlang_c(workers, workers * utilisation)
+    assert queueing.erlang_c(workers, utilisation) == pytest.approx(waits, rel=1e-7)
     expected_ms = waits * 10 / (workers * (1 - utilisation))
-    assert wait_ms(utilisation, 10, workers=workers) == pytest.approx(expected_ms, rel=1e-6)
+    assert wait_ms(utilisation, 10, workers=workers) == pytest.approx(expected_ms, rel=1e-7)
+
+
+def test_workers_beyond_all_sums_wait_by_a_smooth_rule() -> None:
+    """Nobody can add up 10**12 states; Halfin and Whitt's limit (1981) says what a very large pool tends to."""
+    workers, beta = 10**12, 1.0
+    density = math.exp(-(beta**2) / 2) / math.sqrt(2 * math.pi)
+    below = (1 + math.erf(beta / math.sqrt(2))) / 2
+    expected = 1 / (1 + beta * below / density)
+    assert queueing.erlang_c(workers, 1 - beta / math.sqrt(workers)) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize(("workers", "variation"), [(1, 0.0), (1, 2.0), (4, 0.5), (4, 3.0)])
+def test_the_wait_grows_with_the_variation_of_the_work(workers: int, variation: float) -> None:
+    """Pollaczek and Khinchine for one worker; for more of them the factor of Lee and Longton."""
+    exponential = erlang_c(workers, workers * 0.7) * 10 / (workers * 0.3)
+    found = wait_ms(0.7, 10, workers=workers, variation=variation)
+    assert found == pytest.approx(exponential * (1 + variation) / 2, rel=1e-9)
+
+
+# -- the tail of the response, and its quantiles ----
+
+
+def tail(time_ms: float, utilisation: float, service_ms: float, workers: int) -> float:
+    """Wait and service add up: the tail by Simpson's rule over how long the wait was."""
+    waits = erlang_c(workers, workers * utilisation)
+    drain = workers * (1 - utilisation) / service_ms
+
+    def late_after(wait_ms: float) -> float:
+        return drain * math.exp(-drain * wait_ms - (time_ms - wait_ms) / service_ms)
+
+    steps = 2000
+    step = time_ms / steps
+    weights = [1, *([4, 2] * (steps // 2 - 1)), 4, 1]
+    both = sum(weight * late_after(k * step) for k, weight in enumerate(weights)) * step / 3
+    return (1 - waits) * math.exp(-time_ms / service_ms) + waits * (math.exp(-drain * time_ms) + both)
+
+
+@pytest.mark.parametrize(("workers", "utilisation"), [(1, 0.3), (2, 0.5), (2, 0.9), (4, 0.75), (4, 0.6), (8, 0.95)])
+def test_the_tail_is_that_of_wait_and_service_together(workers: int, utilisation: float) -> None:
+    """Of (2, 0.5) and (4, 0.75) the wait drains as fast as a request is served: the limit of the formula."""
+    for time_ms in (0.5, 8.0, 30.0, 120.0):
+        found = queueing.response_tail(time_ms, utilisation, 8.0, workers=workers)
+        assert found == pytest.approx(tail(time_ms, utilisation, 8.0, workers), rel=1e-8)
+
+
+def test_the_tail_has_no_step_where_both_rates_are_alike() -> None:
+    near = [queueing.response_tail(20, 0.5 + d, 8, workers=2) for d in (0, 1e-12, -1e-7, 1e-7)]
+    assert near == pytest.approx([near[0]] * 4, rel=1e-5)
+
+
+@pytest.mark.parametrize("time_ms", [True, "1", None, math.nan])
+def test_a_time_is_a_number_of_milliseconds(time_ms: object) -> None:
+    with pytest.raises(ValueError, match="time_ms is a number of milliseconds, not "):
+        queueing.response_tail(time_ms, 0.5, 10)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("quantile", [0.25, 0.5, 0.9, 0.99, 0.999])
+def test_quantiles_of_pods_with_different_loads_and_a_hop(quantile: float) -> None:
+    """M/M/1: a Pod with the share s of three is late with exp(-(1 - 3·s·rho)·t/S), a hop later for some."""
+    shares, load, service_ms, hop_share, hop_ms = (0.5, 0.3, 0.2), 0.5, 8.0, 0.4, 3.0
+    found = queueing.response_quantile_ms(
+        quantile, load, service_ms, shares=shares, hop_share=hop_share, hop_ms=hop_ms
+    )  # fmt: skip
+
+    def late(time_ms: float) -> float:
+        return sum(share * math.exp(-(1 - 3 * share * load) * max(time_ms, 0) / service_ms) for share in shares)
+
+    assert (1 - hop_share) * late(found) + hop_share * late(found - hop_ms) == pytest.approx(1 - quantile, rel=1e-9)
+
+
+def test_a_response_has_a_mean_and_two_quantiles() -> None:
+    found = queueing.response_ms([1.0], 0.6, 10, hop_share=1.0, hop_ms=2, network_ms=5)
+    exponential_ms = 10 / (1 - 0.6)  # M/M/1: the response is exponential
+    expected = [exponential_ms, math.log(2) * exponential_ms, math.log(100) * exponential_ms]
+    assert (found.mean_ms, found.p50_ms, found.p99_ms) == pytest.approx([ms + 2 + 5 for ms in expected])
+    with_idle = queueing.response_ms([0.5, 0.5, 0.0], 0.3, 10)
+    assert with_idle.mean_ms == pytest.approx(10 / (1 - 0.45))  # three Pods bear 0.3 each, two of them do the work
+    four = queueing.response_ms([0.75, 0.25], 0.5, 10, workers=4)
+    waits = [wait_ms(load, 10, workers=4) for load in (0.75, 0.25)]
+    assert four.mean_ms == pytest.approx(0.75 * waits[0] + 0.25 * waits[1] + 10)
 
 
 @pytest.mark.parametrize("workers", [1, 4, queueing.MANY_WORKERS])
@@ -74,15 +163,39 @@ def test_numbers_that_mean_nothing_are_refused() -> None:
         queueing.response_quantile_ms(0.99, 0.5, 10, shares=[0.5, 0.2])
 
 
-def test_the_root_is_found_with_few_values_of_the_function() -> None:
+def overloaded(x: float) -> float:
+    return math.inf if x >= 0.7 else x / (1 - x / 0.7) - 5
+
+
+ROOTS = {
+    "cube": (lambda x: x**3 - 0.2, 1.0, 0.2 ** (1 / 3)),
+    "line beyond the bracket": (lambda x: x - 3, 1.0, 3.0),
+    "line at the bracket": (lambda x: x - 1, 1.0, 1.0),
+    "exponential": (lambda x: math.exp(x) - 5, 1.0, math.log(5)),
+    "steep": (lambda x: x**9 - 0.5, 1.0, 0.5 ** (1 / 9)),
+    "flat": (lambda x: 0.3 - 1 / (1 + x), 1.0, 1 / 0.3 - 1),
+    "turning": (lambda x: math.atan(x - 100), 1.0, 100.0),
+    "with a pole": (overloaded, 0.7, 3.5 / 5.7),
+    "power": (lambda x: x**5 - 1e-9, 1.0, 1e-9 ** (1 / 5)),
+}
+
+
+@pytest.mark.parametrize("name", ROOTS)
+def test_the_root_is_found_with_few_values_of_the_function(name: str) -> None:
+    """Bisection alone takes forty values."""
+    function, upper, root = ROOTS[name]
     asked = []
 
     def rising(x: float) -> float:
         asked.append(x)
-        return x**3 - 0.2
+        return function(x)
 
-    assert queueing._root(rising, 1.0) == pytest.approx(0.2 ** (1 / 3), rel=1e-11)
-    assert len(asked) < 20  # bisection alone takes forty
+    assert queueing._root(rising, upper) == pytest.approx(root, rel=3e-12)
+    assert len(asked) <= 15
+
+
+def test_a_root_near_zero_is_found_to_its_own_digits() -> None:
+    assert queueing._root(lambda x: x - 1e-9, 1.0) == pytest.approx(1e-9, rel=1e-5)
 
 
 def test_a_crossover_wants_a_quantile_between_0_and_1() -> None:
@@ -119,3 +232,110 @@ def test_a_crossover_lies_below_the_load_that_the_hottest_pod_can_bear(quantile:
     costly = crossover_utilisation(shares, hop_ms=1e6, hop_share=0.5, quantile=quantile)
     assert limit - 1e-3 < costly < limit
     assert crossover_utilisation(shares, hop_ms=1e12, hop_share=0.5, quantile=quantile) == pytest.approx(limit)
+
+
+# -- what is refused ----
+
+LIMIT = 1e12  # milliseconds, and workers
+WRONG = {
+    "utilisation": [-0.1, math.nan, math.inf, True, "0.5"],
+    "service_ms": [0, -1, LIMIT + 0.5, "10"],
+    "workers": [0, -1, 1.5, 10**12 + 1, True],
+    "variation": [-0.5, math.inf],
+    "hop_share": [-0.1, 1.5],
+    "hop_ms": [-1, LIMIT + 0.5],
+    "quantile": [0, 1, 99],
+    "shares": [(), (0.5, 0.4), (0.5, 0.502), (-0.5, 1.5)],
+}
+GIVEN = {
+    "utilisation": 0.5, "service_ms": 10.0, "workers": 1, "variation": 1.0, "hop_share": 0.5, "hop_ms": 1.0,
+    "quantile": 0.9, "shares": (0.5, 0.5), "time_ms": 3.0,
+}  # fmt: skip
+TAKES = {
+    queueing.erlang_c: "workers utilisation",
+    queueing.wait_ms: "utilisation service_ms workers variation",
+    queueing.response_tail: "time_ms utilisation service_ms workers",
+    queueing.response_quantile_ms: "quantile utilisation service_ms workers shares hop_share hop_ms",
+    queueing.response_ms: "shares utilisation service_ms workers hop_share hop_ms",
+    queueing.crossover_utilisation: "shares hop_ms hop_share service_ms workers variation quantile",
+}
+ASKED = [(function, name, value) for function, names in TAKES.items() for name in names.split() for value in WRONG.get(name, ())]  # fmt: skip
+
+
+@pytest.mark.parametrize(("function", "name", "value"), ASKED)
+def test_each_formula_refuses_a_wrong_number_by_its_name(function: Any, name: str, value: object) -> None:
+    given = {one: GIVEN[one] for one in TAKES[function].split()}
+    function(**given)
+    with pytest.raises(ValueError, match=rf"^{name}"):
+        function(**given | {name: value})
+
+
+@pytest.mark.parametrize("function", TAKES)
+def test_the_largest_numbers_are_taken(function: Any) -> None:
+    largest = {"service_ms": LIMIT, "workers": 10**12, "hop_ms": LIMIT, "hop_share": 1, "shares": (0.5, 0.4995)}
+    given = {one: largest.get(one, GIVEN[one]) for one in TAKES[function].split()}
+    assert function(**given) is not None
+
+
+# -- measures of skew ----
+
+
+@pytest.mark.parametrize("loads", [(1, 2, 3, 4), (0.25, 0.25, 0.5), (5, 0, 0, 0), (7, 7)])
+def test_measures_of_skew_by_their_definitions(loads: tuple[float, ...]) -> None:
+    mean = sum(loads) / len(loads)
+    variance = sum((load - mean) ** 2 for load in loads) / len(loads)
+    assert queueing.jain_index(loads) == pytest.approx(1 / (1 + variance / mean**2))
+    assert queueing.max_over_mean(loads) == pytest.approx(max(loads) / mean)
+    assert queueing.effective_clients(loads) == pytest.approx(len(loads) / (1 + variance / mean**2))
+
+
+def test_no_load_has_no_skew() -> None:
+    assert math.isnan(queueing.jain_index([0, 0])) and math.isnan(queueing.max_over_mean([0, 0]))
+
+
+@pytest.mark.parametrize(
+    ("nodes", "largest"),
+    [(1, 0), (2, 1 / math.sqrt(math.pi)), (3, 1.5 / math.sqrt(math.pi)), (4, 1.02938), (10, 1.53875)],
+)
+def test_sticky_clients_weigh_as_the_largest_of_normal_numbers(nodes: int, largest: float) -> None:
+    """The expected maximum of n standard normal numbers: for 2 and 3 exact, else from tables (Tippett 1925)."""
+    assert queueing.sticky_max_over_mean(nodes, nodes) == pytest.approx(1 + largest, abs=6e-6)
+    assert queueing.sticky_max_over_mean(nodes, 100 * nodes) == pytest.approx(1 + largest / 10, abs=1e-6)
+
+
+def test_sticky_nodes_and_clients_are_counted() -> None:
+    for wrong in (0, 10**12 + 1):
+        with pytest.raises(ValueError, match="nodes"):
+            queueing.sticky_max_over_mean(wrong, 10)
+    with pytest.raises(ValueError, match="clients"):
+        queueing.sticky_max_over_mean(3, 0)
+
+
+# -- the crossover, from its definition ----
+
+
+@pytest.mark.parametrize(("variation", "workers"), [(1.0, 1), (0.0, 1), (2.0, 1), (1.0, 4)])
+def test_at_the_crossover_both_policies_wait_alike(variation: float, workers: int) -> None:
+    shares, hop_ms, hop_share = (0.25, 0.25, 0.5), 1.5, 0.5
+
+    def mean_wait(load: float) -> float:
+        return erlang_c(workers, workers * load) * 10 / (workers * (1 - load)) * (1 + variation) / 2
+
+    found = crossover_utilisation(shares, hop_ms=hop_ms, hop_share=hop_share, variation=variation, workers=workers)
+    skewed = sum(share * mean_wait(3 * share * found) for share in shares)
+    assert skewed == pytest.approx(mean_wait(found) + hop_ms * hop_share, rel=1e-9)
+
+
+def test_at_the_crossover_of_a_quantile_both_policies_are_late_alike() -> None:
+    shares, hop = (0.25, 0.25, 0.5), {"hop_ms": 1.5, "hop_share": 0.5}
+    found = crossover_utilisation(shares, **hop, quantile=0.99)
+    skewed = queueing.response_quantile_ms(0.99, found, 10, shares=shares)
+    assert skewed == pytest.approx(queueing.response_quantile_ms(0.99, found, 10, **hop), rel=1e-9)
+    assert crossover_utilisation((0.5, 0.5), **hop, quantile=0.99) == 1
+
+
+def test_a_crossover_is_one_only_where_no_pod_has_more_than_its_part() -> None:
+    slightly = (0.5 + 1e-9, 0.5 - 1e-9)
+    assert crossover_utilisation(slightly, hop_ms=1e-6, hop_share=0.5) < 1
+    assert crossover_utilisation((0.25, 0.75), hop_ms=1, hop_share=0) == 0
+    assert crossover_utilisation((0.25, 0.75), hop_ms=1e-9, hop_share=0.5) > 0
