@@ -366,13 +366,13 @@ def source_ranges(asked: Asked, service: Service) -> Iterator[Finding]:
     if service.type != "LoadBalancer" or port is None or outsider is None:
         return
     hosts = asked.survey.hosts(service)
-    dialled = sorted(cluster.nodes, key=lambda node: not hosts[node.name])  # under Local only these answer
-    node = next((node for node in dialled if ip_version(node.internal_ip) == family), None)
+    by_answer = sorted(cluster.nodes, key=lambda node: not hosts[node.name])  # under Local only these answer
+    node = next((node for node in by_answer if ip_version(node.internal_ip) == family), None)
     if node is None:
         return
-    door = address(node.internal_ip or "", port.node_port)
+    dialled = address(node.internal_ip or "", port.node_port)
     try:
-        found = shares(cluster, door, outsider, protocol=port.protocol or "TCP")
+        found = shares(cluster, dialled, outsider, protocol=port.protocol or "TCP")
     except NotExposed:
         return
     if found.lost < 1:
@@ -382,7 +382,7 @@ def source_ranges(asked: Asked, service: Service) -> Iterator[Finding]:
         yield Finding(
             "source-ranges-bypassed", WARNING, service.key,
             f"loadBalancerSourceRanges ({ranges}) guard the load balancer, not nodePort {port.node_port}.",
-            f"{outsider} is in none of them, and is answered at {door}. So is {who}, unless a firewall closes it.",
+            f"{outsider} is in none of them, and is answered at {dialled}. So is {who}, unless a firewall closes it.",
             "Close the port in the firewall, or write a NetworkPolicy.",
         )  # fmt: skip
 

@@ -291,18 +291,18 @@ def _address(service: Service) -> str:
 
 
 def _reached_by(found: ReviewedCluster, service: Service) -> str:
-    """Return who reaches a Service, and by which door."""
+    """Return who reaches a Service, and by which entrance."""
     ranges = ", ".join(service.load_balancer_source_ranges)
     if service.type == "LoadBalancer":
         kind = found.kind(service)
         title, _, more = kind.title.partition(": ") if kind else ("a load balancer of somebody else", "", "")
-        door = f"{title} ({more})" if more else title
+        entrance = f"{title} ({more})" if more else title
         also = "; and every node on its nodePort" if any(port.node_port for port in service.ports) else ""
         waits = not any(entry.address for entry in service.load_balancer_ingress)
         if waits and kind is None:
             return f"nobody through a load balancer, as nothing here makes one{also}"
         who = f"{_who(service, kind)}{', once it has an address' if waits else ''}"
-        return f"{who}: clients{f' of {ranges}' if ranges else ''} through {door}{also}"
+        return f"{who}: clients{f' of {ranges}' if ranges else ''} through {entrance}{also}"
     if service.type == "NodePort":
         nodes = found.cluster.nodes
         public = any(ip and not is_private(ip) for node in nodes for ip in (node.external_ip, *node.addresses))
