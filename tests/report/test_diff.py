@@ -136,7 +136,10 @@ def test_shared_traffic_is_named_where_a_new_service_takes_a_part_of_it() -> Non
     two = applied(one, {**_web({}), "metadata": {"name": "second"}})
     text = kx.diff(one, two).to_markdown()
     assert "share the assumed traffic evenly, 1 before and 2 after" in text
-    assert "share the assumed traffic" not in kx.diff(one, applied(one, _web({"externalTrafficPolicy": "Local"}))).to_markdown()
+    assert (
+        "share the assumed traffic"
+        not in kx.diff(one, applied(one, _web({"externalTrafficPolicy": "Local"}))).to_markdown()
+    )
 
 
 def test_a_load_that_nobody_can_carry_is_said_so() -> None:
