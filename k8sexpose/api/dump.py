@@ -234,7 +234,7 @@ def _take(reading: _Reading, found: Found) -> None:
 
 
 def _take_object(reading: _Reading, found: Found, value: Mapping[str, Any]) -> None:
-    # One check of text for every door; one object at a time is copied.
+    # One check of text for every way in which a dump is given; one object at a time is copied.
     checked = _checked(value if found.sound else plain(value, found.where), found)
     words = () if _all_plain(found.kind, checked) else _odd_addresses(reading, found.kind, checked)
     if words is None:

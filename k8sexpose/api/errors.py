@@ -289,7 +289,7 @@ class ManifestError(ValueError):
 
 
 class NotExposed(LookupError):
-    """The Service has no front door for this client; the text names the door that exists.
+    """The Service has no way in for this client; the text names the way that exists.
 
     Parameters
     ----------

@@ -60,7 +60,7 @@ FIRST_RETRY_S, LAST_RETRY_S = 5.0, 300.0
 def _made_anew(live: LoadBalancer, service: Service, kind: LoadBalancerKind) -> bool:
     """Return True if another kind that is asked for becomes a load balancer of its own, and the old one stays."""
     if kind.kind_change == REFUSED:
-        return kind.is_at(service)
+        return not kind.is_taken_for_another(service)
     return kind.kind_change == ORPHAN or kind.controller != live.kind.controller
 
 

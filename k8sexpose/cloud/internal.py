@@ -18,7 +18,8 @@ balancer, kubernetes/website).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
@@ -43,6 +44,9 @@ TENCENT = "service.kubernetes.io/qcloud-loadbalancer-internal-subnetid"
 BAIDU = "service.beta.kubernetes.io/cce-load-balancer-internal-vpc"
 LINODE = "service.beta.kubernetes.io/linode-loadbalancer-frontend-"
 LINODE_SUBNET, LINODE_NAME = f"{LINODE}subnet-id", f"{LINODE}subnet-name"
+# AWS itself begins the name of an internal Classic with internal-, and takes no name of a load balancer that begins so
+# ("Internal Classic Load Balancers" in the guide of Elastic Load Balancing). The scheme of one that is there stays.
+INTERNAL_HOST = re.compile(r"internal-.+\.elb\.amazonaws\.com(\.cn)?")
 # Of Google: classes go before annotations.
 INTERNAL_CLASSES = ("networking.gke.io/l4-regional-internal", "networking.gke.io/l4-regional-internal-legacy")
 
@@ -111,7 +115,7 @@ def is_internal(service: Service, kind: LoadBalancerKind | None) -> bool:
     """
     if kind is None or kind.name not in READ_BY:
         return False
-    if service.load_balancer_class in INTERNAL_CLASSES:
+    if service.load_balancer_class in INTERNAL_CLASSES or any(_named_internal(service)):
         return True
     if service.load_balancer_class is not None and kind.name in OF_GOOGLE:
         return False
@@ -120,6 +124,10 @@ def is_internal(service: Service, kind: LoadBalancerKind | None) -> bool:
             test = _true if key == AWS_INTERNAL and kind.name in INTERNAL_UNASKED else TESTS[key]
             return test(service.annotations[key])
     return kind.name in INTERNAL_UNASKED
+
+
+def _named_internal(service: Service) -> Iterator[bool]:
+    return (bool(INTERNAL_HOST.fullmatch(entry.hostname)) for entry in service.load_balancer_ingress)
 
 
 def internal_annotation(service: Service, kind: LoadBalancerKind | None = None) -> str | None:

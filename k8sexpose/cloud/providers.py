@@ -30,9 +30,11 @@ IN_TREE = "service-controller"
 REFUSED, ORPHAN, IN_PLACE, IGNORED = "refused", "orphan", "in_place", "ignored"
 HASHES = ("modulo", "resilient")
 REFUSES_SINCE = 36  # 1.36.0 of cloud-provider-aws
-# The names that AWS gives: a Classic ends in .REGION.elb.amazonaws.com, an NLB in .elb.REGION.amazonaws.com.
-AWS_HOST = re.compile(r".+-\d+\.[a-z0-9-]+\.elb\.amazonaws\.com|.+-[0-9a-f]{16}\.elb\.[a-z0-9-]+\.amazonaws\.com")
-CLASSIC_HOST = ".elb.amazonaws.com"
+# The names that AWS gives: a Classic ends in .REGION.elb.amazonaws.com, an NLB in .elb.REGION.amazonaws.com; in China
+# .cn follows. Whatever else a status holds, such as a name that a controller was told to write, says nothing of a kind.
+CLASSIC_HOST = re.compile(r".+-\d+\.[a-z0-9-]+\.elb\.amazonaws\.com(\.cn)?")
+NETWORK_HOST = re.compile(r".+-[0-9a-f]{16}\.elb\.[a-z0-9-]+\.amazonaws\.com(\.cn)?")
+CLASSIC_ENDING = ".elb.amazonaws.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,14 +182,25 @@ class LoadBalancerKind:
         return any(_matches(service, wanted) for wanted in self.selected_by)
 
     def is_at(self, service: Service) -> bool:
-        """Return True if the address of a Service has the form that this kind gives, or there is no address yet.
+        """Return True if the address of a Service has the form that this kind gives, or none that is known.
+
+        Sources: the DNS names of load balancers in the guides of Elastic Load Balancing; for China ``provider/aws`` of
+        external-dns, which lists the endings by region.
+        """
+        other = NETWORK_HOST if self.address == "classic" else CLASSIC_HOST
+        return not other.fullmatch(_host(service))
+
+    def is_taken_for_another(self, service: Service) -> bool:
+        """Return True if the controller takes the address of a Service for that of another kind, and refuses it.
+
+        It looks at the ending alone, which a Classic of China does not have: it takes that one for an NLB.
 
         Source: ``pkg/providers/v1/aws_validations.go`` of cloud-provider-aws, since 54ac0d6 (2026-01-05, v1.36.0).
         """
-        host = service.load_balancer_ingress[0].hostname if service.load_balancer_ingress else ""
-        if not AWS_HOST.fullmatch(host):  # a dump whose names were taken out or replaced says nothing of it
-            return True
-        return host.endswith(CLASSIC_HOST) is (self.address == "classic")
+        host = _host(service)
+        if not (CLASSIC_HOST.fullmatch(host) or NETWORK_HOST.fullmatch(host)):
+            return False  # a dump whose names were taken out or replaced says nothing of it
+        return host.endswith(CLASSIC_ENDING) is not (self.address == "classic")
 
     def rule(self, service: Service) -> str:
         """Return how it assigns connections to targets: its `spread`, or ``source_ip`` where clients stick."""
@@ -273,7 +286,7 @@ class Provider:
         """Return why the cloud refuses a Service, in its own words; None if it does not."""
         for failure in self.fail:
             return self.failures[failure]
-        if kind.kind_change == REFUSED and not kind.is_at(service):
+        if kind.kind_change == REFUSED and kind.is_taken_for_another(service):
             return kind.change_error
         for key, value in service.annotations.items():
             rule = self.annotations.get(key)
@@ -293,6 +306,11 @@ class Provider:
         if service.session_affinity == "ClientIP" and not kind.affinity:
             return "unsupported load balancer affinity: ClientIP"
         return None
+
+
+def _host(service: Service) -> str:
+    """Return the name in the DNS that the status gives first; empty for none."""
+    return service.load_balancer_ingress[0].hostname if service.load_balancer_ingress else ""
 
 
 def _without_node_port(service: Service) -> bool:

@@ -239,7 +239,7 @@ def _wired(live: LoadBalancer) -> str:
     if kind.data_path == TO_POD:
         return f"registers {count} Pods as targets, at their targetPort"
     ports = ", ".join(str(port.node_port) for port in live.service.ports if port.node_port)
-    door = f"on nodePort {ports}" if kind.data_path == NODE_PORT else "with the load balancer's own address"
+    way = f"on nodePort {ports}" if kind.data_path == NODE_PORT else "with the load balancer's own address"
     if kind.address == "pool":
         return f"agree which of {count} nodes answers for the address"
-    return f"registers {count} nodes as targets, {door}"
+    return f"registers {count} nodes as targets, {way}"

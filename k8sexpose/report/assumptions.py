@@ -27,7 +27,7 @@ from ..model import Cluster
 from ..traffic.queueing import LARGEST_MS, MOST_WORKERS
 from .environment import OTHERS, Environment, environment, pending_cause, proxy_mode, runs
 
-__all__ = ["EXPOSED", "LOAD", "ReviewedCluster", "guess_provider", "guess_region", "survey"]
+__all__ = ["EXPOSED", "LOAD", "UNKNOWN_CAUSE", "ReviewedCluster", "guess_provider", "guess_region", "survey"]
 
 PROTOCOLS = ("TCP", "UDP", "SCTP")
 EXPOSED = ("NodePort", "LoadBalancer")
@@ -39,6 +39,7 @@ SCHEMES = {
 }  # fmt: skip
 MINIKUBE_LABEL = "minikube.k8s.io/name"
 LOAD = "Load: "
+UNKNOWN_CAUSE = ", and the cause is not in the dump: wait, or look at its events"
 AWS_CONTROLLER, METALLB = "aws-load-balancer-controller", "metallb"
 
 
@@ -165,7 +166,7 @@ class ReviewedCluster:
             front_door(self.cluster, service)
         except NotExposed as reason:
             return str(reason)
-        return f"{service.name} is <pending>, and the cause is not in the dump: wait, or look at its events"
+        return f"{service.name} is <pending>{UNKNOWN_CAUSE}"
 
 
 def survey(
@@ -264,12 +265,15 @@ def guess_provider(cluster: Cluster, *, private: bool = False) -> tuple[str, str
             + (
                 "; no advice on its load balancers"
                 if scheme in OTHERS
-                else ", and one that keeps the source is assumed"
+                else "; a load balancer that keeps the client's address is assumed"
             ),
         )
     if any(MINIKUBE_LABEL in node.labels for node in cluster.nodes):
         return "minikube", f"minikube: a node has the label {MINIKUBE_LABEL}"
-    return "generic", "generic: no node has a spec.providerID; a load balancer that keeps the source is assumed"
+    return (
+        "generic",
+        "generic: no node has a spec.providerID; a load balancer that keeps the client's address is assumed",
+    )
 
 
 def _of(count: int, nodes: int) -> str:

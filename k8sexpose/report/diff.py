@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +15,14 @@ from .._display import html_table, milliseconds
 from ..api.checks import check_arguments
 from ..api.service import Service
 from ..cost.billing import Bill
+from .assumptions import UNKNOWN_CAUSE
 from .document import Heading, Listing, Paragraph, Part, Table, to_markdown
 from .finding_cards import SIGNS, finding_cards
-from .findings import Finding
+from .findings import NOTE, SEVERITIES, Finding
 from .html_page import to_html
 from .machine_readable import bill_object, finding_object, number, written
-from .review import EVENLY, Review, ServiceReview, review
+from .policy_advice import GLOSSARY
+from .review import EVENLY, TRAFFIC, Review, ServiceReview, review
 
 if TYPE_CHECKING:
     from ..model import Cluster
@@ -68,7 +70,8 @@ class Diff:
     exposed_anew, exposed_no_more : tuple of str
         Services that can be reached from outside only after, and only before.
     changes : tuple of Change
-        What differs of the Services that are exposed before and after.
+        What differs of the Services that are exposed before and after; not that they share the assumed traffic with
+        more or fewer others.
     new_findings, gone_findings : tuple of Finding
         The most severe first.
 
@@ -164,14 +167,18 @@ def diff(before: Cluster, after: Cluster, region: str | None = None, **options: 
     check_arguments(diff, locals())
     was, is_now = (review(cluster, region, **options) for cluster in (before, after))
     old, new = ({one.name: one for one in made.exposed} for made in (was, is_now))
-    changes = [change for name in old if name in new for change in _changes(was, is_now, old[name], new[name])]
+    stay = [name for name in old if name in new]
+    changes = [change for name in stay for change in _changes(was, is_now, old[name], new[name])]
+    if _shared_anew(was, is_now):
+        touched = {change.service for change in changes if change.what != COST}
+        changes = [change for change in changes if change.service in touched]
     return Diff(
         was,
         is_now,
         tuple(name for name in new if name not in old),
         tuple(name for name in old if name not in new),
         tuple(changes),
-        _only_in(is_now, was),
+        _sorted(_unless_expected(one, was) for one in _only_in(is_now, was)),
         _only_in(was, is_now),
     )
 
@@ -217,8 +224,36 @@ def _follow(cluster: Cluster, service: Service) -> None:
 
 
 def _only_in(one: Review, other: Review) -> tuple[Finding, ...]:
-    known = {(finding.kind, finding.service, finding.what) for finding in other.findings}
-    return tuple(finding for finding in one.findings if (finding.kind, finding.service, finding.what) not in known)
+    known = set(map(_said, other.findings))
+    return tuple(finding for finding in one.findings if _said(finding) not in known)
+
+
+def _said(one: Finding) -> tuple[str, ...]:
+    """Return what makes a finding another one: the same thing may become graver."""
+    return one.kind, one.severity, one.service, one.what
+
+
+def _sorted(findings: Iterator[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(findings, key=lambda one: SEVERITIES.index(one.severity)))
+
+
+def _unless_expected(one: Finding, was: Review) -> Finding:
+    """Return a finding; that a new load balancer has no address yet, for no reason that is known, is but a note."""
+    namespace, _, name = one.service.partition("/")
+    old = was.cluster.store.services.get((namespace, name))
+    if one.kind != "pending" or not one.why.endswith(f"{UNKNOWN_CAUSE}.") or (old and old.type == "LoadBalancer"):
+        return one
+    return replace(
+        one, severity=NOTE, what="It has no address yet: EXTERNAL-IP is <pending>.",
+        why="Its load balancer is new, and the model sees no reason why it should not get an address.",
+        fix="Wait; if it stays so, look at its events, which kubectl describe service shows.",
+    )  # fmt: skip
+
+
+def _shared_anew(was: Review, is_now: Review) -> bool:
+    """Return True if the assumed traffic is shared by more or fewer Services: that changes what each costs."""
+    evenly = any(text.endswith(EVENLY) for text in is_now.assumptions)
+    return evenly and len(was.exposed) != len(is_now.exposed)
 
 
 def _changes(was: Review, is_now: Review, before: ServiceReview, after: ServiceReview) -> Iterator[Change]:
@@ -240,13 +275,14 @@ def _facts(one: ServiceReview, currency: str) -> list[tuple[str, str, float | No
     policy = compared.now if compared is not None else f"not compared: {one.why_not}"
     recommended = compared.advice.policy if compared is not None else ""
     found += [("policy", policy, None), ("recommended policy", recommended, None)]
-    for what, attribute, show in (*MEASURES, ("cost alone, in a month", "cost", f"{{:,.2f}} {currency}".format)):
+    for what, attribute, show in (*MEASURES, (COST, "cost", f"{{:,.2f}} {currency}".format)):
         value = getattr(now, attribute, None)
         found.append((what, UNKNOWN if value is None else show(value), number(value)))
     return found
 
 
 UNKNOWN = "cannot be said"
+COST = "cost alone, in a month"
 
 
 def _percent(share: float) -> str:
@@ -303,16 +339,23 @@ def _parts(made: Diff, date: str) -> Iterator[Part]:
     if rows:
         yield Heading("Services")
         yield Table("", HEAD, rows)
+    if made.changes:
+        yield Listing(GLOSSARY)
     if made.new_findings:
         yield Heading("New findings")
         yield from finding_cards(made.new_findings)
     if made.gone_findings:
         yield Heading("Findings that are gone")
         yield Listing(tuple(f"{SIGNS[f.severity]} {f.service or 'the cluster'}: {f.what}" for f in made.gone_findings))
-    counts = len(made.before.exposed), len(made.after.exposed)
-    if counts[0] != counts[1] and any(text.endswith(EVENLY) for text in made.after.assumptions):
-        words = f"{counts[0]} before and {counts[1]} after: that alone changes what each of them costs."
-        yield Paragraph(f"The assumed traffic is shared evenly by the exposed Services, {words}")
+    yield Heading("What was assumed")
+    if _shared_anew(made.before, made.after):
+        counts = f"{len(made.before.exposed)} before and {len(made.after.exposed)} after"
+        yield Paragraph(
+            f"The exposed Services share the assumed traffic evenly, {counts}: a Service that costs "
+            "more or less by that alone is left out above."
+        )
     when = f" on {date}" if date else ""
     load = f"{made.after.utilisation:.0%} utilisation, {made.after.service_ms:g} ms of work a request"
-    yield Paragraph(f"Compared{when} by the same assumptions: {load}; {made.after.provider} {made.after.region}.")
+    traffic = next(text.removeprefix(TRAFFIC) for text in made.after.assumptions if text.startswith(TRAFFIC))
+    prices = f"prices of {made.after.provider} {made.after.region}".rstrip()
+    yield Paragraph(f"Compared{when} by the same assumptions: {load}; {prices}; {traffic}")

@@ -1,4 +1,4 @@
-"""The map of entrances: from where one comes, by which door, to which Service, and on nodes of which zones it runs."""
+"""The map of entrances: from where one comes, by which entrance, to which Service, and in which zones its Pods run."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from .reviewed import ReviewedFacts, ServiceReview
 
 __all__ = ["entrance_map"]
 
-ROWS = 12  # doors that are drawn; the rest is counted in words
+ROWS = 12  # entrances that are drawn; the rest is counted in words
 WIDTH, ROW, BOX = 720.0, 34, 26
-OUTSIDE, DOOR, TARGET, ZONE = (4, 116), (148, 152), (330, 196), (560, 156)  # left edge and width of each column
+OUTSIDE, ENTRANCE, TARGET, ZONE = (4, 116), (148, 152), (330, 196), (560, 156)  # left edge and width of each column
 PLACES = {INTERNET: ("the", "internet"), PRIVATE: ("private", "network")}
 HOSTS = ("host port", "host network")
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class DrawnEntrance:
     """One way in: where requests come from, the kind of entrance, its address, the Service, and the zones of its nodes.
 
-    `arrives` is whether a packet gets to the door, `answered` whether somebody behind it answers.
+    `arrives` is whether a packet gets to the entrance, `answered` whether somebody behind it answers.
     """
 
     who: str
@@ -51,42 +51,42 @@ def entrance_map(made: ReviewedFacts) -> str:
     shared = [one for one in shared_entries(made.cluster) if one.billed_as]  # others enter through a Service
     names = {one.name for one in made.exposed[:ROWS]}.union(*(one.services for one in shared))
     homes = _homes(made, names)
-    doors = [*_of_services(made, homes), *_of_hosts(made), *_of_shared(shared, homes)]
-    shown = sorted(doors[:ROWS], key=lambda door: door.who != INTERNET)
+    entrances = [*_of_services(made, homes), *_of_hosts(made), *_of_shared(shared, homes)]
+    shown = sorted(entrances[:ROWS], key=lambda entrance: entrance.who != INTERNET)
     if not shown:
         return ""
     zones = dict(sorted(Counter(node.zone or "" for node in made.cluster.nodes).items())[:ROWS])
-    columns = zip((OUTSIDE, DOOR, TARGET, ZONE), ("outside", "door", "Service", "nodes by zone"), strict=True)
+    columns = zip((OUTSIDE, ENTRANCE, TARGET, ZONE), ("outside", "entrance", "Service", "nodes by zone"), strict=True)
     parts = [text(place[0], 22, words, color=FAINT, size=12) for place, words in columns]
     for who in PLACES:
-        rows = [number for number, door in enumerate(shown) if door.who == who]
+        rows = [number for number, entrance in enumerate(shown) if entrance.who == who]
         if rows:
             parts.append(_box(OUTSIDE, _top(rows[0]), ROW * len(rows) - (ROW - BOX), "client", PLACES[who]))
-    for number, door in enumerate(shown):
-        parts += _drawn(door, _top(number), list(zones))
+    for number, entrance in enumerate(shown):
+        parts += _drawn(entrance, _top(number), list(zones))
     parts += [
         _box(ZONE, _top(number), BOX, "node", [_zone(zone, f": {_nodes(count)}")])
         for number, (zone, count) in enumerate(zones.items())
     ]
     height = _top(max(len(shown), len(zones))) + 6.0
-    if len(doors) > len(shown):
-        parts.append(
-            text(TARGET[0], height + 6, f"{len(doors) - len(shown):,} more are in the tables.", color=FAINT, size=12)
-        )
+    if len(entrances) > len(shown):
+        more = f"{len(entrances) - len(shown):,} more are in the tables."
+        parts.append(text(TARGET[0], height + 6, more, color=FAINT, size=12))
         height += 16
     return document(f"Map of entrances. {' '.join(_told(shown))}", WIDTH, height, parts)
 
 
-# -- the doors --------------------------------------------------------------------------------------------------------
+# -- the entrances ----------------------------------------------------------------------------------------------------
 
 
-def _of_services(made: ReviewedFacts, homes: Mapping[str, frozenset[str]]) -> Iterator[Door]:
+def _of_services(made: ReviewedFacts, homes: Mapping[str, frozenset[str]]) -> Iterator[DrawnEntrance]:
     for one in made.exposed:
         kind = "load balancer" if one.type == "LoadBalancer" else "node port"
         own = next((entrance for entrance in one.entrances if entrance.kind == kind), None)
         arrives = own is not None or kind == "node port"
         who = INTERNET if own is None and kind == "load balancer" else own.who if own is not None else PRIVATE
-        yield Door(who, kind, _address(one), one.name, homes.get(one.name, frozenset()), arrives, one.ready > 0)
+        zones = homes.get(one.name, frozenset())
+        yield DrawnEntrance(who, kind, _address(one), one.name, zones, arrives, one.ready > 0)
 
 
 def _address(one: ServiceReview) -> str:
@@ -105,7 +105,7 @@ def _homes(made: ReviewedFacts, names: Collection[str]) -> dict[str, frozenset[s
     return found
 
 
-def _of_hosts(made: ReviewedFacts) -> Iterator[Door]:
+def _of_hosts(made: ReviewedFacts) -> Iterator[DrawnEntrance]:
     """Yield the ports of nodes on which Pods listen themselves, where the internet reaches them."""
     store = made.cluster.store
     for one in made.internet:
@@ -114,16 +114,17 @@ def _of_hosts(made: ReviewedFacts) -> Iterator[Door]:
             pod = store.pods.get((namespace, name))
             node = store.nodes.get(pod.node or "") if pod is not None else None
             zones = frozenset([node.zone or ""] if node is not None else [])
-            yield Door(one.who, "node", one.address, f"Pod {one.service}", zones, True, one.lost != 1)
+            yield DrawnEntrance(one.who, "node", one.address, f"Pod {one.service}", zones, True, one.lost != 1)
 
 
-def _of_shared(entries: Sequence[SharedEntry], homes: Mapping[str, frozenset[str]]) -> Iterator[Door]:
+def _of_shared(entries: Sequence[SharedEntry], homes: Mapping[str, frozenset[str]]) -> Iterator[DrawnEntrance]:
     """Yield what the cloud builds for Ingresses and Gateways."""
     for one in entries:
         who = PRIVATE if one.internal else INTERNET
         address = one.addresses[0] if one.addresses else "<pending>"
         zones = frozenset[str]().union(*(homes.get(name, ()) for name in one.services))
-        yield Door(who, "shared entry", address, f"{one.kind} {one.key}", zones, bool(one.addresses), bool(zones))
+        target = f"{one.kind} {one.key}"
+        yield DrawnEntrance(who, "shared entry", address, target, zones, bool(one.addresses), bool(zones))
 
 
 # -- the drawing ------------------------------------------------------------------------------------------------------
@@ -141,16 +142,16 @@ def _nodes(count: int) -> str:
     return f"{count:,} node{'' if count == 1 else 's'}"
 
 
-def _drawn(door: Door, y: float, zones: Sequence[str]) -> Iterator[Element]:
-    """Yield a door with what is before and behind it."""
+def _drawn(entrance: DrawnEntrance, y: float, zones: Sequence[str]) -> Iterator[Element]:
+    """Yield an entrance with what is before and behind it."""
     middle = y + BOX / 2
-    yield _line(sum(OUTSIDE), middle, DOOR[0], middle, door.arrives)
-    yield _line(sum(DOOR), middle, TARGET[0], middle, door.arrives and door.answered)
+    yield _line(sum(OUTSIDE), middle, ENTRANCE[0], middle, entrance.arrives)
+    yield _line(sum(ENTRANCE), middle, TARGET[0], middle, entrance.arrives and entrance.answered)
     for number, zone in enumerate(zones):
-        if zone in door.zones:
-            yield _line(sum(TARGET), middle, ZONE[0], _top(number) + BOX / 2, door.answered, 0.55)
-    yield _box(DOOR, y, BOX, door.concept, [fit(_short(door.address), DOOR[1] - 14, 7.6)])
-    yield _box(TARGET, y, BOX, "Pod", [fit(door.target, TARGET[1] - 14, 7.4)])
+        if zone in entrance.zones:
+            yield _line(sum(TARGET), middle, ZONE[0], _top(number) + BOX / 2, entrance.answered, 0.55)
+    yield _box(ENTRANCE, y, BOX, entrance.concept, [fit(_short(entrance.address), ENTRANCE[1] - 14, 7.6)])
+    yield _box(TARGET, y, BOX, "Pod", [fit(entrance.target, TARGET[1] - 14, 7.4)])
 
 
 def _short(address: str) -> str:
@@ -174,16 +175,17 @@ def _line(x1: float, y1: float, x2: float, y2: float, passes: bool, opacity: flo
     return path(way, stroke=CONCEPTS["dropped"].color, stroke_width=2, stroke_dasharray="2 4")
 
 
-def _told(shown: Sequence[Door]) -> Iterator[str]:
+def _told(shown: Sequence[DrawnEntrance]) -> Iterator[str]:
     """Yield the map in sentences, for those who cannot see it."""
     by_place: Mapping[str, str] = {INTERNET: "From the internet", PRIVATE: "From the private network"}
     for who, words in by_place.items():
-        named = ", ".join(f"{door.target} by {door.address}" for door in shown if door.who == who and door.arrives)
+        arriving = (entrance for entrance in shown if entrance.who == who and entrance.arrives)
+        named = ", ".join(f"{entrance.target} by {entrance.address}" for entrance in arriving)
         if named:
             yield f"{words}: {named}."
-    for words, doors in (
-        ("No packet arrives yet", [door for door in shown if not door.arrives]),
-        ("Nobody answers", [door for door in shown if door.arrives and not door.answered]),
+    for words, entrances in (
+        ("No packet arrives yet", [entrance for entrance in shown if not entrance.arrives]),
+        ("Nobody answers", [entrance for entrance in shown if entrance.arrives and not entrance.answered]),
     ):
-        if doors:
-            yield f"{words}: {', '.join(door.target for door in doors)}."
+        if entrances:
+            yield f"{words}: {', '.join(entrance.target for entrance in entrances)}."

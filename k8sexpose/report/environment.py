@@ -95,7 +95,7 @@ def _controller(cluster: Cluster, provider: str, given: bool) -> tuple[str, str,
     scheme = _scheme_of(cluster)
     if scheme in OTHERS:
         return scheme, OTHERS[scheme], False
-    return "generic", "a controller that is not known; a load balancer that keeps the source is assumed", True
+    return "generic", "a controller that is not known; a load balancer that keeps the client's address is assumed", True
 
 
 MAKERS = {

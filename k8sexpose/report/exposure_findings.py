@@ -14,9 +14,10 @@ from ..api.objects import OLD_ZONE_LABEL, ZONE_LABEL
 from ..api.service import Service
 from ..cloud.health_checks import EXCLUDED, excluded
 from ..cloud.internal import internal_annotation, is_internal, is_private
+from ..cloud.providers import TO_POD
 from ..router.router import shares
 from .environment import FARGATE, FARGATE_LABEL, OCTAVIA_MONITOR
-from .findings import NOTE, PROBLEM, WARNING, Asked, Finding, outside_default
+from .findings import NOTE, PROBLEM, UNEVEN, WARNING, Asked, Finding, outside_default
 
 __all__ = ["CLUSTER_FINDERS", "SERVICE_FINDERS"]
 
@@ -205,6 +206,28 @@ def missed_nodes(asked: Asked, service: Service) -> Iterator[Finding]:
             )  # fmt: skip
 
 
+def uneven_zones(asked: Asked, service: Service) -> Iterator[Finding]:
+    """Yield a finding if a load balancer that delivers to Pods gives each zone the same, and zones differ in Pods."""
+    one, kind = asked.compared(service), asked.survey.kind(service)
+    if one is None or kind is None or kind.data_path != TO_POD or not kind.keeps_zones(service):
+        return
+    busiest = one.views[one.now].hottest
+    if busiest >= UNEVEN:
+        nodes = asked.survey.cluster.store.nodes
+        zones: Counter[str] = Counter()
+        for name, count in asked.survey.hosts(service).items():
+            zones[(nodes[name].zone if name in nodes else None) or "no zone"] += count
+        counts = ", ".join(f"{zone}: {count}" for zone, count in sorted(zones.items()))
+        crossed = ", ".join(f"{key}: {value}" for key, value in kind.cross_zone_by.items())
+        yield Finding(
+            "uneven-zones", WARNING, service.key, f"The busiest Pod gets {busiest:.2f} times the mean.",
+            f"The load balancer delivers straight to the Pods and gives each zone the same share, however many Pods "
+            f"it has. Ready Pods: {counts}.",
+            f"Spread the Pods evenly over the zones (topologySpreadConstraints, maxSkew 1)"
+            f"{f', or let the load balancer cross zones ({crossed})' if crossed else ''}.",
+        )  # fmt: skip
+
+
 # -- the cluster ------------------------------------------------------------------------------------------------------
 
 
@@ -284,6 +307,6 @@ def two_families(asked: Asked) -> Iterator[Finding]:
 
 SERVICE_FINDERS = (
     internal_unread, refused_update, probe_by_path, external_ips, public_node_ports, internal_local_holes,
-    being_deleted, topology_without_hints, no_monitor, missed_nodes,
+    being_deleted, topology_without_hints, no_monitor, missed_nodes, uneven_zones,
 )  # fmt: skip
 CLUSTER_FINDERS = (not_ready_nodes, old_zone_labels, pods_on_the_internet, odd_node_ports, two_families)

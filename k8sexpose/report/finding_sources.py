@@ -56,6 +56,10 @@ SOURCES = {
         "Kubernetes: Limitations when preserving source IPs",
         f"{BALANCER}#caveats-and-limitations-when-preserving-source-ips",
     ),
+    "uneven-zones": Source(
+        "AWS: Target groups for Network Load Balancers, cross-zone load balancing",
+        "https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-target-groups.html",
+    ),
     "no-monitor": Source("cloud-provider-openstack: Services of type LoadBalancer", OCTAVIA),
     "pods-off-the-targets": LABELS,
     "affinity-without-source": Source("Kubernetes: Session affinity", f"{PROXY}#session-affinity"),

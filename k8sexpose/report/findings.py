@@ -29,7 +29,17 @@ from .assumptions import EXPOSED, ReviewedCluster
 from .finding_sources import SOURCES, Source
 from .policy_advice import ServiceComparison
 
-__all__ = ["FINDERS", "Asked", "Finding", "find_all", "outside_default", "written_node_ports"]
+__all__ = [
+    "FINDERS",
+    "NOTE",
+    "SEVERITIES",
+    "UNEVEN",
+    "Asked",
+    "Finding",
+    "find_all",
+    "outside_default",
+    "written_node_ports",
+]
 
 PROBLEM, WARNING, NOTE = "problem", "warning", "note"
 SEVERITIES = (PROBLEM, WARNING, NOTE)
@@ -142,6 +152,7 @@ SHOWN_BY: dict[str, tuple[str, str, int | str]] = {
     "quota": ("kubectl get services -A -o wide", "spec.type", 3),
     "local-without-pods": (SLICES, "spec.externalTrafficPolicy", 5),
     "uneven-local": (SLICES, "spec.externalTrafficPolicy", 6),
+    "uneven-zones": (SLICES, "metadata.annotations", 6),
     "no-monitor": (SLICES, "spec.externalTrafficPolicy", 5),
     "pods-off-the-targets": ("kubectl get nodes --show-labels", "spec.externalTrafficPolicy", 5),
     "affinity-without-source": (SVC, "spec.sessionAffinity", "session_affinity"),
@@ -366,13 +377,13 @@ def source_ranges(asked: Asked, service: Service) -> Iterator[Finding]:
     if service.type != "LoadBalancer" or port is None or outsider is None:
         return
     hosts = asked.survey.hosts(service)
-    dialled = sorted(cluster.nodes, key=lambda node: not hosts[node.name])  # under Local only these answer
-    node = next((node for node in dialled if ip_version(node.internal_ip) == family), None)
+    by_answer = sorted(cluster.nodes, key=lambda node: not hosts[node.name])  # under Local only these answer
+    node = next((node for node in by_answer if ip_version(node.internal_ip) == family), None)
     if node is None:
         return
-    door = address(node.internal_ip or "", port.node_port)
+    dialled = address(node.internal_ip or "", port.node_port)
     try:
-        found = shares(cluster, door, outsider, protocol=port.protocol or "TCP")
+        found = shares(cluster, dialled, outsider, protocol=port.protocol or "TCP")
     except NotExposed:
         return
     if found.lost < 1:
@@ -382,7 +393,7 @@ def source_ranges(asked: Asked, service: Service) -> Iterator[Finding]:
         yield Finding(
             "source-ranges-bypassed", WARNING, service.key,
             f"loadBalancerSourceRanges ({ranges}) guard the load balancer, not nodePort {port.node_port}.",
-            f"{outsider} is in none of them, and is answered at {door}. So is {who}, unless a firewall closes it.",
+            f"{outsider} is in none of them, and is answered at {dialled}. So is {who}, unless a firewall closes it.",
             "Close the port in the firewall, or write a NetworkPolicy.",
         )  # fmt: skip
 
@@ -504,10 +515,11 @@ def local_without_pods(asked: Asked, service: Service) -> Iterator[Finding]:
     empty = len(nodes) - len(nodes.keys() & asked.survey.hosts(service).keys())
     if not empty:
         return
+    have = "has" if empty == 1 else "have"
     if one.local.lost:
         yield Finding(
             "local-without-pods", PROBLEM, service.key,
-            f"Local, and {empty} of {len(nodes)} nodes have no ready Pod: {one.local.lost:.1%} of the connections "
+            f"Local, and {empty} of {len(nodes)} nodes {have} no ready Pod: {one.local.lost:.1%} of the connections "
             "are lost.", "A node without a Pod drops them without an answer: the client waits for a timeout.",
             "Use Cluster, or a Pod on every node that clients use, or a load balancer that checks health.",
         )  # fmt: skip
@@ -516,7 +528,7 @@ def local_without_pods(asked: Asked, service: Service) -> Iterator[Finding]:
         announced = kind is not None and kind.spread == "one_node"
         yield Finding(
             "local-without-pods", NOTE, service.key,
-            f"Local, and {empty} of {len(nodes)} nodes have no ready Pod.",
+            f"Local, and {empty} of {len(nodes)} nodes {have} no ready Pod.",
             "Only a node with a ready Pod announces the address: that the others do not is no fault." if announced else
             "Their health check answers 503 on purpose: red targets in the cloud's console are not an incident.",
             "Nothing. A client that uses the nodePort of one of these nodes gets a timeout.",

@@ -17,11 +17,11 @@ __all__ = ["to_html"]
 
 STACKED_FROM = 3  # columns, from which on a narrow screen shows each row as a list of its cells
 LONG_WORD = 20  # characters, from which on a line may break inside a word
-SHORT = 16  # characters of a cell that stays in one line
+SHORT = 22  # characters of a cell that stays in one line
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 STYLE = """
 :root { color-scheme: light dark; --ink: #1a1a1a; --paper: #fff; --soft: #595959; --line: #c8c8c8; --band: #f4f4f4;
-  --link: #0b57a4; --problem: #c0392b; --warning: #b26a00; --note: #6b7280; }
+  --link: #0b57a4; --problem: #c0392b; --warning: #9a5b00; --note: #6b7280; }
 @media (prefers-color-scheme: dark) {
   :root { --ink: #e8e8e8; --paper: #16181c; --soft: #b0b0b0; --line: #4a4d52; --band: #202329;
     --link: #8ab8ff; --problem: #ff8a7a; --warning: #f2b04a; --note: #9aa3ad; }
@@ -66,6 +66,7 @@ code { font: 0.875rem/1.5 ui-monospace, monospace; background: var(--band); padd
   .card dd { margin-bottom: 0.4rem; }
   figcaption::after { content: " Scroll sideways to see all of it."; }
   th, td { overflow-wrap: anywhere; }
+  .short { white-space: normal; }
   .stack, .stack caption, .stack tbody, .stack tr, .stack tbody th, .stack td { display: block; }
   .stack thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   .stack tr { border: 1px solid var(--line); border-radius: 4px; margin: 0.6rem 0; padding: 0.3rem 0.6rem; }
@@ -182,7 +183,7 @@ def _table(part: Table) -> str:
     )
 
 
-FEW = 6  # rows that stay together on paper
+FEW = 10  # rows that stay together on paper
 
 
 def _row(row: Sequence[Cell], labels: Sequence[str]) -> str:

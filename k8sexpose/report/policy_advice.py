@@ -31,7 +31,7 @@ from ..traffic.policies import PolicyView, crossover, expected, view
 from ..traffic.queueing import Response
 from .assumptions import ReviewedCluster, apart
 
-__all__ = ["Recommendation", "ReviewedPolicy", "ServiceComparison", "advise", "compare_services"]
+__all__ = ["GLOSSARY", "Recommendation", "ReviewedPolicy", "ServiceComparison", "advise", "compare_services"]
 
 EVEN = 1e-9
 UNSEEN = "not played for so many nodes and Services; kx.watch_crash plays one"
@@ -120,6 +120,13 @@ ROWS = (
     "busiest Pod over the mean", "fairness (Jain's index)", "p50", "p99", "extra hop", "crosses a zone", "lost",
     "the Pod sees", "when a node crashes", "cost alone, in a month",
 )  # fmt: skip
+GLOSSARY = (
+    "busiest Pod over the mean: how many times its even part the busiest Pod gets; fairness: 1 where all get the same.",
+    "p50, p99: the time within which 50, and 99, of 100 requests are answered.",
+    "extra hop, crosses a zone: the connections that are answered on another node than they enter by, and in another "
+    "zone; lost: those that nobody answers.",
+    "cost alone: of this Service, as if it were the only one.",
+)
 
 
 def _column(one: ReviewedPolicy, currency: str) -> tuple[str, ...]:
@@ -216,7 +223,7 @@ def advise(
     cluster, local = views["Cluster"], views["Local"]
     if _to_pod(found, service):
         why = "The load balancer delivers straight to the Pods: the policy is not asked."
-        return Recommendation("either", (why,))
+        return Recommendation("either", (why, *_zone_reason(cluster)))
     if local.lost > cluster.lost + EVEN:
         why = f"Under Local {percent(local.lost)} of the connections are lost: they arrive at nodes without a Pod."
         return Recommendation("Cluster", (why, *_source_reason(cluster, local)))
@@ -237,6 +244,14 @@ def advise(
 def _to_pod(found: ReviewedCluster, service: Service) -> bool:
     kind = found.kind(service)
     return kind is not None and kind.data_path == TO_POD
+
+
+def _zone_reason(one: ReviewedPolicy) -> Iterator[str]:
+    if one.hottest > 1 + EVEN:
+        yield (
+            f"Zones with unequally many Pods get equal shares: the busiest Pod gets {one.hottest:.2f} times the mean. "
+            "Pods spread evenly over the zones, or a load balancer that crosses zones, would remove that."
+        )
 
 
 def _speed(found: ReviewedCluster, cluster: ReviewedPolicy, local: ReviewedPolicy) -> Iterator[str]:
@@ -420,9 +435,9 @@ def _failure(cluster: Cluster, service: Service, found: Shares) -> str:
     if not answering:
         return "no Pod answers, so a crash changes nothing"
     worst = max(answering, key=lambda name: answering[name])
+    if len(cluster.nodes) == 1:
+        return f"nobody is served until {worst} is back: there is no other node"
     if service.type != "LoadBalancer":
-        if len(cluster.nodes) == 1:
-            return f"nobody is served until {worst} is back: there is no other node"
         return f"a client that uses the address of {worst} loses everything until it uses another node"
     cluster.advance(900)
     try:
@@ -431,7 +446,7 @@ def _failure(cluster: Cluster, service: Service, found: Shares) -> str:
         return str(reason)
     lost = max((step.lost for step in crash.steps if step.at_s >= 0), default=Fraction(0))
     if crash.healed_s is None:
-        lasts = "until it is back: neither health checks nor the removal of its endpoints ends it"
+        lasts = "until it is back, or its Pods have been made anew elsewhere"
         return f"{worst} crashes: {percent(lost)} of new connections are lost {lasts}"
     if not lost:
         return f"{worst} crashes: no new connection is lost"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from .. import __version__
@@ -31,7 +33,7 @@ from .findings import Asked, Finding, find_all
 from .html_page import to_html
 from .machine_readable import review_json
 from .pictures import bill_bars, latency_curve, pod_loads
-from .policy_advice import ServiceComparison, compare_services
+from .policy_advice import GLOSSARY, ServiceComparison, compare_services
 from .reviewed import ReviewedFacts, ServiceReview
 
 if TYPE_CHECKING:
@@ -221,7 +223,7 @@ def review(
         find_all(Asked(found, comparisons, made, internet), SERVICE_FINDERS, CLUSTER_FINDERS),
         tuple(sorted(services, key=lambda one: (RANK.get(one.type, 2), one.name))),
         made,
-        (*found.assumptions, f"Traffic: {_traffic(gb_per_month, traffic_gb)}.", *_uncounted(found.cluster)),
+        (*found.assumptions, f"{TRAFFIC}{_traffic(gb_per_month, traffic_gb)}.", *_uncounted(found.cluster)),
         found.cluster,
         guessed,
         utilisation,
@@ -241,6 +243,7 @@ def _check_names(traffic_gb: Mapping[str, float] | None) -> None:
         raise ValueError("traffic_gb names Services, and an anonymised report has other names: give gb_per_month")
 
 
+TRAFFIC = "Traffic: "
 EVENLY = "evenly over the exposed Services."
 
 
@@ -291,18 +294,17 @@ def _address(service: Service) -> str:
 
 
 def _reached_by(found: ReviewedCluster, service: Service) -> str:
-    """Return who reaches a Service, and by which door."""
+    """Return who reaches a Service, and by which entrance."""
     ranges = ", ".join(service.load_balancer_source_ranges)
     if service.type == "LoadBalancer":
         kind = found.kind(service)
-        title, _, more = kind.title.partition(": ") if kind else ("a load balancer of somebody else", "", "")
-        door = f"{title} ({more})" if more else title
-        also = "; and every node on its nodePort" if any(port.node_port for port in service.ports) else ""
+        also = "; whoever can reach a node, at its nodePort" if any(port.node_port for port in service.ports) else ""
         waits = not any(entry.address for entry in service.load_balancer_ingress)
         if waits and kind is None:
             return f"nobody through a load balancer, as nothing here makes one{also}"
-        who = f"{_who(service, kind)}{', once it has an address' if waits else ''}"
-        return f"{who}: clients{f' of {ranges}' if ranges else ''} through {door}{also}"
+        who = f"{_who(service, kind)}{f', from {ranges} only' if ranges else ''}"
+        through = _balancer(kind, is_internal(service, kind))
+        return f"{who}, through {through}{', once it has an address' if waits else ''}{also}"
     if service.type == "NodePort":
         nodes = found.cluster.nodes
         public = any(ip and not is_private(ip) for node in nodes for ip in (node.external_ip, *node.addresses))
@@ -312,19 +314,29 @@ def _reached_by(found: ReviewedCluster, service: Service) -> str:
     return "whoever can route to its externalIPs; Pods and nodes" if service.external_ips else "Pods and nodes"
 
 
+def _balancer(kind: LoadBalancerKind | None, internal: bool) -> str:
+    """Return the name of a load balancer in a sentence, with what it is more exactly in brackets."""
+    if kind is None:
+        return "a load balancer of somebody else"
+    title, more = re.fullmatch(r"(.*?)(?:[:,] (.*))?", kind.title).groups()  # type: ignore[union-attr]
+    named = f"{'an internal' if internal else 'a'} {title}" if "alancer" in title else title
+    # Google makes no internal load balancer of a target pool.
+    return f"{named} ({more})" if more and not (internal and kind.name == "target_pool") else named
+
+
 def _who(service: Service, kind: LoadBalancerKind | None) -> str:
     """Return which clients a load balancer faces."""
     if is_internal(service, kind):
-        return "internal, from the VPC only"
+        return "private network only"
     ips = [entry.ip for entry in service.load_balancer_ingress if entry.ip]
     if ips and all(is_private(ip) for ip in ips):
-        return "private network, as its address is private"
+        return "private network (its address is private)"
     return "this computer" if any(one.hostname == "localhost" for one in service.load_balancer_ingress) else "internet"
 
 
 # -- the page ---------------------------------------------------------------------------------------------------------
 
-MAP = "The ways in: by a dotted line, nothing arrives."
+MAP = "The ways in. Where the line is dotted, nothing arrives."
 SHARES = "The share of the connections that each Pod gets; the dotted line is the mean."
 CURVE = "The time within which 99 of 100 requests are answered (p99), and where it is now."
 
@@ -432,8 +444,11 @@ def _drawn(svg: str, title: str) -> Iterator[Part]:
         yield Picture(svg, title)
 
 
+DATE = re.compile(r"\b20\d\d-\d\d(?:-\d\d)?\b")  # some copies bear none, or a remark beside it
+
+
 def _dates(made: Review) -> str:
-    dates = [date for date in made.estimate.as_of if date[0].isdecimal()]  # some copies bear no date
+    dates = sorted(set(chain.from_iterable(map(DATE.findall, made.estimate.as_of))))
     return f"{dates[0]} to {dates[-1]}" if len(dates) > 1 else "".join(dates)
 
 
@@ -504,6 +519,8 @@ def _summary(made: Review) -> Iterator[Part]:
         for one in compared
     )
     yield Table("The last two columns: utilisation of the average Pod.", head, rows)
+    yield Paragraph("What the lines of the tables below say:")
+    yield Listing(GLOSSARY)
 
 
 def _crossing(utilisation: float | None) -> str:

@@ -13,11 +13,12 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from .._display import html_table
-from ..api.addresses import address
+from ..api.addresses import address, ip_version
 from ..api.checks import check_arguments
 from ..api.checks import seconds as check_seconds
 from ..api.errors import NotExposed
 from ..api.service import Service
+from ..cloud.internal import PRIVATE_CLIENTS, is_internal
 from ..cloud.load_balancer import target_health
 from ..router.router import shares
 
@@ -169,12 +170,18 @@ def _step(twin: Cluster, service: Service, node: str, at_s: float, what: str) ->
     """Return what is lost now, through the load balancer and at the node that was written down."""
     host = next(entry.address for entry in service.load_balancer_ingress if entry.address)
     port = service.ports[0]
-    front = f"http://{address(host, port.port)}"
+    front, client = f"http://{address(host, port.port)}", _client(twin, service)
     protocol, own = port.protocol or "TCP", twin.node(node).addresses
     hard = Fraction(1)
     if own and port.node_port:
-        hard = shares(twin, address(own[0], port.node_port), protocol=protocol).lost
-    return CrashStep(at_s, what, shares(twin, front, protocol=protocol).lost, hard)
+        hard = shares(twin, address(own[0], port.node_port), client, protocol=protocol).lost
+    return CrashStep(at_s, what, shares(twin, front, client, protocol=protocol).lost, hard)
+
+
+def _client(cluster: Cluster, service: Service) -> str | None:
+    """Return a client that an internal load balancer answers; None for the usual one, on the internet."""
+    kind = cluster.provider.kind_of(service) if cluster.provider is not None else None
+    return PRIVATE_CLIENTS[ip_version(service.cluster_ip) or 4] if is_internal(service, kind) else None
 
 
 def _notices(twin: Cluster, service: Service, node: str) -> tuple[str, ...]:

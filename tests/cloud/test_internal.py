@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import k8sexpose as kx
-from k8sexpose.api.service import Service
+from k8sexpose.api.service import LoadBalancerIngress, Service
 from k8sexpose.cloud.internal import internal_annotation, is_internal
 from tests.cloud.helpers import TARGET_TYPE, TYPE, stand
 
@@ -73,3 +73,17 @@ def test_nothing_is_said_of_an_annotation_whose_controller_is_not_known() -> Non
     service = Service("web", type="LoadBalancer", annotations=hetzner)
     assert internal_annotation(service, kx.provider("generic").kinds[0]) is None
     assert internal_annotation(service, kx.provider("aws").kind("classic")) in hetzner
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("internal-web-1234567890.us-east-2.elb.amazonaws.com", True),
+        ("internal-web-1234567890.cn-north-1.elb.amazonaws.com.cn", True),
+        ("web-1234567890.us-east-2.elb.amazonaws.com", False),
+        ("internal-web.example.com", False),
+    ],
+)
+def test_the_name_of_a_classic_says_that_it_is_internal(host: str, expected: bool) -> None:
+    web = Service("web", type="LoadBalancer", load_balancer_ingress=(LoadBalancerIngress(hostname=host),))
+    assert is_internal(web, kx.provider("aws").kind("classic")) is expected

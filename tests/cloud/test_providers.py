@@ -8,6 +8,7 @@ from dataclasses import fields
 import pytest
 
 import k8sexpose as kx
+from k8sexpose.api.service import LoadBalancerIngress, Service
 from k8sexpose.cloud.front_door import front_door
 from k8sexpose.cloud.providers import LoadBalancerKind, _profiles
 from tests.cloud.helpers import TARGET_TYPE, TYPE, address, manifest, stand
@@ -116,3 +117,37 @@ def test_no_two_load_balancers_have_one_address() -> None:
     cluster.advance(60)
     found = {service.load_balancer_ingress[0].ip for service in cluster.services if service.type == "LoadBalancer"}
     assert len(found) == 300
+
+
+# Forms of the guides of Elastic Load Balancing, of external-dns (its endings by region), and of controllers that write
+# a name they were told: do-loadbalancer-hostname, load-balancer.hetzner.cloud/hostname, hostname-only-ingress.
+HOSTS = (
+    ("my-lb-1234567890.us-east-2.elb.amazonaws.com", "classic"),
+    ("internal-my-lb-1234567890.us-east-2.elb.amazonaws.com", "classic"),
+    ("dualstack.my-lb-1234567890.us-east-2.elb.amazonaws.com", "classic"),
+    ("a112853ad588a48f1a2-1234567890.us-gov-west-1.elb.amazonaws.com", "classic"),
+    ("cluster-lb-123456.cn-north-1.elb.amazonaws.com.cn", "classic"),
+    ("my-nlb-1234567890abcdef.elb.us-east-2.amazonaws.com", "nlb"),
+    ("k8s-shop-web-70e14f892f-fc1139a735d6d8f9.elb.us-gov-east-1.amazonaws.com", "nlb"),
+    ("a40ddad4121f74da6bee4dacbf056e87-0dcb806a4efcaaf2.elb.cn-northwest-1.amazonaws.com.cn", "nlb"),
+    ("web.example.com", None), ("nb-192-0-2-1.frankfurt.nodebalancer.linode.com", None), ("", None),
+    ("elb.amazonaws.com", None), ("lb.elb.amazonaws.com.example.org", None), ("[redacted].elb.amazonaws.com", None),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("host", "kind"), HOSTS)
+@pytest.mark.parametrize("asked", ["classic", "nlb"])
+def test_only_a_name_that_aws_gave_tells_the_kind(host: str, kind: str | None, asked: str) -> None:
+    annotations = {TYPE: "nlb"} if asked == "nlb" else {}
+    web = Service("web", type="LoadBalancer", annotations=annotations, load_balancer_ingress=ingress(host))
+    aws = kx.provider("aws")
+    found = aws.kind_of(web)
+    assert found is not None and found.name == (kind or asked)
+    refused = aws.problem(web, aws.kind(asked)) is not None
+    # The controller looks at the ending .elb.amazonaws.com alone: a Classic of China is an NLB to it.
+    seen = "nlb" if host.endswith(".cn") else kind
+    assert refused is (seen not in (None, asked))
+
+
+def ingress(host: str) -> tuple[LoadBalancerIngress, ...]:
+    return (LoadBalancerIngress(hostname=host),) if host else ()

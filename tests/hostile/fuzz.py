@@ -1,9 +1,9 @@
-"""Fuzz every door through which somebody else's text comes in.
+"""Fuzz every entry point through which somebody else's text comes in.
 
 Usage: ``python tests/hostile/fuzz.py`` tries for a minute; ``--inputs 1000000`` is the long run, ``--replay NUMBER``
 plays one input again. Inputs are made from a seed and a number, so a finding is named by these two.
 
-An outcome is a value, or an exception that the door's documentation names and whose message says where; within 1 s of
+An outcome is a value, or an exception that the entry point's documentation names and whose message says where; within 1 s of
 processor time and 200 MB for 1 MB of input; after a refusal the cluster is as it was. All else is a finding.
 """
 
@@ -28,7 +28,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.hostile.corpus import Corpus
-from tests.hostile.doors import DOORS, World, Wrong
+from tests.hostile.entry_points import ENTRY_POINTS, World, Wrong
 
 BLOCK = 200  # inputs that meet the same cluster, one after the other
 LIMIT_S, LIMIT_MB = 1.0, 200
@@ -46,7 +46,7 @@ class Finding:
     """What went wrong, where, and with which input."""
 
     number: int
-    door: str
+    entry_point: str
     what: str
     where: str
     sent: str
@@ -69,12 +69,12 @@ def block(seed: str, first: int, folder: Path, corpus: Corpus, only: int | None 
     for number in range(first, first + BLOCK):
         world.rng = random.Random(f"{seed}/{number}")
         world.sent = ""
-        door = world.rng.choices([d for d, _ in DOORS], [weight for _, weight in DOORS])[0]
+        entry_point = world.rng.choices([call for call, _ in ENTRY_POINTS], [weight for _, weight in ENTRY_POINTS])[0]
         began = time.process_time()
         finding = None
         try:
             signal.setitimer(signal.ITIMER_PROF, 20 * LIMIT_S)
-            door(world)
+            entry_point(world)
         except (Exception, TooSlow) as error:
             what = str(error) if isinstance(error, Wrong) else f"{type(error).__name__}: {error}"
             finding = (what, place(error))
@@ -85,14 +85,14 @@ def block(seed: str, first: int, folder: Path, corpus: Corpus, only: int | None 
         took = time.process_time() - began
         size_mb = max(len(str(world.sent)) / 1e6, 1) if took > LIMIT_S or memory.grown else 1
         if finding is None and took > LIMIT_S * size_mb:
-            finding = (f"slow: {took:.1f} s for {size_mb:.1f} MB", door.__name__)
+            finding = (f"slow: {took:.1f} s for {size_mb:.1f} MB", entry_point.__name__)
         if finding is None and memory.grown > LIMIT_MB * size_mb:
-            finding = (f"memory: {memory.grown:.0f} MB", door.__name__)
+            finding = (f"memory: {memory.grown:.0f} MB", entry_point.__name__)
             memory = Memory()
         if only == number:
-            print(f"{door.__name__}: {world.sent!r:.3000}\n{finding}")
+            print(f"{entry_point.__name__}: {world.sent!r:.3000}\n{finding}")
         if finding is not None:
-            yield Finding(number, door.__name__, finding[0][:500], finding[1], repr(world.sent)[:4000])
+            yield Finding(number, entry_point.__name__, finding[0][:500], finding[1], repr(world.sent)[:4000])
         else:
             yield None
 
@@ -217,7 +217,7 @@ def note(outcome: Outcome, finding: Finding) -> None:
     known.append(finding)
     if len(known) == 1:
         print(
-            f"input {finding.number}, {finding.door}, {finding.where}: {finding.what}\n  {finding.sent:.600}",
+            f"input {finding.number}, {finding.entry_point}, {finding.where}: {finding.what}\n  {finding.sent:.600}",
             flush=True,
         )
 

@@ -21,7 +21,7 @@ WEB: dict[str, Any] = {
     "metadata": {"name": "web"},
     "spec": {"ports": [{"port": 80}]},
 }
-DOORS: dict[str, Callable[[kx.Cluster, Any], object]] = {
+ENTRY_POINTS: dict[str, Callable[[kx.Cluster, Any], object]] = {
     "apply": lambda cluster, value: cluster.apply(value),
     "create": lambda cluster, value: cluster.create(value),
     "patch": lambda cluster, value: cluster.patch("here", value),
@@ -39,7 +39,7 @@ def kept(held: kx.Cluster) -> str:
     return json.dumps([service.to_dict(bookkeeping=True) for service in held.services]) + repr(held.events)
 
 
-@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("entry_point", ENTRY_POINTS)
 @pytest.mark.parametrize(
     ("value", "where"),
     [
@@ -52,20 +52,20 @@ def kept(held: kx.Cluster) -> str:
     ],
     ids=["bytes", "key", "nan", "set", "surrogate", "object"],
 )
-def test_objects_that_json_cannot_carry(door: str, value: Any, where: str) -> None:
+def test_objects_that_json_cannot_carry(entry_point: str, value: Any, where: str) -> None:
     here = cluster()
     before = kept(here)
     with pytest.raises(kx.ManifestError, match=where):
-        DOORS[door](here, value)
+        ENTRY_POINTS[entry_point](here, value)
     assert kept(here) == before
 
 
-@pytest.mark.parametrize("door", DOORS)
-def test_an_object_within_itself(door: str) -> None:
+@pytest.mark.parametrize("entry_point", ENTRY_POINTS)
+def test_an_object_within_itself(entry_point: str) -> None:
     loop: dict[str, Any] = {**WEB}
     loop["spec"] = loop
     with pytest.raises(kx.ManifestError, match="nested deeper than 60 levels"):
-        DOORS[door](cluster(), loop)
+        ENTRY_POINTS[entry_point](cluster(), loop)
 
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
@@ -106,9 +106,9 @@ def test_text_that_means_harm(text: str, tmp_path: Any, monkeypatch: pytest.Monk
     here = cluster()
     before = kept(here)
     # A dump is JSON: all other text names a file.
-    for door in (here.apply, here.create, *([kx.Cluster.from_json] if text[0] in "[{" else [])):
+    for entry_point in (here.apply, here.create, *([kx.Cluster.from_json] if text[0] in "[{" else [])):
         with pytest.raises((kx.ManifestError, kx.ApiError)) as told:
-            door(text)
+            entry_point(text)
         assert str(told.value).strip()
     assert kept(here) == before and not list(tmp_path.iterdir())
 
@@ -117,9 +117,9 @@ def test_text_that_means_harm(text: str, tmp_path: Any, monkeypatch: pytest.Monk
 def test_bytes_that_are_no_text(data: bytes, tmp_path: Any) -> None:
     path = tmp_path / "x.yaml"
     path.write_bytes(data)
-    for door in (cluster().apply, kx.Cluster.from_json):
+    for entry_point in (cluster().apply, kx.Cluster.from_json):
         with pytest.raises((kx.ManifestError, kx.ApiError)):
-            door(path)
+            entry_point(path)
 
 
 ASK = """
@@ -208,9 +208,9 @@ LAST = "kubectl.kubernetes.io/last-applied-configuration"
 
 @pytest.mark.parametrize("value", [[{}], 3, None, object()], ids=["list", "number", "nothing", "object"])
 def test_things_that_are_no_manifest(value: Any) -> None:
-    for door in (cluster().apply, cluster().create):
+    for entry_point in (cluster().apply, cluster().create):
         with pytest.raises(kx.ManifestError, match="a manifest is text, a Path or a mapping"):
-            door(value)
+            entry_point(value)
 
 
 def test_a_namespace_that_is_no_text() -> None:
@@ -242,9 +242,9 @@ def test_a_price_file_with_half_a_provider() -> None:
 
 
 def test_a_file_name_longer_than_any() -> None:
-    for door in (cluster().apply, kx.Cluster.from_json):
+    for entry_point in (cluster().apply, kx.Cluster.from_json):
         with pytest.raises(FileNotFoundError, match="does not exist"):
-            door("a" * 5_000 + ".yaml")
+            entry_point("a" * 5_000 + ".yaml")
 
 
 def test_the_fuzzer_itself_runs() -> None:

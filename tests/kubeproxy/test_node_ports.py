@@ -33,7 +33,7 @@ def test_iptables_refuses_a_node_port_on_every_address(per_node: list[int], poli
     assert verdict(cluster, "127.0.0.1", "127.0.0.1") == action
 
 
-def test_an_address_that_takes_no_node_ports_is_no_door() -> None:
+def test_an_address_that_takes_no_node_ports_is_no_entrance() -> None:
     cluster = cluster_of([1, 1], PRIMARY)
     assert verdict(cluster, "10.0.0.1") == "DNAT"
     assert verdict(cluster, "192.168.7.1") == "NO_MATCH"

@@ -52,6 +52,23 @@ def test_services_exposed_anew_and_no_more_and_their_findings() -> None:
     assert new.gone_findings == gone.new_findings == ()
 
 
+def test_a_new_load_balancer_without_an_address_is_a_note_and_a_graver_finding_is_new() -> None:
+    before = cluster_of({"type": "ClusterIP"}, per_node=(1, 0, 0))
+    before.set_ready("web-1", False)
+    made = kx.diff(before, applied(before, _web({})))
+    assert [(f.kind, f.severity) for f in made.new_findings] == [("no-endpoints", "problem"), ("pending", "note")]
+    assert [(f.kind, f.severity) for f in made.gone_findings] == [("no-endpoints", "warning")]
+    local = kx.Cluster(nodes=1, provider="kind")
+    known = kx.diff(local, applied(local, _web({})))
+    assert ("pending", "problem") in {(f.kind, f.severity) for f in known.new_findings}, "nobody makes one there"
+
+
+def test_a_service_more_shares_the_traffic_and_changes_no_other() -> None:
+    before = cluster_of({}, provider="aws")
+    made = kx.diff(before, applied(before, {**_web({}), "metadata": {"name": "second"}}))
+    assert (made.exposed_anew, made.changes) == (("default/second",), ())
+
+
 def test_slices_of_a_dump_follow_a_port_that_is_renamed() -> None:
     before = kx.Cluster.from_json(SAMPLE, provider=None)
     after = applied(before, API_LOCAL.replace("port: 443", "name: https, port: 443"))
@@ -118,8 +135,11 @@ def test_shared_traffic_is_named_where_a_new_service_takes_a_part_of_it() -> Non
     one = cluster_of({})
     two = applied(one, {**_web({}), "metadata": {"name": "second"}})
     text = kx.diff(one, two).to_markdown()
-    assert "shared evenly by the exposed Services, 1 before and 2 after" in text
-    assert "shared evenly" not in kx.diff(one, applied(one, _web({"externalTrafficPolicy": "Local"}))).to_markdown()
+    assert "share the assumed traffic evenly, 1 before and 2 after" in text
+    assert (
+        "share the assumed traffic"
+        not in kx.diff(one, applied(one, _web({"externalTrafficPolicy": "Local"}))).to_markdown()
+    )
 
 
 def test_a_load_that_nobody_can_carry_is_said_so() -> None:

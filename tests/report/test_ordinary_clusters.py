@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -95,3 +96,64 @@ def test_every_kind_of_finding_has_a_source_and_each_address_is_of_https() -> No
     assert len(urls) > 100 and all(url.startswith("https://") for url in urls)
     with pytest.raises(ValueError, match=r"sources\.mine\.url is an address that begins with https://"):
         price_book({"sources": {"mine": {"title": "Mine", "url": "javascript:alert(1)"}}})
+
+
+ZONES = ("us-east-1a", "us-east-1a", "us-east-1b")
+ADVANCED = "service.beta.kubernetes.io/aws-load-balancer-"
+
+
+@pytest.mark.parametrize("crosses", [False, True])
+def test_zones_with_unequally_many_pods_are_named_where_the_load_balancer_delivers_to_pods(crosses: bool) -> None:
+    provider = kx.provider("aws", load_balancer_controller=True)
+    nodes = [kx.Node(f"n{n}", (f"10.0.0.{n}",), zone=zone) for n, zone in enumerate(ZONES, 1)]
+    cluster = kx.Cluster(nodes=nodes, provider=provider)
+    cluster.deploy("web", per_node=[2, 1, 1])
+    annotations = {f"{ADVANCED}type": "external", f"{ADVANCED}nlb-target-type": "ip"}
+    if crosses:
+        annotations[f"{ADVANCED}attributes"] = "load_balancing.cross_zone.enabled=true"
+    metadata = {"name": "web", "annotations": annotations}
+    cluster.apply({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": LB})
+    cluster.advance(600)
+    made = kx.review(cluster)
+    found = [one for one in made.findings if one.kind == "uneven-zones"]
+    assert [one.what for one in found] == ([] if crosses else ["The busiest Pod gets 2.00 times the mean."])
+    assert all("us-east-1a: 3, us-east-1b: 1" in one.why and "cross_zone" in one.fix for one in found)
+    compared = made.service("web").comparison
+    assert compared is not None and len(compared.advice.reasons) == (1 if crosses else 2)
+
+
+@pytest.mark.parametrize(
+    ("dates", "words"),
+    [
+        (("2024-05 and later", "2024-08-30 / 2026-04-03", "undated copy"), "2024-05 to 2026-04-03"),
+        (("2026-09-11..21",), "2026-09-11"),
+        (("undated copy; list not older than mid-2016",), ""),
+    ],
+)
+def test_the_dates_of_prices_are_dates(dates: tuple[str, ...], words: str) -> None:
+    made = kx.review(cluster_of({}, provider="aws"))
+    items = made.estimate.items.head(1).loc[[0] * len(dates)].assign(as_of=list(dates))
+    page = replace(made, estimate=replace(made.estimate, items=items)).to_markdown()
+    head = page.partition("## ")[0]
+    assert (f"its prices are of {words}." in head) if words else ("its prices" not in head)
+
+
+def test_what_one_node_alone_has_is_said_of_one() -> None:
+    made = kx.review(cluster_of({"externalTrafficPolicy": "Local"}, per_node=(1, 1, 0)))
+    assert [one.what for one in made.findings] == ["Local, and 1 of 3 nodes has no ready Pod."]
+
+
+def test_who_reaches_a_service_is_one_sentence_and_an_internal_one_of_google_has_no_target_pool() -> None:
+    internal = {"networking.gke.io/load-balancer-type": "Internal"}
+    made = {}
+    for name, asked in (("out", {}), ("in", internal)):
+        cluster = kx.Cluster(nodes=1, provider="gcp")
+        cluster.deploy("web", per_node=[1])
+        metadata = {"name": "web", "annotations": asked}
+        cluster.apply({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": LB})
+        cluster.advance(300)
+        made[name] = kx.review(cluster).service("web").reached_by.partition(";")[0]
+    assert made == {
+        "out": "internet, through a passthrough network load balancer (target pool)",
+        "in": "private network only, through an internal passthrough network load balancer",
+    }

@@ -35,7 +35,7 @@ def test_every_picture_is_whole_and_described(sample: kx.Review) -> None:
         assert ElementTree.fromstring(svg).attrib["aria-label"].strip()
 
 
-def test_the_map_names_services_doors_and_zones(sample: kx.Review) -> None:
+def test_the_map_names_services_entrances_and_zones(sample: kx.Review) -> None:
     shown = words(entrance_map(sample))
     assert [one.name for one in sample.exposed if one.name not in shown] == []
     assert {"us-east-1a: 4 nodes", "the", "internet", "private network", "node port 31300"} <= set(shown)

@@ -122,8 +122,8 @@ def test_annotations_of_another_provider_are_not_read(provider: str) -> None:
 
 def test_internal_and_public_stand_apart_in_the_report() -> None:
     made = reviewed("aks-two-lbs.json")
-    assert made.service("web").reached_by.startswith("internet:")
-    assert made.service("web2").reached_by.startswith("internal, from the VPC only:")
+    assert made.service("web").reached_by.startswith("internet, through a Standard")
+    assert made.service("web2").reached_by.startswith("private network only, through an internal Standard")
     assert [(one.service, one.address) for one in made.internet] == [("default/web", "203.0.113.9:80")]
     assert "What the internet reaches" in made.to_markdown()
 
@@ -131,7 +131,7 @@ def test_internal_and_public_stand_apart_in_the_report() -> None:
 def test_the_in_tree_controller_does_not_read_the_scheme() -> None:
     one = found("eks-scheme-internal.json", "internal-unread")
     assert one.severity == "warning" and "aws-load-balancer-scheme" in one.what and "internet" in one.what
-    assert reviewed("eks-scheme-internal.json").service("web").reached_by.startswith("internet:")
+    assert reviewed("eks-scheme-internal.json").service("web").reached_by.startswith("internet, through")
 
 
 def test_two_families_are_one_pod() -> None:

@@ -126,8 +126,8 @@ def test_latencies_add_up_and_the_hops_are_a_chain(cluster: kx.Cluster) -> None:
             assert here.after == there.before
         if way.delivered:
             leg = 0.8 if way.crosses_zone else (0.25 if way.extra_hop else 0.07)
-            door = 0.1 if cluster.service("web").type == "LoadBalancer" else 0.0
-            assert way.latency_ms == pytest.approx(leg + door)
+            added = 0.1 if cluster.service("web").type == "LoadBalancer" else 0.0
+            assert way.latency_ms == pytest.approx(leg + added)
 
 
 # -- from outside ----
@@ -284,7 +284,7 @@ def test_ipv6() -> None:
 # -- the load balancer ----
 
 
-def test_no_controller_no_door() -> None:
+def test_without_a_controller_there_is_no_load_balancer() -> None:
     cluster = cluster_with([1], {"type": "LoadBalancer"}, provider=None)
     with pytest.raises(kx.NotExposed, match="30080"):
         kx.send(cluster, "web")

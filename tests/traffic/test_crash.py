@@ -21,6 +21,18 @@ def test_two_clocks() -> None:
     assert crash.healed_s == 50
 
 
+def test_an_internal_load_balancer_is_asked_by_a_client_of_its_network() -> None:
+    cluster = kx.Cluster(nodes=3, provider="azure")
+    cluster.deploy("web", per_node=[1, 1, 1])
+    internal = {"service.beta.kubernetes.io/azure-load-balancer-internal": "true"}
+    spec = {"type": "LoadBalancer", "selector": {"app": "web"}, "ports": [{"port": 80, "targetPort": 8080}]}
+    metadata = {"name": "web", "annotations": internal}
+    cluster.apply({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec})
+    cluster.advance(300)
+    crash = kx.watch_crash(cluster, "web")
+    assert [step.lost for step in crash.steps] == [0, Fraction(5, 9), Fraction(1, 3), 0]
+
+
 @pytest.mark.parametrize("nodes", [2, 3, 4, 5])
 def test_steps_follow_the_formula(nodes: int) -> None:
     steps = kx.watch_crash(hired(per_node=(1,) * nodes), NAME).steps

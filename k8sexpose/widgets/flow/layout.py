@@ -181,7 +181,7 @@ def lay_out(scene: Scene, width: float = 900, aside: float = 0) -> Layout:
     frames: dict[str, Box] = {}
     y = _top(boxes, places, width)
     inset = 2.0
-    if scene.door:
+    if scene.has_load_balancer:
         frames["front"] = Box(inset, y, width - 2 * inset, 0)
         boxes[FRONT] = Box(_middle(width), y + 14, PLACE_WIDTH, PLACE_HEIGHT)
         y, inset = y + 14 + PLACE_HEIGHT + LEG, inset + GAP

@@ -293,7 +293,7 @@ class Scene:
     now_s: float
 
     @property
-    def door(self) -> bool:
+    def has_load_balancer(self) -> bool:
         """Whether there is a load balancer to draw."""
         return bool(self.service and self.service.front) or any(step.at == FRONT for step in self.steps)
 

@@ -18,7 +18,7 @@ from tests.widgets.flow.helpers import flow_cluster
     ("kind", "frames", "node_ports"),
     [("ClusterIP", set(), 0), ("NodePort", {"nodeport"}, 2), ("LoadBalancer", {"front", "nodeport"}, 2)],
 )
-def test_a_door_contains_the_next(kind: str, frames: set[str], node_ports: int) -> None:
+def test_a_frame_contains_the_next(kind: str, frames: set[str], node_ports: int) -> None:
     cluster = kx.Cluster(nodes=2)
     cluster.deploy("api-backend", per_node=[1, 1])
     spec = {"type": kind, "selector": {"app": "api-backend"}, "ports": [{"port": 80, "targetPort": 8080}]}
@@ -26,7 +26,7 @@ def test_a_door_contains_the_next(kind: str, frames: set[str], node_ports: int) 
     scene = make_scene(cluster, FlowQuery("web"))
     layout = lay_out(scene)
     assert (set(layout.frames), len(layout.node_ports)) == (frames, node_ports)
-    assert scene.door == (kind == "LoadBalancer") == ("lb" in layout.boxes)
+    assert scene.has_load_balancer == (kind == "LoadBalancer") == ("lb" in layout.boxes)
     nested = [layout.frames[name] for name in ("front", "nodeport") if name in frames] + [layout.boxes["node:node-1"]]
     assert all(holds(outer, inner) for outer, inner in pairwise(nested))
     # The clusterIP is no frame around nodes: it is rules in every one of them.
@@ -44,7 +44,7 @@ def overlap(one: Box, other: Box) -> bool:
 
 def test_no_load_balancer_is_drawn_where_none_answers() -> None:
     pending = flow_cluster()
-    assert not make_scene(pending, FlowQuery("10.0.0.1:32000")).door
+    assert not make_scene(pending, FlowQuery("10.0.0.1:32000")).has_load_balancer
     with pytest.raises(kx.NotExposed):
         make_scene(flow_cluster(provider=None), FlowQuery("flow-32000"))
 

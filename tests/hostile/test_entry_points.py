@@ -26,7 +26,7 @@ from k8sexpose.traffic import queueing
 
 NAN, INF = float("nan"), float("inf")
 WEB = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "w"}, "spec": {"type": "NodePort", "ports": [{"port": 80}]}}  # fmt: skip
-# What a door may answer to nonsense. A bare TypeError, AttributeError or IndexError comes from inside.
+# What an entry point may answer to nonsense. A bare TypeError, AttributeError or IndexError comes from inside.
 TOLD = (ValueError, kx.ApiError, kx.NotExposed, LookupError, FileNotFoundError)
 INSIDE = (TypeError, AttributeError, IndexError)
 
@@ -319,7 +319,7 @@ def test_far_in_the_future_everything_can_be_printed() -> None:
 # -- what is written can be read ---------------------------------------------------------------------------------------
 
 
-def test_a_surrogate_is_refused_at_every_door(tmp_path: Path) -> None:
+def test_a_surrogate_is_refused_at_every_entry_point(tmp_path: Path) -> None:
     text = json.dumps({"items": [{**WEB, "metadata": {"name": "a\ud800b"}}]})
     path = tmp_path / "dump.json"
     path.write_text(text, encoding="utf-8")

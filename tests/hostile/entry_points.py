@@ -1,4 +1,4 @@
-"""The doors through which somebody else's text comes in, and what must hold behind each of them."""
+"""The entry points through which somebody else's text comes in, and what must hold behind each of them."""
 
 from __future__ import annotations
 
@@ -386,8 +386,8 @@ def messages(world: World) -> None:
 
 NAN = float("nan")
 PRICES_OBJECT = {"a": {"b": [1, "x", None, {"price": -1}, {"tier": ["a"]}]}, "price": "x", "tier": [3, 1], "regions": 3}
-# How often each door is tried, for every hundred inputs.
-DOORS: list[tuple[Callable[[World], None], int]] = [
+# How often each entry point is tried, for every hundred inputs.
+ENTRY_POINTS: list[tuple[Callable[[World], None], int]] = [
     (apply, 26), (create, 22), (patch, 10), (delete, 1), (from_json, 16), (report, 2), (magics, 15), (ask, 4), (prices, 4),
     (answers, 4), (messages, 4),
 ]  # fmt: skip
