@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import SupportsFloat
 
 __all__ = ["LITERAL", "html_table", "listed", "milliseconds", "percent", "scrolling", "visible"]
@@ -19,18 +19,28 @@ CONTROLS = r"[^\n\t -~\u00a0-\u200d\u2010-\u2029\u202f-\u2065\u2070-\U0010ffff]"
 LITERAL = "tex2jax_ignore mathjax_ignore"
 
 
-def html_table(caption: str, head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """Return a table in HTML in the colours of the page, every value escaped."""
+def html_table(
+    caption: str, head: Iterable[str], rows: Iterable[Iterable[str]], *, unbroken: Collection[int] = ()
+) -> str:
+    """Return a table in HTML in the colours of the page, every value escaped.
+
+    The `unbroken` columns, counted from 0, keep each value on one line: a name such as node-2, or a date.
+
+    >>> html_table("Nodes", ["node", "state"], [["node-2", "up"]], unbroken=[0]).count("nowrap")
+    1
+    """
     style = "font-family: var(--jp-ui-font-family, sans-serif); text-align: left"
     cells = "".join(f'<th scope="col" style="text-align: left">{html.escape(name)}</th>' for name in head)
-    body = "".join(
-        "<tr>" + "".join(f'<td style="text-align: left">{html.escape(cell)}</td>' for cell in row) + "</tr>"
-        for row in rows
-    )
+    body = "".join("<tr>" + "".join(_cell(cell, k in unbroken) for k, cell in enumerate(row)) + "</tr>" for row in rows)
     title = f'<caption style="text-align: left">{html.escape(caption)}</caption>'
     return (
         f'<table class="{LITERAL}" style="{style}">{title}<thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>'
     )
+
+
+def _cell(value: str, unbroken: bool) -> str:
+    whole = "; white-space: nowrap" if unbroken else ""
+    return f'<td style="text-align: left{whole}">{html.escape(value)}</td>'
 
 
 def scrolling(inner: str, label: str = "Table", least_px: float = 0) -> str:

@@ -26,6 +26,11 @@ from k8sexpose.lessons.sheet import QUESTIONS
 Problems = Iterator[str]
 Rule = Callable[[Part], Problems]
 
+# What changes a cluster, as a method and as a command of kubectl; time alone may pass.
+CHANGES = set(
+    """annotate apply create delete deploy edit fail patch recover replace rollout scale set_ready start_proxy
+    stop_proxy terminate""".split()
+)
 # What a learner can be seen to do. "Understand", "know" and "learn" cannot be checked.
 VERBS = set(
     """apply argue build calculate change check choose compare compute count cut decide derive describe design
@@ -392,6 +397,28 @@ def unknown_to_beginners(node: ast.AST) -> str:
     return ""
 
 
+def pictures_keep_their_cluster(part: Part) -> Problems:
+    """A flow follows its cluster: after a later change it would no longer show what the text beside it says."""
+    drawn: dict[str, str] = {}
+    for cell in code(part):
+        calls = [node for node in ast.walk(course.python(cell.source)) if isinstance(node, ast.Call)]
+        for name in sorted(drawn.keys() & {name for call in calls for name in changed_by(call)}):
+            yield f"cell {cell.id} changes {name}, which the flow in cell {drawn[name]} draws: give that one a copy"
+        flows = [call for call in calls if course.called(call) == "flow"]
+        drawn |= {call.args[0].id: cell.id for call in flows if call.args and isinstance(call.args[0], ast.Name)}
+
+
+def changed_by(call: ast.Call) -> Iterator[str]:
+    """The variable whose cluster a call changes: by a method, or by %kubectl, which takes `cluster` if not told."""
+    match call:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=verb)) if verb in CHANGES:
+            yield name
+        case ast.Call(args=[ast.Constant(value="kubectl"), ast.Constant(value=str(line))]):
+            if CHANGES & set(line.split()):
+                told = re.search(r"--cluster[ =](\w+)", line)
+                yield told[1] if told else "cluster"
+
+
 def sound(part: Part) -> Problems:
     """No error and no warning is stored, and each picture has words."""
     for cell in code(part):
@@ -429,7 +456,7 @@ RULES: tuple[Rule, ...] = (
     ends_with_a_link, links_lead_somewhere, no_link_to_the_solutions, story_opens_and_closes, plain_english,
     alone_in_its_cell, ask_run_see_explain_check, two_questions_at_most, see_asks_nothing,
     questions_stand_where_their_part_says, asked_once, each_exercise_is_graded, nothing_graded_needs_a_leaflet,
-    beginners_python, sound, metadata,
+    beginners_python, pictures_keep_their_cluster, sound, metadata,
 )  # fmt: skip
 
 

@@ -163,7 +163,7 @@ class Bill:
 
     def _repr_html_(self) -> str:
         head = ("name", "monthly quantity", "unit", "unit price", f"monthly cost, {self.currency}", "source", "as of")
-        return html_table(self.summary, head, self.rows())
+        return html_table(self.summary, head, self.rows(), unbroken=[head.index("unit"), head.index("as of")])
 
 
 def _lines(count: int, what: str) -> str:

@@ -406,7 +406,7 @@ def plot_sticky(skew: pd.DataFrame, ax: Axes | None = None) -> Axes:
     >>> from k8sexpose.plots import describe
     >>> skew = pd.DataFrame({"expected": [1.5], "mean": [1.5], "lowest": [1.3], "highest": [1.9]}, index=[100])
     >>> describe(plot_sticky(skew))
-    'Hottest node over the mean, by number of sticky clients: 100 clients 1.50 (from 1.30 to 1.90).'
+    'Busiest node ÷ average node, by number of clients, each tied to one node: 100 clients 1.50 (from 1.30 to 1.90).'
     """
     check_arguments(plot_sticky, locals())
     ax = canvas(ax, 8.5, 3.2)
@@ -431,7 +431,7 @@ def plot_sticky(skew: pd.DataFrame, ax: Axes | None = None) -> Axes:
     )
     finish(
         ax,
-        f"Hottest node over the mean, by number of sticky clients: {said}.",
+        f"Busiest node ÷ average node, by number of clients, each tied to one node: {said}.",
         "The square is the mean of several runs, the bar reaches from the lowest to the highest of them. At 1 all "
         "nodes carry the same.",
         "How uneven few clients are",

@@ -160,7 +160,7 @@ class RuleTrace:
         printer.text(visible(repr(self) if cycle else str(self)))  # type: ignore[attr-defined]
 
     def _repr_html_(self) -> str:
-        return html_table(self._caption, ("node", "where", "rule", "matches"), self.rows())
+        return html_table(self._caption, ("node", "where", "rule", "matches"), self.rows(), unbroken=[0])
 
 
 SHOWN = 2  # rules in a row that did not fit, up to which each is shown

@@ -218,6 +218,11 @@ def meta(name: str, **values: Any) -> Callable[[course.Part], None]:
     return lambda part: cell(part, name).metadata.nbgrader.update(values)
 
 
+def flow_then(change: str) -> Callable[[course.Part], None]:
+    """Draw a cluster, and change it in a later cell."""
+    return insert("good-first-run", new_code_cell("kx.flow(cluster)", id="flow"), new_code_cell(change, id="change"))
+
+
 PICTURE = new_output("display_data", data={"image/png": "AA=="})
 BARE = new_output("display_data", data={"text/html": '<img src="data:,">'})
 BAD = [
@@ -289,6 +294,8 @@ BAD = [
     ("beginners_python", source("good-first-run", "a = 1; b = 2")),
     ("beginners_python", source("good-first-run", "for a, b in zip([1], [2]):\n    print(a)")),
     ("beginners_python", source("good-first-run", "print(a := 1)")),
+    ("pictures_keep_their_cluster", flow_then('cluster.scale("web", replicas=2)')),
+    ("pictures_keep_their_cluster", flow_then("%kubectl apply -f shop.yaml")),
     ("sound", shows("good-first-run", new_output("error", ename="ValueError", evalue="no", traceback=[]))),
     ("sound", shows("good-first-run", new_output("stream", name="stderr", text="a warning"))),
     ("sound", shows("good-first-run", PICTURE)),
@@ -325,6 +332,21 @@ def test_a_bad_leaflet_breaks_its_rule(rule: str, spoil: Callable[[course.Part],
     part = good_leaflet()
     spoil(part)
     assert list(RULES[rule](part))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "cluster.advance(60)",
+        "other.scale('web', replicas=2)",
+        "%kubectl apply -f a.yaml --cluster other",
+        "%kubectl get svc",
+    ],
+)
+def test_a_flow_may_stay_where_its_cluster_is_not_changed(change: str) -> None:
+    part = good_lesson()
+    flow_then(change)(part)
+    assert not list(outline.pictures_keep_their_cluster(part))
 
 
 def test_every_rule_was_seen_to_fail() -> None:

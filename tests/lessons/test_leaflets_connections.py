@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
+import nbformat
 import pytest
 
 import k8sexpose as kx
 from k8sexpose.lessons.leaflets.rolling_updates import keep_connection, last_answer_s, lost_requests, move_pod
 from k8sexpose.lessons.sheet import QUESTIONS, Sheet
 
+LEAFLETS = Path(__file__).resolve().parents[2] / "instructor" / "solutions" / "leaflets"
 OPTIONAL = [
     "np-keepalive",
     "np-one-each",
@@ -90,6 +95,18 @@ def test_a_new_pod_serves_a_kept_connection_only_after_it_was_closed() -> None:
     # With a single Pod there is nothing to choose from, until the app grows.
     cluster.scale("debug-tools", per_node=[1, 0, 0])
     assert Sheet().check("kept-remedies", cluster, answer="none").correct
+
+
+def test_the_rounds_that_the_leaflet_names_are_those_that_it_shows() -> None:
+    cells = {cell.id: cell for cell in nbformat.read(LEAFLETS / "kept_connections.ipynb", as_version=4).cells}
+    rounds = cells["run-few"].outputs[0].text.splitlines()
+    lucky = sum(0 not in map(int, re.findall(r"\d+", line)) for line in rounds)
+    many = re.findall(r"\d+", cells["run-many"].outputs[0].text)
+    told = cells["explain-few"].source
+    assert f"in {lucky} of {len(rounds)} rounds, which is {lucky / len(rounds):.0%}".replace("%", " %") in told
+    assert (
+        f"In {many[1]} rounds it happened {many[0]} times, which is {100 * int(many[0]) / int(many[1]):.0f} %" in told
+    )
 
 
 def test_affinity_follows_the_learners_cluster() -> None:

@@ -274,8 +274,8 @@ QUESTIONS = (
             ),
             Wrong(
                 about(100),
-                "Nearly all of them. But each of the fifty nodes gets the same part, so one connection in fifty "
-                "arrives at the node of its own Pod.",
+                "Nearly all of them do take the hop, that is right. But each of the fifty nodes gets the same part, so "
+                "one connection in fifty arrives at the node of its own Pod.",
             ),
             Wrong(
                 about(2),

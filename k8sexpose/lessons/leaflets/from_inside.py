@@ -79,9 +79,9 @@ QUESTIONS = (
         "node-1. A Pod on node-2 connects to three entrances of this Service. Which of them answer?",
         DOORS, inside, served_doors,
         part="optional",
-        right="node-2 has rules for the load balancer's IP address and for its own node port, and for a connection "
-        "from one of its own Pods it chooses from the whole list of Pods. At node-3 the packet counts as traffic from "
-        "outside.",
+        right="The rules of node-2 know the load balancer's IP address and its own node port, and for a connection "
+        "from one of its own Pods they choose from the whole list of Pods. At node-3 the packet counts as traffic "
+        "from outside.",
         wrong=(
             Wrong(
                 lambda given, right: "a" not in given,

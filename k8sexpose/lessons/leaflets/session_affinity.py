@@ -129,6 +129,8 @@ QUESTIONS = (
                 11,
             ),
         ),
+        otherwise="node-1 sees one source address, so it keeps one entry. Every connection follows this entry to the "
+        "same Pod, and none reaches the other Pod.",
     ),
     Question(
         "np-appliance-cure", LESSON, "All clients reach node-1 with the address of one appliance, and one of two Pods "
@@ -156,7 +158,7 @@ QUESTIONS = (
             Wrong(
                 lambda given, right: "longer timeout" in given,
                 "A shorter time would make the node forget the client earlier, if it were ever idle. A longer time "
-                "only keeps the entry longer, and every new connection starts the time anew.",
+                "only keeps the entry longer, and every new connection starts the time again.",
                 11,
             ),
             Wrong(

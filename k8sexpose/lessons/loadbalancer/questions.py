@@ -1,4 +1,4 @@
-"""Questions of lesson 2: who makes a load balancer, what it has inside, whom its checks ask."""
+"""Questions of lesson 2: who makes a load balancer, what it has inside, what its checks ask."""
 
 from __future__ import annotations
 
@@ -431,8 +431,8 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "0",
-                "Where a load balancer sends directly to Pods, its check does ask the app. On Azure it also does if "
-                "the port in the manifest has the line appProtocol: http. Here it asks kube-proxy on each node, "
+                "Where a load balancer checks the Pods or the node port, its check does fail when no Pod is ready, so "
+                "it would call no node healthy. This one asks kube-proxy on each node, and kube-proxy answers "
                 "whatever the app does.",
                 18,
             ),

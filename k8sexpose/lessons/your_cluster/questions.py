@@ -213,8 +213,8 @@ QUESTIONS = (
         "has four Pods, each on its own node: one in zone a, one in zone b, two in zone c. The Pods are half busy, and "
         "the load balancer sends an equal share to each zone. For which of the two does Local give the lower p99?",
         Several(COMPARED), sample, who_gets_local,
-        right="api has a Pod on every node, so with Local its load is even, and the extra hop is saved. The Pods of "
-        "checkout would get unequal shares.",
+        right="With a Pod of api on every node, its load is even under Local too, and the extra hop is saved. The "
+        "Pods of checkout would get unequal shares.",
         wrong=(
             Wrong(
                 frozenset(COMPARED),
