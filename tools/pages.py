@@ -42,6 +42,10 @@ BOX = '<div class="scroll" tabindex="0" role="group" aria-label="Table">'
 PICTURE_BOX = '<span class="scroll picture" tabindex="0" role="group" aria-label="Picture">'  # a paragraph may hold it
 REFERENCE = {"api/k8sexpose": "Reference of the package"}  # made by pdoc; see tools/website/reference.py
 ANCHOR = 'tabindex="-1" aria-label="Link to this section"'
+# A card of `check`: its verdict, and the answer that the solution gives.
+VERDICT = re.compile(r"<p\b[^>]*><strong>✓ Right\.</strong></p>")
+GIVEN = re.compile(r"<p\b[^>]*><strong>Your answer:</strong>.*?</p>", re.DOTALL)
+COLUMNS = re.compile(r"^(?:[A-Z()-]+ {2,}){2,}[A-Z()-]+ *$", re.MULTILINE)  # the head of a table of kubectl
 RESERVED = "# Reserved for the instructor's tests"
 SOLUTION = re.compile(r"^### BEGIN SOLUTION\n(.*?)^### END SOLUTION", re.DOTALL | re.MULTILINE)
 UNCOUNTED = "<p>In the notebook, this cell says how many questions you have answered, and which of them are open.</p>"
@@ -98,9 +102,20 @@ def hanging(line: str) -> str:
 def printed(text: str) -> str:
     """What a cell printed, each line a block of its own: one that is too long wraps, and hangs."""
     html = str(ansi2html(text.rstrip("\n")))
+    if COLUMNS.search(text):  # a table whose lines wrap has no columns: it scrolls
+        return scrolling(f"<pre>{html}</pre>").replace("<pre", '<pre class="columns"')
     if "<span" not in html:  # the colours of a terminal may go on in the next line
         html = "".join(map(hanging, html.split("\n")))
     return scrolling(f"<pre>{html}</pre>")
+
+
+def unanswered(html: str) -> str:
+    """A card of `check` for a reader who has answered nothing: it calls nothing right, and says what is correct."""
+    if not VERDICT.search(html):
+        return html
+    known = "<strong>Correct answer:" in html
+    html = GIVEN.sub("" if known else lambda found: found[0].replace("Your answer", "Correct answer"), html)
+    return VERDICT.sub("", html)
 
 
 def output(out: NotebookNode) -> str:
@@ -111,7 +126,7 @@ def output(out: NotebookNode) -> str:
         if kind in out.get("data", ()):
             value = out.data[kind]
             if kind == "text/html":
-                return f"<div>{scrolling(linked(value))}</div>"
+                return f"<div>{scrolling(linked(unanswered(value)))}</div>"
             return prose(value) if kind == "text/markdown" else printed(value)
     return ""
 
@@ -132,8 +147,9 @@ def code(cell: NotebookNode, asked: NotebookNode, results: list[str], waits_for:
         return f'{shown}<details class="answer"><summary>The answer</summary>{answer}{found}</details>'
     if found and waits_for:
         ids = escape(" ".join(waits_for))
-        fold = f'<details class="kx-curtain" data-kx-ids="{ids}"><summary>What this cell prints'
-        return f"{shown}{fold} (first answer the question above)</summary>{found}</details>"
+        what = "question" if len(waits_for) == 1 else "questions"
+        fold = f'<details class="kx-curtain" data-kx-ids="{ids}"><summary>What this cell shows'
+        return f"{shown}{fold} (first answer the {what} above)</summary>{found}</details>"
     return shown + found
 
 
@@ -143,7 +159,9 @@ def body(nb: NotebookNode, live: Any = None) -> str:
     parts, waiting = [], []
     for number, (cell, asked) in enumerate(zip(nb.cells, student(nb).cells, strict=True)):
         if cell.cell_type == "markdown":
-            parts.append(prose(cell.source) + (IN_MIND if cell.source.startswith("## Exercises") else ""))
+            text = prose(cell.source) + (IN_MIND if cell.source.startswith("## Exercises") else "")
+            opens = f'<details data-kx-opens="{escape(" ".join(waiting))}">' if waiting else "<details>"
+            parts.append(text.replace("<details>", opens))
             continue
         asks, checks = course.asks(cell), course.checks(cell)
         waiting = [id for id in [*waiting, *asks] if id in checked and id not in checks]
@@ -221,7 +239,7 @@ def page(stem: str, names: dict[str, str], main: str, run: str = "", *, live: bo
 {main}
 </main>
 {neighbours(stem, names)}
-<footer>Text and figures: CC BY 4.0. Code: MIT. Prices are list prices with a date each, not quotes.</footer>
+<footer>Text and figures: CC BY 4.0. Code: MIT. Prices are list prices, each with its date.</footer>
 </body>
 </html>
 """
@@ -258,7 +276,7 @@ def listed(rows: Iterable[tuple[str, str, str]]) -> str:
 
 WHAT = """<h1>How does a request from the internet reach a Pod?</h1>
 <p>A course for those who know what a container, an IP address and a port are, and can read simple Python. Pod, Service
-and NAT are taught in <a href="00_start_here.html">lesson 0: start there</a>. The lessons build on each other. No
+and NAT are taught in <a href="00_start_here.html">lesson 0</a>, so start there. The lessons build on each other. No
 cluster, no cloud account and no installation are needed, and nothing costs money.</p>"""
 LIVELY = """<p>On these pages you answer the questions and use the pictures in your browser. Each lesson is also a
 Jupyter notebook, in which you can run and change the code; its page says how to open it. Everything is computed by a
@@ -266,6 +284,7 @@ model of Kubernetes that was checked against the real programs.</p>"""
 STILLS = """<p>These pages are printouts of Jupyter notebooks, in which you can run and change the code; each page says
 how to open its notebook. Everything is computed by a model of Kubernetes that was checked against the real
 programs.</p>"""
+ASIDE = "The course in one picture (it answers questions of lessons 1 and 4: open it now only if you know them)"
 CAPTION = """One request, step by step: from a client on the internet through a load balancer, a node and the rules on
 it to a Pod. You learn the words of this picture in lessons 0 to 4."""
 
@@ -289,8 +308,9 @@ def index(names: dict[str, str], live: bool = False, lite: bool = False) -> str:
         names,
         f"""{WHAT}
 {LIVELY if live else STILLS}
+<details><summary>{ASIDE}</summary>
 <figure>{PICTURE_BOX}<img src="data:image/svg+xml;base64,{picture}" alt="{alt}"></span>
-<figcaption>{CAPTION}</figcaption></figure>
+<figcaption>{CAPTION}</figcaption></figure></details>
 <h2>Lessons</h2>
 {lessons}
 <h2 id="leaflets">Leaflets</h2>

@@ -19,7 +19,7 @@ import course
 from course import Part
 
 from k8sexpose.lessons import misconceptions
-from k8sexpose.lessons.forms import Question, shown
+from k8sexpose.lessons.forms import Question
 from k8sexpose.lessons.sheet import QUESTIONS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -36,7 +36,10 @@ OVER = 100.0
 
 def cell(text: object) -> str:
     """A text that stands in a cell of a Markdown table."""
-    return str(text).replace("|", "\\|").replace("\n", " ").replace("$", "\\$").replace("<", "\\<")
+    line = str(text).replace("|", "\\|").replace("\n", " ").replace("$", "\\$")
+    words = line.split("`")
+    words[::2] = [word.replace("<", "\\<") for word in words[::2]]  # between backticks a backslash would be seen
+    return "`".join(words)
 
 
 def table(head: tuple[str, ...], rows: list[tuple[object, ...]]) -> str:
@@ -71,7 +74,7 @@ def graded(part: Part) -> str:
 
 def lessons() -> str:
     """The table of lessons for instructors."""
-    head = ("lesson", "minutes", "exercises", "you can then", "asked and graded")
+    head = ("lesson", "minutes", "minutes of exercises", "you can then", "asked and graded")
     rows = [
         (
             link(part, "../notebooks"),
@@ -197,7 +200,7 @@ def plans() -> str:
 def answer_row(question: Question) -> tuple[object, ...]:
     beliefs = sorted({wrong.misconception for wrong in question.wrong if wrong.misconception})
     right = question.show(question.answer(question.setup()))
-    return f"`{question.id}`", cell(question.text), cell(shown(right)), ", ".join(map(str, beliefs))
+    return f"`{question.id}`", cell(question.text), cell(right), ", ".join(map(str, beliefs))
 
 
 def answers() -> Iterator[str]:

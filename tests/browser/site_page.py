@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
-from website import build, states  # noqa: E402
-from website.flows import Timeless  # noqa: E402
+from website import build, flows, states  # noqa: E402
 from website.questions import card_of  # noqa: E402
 from website.recorder import Shown  # noqa: E402
 
@@ -180,9 +179,9 @@ def flows_agree(page: Page, lesson: Lesson, waits: tuple[int, ...] = (10,) * 10)
     assert places.count() == len(lesson.data("flow")) == len(live)
     for number, original in enumerate(live):
         place = places.nth(number)
-        kind = Timeless if "clock" in original._controls else Flow
+        kind = flows.Timeless if "clock" in original._controls else Flow
         flow = kind(original.cluster.copy(), original._question, original.route, original._controls)
-        flow.width = 880 if place.evaluate("node => node.clientWidth") >= 720 else 340
+        flow.width = flows.WIDTHS[0] if place.evaluate("node => node.clientWidth") >= 720 else flows.WIDTHS[1]
         pair = Pair(place, flow, waits)
         pair.same("at first")
         keys = place.locator("svg [data-act]").evaluate_all("all => all.map(one => one.dataset.key)")

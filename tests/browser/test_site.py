@@ -32,7 +32,7 @@ from tests.browser.site_page import (
 )
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext
+    from playwright.sync_api import BrowserContext, Page
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
@@ -67,8 +67,9 @@ def sample() -> tuple[NotebookNode, list[Shown]]:
         question, card = ask(id), check(id)
         assert isinstance(question, Ask)
         cells += [cell(question, source=f'ask("{id}")'), cell(card, (Checked(id, None),), f'check("{id}")')]
-        if id == ASKED[0]:  # what a cell prints waits for the answer
+        if id == ASKED[0]:  # what a cell prints waits for the answer, and so does the explanation
             cells.insert(-1, (new_code_cell("1", outputs=[new_output("stream", text="printed")]), Shown()))
+            cells.insert(-1, (new_markdown_cell("<details><summary>Why</summary>\n\nBecause.\n\n</details>"), Shown()))
     cells.append((new_markdown_cell("## Targets that are healthy\n\nMore text."), Shown()))
     cells += [cell(ask(id), source=f'ask("{id}")') for id in PAIR]
     cells += [cell(check(id), (Checked(id, None),), f'check("{id}")') for id in PAIR]
@@ -104,6 +105,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         assert made.problems == []
 
 
+def fresh(page: Page) -> None:
+    """Open a page as one who has answered nothing."""
+    page.evaluate("localStorage.clear()")
+    page.reload()
+    page.wait_for_function(READY)
+
+
 def test_a_page_agrees_with_the_package(site: Site) -> None:
     with opened(site.context, site.path, site.problems) as page:
         reveal(page)
@@ -119,9 +127,7 @@ def test_a_page_agrees_with_the_package(site: Site) -> None:
 
 def test_every_widget_obeys_the_keyboard_and_an_answer_stays(site: Site) -> None:
     with opened(site.context, site.path, site.problems) as page:
-        page.evaluate("localStorage.clear()")
-        page.reload()
-        page.wait_for_function(READY)
+        fresh(page)
         latency = page.locator(".kx-is-explorer").nth(1)
         queue = latency.get_by_role("img", name="Queues before the Pods")
         before = latency.get_attribute("data-at"), queue.get_attribute("aria-label")
@@ -141,12 +147,14 @@ def test_every_widget_obeys_the_keyboard_and_an_answer_stays(site: Site) -> None
         page.keyboard.press("Enter")
         assert "crashed" in str(node.get_attribute("aria-label"))
         assert page.locator(".kx-curtain").count() == 1, "what a cell prints waits for an answer"
+        assert not page.get_by_text("Because.").is_visible()
         question = page.locator(".kx-is-question").first
         question.locator("input").first.focus()
         page.keyboard.press("Space")
         question.get_by_role("button", name="Keep my answer").focus()
         page.keyboard.press("Enter")
         page.wait_for_function("!document.querySelector('.kx-curtain')")
+        assert page.get_by_text("Because.").is_visible()
         progress = page.locator(".kx-is-progress")
         assert "1 of " in progress.inner_text() and "4 of 4" not in progress.inner_text()
         page.reload()
@@ -186,9 +194,7 @@ def test_the_search_finds_a_section(site: Site) -> None:
 
 def test_a_check_waits_for_both_answers_of_a_pair(site: Site) -> None:
     with opened(site.context, site.path, site.problems) as page:
-        page.evaluate("localStorage.clear()")
-        page.reload()
-        page.wait_for_function(READY)
+        fresh(page)
         first, second = (page.locator(f"#ask-{id}") for id in PAIR)
         card = page.locator(f"#check-{PAIR[0]}")
         answer(first, 0)
@@ -198,11 +204,86 @@ def test_a_check_waits_for_both_answers_of_a_pair(site: Site) -> None:
         card.get_by_text("Why:").wait_for()
 
 
+def test_answers_are_forgotten_when_the_reader_says_so_twice(site: Site) -> None:
+    with opened(site.context, site.path, site.problems) as page:
+        fresh(page)
+        question, forget = page.locator(".kx-is-question").first, page.get_by_role("button", name="Forget my answers")
+        answer(question, 0)
+        question.get_by_text("Kept: ").wait_for()
+        page.once("dialog", lambda asked: asked.dismiss())
+        forget.click()
+        assert page.locator(".kx-is-progress table").count(), "the question was answered with no"
+        page.once("dialog", lambda asked: asked.accept())
+        with page.expect_navigation():
+            forget.click()
+        page.wait_for_function(READY)
+        assert question.get_by_role("button", name="Keep my answer").is_visible()
+        assert not question.locator("input:checked").count()
+        assert "No answers yet" in page.locator(".kx-is-progress").inner_text()
+
+
+def test_an_answer_that_cannot_be_read_leaves_the_form_open_and_the_old_one_kept(site: Site) -> None:
+    with opened(site.context, site.path, site.problems) as page:
+        fresh(page)
+        question = page.locator("#ask-np-one-each")
+        answer(question, ["3"])
+        kept = question.get_by_text("Kept: ").inner_text()
+        answer(question, ["x"])
+        question.get_by_text('I could not read "x". Please give').wait_for()
+        assert kept in question.inner_text(), "the other answer counts"
+        assert question.get_by_role("button", name="Keep my answer").is_visible()
+        assert question.locator("input").is_enabled()
+
+
+WIDE = "[...document.querySelectorAll('main .scroll')].find(node => node.scrollWidth > node.clientWidth + 100)"
+MORE = "node => ['left', 'right'].filter(side => node.classList.contains(`kx-more-${side}`))"
+
+
+def test_what_scrolls_fades_on_the_side_where_there_is_more(site: Site) -> None:
+    with opened(site.context, site.path, site.problems, width=390) as page:
+        region = page.evaluate_handle(WIDE).as_element()
+        assert region is not None and region.evaluate(MORE) == ["right"]
+        assert "gradient" in region.evaluate("node => getComputedStyle(node).maskImage")
+        for left, sides in ((50, ["left", "right"]), (9999, ["left"])):
+            region.evaluate("(node, left) => { node.scrollLeft = left; }", left)
+            page.wait_for_function(f"([node, sides]) => String(({MORE})(node)) === String(sides)", arg=[region, sides])
+        page.set_viewport_size({"width": 1280, "height": 900})
+        page.wait_for_function(f"node => !({MORE})(node).length", arg=region)
+        assert region.evaluate("node => getComputedStyle(node).maskImage") == "none"
+
+
+def test_what_comes_long_after_a_crash_is_left_to_the_notebook(site: Site) -> None:
+    with opened(site.context, site.path, site.problems) as page:
+        flow = page.locator(".kx-is-flow").first
+        said, later = flow.get_by_role("alert"), flow.get_by_role("button", name="+60 s")
+        flow.locator("[data-act=node]").first.dispatch_event("click")
+        for _ in range(2):  # the node is given up after 50 seconds: until 120, the page knows the cluster
+            later.click()
+            assert not said.is_visible()
+        later.click()
+        assert "follows the cluster until 70 s after its last change" in said.inner_text()
+        # After five minutes the Pods leave the node: the page has not computed it, and shows what it knew.
+        before = flow.locator("svg [data-act]").all_inner_texts()
+        for _ in range(4):
+            later.click()
+        assert flow.locator("svg [data-act]").all_inner_texts() == before and said.is_visible()
+
+
+def test_on_a_phone_the_card_of_a_packet_stays_in_sight(site: Site) -> None:
+    with opened(site.context, site.path, site.problems, width=390) as page:
+        flow = page.locator(".kx-is-flow").first
+        card = flow.locator(".kx-card")
+        flow.evaluate("node => scrollTo(0, node.getBoundingClientRect().top + scrollY + 250)")
+        for place in (card, flow.get_by_role("button", name="Step")):
+            box = place.bounding_box()
+            assert box is not None and 0 <= box["y"] < 100
+        page.set_viewport_size({"width": 1280, "height": 900})
+        page.wait_for_function("node => node.parentElement.matches('.kx-stage')", arg=card.element_handle())
+
+
 def test_on_paper_a_check_that_waits_says_what_is_right(site: Site) -> None:
     with opened(site.context, site.path, site.problems) as page:
-        page.evaluate("localStorage.clear()")
-        page.reload()
-        page.wait_for_function(READY)
+        fresh(page)
         check, flow = page.locator(".kx-is-check").first, page.locator(".kx-is-flow").first
         assert check.locator("a[href='#ask-np-ping']").is_visible() and flow.get_by_role("button").count()
         page.evaluate("dispatchEvent(new Event('beforeprint'))")

@@ -59,6 +59,26 @@ def test_links_lead_to_pages() -> None:
     ]
 
 
+def card(verdict: str, *lines: str) -> str:
+    """A card as `check` leaves it."""
+    return "".join(f'<p style="margin: 0">{line}</p>' for line in (f"<strong>{verdict}</strong>", *lines))
+
+
+def test_a_printout_calls_no_answer_that_of_its_reader() -> None:
+    given, right = "<strong>Your answer:</strong> 3", "<strong>Correct answer:</strong> 3"
+    assert pages.unanswered(card("✓ Right.", given, right)) == f'<p style="margin: 0">{right}</p>'
+    assert pages.unanswered(card("✓ Right.", given)) == f'<p style="margin: 0">{right}</p>', "it is said once"
+    assert pages.unanswered(card("✗ Not quite.", given, right)) == card("✗ Not quite.", given, right)
+    for html in pages.render().values():
+        assert not ("✓ Right." in html and "Your answer:" in html)
+
+
+def test_a_table_of_kubectl_keeps_its_columns() -> None:
+    table = "NAME   TYPE       PORT(S)\nweb    NodePort   80:32000/TCP"
+    assert 'class="columns"' in pages.printed(f"service/web created\n{table}")
+    assert "columns" not in pages.printed("A line   of   words\nHTTP/1.1 200 OK")
+
+
 def test_the_readme_shows_todays_picture() -> None:
     done = subprocess.run(
         [sys.executable, "tools/generate/readme_picture.py", "--check"], cwd=ROOT, capture_output=True, text=True

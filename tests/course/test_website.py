@@ -153,6 +153,13 @@ def test_the_search_finds_what_is_seen_and_folded_words_but_no_result() -> None:
     assert not any(word in script for word in ("127000", "30085", "secret", "ANSWERS")), "these are answers"
 
 
+def test_how_long_a_section_takes_is_not_what_it_says() -> None:
+    script = index_script(
+        {"a.html": "<title>A</title><main><h2>1</h2><p><em>minutes 0–5</em></p><p>In 5 minutes</p></main>"}
+    )
+    assert "minutes 0" not in script and "In 5 minutes" in script
+
+
 def cell_with(source: str, printed: str = "", **metadata: Any) -> Any:
     outputs = [new_output("stream", text=printed)] if printed else []
     return new_code_cell(source, outputs=outputs, metadata=metadata)

@@ -25,7 +25,7 @@ from .packing import packed
 
 __all__ = ["Timeless", "flow_data", "states_of"]
 
-WIDTHS = (880, 340)
+WIDTHS = (920, 340)
 MOST_FAULTS, MOST_PATHS, MOST_STATES = 2, 60, 8000
 STEP_S, QUIET_S, LONGEST_S = 2, 70, 400  # the clock's step; settled after this long without a change
 OWN = ("picture", "plays", "news", "now")  # of a scene: stored by its parts, or known to the page itself

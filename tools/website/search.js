@@ -14,8 +14,11 @@ window.kx.search = () => {
     const to = text.length > from + SHOWN ? text.lastIndexOf(" ", from + SHOWN) : text.length;
     return `${from ? "… " : ""}${text.slice(from, to)}${to < text.length ? " …" : ""}`;
   }
-  function points(words, head, body) {
+  const plain = (text) => text.toLowerCase().replaceAll(" ", "");
+  // A section that is called like what was typed comes first: mostly that is the glossary.
+  function points(words, head, body, heading) {
     if (!words.every((word) => head.includes(word) || body.includes(word))) return 0;
+    if (plain(heading) === words.join("")) return 1000;
     return words.reduce((sum, word) => sum + (head.includes(word) ? 8 : 0) + Math.min(body.split(word).length - 1, 5), 0);
   }
   function find() {
@@ -23,10 +26,11 @@ window.kx.search = () => {
     const rows = window.kx.index && words.some((word) => word.length > 1) ? window.kx.index : [];
     const best = rows
       .map(([href, page, heading, text, folded]) => ({ href, page, heading, text,
-        points: points(words, `${page} ${heading}`.toLowerCase(), `${text.toLowerCase()} ${folded}`) }))
+        points: points(words, `${page} ${heading}`.toLowerCase(), `${text.toLowerCase()} ${folded}`, heading) }))
       .filter((one) => one.points).sort((one, other) => other.points - one.points);
     const count = best.length === 1 ? "1 place" : `${best.length} places`;
     said.textContent = best.length > MOST ? `The ${MOST} best of ${count}` : count;
+    if (!best.length) said.textContent = "No place has all these words. Try fewer of them, or look into the glossary.";
     if (box.value.trim().length === 1) said.textContent = "Type two letters or more.";
     list.replaceChildren(...best.slice(0, MOST).map(({ href, page, heading, text }) => make("li", {},
       make("a", { href }, heading && heading !== page ? `${page}: ${heading}` : page), make("p", {}, excerpt(text, words[0])))));

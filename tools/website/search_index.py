@@ -13,6 +13,7 @@ __all__ = ["index_script"]
 # What a cell prints may answer a question, and so does the answer key: neither is found.
 UNSEEN, FOLDED = ("output", "answer", "kx-curtain"), ("highlight",)
 NOT_FOUND = ("ANSWERS.html",)
+MINUTES = re.compile(r"^minutes \d+–\d+ ")  # how long a section takes says nothing of what is in it
 WORD = re.compile(r"\w[\w./:=-]*\w|\w")
 
 
@@ -67,7 +68,7 @@ def index_script(pages: Mapping[str, str]) -> str:
         cut = Sections()
         cut.feed(html)
         for anchor, heading, text, folded in cut.found:
-            seen = " ".join(text.split())
+            seen = MINUTES.sub("", " ".join(text.split()))
             words = " ".join(sorted({word.lower() for word in WORD.findall(folded)}))
             if seen or words:
                 place = f"{name}#{anchor}" if anchor else name

@@ -362,9 +362,8 @@
       return { place: String(k), words: control.options[k]?.[1] };
     }
     const number = numberOf(given, control.unit, control.units);
-    if (number === null || number < 0 || number > control.most) {
-      return { problem: `I could not read "${given}". Please give ${control.example}.` };
-    }
+    if (number === null) return { problem: `I could not read "${given}". Please give ${control.example}.` };
+    if (number < 0 || number > control.most) return { problem: `"${given}" lies outside of what can be answered. Please give ${control.example}.` };
     return { number, words: `${shown(number)} ${control.unit}`.trim() };
   }
   function readAll(data, draft) {
@@ -404,8 +403,9 @@
       make("a", { href: `#check-${data.id}` }, "at the check, below the explanation"), ".");
     model.answer = async (name) => {
       if (name !== "request") return;
-      const { draft, number } = model.get("request"), { problem } = readAll(data, draft);
-      Object.assign(model.values, { said: problem || "Your answer is kept.", problem: Boolean(problem), refused: Boolean(problem) });
+      const { draft, number } = model.get("request"), { problem } = readAll(data, draft), before = model.get("kept");
+      const still = before && ` Kept: ${before}.`;
+      Object.assign(model.values, { said: problem ? `${problem}${still}` : "Your answer is kept.", problem: Boolean(problem), refused: Boolean(problem) });
       if (!problem) {
         const right = await isRight(data, draft);
         answers((all) => {
@@ -415,7 +415,8 @@
         await refresh();
       }
       model.values.done = number;
-      model.tell("kept", "said", "done");
+      if (model.get("kept") !== before) model.tell("kept");
+      model.tell("said", "done");
       if (!problem) for (const watcher of watchers.get(data.id) || []) watcher();
     };
     await refresh();
@@ -455,7 +456,7 @@
       const kept = answers(), open = group.find((one) => !kept[one] && all.some((two) => two.kind === "question" && two.id === one));
       const found = kept[id] && (await feedback(data, kept[id]));
       if (!found) wait("Answer first: keep your answer to ", id, ". What is right, and why, is then said here.");
-      else if (open) wait("Your answer is kept. There is another one to answer before this is told: ", open, ".");
+      else if (open) wait("Your answer is kept. What is said here answers the next question too, so answer that first: ", open, ".");
       else card.innerHTML = found[1];
       place.classList.toggle("kx-open", !found || Boolean(open));
     };
@@ -486,6 +487,7 @@
       }
     }
     for (const fold of curtains) curtain(fold);
+    for (const fold of document.querySelectorAll("details[data-kx-opens]")) explanation(fold);
     if (places.some((place) => data.widgets[place.dataset.kx].kind === "question")) kx.forget();
     document.documentElement.dataset.kxState = "ready";
   }
@@ -500,6 +502,17 @@
       fold.querySelector("summary")?.remove();
       fold.replaceWith(...fold.childNodes);
       stops();
+    };
+    for (const id of ids) watch(id, update);
+    update();
+  }
+
+  // The explanation after a question opens with the last answer to what it explains; it can be closed again.
+  function explanation(fold) {
+    const ids = fold.dataset.kxOpens.split(" ");
+    const update = () => {
+      const kept = answers();
+      fold.open = ids.every((id) => kept[id]);
     };
     for (const id of ids) watch(id, update);
     update();

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from .layout import DENSE_WIDTH, Box, Layout, Point
-from .steps import ELSEWHERE, Step
+from .steps import ELSEWHERE, FRONT, OUTSIDE, Step
 
 __all__ = ["CARD_HEIGHT", "CARD_WIDTH", "Curve", "card_point", "end_point", "trace"]
 
 CURVE_POINTS = 20
+STRIP = 22  # from a node port up to the strip between the zones and what is above them, where nothing is written
 CARD_WIDTH, CARD_HEIGHT = 230, 72
 
 
@@ -77,7 +78,7 @@ def trace(steps: Iterable[Step], layout: Layout, node_port: int = 0) -> tuple[Cu
         else:
             points = _curve(layout, step, here, through)
         here = points[-1]
-        label = points[len(points) // 2] if len(points) > 1 else _beside(layout, step, points[0])
+        label = _label(layout, step, points) if len(points) > 1 else _beside(layout, step, points[0])
         legs.append(Curve(step, points, label))
     return tuple(legs)
 
@@ -114,7 +115,7 @@ def end_point(last: Curve, layout: Layout) -> Point:
             return box.x + 44, box.bottom - 16
         return (port.x - 4, port.bottom + 15) if port is not None and at_port else (box.x + 18, box.bottom - 14)
     if place == ELSEWHERE:
-        return box.right - 16, box.bottom - 2
+        return box.right - 16, box.bottom + 10
     return (box.x + 14, box.bottom + 7) if place.startswith("pod:") else (box.right - 4, box.y)
 
 
@@ -124,6 +125,15 @@ def _start(layout: Layout, place: str) -> Point:
     if box is None or place.startswith("node:") or box.width < 20:
         return layout.point(place)
     return (box.x if place.startswith("pod:") else box.right - 18), box.center[1]
+
+
+def _label(layout: Layout, step: Step, points: Sequence[Point]) -> Point:
+    """Where the number of a leg stands: above the title of the nodes' frame, or in the free strip below it."""
+    port = layout.node_ports.get(step.came_from)
+    if step.extra_hop and port is not None and points[0][1] == port.y:
+        return next((point for point in points if point[1] <= port.y - STRIP), points[len(points) // 2])
+    above = step.at.startswith("node:") and step.came_from in (OUTSIDE, FRONT)
+    return points[len(points) // 3 if above else len(points) // 2]
 
 
 def _beside(layout: Layout, step: Step, at: Point) -> Point:
@@ -197,7 +207,8 @@ def _to_pod(layout: Layout, step: Step, start: Point, target: Box) -> tuple[Poin
         return _bezier(start, (start[0], top), (x, min(top, target.y - 60)), (x, target.y))
     gutter = target.x - 14
     over = _bezier(start, (start[0], top), (gutter, top - 6), (gutter, target.y - 22))
-    return over + _bezier(over[-1], (gutter, y - 6), (gutter + 2, y), (target.x, y))[1::3]
+    # The packet rests before the Pod's mark.
+    return over + _bezier(over[-1], (gutter, y - 6), (gutter + 2, y), (target.x - 7, y))[1::3]
 
 
 def _bezier(start: Point, first: Point, second: Point, end: Point) -> tuple[Point, ...]:

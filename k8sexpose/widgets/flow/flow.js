@@ -142,6 +142,9 @@ export default {
         for (const part of parts) part.hidden = !has(shown);
       }
       root.classList.toggle("kx-narrow", !scene.roomy);
+      // Beside a narrow picture there is no room: the card stays above it, in sight while the picture scrolls.
+      if (scene.roomy) stage.append(card);
+      else stage.before(card);
       hint.replaceChildren(html("strong", {}, "How to read this. "), scene.reading, clicks());
       news.hidden = !scene.news;
       news.textContent = scene.news && `What changed: ${scene.news}.`;

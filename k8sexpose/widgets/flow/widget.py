@@ -412,7 +412,7 @@ def _plain(scene: Scene, width: float, controls: Sequence[str]) -> dict[str, Any
         "roomy": width >= ROOMY,
         "size": [layout.width, layout.height],
         "summary": clean(scene.summary),
-        "reading": reading_of(scene, card=width >= ROOMY),
+        "reading": reading_of(scene, card=True),
         "title": clean(service.label if service else scene.question.target),
         "policy": clean(service.policy) if service else "",
         "policies": list(POLICIES),
