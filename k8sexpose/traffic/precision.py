@@ -174,7 +174,7 @@ def _variance(excess: Floats, slices: NDArray[np.int64]) -> Floats:
 
 def _errors(variance: Floats, slices: NDArray[np.int64]) -> Floats:
     """Return the standard error of the sum of the slices of each Pod."""
-    return np.asarray(np.sqrt(variance) * _widened(slices - 1.0)[:, None])
+    return np.asarray(np.sqrt(variance) * _widened(slices.astype(np.float64) - 1)[:, None])
 
 
 def _together(variance: Floats, slices: NDArray[np.int64], answered: Floats) -> Floats:
