@@ -105,7 +105,9 @@ class Runs:
     Examples
     --------
     >>> table = np.zeros((2, 3))
-    >>> Runs.of(np.array([1.0, 2.0, 5.0]), np.array([3, 2, 1]), rows=2).add(table)
+    >>> runs = Runs.of(np.array([1.0, 2.0, 5.0]), np.array([3, 2, 1]), rows=2)
+    >>> table += runs.of_columns()
+    >>> runs.correct(table)
     >>> table.T.reshape(-1).tolist()
     [1.0, 1.0, 1.0, 2.0, 2.0, 5.0]
     """
@@ -127,9 +129,12 @@ class Runs:
         more = (values[run] - values[run - 1]).repeat(number)
         return cls(values, -(-ends // rows) - -(-begins // rows), row, column, more)
 
-    def add(self, table: Floats, first: int = 0, runs: slice = slice(None)) -> None:
-        """Add its value to each request of a table, which begins with the given column and has these runs."""
-        table += self.values[runs].repeat(self.widths[runs])
+    def of_columns(self, runs: slice = slice(None)) -> Floats:
+        """Return the value of each column of some runs."""
+        return self.values[runs].repeat(self.widths[runs])
+
+    def correct(self, table: Floats, first: int = 0) -> None:
+        """Add to the requests of a table that begins with the given column what they have more than their column."""
         low, high = self.column.searchsorted((first, first + table.shape[1]))
         np.add.at(table, (self.row[low:high], self.column[low:high] - first), self.more[low:high])
 

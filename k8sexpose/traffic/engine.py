@@ -201,7 +201,9 @@ class Engine:
         out[columns.absent] = out[late] = 0.0
         sums = np.stack([np.add.reduce(out, axis=0), np.add.reduce(services, axis=0), np.zeros(columns.shape[1])])
         order, places = self._paths(arrivals)
-        Runs.of(self._network[order], places, self.rows).add(out)
+        network = Runs.of(self._network[order], places, self.rows)
+        out += network.of_columns()
+        network.correct(out)
         out[columns.absent] = out[late] = tally.histogram.smallest
         row = columns.pods * tally.slices + part
         missing = columns.room + np.bincount(columns.pod_at(late[1]), minlength=len(row))

@@ -145,7 +145,8 @@ class LogHistogram:
         narrow = counts.reshape(-1, 1 << WIDE)[at]
         upto = np.cumsum(narrow, axis=2)
         within = np.minimum((upto < left[:, :, None]).sum(2), (1 << WIDE) - 1)
-        own, upto = (np.take_along_axis(some, within[:, :, None], 2)[:, :, 0] for some in (narrow, upto))
+        place = (np.arange(at.size).reshape(at.shape) << WIDE) + within
+        own, upto = narrow.reshape(-1)[place], upto.reshape(-1)[place]
         at = (at % bins << WIDE) + within + self._base
         low, high = ((at + edge << SHIFT).view(np.float64) for edge in (0, 1))
         inside = low + (left - (upto - own)) / np.maximum(own, 1) * (high - low)  # as far as the rank says

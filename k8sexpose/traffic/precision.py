@@ -108,11 +108,11 @@ def measure(tally: Tally, levels: tuple[float, ...], *, free: bool, steady: bool
     more = np.sqrt(1 + alike)[:, None, None]
     pod_error, every = np.full((pods, len(levels)), np.nan), np.full(len(levels) + 1, np.nan)
     if slices.any():
-        quantiles = _below_quantiles(tally, counts, levels)
-        pod_error = _errors(quantiles.own * more, slices) / np.maximum(answered, 1)[:, None]
+        own, below = _below_quantiles(tally, counts, levels)
+        variance = _variance(np.concatenate([own, below, _responses(tally, counts)], axis=1) * more, slices)
+        pod_error = _errors(variance[:, : len(levels)], slices) / np.maximum(answered, 1)[:, None]
         if not short.any():
-            excess = np.concatenate([quantiles.every, _responses(tally, counts)], axis=1)
-            every = _together(excess * more, slices, answered)
+            every = _together(variance[:, len(levels) :], slices, answered)
     return Precision(
         math.sqrt(every[-1] ** 2 + _network_variance(tally)),
         _path_shares(tally, slices, free),
@@ -131,22 +131,13 @@ def _memory(utilisation: Floats, variation: float) -> Floats:
         return np.asarray(1 + utilisation / (1 - root) ** 2 * max((1 + variation) / 2, 1.0))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Below:
-    """What each slice has too much below a quantile, shape (pods, levels, slices): the Pod's own, that of all."""
-
-    own: Floats
-    every: Floats
-
-
-def _below_quantiles(tally: Tally, counts: Floats, levels: tuple[float, ...]) -> _Below:
+def _below_quantiles(tally: Tally, counts: Floats, levels: tuple[float, ...]) -> tuple[Floats, Floats]:
+    """Return what each slice has too much below its Pod's quantile, and below that of all: (pods, levels, slices)."""
     wide = tally.histogram.sliced.astype(np.float64)
-    level = np.array(levels)[:, None]
-    of_pods = wide.sum(1)
-    own, every = _weights(of_pods, levels), _weights(of_pods.sum(0)[None], levels)[0]
-    turned = wide.transpose(0, 2, 1)
-    mine, its = own @ turned - level * counts[:, None], every @ turned - level * counts[:, None]
-    return _Below(mine, _in_its_time(its, tally.slice_time))
+    of_pods, turned = wide.sum(1), wide.transpose(0, 2, 1)
+    own, every = (_weights(bins, levels) @ turned for bins in (of_pods, of_pods.sum(0)[None]))
+    expected = np.array(levels)[:, None] * counts[:, None]
+    return own - expected, _in_its_time(every - expected, tally.slice_time)
 
 
 def _in_its_time(excess: Floats, time: Floats) -> Floats:
@@ -181,26 +172,23 @@ def _variance(excess: Floats, slices: NDArray[np.int64]) -> Floats:
     return found
 
 
-def _errors(excess: Floats, slices: NDArray[np.int64]) -> Floats:
+def _errors(variance: Floats, slices: NDArray[np.int64]) -> Floats:
     """Return the standard error of the sum of the slices of each Pod."""
-    return np.asarray(
-        np.sqrt(_variance(excess, slices)) * _widened(np.asarray(slices - 1.0, dtype=np.float64))[:, None]
-    )
+    return np.asarray(np.sqrt(variance) * _widened(slices.astype(np.float64) - 1)[:, None])
 
 
-def _together(excess: Floats, slices: NDArray[np.int64], answered: Floats) -> Floats:
+def _together(variance: Floats, slices: NDArray[np.int64], answered: Floats) -> Floats:
     """Return the standard error of the mean over all Pods of each quantity."""
-    found, some = _variance(excess, slices), answered > 0
-    total = found[some].sum(0)
+    found, some = variance[answered > 0], slices[answered > 0]
+    total = found.sum(0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        freedom = total**2 / (found[some] ** 2 / (slices[some, None] - 1.0)).sum(0)
+        freedom = total**2 / (found**2 / (some[:, None] - 1.0)).sum(0)
     return np.asarray(np.sqrt(total) / max(answered.sum(), 1) * _widened(freedom))
 
 
 def _widened(freedom: Floats) -> Floats:
     """Return the 97.5 % point of Student's distribution over the normal one (Cornish and Fisher 1937)."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        part, square = 1 / np.maximum(np.nan_to_num(freedom, nan=1.0), 1.0), NORMAL**2
+    part, square = 1 / np.maximum(np.nan_to_num(freedom, nan=1.0), 1.0), NORMAL**2
     return np.asarray(
         1
         + part * (square + 1) / 4
@@ -229,7 +217,7 @@ def _pod_shares(tally: Tally, counts: Floats, slices: NDArray[np.int64], free: b
     if free:
         return np.asarray(np.sqrt(share * (1 - share) / tally.workload.requests))
     excess = counts - share[:, None] * sent
-    return np.asarray(_errors(excess[:, None], slices)[:, 0] / tally.workload.requests)
+    return np.asarray(_errors(_variance(excess[:, None], slices), slices)[:, 0] / tally.workload.requests)
 
 
 def _path_shares(tally: Tally, slices: NDArray[np.int64], free: bool) -> Floats:
@@ -241,4 +229,4 @@ def _path_shares(tally: Tally, slices: NDArray[np.int64], free: bool) -> Floats:
         return np.asarray(np.sqrt(share * (1 - share) / requests))
     excess = (counts - share * tally.path_counts.sum(1)[:, None]).T[None]
     least = np.array([slices[tally.answered > 0].min(initial=tally.slices)])
-    return np.asarray(_errors(excess, least)[0] / requests)
+    return np.asarray(_errors(_variance(excess, least), least)[0] / requests)

@@ -40,14 +40,15 @@ def responses(
     services: Floats,
     starts: Indices,
     backlog: Floats,
+    network: Floats | None = None,
     grows: Floats | None = None,
 ) -> Floats:
-    """Return the time from arrival to departure of each request, one worker a Pod.
+    """Return the time from arrival to departure of each request, one worker a Pod, and what the network adds.
 
     `gaps` (since the Pod's last arrival) and `services` are in ticks, shape (rows, columns), and time runs down the
     columns. The result takes the place of `gaps`. `starts` is the first column of each Pod, `backlog` the response of
-    its last request before these, `grows` by how much the services of each column exceed its gaps, where somebody has
-    added them up.
+    its last request before these; `network` what each column adds, and `grows` by how much its services exceed its
+    gaps, where somebody has added them up.
 
     Examples
     --------
@@ -64,11 +65,11 @@ def responses(
         np.add(wait, step, out=wait)
         np.maximum(wait, nothing, out=wait)  # a number in place of the row takes twice as long
     before = _responses_before(wait + services[-1], grows, starts, backlog)
-    waits = gaps
-    np.maximum(before - first_gap, nothing, out=waits[0])
+    least, waits = nothing if network is None else network, gaps
+    np.maximum(before - first_gap + least, least, out=waits[0])
     for wait, step in zip(waits, steps, strict=False):  # a step lies where the wait after it comes to lie
         np.add(wait, step, out=step)
-        np.maximum(step, nothing, out=step)
+        np.maximum(step, least, out=step)
     return np.add(waits, services, out=gaps)
 
 

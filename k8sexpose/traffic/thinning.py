@@ -225,9 +225,11 @@ class Thinning:
         sums = np.empty((3, gaps.shape[1]))
         np.add.reduce(services, axis=0, out=sums[1])
         np.add.reduce(gaps, axis=0, out=sums[2])
-        latencies = self._respond(chunks, starts, gaps, services, sums[1] - sums[2])
+        network = self.network.of_columns(slice(chunks.start * ways, chunks.stop * ways))
+        latencies = self._respond(chunks, starts, gaps, services, network, sums[1] - sums[2])
         np.add.reduce(latencies, axis=0, out=sums[0])
-        self.network.add(latencies, first, slice(chunks.start * ways, chunks.stop * ways))
+        sums[0] -= self.rows * network
+        self.network.correct(latencies, first)
         self._fill(chunks, starts, latencies, tally.histogram.smallest)
         some = slice(self.first_slice[chunks.start], self.end_slice[chunks.stop - 1])
         place = self._services.reshape(-1)[: latencies.size].view(np.int64).reshape(latencies.shape)
@@ -268,17 +270,19 @@ class Thinning:
             if rest := size % self.rows:
                 values[rest:, end - 1] = filler
 
-    def _respond(self, chunks: slice, starts: list[int], gaps: Floats, services: Floats, grows: Floats) -> Floats:
-        """Return the time from each request to its departure, which may take the place of the gaps."""
+    def _respond(
+        self, chunks: slice, starts: list[int], gaps: Floats, services: Floats, network: Floats, grows: Floats
+    ) -> Floats:
+        """Return the time from each request to its answer, which takes the place of the gaps."""
         pods = self.chunk_pod[chunks]
         begins = [k for k, pod in enumerate(pods) if not k or pod != pods[k - 1]]
         start, own = np.array(starts)[begins], pods[begins]
         if self.workload.workers == 1:
-            found = responses(gaps, services, start, self._left[own, 0], grows)
-            self._left[pods, 0] = found[-1, np.array(starts[1:]) - 1]
+            found, last = responses(gaps, services, start, self._left[own, 0], network, grows), np.array(starts[1:]) - 1
+            self._left[pods, 0] = found[-1, last] - network[last]
             return found
         found, self._left[own] = responses_of_several_workers(gaps, services, start, self._left[own])
-        return found
+        return np.add(found, network, out=gaps)
 
 
 def _side_by_side(tables: Floats, starts: list[int]) -> Floats:

@@ -57,7 +57,7 @@ def plain(workload: Workload) -> list[float]:
         free, now = [0.0] * workload.workers, 0.0
         for chunk in np.flatnonzero((plan.chunk_pod == pod) & (plan.chunk_size > 0)).tolist():
             size = int(plan.chunk_size[chunk])
-            shape = plan.rows, plan.columns
+            shape = plan.drawn
             drawn = chance.standard_exponential(shape).T.reshape(-1)[:size]
             if workload.distribution == "exponential":
                 work = chance.standard_exponential(shape)
