@@ -198,6 +198,13 @@ def test_an_entry_with_a_directive_needs_no_place_in_the_order_and_the_next_one_
             merged_ports([WEB], [directive, DNS], order=[{"port": 443}])
 
 
+def test_a_value_that_looks_like_a_directive_needs_a_place_in_the_order() -> None:
+    order = {"metadata": {"$setElementOrder/finalizers": ["b/y"], "finalizers": ["a/$patch"]}}
+    assert refusal({"metadata": {}}, order) == (
+        500, "The order in patch list:\n[a/$patch]\n doesn't match $setElementOrder list:\n[b/y]\n",
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("order", [[80, 53], [53, 443, 80], [443, 80]])
 def test_the_patch_follows_its_own_order(order: list[int]) -> None:
     with pytest.raises(kx.ApiError, match="doesn't match"):
