@@ -150,7 +150,7 @@ def test_a_response_has_a_mean_and_two_quantiles() -> None:
     assert four.mean_ms == pytest.approx(0.75 * waits[0] + 0.25 * waits[1] + 10)
 
 
-@pytest.mark.parametrize("workers", [1, 4, queueing.MANY_WORKERS])
+@pytest.mark.parametrize("workers", [1, 4, 1000])
 def test_nobody_waits_where_nothing_comes(workers: int) -> None:
     assert wait_ms(0, 10, workers=workers) == 0
 
