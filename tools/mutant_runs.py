@@ -340,7 +340,10 @@ def afresh(path: str, folder: str) -> int:
         return compile(text, path, "exec") if self.path == path else get_code(self, name)
 
     SourceFileLoader.get_code = code_of  # type: ignore[method-assign]
-    return pytest.main([*OPTIONS, "-x", *tests.splitlines()])
+    code = pytest.main([*OPTIONS, "-x", *tests.splitlines()])
+    if code == pytest.ExitCode.USAGE_ERROR:  # the name of a test holds what was broken: take its whole file
+        code = pytest.main([*OPTIONS, "-x", *dict.fromkeys(name.partition("::")[0] for name in tests.splitlines())])
+    return code
 
 
 def run(

@@ -66,6 +66,7 @@ class Mutant:
     before: str
     after: str
     statement: int = 0  # the line where the statement that holds it begins
+    code: str = ""  # the line that it is on
 
     @property
     def lines(self) -> tuple[int, ...]:
@@ -186,7 +187,8 @@ class Finder(ast.NodeVisitor):
         )
         before, where = self.text[start:end].decode(), ".".join(self.functions) or "module"
         line: int = old.lineno  # type: ignore[attr-defined]
-        self.mutants.append(Mutant(self.file, where, line, start, end, before, after, self.statement))
+        code = self.text.splitlines()[line - 1].decode().strip()
+        self.mutants.append(Mutant(self.file, where, line, start, end, before, after, self.statement, code))
 
 
 def mutants_of(file: str, text: bytes) -> list[Mutant]:
@@ -209,10 +211,18 @@ def known_outcomes() -> dict[str, str]:
     return found
 
 
-def equivalents() -> dict[tuple[str, str, str, str], str]:
-    """Return the reason for each mutant that no test can notice."""
-    rows = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8")).get("mutant", ())
-    return {(row["file"], row["function"], row["before"], row["after"]): row["reason"] for row in rows}
+def equivalents() -> dict[tuple[str, str, str, str], list[dict[str, str]]]:
+    """Return the rows about mutants that no test can notice, by their places."""
+    found: dict[tuple[str, str, str, str], list[dict[str, str]]] = {}
+    for row in tomllib.loads(EQUIVALENT.read_text(encoding="utf-8")).get("mutant", ()):
+        found.setdefault((row["file"], row["function"], row["before"], row["after"]), []).append(row)
+    return found
+
+
+def reason_of(mutant: Mutant, rows: dict[tuple[str, str, str, str], list[dict[str, str]]]) -> str | None:
+    """Return why no test can notice a mutant; a row with ``within`` means only lines that hold this text."""
+    mine = (row for row in rows.get(mutant.place, ()) if row.get("within", "") in mutant.code)
+    return next((row["reason"] for row in mine), None)
 
 
 def outcomes_of(
@@ -236,8 +246,9 @@ def outcomes_of(
 
 def report(outcomes: dict[Mutant, str]) -> float:
     """Print the score by file and over all, and the survivors; return the score."""
-    reasons = equivalents()
-    counted = {mutant: outcome for mutant, outcome in outcomes.items() if mutant.place not in reasons}
+    rows = equivalents()
+    reasons = {mutant: reason_of(mutant, rows) for mutant in outcomes}
+    counted = {mutant: outcome for mutant, outcome in outcomes.items() if reasons[mutant] is None}
     print()
     for file in TESTS:
         mine = [outcome for mutant, outcome in counted.items() if mutant.file == file]
@@ -247,11 +258,10 @@ def report(outcomes: dict[Mutant, str]) -> float:
     slow = sum(outcome == TIMEOUT for outcome in counted.values())
     score = noticed / len(counted) if counted else 1.0
     print(f"{noticed} of {len(counted)} mutants noticed: {score:.1%} ({slow} of them by the time they took)")
-    for mutant, outcome in outcomes.items():
-        if mutant.place in reasons:
-            print(f"equivalent: {mutant} ({reasons[mutant.place]})")
-            if outcome != SURVIVED:
-                print("            but a test noticed it: take it out of equivalent_mutants.toml")
+    for mutant in outcomes.keys() - counted.keys():
+        print(f"equivalent: {mutant} ({reasons[mutant]})")
+        if outcomes[mutant] != SURVIVED:
+            print("            but a test noticed it: take it out of equivalent_mutants.toml")
     for mutant in [mutant for mutant, outcome in counted.items() if outcome == SURVIVED]:
         print(f"survived: {mutant}")
     return score

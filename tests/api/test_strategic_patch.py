@@ -143,3 +143,155 @@ def test_long_lists_do_not_take_long() -> None:
     live = [{"port": number} for number in range(1, 15_000)]
     patch = [{"port": number, "name": "x"} for number in range(15_000, 1, -1)]
     assert len(merged_ports(live, patch)) == 15_000
+
+
+# -- lists: whose error is named, what is put in order, what a directive takes along ----
+
+ODD = {"name": "odd"}  # without the key by which ports are merged
+
+
+def refusal(live: dict[str, Any], patch: dict[str, Any]) -> tuple[int, str]:
+    with pytest.raises(kx.ApiError) as refused:
+        strategic_merge(live, copy.deepcopy(patch))
+    return refused.value.code, refused.value.message
+
+
+def test_a_live_entry_without_a_key_is_passed_over_until_the_list_is_put_in_order() -> None:
+    """The server looks for the patch's keys in the entries that have one, and stops at the patch's own faults first."""
+    lacks = "does not contain declared merge key: port"
+    live = {"spec": {"ports": [ODD, WEB]}}
+    assert refusal(live, {"spec": {"ports": [{"name": "other"}]}}) == (500, f"map: map[name:other] {lacks}")
+    gone = {"port": 80, "$patch": "delete"}
+    assert refusal(live, {"spec": {"ports": [gone, {"name": "other"}]}}) == (500, f"map: map[name:other] {lacks}")
+    assert refusal(live, {"spec": {"ports": [gone]}}) == (500, f"map: map[name:odd] {lacks}")
+
+
+def test_only_an_order_on_a_list_that_nobody_has_changes_nothing() -> None:
+    assert strategic_merge({"spec": {}}, {"spec": {"$setElementOrder/ports": [{"port": 80}]}}) == {"spec": {}}
+
+
+def test_an_order_alone_rearranges_the_live_list() -> None:
+    """Those it names come in its order, and an entry that it does not name keeps its place among the live ones."""
+    live = {"spec": {"ports": [DNS, WEB, TLS]}}
+    order = [{"port": 443}, {"port": 80}, {"port": 53}]
+    assert strategic_merge(live, {"spec": {"$setElementOrder/ports": order}})["spec"]["ports"] == [TLS, WEB, DNS]
+    assert strategic_merge(live, {"spec": {"$setElementOrder/ports": order[:2]}})["spec"]["ports"] == [DNS, TLS, WEB]
+
+
+def test_an_entry_without_a_place_moves_before_all_that_have_one() -> None:
+    """With an empty order nobody is named: Go's insertion sort takes the new entry to the front."""
+    assert merged_ports([WEB, TLS], [{"port": 443}, DNS], order=[]) == [DNS, WEB, TLS]
+
+
+def test_a_long_list_in_which_everybody_has_a_place_is_sorted() -> None:
+    live = [{"port": number} for number in range(1, 40)]
+    assert merged_ports(live, live[::-1]) == live[::-1]
+    assert merged_ports(live, [], order=live[::-1]) == live[::-1]
+
+
+def test_an_entry_with_a_directive_needs_no_place_in_the_order_and_the_next_one_does() -> None:
+    replace_all: dict[str, Any] = {"$patch": "replace"}
+    assert merged_ports([WEB], [replace_all, DNS], order=[{"port": 53}]) == [DNS]
+    assert merged_ports([WEB, DNS], [{"port": 80, "$patch": "delete"}], order=[{"port": 53}]) == [DNS]
+    for directive in (replace_all, {"port": 80, "$patch": "delete"}):
+        with pytest.raises(kx.ApiError, match="The order in patch list"):
+            merged_ports([WEB], [directive, DNS], order=[{"port": 443}])
+
+
+def test_a_value_that_looks_like_a_directive_needs_a_place_in_the_order() -> None:
+    order = {"metadata": {"$setElementOrder/finalizers": ["b/y"], "finalizers": ["a/$patch"]}}
+    assert refusal({"metadata": {}}, order) == (
+        500, "The order in patch list:\n[a/$patch]\n doesn't match $setElementOrder list:\n[b/y]\n",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("order", [[80, 53], [53, 443, 80], [443, 80]])
+def test_the_patch_follows_its_own_order(order: list[int]) -> None:
+    with pytest.raises(kx.ApiError, match="doesn't match"):
+        merged_ports([], [{"port": 53}, {"port": 80}, {"port": 443}], order=[{"port": number} for number in order])
+
+
+def test_a_list_that_is_taken_over_leaves_out_what_carries_a_directive() -> None:
+    patch = {"spec": {"ports": [WEB, {"port": 81, "$patch": "delete"}]}, "metadata": {"finalizers": ["a/$patch", 3]}}
+    assert strategic_merge({"spec": {}, "metadata": {}}, copy.deepcopy(patch)) == {
+        "spec": {"ports": [WEB]}, "metadata": {"finalizers": ["a/$patch", 3]},
+    }  # fmt: skip
+    nested = {"spec": {"odd": [{"inner": None, "list": [{"gone": None, "port": 1}]}, {"$patch": "delete"}]}}
+    assert strategic_merge({"spec": {}}, nested) == {"spec": {"odd": [{"list": [{"port": 1}]}]}}
+
+
+def test_replace_keeps_the_patch_alone_and_delete_nothing() -> None:
+    live = {"spec": {"selector": {"app": "web", "tier": "front"}, "ports": [WEB, DNS]}}
+    patched = strategic_merge(live, {"spec": {"selector": {"$patch": "replace", "app": "shop"}}})
+    assert patched["spec"] == {"selector": {"app": "shop"}, "ports": [WEB, DNS]}
+    assert strategic_merge(live, {"spec": {"selector": {"$patch": "delete"}}})["spec"]["selector"] == {}
+    assert merged_ports([WEB, DNS], [{"$patch": "replace"}, TLS]) == [TLS]
+    assert merged_ports([WEB, DNS], [{"$patch": "replace"}]) == []
+    assert merged_ports([WEB, DNS], [TLS, {"port": 53, "$patch": "delete"}]) == [TLS, WEB]
+    assert merged_ports([WEB, DNS], [{"port": 99, "$patch": "delete"}]) == [WEB, DNS]
+
+
+def test_only_retained_keys_stay() -> None:
+    live = {"spec": {"sessionAffinityConfig": {"clientIP": {"timeoutSeconds": 9}, "more": 1}}}
+    patch = {"$retainKeys": ["clientIP", 7], "clientIP": {"timeoutSeconds": 5}, "more": None}
+    assert strategic_merge(live, {"spec": {"sessionAffinityConfig": patch}})["spec"]["sessionAffinityConfig"] == {
+        "clientIP": {"timeoutSeconds": 5}
+    }
+    lists = {"metadata": {"$retainKeys": ["finalizers"], "$deleteFromPrimitiveList/finalizers": ["a/x"]}}
+    assert strategic_merge({"metadata": {"finalizers": ["a/x", "b/y"], "name": "web"}}, lists) == {
+        "metadata": {"finalizers": ["b/y"]}
+    }
+
+
+def test_values_of_other_types_take_the_place_of_what_was_there() -> None:
+    for old, new in (("x", 1), (1, True), ({"a": "b"}, ["c"]), (["c"], {"a": "b"}), (1, 1.5)):
+        assert strategic_merge({"spec": {"odd": old}}, {"spec": {"odd": new}}) == {"spec": {"odd": new}}
+
+
+LIVE: dict[str, Any] = {
+    "metadata": {"finalizers": ["a/x"], "ownerReferences": [{"uid": "u"}]},
+    "spec": {"ports": [{"port": 80}], "nope": {}, "list": [1], "type": "NodePort"},
+}
+
+
+@pytest.mark.parametrize(
+    ("patch", "code", "message"),
+    [
+        ({"spec": {"nope": {"a": 1}}}, 500,
+         'unable to find api field in struct ServiceSpec for the json field "nope"'),
+        ({"spec": {"list": [2]}}, 500, 'unable to find api field in struct ServiceSpec for the json field "list"'),
+        ({"spec": {"ports": [{"port": 80, "$patch": "merge"}]}}, 500,
+         "merging lists cannot yet be specified in the patch"),
+        ({"spec": {"ports": [{"port": 80, "$patch": "x"}]}}, 500,
+         "unknown patch type: x in map: map[$patch:x port:80]"),
+        ({"spec": {"$patch": False, "a": True, "b": None}}, 500,
+         "unknown patch type: %!s(bool=false) in map: map[$patch:false a:true b:<nil>]"),
+        ({"metadata": {"finalizers": [{"a": 1}]}}, 500,
+         "list element types are not identical: [[a/x] [map[a:1]]]"),
+        ({"spec": {"$setElementOrder/ports": 3}}, 500, "expected a []interface {}, but received a int64"),
+        ({"spec": {"$setElementOrder/ports": None}}, 500, "expected a []interface {}, but received a %!s(<nil>)"),
+        ({"spec": {"$setElementOrder/ports": [], "ports": "x"}}, 500,
+         "expected a []interface {}, but received a string"),
+        ({"spec": {"$setElementOrder/type": []}}, 500, "expected a []interface {}, but received a string"),
+        ({"spec": {"$setElementOrder/ports": [{"port": 80}], "ports": [3]}}, 500,
+         "expected a map[string]interface {}, but received a int64"),
+        ({"spec": {"$setElementOrderX/ports": []}}, 400, "invalid patch format of setElementOrder list"),
+        ({"metadata": {"$deleteFromPrimitiveListX/finalizers": []}}, 400, "invalid patch format of primitive list"),
+        ({"spec": {"$retainKeys": ["type"], "ports": []}}, 400, "invalid patch format of retainKeys"),
+        ({"metadata": {"ownerReferences": [[]]}}, 500,
+         "list element types are not identical: [[map[uid:u]] [[]]]"),
+    ],
+)  # fmt: skip
+def test_faults_of_a_patch_are_named(patch: dict[str, Any], code: int, message: str) -> None:
+    assert refusal(LIVE, patch) == (code, message)
+
+
+def test_lists_of_one_type_that_no_rule_knows() -> None:
+    maps = {"metadata": {"finalizers": [{"a": 1}]}}
+    assert refusal(maps, maps) == (500, "cannot merge lists without merge key for type string")
+    scalars = {"spec": {"ports": [80]}}
+    assert refusal(scalars, {"spec": {"ports": [81]}}) == (
+        500, "expected a map[string]interface {}, but received a int64",
+    )  # fmt: skip
+    lists = {"spec": {"ports": [[1]]}}
+    assert refusal(lists, lists) == (422, "the server rejected our request due to an error in our request")

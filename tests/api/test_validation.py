@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from k8sexpose.api.service import LoadBalancerIngress, Service, ServicePort
+from k8sexpose.api.service import LoadBalancerIngress, OwnerReference, Service, ServicePort
 from k8sexpose.api.service_warnings import TOPOLOGY_HINTS, TOPOLOGY_MODE
 from k8sexpose.api.validation import SOURCE_RANGES, cluster_ip_errors, status_errors, validate, validate_update
 
@@ -271,3 +271,276 @@ def test_local_needs_a_port_for_health_checks(number: int | None, errors: list[s
 def test_a_beginning_of_a_name_may_end_in_one_dash_since_letters_follow(prefix: str, errors: int) -> None:
     found = told(replace(VALID, generate_name=prefix))
     assert bool(found) == bool(errors) and all("generateName" in text for text in found)
+
+
+# -- one wrong value each: the field that is named, the kind of error, and that nothing else is said ----
+
+TO = ServicePort(80, 8080, protocol="TCP")
+NOT_LABEL = "a lowercase RFC 1123 label must consist of"
+NOT_NAME = "name part must consist of"
+NOT_VALUE = "a valid label must be an empty string or"
+NAME_ALONE: dict[str, Any] = {
+    "type": "ExternalName", "cluster_ip": None, "cluster_ips": (), "ip_families": (), "ip_family_policy": None,
+    "internal_traffic_policy": None,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        # metadata
+        ({"namespace": "Bad_Ns"}, [f'metadata.namespace: Invalid value: "Bad_Ns": {NOT_LABEL}']),
+        ({"generation": -1}, ["metadata.generation: Invalid value: -1: must be greater than or equal to 0"]),
+        ({"generation": 0}, []),
+        ({"name": ""}, ["metadata.name: Required value: name or generateName is required"]),
+        ({"name": "Web"}, [f'metadata.name: Invalid value: "Web": {NOT_LABEL}']),
+        ({"labels": {"a b": "x", "k": "-y"}},
+         [f'metadata.labels: Invalid value: "a b": {NOT_NAME}', f'metadata.labels: Invalid value: "-y": {NOT_VALUE}']),
+        ({"annotations": {"A/b c": "x"}}, [f'metadata.annotations: Invalid value: "A/b c": {NOT_NAME}']),
+        ({"annotations": {"Ab.C/D": "x y"}}, []),  # of an annotation only the key has a form
+        ({"finalizers": ("orphan", "foregroundDeletion")},
+         ['metadata.finalizers: Invalid value: ["orphan","foregroundDeletion"]: '
+          "finalizer orphan and foregroundDeletion cannot be both set"]),
+        ({"finalizers": ("orphan", "kubernetes", "a/b")}, []),
+        ({"finalizers": ("foregroundDeletion",)}, []),
+        ({"finalizers": ("a/b", "mine")},
+         ['metadata.finalizers[1]: Invalid value: "mine": '
+          "name is neither a standard finalizer name nor is it fully qualified"]),
+        ({"finalizers": ("a/b c",)}, [f'metadata.finalizers: Invalid value: "a/b c": {NOT_NAME}']),
+        # ports
+        ({"ports": ()}, ["spec.ports: Required value"]),
+        ({"ports": (), "cluster_ip": "None", "cluster_ips": ("None",)}, []),
+        ({"ports": (TO, replace(TO, port=81))},
+         ["spec.ports[0].name: Required value", "spec.ports[1].name: Required value"]),
+        ({"ports": (replace(TO, name="a"), replace(TO, name="a", port=81))},
+         ['spec.ports[1].name: Duplicate value: "a"']),
+        ({"ports": (replace(TO, name="a"), replace(TO, name="b"))},
+         ['spec.ports[1]: Duplicate value: {"Name":"","Protocol":"TCP","AppProtocol":null,"Port":80,"TargetPort":0,'
+          '"NodePort":0}']),
+        ({"ports": (replace(TO, name="a"), replace(TO, name="b", protocol="UDP"))}, []),
+        ({"ports": (replace(TO, name="A"),)}, [f'spec.ports[0].name: Invalid value: "A": {NOT_LABEL}']),
+        *(({"ports": (replace(TO, port=port),)},
+           [f"spec.ports[0].port: Invalid value: {port}: must be between 1 and 65535, inclusive"])
+          for port in (0, 65536)),
+        *(({"ports": (replace(TO, target_port=port),)},
+           [f"spec.ports[0].targetPort: Invalid value: {port}: must be between 1 and 65535, inclusive"])
+          for port in (0, 65536)),
+        ({"ports": (replace(TO, port=1, target_port=65535, protocol="SCTP"),)}, []),
+        ({"ports": (replace(TO, protocol="tcp"),)},
+         ['spec.ports[0].protocol: Unsupported value: "tcp": supported values: "SCTP", "TCP", "UDP"']),
+        ({"ports": (replace(TO, target_port="a" * 16),)},
+         ['spec.ports[0].targetPort: Invalid value: "aaaaaaaaaaaaaaaa": must be no more than 15 characters']),
+        ({"ports": (replace(TO, app_protocol="a b"),)},
+         [f'spec.ports[0].appProtocol: Invalid value: "a b": {NOT_NAME}']),
+        ({"ports": (replace(TO, app_protocol=""),)},
+         ['spec.ports[0].appProtocol: Invalid value: "": name part must be non-empty',
+          f'spec.ports[0].appProtocol: Invalid value: "": {NOT_NAME}']),
+        ({"ports": (replace(TO, node_port=30000),)},
+         ["spec.ports[0].nodePort: Forbidden: may not be used when `type` is 'ClusterIP'"]),
+        # other fields of the spec
+        ({"selector": {"a b": "x", "k": "-y"}},
+         [f'spec.selector: Invalid value: "a b": {NOT_NAME}', f'spec.selector: Invalid value: "-y": {NOT_VALUE}']),
+        ({"session_affinity": "Some"},
+         ['spec.sessionAffinity: Unsupported value: "Some": supported values: "ClientIP", "None"']),
+        *(({"session_affinity": "ClientIP", "session_affinity_timeout_s": seconds}, [])
+          for seconds in (1, 86400, None)),
+        *(({"session_affinity": "ClientIP", "session_affinity_timeout_s": seconds},
+           [f"spec.sessionAffinityConfig.clientIP.timeoutSeconds: Invalid value: {seconds}: "
+            "must be greater than 0 and less than 86400"]) for seconds in (0, 86401)),
+        ({"session_affinity_timeout_s": 0}, []),
+        ({"type": "Some"},
+         ['spec.type: Unsupported value: "Some": supported values: "ClusterIP", "ExternalName", "LoadBalancer", '
+          '"NodePort"']),
+        ({"traffic_distribution": "Far"},
+         ['spec.trafficDistribution: Unsupported value: "Far": supported values: "PreferClose", "PreferSameZone", '
+          '"PreferSameNode"']),
+        ({"traffic_distribution": "PreferSameNode"}, []),
+        ({"load_balancer_class": "a/b"},
+         ["spec.loadBalancerClass: Forbidden: may only be used when `type` is 'LoadBalancer'"]),
+        ({"load_balancer_source_ranges": ("10.0.0.0/8",)},
+         ["spec.LoadBalancerSourceRanges: Forbidden: may only be used when `type` is 'LoadBalancer'"]),
+        ({"external_traffic_policy": "Local"},
+         ['spec.externalTrafficPolicy: Invalid value: "Local": may only be set for externally-accessible services']),
+        ({"health_check_node_port": 30000},
+         ["spec.healthCheckNodePort: Invalid value: 30000: "
+          "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'"]),
+        ({"external_ips": ("198.51.100.7",)}, ["spec.externalTrafficPolicy: Required value"]),
+        # clusterIPs
+        ({"cluster_ips": ()}, ["spec.clusterIPs: Required value"]),
+        ({"cluster_ip": "10.96.0.8"},
+         ['spec.clusterIPs: Invalid value: ["10.96.0.9"]: first value must match `clusterIP`']),
+        ({"cluster_ip": None},
+         ['spec.clusterIPs: Invalid value: ["10.96.0.9"]: must be empty when `clusterIP` is not specified']),
+        ({"ip_families": ("IPv5",)},
+         ['spec.ipFamilies[0]: Unsupported value: "IPv5": supported values: "IPv4", "IPv6"']),
+        ({"ip_families": ("IPv6",)},
+         ['spec.clusterIPs[0]: Invalid value: "10.96.0.9": expected an IPv6 value as indicated by `ipFamilies[0]`']),
+        ({"ip_families": ("IPv6",), "cluster_ip": "None", "cluster_ips": ("None",)}, []),
+        ({"ip_family_policy": "Both"},
+         ['spec.ipFamilyPolicy: Unsupported value: "Both": supported values: "PreferDualStack", "RequireDualStack", '
+          '"SingleStack"']),
+        # ExternalName
+        (NAME_ALONE | {"external_name": "db.example.com."}, []),
+        (NAME_ALONE | {"external_name": ""}, ["spec.externalName: Required value"]),
+        (NAME_ALONE | {"external_name": "a..b."},
+         ['spec.externalName: Invalid value: "a..b": a lowercase RFC 1123 subdomain must consist of']),
+        (NAME_ALONE | {"external_name": "a.b", "ports": ()}, []),
+        (NAME_ALONE | {"external_name": "a.b", "cluster_ips": ("10.96.0.9",)},
+         ["spec.clusterIPs: Forbidden: may not be set for ExternalName services"]),
+        (NAME_ALONE | {"external_name": "a.b", "ip_families": ("IPv4",)},
+         ["spec.ipFamilies: Forbidden: may not be set for ExternalName services"]),
+        (NAME_ALONE | {"external_name": "a.b", "ip_family_policy": "SingleStack"},
+         ["spec.ipFamilyPolicy: Forbidden: may not be set for ExternalName services"]),
+    ],
+)  # fmt: skip
+def test_one_wrong_value_is_one_sentence(changes: dict[str, Any], expected: list[str]) -> None:
+    found = told(replace(VALID, **changes))
+    assert len(found) == len(expected), found
+    assert all(text.startswith(beginning) for text, beginning in zip(found, expected, strict=True)), found
+
+
+NODE_PORTS = tuple(
+    ServicePort(port, 8080, node_port, name, protocol)
+    for name, port, node_port, protocol in (("a", 80, 30080, "TCP"), ("b", 81, 30080, "UDP"), ("c", 82, 0, "TCP"))
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"cluster_ip": "None", "cluster_ips": ("None",)},
+         ["spec.clusterIPs[0]: Invalid value: \"None\": may not be set to 'None' for LoadBalancer services"]),
+        ({"cluster_ip": "None", "cluster_ips": ("None",), "type": "NodePort",
+          "allocate_load_balancer_node_ports": None},
+         ["spec.clusterIPs[0]: Invalid value: \"None\": may not be set to 'None' for NodePort services"]),
+        ({"ports": NODE_PORTS}, []),
+        ({"ports": (*NODE_PORTS, ServicePort(83, 8080, 0, "d", "TCP"))}, []),
+        ({"ports": (*NODE_PORTS, ServicePort(83, 8080, 30080, "d", "TCP"))},
+         ["spec.ports[3].nodePort: Duplicate value: 30080"]),
+        ({"load_balancer_source_ranges": (" 10.0.0.0/8 ", "10.0.0.0")},
+         ['spec.LoadBalancerSourceRanges[1]: Invalid value: "10.0.0.0": must be a valid CIDR value']),
+        ({"load_balancer_class": "a b"}, [f'spec.loadBalancerClass: Invalid value: "a b": {NOT_NAME}']),
+        ({"load_balancer_class": "example.com/class"}, []),
+        ({"external_traffic_policy": "Local", "health_check_node_port": 65536},
+         ["spec.healthCheckNodePort: Invalid value: 65536: must be between 1 and 65535, inclusive"]),
+        ({"health_check_node_port": 30000},
+         ["spec.healthCheckNodePort: Invalid value: 30000: "
+          "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'"]),
+        ({"external_traffic_policy": "Near"},
+         ['spec.externalTrafficPolicy: Unsupported value: "Near": supported values: "Cluster", "Local"']),
+        ({"external_ips": ("x", "127.0.0.1", "0.0.0.0", "198.51.100.7")},
+         ['spec.externalIPs[0]: Invalid value: "x": must be a valid IP address',
+          'spec.externalIPs[1]: Invalid value: "127.0.0.1": may not be in the loopback range (127.0.0.0/8, ::1/128)',
+          'spec.externalIPs[2]: Invalid value: "0.0.0.0": may not be unspecified (0.0.0.0)']),
+    ],
+)  # fmt: skip
+def test_one_wrong_value_of_a_load_balancer(changes: dict[str, Any], expected: list[str]) -> None:
+    found = told(replace(OPEN, **changes))
+    assert len(found) == len(expected), found
+    assert all(text.startswith(beginning) for text, beginning in zip(found, expected, strict=True)), found
+
+
+# -- owners ----
+
+OWNER = OwnerReference("apps/v1", "Deployment", "web", "u")
+BOTH = 'Only one reference can have Controller set to true. Found "true" in references for Deployment/web and'
+
+
+@pytest.mark.parametrize(
+    ("owners", "expected"),
+    [
+        ([OWNER, replace(OWNER, name="b"), replace(OWNER, name="c")], []),
+        ([replace(OWNER, api_version="v1")], []),
+        ([replace(OWNER, api_version="events.k8s.io/v1", kind="Event")], []),
+        ([replace(OWNER, api_version="v2", kind="Event")], []),
+        ([replace(OWNER, api_version="v1", kind="Event")],
+         ['metadata.ownerReferences: Invalid value: {"apiVersion":"v1","kind":"Event","name":"web","uid":"u"}: '
+          "/v1, Kind=Event is disallowed from being an owner"]),
+        *(([replace(OWNER, api_version=version)],
+           [f'metadata.ownerReferences.apiVersion: Invalid value: "{version}": version must not be empty'])
+          for version in ("", "apps/", "a/b/v1")),
+        *(([replace(OWNER, **{field: ""})],
+           [f'metadata.ownerReferences.{field}: Invalid value: "": must not be empty'])
+          for field in ("kind", "name", "uid")),
+        ([replace(OWNER, controller=True), replace(OWNER, name="b"), replace(OWNER, name="c", controller=False)], []),
+        ([replace(OWNER, controller=True), replace(OWNER, name="b", controller=True)], [f"{BOTH} Deployment/b"]),
+        ([replace(OWNER, name="x"), replace(OWNER, controller=True), replace(OWNER, name="b", controller=True),
+          replace(OWNER, name="c", controller=True)], [f"{BOTH} Deployment/b", f"{BOTH} Deployment/c"]),
+    ],
+)  # fmt: skip
+def test_owners_have_all_four_parts_and_one_of_them_controls(owners: list[OwnerReference], expected: list[str]) -> None:
+    found = told(replace(VALID, owner_references=tuple(owners)))
+    assert len(found) == len(expected), found
+    assert all(end in text for text, end in zip(found, expected, strict=True)), found
+
+
+# -- what an update asks of metadata ----
+
+
+def test_an_update_asks_less_of_names_than_the_making_of_a_service() -> None:
+    """What is stored may have a name that is no label; only what cannot be part of a path is refused."""
+    assert told(replace(VALID, name="Web", generate_name=".."), VALID) == []
+    for name in (".", "..", "a/b", "a%b"):
+        assert told(replace(VALID, name=name), VALID)[0].startswith(f'metadata.name: Invalid value: "{name}": may not')
+    for prefix in ("a/b", "a%b"):
+        [found] = told(replace(VALID, generate_name=prefix), VALID)
+        assert found.startswith(f'metadata.generateName: Invalid value: "{prefix}": may not')
+
+
+def test_what_identifies_an_object_stays_and_is_told_twice() -> None:
+    """Once by the rules for every kind, once by those for Services."""
+    assert told(replace(VALID, uid="v"), VALID) == ['metadata.uid: Invalid value: "v": field is immutable'] * 2
+    for field, name, value in (
+        ("deletion_grace_period_s", "deletionGracePeriodSeconds", 30),
+        ("deletion_timestamp", "deletionTimestamp", "2026-01-01T00:00:00Z"),
+    ):
+        found = told(replace(VALID, **{field: value}), VALID)
+        assert len(found) == 2 and set(found) == {found[0]}
+        assert found[0].startswith(f"metadata.{name}: Invalid value: ") and found[0].endswith(": field is immutable")
+        assert told(replace(VALID, **{field: value}), replace(VALID, **{field: value})) == []
+
+
+def test_an_object_that_is_being_deleted_gets_no_new_finalizer() -> None:
+    gone = replace(VALID, deletion_timestamp="2026-01-01T00:00:00Z", finalizers=("a/x",))
+    more = replace(gone, finalizers=("c/z", "a/x", "b/y"))
+    detail = "no new finalizers can be added if the object is being deleted, found new finalizers"
+    expected = f'metadata.finalizers: Forbidden: {detail} []string{{"b/y", "c/z"}}'
+    assert told(more, gone) == [expected] * 2
+    assert told(replace(gone, finalizers=()), gone) == [] == told(gone, gone)
+    alive = {"deletion_timestamp": None}
+    assert told(replace(more, **alive), replace(gone, **alive)) == []
+
+
+@pytest.mark.parametrize("field", ["ip_families", "cluster_ips"])
+def test_what_was_empty_may_stay_empty(field: str) -> None:
+    changes: dict[str, Any] = {field: ()} | ({"cluster_ip": None} if field == "cluster_ips" else {})
+    empty = replace(VALID, **changes)
+    assert told(empty, empty) == []
+
+
+def test_the_class_of_a_load_balancer_stays_as_long_as_it_is_one() -> None:
+    for before, after in ((None, "a/b"), ("a/b", None), ("a/b", "a/c")):
+        old, new = (replace(OPEN, load_balancer_class=name) for name in (before, after))
+        shown = f'"{after}"' if after else "null"
+        assert told(new, old) == [f"spec.loadBalancerClass: Invalid value: {shown}: may not change once set"]
+    assert told(replace(OPEN, load_balancer_class="a/b"), replace(OPEN, load_balancer_class="a/b")) == []
+    assert told(replace(OPEN, load_balancer_class="a/b"), VALID) == []
+    assert told(VALID, replace(OPEN, load_balancer_class="a/b")) == []
+
+
+def test_the_port_for_health_checks_stays_as_long_as_it_is_needed() -> None:
+    local = replace(OPEN, external_traffic_policy="Local", health_check_node_port=30100)
+    assert told(local, local) == []
+    assert told(replace(local, health_check_node_port=30101), local) == [
+        "spec.healthCheckNodePort: Forbidden: field is immutable"
+    ]
+    assert told(OPEN, local) == [] == told(local, OPEN)
+
+
+def test_an_ingress_has_a_name_that_is_one() -> None:
+    found = status_errors(OPEN, [LoadBalancerIngress("x", ip_mode="VIP"), LoadBalancerIngress(hostname="A_b")])
+    assert [str(error).split(": ")[0] for error in found] == [
+        "status.loadBalancer.ingress[0].ip", "status.loadBalancer.ingress[1].hostname",
+    ]  # fmt: skip
+    [nothing] = status_errors(VALID, [LoadBalancerIngress("198.51.100.7", ip_mode="VIP")])
+    assert str(nothing) == "status.loadBalancer.ingress: Forbidden: may only be used when `spec.type` is 'LoadBalancer'"

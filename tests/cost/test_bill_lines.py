@@ -332,3 +332,28 @@ def test_what_nobody_uses_of_a_quota_is_not_listed() -> None:
     [use] = kx.bill(three_zones("aws", manifest())).quotas
     quota = book.quota("aws", "clb_per_region")
     assert quota and (use.adjustable, use.source, use.as_of) == (quota.adjustable, quota.source, quota.as_of)
+
+
+def test_nothing_is_estimated_unless_one_asks() -> None:
+    """Capacity units have no price in Paris (eu-west-3)."""
+    book, entry = kx.price_book(), BilledEntry("a", "nlb", gb=1000)
+    assert total_of(lines_of("aws", [entry], book, "eu-west-3")) is None
+    assert total_of(lines_of("aws", [entry], book, "eu-west-3", True)) is not None
+    assert bill_for("aws", [entry], book, "eu-west-3").estimated == ()
+    assert bill_of(three_zones("aws"), [entry], book, "eu-west-3").estimated == ()
+    assert bill_of(three_zones("aws"), [entry], book, "eu-west-3", estimate=True).estimated
+
+
+def test_a_price_of_ones_own_in_a_region_of_ones_own_is_no_estimate() -> None:
+    mine = [row(3, region="my-region", unit="NLCU-hour", currency="USD")]
+    book = kx.price_book({"aws": {"nlb": {"nlb_nlcu_hour": mine}}})
+    for estimate in (False, True):
+        assert [(line.name, line.monthly_cost, line.estimated) for line in units(book, "my-region", estimate)] == [
+            ("Units", 9, False)
+        ]
+
+
+def test_a_price_without_a_unit_is_that_of_what_is_counted() -> None:
+    book = kx.price_book({"hetzner": {"lb11": {"lb11_month": 4}}})
+    [line] = priced(3, book)
+    assert (line.unit, line.monthly_cost) == ("LB-month", 12)

@@ -66,21 +66,25 @@ def test_the_sample_is_the_same_every_time(tool: ModuleType) -> None:
 
 
 def test_every_file_and_every_equivalent_mutant_is_there(tool: ModuleType) -> None:
-    places = set()
+    found = []
     for file, tests in tool.TESTS.items():
         for test in tests:
             assert (tool.ROOT / test).exists(), test
-        places |= {mutant.place for mutant in tool.mutants_of(file, (tool.ROOT / "k8sexpose" / file).read_bytes())}
-    for place, reason in tool.equivalents().items():
-        assert place in places, place
-        assert reason.endswith(".")
+        found += tool.mutants_of(file, (tool.ROOT / "k8sexpose" / file).read_bytes())
+    for rows in tool.equivalents().values():
+        for row in rows:
+            place = (row["file"], row["function"], row["before"], row["after"])
+            meant = [one for one in found if one.place == place and row.get("within", "") in one.code]
+            assert len(meant) == 1, (row, "where there are several, `within` tells which")
+            assert tool.reason_of(meant[0], {place: [row]}) == row["reason"]
+            assert row["reason"].endswith(".")
 
 
 def test_the_score_counts_no_equivalent_one(
     tool: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     made = [tool.Mutant("api/allocation.py", "f", n, 0, 1, "x", str(n)) for n in range(4)]
-    monkeypatch.setattr(tool, "equivalents", lambda: {made[3].place: "No difference."})
+    monkeypatch.setattr(tool, "equivalents", lambda: {made[3].place: [{"reason": "No difference."}]})
     outcomes = dict(zip(made, [mutant_runs.KILLED, tool.TIMEOUT, tool.SURVIVED, tool.SURVIVED], strict=True))
     assert tool.report(outcomes) == pytest.approx(2 / 3)
     printed = capsys.readouterr().out

@@ -47,6 +47,13 @@ def erlang_c(workers: int, offered: float) -> float:
     return 1 / (1 + sum(math.exp(state - full) for state in states))
 
 
+@pytest.mark.parametrize("workers", [1, 4, 5000])
+@pytest.mark.parametrize("utilisation", [1, 1.0001, 1.5, 3])
+def test_from_full_load_on_everybody_waits(workers: int, utilisation: float) -> None:
+    assert queueing.erlang_c(workers, utilisation) == 1
+    assert wait_ms(utilisation, 10, workers=workers) == math.inf
+
+
 MANY = [(1000, 0.5), (1000, 0.9), (1000, 0.97), (1000, 0.9999), (1001, 0.97), (5000, 0.99), (20_000, 0.99999)]
 
 
@@ -143,7 +150,7 @@ def test_a_response_has_a_mean_and_two_quantiles() -> None:
     assert four.mean_ms == pytest.approx(0.75 * waits[0] + 0.25 * waits[1] + 10)
 
 
-@pytest.mark.parametrize("workers", [1, 4, queueing.MANY_WORKERS])
+@pytest.mark.parametrize("workers", [1, 4, 1000])
 def test_nobody_waits_where_nothing_comes(workers: int) -> None:
     assert wait_ms(0, 10, workers=workers) == 0
 
@@ -192,6 +199,19 @@ def test_the_root_is_found_with_few_values_of_the_function(name: str) -> None:
 
     assert queueing._root(rising, upper) == pytest.approx(root, rel=3e-12)
     assert len(asked) <= 15
+
+
+def test_interpolation_spares_three_of_four_values() -> None:
+    """Chandrupatla's method: nine values on average, where bisection alone takes forty."""
+    asked = []
+    for function, upper, _ in ROOTS.values():
+        queueing._root(lambda x, function=function: (asked.append(x), function(x))[1], upper)
+    assert len(asked) / len(ROOTS) < 9.5
+
+
+@pytest.mark.parametrize("values", [(-1.0, 2.0), (-1.0, math.inf), (-math.inf, 1.0)])
+def test_where_a_function_jumps_or_lies_flat_halves_are_taken(values: tuple[float, float]) -> None:
+    assert queueing._root(lambda x: values[x >= 0.3], 1.0) == pytest.approx(0.3, rel=3e-12)
 
 
 def test_a_root_near_zero_is_found_to_its_own_digits() -> None:
