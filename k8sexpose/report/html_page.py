@@ -84,6 +84,7 @@ code { font: 0.875rem/1.5 ui-monospace, monospace; background: var(--band); padd
   nav { display: none; }
   .wide { overflow: visible; }
   figure svg { min-width: 0; }
+  .card { margin-right: 1px; }
   table, .card dl { font-size: 9pt; }
   code { font-size: 8.5pt; padding: 0; }
   th, td { padding: 0.2rem 0.4rem; }

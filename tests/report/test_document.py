@@ -101,6 +101,22 @@ def test_hostile_names_in_html() -> None:
     assert "default-src 'none'" in page
 
 
+def test_hostile_names_in_a_difference() -> None:
+    hostile = kx.Cluster.from_json(hostile_dump())
+    for one, other in ((hostile, kx.Cluster(nodes=1)), (kx.Cluster(nodes=1), hostile)):
+        made = kx.diff(one, other)
+        page, tags = made.to_html(), Tags()
+        assert page.count("alert(1)") > 10, "the names are shown"
+        tags.feed(page)
+        assert not tags.seen & {"script", "img", "iframe"}
+        assert {name for name, _ in tags.attributes} <= {
+            "lang", "charset", "http-equiv", "content", "name", "class", "scope", "id", "href", "rel", "aria-label"
+        }  # fmt: skip
+        text = re.sub(r"(?m)^  - To see it: .*$", "", made.to_markdown())
+        assert text.count("alert(1)") > 10 and "\n# h" not in text and "@me" not in text
+        assert not re.search(r"(?<!\\)<(script|img)", text)
+
+
 def test_hostile_names_in_markdown() -> None:
     text = kx.review(kx.Cluster.from_json(hostile_dump())).to_markdown()
     assert text.count("alert(1)") > 50
