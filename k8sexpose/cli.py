@@ -489,7 +489,7 @@ def _add_diff(parser: argparse.ArgumentParser) -> None:
 
 
 def _diff(told: argparse.Namespace) -> int:
-    from .report.diff import applied, diff
+    from .report.diff import diff
 
     if bool(told.after) == bool(told.apply):
         raise Refused("name two dumps, or one dump and the manifests that change it: --apply FILE")
@@ -498,11 +498,25 @@ def _diff(told: argparse.Namespace) -> int:
             for dump in filter(None, (told.before, told.after)):
                 _check_output(dump, Path(told.output), told.force)
         before = _cluster(told.before)
-        after = _cluster(told.after) if told.after else applied(before, *map(Path, told.apply))
+        after = _cluster(told.after) if told.after else _changed(before, told.apply)
         with _working("comparing the two clusters"):
             made = diff(before, after, **_assumptions(told))
         _write(made, told, made.summary)
     return _exit_code(made.new_findings, told.fail_on)
+
+
+def _changed(before: Cluster, files: Sequence[str]) -> Cluster:
+    """Return a copy to which the manifests of files are applied; what is refused names its file."""
+    from .api.errors import ApiError, ManifestError
+    from .report.diff import applied
+
+    after = before
+    for name in files:
+        try:
+            after = applied(after, Path(name))
+        except (ApiError, ManifestError) as error:
+            raise Refused(f"{name}: {error}") from error
+    return after
 
 
 # -- class -------------------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ __all__ = ["entrance_map"]
 
 ROWS = 12  # entrances that are drawn; the rest is counted in words
 WIDTH, ROW, BOX = 720.0, 34, 26
-OUTSIDE, ENTRANCE, TARGET, ZONE = (4, 116), (148, 152), (330, 196), (560, 156)  # left edge and width of each column
+OUTSIDE, ENTRANCE, TARGET, ZONE = (4, 116), (146, 150), (322, 192), (546, 172)  # left edge and width of each column
 PLACES = {INTERNET: ("the", "internet"), PRIVATE: ("private", "network")}
 HOSTS = ("host port", "host network")
 

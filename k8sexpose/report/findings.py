@@ -490,17 +490,25 @@ def quotas(asked: Asked) -> Iterator[Finding]:
         if use.over and served:
             yield Finding(
                 "quota", NOTE, "",
-                f"{use.used} are used where the default quota {use.name} allows {use.limit}.",
+                f"{use.used} are used where the default quota ({_quota(use.name)}) allows {use.limit}.",
                 "All of them have an address, so your quota is higher than the default one.",
                 "Nothing; look at your quota before you make many more.", source=use.source,
             )  # fmt: skip
             continue
         yield Finding(
             "quota", PROBLEM if use.over else WARNING, "",
-            f"{use.used} of {use.limit} are used of the quota {use.name}.",
+            f"{use.used} of {use.limit} are used of a quota: {_quota(use.name)}.",
             "Each Service of type LoadBalancer takes one more; beyond the quota it stays <pending>.",
             f"{raised} one entry among several Services (Gateway API or Ingress).", source=use.source,
         )  # fmt: skip
+
+
+QUOTA_WORDS = {"nlb": "Network Load Balancers", "alb": "Application Load Balancers", "clb": "Classic Load Balancers"}
+
+
+def _quota(name: str) -> str:
+    """Return the name of a quota in words."""
+    return " ".join(QUOTA_WORDS.get(word, word) for word in name.split("_"))
 
 
 # -- Local ------------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from .._display import LITERAL
@@ -17,7 +17,7 @@ __all__ = ["to_html"]
 
 STACKED_FROM = 3  # columns, from which on a narrow screen shows each row as a list of its cells
 LONG_WORD = 20  # characters, from which on a line may break inside a word
-SHORT = 22  # characters of a cell that stays in one line
+SHORT = 22  # characters of a cell that stays in one line; a longer one is marked, since there are fewer of them
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 STYLE = """
 :root { color-scheme: light dark; --ink: #1a1a1a; --paper: #fff; --soft: #595959; --line: #c8c8c8; --band: #f4f4f4;
@@ -47,7 +47,8 @@ table { border-collapse: collapse; margin: 0.6rem 0; font-size: 0.92rem; }
 th, td { border: 1px solid var(--line); padding: 0.35rem 0.6rem; text-align: left; vertical-align: top; }
 thead th { background: var(--band); }
 tbody th { font-weight: 600; }
-.short { white-space: nowrap; }
+tbody th, td { white-space: nowrap; }
+tbody .long { white-space: normal; }
 .card { border: 1px solid var(--line); border-left-width: 5px; border-radius: 4px; padding: 0.5rem 1rem;
   margin: 0.7rem 0; max-width: 60rem; overflow-wrap: anywhere; }
 .card p { margin: 0.2rem 0; }
@@ -66,12 +67,12 @@ code { font: 0.875rem/1.5 ui-monospace, monospace; background: var(--band); padd
   .card dd { margin-bottom: 0.4rem; }
   figcaption::after { content: " Scroll sideways to see all of it."; }
   th, td { overflow-wrap: anywhere; }
-  .short { white-space: normal; }
+  tbody th, td { white-space: normal; }
   .stack, .stack caption, .stack tbody, .stack tr, .stack tbody th, .stack td { display: block; }
   .stack thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   .stack tr { border: 1px solid var(--line); border-radius: 4px; margin: 0.6rem 0; padding: 0.3rem 0.6rem; }
   .stack tbody th, .stack td { border: 0; padding: 0.15rem 0; }
-  .stack td::before { content: attr(data-head) ": "; color: var(--soft); }
+  .stack td::before { color: var(--soft); }
 }
 @media print {
   :root { --ink: #000; --paper: #fff; --soft: #333; --line: #999; --band: #eee; --link: #000;
@@ -83,6 +84,7 @@ code { font: 0.875rem/1.5 ui-monospace, monospace; background: var(--band); padd
   nav { display: none; }
   .wide { overflow: visible; }
   figure svg { min-width: 0; }
+  .card { margin-right: 1px; }
   table, .card dl { font-size: 9pt; }
   code { font-size: 8.5pt; padding: 0; }
   th, td { padding: 0.2rem 0.4rem; }
@@ -103,15 +105,22 @@ def to_html(title: str, parts: Iterable[Part]) -> str:
         replace(part, anchor=f"part-{number}") if isinstance(part, Heading) and not part.anchor else part
         for number, part in enumerate(parts)
     ]
+    heads = list(dict.fromkeys(part.head for part in listed if isinstance(part, Table)))
+    looks = {head: f"head-{number}" for number, head in enumerate(heads)}
     first = next((number for number, part in enumerate(listed) if isinstance(part, Heading)), len(listed))
     body = "\n".join(
-        [f"<h1>{_text(title)}</h1>", *map(_html, listed[:first]), _contents(listed), *map(_html, listed[first:])]
+        [
+            f"<h1>{_text(title)}</h1>",
+            *(_html(part, looks) for part in listed[:first]),
+            _contents(listed),
+            *(_html(part, looks) for part in listed[first:]),
+        ]
     )
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{_text(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
+        f"<title>{_text(title)}</title>\n<style>{STYLE}{_labels(heads)}</style>\n</head>\n<body>\n"
         f'<main class="{LITERAL}">\n{body}\n</main>\n</body>\n'
         "</html>\n"
     )
@@ -147,7 +156,7 @@ def _text(text: str) -> str:
     return html.escape(plain(text))
 
 
-def _html(part: Part) -> str:
+def _html(part: Part, looks: Mapping[tuple[str, ...], str]) -> str:
     match part:
         case Heading(text, level, anchor):
             return f'<h{level} id="{anchor}">{_text(text)}</h{level}>'
@@ -162,7 +171,7 @@ def _html(part: Part) -> str:
             words = f"<p><strong>{_text(sign)}</strong> <strong>{_text(about)}</strong></p><p>{_text(text)}</p>"
             return f'<section class="card {_kind(sign)}">{words}<dl>{more}</dl></section>'
         case Table():
-            return _table(part)
+            return _table(part, looks[part.head])
 
 
 def _kind(sign: str) -> str:
@@ -170,15 +179,30 @@ def _kind(sign: str) -> str:
     return next((kind for kind in ("problem", "warning") if kind in sign), "note")
 
 
-def _table(part: Table) -> str:
+def _labels(heads: Iterable[tuple[str, ...]]) -> str:
+    """Return the style that puts the heading of its column before a cell, once for all tables with these headings."""
+    rules = (
+        f'.head-{number} td:nth-child({place})::before {{ content: "{_css(name)}: "; }}\n'
+        for number, head in enumerate(heads)
+        for place, name in enumerate(head, 1)
+        if place > 1 and len(head) >= STACKED_FROM
+    )
+    return f"@media screen and (max-width: 45rem) {{\n{''.join(rules)}}}\n"
+
+
+def _css(text: str) -> str:
+    """Return a text as the inside of a string of CSS: all but letters, digits and spaces by their numbers."""
+    return re.sub(r"[^A-Za-z0-9 ]", lambda found: f"\\{ord(found[0]):06x}", plain(text))
+
+
+def _table(part: Table, look: str) -> str:
     titles = "".join(f'<th scope="col">{_text(name)}</th>' for name in part.head)
     stacked = len(part.head) >= STACKED_FROM
-    labels = [f' data-head="{_text(name)}"' if stacked else "" for name in part.head]
-    body = "".join(f"<tr>{_row(row, labels)}</tr>" for row in part.rows)
+    body = "".join(f"<tr>{_row(row)}</tr>" for row in part.rows)
     above = f"<caption>{_text(part.caption)}</caption>" if part.caption else ""
-    look = " ".join(name for name, on in (("stack", stacked), ("few", len(part.rows) <= FEW)) if on)
+    looks = " ".join(name for name, on in ((f"stack {look}", stacked), ("few", len(part.rows) <= FEW)) if on)
     return (
-        f'<div class="wide"><table class="{look}">{above}<thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table>'
+        f'<div class="wide"><table class="{looks}">{above}<thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table>'
         "</div>"
     )
 
@@ -186,14 +210,14 @@ def _table(part: Table) -> str:
 FEW = 10  # rows that stay together on paper
 
 
-def _row(row: Sequence[Cell], labels: Sequence[str]) -> str:
+def _row(row: Sequence[Cell]) -> str:
     first, *rest = row
-    cells = (f"<td{_look(cell)}{label}>{_cell(cell)}</td>" for cell, label in zip(rest, labels[1:], strict=True))
+    cells = (f"<td{_look(cell)}>{_cell(cell)}</td>" for cell in rest)
     return f'<th scope="row"{_look(first)}>{_cell(first)}</th>' + "".join(cells)
 
 
 def _look(cell: Cell) -> str:
-    return ' class="short"' if len(cell if isinstance(cell, str) else cell.text) <= SHORT else ""
+    return ' class="long"' if len(cell if isinstance(cell, str) else cell.text) > SHORT else ""
 
 
 def _cell(cell: Cell) -> str:

@@ -42,7 +42,7 @@ def pod_loads(found: ServiceComparison) -> str:
     parts = list(_legend(views))
     for number, pod in enumerate(shown):
         y = 38.0 + 38 * number
-        parts.append(text(8, y + 18, fit(pod, 200), size=12))
+        parts.append(text(8, y + 18, fit(pod, 200, 7), size=12))
         for place, policy in enumerate(views):
             share = shares[policy].get(pod, 0.0)
             parts.append(rect(220, y + 15 * place, share * scale, 12, **_fill(policy)))

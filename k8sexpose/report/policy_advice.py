@@ -121,7 +121,7 @@ ROWS = (
     "the Pod sees", "when a node crashes", "cost alone, in a month",
 )  # fmt: skip
 GLOSSARY = (
-    "busiest Pod over the mean: how many times its even part the busiest Pod gets; fairness: 1 where all get the same.",
+    "busiest Pod over the mean: its load divided by that of the average Pod; fairness: 1 where all get the same.",
     "p50, p99: the time within which 50, and 99, of 100 requests are answered.",
     "extra hop, crosses a zone: the connections that are answered on another node than they enter by, and in another "
     "zone; lost: those that nobody answers.",

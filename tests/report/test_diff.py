@@ -117,7 +117,8 @@ def test_a_manifest_that_is_refused(tmp_path: Path, capsys: pytest.CaptureFixtur
     change = tmp_path / "change.yaml"
     change.write_text(API_LOCAL.replace("port: 443", "port: 0"))
     assert main(["diff", str(SAMPLE), "--apply", str(change)]) == 1
-    assert "spec.ports[0].port" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "spec.ports[0].port" in said and f"{change}: " in said, "what is wrong, and in which file"
 
 
 def test_a_difference_is_a_page_too_and_may_be_written_again(

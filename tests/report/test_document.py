@@ -94,11 +94,27 @@ def test_hostile_names_in_html() -> None:
         "figure figcaption svg g rect path text circle section dl dt dd code wbr".split()
     )
     assert {name for name, _ in tags.attributes} <= {
-        "lang", "charset", "http-equiv", "content", "name", "class", "scope", "id", "href", "rel", "data-head", *DRAWN
+        "lang", "charset", "http-equiv", "content", "name", "class", "scope", "id", "href", "rel", *DRAWN
     }  # fmt: skip
     ours = r"#(part|service)-\d+|https://(kubernetes\.io|aws\.amazon\.com|github\.com|docs\.aws\.amazon\.com)/[^\"<> ]*"
     assert all(re.fullmatch(ours, value or "") for name, value in tags.attributes if name == "href")
     assert "default-src 'none'" in page
+
+
+def test_hostile_names_in_a_difference() -> None:
+    hostile = kx.Cluster.from_json(hostile_dump())
+    for one, other in ((hostile, kx.Cluster(nodes=1)), (kx.Cluster(nodes=1), hostile)):
+        made = kx.diff(one, other)
+        page, tags = made.to_html(), Tags()
+        assert page.count("alert(1)") > 10, "the names are shown"
+        tags.feed(page)
+        assert not tags.seen & {"script", "img", "iframe"}
+        assert {name for name, _ in tags.attributes} <= {
+            "lang", "charset", "http-equiv", "content", "name", "class", "scope", "id", "href", "rel", "aria-label"
+        }  # fmt: skip
+        text = re.sub(r"(?m)^  - To see it: .*$", "", made.to_markdown())
+        assert text.count("alert(1)") > 10 and "\n# h" not in text and "@me" not in text
+        assert not re.search(r"(?<!\\)<(script|img)", text)
 
 
 def test_hostile_names_in_markdown() -> None:
@@ -161,6 +177,18 @@ def test_a_source_is_a_link_where_it_is_an_address_of_https(name: str, url: str,
     assert links == ([(html.escape(url), name)] if linked else [])
     assert (f"| [{name}]({url}) |" if linked else f"| {name} |") in text
     assert page.count("<a ") == len(links) and "alert" not in text + page
+
+
+def test_a_narrow_screen_names_the_column_of_each_cell_once_for_all_tables_alike() -> None:
+    hostile = 'b"}</style><script>alert(1)'
+    alike = [Table("", ("a", "b", hostile), (("1", "2", "x" * 40),)), Table("", ("a", "b", hostile), ())]
+    page = to_html("T", [*alike, Table("", ("a", "b"), ())])
+    style = page.partition("<style>")[2].partition("</style>")[0]
+    assert style.count("td:nth-child") == 2 and '.head-0 td:nth-child(2)::before { content: "b: "; }' in style
+    shown = re.findall(r'nth-child\(3\)::before \{ content: "([^"]*)"', style)
+    assert [re.sub(r"\\([0-9a-f]{6})", lambda found: chr(int(found[1], 16)), one) for one in shown] == [f"{hostile}: "]
+    assert page.count('<table class="stack head-0 few">') == 2 and page.count('<table class="few">') == 1
+    assert '<td>2</td><td class="long">' in page and "<script" not in page
 
 
 def test_the_sources_of_the_sample_are_links_or_names(sample: kx.Review) -> None:
