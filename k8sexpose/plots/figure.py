@@ -165,12 +165,12 @@ def bare(ax: Axes, x: tuple[float, float], y: tuple[float, float]) -> None:
     ax.set_axis_off()
 
 
-def box(ax: Axes, x: float, y: float, width: float, height: float, color: str) -> None:
-    """Draw a rounded box."""
+def box(ax: Axes, x: float, y: float, width: float, height: float, color: str, filled: bool = True) -> None:
+    """Draw a rounded box. One inside another is not filled: the tints would add up, and take contrast from the text."""
     ax.add_patch(
         FancyBboxPatch(
-            (x, y), width, height, boxstyle="round,pad=0,rounding_size=0.08", edgecolor=color, facecolor=color + "18",
-            linewidth=2,
+            (x, y), width, height, boxstyle="round,pad=0,rounding_size=0.08", edgecolor=color,
+            facecolor=color + "18" if filled else "none", linewidth=2,
         )
     )  # fmt: skip
 

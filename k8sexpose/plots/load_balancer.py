@@ -154,7 +154,7 @@ def plot_inside(cluster: Cluster, service: str, ax: Axes | None = None) -> Axes:
     for depth, (kind, title, where, who) in enumerate(dolls):
         inset, inner = 0.3 * depth, len(dolls) - depth
         height = core + 0.78 * inner
-        box(ax, inset, 0.24 * depth, 10.0 - 2 * inset, height, CONCEPTS[kind].color)
+        box(ax, inset, 0.24 * depth, 10.0 - 2 * inset, height, CONCEPTS[kind].color, filled=not depth)
         top = 0.24 * depth + height
         mark(ax, kind, inset + 0.32, top - 0.3, 12, title)
         ax.text(inset + 0.62, top - 0.3, title, va="center", weight="bold", fontsize=11, color=INK)

@@ -124,11 +124,16 @@ def test_every_patch_is_needed(name: str) -> None:
     [
         ("monitoring/grafana", {"type": "ClusterIP"}), ("shop/storefront", {"type": "ClusterIP"}),
         ("shop/storefront", {"selector": {"app": "nobody"}}), ("media/thumbs", {"ports": [{"port": 80, "targetPort": "x"}]}),
-        ("shop/orders", {"selector": {"app": "Order!"}}),
+        ("shop/orders", {"selector": {"app": "Order!"}}), ("shop/orders", {"selector": {"app": "mailer"}}),
+        ("shop/storefront", {"selector": {"app": "api"}}),
     ],
 )  # fmt: skip
 def test_ways_around_the_goals(name: str, spec: dict[str, Any]) -> None:
     assert not mend({**MENDED, name: spec}).solved
+
+
+def test_a_patch_without_a_namespace_is_told_what_is_missing() -> None:
+    assert "write it before the name, such as 'shop/orders'" in mend({"orders": {}}).goals[0].found
 
 
 @pytest.mark.parametrize(

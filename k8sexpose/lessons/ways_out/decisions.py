@@ -274,7 +274,7 @@ def decide(table: object = None) -> Decisions:
 
 
 def _judge(name: str, answer: object) -> Row:
-    how = 'a pair such as ("Local", "hop")'
+    how = 'a pair such as ("Cluster", "hop")'  # right for none of them
     if unanswered(answer):
         return Row(name, "", "", False, f"no answer yet: {how}")
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -105,15 +105,36 @@ def mend(patches: object = None) -> Mended:
             if not isinstance(spec, Mapping):
                 raise ManifestError(f"{shown(spec)} is not a dictionary of fields such as {{'type': 'ClusterIP'}}")
             space, _, service = str(name).rpartition("/")
-            cluster.patch(service, {"spec": dict(spec)}, namespace=space or "default")
+            if not space:
+                raise ManifestError(f"the namespace is missing; write it before the name, such as 'shop/{service}'")
+            cluster.patch(service, {"spec": dict(spec)}, namespace=space)
         except ApiError as error:
             refused.append(f"{shown(name)}: {error.message}")
         except Exception as error:  # whatever a learner writes is told, not raised
             refused.append(f"{shown(name)}: {error}")
     made = review(cluster)
     goals = [Goal("the API server accepts every patch", "; ".join(refused) or "all accepted", not refused)]
-    goals += [_answers(cluster, "shop/orders"), _answers(cluster, "media/thumbs"), _grafana(made), _storefront(made)]
+    wanted = {
+        "shop/orders": _answers(cluster, "shop/orders"),
+        "media/thumbs": _answers(cluster, "media/thumbs"),
+        "monitoring/grafana": _grafana(made),
+        "shop/storefront": _storefront(made),
+    }
+    goals += [_by_its_own_pods(cluster, name, goal) for name, goal in wanted.items()]
     return Mended(tuple(goals), made)
+
+
+def _by_its_own_pods(cluster: Cluster, name: str, goal: Goal) -> Goal:
+    """Accept a goal only where the Service sends to Pods of its own app: any other Pod could answer as well."""
+    service = cluster.service(name)
+    wanted = service.selector.items()
+    pods = [pod for pod in cluster.pods if pod.namespace == service.namespace and wanted <= pod.labels.items()]
+    other = next((pod.name for pod in pods if pod.labels.get("app") != service.name), None)
+    if other is None or not goal.reached:
+        return goal
+    return replace(
+        goal, found=f"{other} answers too, which is no Pod of {service.name}", reached=False, misconception=3
+    )
 
 
 def _answers(cluster: Cluster, name: str) -> Goal:
