@@ -43,6 +43,9 @@ IN_MEMORY = "import os\nos.environ['K8SEXPOSE_ANSWERS'] = ''"
 OWN_STDERR = "Matplotlib is building the font cache; this may take a moment.\n"
 # What may differ between two runs; strict nbval reads the same file.
 CHANGING = "tests/nbval_sanitize.cfg"
+# How wide a figure is depends on the version of matplotlib.
+WIDTHS = re.compile(r"(?:min|max)-width: \d+px")
+KINDS = ("stdout", "text/plain", "text/html", "text/markdown")
 
 
 def build(base: Path, site: Path) -> None:
@@ -74,21 +77,24 @@ def sanitised(text: str) -> str:
     rules = re.findall(r"^regex: (.*)\nreplace: (.*)$", (ROOT / CHANGING).read_text(encoding="utf-8"), re.MULTILINE)
     for pattern, replacement in rules:
         text = re.sub(pattern, replacement, text)
-    return text
+    return WIDTHS.sub("WIDTH", text)
 
 
 def shown(cell: dict[str, Any]) -> dict[str, str]:
-    """What a cell prints and returns: stdout, and the text of each output that is not a widget."""
-    texts: dict[str, str] = {}
+    """What a cell prints and returns as text; a widget's output has a text too, for where no widget can be shown."""
+    texts = dict.fromkeys(KINDS, "")
     for output in cell["outputs"]:
-        if output["output_type"] == "stream":
-            found = {output["name"]: output["text"]}
-        else:
-            found = output.get("data", {})
-        if not any("widget" in kind for kind in found):
-            for kind in {"stdout", "text/plain", "text/html", "text/markdown"} & set(found):
-                texts[kind] = texts.get(kind, "") + sanitised("".join(found[kind]))
+        found = {output["name"]: output["text"]} if output["output_type"] == "stream" else output.get("data", {})
+        for kind in KINDS:
+            texts[kind] += sanitised("".join(found.get(kind, "")))
     return texts
+
+
+def apart(new: str, old: str) -> str:
+    """Two texts from a little before the place where they part."""
+    same = next((place for place, (one, other) in enumerate(zip(new, old, strict=False)) if one != other), len(new))
+    part = slice(max(0, same - 60), same + 120)
+    return f"{new[part]!r} and not {old[part]!r}"
 
 
 def differences(ran: dict[str, Any], stored: dict[str, Any]) -> Iterator[str]:
@@ -98,9 +104,9 @@ def differences(ran: dict[str, Any], stored: dict[str, Any]) -> Iterator[str]:
             yield f"code cell {number} is another one"
             continue
         now, then = shown(new), shown(old)
-        for kind in sorted(set(now) | set(then)):
-            if now.get(kind, "") != then.get(kind, ""):
-                yield f"code cell {number} shows as {kind}\n{now.get(kind)!r}\nand not\n{then.get(kind)!r}"
+        for kind in KINDS:
+            if now[kind] != then[kind]:
+                yield f"code cell {number} shows as {kind} {apart(now[kind], then[kind])}"
 
 
 def complaints(nb: dict[str, Any]) -> Iterator[str]:
