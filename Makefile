@@ -13,7 +13,7 @@ endif
 
 SOLUTIONS := $(wildcard instructor/solutions/*.ipynb instructor/solutions/leaflets/*.ipynb)
 
-.PHONY: help environment lab test quick deep lint types unit lessons notebooks site pages slides moodle shots lite lite-check lite-kernel wheel colab binder-check bench fuzz mutants clean
+.PHONY: help environment lab test quick deep lint types unit lessons notebooks site pages slides moodle shots lite lite-check lite-kernel lite-lessons wheel colab binder-check bench fuzz mutants clean
 help:
 	@echo "make lab        open the lessons in JupyterLab"
 	@echo "make test       run every test"
@@ -26,6 +26,7 @@ help:
 	@echo "make moodle     export all questions for a learning platform into build/moodle.xml"
 	@echo "make lite       build the course for JupyterLite into build/lite; lite-check: test with its versions"
 	@echo "make lite-kernel   try JupyterLite in Chromium: a lesson, a fresh copy of it, the model in its Python"
+	@echo "make lite-lessons  run whole lessons in JupyterLite, compare what they show (needs a while: LITE_ARGS=01_nodeport.ipynb)"
 	@echo "make wheel      build the wheel, with the lessons in it, into dist; colab: the lessons' copies for Colab"
 	@echo "make binder-check  build Binder's environment, run two lessons and answer a question in it"
 	@echo "make shots      open every lesson in Chromium, leave screenshots in build/shots"
@@ -41,7 +42,7 @@ environment:
 	@$(PYTHON) tools/environment.py test --venv $(VENV)
 
 # Answers that tests, pages and generators give stay in memory; those of a learner (make lab) are kept in a file.
-test quick deep unit lessons notebooks site pages slides moodle shots lite lite-check lite-kernel binder-check: export K8SEXPOSE_ANSWERS =
+test quick deep unit lessons notebooks site pages slides moodle shots lite lite-check lite-kernel lite-lessons binder-check: export K8SEXPOSE_ANSWERS =
 
 # --- the two commands ------------------------------------------------------------------------------------------
 
@@ -119,6 +120,9 @@ lite-check:
 
 lite-kernel: environment build/lite-env
 	$(PY) tools/lite_kernel.py $(LITE_ARGS)
+
+lite-lessons: environment build/lite-env
+	$(PY) tools/lite_lessons.py $(LITE_ARGS)
 
 # What `k8sexpose lab` needs where there is no clone.
 wheel: environment

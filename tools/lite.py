@@ -39,7 +39,7 @@ EXTRA = ("anywidget", "psygnal", "ipywidgets", "comm")
 # JupyterLab, Notebook 7 for narrow screens, and where the links of the latter lead.
 APPS = ("lab", "notebooks", "tree", "edit")
 KERNEL = "@jupyterlite/pyodide-kernel-extension"
-CORE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip")
+CORE = ("pyodide.mjs", "pyodide.asm.*js", "pyodide.asm.wasm", "python_stdlib.zip")
 RUNTIME = Path("static/pyodide")
 # As light or dark as the reader's browser, like the pages of the site.
 LOOKS = {"@jupyterlab/apputils-extension:themes": {"adaptive-theme": True}}
@@ -123,10 +123,12 @@ def add_packages(site: Path, wheels: Path, distribution: Path | None) -> None:
     places = {wheel: f"../../{wheel.relative_to(site).as_posix()}" for wheel in kernel}
     for wheel in sorted(wheels.glob("*.whl")):
         places[Path(shutil.copy(wheel, runtime))] = wheel.name
-    lock = lite_lock.made(places)
+    theirs = lite_lock.part(json.loads((distribution / "pyodide-lock.json").read_text())) if distribution else None
+    lock = lite_lock.made(places, theirs)
     if distribution:
-        for name in CORE:
-            shutil.copy(distribution / name, runtime)
+        for pattern in CORE:
+            (path,) = distribution.glob(pattern)
+            shutil.copy(path, runtime)
         for one in lock["packages"].values():
             name = one["file_name"].removeprefix(lite_lock.HOST)
             if (distribution / name).is_file():

@@ -69,6 +69,11 @@ CELLS = {
     "the visualizer": ("kx.flow(cluster, 'public-api-lb')", "gets 1/4"),
     "a question": ("ask('start-pod-port')", "Keep my answer"),
 }
+# Playwright's wait_for_function does not await a promise: it takes the promise itself for true.
+CLOSED = """async () => {
+    const { inUse } = await import("./kx/store.js");
+    while (await inUse()) await new Promise(done => setTimeout(done, 20));
+}"""
 MARK = "# changed by its reader"
 FIRST_CELL = "() => window.jupyterapp.shell.currentWidget.content.widgets[0].model.sharedModel.getSource()"
 
@@ -164,7 +169,7 @@ class Trial:
         status.get_by_text("open in another tab").wait_for()
         self.expect("a copy that is open is not replaced", listed.url.endswith("lite/index.html"), listed.url)
         page.close()
-        listed.wait_for_function("async () => !(await (await import('./kx/store.js')).inUse())")
+        listed.evaluate(CLOSED)
         saved = listed.evaluate("async () => [...(await (await import('./kx/store.js')).copies()).keys()]")
         self.expect("answers are kept in the browser", "k8sexpose-answers.json" in saved, saved)
         button.press("Enter")

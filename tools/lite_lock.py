@@ -66,10 +66,10 @@ def closure(packages: dict[str, Any], names: Iterable[str]) -> list[str]:
     return sorted(found)
 
 
-def npm(folder: Path) -> Path:
+def npm(folder: Path, version: str = PYODIDE) -> Path:
     """Fetch Pyodide's core into a folder; return where it is."""
-    subprocess.run(["npm", "pack", "--silent", f"pyodide@{PYODIDE}"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
-    with tarfile.open(folder / f"pyodide-{PYODIDE}.tgz") as archive:
+    subprocess.run(["npm", "pack", "--silent", f"pyodide@{version}"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    with tarfile.open(folder / f"pyodide-{version}.tgz") as archive:
         archive.extractall(folder / "npm", filter="data")
     return folder / "npm/package"
 
@@ -124,13 +124,15 @@ def needs(requirements: Iterable[str], python: str) -> list[Requirement]:
     return [need for need in counting if canonicalize_name(need.name) not in NOT_NEEDED]
 
 
-def made(wheels: dict[Path, str], host: str = HOST) -> dict[str, Any]:
+def made(wheels: dict[Path, str], lock: dict[str, Any] | None = None, host: str = HOST) -> dict[str, Any]:
     """Return the lock file of the site.
 
     Parameters
     ----------
     wheels : dict of Path to str
         Wheels that Pyodide lacks, and where the site has each, seen from the lock file.
+    lock : dict, optional
+        Pyodide's part of it. Default: that of tools/pyodide-lock.json.
     host : str
         Where Pyodide's own packages are.
 
@@ -139,7 +141,7 @@ def made(wheels: dict[Path, str], host: str = HOST) -> dict[str, Any]:
     ValueError
         A wheel needs what is not there, or another version of it.
     """
-    lock = read()
+    lock = lock or read()
     packages = {name: old | {"file_name": host + old["file_name"]} for name, old in lock["packages"].items()}
     new = [entry(wheel, place) for wheel, place in wheels.items()]
     packages |= {one["name"]: one for one in new}
