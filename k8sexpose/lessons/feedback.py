@@ -87,7 +87,7 @@ class Feedback:
     def _repr_html_(self) -> str:
         style = (
             f"border-left: 4px solid {LOOKS[self.correct][2]}; padding: 0.3em 0.8em; max-width: 60em; "
-            "font-family: var(--jp-ui-font-family, sans-serif); "
+            "font-family: var(--jp-ui-font-family, sans-serif); font-size: var(--jp-content-font-size1, 14px); "
             "line-height: 1.5; overflow-wrap: anywhere"
         )
         opening = f"<strong>{html.escape(self.opening)}</strong>"

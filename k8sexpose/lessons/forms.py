@@ -514,9 +514,9 @@ class Percent:
 
     def read(self, answer: object) -> float:
         """Return the number, or raise `Unreadable`."""
-        number = quantity(answer, "%")
-        if not 0 <= number <= 100:
-            raise Unreadable(self.example)
+        number = _bounded(quantity(answer, "%"), math.inf)
+        if number > 100:
+            raise Unreadable("it cannot be more than 100 %")
         return number
 
     def same(self, given: float, right: float) -> bool:
