@@ -71,7 +71,8 @@ class Feedback:
         if self.right:
             yield "Correct answer", self.right
         if self.text:
-            yield "Why", self.text
+            # Where the correct answer is not told yet, what is said is a hint.
+            yield "Hint" if self.correct is False and not self.right else "Why", self.text
 
     def __repr__(self) -> str:
         if not self.question:
