@@ -17,7 +17,8 @@ from __future__ import annotations
 from .ask import ask, check
 from .class_report import ClassReport, class_report
 from .cost_warning.cost_tables import CostTable, idle_costs, zone_costs
-from .cost_warning.savings import Savings, ingress_bill, save
+from .cost_warning.ingress_costs import ingress_bill
+from .cost_warning.savings import Savings, save
 from .cost_warning.shared_entry import SharedEntry, shared_entry
 from .extra_hop.hop_table import HopTable, hop_table
 from .feedback import Feedback

@@ -1,5 +1,6 @@
 // A question: fieldset, legend, native controls, a button, a live region. The kernel reads the answer; this only draws.
 const SILENT_MS = 4000;
+const AGAIN = "run the cells above and then this one (in JupyterLab: Run → Run All Above Selected Cell, then Shift+Enter)";
 
 function element(name, properties = {}, children = []) {
   const made = Object.assign(document.createElement(name), properties);
@@ -26,9 +27,11 @@ function render({ model, el }) {
     made.setAttribute("data-lm-suppress-shortcuts", "true");
     if (described) made.setAttribute("aria-describedby", described);
     made.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" || event.shiftKey || event.ctrlKey || event.altKey || !editing) return;
-      event.preventDefault();
-      keep();
+      if (event.key !== "Enter" || !editing) return;
+      // Shift+Enter runs the cell and goes on, with what is chosen; with nothing chosen it is no answer.
+      const runs = event.shiftKey || event.ctrlKey || event.altKey;
+      if (!runs) event.preventDefault();
+      if (!runs || draft.some((one) => one.length)) keep();
     });
     return made;
   };
@@ -76,7 +79,8 @@ function render({ model, el }) {
   const verdict = element("p");
   verdict.setAttribute("role", "status");
   const box = element("fieldset", {}, [
-    element("legend", { textContent: model.get("text") }), ...body, keepButton, changeButton, said, verdict,
+    element("legend", { textContent: model.get("text") }), ...body,
+    element("div", { className: "kx-row" }, [keepButton, changeButton, said]), verdict,
   ]);
   const root = element("div", { className: "kx-ask tex2jax_ignore mathjax_ignore" }, [box]);
   for (const button of [keepButton, changeButton]) button.setAttribute("data-lm-suppress-shortcuts", "true");
@@ -85,8 +89,7 @@ function render({ model, el }) {
   function keep() {
     clearTimeout(timer);
     timer = setTimeout(() => {
-      say("The kernel has not answered yet. It is busy, or it was stopped: then run this cell again " +
-        "(in Voilà: load the page again). What you chose stays here.", true);
+      say(`The kernel has not answered yet. It is busy, or it was stopped: then ${AGAIN}; in Voilà load the page again.`, true);
     }, SILENT_MS);
     const number = (model.get("request").number ?? 0) + 1;
     model.set("request", { number, draft: structuredClone(draft) });
@@ -109,8 +112,10 @@ function render({ model, el }) {
     // What could not be read says by itself what is still kept.
     const told = more.includes("Kept: ") || !locked ? "" : kept && `Kept: ${kept}`;
     say([more, told].filter(Boolean).join(" "), model.get("problem"));
-    verdict.textContent = model.get("verdict") && locked ? `${model.get("verdict")} The card of the check says why.` : "";
+    verdict.textContent = model.get("verdict") && locked ? `${model.get("verdict")} ${why()}` : "";
   }
+  const why = () => `The card of the check says why.${
+    model.get("verdict").startsWith("✗") ? " You can change your answer; the first one stays noted." : ""}`;
   const fill = () => {
     draft = structuredClone(model.get("draft"));
     setters.forEach((set, index) => set(draft[index] ?? ""));
@@ -128,7 +133,8 @@ function render({ model, el }) {
   });
   const changed = () => { editing = !model.get("kept"); show(); };
   const lost = () => {
-    say("The kernel has stopped or started again. What you chose stays here; run this cell again to keep it.", true);
+    const answer = model.get("kept") && !editing ? "Your answer is kept; to change it," : "To answer,";
+    say(`The kernel has stopped or started again. ${answer} ${AGAIN}.`, true);
     keepButton.disabled = true;
     changeButton.disabled = true;
   };

@@ -17,6 +17,7 @@ import traitlets
 
 from .._display import LITERAL
 from ..widgets.explorers.base import VIEW
+from ..widgets.notebook_keys import with_notebook_keys
 from . import sheet as answers
 from .answer_file import Entry
 from .feedback import Feedback
@@ -29,7 +30,7 @@ HERE = Path(__file__).parent
 NONE = "none of these"
 MOST_TYPED = 2000
 HINTS = {
-    "%": 'a share in percent: 20, "20 %", 1/5 or 0.2 (a bare 1 is 1 %)',
+    "%": "a number from 0 to 100; 20, 1/5 and 0.2 all mean 20 %",
     "s": "a time: 90, 1.5 min", "ms": "a time: 12, 0.2 s",
     "USD": "an amount: 70, $25,000", "GB": "an amount: 100, 1 TB",
 }  # fmt: skip
@@ -88,6 +89,14 @@ def _value(control: Mapping[str, Any], drafted: object) -> object:
         return [] if drafted == [NONE] else [str(one)[:MOST_TYPED] for one in drafted]
     text = str(drafted)[:MOST_TYPED].strip() if isinstance(drafted, str) else ""
     return text or ...
+
+
+def _nothing_given(described: list[dict[str, Any]]) -> str:
+    """Return what to do where nothing was chosen or typed."""
+    kinds = {control["kind"] for control in described}
+    if "several" in kinds:
+        return f'Nothing is ticked. If none is right, tick "{NONE}".'
+    return "Choose one of the answers first." if kinds == {"one"} else "Write your answer into the box first."
 
 
 def draft_of(question: Question, answer: Any) -> list[Any]:
@@ -162,7 +171,7 @@ class Ask(anywidget.AnyWidget):
         Whether the last line is about something that went wrong, and whether the last answer was not kept.
     """
 
-    _esm = HERE / "ask.js"
+    _esm = with_notebook_keys(HERE / "ask.js")
     _css = HERE / "ask.css"
 
     text = traitlets.Unicode().tag(sync=True)
@@ -206,9 +215,8 @@ class Ask(anywidget.AnyWidget):
 
     def keep(self, answer: object) -> bool:
         """Keep an answer, and say so; return whether it was kept."""
-        several = any(control["kind"] == "several" for control in controls(self.question))
         if unanswered(answer):
-            self.said = f'Nothing is ticked. If none is right, tick "{NONE}".' if several else "No answer yet."
+            self.said = _nothing_given(controls(self.question))
             self.problem = self.refused = True
             return False
         noted, read = self.sheet.note(self.question, answer)

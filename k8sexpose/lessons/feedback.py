@@ -71,7 +71,8 @@ class Feedback:
         if self.right:
             yield "Correct answer", self.right
         if self.text:
-            yield "Why", self.text
+            # Where the correct answer is not told yet, what is said is a hint.
+            yield "Hint" if self.correct is False and not self.right else "Why", self.text
 
     def __repr__(self) -> str:
         if not self.question:
@@ -87,7 +88,7 @@ class Feedback:
     def _repr_html_(self) -> str:
         style = (
             f"border-left: 4px solid {LOOKS[self.correct][2]}; padding: 0.3em 0.8em; max-width: 60em; "
-            "font-family: var(--jp-ui-font-family, sans-serif); "
+            "font-family: var(--jp-ui-font-family, sans-serif); font-size: var(--jp-content-font-size1, 14px); "
             "line-height: 1.5; overflow-wrap: anywhere"
         )
         opening = f"<strong>{html.escape(self.opening)}</strong>"

@@ -21,6 +21,7 @@ __all__ = [
     "Choice",
     "Estimate",
     "Form",
+    "Lines",
     "Percent",
     "Quantity",
     "Question",
@@ -514,9 +515,9 @@ class Percent:
 
     def read(self, answer: object) -> float:
         """Return the number, or raise `Unreadable`."""
-        number = quantity(answer, "%")
-        if not 0 <= number <= 100:
-            raise Unreadable(self.example)
+        number = _bounded(quantity(answer, "%"), math.inf)
+        if number > 100:
+            raise Unreadable("it cannot be more than 100 %")
         return number
 
     def same(self, given: float, right: float) -> bool:
@@ -526,6 +527,43 @@ class Percent:
     def show(self, value: object) -> str:
         """Return an answer with its unit."""
         return f"{shown(value)} %"
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """How many lines of a table are right.
+
+    Parameters
+    ----------
+    total : int
+        How many there are.
+    noun : str
+        What is counted, with its verb.
+
+    Examples
+    --------
+    >>> Lines(5, "manifests are repaired").show(3.0)
+    '3 of 5 manifests are repaired'
+    """
+
+    total: int
+    noun: str
+
+    @property
+    def example(self) -> str:
+        """What an answer looks like."""
+        return f"a number from 0 to {self.total}"
+
+    def read(self, answer: object) -> float:
+        """Return the number, or raise `Unreadable`."""
+        number = quantity(answer)
+        if not 0 <= number <= self.total or number % 1:
+            raise Unreadable(self.example)
+        return number
+
+    def show(self, value: object) -> str:
+        """Return how far somebody is, in words."""
+        return f"{value:g} of {self.total} {self.noun}" if isinstance(value, int | float) else str(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -598,6 +636,8 @@ def accepts(form: Form, answer: object) -> bool:
     match form:
         case Percent() | Quantity() | Estimate():
             return isinstance(answer, float)
+        case Lines(total=total):
+            return isinstance(answer, float) and 0 <= answer <= total
         case Several(options=options):
             return isinstance(answer, frozenset) and answer <= set(options)
         case Choice(options=options):

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from .._display import LITERAL, html_table
+from .._display import LITERAL, html_table, scrolling
 from .answer_file import FIRST_LESSON, Entry
 from .forms import Question, shown
 
@@ -20,8 +20,7 @@ RESULTS = {True: "right", False: "not yet", None: "not checked"}
 COLUMNS = ["lesson", "part", "exercise", "id", "question", "first answer", "answer", "tries", "result", "misconception"]
 OPEN = ("no answer", "not yet", "not checked")
 EMPTY = "No answers yet. Keep the first one, then run this cell again (in Voilà: load the page again)."
-NOT_COUNTED = "Exercises that are checked in a table of their own are not kept, and not counted here."
-HEAD = ("lesson", "core", "exercises", "open")
+HEAD = ("lesson", "questions", "exercises", "open")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,8 @@ class Progress(pd.DataFrame):
     """All answers; it shows itself by lesson, in words."""
 
     problem: str
-    _metadata = ["problem"]  # noqa: RUF012  (pandas reads the list)
+    words: dict[str, tuple[str, str]]  # the first and the last answer to a question, as the learner reads them
+    _metadata = ["problem", "words"]  # noqa: RUF012  (pandas reads the list)
 
     @property
     def lessons(self) -> list[LessonRow]:
@@ -70,23 +70,35 @@ class Progress(pd.DataFrame):
         if self.empty:
             return f"<p>{html.escape(repr(self))}</p>"
         problem = f'<p role="alert">{html.escape(self._problem)}</p>' if self._problem else ""
-        answered = self[self["tries"] > 0]
-        told = answered[["question", "first answer", "answer", "result"]].astype(str).itertuples(index=False)
-        every = html_table("Your answers", ("question", "first answer", "last answer", "result"), map(tuple, told))
-        return (
-            f'<div class="jp-RenderedHTMLCommon">{problem}{self._overview()}<p>{NOT_COUNTED}</p>'
-            f"<details><summary>All your answers ({len(answered)})</summary>{every}</details></div>"
+        return f'<div class="jp-RenderedHTMLCommon">{problem}{scrolling(self._overview())}{self._folded()}</div>'
+
+    def _folded(self) -> str:
+        """Write what is folded below the lessons: which questions are open, and all answers."""
+        left, answered = self[self["result"].isin(OPEN)], self[self["tries"] > 0]
+        asked = [(str(row.lesson), str(row.id), str(row.question), str(row.result)) for row in left.itertuples()]
+        words = getattr(self, "words", {})
+        told = [
+            (str(row["question"]), *words.get(row["id"], (row["first answer"], row["answer"])), str(row["result"]))
+            for _, row in answered.iterrows()
+        ]
+        parts = (
+            (f"Open questions ({len(asked)})", ("lesson", "name in its cell", "question", "result"), asked),
+            (f"All your answers ({len(told)})", ("question", "first answer", "last answer", "result"), told),
+        )
+        return "".join(
+            f"<details><summary>{title}</summary>{scrolling(html_table(title, head, rows), title)}</details>"
+            for title, head, rows in parts
+            if rows
         )
 
     def _overview(self) -> str:
-        """Write the table of lessons, with a link to each lesson in which something is open."""
+        """Write the table of lessons, each with a link to it and how many questions are open."""
         body = ""
         for row in self.lessons:
             address = html.escape(f"{_to_the_course()}{row.lesson}.ipynb", quote=True)
             link = f'<a href="{address}">{html.escape(row.lesson)}</a>'
-            left = f"{link}: {html.escape(_names(row.open))}" if row.open else "nothing"
-            name = f'<th scope="row" style="text-align: left">{html.escape(row.lesson)}</th>'
-            cells = (html.escape(row.core), html.escape(row.exercises), left)
+            name = f'<th scope="row" style="text-align: left">{link}</th>'
+            cells = (html.escape(row.core), html.escape(row.exercises), str(len(row.open) or "nothing"))
             told = "".join(f'<td style="text-align: left">{cell}</td>' for cell in cells)
             body += f"<tr>{name}{told}</tr>"
         head = "".join(f'<th scope="col" style="text-align: left">{name}</th>' for name in HEAD)
@@ -154,9 +166,15 @@ def progress_table(
     questions: Iterable[Question], entries: Mapping[str, Entry], student: str = "", problem: str = ""
 ) -> Progress:
     """Return the table of the lessons that were begun, with what went wrong with the file, if anything did."""
-    rows = list(_rows(questions, entries))
+    asked = list(questions)
+    rows = list(_rows(asked, entries))
     table = Progress(pd.DataFrame(rows, columns=COLUMNS).sort_values("lesson", kind="stable", ignore_index=True))
     if student:
         table.insert(0, "student", student)
     table.problem = problem
+    table.words = {
+        one.id: (one.show(entries[one.id].first), one.show(entries[one.id].answer))
+        for one in asked
+        if one.id in entries
+    }
     return table

@@ -25,6 +25,7 @@ from .progress_table import Progress, progress_table
 from .skew_and_latency import limits
 from .skew_and_latency import questions as skew
 from .start import questions as start
+from .table_questions import TABLES
 from .ways_out import questions as ways_out
 from .your_cluster import questions as yours
 
@@ -106,7 +107,7 @@ class Sheet:
 
     def _readable(self) -> dict[str, Entry]:
         """Return the answers to the questions of today; one that has changed since is asked anew."""
-        every = {**QUESTIONS, **self.own}
+        every = {**QUESTIONS, **TABLES, **self.own}
         return {
             id: entry for id, entry in self.entries.items() if id in every and accepts(every[id].form, entry.answer)
         }
@@ -159,6 +160,12 @@ class Sheet:
         noted, read = self.note(mine, answer)
         return self._judge(mine)[0] if read else noted
 
+    def note_table(self, id: str, right: int) -> None:
+        """Keep how many lines of an exercise's table are right."""
+        _, read = self.note(TABLES[id], right)
+        if read:
+            self._judge(TABLES[id])
+
     def _judge(self, question: Question, cluster: object = None) -> tuple[Feedback, bool]:
         """Judge the answer that was kept; tell whether on the cluster that was given."""
         entry = self.memory[question.id]
@@ -178,7 +185,7 @@ class Sheet:
 
     def reset(self, lesson: str = "") -> int:
         """Forget the answers of a lesson, or all; return how many there were."""
-        every = {**QUESTIONS, **self.own}
+        every = {**QUESTIONS, **TABLES, **self.own}
         gone = [id for id in self.entries if not lesson or (id in every and _begins(every[id].lesson, lesson))]
 
         def forget(entries: dict[str, Entry]) -> None:
@@ -194,7 +201,7 @@ class Sheet:
     def progress(self, student: str = "") -> Progress:
         """Return the table of answers; see `progress`."""
         entries = self._readable()
-        every = [*QUESTIONS.values(), *(one for id, one in self.own.items() if id in entries)]
+        every = [*QUESTIONS.values(), *TABLES.values(), *(one for id, one in self.own.items() if id in entries)]
         return progress_table(every, entries, student, self.problem)
 
 

@@ -10,7 +10,7 @@ from ...cost.prices import HOURS_PER_MONTH, price_book
 from ...data import example
 from ...model import Cluster
 from ..forms import Choice, Estimate, Percent, Quantity, Question, Several, Wrong
-from .savings import ingress_bill
+from .ingress_costs import ingress_bill
 
 __all__ = ["QUESTIONS", "fifty_teams"]
 

@@ -5,20 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
-from ..._display import html_table
 from ...api.errors import ApiError, ManifestError, NotExposed
-from ...cost.billing import Bill, bill, bill_for
-from ...cost.charges import BilledEntry
-from ...cost.prices import PriceSource, price_book
+from ...cost.billing import Bill, bill
 from ...data import example
 from ...model import Cluster
 from ...report.assumptions import EXPOSED
 from ...router.route import Route
 from ...router.router import routes
+from ..exercise_table import ExerciseTable, counted
 from ..forms import shown
 
-__all__ = ["Savings", "Wish", "eight_services", "ingress_bill", "save"]
+__all__ = ["Savings", "Wish", "eight_services", "save"]
 
 CLIENT = "203.0.113.7"
 CUSTOMERS = ("shop", "api", "docs", "blog")
@@ -56,7 +55,7 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Savings:
+class Savings(ExerciseTable):
     """What a set of changes does: every requirement, and the bill before and after.
 
     Parameters
@@ -65,6 +64,8 @@ class Savings:
         What must hold.
     before, after : Bill
         The bills.
+    begun : bool
+        Whether anything was changed.
 
     Examples
     --------
@@ -72,30 +73,26 @@ class Savings:
     False
     """
 
+    ID: ClassVar[str] = "cost-half"
+    HEAD: ClassVar[tuple[str, ...]] = ("requirement", "what the model finds", "state")
+
     wishes: tuple[Wish, ...]
     before: Bill
     after: Bill
+    begun: bool = False
 
     @property
-    def solved(self) -> bool:
-        """True when every wish is granted."""
-        return all(wish.granted for wish in self.wishes)
+    def marks(self) -> tuple[bool, ...]:
+        """Which requirements are met."""
+        return tuple(wish.granted for wish in self.wishes)
 
     @property
-    def _caption(self) -> str:
-        granted = sum(wish.granted for wish in self.wishes)
-        met = f"{granted} of {len(self.wishes)} requirements met"
-        return f"{met}; {_usd(self.before)} a month before, {_usd(self.after)} now"
+    def _remark(self) -> str:
+        return f"; {_usd(self.before)} a month before, {_usd(self.after)} now"
 
     def _cells(self) -> Iterator[tuple[str, str, str]]:
         for wish in self.wishes:
             yield wish.what, wish.found, "✓ met" if wish.granted else "✗ not yet"
-
-    def __repr__(self) -> str:
-        return "\n".join([self._caption, *("  " + " | ".join(cells) for cells in self._cells())])
-
-    def _repr_html_(self) -> str:
-        return html_table(self._caption, ("requirement", "what the model finds", "state"), self._cells())
 
 
 def eight_services() -> Cluster:
@@ -153,7 +150,7 @@ def save(change: object = None) -> Savings:
     wishes = [Wish("the API server accepts every change", "; ".join(refused) or "all accepted", not refused)]
     wishes += [_customers(cluster, name) for name in CUSTOMERS]
     wishes += [_front_door(cluster, "voice", "UDP"), _audit(cluster), _metrics(cluster), _half(before, after)]
-    return Savings(tuple(wishes), before, after)
+    return counted(Savings(tuple(wishes), before, after, bool(change) and change is not ...))
 
 
 def _bill(cluster: Cluster) -> Bill:
@@ -231,37 +228,3 @@ def _half(before: Bill, after: Bill) -> Wish:
     hint = f"{after.load_balancers} load balancers" + (" (which of them are necessary?)" if many else ", few enough")
     hint += f"; {crossing:,.2f} USD for traffic between zones"
     return Wish("at most half the bill", f"{found}: {hint}", False, 24 if many else None)
-
-
-def ingress_bill(
-    objects: int = 50, grouped: bool = False, gb_per_month: float = 36_500, prices: PriceSource = None
-) -> Bill:
-    """Write the AWS bill for Ingress objects: a load balancer (ALB) for each, unless they name one group.
-
-    That is what the AWS Load Balancer Controller does: Ingress objects share a load balancer where their annotation
-    ``alb.ingress.kubernetes.io/group.name`` is the same. Source: its guide, "IngressGroup".
-
-    Parameters
-    ----------
-    objects : int
-        How many Ingress objects.
-    grouped : bool
-        Whether all of them name the same group.
-    gb_per_month : float
-        Of all together.
-    prices : str, Path, mapping or PriceBook, optional
-        Your own prices; see `price_book`.
-
-    Returns
-    -------
-    Bill
-        The bill, of load balancers in three zones.
-
-    Examples
-    --------
-    >>> ingress_bill(50).load_balancers, ingress_bill(50, grouped=True).load_balancers
-    (50, 1)
-    """
-    names = ["the group"] if grouped and objects else [f"ingress-{number}" for number in range(objects)]
-    gb = gb_per_month / max(len(names), 1)
-    return bill_for("aws", [BilledEntry(name, "alb", zones=3, gb=gb) for name in names], price_book(prices))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
-from ..._display import html_table
 from ...cloud.providers import provider
 from ...cloud.provisioning import provision
 from ...kubectl import run
 from ...model import Cluster
+from ..exercise_table import ExerciseTable, counted
 from ..forms import Choice, Unreadable, shown, unanswered
 
 __all__ = ["Pending", "PendingCase", "pending_cases", "print_pending_cases", "why_pending"]
@@ -127,7 +127,7 @@ class PendingCase:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Pending:
+class Pending(ExerciseTable):
     """All answers of the exercise; `solved` says whether every one is right.
 
     Parameters
@@ -137,32 +137,28 @@ class Pending:
 
     Examples
     --------
-    >>> Pending(()).solved
+    >>> Pending((PendingCase(1, "pool", True, "An address appears."),)).solved
     True
     """
+
+    ID: ClassVar[str] = "lb-why-pending"
+    HEAD: ClassVar[tuple[str, ...]] = ("case", "your answer", "what happens when this cause is removed")
 
     rows: tuple[PendingCase, ...]
 
     @property
-    def solved(self) -> bool:
-        """True when every case is explained."""
-        return all(row.solved for row in self.rows)
+    def marks(self) -> tuple[bool, ...]:
+        """Which cases are explained."""
+        return tuple(row.solved for row in self.rows)
 
     @property
-    def _caption(self) -> str:
-        return f"{sum(row.solved for row in self.rows)} of {len(self.rows)} explained"
+    def begun(self) -> bool:
+        """Whether any case was answered."""
+        return any(row.answer for row in self.rows)
 
     def _cells(self) -> Iterator[tuple[str, str, str]]:
         for row in self.rows:
             yield str(row.number), row.answer, f"{'✓' if row.solved else '✗'} {row.text}"
-
-    def __repr__(self) -> str:
-        return "\n".join([self._caption, *("  " + " | ".join(cells) for cells in self._cells())])
-
-    def _repr_html_(self) -> str:
-        return html_table(
-            self._caption, ("case", "your answer", "what happens when this cause is removed"), self._cells()
-        )
 
 
 def why_pending(why: object = None) -> Pending:
@@ -186,7 +182,7 @@ def why_pending(why: object = None) -> Pending:
     1
     """
     given = why if isinstance(why, Mapping) else {}
-    return Pending(tuple(_judge(number, given.get(number)) for number in CASES))
+    return counted(Pending(tuple(_judge(number, given.get(number)) for number in CASES)))
 
 
 def _judge(number: int, answer: object) -> PendingCase:

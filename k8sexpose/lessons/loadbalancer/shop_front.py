@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
-from ..._display import html_table
 from ...api.errors import ApiError, ManifestError, NotExposed
 from ...api.service import Service
 from ...model import Cluster
 from ...router.router import routes
+from ..exercise_table import ExerciseTable, counted
 from ..forms import shown, unanswered
 
 __all__ = ["ShopFront", "shop_front"]
@@ -19,7 +20,7 @@ CLIENT_PORT, POD_PORT = 443, 8443
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class ShopFront:
+class ShopFront(ExerciseTable):
     """What comes of four values; `solved` says whether the shop is reached as wanted.
 
     Parameters
@@ -35,27 +36,25 @@ class ShopFront:
     False
     """
 
+    ID: ClassVar[str] = "lb-shop-front"
+    HEAD: ClassVar[tuple[str, ...]] = ("wanted", "what happens", "as wanted")
+
     rows: tuple[tuple[str, str, bool], ...]
     manifest: str
 
     @property
-    def solved(self) -> bool:
-        """True when everything is as wanted."""
-        return bool(self.rows) and all(good for _, _, good in self.rows)
+    def marks(self) -> tuple[bool, ...]:
+        """Which wishes are granted."""
+        return tuple(good for _, _, good in self.rows)
 
     @property
-    def _caption(self) -> str:
-        return f"{sum(good for _, _, good in self.rows)} of {len(self.rows)} as wanted"
+    def begun(self) -> bool:
+        """Whether all four values were given."""
+        return bool(self.manifest)
 
     def _cells(self) -> Iterator[tuple[str, str, str]]:
         for wanted, found, good in self.rows:
             yield wanted, found, "✓" if good else "✗"
-
-    def __repr__(self) -> str:
-        return "\n".join([self._caption, *("  " + " | ".join(cells) for cells in self._cells())])
-
-    def _repr_html_(self) -> str:
-        return html_table(self._caption, ("wanted", "what happens", "as wanted"), self._cells())
 
 
 def shop_front(
@@ -88,11 +87,11 @@ def shop_front(
     try:
         cluster.apply(manifest)
     except ApiError as error:
-        return ShopFront((("the API server accepts the Service", error.message, False),), manifest)
+        return counted(ShopFront((("the API server accepts the Service", error.message, False),), manifest))
     except (ManifestError, FileNotFoundError) as error:
-        return ShopFront((("the manifest can be read", str(error), False),), manifest)
+        return counted(ShopFront((("the manifest can be read", str(error), False),), manifest))
     cluster.advance(600)
-    return ShopFront(tuple(_judge(cluster)), manifest)
+    return counted(ShopFront(tuple(_judge(cluster)), manifest))
 
 
 def _manifest(service_type: object, annotation: object, port: object, target_port: object) -> str:

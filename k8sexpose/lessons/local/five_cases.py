@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from textwrap import fill
+from typing import ClassVar
 
-from ..._display import html_table
 from ...data import example
 from ...model import Cluster
 from ...traffic.policies import POLICIES, PolicyShares, PolicyView, policy_shares
+from ..exercise_table import ExerciseTable, counted
 from ..extra_hop.questions import APP, CLIENT, NAME
 from ..forms import Choice, Unreadable, shown, unanswered
 
@@ -155,7 +156,7 @@ class PolicyCase:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class FiveCases:
+class FiveCases(ExerciseTable):
     """All answers of the task; `solved` says whether every one is right.
 
     Parameters
@@ -165,30 +166,28 @@ class FiveCases:
 
     Examples
     --------
-    >>> FiveCases(()).solved
+    >>> FiveCases((PolicyCase(1, "Local, hop", True, "right"),)).solved
     True
     """
+
+    ID: ClassVar[str] = "loc-five-cases"
+    HEAD: ClassVar[tuple[str, ...]] = ("case", "your answer", "what the model found")
 
     rows: tuple[PolicyCase, ...]
 
     @property
-    def solved(self) -> bool:
-        """True when every case has its policy and its reason."""
-        return all(row.solved for row in self.rows)
+    def marks(self) -> tuple[bool, ...]:
+        """Which cases are right."""
+        return tuple(row.solved for row in self.rows)
 
     @property
-    def _caption(self) -> str:
-        return f"{sum(row.solved for row in self.rows)} of {len(self.rows)} right"
+    def begun(self) -> bool:
+        """Whether any case was answered."""
+        return any(row.answer for row in self.rows)
 
     def _cells(self) -> Iterator[tuple[str, str, str]]:
         for row in self.rows:
             yield str(row.number), row.answer, f"{'✓' if row.solved else '✗'} {row.text}"
-
-    def __repr__(self) -> str:
-        return "\n".join([self._caption, *("  " + " | ".join(cells) for cells in self._cells())])
-
-    def _repr_html_(self) -> str:
-        return html_table(self._caption, ("case", "your answer", "what the model found"), self._cells())
 
 
 def which_policy(choices: object = None) -> FiveCases:
@@ -213,7 +212,7 @@ def which_policy(choices: object = None) -> FiveCases:
     7
     """
     given = choices if isinstance(choices, Mapping) else {}
-    return FiveCases(tuple(_judge(number, given.get(number)) for number in CASES))
+    return counted(FiveCases(tuple(_judge(number, given.get(number)) for number in CASES)))
 
 
 def _judge(number: int, answer: object) -> PolicyCase:

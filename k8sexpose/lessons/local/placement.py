@@ -1,13 +1,57 @@
-"""A placement of Pods to try: what each Pod gets under both policies."""
+"""A placement of Pods to try: what each Pod gets under both policies, and the exercise that asks for an even one."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from ...traffic.policies import PolicyShares, policy_shares
+from ..exercise_table import ExerciseTable, counted
 from ..extra_hop.questions import NAME, stand_with
 
-__all__ = ["try_placement"]
+__all__ = ["Placement", "try_placement"]
+
+PODS, NODES, MOST = 10, 3, 10  # of the exercise: Pods, nodes, and the most that a Pod may get, in percent
+FIRST = [4, 3, 3]  # what stands in the cell of the exercise
+
+
+class Placement(PolicyShares, ExerciseTable):
+    """A placement with as many Pods and nodes as the exercise: the same table, and a card below it.
+
+    Examples
+    --------
+    >>> try_placement([3, 3, 4]).solved
+    False
+    """
+
+    __slots__ = ()
+
+    ID: ClassVar[str] = "loc-placement"
+
+    @property
+    def marks(self) -> tuple[bool, ...]:
+        """Whether no Pod gets more than it may."""
+        return (all(100 * pod.share <= MOST for pod in self["Local"].pods),)
+
+    @property
+    def begun(self) -> bool:
+        """Whether it is another placement than the one that stands in the cell."""
+        return self._per_node != FIRST
+
+    @property
+    def _per_node(self) -> list[int]:
+        nodes = [pod.node for pod in self["Local"].pods]
+        return [nodes.count(node) for node in self.nodes]
+
+    @property
+    def _answer(self) -> str:
+        return f"{' + '.join(map(str, self._per_node))} Pods"
+
+    def __repr__(self) -> str:
+        return f"{PolicyShares.__repr__(self)}\n{self.card!r}"
+
+    def _repr_html_(self) -> str:
+        return PolicyShares._repr_html_(self) + self.card._repr_html_()
 
 
 def try_placement(per_node: Sequence[int]) -> PolicyShares:
@@ -21,11 +65,15 @@ def try_placement(per_node: Sequence[int]) -> PolicyShares:
     Returns
     -------
     PolicyShares
-        A table; ``["Local"].hottest_over_mean`` is the load of the busiest Pod over that of the average one.
+        A table; ``["Local"].hottest_over_mean`` is the load of the busiest Pod over that of the average one. With as
+        many Pods and nodes as in the exercise it is a `Placement`, and counts for `progress`.
 
     Examples
     --------
     >>> try_placement([2, 1])["Local"].hottest_over_mean
     1.5
     """
-    return policy_shares(stand_with(per_node), NAME)
+    found = policy_shares(stand_with(per_node), NAME)
+    if (sum(per_node), len(per_node)) != (PODS, NODES):
+        return found
+    return counted(Placement(found.service, found.nodes, found.sides, found.client))

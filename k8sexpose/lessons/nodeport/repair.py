@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
-from ..._display import html_table
 from ...api.errors import ApiError, ManifestError
 from ...api.service import Service
 from ...data import example
 from ...model import Cluster
 from ...router.router import routes
-from ..forms import shown
+from ..exercise_table import ExerciseTable, counted
+from ..forms import shown, unanswered
 
 __all__ = ["Repair", "Repairs", "repair"]
 
@@ -25,7 +26,7 @@ class Repair:
 
     Parameters
     ----------
-    number : int
+    number : int or str
         Which manifest.
     server : str
         What the API server says.
@@ -42,7 +43,7 @@ class Repair:
     False
     """
 
-    number: int
+    number: int | str
     server: str
     client: str
     solved: bool
@@ -50,41 +51,37 @@ class Repair:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Repairs:
+class Repairs(ExerciseTable):
     """All manifests of the exercise; `solved` says whether every one works.
 
     Parameters
     ----------
     rows : tuple of Repair
         One for each manifest.
+    begun : bool
+        Whether any manifest was changed.
 
     Examples
     --------
-    >>> Repairs(()).solved
+    >>> Repairs((Repair(1, "created", "delivered", True, None),)).solved
     True
     """
 
+    ID: ClassVar[str] = "np-repair"
+    HEAD: ClassVar[tuple[str, ...]] = ("manifest", "the API server", "a client", "state")
+
     rows: tuple[Repair, ...]
+    begun: bool = False
 
     @property
-    def solved(self) -> bool:
-        """True when every manifest is repaired."""
-        return all(row.solved for row in self.rows)
-
-    @property
-    def _caption(self) -> str:
-        return f"{sum(row.solved for row in self.rows)} of {len(self.rows)} manifests are repaired"
+    def marks(self) -> tuple[bool, ...]:
+        """Which manifests are repaired."""
+        return tuple(row.solved for row in self.rows)
 
     def _cells(self) -> Iterator[tuple[str, str, str, str]]:
         for row in self.rows:
             state = "✓ repaired" if row.solved else "✗ broken"
             yield str(row.number), row.server, row.client, state
-
-    def __repr__(self) -> str:
-        return "\n".join([self._caption, *("  " + " | ".join(cells) for cells in self._cells())])
-
-    def _repr_html_(self) -> str:
-        return html_table(self._caption, ("manifest", "the API server", "a client", "state"), self._cells())
 
 
 def repair(fix: object = None) -> Repairs:
@@ -107,8 +104,15 @@ def repair(fix: object = None) -> Repairs:
     """
     text = example("broken-windows").read_text(encoding="utf-8")
     fixes = fix if isinstance(fix, Mapping) else dict.fromkeys(BELIEFS, fix)
-    documents = enumerate(text.split("\n---\n"), start=1)
-    return Repairs(tuple(_try(number, document, fixes.get(number)) for number, document in documents))
+    documents = dict(enumerate(text.split("\n---\n"), start=1))
+    rows = [_try(number, document, fixes.get(number)) for number, document in documents.items()]
+    rows += [_unknown(number) for number in fixes if number not in documents]
+    return counted(Repairs(tuple(rows), any(not unanswered(edits) for edits in fixes.values())))
+
+
+def _unknown(number: object) -> Repair:
+    """Return the line for a manifest that is not there."""
+    return Repair(shown(number), "not asked", f"there is no manifest {shown(number)}: they are 1 to 5", False, None)
 
 
 def _try(number: int, document: str, edits: object) -> Repair:

@@ -100,7 +100,9 @@ class Queues(ipywidgets.VBox):  # type: ignore[misc]
             for one, requests in stretches.items()
         ]  # fmt: skip
         self.busy = busy
-        super().__init__([self.moving, ipywidgets.HTML(self.page)])
+        picture = ipywidgets.HTML(self.page)
+        picture.add_class("k8sexpose-page")  # queue_view.css lets the picture scroll, and its words wrap
+        super().__init__([self.moving, picture])
 
     def __repr__(self) -> str:
         return f"<The queue of one Pod at {', '.join(f'{one:g} %' for one in self.busy)}>"

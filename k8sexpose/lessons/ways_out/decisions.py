@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import ClassVar
 
 from ..._display import html_table
 from ...model import Cluster
 from ...router.router import routes
 from ...traffic.policies import both_policies, crossover, view
 from ...traffic.policy_comparison import compare_policies
+from ..exercise_table import ExerciseTable, counted
 from ..forms import Choice, Unreadable, shown, unanswered
 from ..skew_and_latency.questions import NAME, cluster_with
 
@@ -175,7 +177,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Decisions:
+class Decisions(ExerciseTable):
     """The decision table; `solved` says whether every line is right.
 
     Parameters
@@ -185,31 +187,28 @@ class Decisions:
 
     Examples
     --------
-    >>> Decisions(()).solved
+    >>> Decisions((Row("shop", "Local, hop", "", True, "right"),)).solved
     True
     """
+
+    ID: ClassVar[str] = "out-decisions"
+    HEAD: ClassVar[tuple[str, ...]] = ("cluster", "your decision", "what the model finds", "result")
 
     rows: tuple[Row, ...]
 
     @property
-    def solved(self) -> bool:
-        """True when every line is right."""
-        return all(row.solved for row in self.rows)
+    def marks(self) -> tuple[bool, ...]:
+        """Which decisions are right."""
+        return tuple(row.solved for row in self.rows)
 
     @property
-    def _caption(self) -> str:
-        return f"{sum(row.solved for row in self.rows)} of {len(self.rows)} right"
+    def begun(self) -> bool:
+        """Whether any cluster was answered."""
+        return any(row.answer for row in self.rows)
 
     def _cells(self) -> Iterator[tuple[str, str, str, str]]:
         for row in self.rows:
             yield row.name, row.answer, row.found, f"{'✓' if row.solved else '✗'} {row.text}"
-
-    def __repr__(self) -> str:
-        return "\n".join([self._caption, *("  " + " | ".join(cells) for cells in self._cells())])
-
-    def _repr_html_(self) -> str:
-        head = ("cluster", "your decision", "what the model finds", "result")
-        return html_table(self._caption, head, self._cells())
 
 
 @cache
@@ -270,7 +269,7 @@ def decide(table: object = None) -> Decisions:
     25
     """
     given = table if isinstance(table, Mapping) else {}
-    return Decisions(tuple(_judge(name, given.get(name)) for name in CASES))
+    return counted(Decisions(tuple(_judge(name, given.get(name)) for name in CASES)))
 
 
 def _judge(name: str, answer: object) -> Row:

@@ -7,17 +7,17 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import ipywidgets
 
-from ..._display import html_table
 from ...api.addresses import address
 from ...api.errors import ApiError, ManifestError
 from ...data import example
 from ...model import Cluster
 from ...report.review import Review, review
 from ...router.router import routes
+from ..exercise_table import ExerciseTable, counted
 from ..forms import shown
 
 __all__ = ["BringDump", "Mended", "bring_dump", "mend"]
@@ -37,7 +37,7 @@ class Goal:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Mended:
+class Mended(ExerciseTable):
     """How a set of patches stands.
 
     Parameters
@@ -46,6 +46,8 @@ class Mended:
         What must hold.
     review : Review
         The review of the patched cluster.
+    begun : bool
+        Whether there was any patch.
 
     Examples
     --------
@@ -53,27 +55,21 @@ class Mended:
     False
     """
 
+    ID: ClassVar[str] = "own-mend"
+    HEAD: ClassVar[tuple[str, ...]] = ("goal", "what the model finds", "state")
+
     goals: tuple[Goal, ...]
     review: Review
+    begun: bool = False
 
     @property
-    def solved(self) -> bool:
-        """True when every goal is reached."""
-        return all(goal.reached for goal in self.goals)
-
-    @property
-    def _caption(self) -> str:
-        return f"{sum(goal.reached for goal in self.goals)} of {len(self.goals)} goals are reached"
+    def marks(self) -> tuple[bool, ...]:
+        """Which goals are reached."""
+        return tuple(goal.reached for goal in self.goals)
 
     def _cells(self) -> Iterator[tuple[str, str, str]]:
         for goal in self.goals:
             yield goal.what, goal.found, "✓ reached" if goal.reached else "✗ not yet"
-
-    def __repr__(self) -> str:
-        return "\n".join([self._caption, *("  " + " | ".join(cells) for cells in self._cells())])
-
-    def _repr_html_(self) -> str:
-        return html_table(self._caption, ("goal", "what the model finds", "state"), self._cells())
 
 
 def mend(patches: object = None) -> Mended:
@@ -122,6 +118,7 @@ def mend(patches: object = None) -> Mended:
     }
     goals += [_by_its_own_pods(cluster, name, goal) for name, goal in wanted.items()]
     return Mended(tuple(goals), made)
+    return counted(Mended(tuple(goals), made, bool(patches) and patches is not ...))
 
 
 def _by_its_own_pods(cluster: Cluster, name: str, goal: Goal) -> Goal:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import anywidget
 
+from ..notebook_keys import with_notebook_keys
+
 __all__ = ["Keys"]
 
 
@@ -18,7 +20,7 @@ class Keys(anywidget.AnyWidget):
     True
     """
 
-    _esm = Path(__file__).parent / "keys.js"
+    _esm = with_notebook_keys(Path(__file__).parent / "keys.js")
     # Beside a table that is wider than the page, text is not cut: the table scrolls by itself. A label that is wider
     # than the page is broken, and its drop-down comes below it.
     _css = """
@@ -27,6 +29,8 @@ class Keys(anywidget.AnyWidget):
     .k8sexpose-keys :is(.widget-dropdown, .widget-checkbox) :is(label, label > span) {
       white-space: normal; height: auto; line-height: 1.4; overflow: visible; }
     .k8sexpose-keys .widget-dropdown > select { flex: 0 1 auto; min-height: 28px; max-width: 100%; }
+    /* The browser's own arrow has the colour of the text; that of ipywidgets is black, also on black. */
+    .k8sexpose-keys .widget-dropdown > select { appearance: auto; background-image: none; padding-right: 0; }
     """
 
     def __repr__(self) -> str:

@@ -12,6 +12,7 @@ import traitlets
 from ...plots.traffic import side_looks
 from ...traffic.policy_comparison import PolicyComparison
 from ...traffic.scan import responses_of_several_workers
+from ..notebook_keys import with_notebook_keys
 from .latency_sides import SERVICE_MS, LatencySetting
 
 __all__ = ["QueueView", "requests_of", "rows_of"]
@@ -97,7 +98,7 @@ class QueueView(anywidget.AnyWidget):
     <Queues of 0 Pods>
     """
 
-    _esm = Path(__file__).parent / "queue_view.js"
+    _esm = with_notebook_keys(Path(__file__).parent / "queue_view.js")
     _css = Path(__file__).parent / "queue_view.css"
 
     rows: Any = traitlets.List().tag(sync=True)

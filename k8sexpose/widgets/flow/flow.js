@@ -82,11 +82,11 @@ export default {
     const root = html("div", { class: "kx-flow", role: "group" },
       html("div", { class: "kx-bar", role: "group", "aria-label": "Playback" }, play, back, next, replay, pace),
       html("div", { class: "kx-bar", role: "group", "aria-label": "Requests and cluster" }, one, many, policies, clock, chooser),
-      alert, news, stage, hint,
+      alert, news, stage,
       html("div", { class: "kx-below" },
         html("div", { class: "kx-story" }, live, slip, rules, trail),
         // Sixty lines scroll; what scrolls must be reachable with keys.
-        control("div", { class: "kx-count", tabindex: "0", role: "group", "aria-label": "Shares" }, table)));
+        control("div", { class: "kx-count", tabindex: "0", role: "group", "aria-label": "Shares" }, table)), hint);
     el.append(root);
 
     // -- asking Python ----

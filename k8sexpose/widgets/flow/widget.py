@@ -23,6 +23,7 @@ from ...api.validation import POLICIES
 from ...router.route import Route
 from ...router.router import routes, send
 from ...router.rule_trace import trace as rule_trace
+from ..notebook_keys import with_notebook_keys
 from .curves import CARD_WIDTH, card_point, end_point, trace
 from .drawing import draw
 from .layout import Layout, lay_out
@@ -80,8 +81,7 @@ class Flow(anywidget.AnyWidget):
     <Flow: 3 nodes (zones a, b, c), 0 Pods. The packet on this path (1 of 1) ends: refused.>
     """
 
-    # As text: of a file, anywidget would keep a listener for ever, and with it the widget.
-    _esm = (HERE / "flow.js").read_text(encoding="utf-8")
+    _esm = with_notebook_keys(HERE / "flow.js")
     _css = f"{style_sheet('.kx-flow')}\n{(HERE / 'flow.css').read_text(encoding='utf-8')}"
 
     cluster = traitlets.Any()
