@@ -165,7 +165,7 @@ def _responses(tally: Tally, counts: Floats) -> Floats:
 def _variance(excess: Floats, slices: NDArray[np.int64]) -> Floats:
     """Return the variance of the sum of the slices of each Pod, shape (pods, quantities)."""
     found = np.full(excess.shape[:2], np.nan)
-    for number in set(slices.tolist()) - {0}:
+    for number in set(slices.tolist()) - {0, 1}:
         some = slices == number
         merged = excess[some].reshape(int(some.sum()), excess.shape[1], number, -1).sum(3)
         found[some] = number * merged.var(axis=2, ddof=1)
