@@ -3,11 +3,12 @@
 In reading order: `queueing` has the formulas of queueing theory. `policies` is one Service under one traffic policy,
 as lessons, figures and the report see it; `policy_comparison` sets Cluster beside Local and finds the load at which
 they change places. The simulation: `workload` is what is sent, `path_table` lists the ways of a connection with their
-probabilities, `thinning` draws the requests of each Pod, `scan` serves them, `tally` counts, `histogram` keeps the
-latencies, `precision` says how sure they are. `scene` is the Service before any request, `simulation` sends them, and
-`result` makes tables of what was counted. Where requests remember something, or something happens to them,
-`connections` assigns them to ways, by the choices of `random_streams`, and `engine` serves them window by window,
-written into `columns`. `timeline` lets things fail meanwhile, and `crash` watches a load balancer notice.
+probabilities, `ways` those to each Pod by length, `thinning` draws the requests of each Pod, `scan` serves them,
+written into `columns`, `tally` counts, `histogram` keeps the latencies, `precision` says how sure they are. `scene` is
+the Service before any request, `simulation` sends them, and `result` makes tables of what was counted. Where requests
+remember something, or something happens to them, `connections` assigns them to ways, by the choices of
+`random_streams`, and `engine` serves them window by window. `timeline` lets things fail meanwhile, and `crash` watches
+a load balancer notice.
 
 The engine on a page
 --------------------
@@ -37,11 +38,12 @@ processor, it is computed.
 
 *Histogram.* The highest bits of a float are a logarithmic bin number, 0.4 % wide: shift, count, done. Quantiles are
 read from the counts, so that the memory does not grow with the run. A run ends there: tables and standard errors are
-made when somebody looks at them.
+made when somebody looks at them, and the latencies that are kept are put in order then.
 
 *Precision.* The run of each Pod is cut into slices, long against the time for which its queue remembers. By how much
 the slices differ says by how much the whole would move with another seed: a standard error beside each mean, share and
-quantile. Where the run is too short for that, nothing is said, but how many requests would do.
+quantile, wider where few slices, or few long queues, stand behind it. Where the run is too short for that, nothing is
+said, but how many requests would do.
 
 Sources: `queueing` names each formula's own; Lindley 1952 and Kiefer, Wolfowitz 1955 for the queues.
 """

@@ -25,7 +25,7 @@ from ..router.path import PathSoFar, PathTracer
 from ..router.query import Query
 from ..router.route import NODE, Route
 
-__all__ = ["PathColumns", "PathRow", "PathTable", "RequestTarget", "read_table"]
+__all__ = ["LastLeg", "PathColumns", "PathRow", "PathTable", "RequestTarget", "read_table"]
 
 IN_TURN = "round_robin"
 
@@ -269,6 +269,36 @@ def read_table(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class LastLeg:
+    """What the last leg of a way costs by where its Pod is, in milliseconds, and what the legs before it cost.
+
+    Parameters
+    ----------
+    before_ms : float
+        All legs but the last.
+    stays_ms, zone_ms, cross_ms : float
+        The last one: on the node, to another node in the zone, to another zone.
+    """
+
+    before_ms: float
+    stays_ms: float
+    zone_ms: float
+    cross_ms: float
+
+    @classmethod
+    def of(cls, cluster: ClusterState, route: Route, hop_ms: float | None) -> LastLeg:
+        """Look at a way; `hop_ms` takes the place of what the table of latencies says of an extra hop."""
+        last, table = route.hops[-1], latencies()
+        near_ms = table["same_node"].ms
+        ip = last.dst.rpartition(":")[0].strip("[]")
+        stays_ms = 0.0 if cluster.store.node_at(ip) is not None else near_ms
+        zone_ms, cross_ms = (
+            table[leg].ms if hop_ms is None else near_ms + hop_ms for leg in ("same_zone", "cross_zone")
+        )
+        return cls(route.latency_ms - last.latency_ms, stays_ms, zone_ms, cross_ms)
+
+
 def _split(
     cluster: ClusterState, bundle: Bundle, lane: PathRow, hop_ms: float | None
 ) -> Iterator[tuple[PathRow, float]]:
@@ -277,12 +307,8 @@ def _split(
     if hops in (0, together) and crosses in (0, together):
         yield lane, together
         return
-    ip = lane.flow[2].rpartition(":")[0].strip("[]") if lane.flow else ""
-    table = latencies()
-    near_ms = table["same_node"].ms
-    stays_ms = 0.0 if cluster.store.node_at(ip) is not None else near_ms
-    zone_ms, cross_ms = ((table[leg].ms if hop_ms is None else near_ms + hop_ms) for leg in ("same_zone", "cross_zone"))
-    before_ms = bundle.route.latency_ms - bundle.route.hops[-1].latency_ms
+    leg = LastLeg.of(cluster, bundle.route, hop_ms)
+    before_ms, stays_ms, zone_ms, cross_ms = leg.before_ms, leg.stays_ms, leg.zone_ms, leg.cross_ms
     if bundle.extra_hop < bundle.probability:
         yield PathRow("", lane.pod, lane.node, before_ms + stays_ms, flow=lane.flow), together - hops
     if bundle.crosses_zone < bundle.extra_hop:

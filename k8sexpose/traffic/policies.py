@@ -16,12 +16,12 @@ from .._display import html_table, percent
 from ..api.addresses import address
 from ..api.checks import check_arguments
 from ..api.validation import POLICIES
-from ..cluster.latency import latencies
 from ..model import Cluster
 from ..router.answers import ask
 from ..router.node_classes import Bundle
 from ..router.route import Shares
 from ..router.router import routes
+from .path_table import LastLeg
 from .queueing import P99, Response, crossover_utilisation, jain_index, max_over_mean, response_ms
 
 __all__ = [
@@ -359,18 +359,12 @@ class _Legs:
 
 def _legs(cluster: Cluster, bundle: Bundle, hop_ms: float | None) -> _Legs:
     """Return the cost of the legs of a bundle of ways; its extra hop is the last leg."""
-    route, table = bundle.route, latencies()
     if not bundle.extra_hop:
-        return _Legs(route.latency_ms)
-    last, same_node_ms = route.hops[-1], table["same_node"].ms
-    endpoint = last.dst.rpartition(":")[0].strip("[]")
-    stays_ms = 0.0 if cluster.store.node_at(endpoint) is not None else same_node_ms
-    if hop_ms is None:
-        crossing = float(bundle.crosses_zone / bundle.extra_hop)
-        away_ms = crossing * table["cross_zone"].ms + (1 - crossing) * table["same_zone"].ms
-    else:
-        away_ms = same_node_ms + hop_ms
-    return _Legs(route.latency_ms - last.latency_ms + stays_ms, away_ms - stays_ms)
+        return _Legs(bundle.route.latency_ms)
+    leg = LastLeg.of(cluster, bundle.route, hop_ms)
+    crossing = float(bundle.crosses_zone / bundle.extra_hop)
+    away_ms = crossing * leg.cross_ms + (1 - crossing) * leg.zone_ms
+    return _Legs(leg.before_ms + leg.stays_ms, away_ms - leg.stays_ms)
 
 
 def expected(found: PolicyView, utilisation: float, service_ms: float = 10.0, workers: int = 1) -> Response:

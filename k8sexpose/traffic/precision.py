@@ -26,6 +26,7 @@ from .tally import Tally
 __all__ = ["Precision", "measure", "plus_minus", "sides"]
 
 FEWEST = 4  # slices
+FEW = 8.0  # stretches for which a queue remembers, above a quantile that has a standard error
 FORGOTTEN = 8.0  # a slice is so many times longer than the memory of its queue
 NORMAL = 1.959964  # of 95 %
 
@@ -45,7 +46,8 @@ class Precision:
     pod_share, utilisation : ndarray of float64, shape (pods,)
         Of each Pod.
     busiest : float
-        The highest utilisation of a Pod whose run is too short; 0 where none is.
+        The highest utilisation of a Pod whose run is too short, or of all where only the highest quantile has no
+        standard error; 0 where neither is.
     wanted : float
         About how many requests would be enough; infinite where a Pod is overloaded.
     """
@@ -110,17 +112,26 @@ def measure(tally: Tally, levels: tuple[float, ...], *, free: bool, steady: bool
     if slices.any():
         own, below = _below_quantiles(tally, counts, levels)
         variance = _variance(np.concatenate([own, below, _responses(tally, counts)], axis=1) * more, slices)
-        pod_error = _errors(variance[:, : len(levels)], slices) / np.maximum(answered, 1)[:, None]
+        freedom = _freedom(slices, answered / memory, np.array([*levels, *levels, 0.0]))
+        pod_error = _errors(variance, freedom)[:, : len(levels)] / np.maximum(answered, 1)[:, None]
         if not short.any():
-            every = _together(variance[:, len(levels) :], slices, answered)
+            asked = answered > 0
+            every = _together(variance[asked, len(levels) :], freedom[asked, len(levels) :]) / answered.sum()
+    busiest, wanted = 0.0, 0.0
+    if short.any() or every[len(levels) - 1] + levels[-1] >= 1:
+        apart = (answered / memory)[answered > 0]
+        busiest = float(utilisation[short if short.any() else answered > 0].max())
+        with np.errstate(divide="ignore"):
+            longer = max(FEWEST * FORGOTTEN / apart.min(), FEW / (apart.sum() * (1 - levels[-1])))
+        wanted = float(longer * work.requests)
     return Precision(
         math.sqrt(every[-1] ** 2 + _network_variance(tally)),
         _path_shares(tally, slices, free),
         np.concatenate([pod_error, every[None, :-1]]),
         _pod_shares(tally, counts, slices, free),
         utilisation * np.sqrt((1 + work.variation) / np.maximum(answered, 1)) if steady else np.full(pods, np.nan),
-        float(utilisation[short].max(initial=0.0)),
-        float((FEWEST * FORGOTTEN * memory * work.requests / np.maximum(answered, 1))[short].max(initial=0.0)),
+        busiest,
+        wanted,
     )
 
 
@@ -165,25 +176,39 @@ def _responses(tally: Tally, counts: Floats) -> Floats:
 def _variance(excess: Floats, slices: NDArray[np.int64]) -> Floats:
     """Return the variance of the sum of the slices of each Pod, shape (pods, quantities)."""
     found = np.full(excess.shape[:2], np.nan)
-    for number in set(slices.tolist()) - {0}:
+    for number in set(slices.tolist()) - {0, 1}:
         some = slices == number
         merged = excess[some].reshape(int(some.sum()), excess.shape[1], number, -1).sum(3)
         found[some] = number * merged.var(axis=2, ddof=1)
     return found
 
 
-def _errors(variance: Floats, slices: NDArray[np.int64]) -> Floats:
+def _freedom(slices: NDArray[np.int64], apart: Floats, levels: Floats) -> Floats:
+    """Return how sure the variances are: the degrees of freedom of each Pod and level.
+
+    Slices give one less than there are. But what lies above a high quantile comes in few long queues: no more of them
+    tell something new than the share above it has of the stretches for which the queue remembers (`apart`).
+    """
+    with np.errstate(divide="ignore"):
+        return np.asarray(1 / (1 / _fewer(slices) + 1 / (apart[:, None] * (1 - levels))))
+
+
+def _fewer(slices: NDArray[np.int64]) -> Floats:
+    """Return one less than there are slices, shape (pods, 1)."""
+    return slices.astype(np.float64)[:, None] - 1
+
+
+def _errors(variance: Floats, freedom: Floats) -> Floats:
     """Return the standard error of the sum of the slices of each Pod."""
-    return np.asarray(np.sqrt(variance) * _widened(slices.astype(np.float64) - 1)[:, None])
+    return np.asarray(np.sqrt(variance) * _widened(freedom))
 
 
-def _together(variance: Floats, slices: NDArray[np.int64], answered: Floats) -> Floats:
-    """Return the standard error of the mean over all Pods of each quantity."""
-    found, some = variance[answered > 0], slices[answered > 0]
-    total = found.sum(0)
+def _together(variance: Floats, freedom: Floats) -> Floats:
+    """Return the standard error of the sum over all Pods."""
+    total = variance.sum(0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        freedom = total**2 / (found**2 / (some[:, None] - 1.0)).sum(0)
-    return np.asarray(np.sqrt(total) / max(answered.sum(), 1) * _widened(freedom))
+        together = total**2 / (variance**2 / freedom).sum(0)
+    return np.asarray(np.sqrt(total) * _widened(together))
 
 
 def _widened(freedom: Floats) -> Floats:
@@ -217,7 +242,8 @@ def _pod_shares(tally: Tally, counts: Floats, slices: NDArray[np.int64], free: b
     if free:
         return np.asarray(np.sqrt(share * (1 - share) / tally.workload.requests))
     excess = counts - share[:, None] * sent
-    return np.asarray(_errors(_variance(excess[:, None], slices), slices)[:, 0] / tally.workload.requests)
+    errors = _errors(_variance(excess[:, None], slices), _fewer(slices))
+    return np.asarray(errors[:, 0] / tally.workload.requests)
 
 
 def _path_shares(tally: Tally, slices: NDArray[np.int64], free: bool) -> Floats:
@@ -229,4 +255,4 @@ def _path_shares(tally: Tally, slices: NDArray[np.int64], free: bool) -> Floats:
         return np.asarray(np.sqrt(share * (1 - share) / requests))
     excess = (counts - share * tally.path_counts.sum(1)[:, None]).T[None]
     least = np.array([slices[tally.answered > 0].min(initial=tally.slices)])
-    return np.asarray(_errors(_variance(excess, least), least)[0] / requests)
+    return np.asarray(_errors(_variance(excess, least), _fewer(least))[0] / requests)

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from ..kubeproxy.service_ports import targets
 from ..router.addressing import find_destination
 from .path_table import RequestTarget
-from .thinning import Ways
 from .timeline import State
+from .ways import Ways
 
 if TYPE_CHECKING:
     from ..model import Cluster

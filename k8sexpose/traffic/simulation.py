@@ -24,8 +24,9 @@ from .random_streams import client_weights
 from .result import OVERLOADED, QUANTILES, SHARES, Traffic
 from .scene import Scene
 from .tally import SLICES, Tally
-from .thinning import Thinning, Ways
+from .thinning import Thinning
 from .timeline import Event, NodeDown, NodeUp, Rollout, Scale, play, standing
+from .ways import Ways
 from .workload import Workload
 
 if TYPE_CHECKING:

@@ -5,33 +5,36 @@ a Poisson stream that does not depend on the others (thinning). So nothing needs
 nothing sorted: how many requests each Pod gets is drawn at once, and their arrivals are as many points on the time of
 the run: exponential gaps, scaled to fill it.
 
-The gaps come in chunks. How long a chunk lasts is drawn first, its gaps are scaled to that; so no chunk needs the
+The gaps come in chunks. How long a chunk lasts is drawn first, and its gaps are scaled to that; so no chunk needs the
 others, and the memory does not grow with the run. Each Pod has a part of the random stream for itself, in which a
-chunk is the gaps and then the service times of its requests (of the last chunk, not all are needed: what is too many
-is served as requests without work, and taken back at the end): whoever compares two policies with one seed compares
-the same requests, Pod by Pod. Which way they came makes no queue longer, so that within a chunk they simply follow
-each other way by way, as many as were drawn. Nor does a result tell when a request came: how many came in each row of
-the timeline is drawn, given how many came in all.
+chunk is the gaps and then the service times of its requests. A chunk is always drawn whole, also the last one, of which
+not all is needed: so whoever compares two policies with one seed compares the same requests, Pod by Pod.
+
+Two things are not drawn for each request. Which way it came makes no queue longer, so that within a chunk requests
+follow each other way by way, as many by each as were drawn (`_draw_ways`). And no number tells when a request came: how
+many came in each row of the timeline is drawn, given how many came in all (`_timeline`).
+
+First all is drawn that is not a request's own (`_plan` and what follows); then block after block is drawn, served and
+counted (`_serve`).
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .columns import Runs, count_up
-from .path_table import PathColumns, PathRow
-from .random_streams import Floats, Indices
+from .random_streams import Floats
 from .scan import LONG_ROWS, ROWS, responses, responses_of_several_workers
 from .tally import Tally
+from .ways import Ways
 from .workload import Workload
 
-__all__ = ["Thinning", "Ways"]
+__all__ = ["Thinning"]
 
 Ints = NDArray[np.int64]
 
@@ -41,68 +44,35 @@ APART = 1 << 64  # from the stream of one Pod to that of the next
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ways:
-    """How likely each path is, and how long the ways to each Pod are; the last row is for requests that are lost.
+class Block:
+    """Chunks that are served together, in a table whose columns are those of the first chunk, of the second, and so on.
 
     Parameters
     ----------
-    paths : sequence of PathRow
-        The ways.
-    columns : PathColumns
-        The same as arrays.
-    homes : sequence of str, optional
-        The node of each Pod, and None at the end.
-    shares : ndarray of float64, shape (pods + 1,)
-        What part of all requests each Pod gets.
-    network_ms, weights : ndarray of float64, shape (pods + 1, lengths)
-        The lengths of the ways to each Pod, and what part of its requests comes by each.
-    place : ndarray of int, shape (paths,)
-        Where in the flattened table of lengths each path belongs.
-    together : sequence of ndarray of int
-        Paths that share a place.
-    within : ndarray of float64, shape (paths,)
-        What part of the requests of its place each path has.
+    chunks : slice
+        Which ones.
+    pods, sizes : list of int
+        The Pod of each, and how many requests it has.
+    edges : list of int
+        Where the columns of each begin, and where the last ones end.
     """
 
-    paths: Sequence[PathRow]
-    columns: PathColumns
-    homes: Sequence[str | None]
-    shares: Floats
-    network_ms: Floats
-    weights: Floats
-    place: Indices
-    together: Sequence[Indices]
-    within: Floats
+    chunks: slice
+    pods: list[int]
+    sizes: list[int]
+    edges: list[int]
 
-    @classmethod
-    def of(cls, paths: Sequence[PathRow], probabilities: Floats, pods: Sequence[str]) -> Ways:
-        """Sort paths by Pod and length."""
-        number = {pod: k for k, pod in enumerate(pods)}
-        lengths: list[dict[float, int]] = [{} for _ in range(len(pods) + 1)]
-        at, homes = [], dict.fromkeys(range(len(pods) + 1))
-        for path in paths:
-            pod = number[path.pod] if path.delivered and path.pod else len(pods)
-            homes[pod] = path.node if path.delivered else None
-            length = path.network_ms if path.delivered else 0.0
-            at.append((pod, lengths[pod].setdefault(length, len(lengths[pod]))))
-        most = max(map(len, lengths))
-        network_ms = np.zeros((len(lengths), most))
-        for row, own in zip(network_ms, lengths, strict=True):
-            row[: len(own)] = list(own)
-        place = np.array([pod * most + column for pod, column in at])
-        weights: Floats = np.bincount(place, probabilities, network_ms.size).astype(np.float64)
-        shared = np.flatnonzero(np.bincount(place) > 1)
-        with np.errstate(invalid="ignore"):
-            within = np.nan_to_num(probabilities / weights[place])
-        weights = weights.reshape(network_ms.shape)
-        shares = weights.sum(1)
-        weights[shares == 0, 0] = 1.0
-        weights = weights / weights.sum(1, keepdims=True)
-        together = [np.flatnonzero(place == one) for one in shared]
-        columns = PathColumns.of(paths)
-        return cls(
-            paths, columns, list(homes.values()), shares / shares.sum(), network_ms, weights, place, together, within
-        )
+    def fill(self, table: Floats, value: float) -> None:
+        """Write a value where there is no request: at the foot of the last column of a Pod."""
+        for end, size in zip(self.edges[1:], self.sizes, strict=True):
+            if rest := size % len(table):
+                table[rest:, end - 1] = value
+
+    def side_by_side(self, tables: Floats) -> Floats:
+        """Put tables side by side, one for each chunk, of each as many columns as it has."""
+        widths = (end - start for start, end in itertools.pairwise(self.edges))
+        parts = [table[:, :width] for table, width in zip(tables, widths, strict=True)]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
 
 class Thinning:
@@ -112,6 +82,7 @@ class Thinning:
     --------
     >>> workload = Workload(requests=1000, rate_rps=50)
     >>> tally = Tally(workload, ["web-1"], ["node-1"], 0.1)
+    >>> from k8sexpose.traffic.path_table import PathRow
     >>> Thinning(workload, Ways.of([PathRow("", "web-1", "node-1", 0.1)], np.ones(1), ["web-1"]), tally).run()
     >>> tally.answered.tolist()
     [1000]
@@ -136,13 +107,13 @@ class Thinning:
     def run(self, block: int | None = None) -> None:
         """Run all requests, so many at a time; how many at a time changes no number."""
         tally, chunks = self.tally, len(self.chunk_pod)
-        at_once = min(max((block or self.block // 2) // self.size, 1), chunks)
+        at_once = max((block or self.block // 2) // self.size, 1)
         # Fresh memory is slow: what is drawn comes into the same place again and again, unless it stays there.
         self._stay = tally.stride == 1 and at_once == 1
-        self._gaps = np.empty((chunks if self._stay else at_once, *self.drawn))
-        self._services = np.empty((at_once, *self.drawn))
+        self._gaps = np.empty((chunks if self._stay else min(at_once, chunks), *self.drawn))
+        self._services = np.empty((min(at_once, chunks), *self.drawn))
         for first in range(0, chunks, at_once):
-            self._serve(slice(first, min(first + at_once, chunks)))
+            self._serve(self._block(first, min(first + at_once, chunks)))
         del self._gaps, self._services
         # At the foot of the last column of each Pod a request without work was served, and counted as the smallest.
         tally.histogram.take_back(self.last_slice, self.room)
@@ -217,33 +188,38 @@ class Thinning:
 
     # -- blocks ----
 
-    def _serve(self, chunks: slice) -> None:
-        """Draw the requests of some chunks, let them through, and count them; all arrays are (rows, columns)."""
-        tally, first, ways = self.tally, self.chunk_column[chunks.start], self.chunk_ways.shape[1]
-        starts = [start - first for start in self.chunk_column[chunks.start : chunks.stop + 1]]
-        gaps, services = self._draw(chunks, starts)
-        sums = np.empty((3, gaps.shape[1]))
+    def _block(self, first: int, stop: int) -> Block:
+        """Look up some chunks that follow each other."""
+        chunks, column = slice(first, stop), self.chunk_column[first]
+        edges = [edge - column for edge in self.chunk_column[first : stop + 1]]
+        return Block(chunks, self.chunk_pod[chunks].tolist(), self.chunk_size[chunks].tolist(), edges)
+
+    def _serve(self, block: Block) -> None:
+        """Draw the requests of a block, let them through, and count them; all arrays are (rows, columns)."""
+        tally, chunks, first = self.tally, block.chunks, self.chunk_column[block.chunks.start]
+        gaps, services = self._draw(block)
+        sums = np.empty((3, gaps.shape[1]))  # of responses, services and gaps
         np.add.reduce(services, axis=0, out=sums[1])
         np.add.reduce(gaps, axis=0, out=sums[2])
+        ways = self.chunk_ways.shape[1]
         network = self.network.of_columns(slice(chunks.start * ways, chunks.stop * ways))
-        latencies = self._respond(chunks, starts, gaps, services, network, sums[1] - sums[2])
+        latencies = self._respond(block, gaps, services, network, sums[1] - sums[2])
         np.add.reduce(latencies, axis=0, out=sums[0])
         sums[0] -= self.rows * network
         self.network.correct(latencies, first)
-        self._fill(chunks, starts, latencies, tally.histogram.smallest)
+        block.fill(latencies, tally.histogram.smallest)
         some = slice(self.first_slice[chunks.start], self.end_slice[chunks.stop - 1])
-        place = self._services.reshape(-1)[: latencies.size].view(np.int64).reshape(latencies.shape)
-        tally.add(latencies, np.maximum(self.slice_column[some] - first, 0), self.slice_row[some], sums, place)
-        tally.keep(self.chunk_first[chunks.start], latencies, starts, self.chunk_size[chunks].tolist())
+        starts, place = np.maximum(self.slice_column[some] - first, 0), self._services.reshape(-1)[: latencies.size]
+        tally.add(latencies, starts, self.slice_row[some], sums, place.view(np.int64).reshape(latencies.shape))
+        tally.keep(self.chunk_first[chunks.start], latencies, block.edges, block.sizes)
 
-    def _draw(self, chunks: slice, starts: list[int]) -> tuple[Floats, Floats]:
-        """Draw the gaps and the service times of chunks that follow each other, in whole ticks."""
-        kind, sigma = self.workload.distribution, self.workload.sigma
-        sizes, pods = self.chunk_size[chunks].tolist(), self.chunk_pod[chunks].tolist()
-        gaps = self._gaps[chunks] if self._stay else self._gaps[: len(pods)]
-        services = self._services[: len(pods)]
-        last = self.chunk_pod[chunks.start - 1] if chunks.start else None
-        for pod, size, own, work in zip(pods, sizes, gaps, services, strict=True):
+    def _draw(self, block: Block) -> tuple[Floats, Floats]:
+        """Draw the gaps and the service times of a block, in whole ticks."""
+        first = block.chunks.start
+        gaps = self._gaps[block.chunks] if self._stay else self._gaps[: len(block.pods)]
+        services = self._services[: len(block.pods)]
+        last = self.chunk_pod[first - 1] if first else None
+        for pod, size, own, work in zip(block.pods, block.sizes, gaps, services, strict=True):
             if pod != last:
                 self.chance.bit_generator.state = self._origin
                 self.chance.bit_generator.advance((pod + 1) * APART)  # type: ignore[attr-defined]
@@ -253,42 +229,37 @@ class Thinning:
                 whole, rest = divmod(size, self.rows)
                 own[rest:, whole] = 0.0
                 own[:, whole + 1 :] = 0.0
-            if kind == "exponential":
-                self.chance.standard_exponential(out=work)
-            else:
-                one = kind == "constant"
-                work[:] = 1.0 if one else self.chance.lognormal(-(sigma**2) / 2, sigma, work.shape)
-        gaps *= (self.chunk_lasts[chunks] / np.add.reduce(gaps, axis=1).sum(1))[:, None, None]
+            self._draw_services(work)
+        gaps *= (self.chunk_lasts[block.chunks] / np.add.reduce(gaps, axis=1).sum(1))[:, None, None]
         services *= self.workload.service_ms / self.tally.tick_ms
-        gaps, services = (_side_by_side(drawn, starts) for drawn in (gaps, services))
-        self._fill(chunks, starts, services, 0.0)
+        gaps, services = block.side_by_side(gaps), block.side_by_side(services)
+        block.fill(services, 0.0)
         return np.rint(gaps, out=gaps), np.rint(services, out=services)
 
-    def _fill(self, chunks: slice, starts: list[int], values: Floats, filler: float) -> None:
-        """Write a value where there is no request: at the foot of the last column of a Pod."""
-        for end, size in zip(starts[1:], self.chunk_size[chunks].tolist(), strict=True):
-            if rest := size % self.rows:
-                values[rest:, end - 1] = filler
+    def _draw_services(self, out: Floats) -> None:
+        """Draw service times with mean 1."""
+        kind, sigma = self.workload.distribution, self.workload.sigma
+        if kind == "exponential":
+            self.chance.standard_exponential(out=out)
+        elif kind == "lognormal":
+            out[:] = self.chance.lognormal(-(sigma**2) / 2, sigma, out.shape)
+        else:
+            out[:] = 1.0
 
-    def _respond(
-        self, chunks: slice, starts: list[int], gaps: Floats, services: Floats, network: Floats, grows: Floats
-    ) -> Floats:
+    def _respond(self, block: Block, gaps: Floats, services: Floats, network: Floats, grows: Floats) -> Floats:
         """Return the time from each request to its answer, which takes the place of the gaps."""
-        pods = self.chunk_pod[chunks]
-        begins = [k for k, pod in enumerate(pods) if not k or pod != pods[k - 1]]
-        start, own = np.array(starts)[begins], pods[begins]
-        if self.workload.workers == 1:
-            found, last = responses(gaps, services, start, self._left[own, 0], network, grows), np.array(starts[1:]) - 1
-            self._left[pods, 0] = found[-1, last] - network[last]
-            return found
-        found, self._left[own] = responses_of_several_workers(gaps, services, start, self._left[own])
-        return np.add(found, network, out=gaps)
-
-
-def _side_by_side(tables: Floats, starts: list[int]) -> Floats:
-    """Put the columns of tables side by side, of each as many as there is room for."""
-    parts = [table[:, : stop - start] for table, (start, stop) in zip(tables, itertools.pairwise(starts), strict=True)]
-    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+        pods = np.array(block.pods)
+        begins = [k for k, pod in enumerate(block.pods) if not k or pod != block.pods[k - 1]]
+        starts, own = np.array(block.edges)[begins], pods[begins]
+        if self.workload.workers > 1:
+            found, self._left[own] = responses_of_several_workers(gaps, services, starts, self._left[own])
+            return np.add(found, network, out=gaps)
+        found, last = (
+            responses(gaps, services, starts, self._left[own, 0], network, grows),
+            np.array(block.edges[1:]) - 1,
+        )
+        self._left[pods, 0] = found[-1, last] - network[last]
+        return found
 
 
 def _bounds(lengths: Ints) -> list[int]:

@@ -1,6 +1,8 @@
 """Whether a standard error means what it says: of 2,000 seeds, two-sided 95 % intervals hold 92 to 98 %.
 
-Minutes long, so `make deep` runs it and `make test` does not. Exact values: M/M/c, `k8sexpose.traffic.queueing`.
+Three minutes on two cores, so `make deep` runs it and `make test` does not. Exact values: M/M/c,
+`k8sexpose.traffic.queueing`. The runs are about as short as runs with a standard error of p99 can be, for there it is
+least sure; one is long.
 """
 
 from __future__ import annotations
@@ -22,8 +24,11 @@ LB = {"type": "LoadBalancer"}
 
 @pytest.mark.parametrize(
     ("workers", "utilisation", "requests"),
-    [(1, 0.3, 20_000), (1, 0.5, 40_000), (1, 0.8, 300_000), (1, 0.9, 3_000_000), (4, 0.6, 60_000), (4, 0.9, 2_000_000)],
-)
+    [
+        (1, 0.3, 20_000), (1, 0.5, 10_000), (1, 0.8, 50_000), (1, 0.8, 300_000), (1, 0.9, 200_000), (4, 0.6, 10_000),
+        (4, 0.9, 300_000),
+    ],
+)  # fmt: skip
 def test_intervals_hold_the_exact_value(workers: int, utilisation: float, requests: int, seeds: int = SEEDS) -> None:
     cluster = cluster_with([1], LB)
     network_ms = next(iter(read_table(cluster, RequestTarget("web")).lanes)).network_ms
@@ -34,17 +39,19 @@ def test_intervals_hold_the_exact_value(workers: int, utilisation: float, reques
             for name, level in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
         },
     }
-    held = dict.fromkeys(exact, 0)
+    scores: dict[str, list[float]] = {name: [] for name in exact}
     rate_rps = utilisation * workers * 1000 / SERVICE_MS
     for seed in range(seeds):
         summary = kx.simulate(
             cluster, "web", requests=requests, rate_rps=rate_rps, workers=workers, service_ms=SERVICE_MS, seed=seed
         ).summary
         for name, value in exact.items():
-            error = summary[f"{name}_se_ms"]
-            held[name] += abs(summary[f"{name}_ms"] - network_ms - value) <= 1.96 * error
-    for name, count in held.items():
-        assert 0.92 <= count / seeds <= 0.98, (name, held)
+            scores[name].append((summary[f"{name}_ms"] - network_ms - value) / summary[f"{name}_se_ms"])
+    held = {name: np.mean(np.abs(found)[np.isfinite(found)] <= 1.96) for name, found in scores.items()}
+    said = {name: np.mean(np.isfinite(found)) for name, found in scores.items()}
+    print(f"{workers} workers, {utilisation}, {requests}:", {name: f"{part:.3f}" for name, part in held.items()})
+    assert all(0.92 <= part <= 0.98 for part in held.values()), held
+    assert all(part >= 0.95 for part in said.values()), said
 
 
 def test_shares_hold_the_exact_value() -> None:

@@ -17,7 +17,8 @@ import k8sexpose as kx
 from k8sexpose.traffic import queueing
 from k8sexpose.traffic.path_table import PathRow, RequestTarget, read_table
 from k8sexpose.traffic.tally import Tally
-from k8sexpose.traffic.thinning import APART, Thinning, Ways
+from k8sexpose.traffic.thinning import APART, Thinning
+from k8sexpose.traffic.ways import Ways
 from k8sexpose.traffic.workload import Workload
 from tests.router.helpers import cluster_with
 from tests.traffic.helpers import LB, LOCAL
