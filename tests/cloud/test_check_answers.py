@@ -288,3 +288,37 @@ def test_targets_that_agree_with_the_others_are_not_kept_by_name() -> None:
     assert dict(alike.named) == {}
     assert alike.next_flip_s(CheckAnswers(False), 35) is None
     assert alike.next_flip_s(CheckAnswers(False, frozenset({"a"})), 35) == 50
+
+
+def test_zones_whose_endpoints_differ_are_asked_one_by_one() -> None:
+    """Traffic stays in its zone: where the only Pod of a zone is dead, the nodes of that zone fail, and no others."""
+    nodes = [
+        kx.Node(f"node-{k}", (f"10.0.0.{k}",), zone="a" if k % 2 else "b", pod_cidr=f"10.244.{k}.0/24")
+        for k in range(1, 7)
+    ]
+    cluster = kx.Cluster(nodes=nodes, provider="generic")
+    cluster.deploy("web", per_node=[1, 1, 0, 0, 0, 0], port=8080)
+    cluster.apply(manifest(trafficDistribution="PreferClose"))
+    cluster.fail("node-1")
+    found = answers(cluster, cluster.service("web"), check_of("node_port"))
+    port = cluster.service("web").ports[0].node_port
+    for number in range(1, 7):
+        ways = kx.routes(cluster, f"10.0.0.{number}:{port}", "203.0.113.10")
+        assert found.of(f"node-{number}") is any(way.delivered for way in ways) is (number % 2 == 0)
+
+
+def test_an_endpoint_that_is_no_pod_answers_as_long_as_its_node_does() -> None:
+    cluster = kx.Cluster(nodes=2, provider="generic")
+    cluster.apply(manifest())
+    cluster.apply(
+        {
+            "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
+            "metadata": {"name": "web-x", "labels": {"kubernetes.io/service-name": "web"}},
+            "ports": [{"name": "", "port": 8080, "protocol": "TCP"}],
+            "endpoints": [{"addresses": ["192.0.2.9"], "nodeName": "node-1"}],
+        }
+    )  # fmt: skip
+    for down in (False, True):
+        found = answers(cluster, cluster.service("web"), check_of("node_port"))
+        assert found.of("node-2") is not down
+        cluster.fail("node-1")

@@ -357,3 +357,8 @@ def test_a_price_without_a_unit_is_that_of_what_is_counted() -> None:
     book = kx.price_book({"hetzner": {"lb11": {"lb11_month": 4}}})
     [line] = priced(3, book)
     assert (line.unit, line.monthly_cost) == ("LB-month", 12)
+
+
+def test_a_pool_is_a_matter_of_metallb() -> None:
+    cluster = three_zones(kx.provider("aws", pool="198.51.100.0/29"), manifest())
+    assert [use.name for use in kx.bill(cluster).quotas] == ["clb_per_region"]

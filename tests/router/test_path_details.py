@@ -261,3 +261,43 @@ def test_what_is_refused_makes_no_flow() -> None:
     assert not cluster.flows
     kx.send(cluster, "10.0.0.1:10256", CLIENT, source_port=40000)
     assert not cluster.flows
+
+
+# -- refusals, and packets that go astray ----
+
+
+def test_what_kube_proxy_refuses_is_told_in_its_words() -> None:
+    empty = zoned([0, 0, 0])
+    rejected = ("refused", "node-1", "REJECT", "node-1 rejects: the Service has no endpoints")
+    assert told(only(empty, "10.0.0.1:30080")) == rejected
+    away = zoned([0, 1, 0])
+    away.patch("web", {"spec": {"externalTrafficPolicy": "Local"}})
+    reason = "node-1 drops the packet: externalTrafficPolicy Local, and no endpoint on this node"
+    assert told(only(away, "10.0.0.1:30080")) == ("timeout", "node-1", "DROP", reason)
+
+
+def test_an_answer_must_pass_the_node_that_rewrote_the_address() -> None:
+    """Nothing detects Pods, so that nothing is masqueraded: an answer from another node goes straight to the client."""
+    cluster = zoned([1, 1, 0], proxy=kx.ProxyConfig(detect_local=None))
+    ways = {way.node or way.outcome: way for way in kx.routes(cluster, "10.96.0.9:80", via="node-1")}
+    assert set(ways) == {"node-1", "timeout"}
+    reason = "the answer goes straight to the client, not back through the node that rewrote the address"
+    assert told(ways["timeout"]) == ("timeout", "web-2", "reply goes to the wrong place", reason)
+
+
+def test_a_packet_that_comes_back_to_its_sender_is_dropped() -> None:
+    reason = "it comes back to node-1 with that node's own source address, and is dropped"
+    route = only(zoned([1, 0, 0]), "192.0.2.77:80", "node/node-1", via="node-1")
+    assert told(route) == ("timeout", "node-1", "martian source", reason)
+
+
+def test_a_node_without_a_public_address_is_seen_by_its_own() -> None:
+    nodes = [
+        kx.Node("node-1", ("10.0.0.1",), pod_cidr="10.244.1.0/24"),
+        kx.Node("node-2", ("10.0.0.2",), external_ip="198.51.100.2", pod_cidr="10.244.2.0/24"),
+    ]
+    cluster = kx.Cluster(nodes=nodes)
+    cluster.deploy("web", per_node=[0, 1], port=8080)
+    cluster.deploy("dev", per_node=[1, 0])
+    add_service(cluster, externalTrafficPolicy="Local")
+    assert only(cluster, "198.51.100.2:30080", "pod/dev-1").client_seen == "10.0.0.1"

@@ -77,6 +77,8 @@ def test_workers_beyond_all_sums_wait_by_a_smooth_rule() -> None:
     below = (1 + math.erf(beta / math.sqrt(2))) / 2
     expected = 1 / (1 + beta * below / density)
     assert queueing.erlang_c(workers, 1 - beta / math.sqrt(workers)) == pytest.approx(expected, rel=1e-5)
+    # So near full load that floats cannot tell the difference everybody waits.
+    assert queueing.erlang_c(workers, 1 - 1e-13) == pytest.approx(1, abs=1e-5)
 
 
 @pytest.mark.parametrize(("workers", "variation"), [(1, 0.0), (1, 2.0), (4, 0.5), (4, 3.0)])
