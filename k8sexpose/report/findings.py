@@ -503,7 +503,10 @@ def quotas(asked: Asked) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-QUOTA_WORDS = {"nlb": "Network Load Balancers", "alb": "Application Load Balancers", "clb": "Classic Load Balancers"}
+QUOTA_WORDS = {
+    "nlb": "Network Load Balancers", "alb": "Application Load Balancers", "clb": "Classic Load Balancers",
+    "ips": "IP addresses", "ip": "IP address", "az": "zone", "payg": "(pay as you go)",
+}  # fmt: skip
 
 
 def _quota(name: str) -> str:

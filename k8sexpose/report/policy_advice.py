@@ -17,6 +17,7 @@ from ..api.errors import NotExposed
 from ..api.service import Service
 from ..api.validation import POLICIES
 from ..cloud.front_door import front_door
+from ..cloud.health_checks import is_candidate
 from ..cloud.internal import PRIVATE_CLIENTS
 from ..cloud.providers import TO_POD
 from ..cost.billing import NO_CHARGE, lines_of, total_of
@@ -282,6 +283,8 @@ def _crossing(found: ReviewedCluster, service: Service, crossings: Mapping[str, 
     skew = "Pods spread evenly over zones and nodes would remove the skew."
     if kind is not None and kind.spread == "one_node":
         skew = "In layer 2 only Pods of the node that announces the address get connections, however they are spread."
+    elif not all(is_candidate(found.cluster.node(name)) for name in found.hosts(service)):
+        skew = "Pods on nodes that are excluded from load balancers get nothing under Local, however they are spread."
     yield f"Local is faster on average below {percent(mean)} utilisation, at the p99 below {percent(p99)}. {skew}"
 
 

@@ -204,7 +204,7 @@ def review(
     entries = entries_of(found.cluster, traffic)
     made, guessed = (bill_of(found.cluster, entries, book, found.region or None, estimate=on) for on in (False, True))
     reaches = {
-        service.key: reach_of(found.cluster, service)
+        service.key: _as_known(found, service, reach_of(found.cluster, service))
         for service in found.cluster.services
         if service.type in EXPOSED or service.external_ips
     }
@@ -236,6 +236,21 @@ def review(
 
 
 RANK = {"LoadBalancer": 0, "NodePort": 1}
+
+
+def _as_known(found: ReviewedCluster, service: Service, reached: Reach) -> Reach:
+    """Return who reaches a Service, without an address that a load balancer has not got and what nobody knows of it."""
+    if service.type != "LoadBalancer":
+        return reached
+    if not any(entry.address for entry in service.load_balancer_ingress):
+        return replace(reached, entrances=tuple(one for one in reached.entrances if one.kind != BALANCER))
+    if found.around.no_advice(service) is None:
+        return reached
+    hidden = (replace(one, lost=None, seen_as="") if one.kind == BALANCER else one for one in reached.entrances)
+    return replace(reached, entrances=tuple(hidden))
+
+
+BALANCER = "load balancer"
 
 
 def _check_names(traffic_gb: Mapping[str, float] | None) -> None:
