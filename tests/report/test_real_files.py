@@ -356,6 +356,15 @@ def test_of_a_controller_that_is_not_modelled_nobody_knows_what_it_loses() -> No
     assert reviewed("aks-two-lbs.json").service("web").entrances[0].lost == 0
 
 
+@pytest.mark.parametrize("name", ["services-only.json", "no-nodes-with-slices.json", "no-pods-but-slices.json"])
+def test_without_nodes_or_pods_nothing_is_known_to_be_lost(name: str) -> None:
+    made = reviewed(name)
+    assert {one.lost for one in made.service("web").entrances} == {None}
+    assert {one.lost for one in made.internet} <= {None}
+    assert "no connection came through" not in made.to_markdown()
+    assert "as far as the dump holds what shows them" in made.to_markdown()
+
+
 def test_a_service_without_address_is_not_reached_yet() -> None:
     pending = reviewed("eks-auto-mode-nlb-pending.json")
     assert "elb.us-east-1" not in pending.to_html() + pending.to_json(), "no address that nobody has given"
