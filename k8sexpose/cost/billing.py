@@ -114,7 +114,7 @@ class Bill:
         if not unpriced and not self.estimated:
             return f"{self.known_per_month:,.2f} {self.currency} a month"
         if unpriced == len(self.items):
-            return f"unknown: the price book has no price for {', '.join(self.missing)}"
+            return f"unknown: the price book has no price for {', '.join(dict.fromkeys(self.items['name']))}"
         open_lines = [_lines(len(self.estimated), "estimated")] if self.estimated else []
         open_lines += [_lines(unpriced, "without a price")] if unpriced else []
         least = f"at least {self.known_per_month:,.2f} {self.currency} a month; {' and '.join(open_lines)}"

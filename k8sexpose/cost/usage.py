@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 
 __all__ = ["MonthlyTraffic", "admitted_client", "exposures", "price_list"]
 
-# Who built a cluster that no cloud runs, by the scheme of spec.providerID, and by the name of its one node.
-FREE_SCHEMES = {"k3s://": "k3s"}
-FREE_NODES = {"docker-desktop": "docker-desktop"}
+# Whose prices count where the model has no provider of that name: by the scheme of spec.providerID, and by the name of
+# the one node.
+SCHEMES = {"k3s://": "k3s", "hcloud://": "hetzner"}
+NODES = {"docker-desktop": "docker-desktop"}
 
 # The kinds of load balancer that a profile tells apart and a bill does not.
 BILLED_AS = {
@@ -84,17 +85,17 @@ class MonthlyTraffic:
 
 
 def price_list(cluster: Cluster) -> str:
-    """Return whose prices a cluster pays: its provider's, unless its nodes say that nobody charges for them."""
+    """Return whose prices a cluster pays: its provider's, unless its nodes name others, or nobody who charges."""
     name = cluster.provider.name if cluster.provider is not None else "none"
     if name != "generic":
         return name
-    found = {_free(node.name, node.provider_id or "") for node in cluster.nodes}
+    found = {_named_by(node.name, node.provider_id or "") for node in cluster.nodes}
     return found.pop() or name if len(found) == 1 else name
 
 
-def _free(name: str, provider_id: str) -> str:
-    scheme = next((found for prefix, found in FREE_SCHEMES.items() if provider_id.startswith(prefix)), "")
-    return scheme or FREE_NODES.get(name, "")
+def _named_by(name: str, provider_id: str) -> str:
+    scheme = next((found for prefix, found in SCHEMES.items() if provider_id.startswith(prefix)), "")
+    return scheme or NODES.get(name, "")
 
 
 def exposures(

@@ -353,7 +353,8 @@ def _listening(twin: Cluster) -> list[str]:
         twin.store.put_pod(replace(pod, listens=(*declared, *sorted(numbers))))
     if not silent:
         return []
-    return [f"{len(silent)} Pods do not declare the port that a Service leads to; a process is assumed to listen."]
+    pods = f"{len(silent)} Pod{' does' if len(silent) == 1 else 's do'}"
+    return [f"{pods} not declare the port that a Service leads to; a process is assumed to listen."]
 
 
 def apart(cluster: Cluster) -> Callable[[Service], Cluster]:

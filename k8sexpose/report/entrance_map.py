@@ -10,6 +10,7 @@ from itertools import chain
 from .._palette import CONCEPTS
 from .._svg import FAINT, Element, document, element, fit, path, rect, text
 from ..api.addresses import ip_version
+from ..cloud.internal import is_internal
 from ..cloud.shared_entries import SharedEntry, shared_entries
 from ..router.reach import INTERNET, PRIVATE
 from .reviewed import ReviewedFacts, ServiceReview
@@ -80,11 +81,16 @@ def entrance_map(made: ReviewedFacts) -> str:
 
 
 def _of_services(made: ReviewedFacts, homes: Mapping[str, frozenset[str]]) -> Iterator[DrawnEntrance]:
+    provider = made.cluster.provider
     for one in made.exposed:
         kind = "load balancer" if one.type == "LoadBalancer" else "node port"
         own = next((entrance for entrance in one.entrances if entrance.kind == kind), None)
         arrives = own is not None or kind == "node port"
-        who = INTERNET if own is None and kind == "load balancer" else own.who if own is not None else PRIVATE
+        who = own.who if own is not None else PRIVATE
+        if own is None and kind == "load balancer":
+            service = made.cluster.service(one.name)
+            asked = provider.kind_of(service) if provider is not None else None
+            who = PRIVATE if is_internal(service, asked) else INTERNET
         zones = homes.get(one.name, frozenset())
         yield DrawnEntrance(who, kind, _address(one), one.name, zones, arrives, one.ready > 0)
 

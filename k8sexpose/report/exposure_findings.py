@@ -99,7 +99,7 @@ def public_node_ports(asked: Asked, service: Service) -> Iterator[Finding]:
     if public and numbers:
         places = list(dict.fromkeys(public))
         shown = ", ".join(address(places[0], number) for number in numbers)
-        more = f" and {len(places) - 1} more addresses" if len(places) > 1 else ""
+        more = f" and {len(places) - 1} more address{'' if len(places) == 2 else 'es'}" if len(places) > 1 else ""
         yield Finding(
             "public-node-port", NOTE, service.key,
             f"Its node port is on public addresses of nodes: {shown}{more}.",
@@ -239,9 +239,8 @@ def not_ready_nodes(asked: Asked) -> Iterator[Finding]:
         yield Finding(
             "node-not-ready", NOTE, "",
             f"{listed(names)} {'is' if len(names) == 1 else 'are'} NotReady.",
-            f"{pods} Pods are bound to {'it' if len(names) == 1 else 'them'}: their endpoints are not "
-            f"ready, and nothing is "
-            "sent there, although the Pods may still be listed as running.",
+            f"{pods} Pod{' is' if pods == 1 else 's are'} bound to {'it' if len(names) == 1 else 'them'}: the "
+            "endpoints there are not ready, and nothing is sent to them, although Pods may still be listed as running.",
             "Find out why the kubelet does not report; Pods without a controller do not come back elsewhere.",
         )  # fmt: skip
 
@@ -298,8 +297,8 @@ def two_families(asked: Asked) -> Iterator[Finding]:
     if {4, 6} <= families and single:
         yield Finding(
             "one-family", NOTE, "",
-            f"The nodes have IPv4 and IPv6 addresses, and {len(single)} exposed Services answer on one family only: "
-            f"{listed(single)}.",
+            f"The nodes have IPv4 and IPv6 addresses, and {len(single)} exposed "
+            f"Service{' answers' if len(single) == 1 else 's answer'} on one family only: {listed(single)}.",
             "ipFamilyPolicy: SingleStack. A client that uses the other family is refused.",
             "Write ipFamilyPolicy: PreferDualStack where both are wanted.",
         )  # fmt: skip

@@ -277,15 +277,24 @@ def _why_empty(asked: Asked, service: Service, pods: list[Pod], empty: list[Serv
     waiting = [pod for pod in live if not pod.ready or pod.terminating or not pod.ip]
     if waiting:
         return (
-            f"{len(pods)} Pods match its selector, and {len(waiting)} of them are not ready: "
-            f"{listed([pod.name for pod in waiting])}."
+            f"{_matching(pods)} its selector, and {len(waiting)} of them {'is' if len(waiting) == 1 else 'are'} not "
+            f"ready: {listed([pod.name for pod in waiting])}."
         ), "kubectl describe pod tells why the readiness probe fails, or why the Pod does not start."
     if not live:
-        return f"The {len(pods)} Pods that match its selector have ended.", "Look at their Deployment or Job."
+        ended = (
+            "The one Pod that matches its selector has"
+            if len(pods) == 1
+            else f"The {len(pods)} Pods that match it have"
+        )
+        return f"{ended} ended.", "Look at their Deployment or Job."
     return (
-        f"{len(live)} ready Pods match its selector {selector}, but its EndpointSlices do not list them.",
+        f"{_matching(live, 'ready ')} its selector {selector}, but its EndpointSlices do not list them.",
         "Look who writes the EndpointSlices, and whether the dump is of one moment.",
     )
+
+
+def _matching(pods: Sequence[Pod], kind: str = "") -> str:
+    return f"{len(pods)} {kind}{'Pod matches' if len(pods) == 1 else 'Pods match'}"
 
 
 def _nearest(asked: Asked, service: Service) -> str:
@@ -503,7 +512,10 @@ def quotas(asked: Asked) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-QUOTA_WORDS = {"nlb": "Network Load Balancers", "alb": "Application Load Balancers", "clb": "Classic Load Balancers"}
+QUOTA_WORDS = {
+    "nlb": "Network Load Balancers", "alb": "Application Load Balancers", "clb": "Classic Load Balancers",
+    "ips": "IP addresses", "ip": "IP address", "az": "zone", "payg": "(pay as you go)",
+}  # fmt: skip
 
 
 def _quota(name: str) -> str:

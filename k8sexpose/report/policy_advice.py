@@ -17,6 +17,7 @@ from ..api.errors import NotExposed
 from ..api.service import Service
 from ..api.validation import POLICIES
 from ..cloud.front_door import front_door
+from ..cloud.health_checks import is_candidate
 from ..cloud.internal import PRIVATE_CLIENTS
 from ..cloud.providers import TO_POD
 from ..cost.billing import NO_CHARGE, lines_of, total_of
@@ -31,7 +32,15 @@ from ..traffic.policies import PolicyView, crossover, expected, view
 from ..traffic.queueing import Response
 from .assumptions import ReviewedCluster, apart
 
-__all__ = ["GLOSSARY", "Recommendation", "ReviewedPolicy", "ServiceComparison", "advise", "compare_services"]
+__all__ = [
+    "GLOSSARY",
+    "Recommendation",
+    "ReviewedPolicy",
+    "ServiceComparison",
+    "advise",
+    "cannot_follow",
+    "compare_services",
+]
 
 EVEN = 1e-9
 UNSEEN = "not played for so many nodes and Services; kx.watch_crash plays one"
@@ -282,6 +291,8 @@ def _crossing(found: ReviewedCluster, service: Service, crossings: Mapping[str, 
     skew = "Pods spread evenly over zones and nodes would remove the skew."
     if kind is not None and kind.spread == "one_node":
         skew = "In layer 2 only Pods of the node that announces the address get connections, however they are spread."
+    elif not all(is_candidate(found.cluster.node(name)) for name in found.hosts(service)):
+        skew = "Pods on nodes that are excluded from load balancers get nothing under Local, however they are spread."
     yield f"Local is faster on average below {percent(mean)} utilisation, at the p99 below {percent(p99)}. {skew}"
 
 
@@ -344,7 +355,7 @@ def _compare(
     alone: Callable[[Service], Cluster],
     few: bool,
 ) -> ServiceComparison | str:
-    reason = _cannot_compare(found, service)
+    reason = cannot_follow(found, service) or found.around.no_advice(service)
     if reason is not None:
         return reason
     if not found.ready(service):
@@ -371,8 +382,8 @@ def _policy(service: Service) -> str:
     return service.external_traffic_policy or "Cluster"
 
 
-def _cannot_compare(found: ReviewedCluster, service: Service) -> str | None:
-    """Return what is missing for a comparison, or who makes the load balancer that the model does not have."""
+def cannot_follow(found: ReviewedCluster, service: Service) -> str | None:
+    """Return what the dump lacks to follow a connection to a Service; None where nothing is missing."""
     # Endpoints of a Service without a selector are no Pods.
     needed = {"Node": "Nodes", "Pod": "Pods"} if service.selector else {"Node": "Nodes"}
     absent = [words for kind, words in needed.items() if kind in found.absent]
@@ -380,7 +391,7 @@ def _cannot_compare(found: ReviewedCluster, service: Service) -> str | None:
         return f"the dump holds no {' and no '.join(absent)}, which it takes to follow the route of a connection"
     if found.is_hidden(service):
         return "the addresses of its Pods were taken out of the dump"
-    return found.around.no_advice(service)
+    return None
 
 
 def _askable(twin: Cluster, service: Service, alone: Callable[[Service], Cluster]) -> Cluster:

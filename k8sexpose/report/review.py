@@ -33,7 +33,7 @@ from .findings import Asked, Finding, find_all
 from .html_page import to_html
 from .machine_readable import review_json
 from .pictures import bill_bars, latency_curve, pod_loads
-from .policy_advice import GLOSSARY, ServiceComparison, compare_services
+from .policy_advice import GLOSSARY, ServiceComparison, cannot_follow, compare_services
 from .reviewed import ReviewedFacts, ServiceReview
 
 if TYPE_CHECKING:
@@ -204,7 +204,7 @@ def review(
     entries = entries_of(found.cluster, traffic)
     made, guessed = (bill_of(found.cluster, entries, book, found.region or None, estimate=on) for on in (False, True))
     reaches = {
-        service.key: reach_of(found.cluster, service)
+        service.key: _as_known(found, service, reach_of(found.cluster, service))
         for service in found.cluster.services
         if service.type in EXPOSED or service.external_ips
     }
@@ -236,6 +236,23 @@ def review(
 
 
 RANK = {"LoadBalancer": 0, "NodePort": 1}
+
+
+def _as_known(found: ReviewedCluster, service: Service, reached: Reach) -> Reach:
+    """Return who reaches a Service, without an address that a load balancer has not got and what nobody knows of it."""
+    if cannot_follow(found, service) is not None:
+        return replace(reached, entrances=tuple(replace(one, lost=None, seen_as="") for one in reached.entrances))
+    if service.type != "LoadBalancer":
+        return reached
+    if not any(entry.address for entry in service.load_balancer_ingress):
+        return replace(reached, entrances=tuple(one for one in reached.entrances if one.kind != BALANCER))
+    if found.around.no_advice(service) is None:
+        return reached
+    hidden = (replace(one, lost=None, seen_as="") if one.kind == BALANCER else one for one in reached.entrances)
+    return replace(reached, entrances=tuple(hidden))
+
+
+BALANCER = "load balancer"
 
 
 def _check_names(traffic_gb: Mapping[str, float] | None) -> None:
@@ -349,7 +366,8 @@ def _parts(made: Review, date: str, pictures: bool = False) -> Iterator[Part]:
     if made.findings:
         yield from finding_cards(made.findings)
     else:
-        yield Paragraph("None of the problems that this report looks for.")
+        held = ", as far as the dump holds what shows them" if made.lacks else ""
+        yield Paragraph(f"None of the problems that this report looks for{held}.")
     yield Heading("What is exposed")
     yield from _exposed(made)
     yield from _shared(made)

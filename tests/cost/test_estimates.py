@@ -48,7 +48,7 @@ def test_a_complete_bill_is_the_same_with_and_without_estimates() -> None:
 def test_where_no_region_has_a_price_nothing_is_guessed() -> None:
     made = kx.bill(three_zones("generic", manifest()), estimate=True)
     assert made.total_per_month is None
-    assert made.headline == "unknown: the price book has no price for lb_month (generic load_balancer, all)"
+    assert made.headline == "unknown: the price book has no price for Load balancer"
 
 
 @pytest.mark.parametrize(("region", "near"), [("ap-northeast-3", "ap-northeast-1"), ("us-west-1", "us-west-2"),

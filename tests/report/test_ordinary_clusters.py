@@ -79,7 +79,7 @@ def test_money_has_its_currency_everywhere() -> None:
 def test_a_price_that_nobody_shows_is_never_a_silent_zero() -> None:
     made = kx.review(cluster_of({}, provider="generic"))
     assert made.bill.total_per_month is None
-    assert "unknown: the price book has no price for lb" in made.to_markdown()
+    assert "unknown: the price book has no price for Load balancer" in made.to_markdown()
     assert "| no price in the book |  | no price in the book |" in made.to_markdown()
 
 

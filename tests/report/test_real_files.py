@@ -12,6 +12,7 @@ import pytest
 
 import k8sexpose as kx
 from k8sexpose.kubectl import run
+from k8sexpose.report.entrance_map import entrance_map
 from k8sexpose.report.findings import Finding
 
 FILES = Path(__file__).parent / "real_files"
@@ -331,9 +332,10 @@ def test_every_form_of_every_report_is_made(path: Path) -> None:
     [
         ("eks-scheme-internal.json", "50.53 USD a month"), ("eks-us-west-2-nlb.json", "46.71 USD a month"),
         ("eks-auto-mode-nlb-pending.json", "35.76 USD a month"),
+        ("hetzner-pending.json", "7.49 EUR a month"),
         ("k3s-local.json", "0.00 USD a month: nobody charges for what k3s does"),
         ("eks-external-no-target-type.json", "0.00 USD a month: nothing here is charged for"),
-        ("openstack-local.json", "unknown: the price book has no price for lb_month (generic load_balancer, all)"),
+        ("openstack-local.json", "unknown: the price book has no price for Load balancer"),
     ],
 )  # fmt: skip
 def test_the_bills_of_real_kinds(name: str, headline: str) -> None:
@@ -345,6 +347,29 @@ def test_what_nobody_charges_for_costs_nothing_alone_too() -> None:
     assert compared is not None and compared.local.cost == 0
 
 
+def test_of_a_controller_that_is_not_modelled_nobody_knows_what_it_loses() -> None:
+    service = reviewed("openstack-local.json").service("web")
+    assert {one.kind: one.lost is None for one in service.entrances}["load balancer"]
+    assert "| 203.0.113.9:80 | load balancer | default/web | not known | not known |" in (
+        reviewed("openstack-local.json").to_markdown()
+    )
+    assert reviewed("aks-two-lbs.json").service("web").entrances[0].lost == 0
+
+
+@pytest.mark.parametrize("name", ["services-only.json", "no-nodes-with-slices.json", "no-pods-but-slices.json"])
+def test_without_nodes_or_pods_nothing_is_known_to_be_lost(name: str) -> None:
+    made = reviewed(name)
+    assert {one.lost for one in made.service("web").entrances} == {None}
+    assert {one.lost for one in made.internet} <= {None}
+    assert "no connection came through" not in made.to_markdown()
+    assert "as far as the dump holds what shows them" in made.to_markdown()
+
+
 def test_a_service_without_address_is_not_reached_yet() -> None:
+    pending = reviewed("eks-auto-mode-nlb-pending.json")
+    assert "elb.us-east-1" not in pending.to_html() + pending.to_json(), "no address that nobody has given"
+    assert "load balancer" not in {one.kind for one in pending.service("web").entrances}
+    drawn = entrance_map(pending)
+    assert 'stroke-dasharray="2 4"' in drawn and ">private network<" in drawn, "internal, and nothing arrives at it yet"
     assert "once it has an address" in reviewed("hetzner-pending.json").service("web").reached_by
     assert "nothing here makes one" in reviewed("eks-external-no-target-type.json").service("web").reached_by
