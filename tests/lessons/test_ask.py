@@ -167,6 +167,32 @@ def test_several_blanks_are_one_question() -> None:
     assert widget.refused and "node-2 is still empty" in widget.said
 
 
+@pytest.mark.parametrize(
+    ("id", "draft", "said"),
+    [
+        ("np-ping", [""], "Choose one of the answers first."),
+        ("np-hard-coded", [" "], "Write your answer into the box first."),
+        ("np-number", [[]], 'Nothing is ticked. If none is right, tick "none of these".'),
+    ],
+)
+def test_where_nothing_is_given_it_says_what_to_do(id: str, draft: list[object], said: str) -> None:
+    widget = ask(id)
+    assert isinstance(widget, Ask)
+    press(widget, draft)
+    assert widget.refused and widget.said == said
+
+
+def test_a_number_that_is_too_large_is_said_to_be_so() -> None:
+    widget = ask("np-hard-coded", answer="120")
+    assert isinstance(widget, Ask)
+    assert widget.refused and "it cannot be more than 100 %" in widget.said
+
+
+def test_an_empty_set_gets_its_own_hint() -> None:
+    card = check("start-pairs", answer=set())
+    assert card.correct is False and "No client outside" in card.text and "Hint: " in repr(card)
+
+
 def test_an_unknown_question_is_said() -> None:
     assert repr(ask("np-which-node")).endswith('Did you mean "np-which-nodes"?')
 

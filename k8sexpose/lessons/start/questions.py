@@ -306,6 +306,11 @@ QUESTIONS = (
         "only.",
         wrong=(
             Wrong(
+                frozenset(),
+                "No client outside reaches any of these addresses, that is right. But Pods and nodes reach both, each "
+                "with the port that belongs to it.",
+            ),
+            Wrong(
                 lambda given, right: "d" in given,
                 "(d) is the right pair of address and port. But the client is outside, and no router there knows the"
                 " ClusterIP.",
