@@ -29,7 +29,7 @@ HERE = Path(__file__).parent
 NONE = "none of these"
 MOST_TYPED = 2000
 HINTS = {
-    "%": 'a share in percent: 20, "20 %", 1/5 or 0.2 (a bare 1 is 1 %)',
+    "%": "for example 20, or as a fraction 1/5 or 0.2",
     "s": "a time: 90, 1.5 min", "ms": "a time: 12, 0.2 s",
     "USD": "an amount: 70, $25,000", "GB": "an amount: 100, 1 TB",
 }  # fmt: skip
@@ -117,7 +117,9 @@ def _options(question: Question) -> list[str]:
                 unit = f" {control['unit']}" if control["unit"] else ""
                 lines.append(f"{before}____{unit}  ({control['hint']})")
                 continue
-        shown_options = [f"{sign} {label}" for _, label in control["options"]]
+        labels = [label for _, label in control["options"]]
+        labels += [control["none"]] if "none" in control else []
+        shown_options = [f"{sign} {label}" for label in labels]
         lines += [f"{before}{'  '.join(shown_options)}"] if before else shown_options
     return lines
 
