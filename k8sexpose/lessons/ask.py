@@ -126,7 +126,9 @@ def _options(question: Question) -> list[str]:
                 unit = f" {control['unit']}" if control["unit"] else ""
                 lines.append(f"{before}____{unit}  ({control['hint']})")
                 continue
-        shown_options = [f"{sign} {label}" for _, label in control["options"]]
+        labels = [label for _, label in control["options"]]
+        labels += [control["none"]] if "none" in control else []
+        shown_options = [f"{sign} {label}" for label in labels]
         lines += [f"{before}{'  '.join(shown_options)}"] if before else shown_options
     return lines
 

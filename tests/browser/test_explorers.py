@@ -43,9 +43,9 @@ SHOWN = (("region", "Picture"), ("region", "Table"))
 # What makes it, and all its controls: role and accessible name.
 WIDGETS: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
     "nodeport": ("kx.nodeport_explorer()", (
-        ("combobox", "Node that the client dials"), ("combobox", "Pods"),
+        ("combobox", "Node to which the client connects"), ("combobox", "Pods"),
         ("combobox", "targetPort (the process listens on 8080)"), ("checkbox", "Selector matches the Pods' labels"),
-        ("checkbox", "Firewall closes 30000–32767"), ("checkbox", "The dialled node has crashed"), ("button", "Reset"), *SHOWN,
+        ("checkbox", "Firewall closes 30000–32767"), ("checkbox", "This node has crashed"), ("button", "Reset"), *SHOWN,
     )),
     "range": ("kx.node_port_range_explorer()", (
         ("slider", "Services without a nodePort line"), ("combobox", "nodePort in your manifest"),

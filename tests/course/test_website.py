@@ -24,7 +24,7 @@ from k8sexpose.lessons.sheet import QUESTIONS
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
 import pages  # noqa: E402
-from website import flows, packing, questions, states  # noqa: E402
+from website import flows, packing, questions, reference, states  # noqa: E402
 from website.build import Live  # noqa: E402
 from website.search_index import index_script  # noqa: E402
 
@@ -158,6 +158,17 @@ def test_how_long_a_section_takes_is_not_what_it_says() -> None:
         {"a.html": "<title>A</title><main><h2>1</h2><p><em>minutes 0–5</em></p><p>In 5 minutes</p></main>"}
     )
     assert "minutes 0" not in script and "In 5 minutes" in script
+
+
+def test_the_reference_can_be_left_and_its_signs_say_where_they_lead() -> None:
+    made = reference.tended(
+        '<head></head><nav class="pdoc"><label></label><div></div></nav><h6 id="a">Returns</h6>'
+        '<a class="headerlink" href="#Cluster"></a><p>At a prompt::</p>',
+        "../",
+    )
+    assert '<div><a class="start" href="../index.html">' in made and "<style>" in made
+    assert '<h2 class="part" id="a">Returns</h2>' in made and "prompt:</p>" in made
+    assert 'aria-label="Link to Cluster"' in made
 
 
 def cell_with(source: str, printed: str = "", **metadata: Any) -> Any:

@@ -92,7 +92,7 @@ def five_cases() -> str:
     >>> five_cases().startswith("1. A log collector")
     True
     """
-    told = (fill(f"{number}. {case.story}", 110, subsequent_indent="   ") for number, case in CASES.items())
+    told = (fill(f"{number}. {case.story}", 96, subsequent_indent="   ") for number, case in CASES.items())
     return "\n".join(told)
 
 

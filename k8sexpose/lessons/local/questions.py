@@ -30,8 +30,8 @@ SECONDS = Choice(
     labels={
         "10": "after at most 10 seconds",
         "20": "after at most 20 seconds",
-        "50": "after 50 seconds",
-        "350": "after 350 seconds",
+        "50": "after at most 50 seconds",
+        "350": "after at most 350 seconds",
     },
 )
 
@@ -125,8 +125,8 @@ QUESTIONS = (
         otherwise="The check asks each node for a ready Pod of its own. Only node-1 has one.",
     ),
     Question(
-        "hop-red", LESSON, "A Service has externalTrafficPolicy: Local, and its only Pod runs on node-1, so node-2 and "
-        "node-3 are red targets. What fraction of the connections through the load balancer is lost?",
+        "hop-red", LESSON, "A Service has externalTrafficPolicy: Local, and its only Pod runs on node-1. The cloud's "
+        "console shows red targets. What fraction of the connections through the load balancer is lost?",
         PARTS, lambda: stand_with([1, 0, 0], "Local"), lambda cluster: str(shares(cluster, NAME).lost),
         right="The load balancer sends nothing to red targets. This is how Local is meant to work.",
         wrong=(
@@ -235,6 +235,12 @@ QUESTIONS = (
                 lambda given, right: "b" in given,
                 "4 + 3 + 3 is nearly even, and no placement of ten Pods on all three nodes is better. But each node "
                 "gets a third, and where four Pods share this third, each of them gets less than where three do.",
+                25,
+            ),
+            Wrong(
+                frozenset(),
+                "With Local no placement is even in general, that is right. But 1 + 1 + 1 is, and so is 2 + 2 + 0: all "
+                "nodes that have Pods have equally many, and the load balancer sends nothing to the third node.",
                 25,
             ),
             Wrong(

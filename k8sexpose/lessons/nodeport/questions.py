@@ -460,8 +460,8 @@ QUESTIONS = (
             ),
             Wrong(
                 lambda given, right: 30 <= given <= 35,
-                "A third is what a client of another node loses before the cluster has noticed. But this client "
-                "uses only one node, and this node is down.",
+                "One node in three is down, and one connection in three of the clients of other nodes is lost for a "
+                "while. But this client uses only one node, and this node is down.",
             ),
         ),
         otherwise="Whatever the other nodes do, this client connects to node-1 only, and node-1 is down.",

@@ -11,7 +11,7 @@ from ...api.checks import check_arguments
 from ...model import Cluster
 from ...plots import Stretch, legs
 from ...plots.network import told
-from ...router.route import Route
+from ...router.route import NOWHERE, Route
 from ...router.router import send
 from .base import Control, Explorer, Parts, changes, table_of
 
@@ -76,8 +76,8 @@ def _way(setting: NodePortSetting) -> Route:
 
 
 CONTROLS = (
-    Control("entry", "Node that the client dials", NODES),
-    Control("entry_down", "The dialled node has crashed"),
+    Control("entry", "Node to which the client connects", NODES),
+    Control("entry_down", "This node has crashed"),
     Control("pods", "Pods", tuple(PLACES)),
     Control("selector_matches", "Selector matches the Pods' labels"),
     Control("target_port", "targetPort (the process listens on 8080)", (LISTENS, 8081)),
@@ -103,7 +103,10 @@ def draw_route(route: Route) -> str:
     for number, leg in enumerate(legs(route)):
         parts += _arrow(number, leg)
     for number, hop in enumerate(route.hops):
-        parts += _sign(hop.kind, LEFT + STEP * number, hop.at, hop.action.partition(":")[0])
+        at, action = hop.at, hop.action.partition(":")[0]
+        if at == NOWHERE and route.reason.startswith("the firewall"):
+            at, action = "firewall", "drops it"
+        parts += _sign(hop.kind, LEFT + STEP * number, at, action)
     return document(told(route), width, 130, parts)
 
 
@@ -158,10 +161,15 @@ def rows(setting: NodePortSetting) -> list[tuple[str, str, str]]:
     Examples
     --------
     >>> rows(NodePortSetting())[0]
-    ('Node that the client dials: node-1', 'delivered', 'debug-tools-1 answers')
+    ('Node to which the client connects: node-1', 'delivered', 'debug-tools-1 answers')
     """
     found = [(words, changed.route) for words, changed in changes(CONTROLS, setting)]
-    return [(words, route.outcome, route.reason) for words, route in found]
+    return [(words, route.outcome, _why(route)) for words, route in found]
+
+
+def _why(route: Route) -> str:
+    """Return why a request ended so; of several Pods, one is shown."""
+    return route.reason if route.probability == 1 else f"{route.reason}; another connection may get another Pod"
 
 
 NODE_PORT_WAY: Parts[NodePortSetting] = Parts(

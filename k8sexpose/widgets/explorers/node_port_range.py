@@ -266,7 +266,7 @@ def draw_range(setting: RangeSetting) -> str:
             parts.append(path(squares, fill=TEXT, stroke=None))
     for x, words, anchor in (
         (LEFT, str(FIRST), "start"),
-        (_place(found.static)[0] + CELL + 40, f"{found.static} …", "start"),
+        (_place(found.static)[0] + 30, f"{found.static} …", "start"),
         (LEFT + COLUMNS * CELL, str(LAST), "end"),
     ):
         parts.append(text(x, floor + 16, words, anchor, size=12, color=FAINT))
@@ -379,6 +379,8 @@ def table(setting: RangeSetting) -> str:
         f"{count:,} / {last - first + 1:,} = {count / (last - first + 1):.1%}."
     )
     refused, hint = setting.taken.refused, setting.answer.hint
+    if refused and hint:
+        hint = "No number is free: delete a Service that has a node port."
     return table_of(
         caption, head, rows(setting), chance,
         f"Not every Service without a nodePort line got a number: {refused}" if refused else "",

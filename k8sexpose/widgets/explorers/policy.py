@@ -18,7 +18,7 @@ __all__ = ["POLICY", "PolicySetting", "draw_policies", "policy_explorer"]
 
 NAME, APP, CRASHED = "public-api-lb", "api-backend", "node-1"
 PLACES = (
-    "1 + 1 + 1", "2 + 1", "2 + 1 + 0", "3 + 0 + 0", "3 + 1 + 1", "4 + 3 + 3", "5 + 5 + 0", "1 + 1 + 1 + 0",
+    "1 + 1 + 1", "2 + 1", "2 + 1 + 0", "2 + 2 + 0", "3 + 0 + 0", "3 + 1 + 0", "4 + 3 + 3", "1 + 1 + 1 + 0",
     "2 + 1 + 0 + 1",
 )  # fmt: skip
 BALANCERS = {
@@ -139,8 +139,7 @@ def _panel(
             passed = HEIGHT * float(pod.passed_on) / top
             parts += _bar(at, width - 3, FLOOR - tall + passed, tall - passed, CONCEPTS["Pod"].color)
             parts += _bar(at, width - 3, FLOOR - tall, passed, HOP)
-            percent = " %" if width >= 38 and len(pods) == 1 else ""
-            words = f"{100 * float(pod.share):.3g}{percent}"
+            words = f"{100 * float(pod.share):.3g}"
             parts.append(text(at + (width - 3) / 2, FLOOR - tall - 5, words, "middle", size=12))
         parts += _node(side, node, zone, x, room, crashed == node)
     pods_total = len(side.pods)
@@ -176,6 +175,8 @@ def _node(side: PolicyView, node: str, zone: str, x: float, room: float, crashed
             stroke_width=2,
             stroke_dasharray=dashes,
         ),
+        # Words are not written on stripes.
+        *([rect(x + 22, FLOOR + 4, room - 44, 46, fill=RAISED)] if crashed and share else []),
         text(middle, FLOOR + 17, node, "middle", bold=True, size=12),
         text(middle, FLOOR + 32, "crashed" if crashed else f"zone {zone}" if zone else "", "middle", size=12),
         text(middle, FLOOR + 47, comes, "middle", size=12),

@@ -43,7 +43,7 @@ def test_controls_and_reset() -> None:
     explorer = kx.policy_explorer(PolicySetting("2 + 1"))
     assert list(explorer.controls) == [control.name for control in CONTROLS]
     before = explorer.picture.value
-    explorer.controls["pods"].value = "5 + 5 + 0"
+    explorer.controls["pods"].value = "2 + 2 + 0"
     explorer.controls["crashed"].value = True
     assert explorer.picture.value != before and "lost" in repr(explorer)
     explorer.show_python.click()
