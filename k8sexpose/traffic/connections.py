@@ -208,9 +208,7 @@ class Connections:
         """Put requests of clients on their connections; return lanes, requests on each, and lanes of each client."""
         used, most, current = self._used[client], self.per_connection, self._current[client]
         upto = used + counts
-        number = -(
-            -upto // most
-        )  # of connections: a full one is followed by another, and the first may be open already
+        number = -(-upto // most)  # of connections: after a full one comes another, and the first may be open already
         after = np.cumsum(number)
         first = after - number
         who = np.repeat(client, number)

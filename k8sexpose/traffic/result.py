@@ -197,6 +197,8 @@ class Traffic:
         """The quantiles of each Pod and of all, and their standard errors."""
         histogram, tick_ms, errors = self._tally.histogram, self._tally.tick_ms, self._precision.quantiles
         counts = np.concatenate([histogram.counts, histogram.counts.sum(0)[None]])
+        if np.isnan(errors).all():
+            return histogram.quantiles(LEVELS, counts) * tick_ms, errors
         low, high = sides(LEVELS, errors)
         levels = np.concatenate([np.broadcast_to(LEVELS, low.shape), low, high], axis=1)
         found, below, above = np.hsplit(histogram.quantiles(np.nan_to_num(levels), counts) * tick_ms, 3)
