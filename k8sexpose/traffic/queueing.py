@@ -39,7 +39,6 @@ P99 = 0.99
 DOUBLINGS = 200  # of a bracket; far more than a float can hold
 MANY_WORKERS = 1000  # from here on the asymptotic formula is exact to eight digits, and costs nothing
 MOST_WORKERS = 10**12
-MOST_LOADS = 1_000_000
 LARGEST_MS = 1e12
 
 
