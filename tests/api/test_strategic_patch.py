@@ -295,3 +295,12 @@ def test_lists_of_one_type_that_no_rule_knows() -> None:
     )  # fmt: skip
     lists = {"spec": {"ports": [[1]]}}
     assert refusal(lists, lists) == (422, "the server rejected our request due to an error in our request")
+
+
+def test_retained_keys_are_a_list_and_a_scalar_is_replaced_whatever_its_field() -> None:
+    for wrong in (3, None, {"a": 1}):
+        patch = {"spec": {"$retainKeys": wrong}}
+        assert refusal({"spec": {}}, patch) == (400, "invalid patch format of retainKeys")
+    assert strategic_merge({"spec": {"odd": 1, "type": "NodePort"}}, {"spec": {"odd": 2, "type": "ClusterIP"}}) == {
+        "spec": {"odd": 2, "type": "ClusterIP"}
+    }

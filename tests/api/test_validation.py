@@ -544,3 +544,21 @@ def test_an_ingress_has_a_name_that_is_one() -> None:
     ]  # fmt: skip
     [nothing] = status_errors(VALID, [LoadBalancerIngress("198.51.100.7", ip_mode="VIP")])
     assert str(nothing) == "status.loadBalancer.ingress: Forbidden: may only be used when `spec.type` is 'LoadBalancer'"
+
+
+def test_an_update_asks_for_owners_labels_and_annotations_three_times() -> None:
+    """With the rules for every object, and in both rounds of what may not change; the message names each once."""
+    for changes in (
+        {"owner_references": (replace(OWNER, kind=""),)}, {"labels": {"a b": ""}}, {"annotations": {"a b": ""}},
+    ):  # fmt: skip
+        wrong = replace(VALID, **changes)
+        found = told(wrong, wrong)
+        assert len(found) == 3 and set(found) == set(told(wrong))
+
+
+def test_three_addresses_are_too_many_and_are_not_held_against_the_families() -> None:
+    ips = ("fd00::9", "10.96.0.9", "10.96.0.8")
+    service = replace(DUAL, cluster_ip=ips[0], cluster_ips=ips)
+    assert [error.message.rpartition(": ")[2] for error in cluster_ip_errors(service, None)] == [
+        "may only hold up to 2 values"
+    ]

@@ -301,3 +301,15 @@ def test_a_node_without_a_public_address_is_seen_by_its_own() -> None:
     cluster.deploy("dev", per_node=[1, 0])
     add_service(cluster, externalTrafficPolicy="Local")
     assert only(cluster, "198.51.100.2:30080", "pod/dev-1").client_seen == "10.0.0.1"
+
+
+@pytest.mark.parametrize(("target", "end"), [
+    ("10.96.0.9:80",
+     ("timeout", "nowhere", "lost", "no route: 10.96.0.9 is the clusterIP of web, known only inside the cluster")),
+    ("db.example.com:80",
+     ("unresolved", "name server", "lost", "there is no address for the name db.example.com")),
+])  # fmt: skip
+def test_where_a_packet_ends_that_never_comes_in(target: str, end: tuple[str, ...]) -> None:
+    route = only(zoned([1, 0, 0]), target)
+    assert told(route) == end
+    assert [(hop.at, hop.kind) for hop in route.hops] == [("client", "client"), (end[1], "nowhere")]

@@ -361,3 +361,10 @@ def test_a_crossover_is_one_only_where_no_pod_has_more_than_its_part() -> None:
     assert crossover_utilisation(slightly, hop_ms=1e-6, hop_share=0.5) < 1
     assert crossover_utilisation((0.25, 0.75), hop_ms=1, hop_share=0) == 0
     assert crossover_utilisation((0.25, 0.75), hop_ms=1e-9, hop_share=0.5) > 0
+
+
+def test_a_quantile_has_no_hop_unless_a_share_is_given() -> None:
+    plain = queueing.response_quantile_ms(0.9, 0.5, 10)
+    assert plain == pytest.approx(20 * math.log(10))  # M/M/1 at one half: exponential with a mean of 20 ms
+    assert queueing.response_quantile_ms(0.9, 0.5, 10, hop_ms=5) == plain
+    assert queueing.response_quantile_ms(0.9, 0.5, 10, hop_share=1) == plain
