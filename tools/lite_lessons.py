@@ -148,7 +148,7 @@ def lesson(context: BrowserContext, trial: Trial, name: str, stored: dict[str, A
         if trial.shots:
             run_lessons.shoot(page, trial.shots, Path(name).stem)
     except Exception as error:  # whatever Playwright raises is a problem of this notebook
-        found = [f"{type(error).__name__}: {error}"]
+        found = [f"{type(error).__name__}: {error}; the prompts: {' '.join(run_lessons.prompts(page))}"]
     finally:
         page.close()
     return found
