@@ -125,7 +125,8 @@ lite-lessons: environment build/lite-env
 	$(PY) tools/lite_lessons.py $(LITE_ARGS)
 
 # What `k8sexpose lab` needs where there is no clone.
-wheel: environment
+wheel:
+	@$(PY) -m pip --version >/dev/null 2>&1 || $(PYTHON) tools/environment.py test --venv $(VENV)
 	$(PY) -m pip wheel --quiet --no-deps --wheel-dir dist .
 
 colab: environment

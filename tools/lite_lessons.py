@@ -128,11 +128,12 @@ def run(page: Page, trial: Trial, name: str) -> dict[str, Any]:
     page.wait_for_selector("#kx-wait", state="attached")
     trial.until_ready(page, name)
     run_lessons.said_by(page, IN_MEMORY)
-    page.evaluate("() => window.jupyterapp.commands.execute('notebook:delete-cell')")
     page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells') }")
     run_lessons.wait_for("cells are still running", lambda: run_lessons.ended(page), PATIENCE_S)
     page.wait_for_timeout(1000)  # widgets draw after their cell has run
-    return page.evaluate(MODEL)  # type: ignore[no-any-return]
+    nb: dict[str, Any] = page.evaluate(MODEL)
+    nb["cells"] = [cell for cell in nb["cells"] if "".join(cell["source"]) != IN_MEMORY]
+    return nb
 
 
 def lesson(context: BrowserContext, trial: Trial, name: str, stored: dict[str, Any] | None) -> list[str]:
@@ -148,7 +149,7 @@ def lesson(context: BrowserContext, trial: Trial, name: str, stored: dict[str, A
         if trial.shots:
             run_lessons.shoot(page, trial.shots, Path(name).stem)
     except Exception as error:  # whatever Playwright raises is a problem of this notebook
-        found = [f"{type(error).__name__}: {error}"]
+        found = [f"{type(error).__name__}: {error}; the prompts: {' '.join(run_lessons.prompts(page))}"]
     finally:
         page.close()
     return found
