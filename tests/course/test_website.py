@@ -155,7 +155,7 @@ def test_the_search_finds_what_is_seen_and_folded_words_but_no_result() -> None:
 
 def test_how_long_a_section_takes_is_not_what_it_says() -> None:
     script = index_script(
-        {"a.html": "<title>A</title><main><h2>1</h2><p><em>minutes 0–5</em></p><p>In 5 minutes</p></main>"}
+        {"a.html": "<title>A</title><main><h2>1</h2><p><em>minutes 0–5</em></p>\n<p>In 5 minutes</p></main>"}
     )
     assert "minutes 0" not in script and "In 5 minutes" in script
 
