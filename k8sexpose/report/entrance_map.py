@@ -82,13 +82,14 @@ def entrance_map(made: ReviewedFacts) -> str:
 
 def _of_services(made: ReviewedFacts, homes: Mapping[str, frozenset[str]]) -> Iterator[DrawnEntrance]:
     provider = made.cluster.provider
+    services = {service.key: service for service in made.cluster.services}
     for one in made.exposed:
         kind = "load balancer" if one.type == "LoadBalancer" else "node port"
         own = next((entrance for entrance in one.entrances if entrance.kind == kind), None)
         arrives = own is not None or kind == "node port"
         who = own.who if own is not None else PRIVATE
         if own is None and kind == "load balancer":
-            service = made.cluster.service(one.name)
+            service = services[one.name]
             asked = provider.kind_of(service) if provider is not None else None
             who = PRIVATE if is_internal(service, asked) else INTERNET
         zones = homes.get(one.name, frozenset())
