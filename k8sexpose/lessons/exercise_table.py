@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, TypeVar
 
-from .._display import html_table
+from .._display import html_table, scrolling
 from .feedback import Feedback
 from .sheet import SHEET
 from .table_questions import TABLES
@@ -68,7 +68,7 @@ class ExerciseTable:
         return "\n".join([self._caption, *("  " + " | ".join(cells) for cells in self._cells()), repr(self.card)])
 
     def _repr_html_(self) -> str:
-        return html_table(self._caption, self.HEAD, self._cells()) + self.card._repr_html_()
+        return scrolling(html_table(self._caption, self.HEAD, self._cells())) + self.card._repr_html_()
 
 
 def counted(table: Table) -> Table:

@@ -356,7 +356,10 @@
       const ticked = control.options.map(([value], k) => (given.includes(value) ? k : -1)).filter((k) => k >= 0);
       return { place: ticked.join(), words: ticked.map((k) => control.options[k][1]).join("; ") || control.none };
     }
-    if (!given?.trim()) return { problem: control.label ? `Still empty: ${control.label}.` : "No answer yet." };
+    if (!given?.trim()) {
+      const empty = control.kind === "one" ? "Choose one of the answers first." : "Write your answer into the box first.";
+      return { problem: control.label ? `Still empty: ${control.label}.` : empty };
+    }
     if (control.kind === "one") {
       const k = control.options.findIndex(([value]) => value === given);
       return { place: String(k), words: control.options[k]?.[1] };
