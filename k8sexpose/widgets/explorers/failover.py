@@ -124,7 +124,7 @@ def draw_crash(setting: CrashSetting) -> str:
     parts.append(path(start, stroke=FAINT, stroke_dasharray="2 4"))
     hard = [step.lost_hard_coded for step in crash.steps]
     parts += [_line(crash, hard, "dropped", "8 5"), _line(crash, [step.lost for step in crash.steps], "client", "")]
-    ends = {f"a client that dials {NODE}": hard[-1], "clients of the load balancer": crash.steps[-1].lost}
+    ends = {f"a client of {NODE} alone": hard[-1], "clients of the load balancer": crash.steps[-1].lost}
     for row, (words, lost) in enumerate(ends.items()):
         above = _y(lost) - 8 if lost < 1 or row == 0 else _y(lost) + 18
         parts.append(text(WIDTH - RIGHT, above, words, "end", bold=True))

@@ -30,7 +30,7 @@ class NodePortSetting:
     Parameters
     ----------
     entry : str
-        Node whose address the client dials.
+        Node to whose address the client connects.
     pods : str
         Where Pods run.
     selector_matches : bool
