@@ -153,7 +153,9 @@ def test_axe_finds_nothing_serious(opened: Opened) -> None:
 
 
 def use_nodeport(page: Page, widget: Locator) -> None:
-    entry, pods, target = (widget.get_by_role("combobox", name=name) for name in ("Node to which", "Pods", "targetPort"))
+    entry, pods, target = (
+        widget.get_by_role("combobox", name=name) for name in ("Node to which", "Pods", "targetPort")
+    )
     firewall = widget.get_by_role("checkbox", name="Firewall")
     entry.focus()
     page.keyboard.press("ArrowUp")
