@@ -21,6 +21,7 @@ class BrowserInOneProcess(LoadGroupScheduling):
         return "browser" if nodeid.startswith("tests/browser/") else nodeid
 
 
+@pytest.hookimpl(optionalhook=True)  # tools/mutants.py loads no plugins
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadGroupScheduling | None:
     # pytest-xdist 3.8 marks groups in a field that pytest 9.2 does not read any more.
     return BrowserInOneProcess(config, log) if config.getvalue("dist") == "loadgroup" else None

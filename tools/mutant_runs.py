@@ -157,8 +157,10 @@ def record(made: str, *paths: str) -> None:
     watching.start()
     watching.switch_context("imported")
     recorder = Recorder(watching)
-    pytest.main([*OPTIONS, *paths], plugins=[recorder])
+    code = pytest.main([*OPTIONS, *paths], plugins=[recorder])
     watching.stop()
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED):
+        sys.exit(int(code))  # what was recorded is not all, and would be kept
     tests: dict[str, tuple[float, dict[str, list[int]]]] = {
         name: (seconds, {}) for name, seconds in recorder.seconds.items() if name not in recorder.failed
     }
@@ -361,7 +363,9 @@ def run(
     sys.path.insert(0, str(ROOT))
     forks = Forks(mutants, texts, tests, tell, jobs=jobs, most_s=most_s)
     files = dict.fromkeys(file for paths in tests.values() for path in paths for file in _files(path))
-    pytest.main([*OPTIONS, *files], plugins=[forks])
+    code = pytest.main([*OPTIONS, *files], plugins=[forks])
+    if code != pytest.ExitCode.OK:
+        raise RuntimeError(f"pytest ended with {int(code)} instead of 0: run the tests without this tool to see why")
 
 
 if __name__ == "__main__":
