@@ -219,12 +219,12 @@ def uneven_zones(asked: Asked, service: Service) -> Iterator[Finding]:
             zones[(nodes[name].zone if name in nodes else None) or "no zone"] += count
         counts = ", ".join(f"{zone}: {count}" for zone, count in sorted(zones.items()))
         crossed = ", ".join(f"{key}: {value}" for key, value in kind.cross_zone_by.items())
+        crossing = f", or let the load balancer cross zones ({crossed})" if crossed else ""
         yield Finding(
             "uneven-zones", WARNING, service.key, f"The busiest Pod gets {busiest:.2f} times the mean.",
             f"The load balancer delivers straight to the Pods and gives each zone the same share, however many Pods "
             f"it has. Ready Pods: {counts}.",
-            f"Spread the Pods evenly over the zones (topologySpreadConstraints, maxSkew 1)"
-            f"{f', or let the load balancer cross zones ({crossed})' if crossed else ''}.",
+            f"Spread the Pods evenly over the zones (topologySpreadConstraints, maxSkew 1){crossing}.",
         )  # fmt: skip
 
 
