@@ -37,8 +37,9 @@ Sums of whole numbers are exact, so that the result is the same to the last bit 
 processor, it is computed.
 
 *Histogram.* The highest bits of a float are a logarithmic bin number, 0.4 % wide: shift, count, done. Quantiles are
-read from the counts, so that the memory does not grow with the run. A run ends there: tables and standard errors are
-made when somebody looks at them, and the latencies that are kept are put in order then.
+read from the counts, so that the memory does not grow with the run. A run ends there: tables, standard errors and the
+timeline are made when somebody looks at them. So are the latencies of single requests, for which the same draws are
+served once more.
 
 *Precision.* The run of each Pod is cut into slices, long against the time for which its queue remembers. By how much
 the slices differ says by how much the whole would move with another seed: a standard error beside each mean, share and

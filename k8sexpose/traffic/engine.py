@@ -199,7 +199,9 @@ class Engine:
         out = self._respond(columns, arrivals.at, services)
         late = self._cut_off(window, arrivals, out)
         out[columns.absent] = out[late] = 0.0
-        sums = np.stack([np.add.reduce(out, axis=0), np.add.reduce(services, axis=0), np.zeros(columns.shape[1])])
+        sums = np.zeros((3, columns.shape[1]))
+        np.add.reduce(out, axis=0, out=sums[0])
+        np.add.reduce(services, axis=0, out=sums[1])
         order, places = self._paths(arrivals)
         network = Runs.of(self._network[order], places, self.rows)
         out += network.of_columns()
@@ -207,7 +209,7 @@ class Engine:
         out[columns.absent] = out[late] = tally.histogram.smallest
         row = columns.pods * tally.slices + part
         missing = columns.room + np.bincount(columns.pod_at(late[1]), minlength=len(row))
-        tally.add(out, columns.starts, row, sums)
+        tally.add(out, columns.starts, row, sums, services.view(np.int64))
         tally.histogram.take_back(row, missing)
         tally.slice_counts[columns.pods, part] += columns.sizes + columns.room - missing
         out[late] = np.nan

@@ -72,26 +72,28 @@ class LogHistogram:
         place : ndarray of int64, optional
             Memory of the same shape.
         """
-        bits, widths = values.view(np.int64), np.append(starts[1:], values.shape[1]) - starts
-        bins = ((int(bits.max()) >> SHIFT + WIDE << WIDE) - self._base) + (1 << WIDE)
+        widths, group = np.append(starts[1:], values.shape[1]) - starts, row // self.slices
+        new = np.append(True, group[1:] != group[:-1])
+        one, part, first = np.arange(len(row)), np.cumsum(new) - 1, np.flatnonzero(new)
+        place = np.right_shift(values.view(np.int64), SHIFT, out=place)
+        place -= self._base
+        bins = (int(place.max()) >> WIDE << WIDE) + (1 << WIDE)
         if bins > self.counts.shape[1]:
             self._grow(bins)
-        group, one = row // self.slices, np.arange(len(row))
-        new = np.append(True, group[1:] != group[:-1])
-        narrow = len(row) * bins <= values.size  # few slices: their wide bins are sums of the narrow ones
-        part = one if narrow else np.cumsum(new) - 1
-        place = np.right_shift(bits, SHIFT, out=place)
-        place += (part * bins - self._base).repeat(widths)
-        found = _count(place, int(part[-1]) + 1, bins)
-        for number, own in zip((group if narrow else group[new]).tolist(), found, strict=True):
-            self.counts[number, :bins] += own
-        if narrow:
-            found = _widened(found)
+        if len(row) * bins <= values.size:  # few slices: their wide bins are sums of the narrow ones
+            place += (one * bins).repeat(widths)
+            found, numbers = _count(place, len(row), bins), group
+            wide = _widened(found)
         else:
-            np.right_shift(place, WIDE, out=place)
+            if len(first) > 1:
+                place += (part * bins).repeat(widths)
+            found, numbers = _count(place, len(first), bins), group[first]
+            place >>= WIDE
             place += ((one - part) * (bins >> WIDE)).repeat(widths)
-            found = _count(place, len(row), bins >> WIDE)
-        self.sliced.reshape(-1, self.sliced.shape[2])[row, : bins >> WIDE] += found
+            wide = _count(place, len(row), bins >> WIDE)
+        for number, own in zip(numbers.tolist(), found, strict=True):
+            self.counts[number, :bins] += own
+        self.sliced.reshape(-1, self.sliced.shape[2])[row, : bins >> WIDE] += wide
 
     def take_back(self, row: Ints, number: Ints) -> None:
         """Take back what was counted as the smallest value of some slices."""
@@ -102,7 +104,7 @@ class LogHistogram:
 
     def _grow(self, bins: int) -> None:
         """Make room for larger values."""
-        bins += -bins % (1 << KEPT_BITS)
+        bins += -bins % (1 << KEPT_BITS + 2)
         counts, sliced = self.counts, self.sliced
         self.counts = np.zeros((self.groups, bins), dtype=np.int64)
         self.counts[:, : counts.shape[1]] = counts
@@ -155,8 +157,7 @@ class LogHistogram:
 
 def _widened(counts: Ints) -> Ints:
     """Add up the bins that make a wide one."""
-    found = np.add.reduceat(counts.reshape(-1), np.arange(0, counts.size, 1 << WIDE))
-    return np.asarray(found.reshape(len(counts), -1))
+    return np.asarray(np.einsum("ijk->ij", counts.reshape(len(counts), -1, 1 << WIDE)))
 
 
 def _count(place: Ints, rows: int, bins: int) -> Ints:

@@ -58,7 +58,8 @@ class Traffic:
         node's Pods together (utilisation: their mean).
     latency_ms : ndarray of float64, shape (answered,)
         Time to the answer: of every answered request up to 1,000,000 requests, above that of every k-th. Those of one
-        Pod stand in the order of arrival; in which order the Pods take turns is not promised. Read-only.
+        Pod are in the order of arrival; the order of the Pods is not promised. Read-only. Whoever looks at it first may
+        wait as long again as for the run, since most runs keep no single request.
     summary : Series
         ``extra_hop_share, cross_zone_share, failed_share`` (of all requests), ``max_over_mean, jain_index`` (of
         the Pods' requests), ``p50_ms, p95_ms, p99_ms, mean_ms``, and standard errors: ``extra_hop_share_se,

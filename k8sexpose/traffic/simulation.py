@@ -235,7 +235,7 @@ def _run(
             return Traffic(scene, tally, False)
         chances = connections.probabilities(client_weights(workload.clients, workload.client_skew))
         ways = Ways.of(connections.lanes, chances, scene.pods)
-    Thinning(workload, ways, tally).run(block)
+    Thinning(workload, ways, tally).run(tally, block)
     return Traffic(scene, tally, True)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,16 @@ ROWS = 600  # of the timeline, at most
 SLICES = 16
 PER_SLICE = 512  # requests of a Pod
 NO_PATHS = PathColumns.of([])
+
+
+class Replay(Protocol):
+    """A run that can be drawn again, number by number: what few people look at waits until somebody does."""
+
+    def keep_sample(self, tally: Tally) -> None:
+        """Hand all latencies to `Tally.keep`."""
+
+    def draw_timeline(self, tally: Tally) -> Ints:
+        """Return `Tally.load`."""
 
 
 class Tally:
@@ -62,8 +73,10 @@ class Tally:
         The sum of their responses, the service time that was asked for, how long the slice lasted; in ticks.
     histogram : LogHistogram
         Latencies in ticks, by Pod.
+    replay : Replay, optional
+        What makes the next two when somebody looks at them, where the run itself did not.
     sample_ms : ndarray of float64
-        Latencies of all requests that were answered, or of every k-th, Pod by Pod; made when somebody looks.
+        Latencies of all requests that were answered, or of every k-th, Pod by Pod.
     load : ndarray of int64, shape (rows, nodes + 1)
         Requests per row of the timeline and node that answered; the last column: lost.
     row_s : float
@@ -90,7 +103,7 @@ class Tally:
         self.stride = -(-workload.requests // SAMPLE)
         self._kept: list[tuple[Floats, int]] = []
         self.row_s = _row_s(workload.duration_s)
-        self.load: Ints = np.zeros((0, len(nodes) + 1), dtype=np.int64)
+        self.replay: Replay | None = None
         self.end_s = 0.0
 
     @property
@@ -122,7 +135,7 @@ class Tally:
         place : ndarray of int64, optional
             Memory of the shape of the latencies.
         """
-        np.add.at(self._sums.T, row, np.add.reduceat(sums, starts, axis=1).T)
+        self._sums[:, row] += np.add.reduceat(sums, starts, axis=1)
         self.histogram.add(latencies, starts, row, place)
 
     def keep(self, first: int, latencies: Floats, starts: Sequence[int], sizes: Sequence[int]) -> None:
@@ -148,7 +161,13 @@ class Tally:
             first += size
 
     @cached_property
+    def load(self) -> Ints:  # noqa: D102
+        return self.replay.draw_timeline(self) if self.replay else np.zeros((0, len(self.nodes) + 1), dtype=np.int64)
+
+    @cached_property
     def sample_ms(self) -> Floats:  # noqa: D102
+        if self.replay:
+            self.replay.keep_sample(self)
         found = np.concatenate([np.empty(0), *(own.T.reshape(-1)[:size] for own, size in self._kept)])
         self._kept.clear()
         found *= self.tick_ms

@@ -12,17 +12,19 @@ not all is needed: so whoever compares two policies with one seed compares the s
 
 Two things are not drawn for each request. Which way it came makes no queue longer, so that within a chunk requests
 follow each other way by way, as many by each as were drawn (`_draw_ways`). And no number tells when a request came: how
-many came in each row of the timeline is drawn, given how many came in all (`_timeline`).
+many came in each row of the timeline is drawn, given how many came in all (`draw_timeline`).
 
-First all is drawn that is not a request's own (`_plan` and what follows); then block after block is drawn, served and
-counted (`_serve`).
+First all is drawn that is not a request's own (`_plan` and what follows); then block after block is drawn and served
+(`_serve`), and counted (`_count`). Single latencies are not kept: when somebody looks at them, the same draws are
+served once more (`keep_sample`).
 """
 
 from __future__ import annotations
 
-import itertools
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +41,9 @@ __all__ = ["Thinning"]
 Ints = NDArray[np.int64]
 
 BLOCK = 131_072  # requests: fewer take longer, for each call of NumPy costs as much as a thousand of them
-SPREAD = 2.5  # standard deviations by which a Pod may get more than its part, and still need no further chunk
+# By how many standard deviations a Pod may get more than its part, and still need no further chunk: with three, what is
+# drawn in vain is least for Pods of fifty thousand requests.
+SPREAD = 3.0
 APART = 1 << 64  # from the stream of one Pod to that of the next
 
 
@@ -68,12 +72,6 @@ class Block:
             if rest := size % len(table):
                 table[rest:, end - 1] = value
 
-    def side_by_side(self, tables: Floats) -> Floats:
-        """Put tables side by side, one for each chunk, of each as many columns as it has."""
-        widths = (end - start for start, end in itertools.pairwise(self.edges))
-        parts = [table[:, :width] for table, width in zip(tables, widths, strict=True)]
-        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
-
 
 class Thinning:
     """Draws the requests of each Pod, serves and counts them.
@@ -83,13 +81,14 @@ class Thinning:
     >>> workload = Workload(requests=1000, rate_rps=50)
     >>> tally = Tally(workload, ["web-1"], ["node-1"], 0.1)
     >>> from k8sexpose.traffic.path_table import PathRow
-    >>> Thinning(workload, Ways.of([PathRow("", "web-1", "node-1", 0.1)], np.ones(1), ["web-1"]), tally).run()
+    >>> ways = Ways.of([PathRow("", "web-1", "node-1", 0.1)], np.ones(1), ["web-1"])
+    >>> Thinning(workload, ways, tally).run(tally)
     >>> tally.answered.tolist()
     [1000]
     """
 
     def __init__(self, workload: Workload, ways: Ways, tally: Tally) -> None:
-        self.workload, self.ways, self.tally = workload, ways, tally
+        self.workload, self.ways, self.tick_ms = workload, ways, tally.tick_ms
         self.rows, self.block = (ROWS, BLOCK) if workload.workers == 1 else (LONG_ROWS, 4 * BLOCK)
         seed = np.random.SeedSequence(workload.seed, spawn_key=(0,))
         self.chance = np.random.Generator(np.random.PCG64(seed))
@@ -99,31 +98,31 @@ class Thinning:
         width = 8 * math.ceil((per_pod + SPREAD * math.sqrt(per_pod)) / (8 * chunks * self.rows))  # whole lines
         self.drawn, self.size = (self.rows, width), self.rows * width
         self._left = np.zeros((len(tally.pods), workload.workers))  # what each worker has left to do, in ticks
-        self._plan()
-        self._draw_ways()
-        self._cut_slices()
-        self._timeline()
+        self._plan(tally)
+        self._draw_ways(tally)
+        self._cut_slices(tally)
+        self._planned = self.chance.bit_generator.state
 
-    def run(self, block: int | None = None) -> None:
+    def run(self, tally: Tally, block: int | None = None) -> None:
         """Run all requests, so many at a time; how many at a time changes no number."""
-        tally, chunks = self.tally, len(self.chunk_pod)
-        at_once = max((block or self.block // 2) // self.size, 1)
-        # Fresh memory is slow: what is drawn comes into the same place again and again, unless it stays there.
-        self._stay = tally.stride == 1 and at_once == 1
-        self._gaps = np.empty((chunks if self._stay else min(at_once, chunks), *self.drawn))
-        self._services = np.empty((min(at_once, chunks), *self.drawn))
-        for first in range(0, chunks, at_once):
-            self._serve(self._block(first, min(first + at_once, chunks)))
-        del self._gaps, self._services
+        for served in self._blocks(block):
+            self._count(tally, served, *self._serve(served))
         # At the foot of the last column of each Pod a request without work was served, and counted as the smallest.
         tally.histogram.take_back(self.last_slice, self.room)
         tally.slice_busy.reshape(-1)[self.last_slice] -= self.room * self._left[self.last_slice // tally.slices, 0]
+        tally.replay = self
+
+    def keep_sample(self, tally: Tally) -> None:
+        """Serve all requests once more, and keep their latencies: the same, since the draws are."""
+        for served in self._blocks():
+            latencies, _ = self._serve(served)
+            tally.keep(self.chunk_first[served.chunks.start], latencies.copy(), served.edges, served.sizes)
 
     # -- what is drawn before all requests ----
 
-    def _plan(self) -> None:
+    def _plan(self, tally: Tally) -> None:
         """Draw how many requests each Pod gets, and how long each of its chunks lasts."""
-        tally, chance, pods, requests = self.tally, self.chance, len(self.tally.pods), self.workload.requests
+        chance, pods, requests = self.chance, len(tally.pods), self.workload.requests
         common = requests // (max(pods, 1) * self.size) + 1
         usual = chance.standard_gamma(float(self.size), (common, pods))  # first: the same under every policy
         duration = 1000 / tally.tick_ms * chance.standard_gamma(requests + 1.0) / self.workload.rate_rps
@@ -143,9 +142,9 @@ class Thinning:
         ends = np.where(own > 0, duration - after * scale, 0.0)
         tally.end_s = float(ends.max(initial=0.0) or duration) * tally.tick_ms / 1000
 
-    def _draw_ways(self) -> None:
+    def _draw_ways(self, tally: Tally) -> None:
         """Draw by which ways the requests of each chunk came."""
-        ways, pod, tally = self.ways, self.chunk_pod, self.tally
+        ways, pod = self.ways, self.chunk_pod
         self.chunk_ways = self.chance.multinomial(self.chunk_size, ways.weights[pod])
         lengths = self.chunk_ways.copy()
         lengths[:, -1] += -self.chunk_size % self.rows  # what is empty at the foot of a column
@@ -160,9 +159,9 @@ class Thinning:
         tally.path_counts = np.zeros((tally.slices, len(counts)), dtype=np.int64)
         tally.path_counts[0] = counts
 
-    def _cut_slices(self) -> None:
+    def _cut_slices(self, tally: Tally) -> None:
         """Cut the columns of each Pod, which follow each other, in as many slices, equally long."""
-        tally, own = self.tally, self.counts[:-1, None]
+        own = self.counts[:-1, None]
         widths = -(-own // self.rows)
         edges = -(-np.arange(tally.slices + 1) * widths // tally.slices)
         upto = np.minimum(edges * self.rows, own)
@@ -175,30 +174,39 @@ class Thinning:
         self.last_slice = self.slice_row[self.slice_column.searchsorted(np.cumsum(widths)[self.counts[:-1] > 0]) - 1]
         self.room = -own[own > 0] % self.rows
 
-    def _timeline(self) -> None:
+    def draw_timeline(self, tally: Tally) -> Ints:
         """Draw how many requests came to each Pod, or were lost, in each row of the timeline."""
-        tally = self.tally
+        self.chance.bit_generator.state = self._planned
         rows = int(tally.end_s / tally.row_s) + 1
         lasts = np.diff(np.minimum(np.arange(rows + 1) * tally.row_s, tally.end_s)) / tally.end_s
-        tally.load = np.zeros((rows, len(tally.nodes) + 1), dtype=np.int64)
         place = {name: k for k, name in enumerate(tally.nodes)}
         at = [place.get(home or "", len(place)) for home in self.ways.homes]
         by_place = np.bincount(at, self.counts, len(place) + 1).astype(np.int64)
-        tally.load[:] = self.chance.multinomial(by_place, lasts).T
+        return np.ascontiguousarray(self.chance.multinomial(by_place, lasts).T)
 
     # -- blocks ----
 
-    def _block(self, first: int, stop: int) -> Block:
-        """Look up some chunks that follow each other."""
-        chunks, column = slice(first, stop), self.chunk_column[first]
-        edges = [edge - column for edge in self.chunk_column[first : stop + 1]]
-        return Block(chunks, self.chunk_pod[chunks].tolist(), self.chunk_size[chunks].tolist(), edges)
+    def _blocks(self, block: int | None = None) -> Iterator[Block]:
+        """Cut the run into blocks, and begin with idle workers."""
+        chunks = len(self.chunk_pod)
+        at_once = max((block or self.block) // self.size, 1)
+        self._left[:] = 0.0
+        # Fresh memory is slow: all blocks use the same.
+        self._drawn, self._tables = np.empty(self.drawn), np.empty((2, min(at_once, chunks) * self.size))
+        for first in range(0, chunks, at_once):
+            some, column = slice(first, min(first + at_once, chunks)), self.chunk_column[first]
+            edges = [edge - column for edge in self.chunk_column[first : some.stop + 1]]
+            yield Block(some, self.chunk_pod[some].tolist(), self.chunk_size[some].tolist(), edges)
+        del self._drawn, self._tables
 
-    def _serve(self, block: Block) -> None:
-        """Draw the requests of a block, let them through, and count them; all arrays are (rows, columns)."""
-        tally, chunks, first = self.tally, block.chunks, self.chunk_column[block.chunks.start]
+    def _serve(self, block: Block) -> tuple[Floats, Floats]:
+        """Draw the requests of a block and let them through.
+
+        Returns their latencies, shape (rows, columns), and for each column the sums of responses, services and gaps.
+        """
+        chunks = block.chunks
         gaps, services = self._draw(block)
-        sums = np.empty((3, gaps.shape[1]))  # of responses, services and gaps
+        sums = np.empty((3, gaps.shape[1]))
         np.add.reduce(services, axis=0, out=sums[1])
         np.add.reduce(gaps, axis=0, out=sums[2])
         ways = self.chunk_ways.shape[1]
@@ -206,33 +214,37 @@ class Thinning:
         latencies = self._respond(block, gaps, services, network, sums[1] - sums[2])
         np.add.reduce(latencies, axis=0, out=sums[0])
         sums[0] -= self.rows * network
-        self.network.correct(latencies, first)
+        self.network.correct(latencies, self.chunk_column[chunks.start])
+        return latencies, sums
+
+    def _count(self, tally: Tally, block: Block, latencies: Floats, sums: Floats) -> None:
+        """Count the requests of a block; their memory is used for it."""
+        chunks = block.chunks
         block.fill(latencies, tally.histogram.smallest)
         some = slice(self.first_slice[chunks.start], self.end_slice[chunks.stop - 1])
-        starts, place = np.maximum(self.slice_column[some] - first, 0), self._services.reshape(-1)[: latencies.size]
-        tally.add(latencies, starts, self.slice_row[some], sums, place.view(np.int64).reshape(latencies.shape))
-        tally.keep(self.chunk_first[chunks.start], latencies, block.edges, block.sizes)
+        starts = np.maximum(self.slice_column[some] - self.chunk_column[chunks.start], 0)
+        tally.add(latencies, starts, self.slice_row[some], sums, latencies.view(np.int64))
 
     def _draw(self, block: Block) -> tuple[Floats, Floats]:
         """Draw the gaps and the service times of a block, in whole ticks."""
-        first = block.chunks.start
-        gaps = self._gaps[block.chunks] if self._stay else self._gaps[: len(block.pods)]
-        services = self._services[: len(block.pods)]
+        first, shape = block.chunks.start, (self.rows, block.edges[-1])
+        gaps, services = (table[: shape[0] * shape[1]].reshape(shape) for table in self._tables)
+        drawn = self._drawn
         last = self.chunk_pod[first - 1] if first else None
-        for pod, size, own, work in zip(block.pods, block.sizes, gaps, services, strict=True):
+        for pod, size, (start, stop) in zip(block.pods, block.sizes, pairwise(block.edges), strict=True):
             if pod != last:
                 self.chance.bit_generator.state = self._origin
                 self.chance.bit_generator.advance((pod + 1) * APART)  # type: ignore[attr-defined]
             last = pod
-            self.chance.standard_exponential(out=own)
+            self.chance.standard_exponential(out=drawn)
             if size < self.size:  # of the last chunk not all are needed
-                whole, rest = divmod(size, self.rows)
-                own[rest:, whole] = 0.0
-                own[:, whole + 1 :] = 0.0
-            self._draw_services(work)
-        gaps *= (self.chunk_lasts[block.chunks] / np.add.reduce(gaps, axis=1).sum(1))[:, None, None]
-        services *= self.workload.service_ms / self.tally.tick_ms
-        gaps, services = block.side_by_side(gaps), block.side_by_side(services)
+                drawn[size % self.rows :, size // self.rows : size // self.rows + 1] = 0.0
+            gaps[:, start:stop] = drawn[:, : stop - start]
+            self._draw_services(drawn)
+            services[:, start:stop] = drawn[:, : stop - start]
+        totals = np.add.reduceat(np.add.reduce(gaps, axis=0), block.edges[:-1])
+        gaps *= (self.chunk_lasts[block.chunks] / totals).repeat(np.diff(block.edges))
+        services *= self.workload.service_ms / self.tick_ms
         block.fill(services, 0.0)
         return np.rint(gaps, out=gaps), np.rint(services, out=services)
 
