@@ -3,8 +3,8 @@
 Everything with a limit is a ratio within this one run, in process CPU time, so that it does not depend on the machine:
 to an idiomatic SimPy model that sends as many requests of the same workload and builds the same table; to the time in
 which NumPy draws the two exponential numbers that a request needs at least. Limits in seconds hold where that takes
-6.55 ns; other times are converted by how long it takes in this run. Workload (the plain case): 10 nodes, 20 Pods, 1,000 clients, policy
-Cluster, one request a connection, one worker a Pod, exponential service, utilisation 0.8. With
+6.55 ns; other times are converted by how long it takes in this run. Workload (the plain case): 10 nodes, 20 Pods,
+1,000 clients, policy Cluster, one request a connection, one worker a Pod, exponential service, utilisation 0.8. With
 ``NPY_DISABLE_CPU_FEATURES="X86_V4 AVX512_ICL AVX512_SPR"`` it shows a processor without AVX-512.
 """
 
