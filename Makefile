@@ -44,6 +44,10 @@ environment:
 # Answers that tests, pages and generators give stay in memory; those of a learner (make lab) are kept in a file.
 test quick deep unit lessons notebooks site pages slides moodle shots lite lite-check lite-kernel lite-lessons binder-check: export K8SEXPOSE_ANSWERS =
 
+# The tests start a hundred processes and kernels. Where Python may not keep what it has compiled (some containers set
+# this), each of them compiles pandas and matplotlib again: three seconds instead of one, and make test takes a third longer.
+test quick deep unit lessons notebooks site pages slides moodle: export PYTHONDONTWRITEBYTECODE =
+
 # --- the two commands ------------------------------------------------------------------------------------------
 
 lab:
@@ -56,9 +60,11 @@ test: lint types unit lessons
 quick: lint types
 	$(PY) -m pytest -n 2 --dist loadgroup --ignore tests/browser -m "not slow and not deep"
 
-# 5 is pytest's exit code where no test is selected: tests/deep may be empty.
+# 5 is pytest's exit code where no test is selected: tests/deep may be empty. Then the tests of make test that draw
+# their examples, with many others than those.
 deep: environment
 	$(PY) -m pytest -m deep tests $(DEEP_ARGS) || test $$? -eq 5
+	$(PY) -m pytest -m hypothesis --hypothesis-profile=chance tests
 
 # --- the parts of make test ------------------------------------------------------------------------------------
 

@@ -215,8 +215,8 @@ def again_found(page: Page, place: Place) -> None:
     kernel = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
     page.evaluate(f"async () => await {kernel}.restart()")
     page.wait_for_function(f"{kernel}.connectionStatus === 'connected' && {kernel}.status === 'idle'")
-    for box in asked(page).values():
-        assert "Kept:" in box.inner_text()
+    for id, box in asked(page).items():
+        wait_for(f"{id} stays", lambda box=box: "Your answer is kept" in box.inner_text())
     # Else the old prompts would say that every cell has run, and the old widgets that every answer is there.
     page.evaluate("async () => await window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
     wait_for("the outputs are cleared", lambda: not page.locator(".kx-ask").count())
