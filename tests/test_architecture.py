@@ -152,6 +152,7 @@ def test_no_circle() -> None:
         visit(dotted, ())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted({*GROUND, *MAY_IMPORT}))
 def test_each_folder_can_be_imported_alone(name: str) -> None:
     """In a fresh process, all its files; kubectl's magics need IPython, and only in a notebook."""
@@ -166,6 +167,7 @@ def test_import_is_lazy() -> None:
     assert run(f"import sys, k8sexpose; print(*sorted({heavy!r} & set(sys.modules)))") == ""
 
 
+@pytest.mark.slow
 def test_no_side_effects_on_plots() -> None:
     changed = run(
         "import matplotlib; before = dict(matplotlib.rcParams)\n"

@@ -26,6 +26,7 @@ def command(*arguments: object, stdin: str = "", cwd: Path | None = None) -> sub
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_command_on_the_sample(tmp_path: Path, sample: kx.Review) -> None:
     days = [date.today()]
     done = command("report", SAMPLE, "-o", "report.html", cwd=tmp_path)
@@ -36,6 +37,7 @@ def test_command_on_the_sample(tmp_path: Path, sample: kx.Review) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"], "nothing is written elsewhere"
 
 
+@pytest.mark.slow
 def test_command_on_standard_input(sample: kx.Review) -> None:
     days = [date.today()]
     done = command("report", "-", stdin=SAMPLE.read_text(encoding="utf-8"))
@@ -63,6 +65,7 @@ def test_broken_dumps(text: str, words: str, tmp_path: Path, capsys: pytest.Capt
     assert said.err.count("\n") == 1 and said.err.startswith("k8sexpose: ")
 
 
+@pytest.mark.slow
 def test_a_broken_dump_leaves_no_traceback(tmp_path: Path) -> None:
     (tmp_path / "dump.json").write_text(edited(put("spec.ports.0.port", "443")), encoding="utf-8")
     done = command("report", tmp_path / "dump.json")

@@ -22,6 +22,8 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
 import moodle  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 # What Moodle takes as the share of an answer, in percent.
 SHARES = {0, 100, 90, 80, 75, 70, 60, 50, 40, 30, 25, 20, 12.5, 10, 5} | {
     round(100 / parts, 5) for parts in (3, 6, 7, 8, 9)

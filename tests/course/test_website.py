@@ -28,6 +28,8 @@ from website import flows, packing, questions, reference, states  # noqa: E402
 from website.build import Live  # noqa: E402
 from website.search_index import index_script  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 PERCENTS = [question for question in QUESTIONS.values() if isinstance(question.form, Percent)]
 
 

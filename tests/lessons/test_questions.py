@@ -128,6 +128,7 @@ def test_absurd_answers(question: Question) -> None:
         assert noted._repr_html_() and noted._repr_markdown_() and repr(noted), number
 
 
+@pytest.mark.slow
 @every_question
 @pytest.mark.parametrize(
     "cluster",
