@@ -14,7 +14,7 @@ endif
 
 SOLUTIONS := $(wildcard instructor/solutions/*.ipynb instructor/solutions/leaflets/*.ipynb)
 
-.PHONY: help environment lab test quick deep lint types unit alone checks lessons solutions notebooks site pages slides moodle shots lite lite-check lite-kernel lite-lessons wheel colab binder-check bench fuzz mutants clean
+.PHONY: help environment lab test quick deep lint types unit checks lessons solutions notebooks site pages slides moodle shots lite lite-check lite-kernel lite-lessons wheel colab binder-check bench fuzz mutants clean
 help:
 	@echo "make lab        open the lessons in JupyterLab"
 	@echo "make test       run every test"
@@ -54,9 +54,9 @@ test quick deep unit lessons solutions notebooks site pages slides moodle: expor
 lab:
 	@$(PYTHON) tools/environment.py lab --venv $(VENV) -- $(LAB_ARGS)
 
-# The browser tests wait more than they compute: what needs one process only is done beside them.
-test: lint
-	+@$(MAKE) --no-print-directory --jobs 2 unit alone
+# The browser tests wait more than they compute: the checks of the notebooks' texts run beside them.
+test: lint types
+	+@$(MAKE) --no-print-directory --jobs 2 unit checks
 	+@$(MAKE) --no-print-directory solutions
 	@echo "make test: everything passed"
 
@@ -85,8 +85,6 @@ times = $(if $(TEST_TIMES),--junitxml=$(TEST_TIMES)/$(1).xml)
 # Two processes: the browser tests in one (tests/browser/conftest.py), everything else beside them.
 unit: environment
 	$(PY) -m pytest -n $(PROCESSES) --dist loadgroup $(call times,unit)
-
-alone: types checks
 
 checks: environment
 	$(PY) tools/notebooks.py --check
