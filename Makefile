@@ -3,6 +3,7 @@
 
 VENV ?= .venv
 PYTHON ?= python3
+PROCESSES ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 ifeq ($(OS),Windows_NT)
@@ -13,7 +14,7 @@ endif
 
 SOLUTIONS := $(wildcard instructor/solutions/*.ipynb instructor/solutions/leaflets/*.ipynb)
 
-.PHONY: help environment lab test quick deep lint types unit lessons notebooks site pages slides moodle shots lite lite-check lite-kernel lite-lessons wheel colab binder-check bench fuzz mutants clean
+.PHONY: help environment lab test quick deep lint types unit checks lessons solutions notebooks site pages slides moodle shots lite lite-check lite-kernel lite-lessons wheel colab binder-check bench fuzz mutants clean
 help:
 	@echo "make lab        open the lessons in JupyterLab"
 	@echo "make test       run every test"
@@ -42,23 +43,32 @@ environment:
 	@$(PYTHON) tools/environment.py test --venv $(VENV)
 
 # Answers that tests, pages and generators give stay in memory; those of a learner (make lab) are kept in a file.
-test quick deep unit lessons notebooks site pages slides moodle shots lite lite-check lite-kernel lite-lessons binder-check: export K8SEXPOSE_ANSWERS =
+test quick deep unit lessons solutions notebooks site pages slides moodle shots lite lite-check lite-kernel lite-lessons binder-check: export K8SEXPOSE_ANSWERS =
+
+# The tests start a hundred processes and kernels. Where Python may not keep what it has compiled (some containers set
+# this), each of them compiles pandas and matplotlib again: three seconds instead of one, and make test takes a third longer.
+test quick deep unit lessons solutions notebooks site pages slides moodle: export PYTHONDONTWRITEBYTECODE =
 
 # --- the two commands ------------------------------------------------------------------------------------------
 
 lab:
 	@$(PYTHON) tools/environment.py lab --venv $(VENV) -- $(LAB_ARGS)
 
-test: lint types unit lessons
+# The browser tests wait more than they compute: the checks of the notebooks' texts run beside them.
+test: lint types
+	+@$(MAKE) --no-print-directory --jobs 2 unit checks
+	+@$(MAKE) --no-print-directory solutions
 	@echo "make test: everything passed"
 
 # The tests marked slow take most of the time; make test runs them.
 quick: lint types
-	$(PY) -m pytest -n 2 --dist loadgroup --ignore tests/browser -m "not slow and not deep"
+	$(PY) -m pytest -n $(PROCESSES) --dist loadgroup --ignore tests/browser -m "not slow and not deep"
 
-# 5 is pytest's exit code where no test is selected: tests/deep may be empty.
+# 5 is pytest's exit code where no test is selected: tests/deep may be empty. Then the tests of make test that draw
+# their examples, with many others than those.
 deep: environment
 	$(PY) -m pytest -m deep tests $(DEEP_ARGS) || test $$? -eq 5
+	$(PY) -m pytest -m hypothesis --hypothesis-profile=chance tests
 
 # --- the parts of make test ------------------------------------------------------------------------------------
 
@@ -74,14 +84,18 @@ times = $(if $(TEST_TIMES),--junitxml=$(TEST_TIMES)/$(1).xml)
 
 # Two processes: the browser tests in one (tests/browser/conftest.py), everything else beside them.
 unit: environment
-	$(PY) -m pytest -n 2 --dist loadgroup $(call times,unit)
+	$(PY) -m pytest -n $(PROCESSES) --dist loadgroup $(call times,unit)
+
+checks: environment
+	$(PY) tools/notebooks.py --check
+	$(PY) tools/teaching.py --check
+
+lessons: checks solutions
 
 # Strict nbval on the solutions, a kernel for each; the cells of a notebook stay together in one of the two processes.
 # The student notebooks hold no outputs and need only run: tests/course/test_students.py does that without kernels.
-lessons: environment
-	$(PY) tools/notebooks.py --check
-	$(PY) tools/teaching.py --check
-	$(PY) -m pytest -n 2 --dist loadscope --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg $(SOLUTIONS) $(call times,solutions)
+solutions: environment
+	$(PY) -m pytest -n $(PROCESSES) --dist loadscope --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg $(SOLUTIONS) $(call times,solutions)
 
 # --- for authors -----------------------------------------------------------------------------------------------
 

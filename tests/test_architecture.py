@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -61,7 +62,14 @@ def folder(dotted: str) -> str:
     return dotted.split(".")[1] if "." in dotted else ""
 
 
-def imports(dotted: str) -> Iterator[tuple[str, str]]:
+@cache
+def tree(dotted: str) -> ast.Module:
+    """What is written in a module; each is read once."""
+    return ast.parse(DOTTED[dotted].read_text(encoding="utf-8"))
+
+
+@cache
+def imports(dotted: str) -> tuple[tuple[str, str], ...]:
     """(module, function in which it stands) of every import, inside functions and TYPE_CHECKING too."""
     path = DOTTED[dotted]
     package = dotted.split(".") if path.name == "__init__.py" else dotted.split(".")[:-1]
@@ -81,12 +89,12 @@ def imports(dotted: str) -> Iterator[tuple[str, str]]:
             else:
                 yield from walk(child, where)
 
-    yield from walk(ast.parse(path.read_text(encoding="utf-8")), ())
+    return tuple(walk(tree(dotted), ()))
 
 
 def run(code: str) -> str:
     """What a fresh Python prints for `code`."""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
@@ -144,6 +152,7 @@ def test_no_circle() -> None:
         visit(dotted, ())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted({*GROUND, *MAY_IMPORT}))
 def test_each_folder_can_be_imported_alone(name: str) -> None:
     """In a fresh process, all its files; kubectl's magics need IPython, and only in a notebook."""
@@ -158,6 +167,7 @@ def test_import_is_lazy() -> None:
     assert run(f"import sys, k8sexpose; print(*sorted({heavy!r} & set(sys.modules)))") == ""
 
 
+@pytest.mark.slow
 def test_no_side_effects_on_plots() -> None:
     changed = run(
         "import matplotlib; before = dict(matplotlib.rcParams)\n"
@@ -170,7 +180,7 @@ def test_no_side_effects_on_plots() -> None:
 
 @pytest.mark.parametrize("dotted", DOTTED, ids=NAMES)
 def test_a_function_fits_a_screen(dotted: str) -> None:
-    for node in ast.walk(ast.parse(DOTTED[dotted].read_text(encoding="utf-8"))):
+    for node in ast.walk(tree(dotted)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             first = node.body[0]
             doc = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)

@@ -230,6 +230,7 @@ def test_an_error_of_our_own_stays_as_it_is() -> None:
     assert str(old).startswith("kx.flow needs ipywidgets, which is too old here")
 
 
+@pytest.mark.slow
 def test_the_command_without_yaml_says_so(tmp_path: Path) -> None:
     """In a Python that has nothing: `lab` says what is missing, a report too."""
     code = (
@@ -304,6 +305,7 @@ def test_the_command_without_words_shows_help(capsys: pytest.CaptureFixture[str]
     assert "usage: k8sexpose" in out and all(name in out for name in ("lab", "lessons", "report"))
 
 
+@pytest.mark.slow
 def test_python_m_k8sexpose() -> None:
     done = subprocess.run([sys.executable, "-m", "k8sexpose", "--version"], capture_output=True, text=True, cwd=ROOT)
     assert done.stdout == f"k8sexpose {k8sexpose.__version__}\n"

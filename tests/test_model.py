@@ -194,7 +194,7 @@ class Registry(RuleBasedStateMachine):
 
 TestRegistry = Registry.TestCase
 TestRegistry.settings = settings(
-    max_examples=25, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=settings().max_examples // 3, stateful_step_count=20, suppress_health_check=list(HealthCheck)
 )
 
 
@@ -348,7 +348,6 @@ def test_a_dump_is_taken_as_stored() -> None:
 
 
 @given(st.text(max_size=30))
-@settings(max_examples=50, deadline=None)
 def test_names_from_a_dump_are_escaped_where_they_are_shown(name: str) -> None:
     node = {"kind": "Node", "apiVersion": "v1", "metadata": {"name": f"<script>{name}"}}
     html = kx.Cluster.from_json({"items": [node]})._repr_html_()

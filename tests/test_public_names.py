@@ -14,6 +14,7 @@ import k8sexpose
 ROOT = Path(__file__).resolve().parent.parent
 
 
+@pytest.mark.slow
 def test_the_stub_agrees_with_the_table() -> None:
     done = subprocess.run(
         [sys.executable, "tools/generate/stub.py", "--check"], cwd=ROOT, capture_output=True, text=True

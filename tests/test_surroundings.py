@@ -13,6 +13,8 @@ import pytest
 
 from k8sexpose import lab
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parent.parent
 LOCALES = {"C": "ascii", "de_DE.ISO-8859-1": "iso8859-1"}
 DUMP = {

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import k8sexpose as kx
@@ -106,7 +106,6 @@ json_values = st.recursive(
 
 
 @given(json_values)
-@settings(max_examples=150, deadline=None)
 def test_what_is_written_as_json_or_yaml_is_read_back(value: object) -> None:
     assert manifest.parse(json.dumps(value)).value == value
     text = yaml.safe_dump(value, default_style='"') if isinstance(value, str) else json.dumps(value, indent=1)
@@ -114,7 +113,6 @@ def test_what_is_written_as_json_or_yaml_is_read_back(value: object) -> None:
 
 
 @given(st.text(max_size=60) | st.text(":-[]{}&*!|>'\"#%@`,?\n\t ab1", max_size=60))
-@settings(max_examples=300, deadline=None)
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:
         value = manifest.parse(text).value
@@ -125,7 +123,6 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 
 
 @given(st.dictionaries(st.sampled_from([*SERVICE.fields, "foo"]), json_values, max_size=5))
-@settings(max_examples=150, deadline=None)
 def test_any_object_is_decoded_without_an_exception(value: dict[str, object]) -> None:
     decoded = decode(value, SERVICE)
     assert decoded.type_error is None or decoded.type_error.startswith(("json: cannot unmarshal", "parsing time"))

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from k8sexpose.widgets.flow.widget import Flow
+from tests.browser.run_lessons import PATIENCE_S, wait_for
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -32,13 +33,32 @@ PAGE = """async ([code, state]) => {
 }"""
 
 
-def page_with(browser: Browser, flow: Flow, width: int = 900, **options: Any) -> Page:
-    """Open a page that shows the widget."""
+def page_with(browser: Browser, flow: Flow, width: int = 900, stopped: bool = False, **options: Any) -> Page:
+    """Open a page that shows the widget; where its clock is stopped, timers wait for `goes_on`."""
     page = browser.new_page(viewport={"width": width, "height": 900}, **options)
+    page.set_default_timeout(1000 * PATIENCE_S)
+    if stopped:
+        page.clock.install(time=0)
+        page.clock.pause_at(1)
     page.set_content(f"<!doctype html><meta charset=utf-8><style>{flow._css}</style><div id=here></div>")
     page.evaluate(PAGE, [str(flow._esm), state(flow)])
     page.wait_for_selector(".kx-flow svg")
     return page
+
+
+def goes_on(page: Page, condition: str) -> None:
+    """Let a page's stopped clock go on until a condition holds: no test waits for it, and none can come too late."""
+
+    def holds() -> bool:
+        page.clock.run_for(100)
+        return bool(page.evaluate(condition))
+
+    wait_for(condition, holds)
+
+
+def at_step(number: int) -> str:
+    """The condition that this step is told."""
+    return f"document.querySelector('.kx-live').textContent.startsWith('Step {number} ')"
 
 
 def state(flow: Flow) -> dict[str, Any]:

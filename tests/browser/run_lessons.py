@@ -21,8 +21,8 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,6 +56,10 @@ BROKEN_WIDGETS = (
 )
 PIECE = 2000  # height of one screenshot, in pixels
 WIDTH, HEIGHT = 1300, 1000
+# How long a condition is waited for: a crowded machine may need a minute for what takes a second here.
+PATIENCE_S = 180.0
+# A notebook in which no prompt has changed for so long has lost a request.
+STANDSTILL_S = 60.0
 
 
 def chromium() -> str | None:
@@ -122,12 +126,10 @@ def server(notebooks: list[Path], dark: bool = False, python: str | Path = sys.e
             "IPYTHONDIR": "ipython",
             "MPLCONFIGDIR": "matplotlib",
         }
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
         command = [
             *(str(python), "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1"),
-            *(f"--port={port}", "--ServerApp.port_retries=0", "--IdentityProvider.token="),
+            # Another program may take a free port before the server does: it goes on to another one, and tells which.
+            *(f"--port={free_port()}", "--ServerApp.port_retries=50", "--IdentityProvider.token="),
             *(f"--ServerApp.root_dir={lessons}", "--LabApp.expose_app_in_browser=True"),
             "--JupyterNotebookApp.expose_app_in_browser=True",
         ]
@@ -141,10 +143,9 @@ def server(notebooks: list[Path], dark: bool = False, python: str | Path = sys.e
                 stdout=output,
                 stderr=output,
             )
-        url = f"http://127.0.0.1:{port}"
         try:
-            deadline = time.monotonic() + 60
-            while not answers(f"{url}/api/status"):
+            deadline = time.monotonic() + PATIENCE_S
+            while not (url := address(base / own["JUPYTER_RUNTIME_DIR"])) or not answers(f"{url}/api/status"):
                 if process.poll() is not None or time.monotonic() > deadline:
                     raise RuntimeError("the Jupyter server did not start:\n" + log.read_text(errors="replace"))
                 time.sleep(0.1)
@@ -161,6 +162,21 @@ def server(notebooks: list[Path], dark: bool = False, python: str | Path = sys.e
                 process.wait()
 
 
+def free_port() -> int:
+    """A port of this machine that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def address(runtime: Path) -> str | None:
+    """Where the server listens, by the file that it writes into its own folder; None before it has written it."""
+    for told in runtime.glob("jpserver-*.json"):
+        with suppress(ValueError):  # it is being written
+            return f"http://127.0.0.1:{json.loads(told.read_text(encoding='utf-8'))['port']}"
+    return None
+
+
 def place(notebook: Path) -> str:
     """The path of a notebook on the server: leaflets lie in a folder of their own, as in the course."""
     return f"leaflets/{notebook.name}" if notebook.parent.name == "leaflets" else notebook.name
@@ -173,7 +189,7 @@ def course() -> list[Path]:
 
 def answers(url: str) -> bool:
     try:
-        with urllib.request.urlopen(url, timeout=2) as response:
+        with urllib.request.urlopen(url, timeout=10) as response:
             return bool(response.status == 200)
     except (urllib.error.URLError, OSError):
         return False
@@ -203,18 +219,19 @@ def browser() -> Iterator[BrowserContext]:
     """An empty profile in a Chromium."""
     with launched() as running:
         context = running.new_context(viewport={"width": WIDTH, "height": HEIGHT})
+        context.set_default_timeout(1000 * PATIENCE_S)
         try:
             yield context
         finally:
             context.close()
 
 
-def wait_for(what: str, ready: Any, seconds: float = 60) -> None:
+def wait_for(what: str, ready: Callable[[], Any], seconds: float = PATIENCE_S) -> None:
     deadline = time.monotonic() + seconds
     while not ready():
         if time.monotonic() > deadline:
             raise TimeoutError(f"after {seconds:.0f} s: {what}")
-        time.sleep(0.1)
+        time.sleep(0.05)
 
 
 def open_notebook(context: BrowserContext, at: Server, name: str, notebook7: bool = False) -> Page:
@@ -222,11 +239,15 @@ def open_notebook(context: BrowserContext, at: Server, name: str, notebook7: boo
     page = context.new_page()
     where = f"notebooks/{quote(name)}" if notebook7 else f"doc/tree/{quote(name)}?reset"
     page.goto(f"{at.url}/{where}")
-    page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
+    page.wait_for_selector(".jp-Notebook .jp-CodeCell")
 
     def kernel_is_idle() -> bool:
         # The toolbar says idle too early: ask the server.
-        sessions = json.load(urllib.request.urlopen(f"{at.url}/api/sessions", timeout=5))
+        try:
+            with urllib.request.urlopen(f"{at.url}/api/sessions", timeout=10) as response:
+                sessions = json.load(response)
+        except OSError:  # it is busy: ask again
+            return False
         mine = [s["kernel"] for s in sessions if s["path"] == name]
         return any(k["execution_state"] == "idle" and k["connections"] > 0 for k in mine)
 
@@ -235,26 +256,31 @@ def open_notebook(context: BrowserContext, at: Server, name: str, notebook7: boo
     return page
 
 
-def run_all(page: Page, seconds: float = 120) -> None:
+def run_all(page: Page, patience_s: float = STANDSTILL_S) -> None:
     """Run All, as the Run menu does; returns when every cell that has code has run."""
-    # A kernel that is only just up may miss the first request: ask again while no cell has begun.
+    # A kernel that is only just up may miss the first request, and on a busy machine one can get lost: its cell then
+    # waits for ever, and all after it. Where nothing changes any more, ask again, and say so the third time.
     for _ in range(3):
         page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells') }")
-        try:
-            wait_for("no cell began", lambda: "[ ]:" not in prompts(page), 5)
-            break
-        except TimeoutError:
-            continue
-    # A request can get lost on a busy machine: its cell then waits for ever, and all after it. Ask again, twice.
-    for patience in (*(min(40.0, seconds),) * 2, seconds):
-        try:
-            wait_for("cells are still running", lambda: ended(page), patience)
-            break
-        except TimeoutError:
-            if patience == seconds:
-                raise
-            page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells') }")
-    page.wait_for_timeout(500)  # widgets draw after their cell has run
+        if came_to_an_end(page, patience_s):
+            page.wait_for_timeout(500)  # widgets draw after their cell has run
+            return
+    raise TimeoutError(f"for {patience_s:.0f} s no cell has gone on: {prompts(page)}")
+
+
+def came_to_an_end(page: Page, patience_s: float) -> bool:
+    """Wait until every cell has run; False where no prompt changes for so long."""
+    before, since = prompts(page), time.monotonic()
+    while not ended(page):
+        time.sleep(0.05)
+        now = prompts(page)
+        # Cells that nobody has begun are known sooner: they have no sign at all.
+        enough_s = patience_s / 6 if "[ ]:" in now else patience_s
+        if now != before:
+            before, since = now, time.monotonic()
+        elif time.monotonic() - since > enough_s:
+            return False
+    return True
 
 
 def ended(page: Page) -> bool:

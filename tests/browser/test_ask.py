@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,17 +14,21 @@ import nbformat
 import pytest
 
 from tests.browser import run_lessons
+from tests.browser.conftest import Lab
 from tests.browser.run_lessons import wait_for
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Locator, Page
+    from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
 REASON = run_lessons.why_not()
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(bool(REASON), reason=REASON or "")]
 
 NAME = "every_form.ipynb"
 ANSWERS = "k8sexpose-answers.json"
-SETUP = """from k8sexpose.lessons import ask, check, progress
+# The server's kernels keep answers in memory; this one keeps them as a learner's does.
+SETUP = """import os
+os.environ.pop("K8SEXPOSE_ANSWERS", None)
+from k8sexpose.lessons import ask, check, progress
 from k8sexpose.lessons.forms import Blanks, Estimate, Percent, Question
 from k8sexpose.lessons.sheet import QUESTIONS
 from k8sexpose.model import Cluster
@@ -50,31 +57,47 @@ KEPT = {
 }
 
 
-@pytest.fixture(scope="module")
-def notebook(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One question of every form, and a check that is run before the answer."""
-    sources = [SETUP, *(f'ask("{id}")' for id in ASKED), 'check("np-which-nodes")', "progress()"]
-    cells = [nbformat.v4.new_code_cell(source) for source in sources]
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    path = tmp_path_factory.mktemp("ask") / NAME
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), path)
-    return path
+@dataclass(frozen=True)
+class Place:
+    """The notebook in a folder of its own on a server; its kernels keep answers in the file beside it."""
+
+    server: run_lessons.Server
+    context: BrowserContext
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """Its path on the server."""
+        return f"{self.folder.name}/{NAME}"
+
+    def opened(self, notebook7: bool = False) -> Page:
+        page = run_lessons.open_notebook(self.context, self.server, self.name, notebook7)
+        run_lessons.run_all(page)
+        return page
+
+    def stored(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.folder / ANSWERS).read_text(encoding="utf-8"))["answers"]
+        return found
 
 
 @pytest.fixture
-def server(
-    notebook: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
-) -> Iterator[run_lessons.Server]:
-    """A server whose kernels keep answers in the file beside the notebook."""
-    monkeypatch.delenv("K8SEXPOSE_ANSWERS")
-    with run_lessons.server([notebook], dark=getattr(request, "param", False)) as started:
-        yield started
-
-
-@pytest.fixture
-def context() -> Iterator[BrowserContext]:
-    with run_lessons.browser() as made:
-        yield made
+def place(request: pytest.FixtureRequest, chromium: Browser) -> Iterator[Place]:
+    """A place on the server of all tests; Notebook 7 and the dark theme want a server of their own."""
+    look = getattr(request, "param", "")
+    with ExitStack() as stack:
+        if look:
+            server = stack.enter_context(run_lessons.server([], dark=look == "dark"))
+            context = stack.enter_context(run_lessons.browser())
+        else:
+            lab: Lab = request.getfixturevalue("lab")
+            server, context = lab.server, lab.context
+        folder = Path(tempfile.mkdtemp(prefix="ask-", dir=server.folder))
+        (folder / "00_start_here.ipynb").touch()  # the answers lie beside the nearest of that name
+        sources = [SETUP, *(f'ask("{id}")' for id in ASKED), 'check("np-which-nodes")', "progress()"]
+        cells = [nbformat.v4.new_code_cell(source) for source in sources]
+        kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+        nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), folder / NAME)
+        yield Place(server, context, folder)
 
 
 def question(page: Page, text: str) -> Locator:
@@ -98,7 +121,7 @@ def keep(box: Locator) -> None:
 
 
 def kept(box: Locator, what: str) -> None:
-    wait_for(f"Kept: {what}, the page says {box.inner_text()!r}", lambda: f"Kept: {what}" in box.inner_text(), 20)
+    wait_for(f"Kept: {what}, the page says {box.inner_text()!r}", lambda: f"Kept: {what}" in box.inner_text())
 
 
 def answer_by_mouse(page: Page) -> None:
@@ -150,31 +173,28 @@ def answer_by_keyboard(page: Page) -> None:
 
 
 BOTH_WAYS = [
-    pytest.param(answer_by_mouse, False, id="mouse in Lab"),
-    pytest.param(answer_by_keyboard, True, id="keyboard in Notebook 7", marks=pytest.mark.deep),
-    pytest.param(answer_by_keyboard, False, id="keyboard in Lab", marks=pytest.mark.deep),
-    pytest.param(answer_by_mouse, True, id="mouse in Notebook 7", marks=pytest.mark.deep),
+    pytest.param(answer_by_mouse, "", id="mouse in Lab"),
+    pytest.param(answer_by_keyboard, "notebook7", id="keyboard in Notebook 7", marks=pytest.mark.deep),
+    pytest.param(answer_by_keyboard, "", id="keyboard in Lab", marks=pytest.mark.deep),
+    pytest.param(answer_by_mouse, "notebook7", id="mouse in Notebook 7", marks=pytest.mark.deep),
 ]
 
 
-@pytest.mark.parametrize(("answer", "notebook7"), BOTH_WAYS)
-def test_every_kind_of_question(
-    answer: Any, notebook7: bool, server: run_lessons.Server, context: BrowserContext
-) -> None:
-    page = run_lessons.open_notebook(context, server, NAME, notebook7)
-    run_lessons.run_all(page)
+@pytest.mark.parametrize(("answer", "place"), BOTH_WAYS, indirect=["place"])
+def test_every_kind_of_question(answer: Any, place: Place, request: pytest.FixtureRequest) -> None:
+    notebook7 = "Notebook 7" in request.node.name
+    page = place.opened(notebook7)
     before = len(run_lessons.prompts(page))
     assert "Answer first" in page.locator(".jp-Notebook").inner_text()
     answer(page)
     for id, box in asked(page).items():
         kept(box, KEPT[id] if (id, answer) != ("np-hard-coded", answer_by_mouse) else "66.67 %")
     # The check that was run before has filled itself in, and the question shows the verdict in words.
-    wait_for("the card", lambda: "Not quite" in page.locator(".jp-Notebook").inner_text(), 20)
-    assert "Correct answer:" in page.locator(".jp-Notebook").inner_text()
-    assert "✗ Not quite." in asked(page)["np-which-nodes"].inner_text()
+    wait_for("the card", lambda: "Not quite" in page.locator(".jp-Notebook").inner_text())
+    wait_for("the right answer", lambda: "Correct answer:" in page.locator(".jp-Notebook").inner_text())
+    wait_for("the verdict", lambda: "✗ Not quite." in asked(page)["np-which-nodes"].inner_text())
     assert len(run_lessons.prompts(page)) == before, "no key has made or deleted a cell"
-    stored = json.loads((server.folder / ANSWERS).read_text(encoding="utf-8"))["answers"]
-    assert set(stored) == set(ASKED)
+    assert set(place.stored()) == set(ASKED)
     # Changing one's mind, by the keyboard: the controls are there again, with what was chosen.
     box = asked(page)["start-pod-port"]
     box.get_by_role("button", name="Change").focus()
@@ -182,32 +202,32 @@ def test_every_kind_of_question(
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     kept(box, "timeout")
-    again_found(page, server)
+    again_found(page, place)
     if answer is answer_by_mouse:
-        found_in_a_new_page(context, server, notebook7)
+        page.close()
+        page = place.opened(notebook7)
+        kept(asked(page)["start-pod-port"], "timeout")
+    page.close()
 
 
-def again_found(page: Page, server: run_lessons.Server) -> None:
+def again_found(page: Page, place: Place) -> None:
     """Restart the kernel: what was chosen stays on the page, and after Run All every answer is there."""
-    page.evaluate("async () => await window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
-    page.wait_for_timeout(1500)
+    kernel = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
+    page.evaluate(f"async () => await {kernel}.restart()")
+    page.wait_for_function(f"{kernel}.connectionStatus === 'connected' && {kernel}.status === 'idle'")
+    for id, box in asked(page).items():
+        wait_for(f"{id} stays", lambda box=box: "Your answer is kept" in box.inner_text())
+    # Else the old prompts would say that every cell has run, and the old widgets that every answer is there.
+    page.evaluate("async () => await window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
+    wait_for("the outputs are cleared", lambda: not page.locator(".kx-ask").count())
     run_lessons.run_all(page)
     for id, box in asked(page).items():
         if id == "start-pod-port":
             kept(box, "timeout")
         else:
-            wait_for(f"{id} after the restart", lambda box=box: "Kept:" in box.inner_text(), 20)
-    stored = json.loads((server.folder / ANSWERS).read_text(encoding="utf-8"))["answers"]
-    entry = stored["start-pod-port"]
+            wait_for(f"{id} after the restart", lambda box=box: "Kept:" in box.inner_text())
+    entry = place.stored()["start-pod-port"]
     assert (entry["first"]["answer"], entry["last"]["answer"], entry["tries"]) == ("refused", "timeout", 2)
-
-
-def found_in_a_new_page(context: BrowserContext, server: run_lessons.Server, notebook7: bool) -> None:
-    for page in context.pages:
-        page.close()
-    page = run_lessons.open_notebook(context, server, NAME, notebook7)
-    run_lessons.run_all(page)
-    kept(asked(page)["start-pod-port"], "timeout")
 
 
 def what_cannot_be_read_stays(page: Page) -> None:
@@ -215,12 +235,12 @@ def what_cannot_be_read_stays(page: Page) -> None:
     typed = box.get_by_role("textbox")
     typed.fill("a fortune")
     keep(box)
-    wait_for("the reason", lambda: "could not read a fortune" in box.get_by_role("status").first.inner_text(), 20)
-    wait_for("the mark on the box", lambda: typed.get_attribute("aria-invalid") == "true", 20)
+    wait_for("the reason", lambda: "could not read a fortune" in box.get_by_role("status").first.inner_text())
+    wait_for("the mark on the box", lambda: typed.get_attribute("aria-invalid") == "true")
     assert typed.input_value() == "a fortune"
     nodes = asked(page)["np-which-nodes"]
     keep(nodes)
-    wait_for("nothing ticked", lambda: "Nothing is ticked" in nodes.inner_text(), 20)
+    wait_for("nothing ticked", lambda: "Nothing is ticked" in nodes.inner_text())
     nodes.get_by_role("checkbox", name="node-2").check()
     nodes.get_by_role("checkbox", name="none of these").check()
     assert not nodes.get_by_role("checkbox", name="node-2").is_checked(), "none excludes the others"
@@ -232,7 +252,7 @@ def what_cannot_be_read_stays(page: Page) -> None:
     box.get_by_role("button", name="Change").click()
     typed.fill("a fortune")
     keep(box)
-    wait_for("the reason again", lambda: "could not read a fortune" in box.inner_text(), 20)
+    wait_for("the reason again", lambda: "could not read a fortune" in box.inner_text())
     assert box.inner_text().count("Kept: ") == 1
 
 
@@ -248,16 +268,13 @@ def axe_finds_nothing(page: Page) -> None:
     assert found == []
 
 
-DARK = pytest.param(True, id="dark", marks=pytest.mark.deep)
+DARK = pytest.param("dark", id="dark", marks=pytest.mark.deep)
 
 
-@pytest.mark.parametrize("server", [pytest.param(False, id="light"), DARK], indirect=True)
-def test_what_cannot_be_read_and_how_it_looks(
-    server: run_lessons.Server, context: BrowserContext, request: pytest.FixtureRequest
-) -> None:
+@pytest.mark.parametrize("place", [pytest.param("", id="light"), DARK], indirect=True)
+def test_what_cannot_be_read_and_how_it_looks(place: Place, request: pytest.FixtureRequest) -> None:
     """On a phone nothing is cut off; screenshots for people are left in build/shots."""
-    page = run_lessons.open_notebook(context, server, NAME)
-    run_lessons.run_all(page)
+    page = place.opened()
     theme = "dark" if "dark" in request.node.name else "light"
     run_lessons.shoot(page, run_lessons.default_shots(), f"ask-{theme}-open")
     axe_finds_nothing(page)
@@ -265,12 +282,12 @@ def test_what_cannot_be_read_and_how_it_looks(
     asked(page)["np-which-nodes"].get_by_role("button", name="Change").click()
     asked(page)["np-which-nodes"].get_by_role("checkbox", name="none of these").uncheck()
     answer_by_mouse(page)
-    kept(asked(page)["t-shares"], KEPT["t-shares"])
-    page.wait_for_timeout(500)
+    for id, box in asked(page).items():
+        kept(box, KEPT[id] if id != "np-hard-coded" else "66.67 %")
     axe_finds_nothing(page)
     run_lessons.shoot(page, run_lessons.default_shots(), f"ask-{theme}")
     page.set_viewport_size({"width": 390, "height": 900})
-    page.wait_for_timeout(500)
+    page.wait_for_function("document.querySelector('.jp-Notebook').clientWidth <= 390")
     for box in page.locator(".kx-ask").all():
         wide = box.evaluate("node => node.scrollWidth - node.clientWidth")
         assert wide <= 1, f"cut off at 390 px: {box.inner_text()[:80]}"
@@ -281,3 +298,4 @@ def test_what_cannot_be_read_and_how_it_looks(
         assert not small, "text below 12 px"
     asked(page)["np-which-nodes"].scroll_into_view_if_needed()
     page.screenshot(path=run_lessons.default_shots() / f"ask-{theme}-390.png")
+    page.close()

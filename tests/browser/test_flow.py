@@ -10,7 +10,7 @@ import pytest
 
 import k8sexpose as kx
 from tests.browser import run_lessons
-from tests.browser.flow_page import page_with, served, state
+from tests.browser.flow_page import at_step, goes_on, page_with, served, state
 from tests.widgets.flow.helpers import HOSTILE, flow_cluster, hostile_cluster
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def test_steps_by_keyboard(shown: tuple[Page, Any]) -> None:
     assert said(page).startswith(f"Step 1 of {total} · client")
     for number in range(2, total + 1):
         press(page, "Step ▶")
-        page.wait_for_function(f"document.querySelector('.kx-live').textContent.startsWith('Step {number} ')")
+        page.wait_for_function(at_step(number))
     assert page.locator("[data-end]:visible").count() == 1
     assert page.evaluate("document.activeElement.textContent") == "Step ▶", "the focus stays at the last step"
     assert page.evaluate("saved.at(-1).step") == total
@@ -101,17 +101,16 @@ def test_the_policy_switch(shown: tuple[Page, Any]) -> None:
 
 def test_after_a_change_it_plays_and_offers_a_hundred(chromium: Browser) -> None:
     flow = kx.flow(flow_cluster(), "flow-32000")
-    page = page_with(chromium, flow)
+    page = page_with(chromium, flow, stopped=True)
     page.get_by_role("combobox", name="Speed").select_option("4")
     assert said(page).startswith("Step 1 of")
     press(page, "Local")
     served(page, flow)
-    total = len(flow.scene["steps"])
-    page.wait_for_function(f"document.querySelector('.kx-live').textContent.startsWith('Step {total} ')")
-    page.locator("button.kx-offer", has_text="Send 100").wait_for()
+    goes_on(page, at_step(len(flow.scene["steps"])))
+    goes_on(page, "document.querySelector('button.kx-offer')?.textContent === 'Send 100'")
     press(page, "Send 100")
     served(page, flow)
-    page.wait_for_function("!document.querySelector('.kx-offer')")
+    goes_on(page, "!document.querySelector('.kx-offer')")
     page.close()
 
 
@@ -153,9 +152,9 @@ def test_lost_packets_are_marked_and_the_clock_runs(chromium: Browser) -> None:
 
 def test_the_rule_that_decided_is_folded_out(shown: tuple[Page, Any]) -> None:
     page, _ = shown
-    for _ in range(2):
+    for number in (2, 3):
         press(page, "Step ▶")
-        page.wait_for_timeout(50)
+        page.wait_for_function(at_step(number))
     page.locator(".kx-rules summary").click()
     assert "DNAT" in page.locator(".kx-rules .kx-decides").inner_text()
 
@@ -182,7 +181,6 @@ def test_a_hundred_fill_the_shares(shown: tuple[Page, Any]) -> None:
     press(page, "Send 100")
     served(page, flow)
     page.wait_for_function("document.querySelector('.kx-shares caption').textContent.startsWith('100 sent')")
-    page.wait_for_timeout(250)
     rows = page.locator(".kx-shares tbody tr").all_inner_texts()
     numbers = [int(row.split("\t")[1]) for row in rows]
     assert sum(numbers[:-1]) == 100 and rows[0].startswith("api-backend-1") and "1/3 = 33.3%" in rows[0]
@@ -191,39 +189,38 @@ def test_a_hundred_fill_the_shares(shown: tuple[Page, Any]) -> None:
 
 def test_a_hundred_fly_and_all_arrive(chromium: Browser) -> None:
     flow = kx.flow(flow_cluster(), "flow-32000")
-    page = page_with(chromium, flow)
+    page = page_with(chromium, flow, stopped=True)
     press(page, "Send 100")
     served(page, flow)
     page.wait_for_selector(".kx-dot", state="attached")
-    page.wait_for_function("document.querySelector('.kx-shares caption').textContent.startsWith('100 sent')")
-    page.wait_for_function("!document.querySelector('.kx-dot')")
+    goes_on(page, "document.querySelector('.kx-shares caption').textContent.startsWith('100 sent')")
+    goes_on(page, "!document.querySelector('.kx-dot')")
     page.close()
 
 
 def test_play_and_pause(chromium: Browser) -> None:
     flow = kx.flow(flow_cluster(), "flow-32000")
-    page = page_with(chromium, flow)
+    page = page_with(chromium, flow, stopped=True)
     page.get_by_role("combobox", name="Speed").select_option("4")
     press(page, "▶ Play")
     assert page.get_by_role("button", name="❚❚ Pause").count() == 1
-    total = len(flow.scene["steps"])
-    page.wait_for_function(f"document.querySelector('.kx-live').textContent.startsWith('Step {total} ')")
-    page.get_by_role("button", name="▶ Play", exact=True).wait_for()
+    goes_on(page, at_step(len(flow.scene["steps"])))
+    goes_on(page, "[...document.querySelectorAll('button')].some(one => one.textContent === '▶ Play')")
     press(page, "↺ Replay")
-    page.wait_for_function("document.querySelector('.kx-live').textContent.startsWith('Step 2 ')")
+    goes_on(page, at_step(2))
     press(page, "❚❚ Pause")
     paused = said(page)
-    page.wait_for_timeout(900)
+    page.clock.run_for(60_000)
     assert said(page) == paused
     page.close()
 
 
 def test_one_request_plays_by_itself(chromium: Browser) -> None:
     flow = kx.flow(flow_cluster(), "flow-32000")
-    page = page_with(chromium, flow)
+    page = page_with(chromium, flow, stopped=True)
     press(page, "Send one")
     served(page, flow)
-    page.wait_for_function("document.querySelector('.kx-live').textContent.startsWith('Step 2 ')")
+    goes_on(page, at_step(2))
     assert page.locator(".kx-shares caption").inner_text().startswith("1 sent")
     page.close()
 
@@ -247,9 +244,11 @@ def test_a_failing_callback_is_one_message(shown: tuple[Page, Any]) -> None:
 
 
 def test_a_dead_kernel_is_told(chromium: Browser) -> None:
-    page = page_with(chromium, kx.flow(flow_cluster(), "flow-32000"))
+    page = page_with(chromium, kx.flow(flow_cluster(), "flow-32000"), stopped=True)
     press(page, "Send one")
-    page.get_by_role("alert").wait_for()
+    page.clock.run_for(5900)
+    assert not page.get_by_role("alert").count(), "a kernel may be slow"
+    page.clock.run_for(200)
     assert "kernel" in page.get_by_role("alert").inner_text()
     page.close()
 
@@ -257,9 +256,9 @@ def test_a_dead_kernel_is_told(chromium: Browser) -> None:
 def test_hostile_text_is_text(chromium: Browser) -> None:
     flow = kx.flow(hostile_cluster(), "10.0.0.1:32000")
     page = page_with(chromium, flow)
-    for _ in range(3):
+    for number in range(2, len(flow.scene["steps"]) + 1):
         press(page, "Step ▶")
-        page.wait_for_timeout(50)
+        page.wait_for_function(at_step(number))
     assert page.locator("#here script").count() == page.locator("#here [onload]").count() == 0
     assert "<script>" in page.locator(".kx-flow").inner_text()
     assert page.evaluate("raised") == []
@@ -277,9 +276,7 @@ def test_only_drawings_are_built(shown: tuple[Page, Any]) -> None:
 def test_it_fits(chromium: Browser, width: int) -> None:
     flow = kx.flow(flow_cluster(), "flow-32000")
     page = page_with(chromium, flow, width=width)
-    page.wait_for_timeout(300)
-    saved = page.evaluate("saved.map(s => s.width)")
-    assert saved and abs(saved[-1] - width) < 40
+    page.wait_for_function("width => Math.abs(saved.at(-1)?.width - width) < 40", arg=width)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.close()
 

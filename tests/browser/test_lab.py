@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -18,9 +17,7 @@ FOLDERS = "JUPYTER_DATA_DIR JUPYTER_CONFIG_DIR JUPYTER_RUNTIME_DIR JUPYTERLAB_SE
 
 
 def test_k8sexpose_lab(tmp_path: Path) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = run_lessons.free_port()
     folder = tmp_path / "My Course ü"
     own = {name: str(tmp_path / name) for name in [*FOLDERS.split(), "IPYTHONDIR", "MPLCONFIGDIR"]}
     words = ("lab", str(folder), "--no-browser", "--port", str(port), "--", "--IdentityProvider.token=")
@@ -34,9 +31,9 @@ def test_k8sexpose_lab(tmp_path: Path) -> None:
         with run_lessons.browser() as context:
             page = context.new_page()
             page.goto(url)
-            page.wait_for_selector(".jp-Notebook h1", timeout=60_000)
+            page.wait_for_selector(".jp-Notebook h1")
             assert page.url.endswith("/lab/tree/00_start_here.ipynb")
-            page.wait_for_selector("text=(ipykernel) | Idle", timeout=60_000)  # of the status bar
+            page.wait_for_selector("text=(ipykernel) | Idle")  # of the status bar
             assert not page.locator(".jp-Dialog, .Toastify__toast").count()
     finally:
         process.terminate()

@@ -54,6 +54,7 @@ def clicked(page: Page, name: str) -> Locator:
     """Click something in a widget, as a learner does before going on."""
     cell = page.locator(".jp-Notebook .jp-CodeCell").nth(1 + list(WIDGETS).index(name))
     label = WIDGETS[name][1]
+    cell.locator("[data-lm-suppress-shortcuts]:visible").first.wait_for()  # the last test has run the cell again
     if name == "question" and cell.get_by_role("button", name="Keep my answer").is_visible():
         cell.get_by_role("radio", name="refused").click()
         cell.get_by_role("button", name="Keep my answer").click()
@@ -74,8 +75,8 @@ def test_shift_enter_goes_on(page: Page, name: str) -> None:
     assert page.evaluate(ACTIVE) == number
     before = cell.locator(".jp-InputPrompt").inner_text()
     page.keyboard.press("Shift+Enter")
-    wait_for("the next cell", lambda: page.evaluate(ACTIVE) == number + 1, 10)
-    wait_for("the cell has run", lambda: cell.locator(".jp-InputPrompt").inner_text() not in (before, "[*]:"), 20)
+    wait_for("the next cell", lambda: page.evaluate(ACTIVE) == number + 1)
+    wait_for("the cell has run", lambda: cell.locator(".jp-InputPrompt").inner_text() not in (before, "[*]:"))
     if name == "question":
         cell.get_by_text("Kept: refused").wait_for()
 
@@ -83,20 +84,20 @@ def test_shift_enter_goes_on(page: Page, name: str) -> None:
 @pytest.mark.parametrize("name", WIDGETS)
 def test_escape_leaves_the_widget(page: Page, name: str) -> None:
     number = 1 + list(WIDGETS).index(name)
-    page.locator(".jp-Notebook .jp-CodeCell").nth(number).locator("[data-lm-suppress-shortcuts]").first.wait_for()
     clicked(page, name)
     page.keyboard.press("Escape")
-    assert page.evaluate(FOCUSED_CELL)
+    wait_for("the cell has the focus", lambda: page.evaluate(FOCUSED_CELL))
     page.keyboard.press("ArrowDown")
-    assert page.evaluate(ACTIVE) == number + 1
+    wait_for("the next cell", lambda: page.evaluate(ACTIVE) == number + 1)
 
 
 def test_shift_enter_keeps_what_is_chosen(page: Page) -> None:
     cell = page.locator(".jp-Notebook .jp-CodeCell").nth(1)
+    cell.locator("[data-lm-suppress-shortcuts]:visible").first.wait_for()
     change = cell.get_by_role("button", name="Change")
     if change.is_visible():
         change.click()
     cell.get_by_role("radio", name="timeout").click()
     page.keyboard.press("Shift+Enter")
     cell.get_by_text("Kept: timeout").wait_for()
-    assert page.evaluate(ACTIVE) == 2
+    wait_for("the next cell", lambda: page.evaluate(ACTIVE) == 2)

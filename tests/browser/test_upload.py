@@ -16,6 +16,7 @@ from tests.browser.conftest import Lab
 REASON = run_lessons.why_not()
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(bool(REASON), reason=REASON or "")]
 
+PATIENCE_MS = 1000 * run_lessons.PATIENCE_S
 CELLS = (
     "from k8sexpose.lessons import bring_dump\ndump = bring_dump()\ndump",
     "mine, what = dump.cluster('no-such-file.json')\nprint(what, len(mine.nodes), 'nodes')",
@@ -36,7 +37,7 @@ def test_a_dump_is_brought_with_the_button(tmp_path: Path, lab: Lab) -> None:
     run_lessons.run_all(page)
     last = page.locator(".jp-Notebook .jp-CodeCell").nth(1)
     expect(last).to_contain_text(
-        f"This is the sample: there is no dump of yours yet. {len(nodes)} nodes", timeout=30_000
+        f"This is the sample: there is no dump of yours yet. {len(nodes)} nodes", timeout=PATIENCE_MS
     )
     for file, says in (
         (brought, f"This is the file that you uploaded. {len(nodes) - 1} nodes"),
@@ -45,9 +46,9 @@ def test_a_dump_is_brought_with_the_button(tmp_path: Path, lab: Lab) -> None:
         with page.expect_file_chooser() as chooser:
             page.get_by_role("button", name="Your dump (.json)").click()
         chooser.value.set_files(file)
-        expect(page.get_by_text(f"The file {file.name} is here. Run the next cell.")).to_be_visible(timeout=30_000)
+        expect(page.get_by_text(f"The file {file.name} is here. Run the next cell.")).to_be_visible(timeout=PATIENCE_MS)
         last.locator(".cm-content").click()
         page.keyboard.press("Control+Enter")
-        expect(last).to_contain_text(says, timeout=30_000)
+        expect(last).to_contain_text(says, timeout=PATIENCE_MS)
     assert not run_lessons.problems(page, lab.server.folder / "upload.ipynb")
     page.close()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import k8sexpose as kx
@@ -440,7 +440,6 @@ def act(cluster: kx.Cluster, name: str) -> None:
         ACTS[name](cluster)
 
 
-@settings(max_examples=40, deadline=None)
 @given(
     st.lists(st.sampled_from(sorted(ACTS)), max_size=8),
     st.lists(st.sampled_from(sorted(ACTS)), max_size=6),
@@ -464,7 +463,6 @@ def test_copies_and_refusals_leave_no_trace(first: list[str], second: list[str],
     assert [event.to_dict() for event in replay.events] == [event.to_dict() for event in twin.events]
 
 
-@settings(max_examples=40, deadline=None)
 @given(
     st.lists(st.sampled_from(sorted(ACTS)), max_size=10),
     st.sampled_from(["generic", "aws", "gcp", "azure", "metallb", "digitalocean", "linode"]),

@@ -6,7 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import k8sexpose as kx
@@ -245,7 +245,6 @@ def test_checks_cost_no_steps_of_the_clock() -> None:
     assert len(kx.entries(cluster, address(cluster))) == 4999
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 40), st.booleans()), max_size=8),
     st.integers(1, 12),

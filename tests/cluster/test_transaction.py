@@ -28,6 +28,7 @@ PACKAGE = str(Path(kx.__file__).parent)
 NEW = "apiVersion: v1\nkind: Service\nmetadata: {name: new}\nspec: {type: NodePort, selector: {app: web}, ports: [{port: 80}]}"
 TWO = f"{NEW}\n---\n" + NEW.replace("NodePort", "LoadBalancer").replace("new", "other")
 POINTS = 40
+PATIENCE_S = 300
 
 # What changes a cluster, and what only asks.
 VERBS: dict[str, Callable[[kx.Cluster], Any]] = {
@@ -179,12 +180,12 @@ def test_the_stop_button_in_a_long_simulation(tmp_path: Path) -> None:
         # A kernel passes over the cells that wait when one fails, and a cell sent right after the error counts as waiting.
         asked = client.execute(code, stop_on_error=False)
         while True:
-            reply = client.get_shell_msg(timeout=60)
+            reply = client.get_shell_msg(timeout=PATIENCE_S)
             if reply["parent_header"].get("msg_id") == asked:
                 return dict(reply["content"])
 
     try:
-        client.wait_for_ready(timeout=60)
+        client.wait_for_ready(timeout=PATIENCE_S)
         setup = "import k8sexpose as kx\nfrom pathlib import Path\nfrom tests.cluster.test_transaction import made, state\nc = made()"
         # Whoever stops Python in the middle of its first import of pandas cannot import it any more.
         setup += "\nimport pandas"
@@ -205,7 +206,7 @@ def test_the_stop_button_in_a_long_simulation(tmp_path: Path) -> None:
 
 def _stop_when(begun: Path, manager: KernelManager) -> None:
     """Press the stop button a second after the simulation has begun."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_S
     while not begun.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     time.sleep(1)

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import k8sexpose as kx
@@ -81,7 +81,6 @@ def test_errors_of_a_comparison(options: dict[str, Any], message: str) -> None:
         kx.compare_exposure(**options)
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     st.sampled_from(sorted(DRIVERS)), st.integers(0, 80), st.floats(0, 1e5), st.integers(1, 5),
     st.sampled_from(["Cluster", "Local"]),

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import k8sexpose as kx
@@ -163,7 +163,6 @@ GROWING = (
 ).split()
 
 
-@settings(max_examples=150, deadline=None)
 @given(CASE)
 def test_a_bill_is_the_sum_of_its_lines_and_never_negative(case: tuple[str, list[BilledEntry]]) -> None:
     bill = bill_for(*case, FILLED)
@@ -174,7 +173,6 @@ def test_a_bill_is_the_sum_of_its_lines_and_never_negative(case: tuple[str, list
         assert line["monthly_cost"] == line["monthly_quantity"] * line["unit_price"]
 
 
-@settings(max_examples=150, deadline=None)
 @given(CASE, st.sampled_from(GROWING), st.data())
 def test_a_bill_never_falls_when_a_quantity_rises(
     case: tuple[str, list[BilledEntry]], quantity: str, data: st.DataObject
@@ -191,7 +189,6 @@ def test_a_bill_never_falls_when_a_quantity_rises(
     assert total_of(lines_of(provider, one_more, FILLED, None)) >= before
 
 
-@settings(max_examples=100, deadline=None)
 @given(CASE, st.randoms())
 def test_a_bill_does_not_depend_on_the_order(case: tuple[str, list[BilledEntry]], chance: Any) -> None:
     provider, ways = case

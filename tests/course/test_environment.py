@@ -17,6 +17,8 @@ from nbformat.sign import NotebookNotary
 from tools import environment
 from tools.environment import Trouble, build, fingerprint, moved, python_of, trust
 
+pytestmark = pytest.mark.slow
+
 POSIX = pytest.mark.skipif(os.name == "nt", reason="on Windows a moved environment is built anew, not mended")
 
 

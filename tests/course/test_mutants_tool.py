@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 # It forks, and limits what a process may use: not on Windows.
 mutant_runs: Any = pytest.importorskip("tools.mutant_runs")
 

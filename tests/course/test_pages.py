@@ -16,6 +16,8 @@ sys.path.insert(0, str(ROOT / "tools"))
 import course  # noqa: E402
 import pages  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 
 def test_every_page_stands_alone() -> None:
     rendered = pages.render()

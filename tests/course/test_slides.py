@@ -19,6 +19,8 @@ import course  # noqa: E402
 import pages  # noqa: E402
 import slides  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 every_lesson = pytest.mark.parametrize("part", course.lessons(), ids=lambda part: part.name)
 
 

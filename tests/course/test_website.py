@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
@@ -27,6 +27,8 @@ import pages  # noqa: E402
 from website import flows, packing, questions, reference, states  # noqa: E402
 from website.build import Live  # noqa: E402
 from website.search_index import index_script  # noqa: E402
+
+pytestmark = pytest.mark.slow
 
 PERCENTS = [question for question in QUESTIONS.values() if isinstance(question.form, Percent)]
 
@@ -48,7 +50,6 @@ def pages_of(text: str) -> list[str]:
     return [found[number] for number in range(len(found))]
 
 
-@settings(max_examples=40)
 @given(st.lists(st.text(alphabet="ab1. <>", max_size=30), min_size=1, max_size=6))
 def test_pages_come_back_as_they_were(texts: list[str]) -> None:
     assert pages_of(packing.pages_packed(texts)) == texts

@@ -122,7 +122,7 @@ class Verbs(RuleBasedStateMachine):
 
 TestVerbs = Verbs.TestCase
 TestVerbs.settings = settings(
-    max_examples=25, stateful_step_count=12, deadline=None, derandomize=True,
+    max_examples=settings().max_examples // 3, stateful_step_count=12,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )  # fmt: skip
 
@@ -145,7 +145,6 @@ def nodes(draw: st.DrawFn) -> list[kx.Node]:
     return found
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
 @given(made=nodes(), policy=POLICIES, near=st.sampled_from([None, "PreferSameZone", "PreferSameNode"]), data=st.data())
 def test_what_the_model_writes_it_can_read(made: list[kx.Node], policy: str, near: str | None, data: st.DataObject) -> None:  # fmt: skip
     cluster = kx.Cluster(nodes=made)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import k8sexpose as kx
@@ -107,7 +107,6 @@ WORDS = st.sampled_from(
 
 
 @given(st.lists(WORDS | st.text(max_size=8), max_size=7), st.text(max_size=30))
-@settings(max_examples=200, deadline=None)
 def test_nothing_is_raised(words: list[str], stdin: str) -> None:
     made = kx.Cluster(nodes=1, provider=None)
     made.apply(WEB % "NodePort")

@@ -6,7 +6,7 @@ import json
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import k8sexpose as kx
@@ -40,7 +40,6 @@ def test_yaml_quotes_what_is_no_string(text: str) -> None:
 
 
 @given(st.recursive(st.text(max_size=20), lambda inner: st.dictionaries(st.text(max_size=5), inner, max_size=3)))
-@settings(max_examples=60, deadline=None)
 def test_yaml_and_json_are_read_back(value: object) -> None:
     made = {"value": value}
     assert json.loads(wire.to_json(made)) == made

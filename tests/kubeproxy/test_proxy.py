@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import k8sexpose as kx
@@ -351,7 +351,6 @@ endpoints = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(endpoints, st.sampled_from(["node-1", "node-2", "node-3"]), st.sampled_from(["a", "b", "c", None]))
 def test_categories_hold_usable_endpoints_only(found: list[kx.Endpoint], node: str, zone: str | None) -> None:
     chosen = categorize_endpoints(Targets.of(Target(endpoint, 80) for endpoint in found), node=node, zone=zone)

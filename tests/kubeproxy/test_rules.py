@@ -15,6 +15,8 @@ from tests.conformance import rules
 from tests.kubeproxy.random_clusters import random_cluster
 from tests.kubeproxy.rule_walker import IptablesRules, NftRules, Packet
 
+pytestmark = pytest.mark.slow
+
 DATA = Path(__file__).parents[1] / "conformance" / "kube-proxy-rules.json"
 SCENARIOS = {row["id"]: row for row in json.loads(DATA.read_text())["scenarios"]}
 OUTSIDE, UNALLOCATED, NOWHERE = "203.0.113.7", "10.96.200.200", "10.0.0.99"

@@ -12,6 +12,8 @@ from k8sexpose import cli, describe
 from k8sexpose.lessons import class_report
 from k8sexpose.lessons.answer_file import Entry, record_answer, written
 
+pytestmark = pytest.mark.slow
+
 AT = "2026-11-29T12:00:00Z"
 ALL = frozenset({"10.0.0.1", "10.0.0.2", "10.0.0.3"})
 

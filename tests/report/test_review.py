@@ -14,6 +14,8 @@ from k8sexpose.report.assumptions import guess_provider, guess_region
 from tests.report.helpers import SAMPLE, cluster_of, edited, put
 from tools.generate import sample_cluster
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_cluster_stays_as_it_is() -> None:
     cluster = cluster_of({"externalTrafficPolicy": "Local"})

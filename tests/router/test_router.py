@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import k8sexpose as kx
@@ -52,7 +52,6 @@ def clusters(draw: st.DrawFn) -> kx.Cluster:
 TARGETS = ["web", "10.0.0.1:30080", "10.96.0.9:80"]
 
 
-@settings(deadline=None)
 @given(clusters(), st.sampled_from(TARGETS), clients, st.sampled_from(["none", "one", "all"]))
 def test_routes_and_shares_agree(cluster: kx.Cluster, target: str, client: str, via: str) -> None:
     nodes = {"none": None, "one": "node-1", "all": list(cluster.store.nodes)}
@@ -69,7 +68,6 @@ def test_routes_and_shares_agree(cluster: kx.Cluster, target: str, client: str, 
     assert shares.crosses_zone <= shares.extra_hop
 
 
-@settings(deadline=None)
 @given(clusters())
 def test_shares_are_entries_times_verdicts(cluster: kx.Cluster) -> None:
     """Where everything works, a Pod's share is the sum over nodes of entry × 1/(number of targets)."""
@@ -86,7 +84,6 @@ def test_shares_are_entries_times_verdicts(cluster: kx.Cluster) -> None:
     assert kx.shares(cluster, "web").by_pod == expected
 
 
-@settings(deadline=None)
 @given(clusters(), st.sampled_from(["web", "10.0.0.1:30080"]))
 def test_under_local_no_packet_from_outside_changes_the_node(cluster: kx.Cluster, target: str) -> None:
     for way in kx.routes(cluster, target, CLIENT):
@@ -97,7 +94,6 @@ def test_under_local_no_packet_from_outside_changes_the_node(cluster: kx.Cluster
             assert way.client_seen != CLIENT
 
 
-@settings(deadline=None)
 @given(clusters(), st.sampled_from(TARGETS), clients)
 def test_send_takes_one_of_the_routes(cluster: kx.Cluster, target: str, client: str) -> None:
     ways = {(way.pod, way.outcome, way.hops): way.probability for way in kx.routes(cluster, target, client)}
@@ -106,7 +102,6 @@ def test_send_takes_one_of_the_routes(cluster: kx.Cluster, target: str, client: 
     assert cluster.sends == 1
 
 
-@settings(deadline=None, max_examples=30)
 @given(clusters(), clients)
 def test_asking_changes_nothing(cluster: kx.Cluster, client: str) -> None:
     before = (dict(cluster.store.services), dict(cluster.store.pods), cluster.now_s, cluster.events)
@@ -117,7 +112,6 @@ def test_asking_changes_nothing(cluster: kx.Cluster, client: str) -> None:
     assert (cluster.sends, cluster.affinity) == (0, {})
 
 
-@settings(deadline=None, max_examples=30)
 @given(clusters())
 def test_latencies_add_up_and_the_hops_are_a_chain(cluster: kx.Cluster) -> None:
     for way in kx.routes(cluster, "web", CLIENT):

@@ -25,6 +25,8 @@ from tests.router.small_clusters import (
     every_cluster,
 )  # fmt: skip
 
+pytestmark = pytest.mark.slow
+
 SAMPLE, SEED = 40, 26
 
 

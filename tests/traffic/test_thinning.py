@@ -23,6 +23,8 @@ from k8sexpose.traffic.workload import Workload
 from tests.router.helpers import cluster_with
 from tests.traffic.helpers import LB, LOCAL
 
+pytestmark = pytest.mark.slow
+
 PATHS = [
     PathRow("", f"web-{pod}", f"node-{pod}", ms, extra_hop=ms > 0.5, crosses_zone=ms > 1)
     for pod in range(3)

@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 
+from k8sexpose.widgets.explorers import base
 from k8sexpose.widgets.explorers.base import PIECE_S, Control, Explorer, Parts
+
+
+class Clock:
+    """The time that the explorer sees: only its work takes any."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+
+CLOCK = Clock()
+
+
+@pytest.fixture(autouse=True)
+def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(base, "time", CLOCK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +39,7 @@ def work(setting: Pieces) -> Iterator[float]:
     for piece in range(setting.pieces):
         if piece == 98:
             raise ValueError("<b>too many</b>")
-        time.sleep(PIECE_S if setting.pieces < 90 else 0)
+        CLOCK.now_s += PIECE_S if setting.pieces < 90 else 0
         yield (piece + 1) / setting.pieces
 
 
@@ -44,17 +61,27 @@ SLOW: Parts[Pieces] = Parts(
 Slow = Explorer[Pieces]
 
 
-def in_a_kernel(play: Callable[[Slow], Any], seconds: float) -> tuple[Slow, list[str]]:
+def in_a_kernel(play: Callable[[Slow], Awaitable[None]]) -> tuple[Slow, list[str]]:
     """Use the explorer where an event loop runs, as a kernel's does; the bar's values come back too."""
     slow, shown = Explorer(SLOW, Pieces()), []
     slow.bar.observe(lambda change: shown.append(change["new"]), names="value")
 
     async def learner() -> None:
-        play(slow)
-        await asyncio.sleep(seconds)
+        async with asyncio.timeout(60):
+            await play(slow)
 
     asyncio.run(learner())
     return slow, shown
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    while not condition():
+        await asyncio.sleep(0)
+
+
+async def rest() -> None:
+    """Wait for everything that has been begun."""
+    await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()}, return_exceptions=True)
 
 
 def visible(slow: Slow) -> set[str]:
@@ -62,37 +89,45 @@ def visible(slow: Slow) -> set[str]:
 
 
 def test_long_work_shows_a_named_bar_and_the_end() -> None:
-    slow, shown = in_a_kernel(lambda slow: setattr(slow.controls["pieces"], "value", 4), 1.0)
+    async def play(slow: Slow) -> None:
+        slow.controls["pieces"].value = 4
+        await rest()
+
+    slow, shown = in_a_kernel(play)
     assert "<strong>4 pieces</strong>" in slow.picture.value and visible(slow) == {"hidden"}
     assert ['value="50"' in bar for bar in shown].count(True) == 1
     assert all('<progress aria-label="Working"' in bar for bar in shown)
 
 
 def test_short_work_shows_no_bar() -> None:
-    slow, shown = in_a_kernel(lambda slow: setattr(slow.controls["pieces"], "value", 95), 0)
+    async def play(slow: Slow) -> None:
+        slow.controls["pieces"].value = 95
+
+    slow, shown = in_a_kernel(play)
     assert "<strong>95 pieces</strong>" in slow.picture.value and not shown
 
 
 def test_cancel_leads_back_to_what_is_shown() -> None:
-    def play(slow: Slow) -> None:
+    async def play(slow: Slow) -> None:
         slow.controls["pieces"].value = 50
         assert visible(slow) == {"hidden"}
-        loop = asyncio.get_running_loop()
-        loop.call_later(0.15, lambda: seen.append(visible(slow)))
-        loop.call_later(0.2, slow.cancel.click)
+        await until(lambda: visible(slow) == {"visible"})
+        slow.cancel.click()
+        await rest()
 
-    seen: list[set[str]] = []
-    slow, _ = in_a_kernel(play, 0.6)
-    assert seen == [{"visible"}] and visible(slow) == {"hidden"}
+    slow, _ = in_a_kernel(play)
+    assert visible(slow) == {"hidden"}
     assert slow.setting == Pieces(0) and "<strong>0 pieces</strong>" in slow.picture.value
 
 
 def test_a_new_setting_ends_the_old_work() -> None:
-    def play(slow: Slow) -> None:
+    async def play(slow: Slow) -> None:
         slow.controls["pieces"].value = 50
-        asyncio.get_running_loop().call_later(0.15, lambda: setattr(slow.controls["pieces"], "value", 1))
+        await until(lambda: visible(slow) == {"visible"})
+        slow.controls["pieces"].value = 1
+        await rest()
 
-    slow, _ = in_a_kernel(play, 0.8)
+    slow, _ = in_a_kernel(play)
     assert "<strong>1 pieces</strong>" in slow.picture.value and visible(slow) == {"hidden"}
 
 

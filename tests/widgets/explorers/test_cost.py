@@ -20,6 +20,8 @@ from k8sexpose.widgets.explorers.cost import (
     rows,
 )
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_every_setting_draws_what_the_model_says(provider: str) -> None:

@@ -21,6 +21,8 @@ from k8sexpose.widgets.explorers.node_port_range import (
 from k8sexpose.widgets.explorers.node_port_range import rows as range_rows
 from tests.widgets.explorers.helpers import label
 
+pytestmark = pytest.mark.slow
+
 
 def result(program: str) -> Any:
     """Run a program of Show Python; the value of its last line."""
