@@ -114,7 +114,7 @@ def front_door(
         source_ip=kind.source_ip,
         rule=kind.rule(service),
         hairpin=kind.hairpin or not keeps_source,
-        title=kind.title,
+        title=kind.full_title,
         check=check,
         internal=is_internal(service, kind),
         router_hash=kind.router_hash,

@@ -58,7 +58,7 @@ class LoadBalancerKind:
     Parameters
     ----------
     name, title : str
-        Short name, and name for people.
+        Short name, and name for people, as it is said behind "a".
     controller : str
         The controller that makes it: the source of its events.
     data_path : str
@@ -102,6 +102,8 @@ class LoadBalancerKind:
     first_passes : int, optional
         How many checks a new target must pass before it gets connections. None: it counts as its first check, made
         at once, finds it.
+    detail : str
+        What tells it from others of the same title; empty for none.
     router_hash : str
         Where a router spreads connections: ``modulo`` (a change of the set of nodes moves most connections that are
         open) or ``resilient`` (only those of the nodes that left); empty for no router.
@@ -156,7 +158,13 @@ class LoadBalancerKind:
     change_error: str = ""
     probe_by: str = ""
     first_passes: int | None = None
+    detail: str = ""
     router_hash: str = ""
+
+    @property
+    def full_title(self) -> str:
+        """Its title, and what tells it from others of the same title."""
+        return f"{self.title}, {self.detail}" if self.detail else self.title
 
     def check(self, service: Service) -> HealthCheck:
         """Return the health check for a Service; annotations that the controller refuses change nothing."""

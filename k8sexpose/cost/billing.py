@@ -110,16 +110,19 @@ class Bill:
             return f"0.00 {self.currency} a month: nobody charges for what {self.provider} does"
         if self.items.empty:
             return f"0.00 {self.currency} a month: nothing here is charged for"
-        unpriced = int(self.items["monthly_cost"].isna().sum())
+        unpriced = list(self.items["name"][self.items["monthly_cost"].isna()])
+        known, about = self.known_per_month, self.total_per_month
         if not unpriced and not self.estimated:
-            return f"{self.known_per_month:,.2f} {self.currency} a month"
-        if unpriced == len(self.items):
-            return f"unknown: the price book has no price for {', '.join(dict.fromkeys(self.items['name']))}"
-        open_lines = [_lines(len(self.estimated), "estimated")] if self.estimated else []
-        open_lines += [_lines(unpriced, "without a price")] if unpriced else []
-        least = f"at least {self.known_per_month:,.2f} {self.currency} a month; {' and '.join(open_lines)}"
-        about = self.total_per_month
-        return least if about is None else f"{least}, about {about:,.2f} {self.currency} with it"
+            return f"{known:,.2f} {self.currency} a month"
+        guessed = _lines(len(self.estimated), "estimated")
+        if not known:  # "at least 0.00" would say nothing
+            missing = f"unknown: the price book has no price for {', '.join(dict.fromkeys(unpriced))}"
+            return missing if about is None else f"about {about:,.2f} {self.currency} a month; {guessed}"
+        open_lines = [guessed] if self.estimated else []
+        open_lines += [_lines(len(unpriced), "without a price")] if unpriced else []
+        least = f"at least {known:,.2f} {self.currency} a month; {' and '.join(open_lines)}"
+        them = "it" if len(self.estimated) == 1 else "them"
+        return least if about is None else f"{least}, about {about:,.2f} {self.currency} with {them}"
 
     @property
     def over_quota(self) -> tuple[QuotaUse, ...]:

@@ -5,6 +5,7 @@ Every assumption is written down in words; the report shows them all.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -22,12 +23,15 @@ from ..cloud.providers import LoadBalancerKind, Provider
 from ..cloud.providers import provider as profile
 from ..cost.charges import DRIVERS
 from ..cost.prices import PriceBook
+from ..cost.usage import MonthlyTraffic
 from ..kubeproxy.service_ports import Target, targets
 from ..model import Cluster
 from ..traffic.queueing import LARGEST_MS, MOST_WORKERS
 from .environment import OTHERS, Environment, environment, pending_cause, proxy_mode, runs
 
-__all__ = ["EXPOSED", "LOAD", "UNKNOWN_CAUSE", "ReviewedCluster", "guess_provider", "guess_region", "survey"]
+__all__ = [
+    "EXPOSED", "ReviewedCluster", "guess_provider", "guess_region", "load_in_words", "survey", "traffic_in_words",
+]  # fmt: skip
 
 PROTOCOLS = ("TCP", "UDP", "SCTP")
 EXPOSED = ("NodePort", "LoadBalancer")
@@ -38,9 +42,15 @@ SCHEMES = {
     "minikube": "minikube",
 }  # fmt: skip
 MINIKUBE_LABEL = "minikube.k8s.io/name"
-LOAD = "Load: "
-UNKNOWN_CAUSE = ", and the cause is not in the dump: wait, or look at its events"
 AWS_CONTROLLER, METALLB = "aws-load-balancer-controller", "metallb"
+
+
+@dataclass(frozen=True, slots=True)
+class PendingReason:
+    """Why a load balancer has no address, in words; `is_cause` is False where the dump does not hold the cause."""
+
+    text: str
+    is_cause: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,20 +163,22 @@ class ReviewedCluster:
                 names |= {one.endpoint.pod or self._pod_name(one.endpoint.ip) for one in ready}
         return len(names)
 
-    def pending(self, service: Service) -> str | None:
+    def pending(self, service: Service) -> PendingReason | None:
         """Return why a load balancer has no address; None where it has one, or is not asked for."""
         if service.type != "LoadBalancer" or any(entry.address for entry in service.load_balancer_ingress):
             return None
         cause = pending_cause(self.cluster, self.around, service, self.events)
         if cause is not None:
-            return f"{service.name} is <pending>: {cause}"
+            return PendingReason(f"{service.name} is <pending>: {cause}")
         if not self.around.modelled:
-            return f"{service.name} is <pending>, and {self.around.controller} is not modelled: look at its events"
+            controller = self.around.controller
+            return PendingReason(f"{service.name} is <pending>, and {controller} is not modelled: look at its events")
         try:
             front_door(self.cluster, service)
         except NotExposed as reason:
-            return str(reason)
-        return f"{service.name} is <pending>{UNKNOWN_CAUSE}"
+            return PendingReason(str(reason))
+        unknown = "the cause is not in the dump: wait, or look at its events"
+        return PendingReason(f"{service.name} is <pending>, and {unknown}", is_cause=False)
 
 
 def survey(
@@ -204,9 +216,7 @@ def survey(
     assumptions += words
     assumptions += _listening(twin)
     twin.advance(0)  # the cloud takes over the load balancers whose address is in a status
-    load = f"each Pod busy {utilisation:.0%} of the time on average, {service_ms:g} ms of work a request"
-    at_a_time = "one request at a time" if workers == 1 else f"{workers} requests at a time"
-    assumptions.append(f"{LOAD}{load}, {at_a_time}; many clients, a new connection for each request.")
+    assumptions.append(f"Load: {load_in_words(utilisation, service_ms, workers)}.")
     if not twin.cni_masquerade:
         assumptions.append("Pods leave the Pod network with their own address (no masquerading).")
     around = environment(twin, name, given=provider is not None)
@@ -215,6 +225,20 @@ def survey(
         twin, name, place, why, tuple(assumptions), utilisation, service_ms, workers, set_aside, around, cluster.events,
         currency,
     )  # fmt: skip
+
+
+def load_in_words(utilisation: float, service_ms: float, workers: int) -> str:
+    """Return the load that is assumed of every Service."""
+    load = f"each Pod busy {utilisation:.0%} of the time on average, {service_ms:g} ms of work a request"
+    at_a_time = "one request at a time" if workers == 1 else f"{workers} requests at a time"
+    return f"{load}, {at_a_time}; many clients, a new connection for each request"
+
+
+def traffic_in_words(traffic: MonthlyTraffic) -> str:
+    """Return the traffic that is assumed, and who has which part of it."""
+    if traffic.traffic_gb is None:
+        return f"{traffic.gb_per_month:,.10g} GB a month, a tenth of it requests, evenly over the exposed Services"
+    return f"{math.fsum(traffic.traffic_gb.values()):,.10g} GB a month, by Service as you said"
 
 
 def _set_aside(twin: Cluster) -> dict[str, str]:

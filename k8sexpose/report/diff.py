@@ -15,14 +15,14 @@ from .._display import html_table, milliseconds
 from ..api.checks import check_arguments
 from ..api.service import Service
 from ..cost.billing import Bill
-from .assumptions import UNKNOWN_CAUSE
+from .assumptions import traffic_in_words
 from .document import Heading, Listing, Paragraph, Part, Table, to_markdown
 from .finding_cards import SIGNS, finding_cards
 from .findings import NOTE, SEVERITIES, Finding
 from .html_page import to_html
 from .machine_readable import bill_object, finding_object, number, written
 from .policy_advice import GLOSSARY
-from .review import EVENLY, TRAFFIC, Review, ServiceReview, review
+from .review import Review, ServiceReview, review
 
 if TYPE_CHECKING:
     from ..model import Cluster
@@ -241,7 +241,7 @@ def _unless_expected(one: Finding, was: Review) -> Finding:
     """Return a finding; that a new load balancer has no address yet, for no reason that is known, is but a note."""
     namespace, _, name = one.service.partition("/")
     old = was.cluster.store.services.get((namespace, name))
-    if one.kind != "pending" or not one.why.endswith(f"{UNKNOWN_CAUSE}.") or (old and old.type == "LoadBalancer"):
+    if one.kind != "pending" or one.cause_known or (old and old.type == "LoadBalancer"):
         return one
     return replace(
         one, severity=NOTE, what="It has no address yet: EXTERNAL-IP is <pending>.",
@@ -252,8 +252,7 @@ def _unless_expected(one: Finding, was: Review) -> Finding:
 
 def _shared_anew(was: Review, is_now: Review) -> bool:
     """Return True if the assumed traffic is shared by more or fewer Services: that changes what each costs."""
-    evenly = any(text.endswith(EVENLY) for text in is_now.assumptions)
-    return evenly and len(was.exposed) != len(is_now.exposed)
+    return is_now.traffic.traffic_gb is None and len(was.exposed) != len(is_now.exposed)
 
 
 def _changes(was: Review, is_now: Review, before: ServiceReview, after: ServiceReview) -> Iterator[Change]:
@@ -319,11 +318,10 @@ def _change_rows(made: Diff) -> Iterator[tuple[str, ...]]:
 
 
 def _money(before: Bill, after: Bill) -> str:
-    if before.currency != after.currency:
-        return f"{before.headline} before, {after.headline} after"
     old, new = before.total_per_month, after.total_per_month
-    if old is None or new is None:
-        return f"{before.headline} before, {after.headline} after"
+    if old is None or new is None or before.currency != after.currency:
+        same = before.headline == after.headline
+        return f"{before.headline} (as before)" if same else f"before, {before.headline}; after, {after.headline}"
     about = "about " if before.estimated or after.estimated else ""
     if abs(new - old) < HALF_A_CENT:
         return f"{about}{new:,.2f} {after.currency} a month, as before"
@@ -356,6 +354,6 @@ def _parts(made: Diff, date: str) -> Iterator[Part]:
         )
     when = f" on {date}" if date else ""
     load = f"{made.after.utilisation:.0%} utilisation, {made.after.service_ms:g} ms of work a request"
-    traffic = next(text.removeprefix(TRAFFIC) for text in made.after.assumptions if text.startswith(TRAFFIC))
+    traffic = traffic_in_words(made.after.traffic)
     prices = f"prices of {made.after.provider} {made.after.region}".rstrip()
-    yield Paragraph(f"Compared{when} by the same assumptions: {load}; {prices}; {traffic}")
+    yield Paragraph(f"Compared{when} by the same assumptions: {load}; {prices}; {traffic}.")

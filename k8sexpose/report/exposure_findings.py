@@ -40,7 +40,7 @@ def internal_unread(asked: Asked, service: Service) -> Iterator[Finding]:
     yield Finding(
         "internal-unread", WARNING, service.key,
         f"It asks to be internal by the annotation {key}, and its load balancer faces the internet.",
-        f"{kind.title} is made by a controller that does not read this annotation.",
+        f"Its {kind.title} is made by a controller that does not read this annotation.",
         "Use the annotation that this controller reads, or the controller that reads this one, and check the address.",
     )  # fmt: skip
 

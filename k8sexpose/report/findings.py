@@ -72,6 +72,8 @@ class Finding:
         The lesson that explains it.
     source, url : str
         The document that it rests on, and where one can read it.
+    cause_known : bool
+        Whether `why` is a cause; False where the dump does not hold it.
     """
 
     kind: str
@@ -85,6 +87,7 @@ class Finding:
     lesson: str = ""
     source: str = ""
     url: str = ""
+    cause_known: bool = True
 
     def __str__(self) -> str:
         where = f" {self.service}" if self.service else ""
@@ -433,8 +436,9 @@ def pending(asked: Asked, service: Service) -> Iterator[Finding]:
     reason = asked.survey.pending(service)
     if reason is not None:
         yield Finding(
-            "pending", PROBLEM, service.key, "It has no address: EXTERNAL-IP is <pending>.", _sentence(reason),
+            "pending", PROBLEM, service.key, "It has no address: EXTERNAL-IP is <pending>.", _sentence(reason.text),
             WITHOUT_CLOUD.get(asked.survey.provider, "Look at its events, which kubectl describe service shows."),
+            cause_known=reason.is_cause,
         )  # fmt: skip
 
 
@@ -458,8 +462,8 @@ def mixed_protocols(asked: Asked, service: Service) -> Iterator[Finding]:
     yield Finding(
         "mixed-protocols", WARNING if refused else NOTE, service.key,
         f"It has ports of {' and '.join(protocols)}.",
-        f"{kind.title if kind else 'A load balancer'} says: {refused}." if refused
-        else f"{kind.title} takes both; another provider may refuse." if kind
+        f'The controller ({kind.controller}) answers: "{refused}".' if refused and kind
+        else f"A {kind.title} takes both; another provider may refuse." if kind
         else "The API server accepts it; whether a load balancer does depends on the provider.",
         "Make two Services, one for each protocol." if refused else "Nothing, while it stays with this provider.",
     )  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,7 +22,7 @@ from ..cost.usage import MonthlyTraffic
 from ..router.reach import HEAD as REACH_HEAD
 from ..router.reach import Reach, internet_entrances, reach_of
 from .anonymise import anonymised, without_values
-from .assumptions import EXPOSED, LOAD, ReviewedCluster, survey
+from .assumptions import EXPOSED, ReviewedCluster, load_in_words, survey, traffic_in_words
 from .document import MARK, Heading, Link, Listing, Paragraph, Part, Picture, Table, to_markdown
 from .entrance_map import entrance_map
 from .environment import lacks
@@ -76,6 +75,8 @@ class Review(ReviewedFacts):
         Who makes load balancers, and which data plane there is.
     internet : tuple of Entrance
         All that the internet reaches.
+    traffic : MonthlyTraffic
+        What is assumed to pass in a month.
 
     Examples
     --------
@@ -223,7 +224,7 @@ def review(
         find_all(Asked(found, comparisons, made, internet), SERVICE_FINDERS, CLUSTER_FINDERS),
         tuple(sorted(services, key=lambda one: (RANK.get(one.type, 2), one.name))),
         made,
-        (*found.assumptions, f"{TRAFFIC}{_traffic(gb_per_month, traffic_gb)}.", *_uncounted(found.cluster)),
+        (*found.assumptions, f"Traffic: {traffic_in_words(traffic)}.", *_uncounted(found.cluster)),
         found.cluster,
         guessed,
         utilisation,
@@ -232,6 +233,7 @@ def review(
         tuple(lacks(found.cluster)),
         found.around,
         internet,
+        traffic,
     )
 
 
@@ -258,16 +260,6 @@ BALANCER = "load balancer"
 def _check_names(traffic_gb: Mapping[str, float] | None) -> None:
     if traffic_gb is not None:
         raise ValueError("traffic_gb names Services, and an anonymised report has other names: give gb_per_month")
-
-
-TRAFFIC = "Traffic: "
-EVENLY = "evenly over the exposed Services."
-
-
-def _traffic(gb_per_month: float, traffic_gb: Mapping[str, float] | None) -> str:
-    if traffic_gb is None:
-        return f"{gb_per_month:,g} GB a month, a tenth of it requests, {EVENLY[:-1]}"
-    return f"{math.fsum(traffic_gb.values()):,g} GB a month, by Service as you said"
 
 
 def _uncounted(cluster: Cluster) -> Iterator[str]:
@@ -335,10 +327,9 @@ def _balancer(kind: LoadBalancerKind | None, internal: bool) -> str:
     """Return the name of a load balancer in a sentence, with what it is more exactly in brackets."""
     if kind is None:
         return "a load balancer of somebody else"
-    title, more = re.fullmatch(r"(.*?)(?:[:,] (.*))?", kind.title).groups()  # type: ignore[union-attr]
-    named = f"{'an internal' if internal else 'a'} {title}" if "alancer" in title else title
+    named = f"{'an internal' if internal else 'a'} {kind.title}"
     # Google makes no internal load balancer of a target pool.
-    return f"{named} ({more})" if more and not (internal and kind.name == "target_pool") else named
+    return f"{named} ({kind.detail})" if kind.detail and not (internal and kind.name == "target_pool") else named
 
 
 def _who(service: Service, kind: LoadBalancerKind | None) -> str:
@@ -527,10 +518,10 @@ def _summary(made: Review) -> Iterator[Part]:
     if not compared:
         yield Paragraph("There is no exposed Service whose policies can be compared.")
         return
-    load = next(text.removeprefix(LOAD) for text in made.assumptions if text.startswith(LOAD))
+    load = load_in_words(made.utilisation, made.service_ms, made.workers)
     more = "Pods that serve more requests at a time have shorter queues, and Local stays ahead up to a higher load."
     yours = "Name yours: --utilisation, --service-ms, --workers."
-    yield Paragraph(f"{load[:1].upper()}{load[1:]} {more} {yours}", "Assumed:")
+    yield Paragraph(f"{load[:1].upper()}{load[1:]}. {more} {yours}", "Assumed:")
     head = ("Service", "policy now", "recommended", "Local is slower on average from", "at the p99 from")
     rows = tuple(
         (one.service, one.now, one.advice.policy, _crossing(one.turns_at), _crossing(one.turns_at_p99))

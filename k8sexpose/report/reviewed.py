@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..cost.billing import Bill
+from ..cost.usage import MonthlyTraffic
 from ..model import Cluster
 from ..router.reach import Entrance
 from .assumptions import EXPOSED
@@ -74,6 +75,7 @@ class ReviewedFacts:
     lacks: tuple[str, ...] = ()
     around: Environment | None = None
     internet: tuple[Entrance, ...] = ()
+    traffic: MonthlyTraffic = field(default_factory=MonthlyTraffic)
 
     @property
     def exposed(self) -> tuple[ServiceReview, ...]:

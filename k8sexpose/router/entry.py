@@ -67,7 +67,7 @@ def lost(reason: str, outcome: str = "timeout") -> Entry:
 
 
 def outside_entry(
-    cluster: ClusterState, destination: Destination, door: FrontDoor | None, packet: Packet, via: tuple[str, ...]
+    cluster: ClusterState, destination: Destination, balancer: FrontDoor | None, packet: Packet, via: tuple[str, ...]
 ) -> Entry:
     """Return the entry of a client outside the cluster; `NotExposed` if nothing leads to the Service from outside."""
     service, port = destination.service, destination.service_port
@@ -75,8 +75,8 @@ def outside_entry(
         return lost(f"there is no address for the name {destination.hostname}", "unresolved")
     if service is None:
         return _address_entry(cluster, packet, via)
-    if door is not None:
-        return load_balancer_entry(cluster, door, port, packet, via)
+    if balancer is not None:
+        return load_balancer_entry(cluster, balancer, port, packet, via)
     if service.type == "NodePort" and port is not None:
         return _node_port_entry(cluster, service, port, packet, via)
     if service.headless:
@@ -85,44 +85,45 @@ def outside_entry(
 
 
 def load_balancer_entry(
-    cluster: ClusterState, door: FrontDoor, port: ServicePort | None, packet: Packet, via: tuple[str, ...] = ()
+    cluster: ClusterState, balancer: FrontDoor, port: ServicePort | None, packet: Packet, via: tuple[str, ...] = ()
 ) -> Entry:
     """Return the entry through a load balancer; `via` replaces the nodes that it would choose."""
     if packet.port is None:
         return lost("the load balancer passes on the ports of the Service, and no ping")
     if port is None:
         return lost(f"the load balancer does not listen on port {packet.port}")
-    if door.internal and not _inside(cluster, packet.src):
-        return lost(f"the load balancer is internal: {door.address} is not on the internet, no route from {packet.src}")
-    if door.data_path != VIP and not _admits(door.service, packet.src):
+    if balancer.internal and not _inside(cluster, packet.src):
+        where = f"{balancer.address} is not on the internet, no route from {packet.src}"
+        return lost(f"the load balancer is internal: {where}")
+    if balancer.data_path != VIP and not _admits(balancer.service, packet.src):
         return lost(f"the load balancer does not admit {packet.src}: it is outside loadBalancerSourceRanges")
-    if door.data_path == NODE_PORT and not port.node_port:
+    if balancer.data_path == NODE_PORT and not port.node_port:
         return lost("the load balancer delivers to a nodePort, and the Service has none")
-    spread = Spread(via) if via else door.spread
+    spread = Spread(via) if via else balancer.spread
     if not spread.names:
-        return lost("the load balancer finds no healthy node", "reset" if door.proxies else "timeout")
-    to_pod = door.data_path == TO_POD and not via
-    src = packet.src if door.preserves_source else door.source_ip or door.address
+        return lost("the load balancer finds no healthy node", "reset" if balancer.proxies else "timeout")
+    to_pod = balancer.data_path == TO_POD and not via
+    src = packet.src if balancer.preserves_source else balancer.source_ip or balancer.address
 
     def arrive(name: str) -> Arrival:
         if to_pod:
             ip, _, number = name.rpartition(":")
             new = replace(packet, src=src, dst=ip.strip("[]"), port=int(number))
-        elif door.data_path != VIP:
+        elif balancer.data_path != VIP:
             ip = _node_ip(cluster.store.nodes[name], packet)
             new = replace(packet, src=src, dst=ip, port=port.node_port)
         else:
             new = replace(packet, src=src)
         before, after = packet.to, new.to
         hop = Hop(
-            "load balancer", packet.src, before, f"sends it to {name}", door.latency_ms,
+            "load balancer", packet.src, before, f"sends it to {name}", balancer.latency_ms,
             new_src=src if src != packet.src else None, new_dst=after if after != before else None,
             kind=LOAD_BALANCER,
         )  # fmt: skip
         return Arrival(packet, new, (hop,))
 
-    sticky = f"{packet.src} {packet.dst}" if door.rule == BY_CLIENT and not via else ""
-    return Entry(spread, arrive, to_pod, door.proxies, hairpin=door.hairpin, sticky=sticky)
+    sticky = f"{packet.src} {packet.dst}" if balancer.rule == BY_CLIENT and not via else ""
+    return Entry(spread, arrive, to_pod, balancer.proxies, hairpin=balancer.hairpin, sticky=sticky)
 
 
 def _inside(cluster: ClusterState, src: str) -> bool:
@@ -219,8 +220,8 @@ def load_balancer_at(cluster: ClusterState, packet: Packet) -> Entry | None:
     for service in cluster.store.services_at(packet.dst):
         if any(canonical_ip(entry.ip) == packet.dst for entry in service.load_balancer_ingress if entry.ip):
             port = next((p for p in service.ports if fits(p, packet)), None)
-            door = front_door(cluster, service, port=port, settled=False)
-            return load_balancer_entry(cluster, door, port, packet)
+            balancer = front_door(cluster, service, port=port, settled=False)
+            return load_balancer_entry(cluster, balancer, port, packet)
     return None
 
 

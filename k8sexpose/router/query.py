@@ -62,23 +62,23 @@ class Query:
         destination = resolved_for(cluster, destination, asker)
         service = destination.service
         via_nodes = node_names(cluster, via)
-        door = _door(cluster, destination)
-        if client is None and door is not None and door.internal:
+        balancer = _balancer_of(cluster, destination)
+        if client is None and balancer is not None and balancer.internal:
             asker = find_client(cluster, PRIVATE_CLIENTS[family], family)
         ip = destination.ip
         if ip is None and service is not None:
-            ip = door.address if door else _dialled_cluster_ip(service)
+            ip = balancer.address if balancer else _dialled_cluster_ip(service)
         packet = Packet(asker.ip, ip or destination.hostname or "", destination.port, destination.protocol)
-        return cls(cluster, asker, destination, via_nodes, door, packet)
+        return cls(cluster, asker, destination, via_nodes, balancer, packet)
 
     @property
     def as_if(self) -> Service | None:
         """The Service as it will be, where it is asked for by its name; None where every node knows it as it is."""
-        door, destination = self.door, self.destination
-        if door is None or destination.hostname is not None:
+        balancer, destination = self.door, self.destination
+        if balancer is None or destination.hostname is not None:
             return None
-        known = door.service is destination.service and not self.cluster.stopped_proxies
-        return None if known else door.service
+        known = balancer.service is destination.service and not self.cluster.stopped_proxies
+        return None if known else balancer.service
 
     @property
     def entry(self) -> Entry:
@@ -100,15 +100,15 @@ class Query:
 
     def _from_inside(self, tracer: PathTracer) -> Iterator[Route]:
         """Follow the packet of a Pod or a node: its own node's kube-proxy sees it first."""
-        door, packet = self.door, self.packet
+        balancer, packet = self.door, self.packet
         if self.client.kind == POD and ip_version(packet.dst) and ip_address(packet.dst).is_loopback:
             yield tracer.to_itself(packet, self.start())
         elif self.destination.service is None and self.destination.hostname is not None:
             no_address = lost(f"there is no address for the name {self.destination.hostname}", "unresolved")
             yield from tracer.come_in(no_address, self.start(), packet)
-        elif door is not None and ip_version(door.address) is None:
+        elif balancer is not None and ip_version(balancer.address) is None:
             # A load balancer with a name only: kube-proxy knows nothing of it, the packet goes out.
-            entry = load_balancer_entry(self.cluster, door, self.destination.service_port, packet, self.via)
+            entry = load_balancer_entry(self.cluster, balancer, self.destination.service_port, packet, self.via)
             yield from tracer.come_in(entry, self.start(), packet)
         else:
             for dialled, share in self._dialled(tracer, packet):
@@ -138,7 +138,7 @@ class Query:
             yield packet, Fraction(1)
 
 
-def _door(cluster: ClusterState, destination: Destination) -> FrontDoor | None:
+def _balancer_of(cluster: ClusterState, destination: Destination) -> FrontDoor | None:
     """Return the load balancer that a target names: by a Service's name as it will be, by its DNS name as it is."""
     service = destination.service
     if service is None or service.type != "LoadBalancer":

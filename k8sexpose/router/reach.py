@@ -214,30 +214,30 @@ def _load_balancer(cluster: ClusterState, service: Service) -> Iterator[Entrance
     if service.type != "LoadBalancer":
         return
     try:
-        door = front_door(cluster, service)
+        balancer = front_door(cluster, service)
     except (NotExposed, ValueError, KeyError):
         return
-    if door.address in ("", "localhost"):
+    if balancer.address in ("", "localhost"):
         who, note = PRIVATE, "this computer only"
     else:
-        private = door.internal or is_private(door.address)
+        private = balancer.internal or is_private(balancer.address)
         who, note = (PRIVATE if private else INTERNET), ""
     ranges = ", ".join(service.load_balancer_source_ranges)
-    note = f"only {ranges}" if ranges else note or ("internal" if door.internal else "")
+    note = f"only {ranges}" if ranges else note or ("internal" if balancer.internal else "")
     for port in service.ports:
-        client = _client(service, who, door)
+        client = _client(service, who, balancer)
         target = f"{service.key}:{port.port}"
         seen, lost = _asked(cluster, target, client, port.protocol or "TCP")
-        yield Entrance(who, "load balancer", service.key, _shown(door.address, port), seen, lost, note)
+        yield Entrance(who, "load balancer", service.key, _shown(balancer.address, port), seen, lost, note)
 
 
-def _client(service: Service, who: str, door: FrontDoor) -> str | None:
+def _client(service: Service, who: str, balancer: FrontDoor) -> str | None:
     """Return a client that the load balancer lets in; None for the usual one."""
     for text in service.load_balancer_source_ranges:
         first, _, bits = text.strip().partition("/")
         if ip_version(first):
             return None if bits == "0" else first
-    return PRIVATE_CLIENTS[ip_version(door.address) or 4] if who == PRIVATE else None
+    return PRIVATE_CLIENTS[ip_version(balancer.address) or 4] if who == PRIVATE else None
 
 
 def _shown(ip: str, port: ServicePort, number: int | None = None) -> str:

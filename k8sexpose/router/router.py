@@ -61,7 +61,7 @@ def send(
     Raises
     ------
     NotExposed
-        If the Service has no door for this client.
+        If nothing leads to the Service from where this client is.
     UnknownName
         If a Service, node or Pod does not exist (it is a KeyError).
     ValueError

@@ -230,13 +230,13 @@ def read_table(
     question = named = Query.read(cluster, asking.target, asking.client, asking.protocol, asking.via)
     if asking.service is not None:
         named = Query.read(cluster, asking.service, asking.client, asking.protocol, asking.via)
-    door, service = named.door, _service(cluster, named)
-    rule = door.rule if door is not None and not asking.via else ""
+    balancer, service = named.door, _service(cluster, named)
+    rule = balancer.rule if balancer is not None and not asking.via else ""
     assignment: Assignment = "round_robin" if rule == IN_TURN else "per_connection"
     if (rule == BY_CLIENT) if asking.sticky is None else asking.sticky:
         assignment = "per_client"
     affinity = service is not None and service.session_affinity == "ClientIP"
-    hashed = door.router_hash if door is not None and not asking.via else ""
+    hashed = balancer.router_hash if balancer is not None and not asking.via else ""
     lanes: dict[str, dict[PathRow, float]] = {}
     shares: dict[str, Fraction] = {}
     if by_place or hashed or affinity or assignment != "per_connection":
@@ -262,7 +262,7 @@ def read_table(
         shares,
         assignment=assignment,
         affinity=affinity,
-        one_source=bool(door and not door.preserves_source),
+        one_source=bool(balancer and not balancer.preserves_source),
         protocol=question.destination.protocol,
         places=question.entry.spread.names if hashed else (),
         router_hash=hashed,

@@ -234,7 +234,7 @@ def policy_shares(
     cluster : Cluster
         The cluster; it stays as it is.
     service : str
-        Name of a Service of type LoadBalancer or NodePort; its front door is asked, see `send`.
+        Name of a Service of type LoadBalancer or NodePort; its load balancer or its node ports are asked, see `send`.
     client : str
         Address of a client outside.
     crashed : str, optional
@@ -280,7 +280,7 @@ def policy_shares(
 
 
 def _crash(copy: Cluster, service: str, node: str) -> str:
-    """Return the address of the front door, which asks about now, after all clocks have run out and a node crashed."""
+    """Return the load balancer's address, which asks about now, after all clocks have run out and a node crashed."""
     copy.advance(SETTLED_S)
     copy.fail(node)
     found = copy.service(service)

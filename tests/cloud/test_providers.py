@@ -40,6 +40,7 @@ def test_every_value_has_unit_source_and_date(name: str) -> None:
         "probe_by",
         "first_passes",
         "router_hash",
+        "detail",
         "name",
     }
     wanted = {field.name for field in fields(LoadBalancerKind)} - optional - {"title", "controller"}

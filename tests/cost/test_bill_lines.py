@@ -184,10 +184,11 @@ LACKING = {"missing": ("x (aws nlb, us-east-1)", "y (aws nlb, us-east-1)")}
         (made(("a", 2), ("b", 5), estimated=("b",)),
          "at least 2.00 USD a month; one line estimated, about 7.00 USD with it"),
         (made(("a", 2), ("b", 5), ("c", 6), estimated=("b", "c")),
-         "at least 2.00 USD a month; 2 lines estimated, about 13.00 USD with it"),
+         "at least 2.00 USD a month; 2 lines estimated, about 13.00 USD with them"),
         (made(("a", 2), ("b", 5), ("c", math.nan), estimated=("b",), **LACKING),
          "at least 2.00 USD a month; one line estimated and one line without a price"),
-        (made(("b", 5), estimated=("b",)), "at least 0.00 USD a month; one line estimated, about 5.00 USD with it"),
+        (made(("b", 5), estimated=("b",)), "about 5.00 USD a month; one line estimated"),
+        (made(("a", 0), ("b", math.nan), **LACKING), "unknown: the price book has no price for b"),
     ],
 )  # fmt: skip
 def test_the_headline_says_what_is_known_and_what_is_left_open(bill: kx.Bill, headline: str) -> None:

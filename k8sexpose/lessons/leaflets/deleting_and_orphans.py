@@ -31,7 +31,7 @@ def held_by_the_cloud(cluster: Cluster) -> None:
     """
     for balancer in cluster.load_balancers.values():
         owner = "an orphan, no Service owns it" if balancer.orphan else f"belongs to {balancer.owner.split('/')[1]}"
-        print(f"{balancer.kind.title.split(',')[0]}: {owner}")
+        print(f"{balancer.kind.title}: {owner}")
     if not cluster.load_balancers:
         print("no load balancer")
 

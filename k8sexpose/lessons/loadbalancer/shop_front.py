@@ -110,7 +110,7 @@ def _manifest(service_type: object, annotation: object, port: object, target_por
 def _judge(cluster: Cluster) -> Iterator[tuple[str, str, bool]]:
     service = cluster.service("shop")
     yield "the API server accepts the Service", "accepted", True
-    made = next((balancer.kind.title for balancer in cluster.load_balancers.values()), "none")
+    made = next((balancer.kind.full_title for balancer in cluster.load_balancers.values()), "none")
     yield "AWS builds a Network Load Balancer", made, made.startswith("Network Load Balancer")
     yield f"a client on the internet gets an answer on port {CLIENT_PORT}", *_answer(cluster, service)
 

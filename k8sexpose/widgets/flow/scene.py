@@ -485,11 +485,11 @@ def _lamps(cluster: Cluster, service: Service | None, named: bool) -> Callable[[
     settled = None
     if service is not None and named and service.type == "LoadBalancer":
         try:
-            door = front_door(cluster, service)
+            balancer = front_door(cluster, service)
         except NotExposed:
-            door = None
-        if door is not None and door.data_path != "pod" and door.rule != "one_node":
-            settled = {name for name, share in door.spread if share}
+            balancer = None
+        if balancer is not None and balancer.data_path != "pod" and balancer.rule != "one_node":
+            settled = {name for name, share in balancer.spread if share}
 
     def lamp(node: str) -> dict[str, Any]:
         now = known.get(node)
