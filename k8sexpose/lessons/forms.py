@@ -29,6 +29,7 @@ __all__ = [
     "Unreadable",
     "Wrong",
     "accepts",
+    "plain",
     "quantity",
     "shown",
     "unanswered",
@@ -294,6 +295,7 @@ ALSO: dict[str, tuple[str, ...]] = {
     "removed": ("freed", "gone"), "cleared": ("freed", "gone"), "free": ("freed",), "released": ("freed", "gone"),
     "deleted": ("freed", "gone"), "stays": ("kept",), "remains": ("kept",), "unchanged": ("kept",),
 }  # fmt: skip
+DEEPEST = 3  # levels of an answer that are looked at
 LONGEST = 400  # characters of a typed answer that are looked at
 CLUTTER = re.compile(r"^(?:(?:the|an|a|my|only|just|option|answer|its|it is|on|at|from|port|through|via)\s+)+")
 ADDRESS = re.compile(r"^(?:https?://)?(\d+\.\d+\.\d+\.\d+|\[[0-9a-f:]+\])(?::\d+)?/?$")
@@ -732,6 +734,27 @@ class Question:
         return self.answer(self.setup()), False
 
 
+def plain(answer: Any, depth: int = 0) -> Any:
+    """Return an answer without types of NumPy and pandas: its numbers, arrays and columns become Python's own.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> plain(np.float32(0.5)), plain(np.array([4, 3])), plain({"node-1": np.int64(25)}), plain("25 %")
+    (0.5, [4, 3], {'node-1': 25}, '25 %')
+    """
+    if type(answer).__module__.partition(".")[0] in ("numpy", "pandas"):
+        listed = getattr(answer, "tolist", None)  # of a single number it gives the number
+        return listed() if callable(listed) else answer
+    if depth == DEEPEST:  # a list may hold itself
+        return answer
+    if isinstance(answer, dict):
+        return {name: plain(value, depth + 1) for name, value in answer.items()}
+    if type(answer) in (list, tuple, set, frozenset):
+        return type(answer)(plain(one, depth + 1) for one in answer)
+    return answer
+
+
 def unanswered(answer: object) -> bool:
     """Tell whether nothing was filled in."""
     return answer is None or answer is ... or (isinstance(answer, str) and not answer.strip(" ."))
@@ -745,6 +768,7 @@ def shown(value: object) -> str:
     >>> shown(frozenset({"b", "a"})), shown(frozenset()), shown(12.5)
     ('a, b', 'none of these', '12.5')
     """
+    value = plain(value)
     if isinstance(value, set | frozenset):
         return ", ".join(sorted(map(str, value))) or "none of these"
     if isinstance(value, tuple):

@@ -6,8 +6,11 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from k8sexpose.lessons import shop_front
+from k8sexpose.lessons.answer_file import written
 from k8sexpose.lessons.forms import (
     OUTCOMES,
     Blanks,
@@ -20,8 +23,9 @@ from k8sexpose.lessons.forms import (
     Unreadable,
     accepts,
     quantity,
+    shown,
 )
-from k8sexpose.lessons.sheet import QUESTIONS
+from k8sexpose.lessons.sheet import QUESTIONS, Sheet
 
 NODES = ("10.0.0.1", "10.0.0.2", "10.0.0.3")
 ADDRESSES = QUESTIONS["np-which-nodes"].form
@@ -161,6 +165,36 @@ def test_every_sensible_wording(form: Form, answer: Any, meant: Any) -> None:
 
 def test_the_table_is_long_enough() -> None:
     assert len(WORDINGS) >= 60
+
+
+NUMPY: list[tuple[str, Any, Any]] = [
+    ("lb-lost-last", np.float32(2 / 3), "2/3"),
+    ("lb-lost-last", np.float64(1 / 3), "1/3"),
+    ("np-firewall", np.int64(0), "0"),
+    ("np-firewall", np.array(0), "0"),
+    ("np-ping", np.bool_(True), "yes"),
+    ("np-ping", np.str_("no"), "no"),
+    ("np-which-nodes", np.array(["node-1", "node-3"]), {"10.0.0.1", "10.0.0.3"}),
+    ("np-which-nodes", pd.Series(["node-2"]), {"10.0.0.2"}),
+    ("np-number", [np.int64(80), np.int32(30500)], {"80", "30500"}),
+    ("hop-pair", np.float32(0.25), 25.0),
+    ("np-hard-coded", np.int8(67), 67.0),
+]
+
+
+@pytest.mark.parametrize(("id", "answer", "meant"), NUMPY, ids=range(len(NUMPY)))
+def test_numbers_of_numpy_are_answers(id: str, answer: Any, meant: Any) -> None:
+    """What a learner has computed is an answer as it is, and is kept and shown like one that is typed."""
+    mine = Sheet()
+    said, kept = mine.note(QUESTIONS[id], answer)
+    assert kept and mine.memory[id].answer == (pytest.approx(meant) if isinstance(meant, float) else meant)
+    assert "np." not in said.text and "array" not in said.text
+    written(mine.memory)
+
+
+def test_numbers_of_numpy_in_exercises() -> None:
+    assert shop_front("LoadBalancer", "nlb", np.int64(443), np.int64(8443)).solved
+    assert "443" in shown(np.int64(443)) and "np" not in shown((np.float64(0.5), np.int64(3)))
 
 
 @pytest.mark.parametrize(
