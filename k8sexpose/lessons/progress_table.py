@@ -88,7 +88,11 @@ class Progress(pd.DataFrame):
         told = [
             [
                 html.escape(str(cell))
-                for cell in (row["question"], *words.get(row["id"], (row["first answer"], row["answer"])), row["result"])
+                for cell in (
+                    row["question"],
+                    *words.get(row["id"], (row["first answer"], row["answer"])),
+                    row["result"],
+                )
             ]
             for _, row in self[self["tries"] > 0].iterrows()
         ]

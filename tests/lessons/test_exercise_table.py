@@ -37,7 +37,9 @@ GIVEN: dict[str, tuple[Callable[[], Any], Callable[[], Any], int]] = {
     "lb-shop-front": (lambda: shop_front(..., ..., 443, ...), lambda: shop_front("NodePort", "nlb", 443, 8443), 1),
     "cost-half": (lambda: save({}), lambda: save({"metrics": {"type": "ClusterIP"}}), 8),
     "hop-billing": (
-        lambda: billing_service(FIRST), lambda: billing_service(FIRST.replace("type: ClusterIP", "type: NodePort")), 2
+        lambda: billing_service(FIRST),
+        lambda: billing_service(FIRST.replace("type: ClusterIP", "type: NodePort")),
+        2,
     ),
     "loc-placement": (lambda: try_placement([4, 3, 3]), lambda: try_placement([6, 2, 2]), 0),
     "loc-five-cases": (lambda: which_policy({}), lambda: which_policy({1: ("Local", "hop")}), 1),

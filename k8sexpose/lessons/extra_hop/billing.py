@@ -70,7 +70,7 @@ class Billing(ExerciseTable):
 
 
 def billing_service(manifest: object = None) -> Billing:
-    """Apply a manifest to a fresh cluster with the Pods of billing, and let another Pod connect to the Service.
+    r"""Apply a manifest to a fresh cluster with the Pods of billing, and let another Pod connect to the Service.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def billing_service(manifest: object = None) -> Billing:
 
     Examples
     --------
-    >>> billing_service(FIRST.replace("  externalTrafficPolicy: Cluster\\n", "")).solved
+    >>> billing_service(FIRST.replace("  externalTrafficPolicy: Cluster\n", "")).solved
     True
     """
     begun = not unanswered(manifest) and manifest != FIRST

@@ -178,9 +178,7 @@ def _columns(layout: Layout) -> list[Box]:
     """Return the boxes of all nodes and folds that are drawn."""
     kinds = ("node", "fold")
     return [
-        box
-        for place, box in layout.boxes.items()
-        if place.partition(":")[0] in kinds and place not in layout.folded
+        box for place, box in layout.boxes.items() if place.partition(":")[0] in kinds and place not in layout.folded
     ]
 
 
@@ -288,6 +286,7 @@ def _round_the_nodes(layout: Layout, start: Point, target: Box) -> tuple[Point, 
             *_bezier(start, (start[0], strip), (start[0], strip), corner),
             *_bezier((gutter + side, strip), (gutter, strip), (gutter, strip), end),
         )
+    ends: tuple[Point, ...]
     if target.width < 20:
         ends = ((gutter, target.y - 3), (target.center[0], target.y - 3), (target.center[0], target.y))
     else:

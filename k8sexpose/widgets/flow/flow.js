@@ -483,7 +483,7 @@ export default {
     const watcher = new ResizeObserver(() => {
       // On a narrow page the buttons take two rows, and the card stays below them.
       root.style.setProperty("--kx-bar", `${play.parentElement.offsetHeight}px`);
-      const width = Math.round(stage.clientWidth / 20) * 20;
+      const width = Math.floor(stage.clientWidth / 20) * 20;
       if (!width || Math.abs(width - drawnWidth) < 20) return;
       drawnWidth = width;
       place(scene.steps[step - 1]);
