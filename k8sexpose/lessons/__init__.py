@@ -20,6 +20,7 @@ from .cost_warning.cost_tables import CostTable, idle_costs, zone_costs
 from .cost_warning.ingress_costs import ingress_bill
 from .cost_warning.savings import Savings, save
 from .cost_warning.shared_entry import SharedEntry, shared_entry
+from .extra_hop.billing import Billing, billing_service
 from .extra_hop.hop_table import HopTable, hop_table
 from .feedback import Feedback
 from .install import check_install
@@ -43,6 +44,7 @@ from .your_cluster.placement import PodsByLabel, pods_by_label
 from .ways_out.questions import ways_out  # isort: skip
 
 __all__ = [
+    "Billing",
     "BringDump",
     "ClassReport",
     "Connections",
@@ -61,6 +63,7 @@ __all__ = [
     "SharedEntry",
     "ShopFront",
     "ask",
+    "billing_service",
     "bring_dump",
     "check",
     "check_install",

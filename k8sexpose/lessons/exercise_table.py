@@ -12,6 +12,7 @@ from .table_questions import TABLES
 
 __all__ = ["ExerciseTable", "counted"]
 
+SHORT = 14  # characters of a cell that is not broken into lines
 Table = TypeVar("Table", bound="ExerciseTable")
 
 
@@ -68,7 +69,10 @@ class ExerciseTable:
         return "\n".join([self._caption, *("  " + " | ".join(cells) for cells in self._cells()), repr(self.card)])
 
     def _repr_html_(self) -> str:
-        return scrolling(html_table(self._caption, self.HEAD, self._cells())) + self.card._repr_html_()
+        rows = list(self._cells())
+        # A sign and its word, such as ✓ repaired, stay on one line.
+        short = [k for k in range(len(self.HEAD)) if all(len(row[k]) <= SHORT for row in rows)]
+        return scrolling(html_table(self._caption, self.HEAD, rows, unbroken=short)) + self.card._repr_html_()
 
 
 def counted(table: Table) -> Table:

@@ -9,14 +9,17 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from numbers import Integral, Number
+from numbers import Integral
 from typing import Any, Protocol
 
 from ..api.objects import Node
 from ..model import Cluster
+from .quantities import COUNTS, LONGEST, UNITS, Unreadable, quantity
+from .wordings import ALL, BETWEEN, BUT_NOT, EVERY, EXCEPT, NONE, NUMBERED, REASON, RUN, index_of, key, match, mentioned
 
 __all__ = [
     "OUTCOMES",
+    "UNITS",
     "Blanks",
     "Choice",
     "Estimate",
@@ -29,129 +32,11 @@ __all__ = [
     "Unreadable",
     "Wrong",
     "accepts",
+    "plain",
     "quantity",
     "shown",
     "unanswered",
 ]
-
-
-# For the unit that is asked: what may be written beside the number, and its size in that unit.
-SECONDS = {
-    "ms": 0.001, "msec": 0.001, "milliseconds": 0.001, "millisecond": 0.001, "s": 1.0, "sec": 1.0, "secs": 1.0,
-    "second": 1.0, "seconds": 1.0, "min": 60.0, "mins": 60.0, "minute": 60.0, "minutes": 60.0, "h": 3600.0,
-    "hour": 3600.0, "hours": 3600.0,
-}  # fmt: skip
-PERCENT = ("%", "percent", "per cent", "per-cent", "pct")
-MONEY = ("$", "usd", "us$", "dollar", "dollars")
-UNITS: dict[str, dict[str, float]] = {
-    "": {"": 1.0, "x": 1.0, "×": 1.0, "times": 1.0, **dict.fromkeys(PERCENT, 0.01)},
-    "%": {"": 1.0, **dict.fromkeys(PERCENT, 1.0)},
-    "s": {"": 1.0, **SECONDS},
-    "ms": {"": 1.0, **{unit: 1000 * size for unit, size in SECONDS.items()}},
-    "USD": {"": 1.0, **dict.fromkeys(MONEY, 1.0)},
-    "GB": {"": 1.0, "gb": 1.0, "gigabyte": 1.0, "gigabytes": 1.0, "tb": 1000.0, "mb": 0.001},
-}
-# How often an amount comes is part of the question; whoever writes it too has said nothing else.
-PER = re.compile(r"\s*(?:/|per|a|an|each|every)\s*(?:month|mo|hour|h)\s*$")
-ABOUT = re.compile(r"^(?:about|around|roughly|approximately|approx\.?|almost|circa|ca\.?|≈|~|=)\s*", re.IGNORECASE)
-PATTERN = re.compile(
-    r"(?P<before>\$|US\$|USD|€|EUR)?\s*(?P<number>[-+]?[\d.,]*\d(?:e[-+]?\d+)?)"
-    r"(?:\s*/\s*(?P<below>\d+))?\s*(?P<after>[^\d\s/][^\d]*)?",
-    re.IGNORECASE,
-)
-COUNTS = {
-    "no": "0", "none": "0", "zero": "0", "nothing": "0", "nil": "0", "one": "1", "two": "2", "three": "3", "four": "4",
-    "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9", "ten": "10", "eleven": "11", "twelve": "12",
-    "once": "1", "twice": "2",
-}  # fmt: skip
-PARTS_OF_ONE = {"half": 2, "halves": 2, "third": 3, "thirds": 3, "quarter": 4, "quarters": 4, "fourth": 4, "fourths": 4}
-OF = re.compile(r"(\d+)\s*(?:of|out of|in)\s*(?:the\s*)?(\d+)")
-EVERYTHING = {"all", "everything", "always", "all of it", "all of them", "every one", "every"}
-
-
-def quantity(answer: object, unit: str = "") -> float:
-    """Return the number of an answer, in the unit that is asked.
-
-    Parameters
-    ----------
-    answer : object
-        A number, or text such as ``"33 %"``, ``"12 ms"``, ``"1/3"``, ``"two thirds"``, ``"$ 20"``. Where percent is
-        asked, a number between 0 and 1 without a sign is a share of 1: 0.67 is 67 %.
-    unit : str
-        The unit that is asked: ``"%"``, ``"s"``, ``"ms"``, ``"USD"``, ``"GB"``, or none for a plain number.
-
-    Returns
-    -------
-    float
-        The number in that unit.
-
-    Raises
-    ------
-    Unreadable
-        With words for what cannot be read.
-
-    Examples
-    --------
-    >>> quantity("1/4", "%"), quantity("1.5 s", "ms"), quantity("$ 1,600", "USD"), quantity("25 %"), quantity(0.67, "%")
-    (25.0, 1500.0, 1600.0, 0.25, 67.0)
-    """
-    if isinstance(answer, bool):
-        raise Unreadable("")
-    if isinstance(answer, str):
-        return _finite(_from_text(answer.strip(), unit))
-    if isinstance(answer, Number):  # numpy's numbers are registered there too
-        number = _finite(answer)
-        share = unit == "%" and (0 < number < 1 or (isinstance(answer, Fraction) and abs(answer) <= 1))
-        return 100 * number if share else number
-    raise Unreadable("")
-
-
-def _finite(number: object) -> float:
-    try:
-        found = float(number)  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError):
-        raise Unreadable("") from None
-    if not math.isfinite(found):
-        raise Unreadable("")
-    return found
-
-
-def _digits(text: str) -> str:
-    """Return a text whose number words are digits: two thirds is 2/3, 5 of 9 is 5/9."""
-    if len(text) > LONGEST:
-        raise Unreadable("that is too long for a number")
-    words = [COUNTS.get(word, word) for word in re.split(r"[\s-]+", text) if word not in ("a", "an", "the")]
-    if words and words[-1] in PARTS_OF_ONE and len(words) <= 2:
-        many = words[0] if len(words) == 2 else "1"
-        if many.isdigit():
-            return f"{many}/{PARTS_OF_ONE[words[-1]]}"
-    joined = " ".join(words) if any(word in COUNTS for word in text.split()) else text
-    found = OF.fullmatch(joined)
-    return f"{found[1]}/{found[2]}" if found else joined
-
-
-def _from_text(text: str, unit: str) -> float:
-    plain = unicodedata.normalize("NFKC", text).casefold().replace("⁄", "/").strip(" .!\"'`()[]{}")
-    if unit == "%" and plain in EVERYTHING:
-        return 100.0
-    found = PATTERN.fullmatch(_digits(PER.sub("", ABOUT.sub("", plain))))
-    if not found:
-        raise Unreadable("one number is asked" if re.search(r"\d", text) else "")
-    number = found["number"]
-    if re.fullmatch(r"[-+]?\d+,\d{1,2}", number):  # 33,3: the comma of most of Europe
-        number = number.replace(",", ".")
-    if "," in number and not re.fullmatch(r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?", number):
-        raise Unreadable("write the decimal sign as a point, such as 33.3")
-    written = ((found["before"] or "") + (found["after"] or "")).strip().rstrip(".").lower()
-    if written not in UNITS[unit]:
-        wanted = f"{unit} is asked" if unit else "a number without a unit is asked"
-        raise Unreadable(f"{written} does not fit: {wanted}")
-    try:
-        value = float(number.replace(",", "")) / int(found["below"] or 1)
-    except (ValueError, ZeroDivisionError, OverflowError):
-        raise Unreadable("") from None
-    share = unit == "%" and not written and (found["below"] or 0 < value < 1)
-    return (100 if share else UNITS[unit][written]) * value
 
 
 def _bounded(number: float, most: float) -> float:
@@ -256,6 +141,10 @@ class Estimate:
 
 
 NUMBER = re.compile(r"\d+(\.\d+|/\d+)?")
+NOUNS = re.compile(r"(?<=\S)\s+(?:nodes?|pods?|of them|of these|addresses|load balancers?|requests?|hops?)[ .]*$")
+LEADING = re.compile(r"(?:yes|no)\s*[,;:]|yes\s")
+DOUBT = re.compile(r"\b(?:yes|no|or|perhaps|maybe|but)\b")
+DEEPEST = 3  # levels of an answer that are looked at
 
 
 class Form(Protocol):
@@ -269,85 +158,6 @@ class Form(Protocol):
     def read(self, answer: object) -> Any:
         """Return the answer in its plain form, or raise `Unreadable`."""
         ...
-
-
-# Other words for an option, wherever the option exists. The keys are as `_key` makes them.
-ALSO: dict[str, tuple[str, ...]] = {
-    "lb": ("load balancer",), "elb": ("load balancer",), "nlb": ("load balancer",), "loadbalancers": ("load balancer",),
-    "loadbalancer": ("load balancer",), "balancer": ("load balancer",),
-    "nodeport": ("node port",), "port": ("node port",), "nodeip": ("node",),
-    "cloudcontroller": ("controller",), "cloudcontrollermanager": ("controller",), "ccm": ("controller",),
-    "cloud": ("controller",), "kubeproxy": ("kube-proxy",), "proxy": ("kube-proxy",),
-    "connectionrefused": ("refused",), "refuse": ("refused",), "refuses": ("refused",), "rejected": ("refused",),
-    "reject": ("refused",), "econnrefused": ("refused",), "forbidden": ("refused",), "error": ("refused",),
-    "timedout": ("timeout",), "connectiontimedout": ("timeout",), "timesout": ("timeout",), "hangs": ("timeout",),
-    "silence": ("timeout",), "dropped": ("timeout",), "noanswer": ("timeout",), "connectiontimeout": ("timeout",),
-    "answer": ("delivered",), "answers": ("delivered",), "anwered": ("delivered",), "answered": ("delivered",),
-    "works": ("delivered",), "ok": ("delivered",), "itworks": ("delivered",), "success": ("delivered",),
-    "reached": ("delivered",), "delivery": ("delivered",), "200": ("delivered",), "connected": ("delivered",),
-    "y": ("yes",), "true": ("yes",), "itdoes": ("yes",), "n": ("no",), "false": ("no",), "itdoesnot": ("no",),
-    "none": ("nobody", "0"), "noone": ("nobody",), "nothing": ("nobody", "0"), "nobody": ("0",),
-    "customer": ("client",), "user": ("client",), "internet": ("client",), "outside": ("client",),
-    "browser": ("client",), "outsideclient": ("client",),
-    "thesame": ("same",), "equal": ("same",), "both": ("same",), "nodifference": ("same",),
-    "lower": ("earlier",), "sooner": ("earlier",), "higher": ("later",),
-    "removed": ("freed", "gone"), "cleared": ("freed", "gone"), "free": ("freed",), "released": ("freed", "gone"),
-    "deleted": ("freed", "gone"), "stays": ("kept",), "remains": ("kept",), "unchanged": ("kept",),
-}  # fmt: skip
-LONGEST = 400  # characters of a typed answer that are looked at
-CLUTTER = re.compile(r"^(?:(?:the|an|a|my|only|just|option|answer|its|it is|on|at|from|port|through|via)\s+)+")
-ADDRESS = re.compile(r"^(?:https?://)?(\d+\.\d+\.\d+\.\d+|\[[0-9a-f:]+\])(?::\d+)?/?$")
-NONE = {
-    "none", "no", "noone", "nobody", "nothing", "neither", "zero", "0", "nonode", "nonodes", "empty", "nil", "nopod",
-    "noneofthem", "noneofthese", "notone", "noneatall", "notany",
-}  # fmt: skip
-ALL = {"all", "everything", "every", "each", "everyone", "everybody", "any", "allofthem", "allofthese"}
-EVERY = re.compile(
-    r"(?:all|every|each|any)(?:\s+(?:of|the|them|these|those|two|three|four|five|six|\d+|one|"
-    r"nodes?|pods?|services?|address(?:es)?|options?|answers?|ports?))*"
-)
-EXCEPT = re.compile(r"^(?:all|every\w*|each|any)\b.*?\b(?:but|except|without|apart from|other than)\b(?: for)?\s+(.+)$")
-BETWEEN = re.compile(r"[,;|\n&+]|\band\b|\bor\b|\bund\b|\bplus\b")
-
-
-def _key(word: str) -> str:
-    """Return what is left of a word when case, quotes, brackets, blanks and hyphens do not count."""
-    return re.sub(r"[\s_\-\"'`’(){}\[\]<>!?;,]|\.$", "", unicodedata.normalize("NFKC", word).casefold())
-
-
-def _index(options: Iterable[str], also: Mapping[str, str] | None, labels: Mapping[str, str] | None) -> dict[str, str]:
-    """Return every wording of every option, as `_key` makes it; what the question says itself comes first."""
-    found = {_key(option): option for option in options}
-    given = [*(also or {}).items(), *((label, option) for option, label in (labels or {}).items())]
-    for word, option in given:
-        found.setdefault(_key(word), option)
-    for word, meant in ALSO.items():
-        for option in meant:
-            if option in options:
-                found.setdefault(word, option)
-    for word, option in [*((option, option) for option in options), *given]:
-        numbered = re.fullmatch(r"[a-z]+-(\d+)", word)  # node-1: its number, too
-        if numbered:
-            found.setdefault(numbered[1], option)
-    for count, digit in COUNTS.items():
-        if digit in found:
-            found.setdefault(count, found[digit])
-    return found
-
-
-def _match(word: str, index: Mapping[str, str]) -> str | None:
-    """Return the option that a word means, if it means one."""
-    text = unicodedata.normalize("NFKC", word[:LONGEST]).casefold().strip(" \t\n.\"'`’(){}[]")
-    if re.match(r"-\s*\d", text):  # a sign is no hyphen
-        return None
-    bare = CLUTTER.sub("", text)
-    address = ADDRESS.match(bare)
-    for form in (text, bare, address[1].strip("[]") if address else bare):
-        key = _key(form)
-        for tried in (key, key.removesuffix("s"), f"{key}s", key.removesuffix("es")):
-            if tried in index:
-                return index[tried]
-    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -389,7 +199,29 @@ class Choice:
             (answer,) = answer
         if isinstance(answer, float | Fraction):
             return self._number(answer)
-        return _match(_word(answer), _index(self.options, self.also, self.labels)) or self._number(answer)
+        word, index = _word(answer), index_of(self.options, self.also, self.labels)
+        one = match(word, index)
+        if one:
+            return one
+        named = set(mentioned(word, index))
+        if len(named) == 1:
+            return named.pop()
+        return self._end(word) or self._number(NOUNS.sub("", word))
+
+    def _end(self, word: str) -> str | None:
+        """Return the option that all or none of them means, or the yes or no before a sentence, where there is one."""
+        plain = word.strip(" .!")
+        options = self.options
+        leading = LEADING.match(plain)
+        if leading and set(options) == {"yes", "no"} and not DOUBT.search(plain[leading.end() :]):
+            return leading[0].strip(" ,;:")
+        if key(plain) in NONE:
+            return next((option for option in ("nobody", "0") if option in options), None)
+        counts = all(option.isdigit() for option in options) and [*map(int, options)] == [*range(len(options))]
+        named = [digits for word, digits in COUNTS.items() if word in plain.split()[1:] and word != "one"]
+        if (key(plain) in ALL or EVERY.fullmatch(plain)) and named in ([], [options[-1]]):
+            return options[-1] if counts else "1" if any("/" in option for option in options) else None
+        return None
 
     def _number(self, answer: object) -> str:
         """Return the only option that is this number, where options are numbers; of a fraction two digits do."""
@@ -446,7 +278,7 @@ class Several:
 
     def read(self, answer: object) -> frozenset[str]:
         """Return the things that are meant, or raise `Unreadable`."""
-        index = _index(self.options, self.also, self.labels)
+        index = index_of(self.options, self.also, self.labels)
         if isinstance(answer, str):
             return self._text(answer, index)
         if isinstance(answer, bool):
@@ -459,37 +291,56 @@ class Several:
 
     def _text(self, text: str, index: Mapping[str, str]) -> frozenset[str]:
         """Return the things that a text names: all, none, all but some, or a list."""
-        one = _match(text, index)
+        one = match(text, index)
         if one:
             return frozenset({one})
-        plain = unicodedata.normalize("NFKC", text[:LONGEST]).casefold().strip(" .\"'`(){}[]")
-        key = _key(plain)
-        if key in NONE or re.fullmatch(r"(?:none|neither|no one|nobody|not any)(?: of .*)?|set", plain):
+        plain = unicodedata.normalize("NFKC", text[:LONGEST]).casefold().strip(" .!\"'`(){}[]")
+        plain = NUMBERED.sub(r"\1-", REASON.sub("", plain))
+        if key(plain) in NONE or re.fullmatch(r"(?:none|neither|no one|nobody|not any)(?: of .*)?|set", plain):
             return frozenset()
         left_out = EXCEPT.match(plain)
         if left_out:
             return frozenset(self.options) - self._text(left_out[1], index)
-        if key in ALL or EVERY.fullmatch(plain) or (key == "both" and len(self.options) == 2):
+        if self._means_all(plain):
             return frozenset(self.options)
-        found: set[str] = set()
-        for part in BETWEEN.split(plain):
+        but = BUT_NOT.match(plain)
+        if but and not self._means_all(but[2].strip()):
+            named = self._text(but[1], index) if but[1].strip() else frozenset(self.options)
+            return named - self._text(but[2], index)
+        found = self._run(plain, index) | self._letters(plain)
+        for part in () if found else BETWEEN.split(plain):
             found |= self._listed(part.strip().removeprefix("both ").strip(), index)
         if not found:
             raise Unreadable(self.example)
         return frozenset(found)
 
+    def _means_all(self, plain: str) -> bool:
+        both = key(plain) == "both" and len(self.options) == 2
+        return key(plain) in ALL or EVERY.fullmatch(plain) is not None or both
+
+    def _run(self, plain: str, index: Mapping[str, str]) -> set[str]:
+        """Return the options from one node to another: 1-3, or 10.0.0.1 to 10.0.0.3."""
+        ends = RUN.match(plain)
+        if not ends or not all(re.search(r"(?:^|[.-])\d{1,2}$", end) for end in ends.groups()):
+            return set()
+        first, last = (match(end, index) for end in ends.groups())
+        if first is None or last is None or self.options.index(first) >= self.options.index(last):
+            return set()
+        return set(self.options[self.options.index(first) : self.options.index(last) + 1])
+
+    def _letters(self, plain: str) -> set[str]:
+        """Return options that are letters, written as one word: ac."""
+        letters = set(plain) if all(len(option) == 1 and option.isalpha() for option in self.options) else set()
+        return letters if len(letters) == len(plain) and letters <= set(self.options) else set()
+
     def _listed(self, part: str, index: Mapping[str, str]) -> set[str]:
-        """Return what is named one after the other, with blanks between; the longest names are tried first."""
-        words, found = part.split(), set()
-        while words:
-            for size in range(len(words), 0, -1):
-                option = _match(" ".join(words[:size]), index)
-                if option:
-                    found.add(option)
-                    words = words[size:]
-                    break
-            else:
-                raise Unreadable(self.example)
+        """Return what is named one after the other, with blanks between."""
+        if not part:
+            return set()
+        one = match(part, index)
+        found = {one} if one else set(mentioned(part, index))
+        if not found:
+            raise Unreadable(self.example)
         return found
 
     def show(self, value: object) -> str:
@@ -592,7 +443,8 @@ class Blanks:
     def read(self, answer: object) -> tuple[Any, ...]:
         """Return the answers in order, or raise `Unreadable`."""
         if isinstance(answer, str):
-            answer = re.split(r"[;,\n]\s*", answer.strip())
+            splits = (re.split(between, answer.strip()) for between in (r"[;,\n]\s*", r"[;,\n]\s*|\s+(?:and|/)\s+"))
+            answer = next((parts for parts in splits if len(parts) == len(self.parts)), [])
             answer = [re.sub(rf"^(?:{'|'.join(map(re.escape, self.parts))})\s*[:=]\s*", "", one) for one in answer]
         if isinstance(answer, Mapping):
             answer = [answer.get(name) for name in self.parts]
@@ -732,6 +584,27 @@ class Question:
         return self.answer(self.setup()), False
 
 
+def plain(answer: Any, depth: int = 0) -> Any:
+    """Return an answer without types of NumPy and pandas: its numbers, arrays and columns become Python's own.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> plain(np.float32(0.5)), plain(np.array([4, 3])), plain({"node-1": np.int64(25)}), plain("25 %")
+    (0.5, [4, 3], {'node-1': 25}, '25 %')
+    """
+    if type(answer).__module__.partition(".")[0] in ("numpy", "pandas"):
+        listed = getattr(answer, "tolist", None)  # of a single number it gives the number
+        return listed() if callable(listed) else answer
+    if depth == DEEPEST:  # a list may hold itself
+        return answer
+    if isinstance(answer, dict):
+        return {name: plain(value, depth + 1) for name, value in answer.items()}
+    if type(answer) in (list, tuple, set, frozenset):
+        return type(answer)(plain(one, depth + 1) for one in answer)
+    return answer
+
+
 def unanswered(answer: object) -> bool:
     """Tell whether nothing was filled in."""
     return answer is None or answer is ... or (isinstance(answer, str) and not answer.strip(" ."))
@@ -745,6 +618,7 @@ def shown(value: object) -> str:
     >>> shown(frozenset({"b", "a"})), shown(frozenset()), shown(12.5)
     ('a, b', 'none of these', '12.5')
     """
+    value = plain(value)
     if isinstance(value, set | frozenset):
         return ", ".join(sorted(map(str, value))) or "none of these"
     if isinstance(value, tuple):
@@ -769,7 +643,3 @@ def _word(answer: object) -> str:
     if not isinstance(answer, str):
         raise Unreadable("")
     return answer.strip().strip("\"'").lower()
-
-
-class Unreadable(Exception):
-    """The answer is not of the form that the question asks for; the text says why, where that helps."""

@@ -24,10 +24,10 @@ from .feedback import Feedback
 from .forms import Percent, Quantity, Question, Several, Unreadable, Wrong, shown
 from .loadbalancer.questions import NAME
 from .sheet import SHEET, Sheet
+from .table_questions import OWN
 
 __all__ = ["TASKS", "Draw", "Exercise", "Tried", "exercise"]
 T = TypeVar("T")
-OWN = "own numbers"
 DELIVERED = "every window leads to your Pods"
 STATIC = port_pool(30000, 32767)
 
@@ -189,7 +189,7 @@ def crash(draw: Draw) -> Question:
         "crash", "02_loadbalancer", f"{nodes} nodes, a Pod on each, a load balancer, policy Cluster; node-1 crashes. "
         "What part of the connections is lost before anybody notices, in percent?",
         Percent(), lambda: stand_with([1] * nodes), lost, part=OWN,
-        right="{right} %: to come in by the dead node, or to be dealt to its Pod.",
+        right="{right} %: a connection is lost if it arrives at the dead node, or if it is sent to the Pod there.",
         wrong=(
             Wrong(
                 lambda given, right: abs(given - 100 / nodes) <= 0.5,
@@ -201,7 +201,7 @@ def crash(draw: Draw) -> Question:
                 "Both dangers count. But some connections meet both of them, and are counted twice in this sum.",
             ),
         ),
-        otherwise="Two dangers: to come in by the dead node, and to be dealt to its Pod. {right} %.",
+        otherwise="A connection is lost if it arrives at the dead node, or if it is sent to the Pod there: {right} %.",
     )  # fmt: skip
 
 
@@ -323,7 +323,8 @@ def broken(draw: Draw) -> Question:
     pinned = {name for name, fault in faults.items() if fault == "local"}
     return Question(
         "broken", "08_your_cluster", "Which of the six Services answer every connection of clients outside, whichever "
-        "node they dial? Put cluster = ….cluster, then %kubectl get svc,pods, describe, and kx.shares.",
+        "node a client uses? To look around, write cluster = ….cluster into a cell; then use %kubectl get svc,pods, "
+        "%kubectl describe and kx.shares.",
         Several(tuple(sorted(names))), setup, served, part=OWN,
         right="{right}: these have an address, endpoints, and no node that stays silent.",
         wrong=(

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Iterator, Mapping
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from .._display import LITERAL, html_table, scrolling
-from .answer_file import FIRST_LESSON, Entry
+from .._display import LITERAL, scrolling
+from .answer_file import Entry
+from .cell_links import cell_links, lesson_link
 from .forms import Question, shown
 
 __all__ = ["Progress", "progress_table"]
@@ -21,6 +22,7 @@ COLUMNS = ["lesson", "part", "exercise", "id", "question", "first answer", "answ
 OPEN = ("no answer", "not yet", "not checked")
 EMPTY = "No answers yet. Keep the first one, then run this cell again (in Voilà: load the page again)."
 HEAD = ("lesson", "questions", "exercises", "open")
+MOST_LINES = 20  # of open questions where there is only text
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,8 @@ class Progress(pd.DataFrame):
 
     problem: str
     words: dict[str, tuple[str, str]]  # the first and the last answer to a question, as the learner reads them
-    _metadata = ["problem", "words"]  # noqa: RUF012  (pandas reads the list)
+    links: dict[str, str]  # where each question is asked
+    _metadata = ["problem", "words", "links"]  # noqa: RUF012  (pandas reads the list)
 
     @property
     def lessons(self) -> list[LessonRow]:
@@ -57,11 +60,14 @@ class Progress(pd.DataFrame):
             return super().__repr__()
         if self.empty:
             return _with(EMPTY, self._problem)
-        rows = [(row.lesson, row.core, row.exercises, _names(row.open)) for row in self.lessons]
+        rows = [(row.lesson, row.core, row.exercises, str(len(row.open) or "nothing")) for row in self.lessons]
         widths = [max(len(line[k]) for line in [HEAD, *rows]) for k in range(len(HEAD))]
         lines = [
             "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in [HEAD, *rows]
         ]
+        left = [f"  {row.lesson}: {_fitting(str(row.question))}" for row in self._open.itertuples()]
+        more = [f"  and {len(left) - MOST_LINES} more"] if len(left) > MOST_LINES else []
+        lines += ["Open questions:", *left[:MOST_LINES], *more] if left else []
         return _with("\n".join(lines), self._problem)
 
     def _repr_html_(self) -> str:
@@ -73,59 +79,79 @@ class Progress(pd.DataFrame):
         return f'<div class="jp-RenderedHTMLCommon">{problem}{scrolling(self._overview())}{self._folded()}</div>'
 
     def _folded(self) -> str:
-        """Write what is folded below the lessons: which questions are open, and all answers."""
-        left, answered = self[self["result"].isin(OPEN)], self[self["tries"] > 0]
-        asked = [(str(row.lesson), str(row.id), str(row.question), str(row.result)) for row in left.itertuples()]
+        """Write what is folded below the lessons: which questions are open, with links, and all answers."""
         words = getattr(self, "words", {})
+        asked = [
+            (html.escape(str(row["lesson"])), self._linked(row), html.escape(str(row["result"])))
+            for _, row in self._open.iterrows()
+        ]
         told = [
-            (str(row["question"]), *words.get(row["id"], (row["first answer"], row["answer"])), str(row["result"]))
-            for _, row in answered.iterrows()
+            [
+                html.escape(str(cell))
+                for cell in (
+                    row["question"],
+                    *words.get(row["id"], (row["first answer"], row["answer"])),
+                    row["result"],
+                )
+            ]
+            for _, row in self[self["tries"] > 0].iterrows()
         ]
         parts = (
-            (f"Open questions ({len(asked)})", ("lesson", "name in its cell", "question", "result"), asked),
+            (f"Open questions ({len(asked)})", ("lesson", "question", "result"), asked),
             (f"All your answers ({len(told)})", ("question", "first answer", "last answer", "result"), told),
         )
         return "".join(
-            f"<details><summary>{title}</summary>{scrolling(html_table(title, head, rows), title)}</details>"
+            f"<details><summary>{title}</summary>{scrolling(_table(title, head, rows), title)}</details>"
             for title, head, rows in parts
             if rows
         )
 
+    @property
+    def _open(self) -> pd.DataFrame:
+        """The questions without a right answer, and those whose answer was not checked."""
+        return pd.DataFrame(self[self["result"].isin(OPEN)])
+
+    def _linked(self, row: Any) -> str:
+        """Return a question as a link to its cell."""
+        links = getattr(self, "links", {})
+        return _link(links.get(row["id"], lesson_link(str(row["lesson"]))), str(row["question"]))
+
     def _overview(self) -> str:
         """Write the table of lessons, each with a link to it and how many questions are open."""
-        body = ""
-        for row in self.lessons:
-            address = html.escape(f"{_to_the_course()}{row.lesson}.ipynb", quote=True)
-            link = f'<a href="{address}">{html.escape(row.lesson)}</a>'
-            name = f'<th scope="row" style="text-align: left">{link}</th>'
-            cells = (html.escape(row.core), html.escape(row.exercises), str(len(row.open) or "nothing"))
-            told = "".join(f'<td style="text-align: left">{cell}</td>' for cell in cells)
-            body += f"<tr>{name}{told}</tr>"
-        head = "".join(f'<th scope="col" style="text-align: left">{name}</th>' for name in HEAD)
-        caption = '<caption style="text-align: left">Your progress</caption>'
-        style = "text-align: left"
-        rows = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
-        return f'<table class="{LITERAL}" style="{style}">{caption}{rows}</table>'
+        rows = [
+            (_link(lesson_link(row.lesson), row.lesson), row.core, row.exercises, str(len(row.open) or "nothing"))
+            for row in self.lessons
+        ]
+        return _table("Your progress", HEAD, rows)
 
     @property
     def _problem(self) -> str:
         return str(getattr(self, "problem", "") or "")
 
 
-def _to_the_course() -> str:
-    """Return what leads from the notebook that runs to the folder of the lessons: from a leaflet, one folder up."""
-    here = Path.cwd()
-    return "../" if not (here / FIRST_LESSON).is_file() and (here.parent / FIRST_LESSON).is_file() else ""
+def _link(address: str, words: str) -> str:
+    return f'<a href="{html.escape(address, quote=True)}">{html.escape(words)}</a>'
+
+
+def _table(caption: str, head: Iterable[str], rows: Iterable[Sequence[str]]) -> str:
+    """Write a table of cells that are HTML; the first of each row is its head."""
+    left = 'style="text-align: left"'
+    names = "".join(f'<th scope="col" {left}>{html.escape(name)}</th>' for name in head)
+    body = ""
+    for first, *others in rows:
+        cells = "".join(f"<td {left}>{cell}</td>" for cell in others)
+        body += f'<tr><th scope="row" {left}>{first}</th>{cells}</tr>'
+    title = f"<caption {left}>{html.escape(caption)}</caption>"
+    return f'<table class="{LITERAL}" {left}>{title}<thead><tr>{names}</tr></thead><tbody>{body}</tbody></table>'
 
 
 def _with(text: str, problem: str) -> str:
     return f"{text}\n{problem}" if problem else text
 
 
-def _names(open_ones: tuple[str, ...]) -> str:
-    """Return the first names of what is open, and how many more there are."""
-    more = f" and {len(open_ones) - 3} more" if len(open_ones) > 3 else ""
-    return (", ".join(open_ones[:3]) + more) or "nothing"
+def _fitting(text: str, most: int = 90) -> str:
+    """Return the beginning of a text, whole words only."""
+    return textwrap.shorten(text, most, placeholder=" …")
 
 
 def _counted(rows: pd.DataFrame, by: str) -> str:
@@ -172,6 +198,8 @@ def progress_table(
     if student:
         table.insert(0, "student", student)
     table.problem = problem
+    listed = set(table["id"])
+    table.links = cell_links([one for one in asked if one.id in listed])
     table.words = {
         one.id: (one.show(entries[one.id].first), one.show(entries[one.id].answer))
         for one in asked

@@ -6,7 +6,7 @@ import difflib
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from .answer_file import AnswerFile, Entry, answers_path, now, record_answer
 from .cost_warning import questions as cost
 from .extra_hop import questions as hop
 from .feedback import Feedback
-from .forms import Estimate, Question, Unreadable, Wrong, accepts, shown, unanswered
+from .forms import Estimate, Question, Unreadable, Wrong, accepts, plain, shown, unanswered
 from .leaflets import LEAFLETS
 from .loadbalancer import questions as concierge
 from .local import questions as local
@@ -25,7 +25,7 @@ from .progress_table import Progress, progress_table
 from .skew_and_latency import limits
 from .skew_and_latency import questions as skew
 from .start import questions as start
-from .table_questions import TABLES
+from .table_questions import ASKED_WITH_OWN_NUMBERS, OWN, OWN_NUMBERS, TABLES
 from .ways_out import questions as ways_out
 from .your_cluster import questions as yours
 
@@ -48,9 +48,9 @@ class Sheet:
     --------
     >>> sheet = Sheet()
     >>> sheet.check("np-which-nodes")
-    → Answer first: run the cell with ask("np-which-nodes") above and keep your answer; this card then fills itself in.
+    → Answer first, at the question above: “The only Pod of ...” Keep your answer there; this card then fills itself in.
     >>> sheet.predict("np-which-nodes", {"10.0.0.1"})
-    → Noted for np-which-nodes: node-1 (10.0.0.1)
+    → Noted: node-1 (10.0.0.1)
     >>> sheet.check("np-which-nodes").misconception
     8
     """
@@ -107,10 +107,18 @@ class Sheet:
 
     def _readable(self) -> dict[str, Entry]:
         """Return the answers to the questions of today; one that has changed since is asked anew."""
+        entries = self.entries
+        every = self._questions(entries)
+        return {id: entry for id, entry in entries.items() if id in every and accepts(every[id].form, entry.answer)}
+
+    def _questions(self, entries: Mapping[str, Entry]) -> dict[str, Question]:
+        """Return all questions by id; after a restart those with one's own numbers are known from their answers."""
         every = {**QUESTIONS, **TABLES, **self.own}
-        return {
-            id: entry for id, entry in self.entries.items() if id in every and accepts(every[id].form, entry.answer)
-        }
+        for id in entries:
+            task = OWN_NUMBERS.get(id.partition(" ")[0])
+            if task is not None and id not in every:
+                every[id] = replace(task, id=id)
+        return every
 
     def predict(self, id: str, answer: object = ...) -> Feedback:
         """Keep an answer; see `predict`."""
@@ -120,10 +128,10 @@ class Sheet:
     def note(self, question: Question, answer: object) -> tuple[Feedback, bool]:
         """Keep an answer that can be read; say what happened, and whether it was kept."""
         if unanswered(answer):
-            text = f"No answer yet for {question.id}. Give {question.form.example}, and run the cell again."
+            text = f"No answer yet. Give {question.form.example}, and run the cell again."
             return Feedback(None, None, text), False
         try:
-            given = question.form.read(answer)
+            given = question.form.read(plain(answer))
         except Unreadable as problem:
             why = "" if str(problem) in ("", question.form.example) else f" ({problem})"
             text = f"Not noted: I could not read {shown(answer)}{why}. Please give {question.form.example}."
@@ -132,7 +140,7 @@ class Sheet:
         at = now()
         self.change(lambda entries: record_answer(entries, question.id, given, at))
         self._tell(question.id)
-        noted = f"Noted for {question.id}: {question.show(given)}"
+        noted = f"Noted: {question.show(given)}"
         return Feedback(None, None, f"{noted}. {self.problem}" if self.problem else noted), True
 
     def check(self, id: str, cluster: object = None, *, answer: object = None) -> Feedback:
@@ -145,7 +153,7 @@ class Sheet:
             if not read:
                 return noted
         if self.kept(question.id) is None:
-            first = f'Answer first: run the cell with ask("{question.id}") above and keep your answer'
+            first = f"Answer first, at the question above: “{question.text}” Keep your answer there"
             return Feedback(None, None, f"{first}; this card then fills itself in.")
         feedback, yours = self._judge(question, cluster)
         if cluster is not None and not yours:
@@ -155,7 +163,7 @@ class Sheet:
 
     def judge_own(self, question: Question, answer: object, student: str) -> Feedback:
         """Keep and judge the answer to an exercise with numbers of the student's own; see `exercise`."""
-        mine = replace(question, id=own_id(question.id, student))
+        mine = replace(question, id=own_id(question.id, student), exercise=question.id)
         self.own[mine.id] = mine
         noted, read = self.note(mine, answer)
         return self._judge(mine)[0] if read else noted
@@ -185,8 +193,9 @@ class Sheet:
 
     def reset(self, lesson: str = "") -> int:
         """Forget the answers of a lesson, or all; return how many there were."""
-        every = {**QUESTIONS, **TABLES, **self.own}
-        gone = [id for id in self.entries if not lesson or (id in every and _begins(every[id].lesson, lesson))]
+        entries = self.entries
+        every = self._questions(entries)
+        gone = [id for id in entries if not lesson or (id in every and _begins(every[id].lesson, lesson))]
 
         def forget(entries: dict[str, Entry]) -> None:
             for id in gone:
@@ -201,8 +210,17 @@ class Sheet:
     def progress(self, student: str = "") -> Progress:
         """Return the table of answers; see `progress`."""
         entries = self._readable()
-        every = [*QUESTIONS.values(), *TABLES.values(), *(one for id, one in self.own.items() if id in entries)]
-        return progress_table(every, entries, student, self.problem)
+        asked = [*QUESTIONS.values(), *TABLES.values(), *self._with_own_numbers(entries)]
+        return progress_table(asked, entries, student, self.problem)
+
+    def _with_own_numbers(self, entries: Mapping[str, Entry]) -> list[Question]:
+        """Return the exercises with one's own numbers: as last answered, and those of the lessons that are open."""
+        found = {task: OWN_NUMBERS[task] for task in ASKED_WITH_OWN_NUMBERS}
+        every = self._questions(entries)
+        for id in sorted(entries, key=lambda id: entries[id].at):
+            if every[id].part == OWN:
+                found[every[id].exercise] = every[id]
+        return list(found.values())
 
 
 def _begins(lesson: str, name: str) -> bool:
@@ -220,7 +238,7 @@ def own_id(task: str, student: str) -> str:
 
 
 FRESH = "(Your cluster cannot answer this question any more, so a fresh one did.)"
-HIDE, TRIES = ("exercise", "own numbers"), 3  # where, and for how many tries, the right answer is not told
+HIDE, TRIES = ("exercise", OWN), 3  # where, and for how many tries, the right answer is not told
 SHEET = Sheet(answers_path)
 
 
@@ -289,7 +307,8 @@ def reset_answers(lesson: str = "") -> Feedback:
     name = lesson.strip() if isinstance(lesson, str) else shown(lesson)
     gone = SHEET.reset(name)
     where = f"lesson {name}" if name else "the course"
-    told = f"{gone} answers of {where} were forgotten." if gone else f"No answers were kept for {where}."
+    forgotten = "1 answer" if gone == 1 else f"{gone} answers"
+    told = f"Forgotten: {forgotten} of {where}." if gone else f"No answers were kept for {where}."
     return Feedback(None, None, f"{told} {SHEET.problem}".strip())
 
 
@@ -299,5 +318,5 @@ def find(id: object) -> Question | Feedback:
     if name in QUESTIONS:
         return QUESTIONS[name]
     near = difflib.get_close_matches(name, QUESTIONS, n=1)
-    meant = f' Did you mean "{near[0]}"?' if near else f" There are: {', '.join(QUESTIONS)}."
-    return Feedback(None, None, f"There is no question {shown(id)}.{meant}")
+    meant = f'Did you mean "{near[0]}"?' if near else "The cell below a question's text has its name."
+    return Feedback(None, None, f"There is no question called {shown(id)}. {meant}")

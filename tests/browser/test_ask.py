@@ -51,7 +51,7 @@ KEPT = {
     "start-pod-port": "refused: an error comes back at once",
     "start-clusterip-port": "timeout: nothing comes back, and the sender gives up",
     "np-hard-coded": "67 %",
-    "cost-break-even": "356",
+    "cost-break-even": "356 GB",
     "t-bill": "1200 USD",
     "t-shares": "node-1: 75 %; node-2: 25 %",
 }

@@ -131,7 +131,7 @@ def test_a_lesson_is_forgotten(path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(sheet, "SHEET", made)
     made.predict("np-ping", "no")
     made.predict("start-pod-port", "refused")
-    assert reset_answers("01").text.startswith("1 answers of lesson 01")
+    assert reset_answers("01").text.startswith("Forgotten: 1 answer of lesson 01")
     assert set(parse(path.read_bytes())) == {"start-pod-port"}
     assert "No answers" in reset_answers("01").text
     reset_answers()

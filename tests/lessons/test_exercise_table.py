@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from k8sexpose.lessons import (
+    billing_service,
     decide,
     exercise_table,
     mend,
@@ -18,9 +21,11 @@ from k8sexpose.lessons import (
     which_policy,
     why_pending,
 )
+from k8sexpose.lessons.extra_hop.billing import FIRST
 from k8sexpose.lessons.sheet import Sheet
 from k8sexpose.lessons.table_questions import TABLES
 
+ROOT = Path(__file__).resolve().parents[2]
 REPAIRED = {
     1: {"nodePort: 2181": "nodePort: 30081"}, 2: {"name: web": "app: web"}, 3: {"http": "8080"}, 4: {"8081": "8080"},
     5: {"81, targetPort: 8080, nodePort: 30085": "81, targetPort: 8080, nodePort: 30086"},
@@ -31,6 +36,11 @@ GIVEN: dict[str, tuple[Callable[[], Any], Callable[[], Any], int]] = {
     "lb-why-pending": (lambda: why_pending({1: ...}), lambda: why_pending({1: "pool", 2: "pool"}), 1),
     "lb-shop-front": (lambda: shop_front(..., ..., 443, ...), lambda: shop_front("NodePort", "nlb", 443, 8443), 1),
     "cost-half": (lambda: save({}), lambda: save({"metrics": {"type": "ClusterIP"}}), 8),
+    "hop-billing": (
+        lambda: billing_service(FIRST),
+        lambda: billing_service(FIRST.replace("type: ClusterIP", "type: NodePort")),
+        2,
+    ),
     "loc-placement": (lambda: try_placement([4, 3, 3]), lambda: try_placement([6, 2, 2]), 0),
     "loc-five-cases": (lambda: which_policy({}), lambda: which_policy({1: ("Local", "hop")}), 1),
     "out-decisions": (lambda: decide({"shop": ...}), lambda: decide({"search": ("Local", "hop")}), 0),
@@ -98,3 +108,31 @@ def test_a_manifest_that_is_not_there_is_said(sheet: Sheet) -> None:
 def test_an_exercise_is_forgotten_with_its_lesson(sheet: Sheet) -> None:
     repair(REPAIRED)
     assert sheet.reset("01") == 1 and not sheet.entries
+
+
+def test_the_manifest_of_the_cell_is_the_one_that_counts_as_untouched() -> None:
+    notebook = json.loads((ROOT / "notebooks/04_extra_hop.ipynb").read_text(encoding="utf-8"))
+    cell = next("".join(cell["source"]) for cell in notebook["cells"] if cell["id"] == "hop-repair")
+    assert cell.startswith(f'manifest = """{FIRST}"""')
+
+
+@pytest.mark.parametrize(
+    ("manifest", "found"),
+    [
+        (FIRST.replace("  externalTrafficPolicy: Cluster\n", ""), ["service/billing created", "type ClusterIP", "an answer"]),
+        (FIRST, ["spec.externalTrafficPolicy: Invalid value", "there is no such Service", "there is no such Service"]),
+        (FIRST.replace("  externalTrafficPolicy: Cluster", "  clusterIP: None"), ["created", "type", "no ClusterIP"]),
+        (FIRST.replace("  externalTrafficPolicy: Cluster\n", "").replace("8080", "80"), ["created", "type", "does not listen"]),
+        (FIRST.replace("name: billing", "name: other").replace("  externalTrafficPolicy: Cluster\n", ""),
+         ["service/other created", "no such Service", "no such Service"]),
+        ("\x1b[31m: [", ["error", "no such Service", "no such Service"]),
+        (None, ["must be a text", "no such Service", "no such Service"]),
+        ({"kind": "Service"}, ["must be a text", "no such Service", "no such Service"]),
+    ],
+)  # fmt: skip
+def test_what_comes_of_the_manifest_of_billing(sheet: Sheet, manifest: object, found: list[str]) -> None:
+    table = billing_service(manifest)
+    assert table.solved is (found[-1] == "an answer")
+    for (_, said, _), words in zip(table.rows, found, strict=True):
+        assert words in said
+    assert "\x1b" not in table._repr_html_() + repr(table)

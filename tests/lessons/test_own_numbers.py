@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from k8sexpose.lessons import exercise
+from k8sexpose.lessons import sheet as sheet_module
 from k8sexpose.lessons.own_numbers import TASKS, Draw, Exercise
 from k8sexpose.lessons.sheet import Sheet
+from k8sexpose.lessons.table_questions import ASKED_WITH_OWN_NUMBERS, OWN_NUMBERS
 
 STUDENTS = ("ada", "grace", "7", "")
 every_task = pytest.mark.parametrize("name", TASKS)
@@ -76,3 +80,41 @@ def test_a_wrong_answer_names_what_is_behind_it(name: str) -> None:
 
 def test_unknown_names_are_told_what_there_is() -> None:
     assert "hops" in exercise("hop", student="<b>").text and "<b>" not in exercise("hop", "<b>")._repr_html_()
+
+
+@every_task
+def test_what_is_known_of_a_task_without_its_numbers_fits_the_task(name: str) -> None:
+    known, mine = OWN_NUMBERS[name], TASKS[name](Draw(name, "ada"))
+    assert (known.lesson, known.part) == (mine.lesson, mine.part)
+    assert name == "window" or type(known.form) is type(mine.form)
+
+
+def test_the_lessons_ask_what_is_said_to_be_asked() -> None:
+    lessons = Path(__file__).resolve().parents[2] / "notebooks"
+    text = "".join(path.read_text(encoding="utf-8") for path in sorted(lessons.glob("*.ipynb")))
+    assert tuple(name for name in TASKS if f'exercise(\\"{name}\\"' in text) == ASKED_WITH_OWN_NUMBERS
+
+
+def test_it_counts_before_it_is_begun_and_after_a_restart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lesson 4 has three exercises from its first answer on, and those with one's own numbers are found again."""
+
+    def counted(sheet: Sheet) -> str:
+        return next(row.exercises for row in sheet.progress().lessons if row.lesson == "04_extra_hop")
+
+    def tried(student: str, sheet: Sheet, at: str, right: bool) -> None:
+        monkeypatch.setattr(sheet_module, "now", lambda: at)
+        mine = replace(task("hops", student), sheet=sheet)
+        assert mine.question is not None
+        assert mine.check(mine.question.answer(mine.cluster) if right else "1/100").correct is right
+
+    path = tmp_path / "answers.json"
+    first = Sheet(lambda: path)
+    first.predict("hop-ms", "1")
+    assert counted(first) == "0 of 3 answered"
+    tried("student", first, "2026-11-30T10:00:00Z", False)
+    after_a_restart = Sheet(lambda: path)
+    assert counted(after_a_restart) == "1 of 3 answered, 0 right"
+    # With another name there are other numbers, but it is the same exercise.
+    tried("ada", after_a_restart, "2026-11-30T10:05:00Z", True)
+    assert counted(Sheet(lambda: path)) == "1 of 3 answered, 1 right"
+    assert after_a_restart.reset("04") == 3 and after_a_restart.progress().empty

@@ -303,10 +303,10 @@ def test_an_exercise_tells_the_answer_at_the_third_try() -> None:
 def test_how_an_answer_may_be_written() -> None:
     sheet = Sheet()
     label = QUESTIONS["lb-pending"].form.show("controller")  # type: ignore[attr-defined]
-    assert sheet.predict("lb-pending", {"controller"}).text == f"Noted for lb-pending: {label}"
+    assert sheet.predict("lb-pending", {"controller"}).text == f"Noted: {label}"
     assert sheet.predict("lb-pending", {"controller", "pods"}).text.endswith(f"Kept: {label}.")
     # A fraction that is on no list is an answer; where percent is asked, a number below 1 is a share of 1.
-    assert sheet.predict("hop-thirty", "9/10").text == "Noted for hop-thirty: 9/10"
+    assert sheet.predict("hop-thirty", "9/10").text == "Noted: 9/10"
     assert sheet.check("hop-thirty").correct is False
-    assert sheet.predict("hop-pair", 0.25).text == "Noted for hop-pair: 25 %"
-    assert sheet.predict("hop-pair", "1/4").text == "Noted for hop-pair: 25 %"
+    assert sheet.predict("hop-pair", 0.25).text == "Noted: 25 %"
+    assert sheet.predict("hop-pair", "1/4").text == "Noted: 25 %"

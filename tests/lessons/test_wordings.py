@@ -6,8 +6,11 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from k8sexpose.lessons import shop_front
+from k8sexpose.lessons.answer_file import written
 from k8sexpose.lessons.forms import (
     OUTCOMES,
     Blanks,
@@ -20,8 +23,9 @@ from k8sexpose.lessons.forms import (
     Unreadable,
     accepts,
     quantity,
+    shown,
 )
-from k8sexpose.lessons.sheet import QUESTIONS
+from k8sexpose.lessons.sheet import QUESTIONS, Sheet
 
 NODES = ("10.0.0.1", "10.0.0.2", "10.0.0.3")
 ADDRESSES = QUESTIONS["np-which-nodes"].form
@@ -36,6 +40,12 @@ LOST = QUESTIONS["lb-lost-last"].form
 COUNT = QUESTIONS["np-firewall"].form
 YES = QUESTIONS["np-ping"].form
 SAME = QUESTIONS["np-pin"].form
+PAIRS = QUESTIONS["start-pairs"].form
+CLOUDS = QUESTIONS["cost-formula"].form
+ANSWERS = QUESTIONS["hop-clusterip"].form
+HOTTEST = QUESTIONS["hop-hottest"].form
+BREAK_EVEN = QUESTIONS["cost-break-even"].form
+TWO_SHARES = QUESTIONS["lb-five-nodes"].form
 TARGETS = Several(("node-1", "node-2", "node-3"))
 TWO = Several(("orders", "checkout"))
 SECONDS, MS = Quantity("s", "a time"), Quantity("ms", "a time")
@@ -145,6 +155,70 @@ WORDINGS: list[tuple[Form, Any, Any]] = [
     (SHARES, "25 %; 25 %; a half", (25.0, 25.0, 50.0)),
     (SHARES, {"node-3": 50, "node-1": "1/4", "node-2": 25}, (25.0, 25.0, 50.0)),
     (SHARES, "node-1: 25, node-2: 25, node-3: 50", (25.0, 25.0, 50.0)),
+    # Collected from a second reader, who wrote whatever came to mind: half of these were refused, or read wrongly.
+    (OUTCOMES, "it gets a connection refused error", "refused"),
+    (OUTCOMES, "refused - RST comes back", "refused"),
+    (OUTCOMES, "no response", "timeout"),
+    (OUTCOMES, "it hangs", "timeout"),
+    (OUTCOMES, "dropped silently", "timeout"),
+    (OUTCOMES, "gets an answer", "delivered"),
+    (OUTCOMES, "timeout, because nothing listens there", "timeout"),
+    (PAIRS, "a c", {"a", "c"}),
+    (PAIRS, "ac", {"a", "c"}),
+    (PAIRS, "a & c only", {"a", "c"}),
+    (PAIRS, "a) and c)", {"a", "c"}),
+    (PAIRS, "not b", {"a", "c", "d"}),
+    (PLACES, "pod/node", {"pod", "node"}),
+    (PLACES, "not the client", {"pod", "node"}),
+    (PLACES, "pod, node but not client", {"pod", "node"}),
+    (PLACES, "everyone except the client", {"pod", "node"}),
+    (PLACES, "the Pod and the process on the node", {"pod", "node"}),
+    (ADDRESSES, "nodes 1 and 3", {"10.0.0.1", "10.0.0.3"}),
+    (ADDRESSES, "1-3", set(NODES)),
+    (ADDRESSES, "10.0.0.1 to 10.0.0.2", {"10.0.0.1", "10.0.0.2"}),
+    (ADDRESSES, "node-1 only", {"10.0.0.1"}),
+    (ADDRESSES, "node-1, because the Pod is there", {"10.0.0.1"}),
+    (ADDRESSES, "not node-2", {"10.0.0.1", "10.0.0.3"}),
+    (DOORS, "the load balancer only", {"load balancer"}),
+    (SENDERS, "10.0.0.2", "node-2"),
+    (SENDERS, "the address of node-2", "node-2"),
+    (SENDERS, "node2's IP", "node-2"),
+    (SENDERS, "client IP", "client"),
+    (SENDERS, "203.0.113.7", "client"),
+    (YES, "nope", "no"),
+    (YES, "yes, it is answered", "yes"),
+    (COUNT, "0 nodes", "0"),
+    (COUNT, "none of them", "0"),
+    (COUNT, "all three", "3"),
+    (COUNT, "all", "3"),
+    (SAME, "equally likely", "same"),
+    (SAME, "number 31000", "31000"),
+    (LOST, "five ninths", "5/9"),
+    (LOST, "1/3 + 2/9", "5/9"),
+    (LOST, "everything", "1"),
+    (LOST, "none at all", "0"),
+    (CLOUDS, "Amazon and Linode", {"aws", "linode"}),
+    (CLOUDS, "google", {"gcp"}),
+    (ANSWERS, "the field is ignored", "ignored"),
+    (ANSWERS, "accepts it", "accepted"),
+    (HOTTEST, "5:3", "5/3"),
+    (HOTTEST, "1.67x", "5/3"),
+    (Percent(), "66⅔ %", 200 / 3),
+    (Percent(), "⅔", 200 / 3),
+    (Percent(), "1 - 1/50", 98.0),
+    (Percent(), "ninety-eight percent", 98.0),
+    (Percent(), "fifty-fifty", 50.0),
+    (Percent(), "50/50", 50.0),
+    (Percent(), "a hundred", 100.0),
+    (SECONDS, "at most 60 s", 60.0),
+    (COST, "$1.2k", 1200.0),
+    (COST, "1 200", 1200.0),
+    (COST, "1'200", 1200.0),
+    (COST, "a thousand", 1000.0),
+    (BREAK_EVEN, "about 356 GB/h", 356.0),
+    (BREAK_EVEN, "356 GB per hour", 356.0),
+    (TWO_SHARES, "36% and 20%", (36.0, 20.0)),
+    (TWO_SHARES, "36 % / 20 %", (36.0, 20.0)),
 ]
 
 
@@ -160,7 +234,37 @@ def test_every_sensible_wording(form: Form, answer: Any, meant: Any) -> None:
 
 
 def test_the_table_is_long_enough() -> None:
-    assert len(WORDINGS) >= 60
+    assert len(WORDINGS) >= 150
+
+
+NUMPY: list[tuple[str, Any, Any]] = [
+    ("lb-lost-last", np.float32(2 / 3), "2/3"),
+    ("lb-lost-last", np.float64(1 / 3), "1/3"),
+    ("np-firewall", np.int64(0), "0"),
+    ("np-firewall", np.array(0), "0"),
+    ("np-ping", np.bool_(True), "yes"),
+    ("np-ping", np.str_("no"), "no"),
+    ("np-which-nodes", np.array(["node-1", "node-3"]), {"10.0.0.1", "10.0.0.3"}),
+    ("np-which-nodes", pd.Series(["node-2"]), {"10.0.0.2"}),
+    ("np-number", [np.int64(80), np.int32(30500)], {"80", "30500"}),
+    ("hop-pair", np.float32(0.25), 25.0),
+    ("np-hard-coded", np.int8(67), 67.0),
+]
+
+
+@pytest.mark.parametrize(("id", "answer", "meant"), NUMPY, ids=range(len(NUMPY)))
+def test_numbers_of_numpy_are_answers(id: str, answer: Any, meant: Any) -> None:
+    """What a learner has computed is an answer as it is, and is kept and shown like one that is typed."""
+    mine = Sheet()
+    said, kept = mine.note(QUESTIONS[id], answer)
+    assert kept and mine.memory[id].answer == (pytest.approx(meant) if isinstance(meant, float) else meant)
+    assert "np." not in said.text and "array" not in said.text
+    written(mine.memory)
+
+
+def test_numbers_of_numpy_in_exercises() -> None:
+    assert shop_front("LoadBalancer", "nlb", np.int64(443), np.int64(8443)).solved
+    assert "443" in shown(np.int64(443)) and "np" not in shown((np.float64(0.5), np.int64(3)))
 
 
 @pytest.mark.parametrize(
@@ -171,6 +275,25 @@ def test_the_table_is_long_enough() -> None:
         (ADDRESSES, "all but node-9"),
         (ADDRESSES, "maybe"),
         (ADDRESSES, "node-1 perhaps"),
+        (ADDRESSES, "not all"),
+        (ADDRESSES, "3-1"),
+        (ADDRESSES, "node-1 to node-9"),
+        (PAIRS, "acx"),
+        (PAIRS, "aa"),
+        (OUTCOMES, "refused or timeout"),
+        (OUTCOMES, "not refused"),
+        (OUTCOMES, "I do not get an answer"),
+        (SENDERS, "not the client"),
+        (SENDERS, "10.0.0.9"),
+        (YES, "yes and no"),
+        (YES, "no idea"),
+        (YES, "yes, or no"),
+        (COUNT, "all five"),
+        (Percent(), "1/0 + 1"),
+        (Percent(), "1 / 2 / 3"),
+        (Percent(), "9" * 399),
+        (Percent(), "1/2 + " + "9" * 380 + "/1"),
+        (Percent(), "one two"),
         (LETTERS, "z"),
         (OUTCOMES, "perhaps"),
         (OUTCOMES, 3),

@@ -347,7 +347,7 @@ QUESTIONS = (
     Question(
         "cost-break-even", LESSON, "Twenty Services on AWS, three zones: above how many GB an hour does one shared "
         "Application Load Balancer cost more than a Network Load Balancer for each?",
-        Quantity("", "a number of GB an hour, such as 100", near=0.02, most=1e6), nothing, breaks_even,
+        Quantity("GB", "a number of GB an hour, such as 100", near=0.02, most=1e6), nothing, breaks_even,
         part="exercise",
         right="Nineteen load balancers are saved, and each GB costs 0.2 cents more. What is saved in an hour, divided "
         "by 0.002 USD, is the break-even.",

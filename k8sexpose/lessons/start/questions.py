@@ -223,6 +223,7 @@ QUESTIONS = (
         "Tick everyone who does.",
         Several(
             ("pod", "node", "client"),
+            also={"process": "node", "process on node": "node", "process on the node": "node"},
             labels={
                 "pod": "the Pod frontend-1",
                 "node": "a process on node-1",

@@ -367,6 +367,7 @@ def printed(label: str, body: str, *, height_em: int, wrap: bool = False) -> str
         f'<pre tabindex="0" role="region" aria-label="{html.escape(label, quote=True)}" '
         f'data-lm-suppress-shortcuts="true" '
         f'style="max-height: {height_em}em; overflow: auto; margin: 0 0 0.6em; padding: 0.5em; font-family: {MONO}; '
-        f'font-size: 12px; border: 1px solid var(--jp-border-color2, #bbb); white-space: {lines}">'
+        f"font-size: 12px; border: 1px solid var(--jp-border-color2, #bbb); white-space: {lines}; "
+        'word-break: normal; overflow-wrap: anywhere">'
         f"{body}</pre>"
     )

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import pandas as pd
+
 from ..._svg import FAINT, Element, document, element, grid, marker, path, text
 from ...api.checks import check_arguments
 from ...cost.alternatives import compare_exposure, costs_by_services
@@ -188,12 +190,14 @@ def rows(setting: CostSetting, prices: PriceSource = None) -> Iterator[Row]:
     for way, row in table.iterrows():
         total = float(row["total_per_month"])
         amounts = (f"{total:,.2f} {row['currency']}", f"{total / setting.services:,.2f} {row['currency']}")
-        over = f"over the quota of {row['quota']}" if row["over_quota"] else ""
+        quota = (
+            "" if pd.isna(row["quota"]) else f"{'over' if row['over_quota'] else 'within'} the quota of {row['quota']}"
+        )
         yield (
             label_of(str(way), setting.provider),
             f"{row['load_balancers']:,}",
             *(amounts if not math.isnan(total) else (NO_PRICE, "")),
-            over,
+            quota,
         )
 
 
@@ -203,7 +207,7 @@ def verdict(setting: CostSetting, facts: Facts, lines: Sequence[Row]) -> str:
     said = f"{setting.services} Services, {lines[1][0]}: {lines[1][2]} per month. "
     said += f"{lines[2][0][0].upper()}{lines[2][0][1:]}: {lines[2][2]}"
     said += f", cheaper from {even} Services upwards. " if even else ". "
-    return said + (f"{lines[1][4].capitalize()}. " if lines[1][4] else "")
+    return said + (f"{lines[1][4].capitalize()}. " if lines[1][4].startswith("over") else "")
 
 
 def reading(facts: Facts) -> str:
@@ -219,9 +223,12 @@ def reading(facts: Facts) -> str:
 def table(setting: CostSetting, facts: Facts, lines: Sequence[Row]) -> str:
     """Return the costs of each way, and how old the prices are."""
     head = ("way of exposing", "load balancers", "per month", "per Service", "quota")
+    columns = len(head) if any(line[-1] for line in lines) else len(head) - 1  # not every cloud has a quota
     dated = ", ".join(date for date in facts["as_of"] if not date.startswith("undated"))
     dates = f"List prices {f'of {dated}' if dated else 'without a date'}, {facts['region']}; an estimate."
-    return table_of(f"{setting.services} Services at {setting.provider}", head, lines, dates)
+    return table_of(
+        f"{setting.services} Services at {setting.provider}", head[:columns], [line[:columns] for line in lines], dates
+    )
 
 
 def summary(setting: CostSetting, lines: Sequence[Row]) -> str:

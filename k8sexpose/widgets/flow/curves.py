@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from math import hypot
 
 from .layout import DENSE_WIDTH, Box, Layout, Point
 from .steps import ELSEWHERE, FRONT, OUTSIDE, Step
 
-__all__ = ["CARD_HEIGHT", "CARD_WIDTH", "Curve", "card_point", "end_point", "trace"]
+__all__ = ["CARD_HEIGHT", "CARD_WIDTH", "Curve", "card_point", "end_point", "rest_point", "trace"]
 
-CURVE_POINTS = 20
+CURVE_POINTS, LONG_POINTS = 20, 60  # of a curve; of one that goes round the nodes
+NODE_GAP = 40  # nodes whose upper edges differ by less are in one row
 STRIP = 22  # from a node port up to the strip between the zones and what is above them, where nothing is written
 CARD_WIDTH, CARD_HEIGHT = 230, 72
+PACKET_WIDTH, PACKET_HEIGHT = 26, 20  # flow.css
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +111,10 @@ def end_point(last: Curve, layout: Layout) -> Point:
     """
     place, (x, y) = last.step.at, last.points[-1]
     box, port = layout.boxes.get(place), layout.node_ports.get(place)
-    if box is None or place in layout.folded or box.width < 20:
+    if box is None or place in layout.folded:
         return x, y
+    if box.width < 20:  # beside the packet
+        return x + (PACKET_WIDTH if x < layout.width / 2 else -PACKET_WIDTH), y
     if place.startswith("node:"):
         at_port = port is not None and y == port.y
         if at_port and box.width <= DENSE_WIDTH:  # the name fills the node beside its nodePort
@@ -117,6 +123,24 @@ def end_point(last: Curve, layout: Layout) -> Point:
     if place == ELSEWHERE:
         return box.right - 16, box.bottom + 10
     return (box.x + 14, box.bottom + 7) if place.startswith("pod:") else (box.right - 4, box.y)
+
+
+def rest_point(leg: Curve, layout: Layout) -> Point:
+    """Return where the packet rests at the end of a leg: beside the words that are written there, not on them.
+
+    Examples
+    --------
+    >>> step = Step(1, "client", "", "client", "", ("a", "b"), ("a", "b"))
+    >>> rest_point(Curve(step, ((10, 5),), (0, 0)), Layout(400, 50, {"client": Box(0, 0, 20, 10)}))
+    (10, 5)
+    """
+    (x, y), place = leg.points[-1], leg.step.at
+    port, rules = layout.node_ports.get(place), layout.rules.get(place)
+    if port is not None and y == port.y:
+        return x, y - PACKET_HEIGHT / 2 - 1
+    if rules is not None and rules.y <= y <= rules.bottom:
+        return rules.x - 5, y
+    return x, y
 
 
 def _start(layout: Layout, place: str) -> Point:
@@ -132,8 +156,37 @@ def _label(layout: Layout, step: Step, points: Sequence[Point]) -> Point:
     port = layout.node_ports.get(step.came_from)
     if step.extra_hop and port is not None and points[0][1] == port.y:
         return next((point for point in points if point[1] <= port.y - STRIP), points[len(points) // 2])
-    above = step.at.startswith("node:") and step.came_from in (OUTSIDE, FRONT)
-    return points[len(points) // 3 if above else len(points) // 2]
+    if step.at.startswith("node:") and step.came_from in (OUTSIDE, FRONT):
+        return _free(layout, points, len(points) // 3)
+    return points[len(points) // 2]
+
+
+def _free(layout: Layout, points: Sequence[Point], wanted: int) -> Point:
+    """Return the point nearest to the wanted one that lies on no node, where words would be hidden."""
+    boxes = _columns(layout)
+    nearest = sorted(range(len(points)), key=lambda k: abs(k - wanted))
+    found = (points[k] for k in nearest if not any(_near(box, points[k]) for box in boxes))
+    return next(found, points[wanted])
+
+
+def _near(box: Box, point: Point, margin: float = 9) -> bool:
+    x, y = point
+    return box.x - margin < x < box.right + margin and box.y - margin < y < box.bottom + margin
+
+
+def _columns(layout: Layout) -> list[Box]:
+    """Return the boxes of all nodes and folds that are drawn."""
+    kinds = ("node", "fold")
+    return [
+        box for place, box in layout.boxes.items() if place.partition(":")[0] in kinds and place not in layout.folded
+    ]
+
+
+def _node_of(layout: Layout, target: Box) -> Box:
+    """Return the node, or the fold, on which something is drawn."""
+    x, y = target.center
+    holds = (box for box in _columns(layout) if box.x <= x <= box.right and box.y <= y <= box.bottom)
+    return next(holds, target)
 
 
 def _beside(layout: Layout, step: Step, at: Point) -> Point:
@@ -161,6 +214,9 @@ def _curve(layout: Layout, step: Step, start: Point, through: bool) -> tuple[Poi
             end = target.x + 14, target.y
         elif target is not None and step.at.startswith("pod:") and source is not None and target.width >= 20:
             return _past_the_rules(layout, start, target)
+        top = min((box.y for box in _columns(layout)), default=end[1])
+        if through and end[1] > top + NODE_GAP:
+            return _down_the_side(layout, start, end, top)
         rise = end[1] - start[1]
         lift = 0 if abs(rise) < 8 else rise / 2
         return _bezier(start, (start[0], start[1] + lift), (end[0], end[1] - lift), end)
@@ -174,9 +230,8 @@ def _curve(layout: Layout, step: Step, start: Point, through: bool) -> tuple[Poi
 
 def _past_the_rules(layout: Layout, start: Point, target: Box) -> tuple[Point, ...]:
     """Come to a Pod from a load balancer that sends to Pods: down the node's left side, past node port and rules."""
-    x, y = target.center
-    nodes = (box for place, box in layout.boxes.items() if place.startswith("node:"))
-    top = next((box.y for box in nodes if box.x <= x <= box.right and box.y <= y <= box.bottom), target.y)
+    y = target.center[1]
+    top = _node_of(layout, target).y
     gutter = target.x - 14
     over = _bezier(start, (start[0], start[1] + 24), (gutter, start[1] - 4), (gutter, top))
     return over + _bezier(over[-1], (gutter, y - 6), (gutter + 2, y), (target.x - 2, y))[1::3]
@@ -202,13 +257,56 @@ def _to_pod(layout: Layout, step: Step, start: Point, target: Box) -> tuple[Poin
         gutter = node.right - 6 if right else node.x + 4
         edge = (target.right + 7, y) if right else (target.x - 5, y)
         return _bezier(start, (gutter, start[1] + 14), (gutter + (8 if right else -8), y), edge)
-    top = start[1] - 44
-    if small:
-        return _bezier(start, (start[0], top), (x, min(top, target.y - 60)), (x, target.y))
-    gutter = target.x - 14
-    over = _bezier(start, (start[0], top), (gutter, top - 6), (gutter, target.y - 22))
-    # The packet rests before the Pod's mark.
-    return over + _bezier(over[-1], (gutter, y - 6), (gutter + 2, y), (target.x - 7, y))[1::3]
+    return _round_the_nodes(layout, start, target)
+
+
+def _down_the_side(layout: Layout, start: Point, end: Point, top: float) -> tuple[Point, ...]:
+    """Come to a node port that is not in the first row: down beside all nodes, not across them."""
+    gutter = max(box.right for box in _columns(layout)) + 7
+    over = _bezier(start, (start[0], top - STRIP), (gutter, top - 2 * STRIP), (gutter, top))
+    turn = _bezier((gutter, end[1] - 2 * STRIP), (gutter, end[1] - STRIP), (end[0], end[1] - STRIP), end)
+    return _evenly((*over, *turn))
+
+
+def _round_the_nodes(layout: Layout, start: Point, target: Box) -> tuple[Point, ...]:
+    """Come from a node port to a Pod of another node: over the nodes, between the rows, down the Pod's node's side.
+
+    The packet rests before the Pod's mark; a Pod without a name is reached from above.
+    """
+    node, y = _node_of(layout, target), target.center[1]
+    gutter, strip = node.x - 5, start[1] - STRIP
+    if abs(node.y - start[1]) < NODE_GAP:
+        over = _bezier(start, (start[0], start[1] - 34), (gutter, start[1] - 34), (gutter, node.y - 26))
+    else:
+        side = 14 if start[0] > gutter else -14
+        near = abs(start[0] - gutter) < 3 * abs(side)
+        corner = (start[0] if near else start[0] - side, strip)
+        end = (gutter, strip + (14 if node.y > start[1] else -14))
+        over = (
+            *_bezier(start, (start[0], strip), (start[0], strip), corner),
+            *_bezier((gutter + side, strip), (gutter, strip), (gutter, strip), end),
+        )
+    ends: tuple[Point, ...]
+    if target.width < 20:
+        ends = ((gutter, target.y - 3), (target.center[0], target.y - 3), (target.center[0], target.y))
+    else:
+        ends = ((gutter, y), (target.x - 7, y))
+    return _evenly((*over, *ends))
+
+
+def _evenly(corners: Sequence[Point]) -> tuple[Point, ...]:
+    """Return points at equal distances along a line through corners: the packet keeps its speed."""
+    lengths = [hypot(x1 - x0, y1 - y0) for (x0, y0), (x1, y1) in pairwise(corners)]
+    reached = list(accumulate(lengths, initial=0.0))
+    found, at = [], 0
+    for k in range(LONG_POINTS + 1):
+        distance = reached[-1] * k / LONG_POINTS
+        while at < len(lengths) - 1 and reached[at + 1] < distance:
+            at += 1
+        part = (distance - reached[at]) / lengths[at] if lengths[at] else 0.0
+        (x0, y0), (x1, y1) = corners[at], corners[at + 1]
+        found.append((round(x0 + part * (x1 - x0), 1), round(y0 + part * (y1 - y0), 1)))
+    return tuple(found)
 
 
 def _bezier(start: Point, first: Point, second: Point, end: Point) -> tuple[Point, ...]:

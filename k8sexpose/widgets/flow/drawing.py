@@ -384,10 +384,13 @@ def _leg(leg: Curve, layout: Layout) -> Iterator[Element]:
         words.insert(0, "extra hop, other zone" if step.crosses_zone else "extra hop")
     if words:
         text = ", ".join(words)
-        # On its own node the leg runs down the right side: there is room to its left, above what the Pod says.
+        # On its own node the leg runs down the right side: there is room to its left, above what the Pod says. Where it
+        # runs down the left side there is none, and the milliseconds are said below the picture only.
         wide = len(text) * 6.3 + 26
-        left = step.at.startswith("pod:") and not step.extra_hop and mx > wide
-        parts += _chip(text, mx, my - 36 if left else my, left or mx + wide > layout.width)
+        inside = step.at.startswith("pod:") and not step.extra_hop
+        left = inside and mx > wide
+        if left or not inside or step.came_from == FRONT:
+            parts += _chip(text, mx, my - 36 if left else my, left or mx + wide > layout.width)
     parts.append(element("circle", "badge", cx=mx, cy=my, r=9))
     parts.append(_words("badge-text", mx, my + 4, str(step.number)))
     yield element("g", "", parts, data_leg=step.number)

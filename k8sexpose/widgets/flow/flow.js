@@ -224,7 +224,7 @@ export default {
     }
 
     function place(current) {
-      dot.style.transform = at(current.points.at(-1), scale());
+      dot.style.transform = at(current.rest, scale());
       card.style.transform = at(current.card, scale());
       write(current, true);
     }
@@ -298,7 +298,7 @@ export default {
     // Runs on the compositor: two layers are moved, nothing is painted.
     async function travel(current, previous) {
       const k = scale(), duration = MOVE_MS / speed;
-      const frames = [previous.points.at(-1), ...current.points].map((point) => ({ transform: at(point, k) }));
+      const frames = [previous.rest, ...current.points, current.rest].map((point) => ({ transform: at(point, k) }));
       const cards = [previous.card, current.card].map((point) => ({ transform: at(point, k) }));
       const easing = "ease-in-out", fill = "forwards";
       write(current, false);
@@ -481,7 +481,9 @@ export default {
     // The drawing is laid out for the width it has: Python is told when that changes.
     let later = 0;
     const watcher = new ResizeObserver(() => {
-      const width = Math.round(stage.clientWidth / 20) * 20;
+      // On a narrow page the buttons take two rows, and the card stays below them.
+      root.style.setProperty("--kx-bar", `${play.parentElement.offsetHeight}px`);
+      const width = Math.floor(stage.clientWidth / 20) * 20;
       if (!width || Math.abs(width - drawnWidth) < 20) return;
       drawnWidth = width;
       place(scene.steps[step - 1]);

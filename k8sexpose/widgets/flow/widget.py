@@ -24,7 +24,7 @@ from ...router.route import Route
 from ...router.router import routes, send
 from ...router.rule_trace import trace as rule_trace
 from ..notebook_keys import with_notebook_keys
-from .curves import CARD_WIDTH, card_point, end_point, trace
+from .curves import CARD_WIDTH, card_point, end_point, rest_point, trace
 from .drawing import draw
 from .layout import Layout, lay_out
 from .scene import FlowQuery, Scene, make_scene, next_route
@@ -424,7 +424,8 @@ def _plain(scene: Scene, width: float, controls: Sequence[str]) -> dict[str, Any
                 "who": clean(step.who), "text": clean(step.text), "before": [clean(a) for a in step.before],
                 "after": [clean(a) for a in step.after], "changed": list(step.changed), "rewriting": step.rewriting,
                 "ms": step.latency_ms, "extra": step.extra_hop, "end": step.end,
-                "points": leg.points, "card": card_point(leg, layout), "at": clean(step.at),
+                "points": leg.points, "rest": rest_point(leg, layout), "card": card_point(leg, layout),
+                "at": clean(step.at),
             }
             for step, leg in zip(scene.steps, legs, strict=True)
         ],
