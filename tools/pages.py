@@ -257,12 +257,15 @@ def lesson(part: Part, names: dict[str, str], lite: bool, live: Any = None) -> s
     works = f"{WORKS}<noscript>{STILL}</noscript>" if live and live.widgets else "This page is a printout. "
     where = f'<a href="notebooks/{part.name}.ipynb" download>download the notebook</a>'
     where += ", and open it in JupyterLab: <code>make lab</code> in the course's folder starts it"
+    there = f"{LITE}/lab/index.html?path={part.name}.ipynb"
     if lite:
-        here = f'<a href="{LITE}/lab/index.html?path={part.name}.ipynb">open it in JupyterLite</a>'
+        here = f'<a href="{there}">open it in JupyterLite</a>'
         where = f"{here}, which runs Python in your browser and needs no installation, or {where}"
     run = f'<p id="run">{works}Its code does not run here. To run and change it, {where}.</p>'
     if live:
         live.where = 'It works in the notebook: <a href="#run">how to open it</a>.'
+        if lite:
+            live.where = f'It works in the notebook: <a href="{there}">open it in JupyterLite</a>.'
     scripts = live is not None
     kind = '<p class="kind">Leaflet</p>' if part.leaflet else f'<p class="kind">Lesson {part.number}</p>'
     return page(part.stem, names, f"{kind}\n{body(part.nb, live)}", run, live=scripts, data=scripts)
