@@ -176,13 +176,15 @@ class Pair:
     waits: tuple[int, ...]  # how the clock goes on after each click: 10 or 60 seconds each
 
     def same(self, what: str) -> None:
-        """The page shows the nodes, the Pods, the whole path and the shares that the widget shows."""
+        """The page shows the nodes, the Pods, the whole path, the news and the shares that the widget shows."""
         words = "all => all.map(one => one.getAttribute('aria-label'))"
         picture = self.flow.scene["picture"]
         here = self.place.locator("svg [data-act]").evaluate_all(words)
         assert here == [element[2]["aria-label"] for element in _within(picture) if "data-act" in element[2]], what
         drawn = [_drawn(element) for element in _within(picture) if element[0] in ("text", "path")]
         assert self.place.locator(".kx-drawing").first.evaluate(DRAWN) == drawn, what
+        news = self.flow.scene["news"]
+        assert self.place.locator(".kx-news").inner_text() == (f"What changed: {news}." if news else ""), what
         if "shares" in self.flow._controls:
             shares = self.place.locator(".kx-shares tbody td:last-child").all_inner_texts()
             assert shares == [share["text"] for share in self.flow.scene["shares"]], what

@@ -249,6 +249,7 @@
       if (faults && passed > this.quiet) {
         this.values.message = `This page follows the cluster until ${this.quiet} s after its last change. ${ELSEWHERE}`;
       }
+      this.news = ""; // what changed is said once
       this.draw();
     }
     pick() {
