@@ -13,6 +13,7 @@ import argparse
 import re
 import shutil
 import sys
+import tomllib
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterable
@@ -49,7 +50,8 @@ COLUMNS = re.compile(r"^(?:[A-Z()-]+ {2,}){2,}[A-Z()-]+ *$", re.MULTILINE)  # th
 RESERVED = "# Reserved for the instructor's tests"
 SOLUTION = re.compile(r"^### BEGIN SOLUTION\n(.*?)^### END SOLUTION", re.DOTALL | re.MULTILINE)
 UNCOUNTED = "<p>In the notebook, this cell says how many questions you have answered, and which of them are open.</p>"
-IN_MIND = "<p><em>On this page, think of your answer first, and then open “The answer”.</em></p>"
+IN_MIND = """<p><em>On this page nothing is run. Where an exercise asks you to write or to run something, think of your
+answer first, and then open “The answer”: it holds the lines to write, and what the cell then says.</em></p>"""
 # Titles of pages for instructors, whose own titles do not say so; these pages come last.
 FOR_INSTRUCTORS = {"INSTRUCTORS": "", "ANSWERS": "Answer key"}
 highlight = Highlight2HTML(pygments_lexer="ipython3")
@@ -137,6 +139,14 @@ def answer_of(source: str) -> str:
     return (inside[1] if inside else source).strip("\n")
 
 
+def curtain(summary: str, waits_for: list[str], html: str) -> str:
+    """What would answer a question, folded until its reader has answered."""
+    ids = escape(" ".join(waits_for))
+    what = "question" if len(waits_for) == 1 else "questions"
+    fold = f'<details class="kx-curtain" data-kx-ids="{ids}"><summary>{summary} (first answer the {what} above)</summary>'
+    return f"{fold}{html}</details>"
+
+
 def code(cell: NotebookNode, asked: NotebookNode, results: list[str], waits_for: list[str]) -> str:
     """A code cell. `asked` is the same cell as the student gets it; `waits_for`: questions that its results answer."""
     kept_for_tests = asked.source.startswith(RESERVED)
@@ -145,12 +155,7 @@ def code(cell: NotebookNode, asked: NotebookNode, results: list[str], waits_for:
     if cell.metadata.get("nbgrader", {}).get("solution"):
         answer = scrolling(highlight(answer_of(cell.source)))
         return f'{shown}<details class="answer"><summary>The answer</summary>{answer}{found}</details>'
-    if found and waits_for:
-        ids = escape(" ".join(waits_for))
-        what = "question" if len(waits_for) == 1 else "questions"
-        fold = f'<details class="kx-curtain" data-kx-ids="{ids}"><summary>What this cell shows'
-        return f"{shown}{fold} (first answer the {what} above)</summary>{found}</details>"
-    return shown + found
+    return shown + (curtain("What this cell shows", waits_for, found) if found and waits_for else found)
 
 
 def body(nb: NotebookNode, live: Any = None) -> str:
@@ -161,7 +166,10 @@ def body(nb: NotebookNode, live: Any = None) -> str:
         if cell.cell_type == "markdown":
             text = prose(cell.source) + (IN_MIND if cell.source.startswith("## Exercises") else "")
             opens = f'<details data-kx-opens="{escape(" ".join(waiting))}">' if waiting else "<details>"
-            parts.append(text.replace("<details>", opens))
+            text = text.replace("<details>", opens)
+            # Where to look says often what is to be seen.
+            seen = waiting and cell.source.startswith("**See.**")
+            parts.append(curtain("What to look at", waiting, f"<div>{text}</div>") if seen else text)
             continue
         asks, checks = course.asks(cell), course.checks(cell)
         waiting = [id for id in [*waiting, *asks] if id in checked and id not in checks]
@@ -252,26 +260,52 @@ STILL = (
 )
 
 
+def needs(project: dict[str, Any]) -> str:
+    """What a downloaded notebook needs, and where that is had; before the course has a home, from whoever has it."""
+    source = project.get("urls", {}).get("Source")
+    if not source:
+        return (
+            "where the course's package is installed. In the course's folder, which you get from whoever gave you these "
+            "pages, <code>make lab</code> installs it and opens all lessons"
+        )
+    return (
+        f'where the course\'s package is installed: <code>pip install "k8sexpose[lab]"</code>, and then '
+        f'<code>k8sexpose lab</code> opens all lessons (<a href="{escape(source)}">more ways to start</a>)'
+    )
+
+
+NEEDS = needs(tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"])
+
+
 def lesson(part: Part, names: dict[str, str], lite: bool, live: Any = None) -> str:
     """The page of a lesson or leaflet; its first lines say what works on it, and where the rest does."""
     works = f"{WORKS}<noscript>{STILL}</noscript>" if live and live.widgets else "This page is a printout. "
-    where = f'<a href="notebooks/{part.name}.ipynb" download>download the notebook</a>'
-    where += ", and open it in JupyterLab: <code>make lab</code> in the course's folder starts it"
+    where = f'<a href="notebooks/{part.name}.ipynb" download>download the notebook</a>, and open it in JupyterLab {NEEDS}'
+    there = f"{LITE}/lab/index.html?path={part.name}.ipynb"
     if lite:
-        here = f'<a href="{LITE}/lab/index.html?path={part.name}.ipynb">open it in JupyterLite</a>'
+        here = f'<a href="{there}">open it in JupyterLite</a>'
         where = f"{here}, which runs Python in your browser and needs no installation, or {where}"
     run = f'<p id="run">{works}Its code does not run here. To run and change it, {where}.</p>'
     if live:
         live.where = 'It works in the notebook: <a href="#run">how to open it</a>.'
+        if lite:
+            live.where = f'It works in the notebook: <a href="{there}">open it in JupyterLite</a>.'
     scripts = live is not None
     kind = '<p class="kind">Leaflet</p>' if part.leaflet else f'<p class="kind">Lesson {part.number}</p>'
     return page(part.stem, names, f"{kind}\n{body(part.nb, live)}", run, live=scripts, data=scripts)
 
 
 def listed(rows: Iterable[tuple[str, str, str]]) -> str:
-    """A list of pages: file name, title, and a line on it."""
-    items = (f'<li><b><a href="{name}.html">{escape(title)}</a></b>{escape(line)}</li>' for name, title, line in rows)
+    """A list of pages: file name, title, and a line on it, as HTML."""
+    items = (f'<li><b><a href="{name}.html">{escape(title)}</a></b>{line}</li>' for name, title, line in rows)
     return f'<ul class="lessons">{"".join(items)}</ul>'
+
+
+def learnt(part: Part) -> str:
+    """The objectives of a lesson in one sentence: its question says nothing to those who have not begun it."""
+    items = re.findall(r"^- \*\*(\w+)\*\*(.*?)\.?$", course.section(part.text, "Objectives"), re.MULTILINE)
+    said = "; ".join(f"{verb.lower()}{rest}" for verb, rest in items)
+    return re.sub("</?p>", "", markdown2html(f"You learn to {said}.")).strip()
 
 
 WHAT = """<h1>How does a request from the internet reach a Pod?</h1>
@@ -292,10 +326,10 @@ it to a Pod. You learn the words of this picture in lessons 0 to 4."""
 def index(names: dict[str, str], live: bool = False, lite: bool = False) -> str:
     """The first page: what the course is, its picture, its lessons and leaflets, its guides."""
     lessons = listed(
-        (part.stem, f"Lesson {part.number}: {part.title}", f"{part.minutes} minutes. {part.question}")
+        (part.stem, f"Lesson {part.number}: {part.title}", f"{part.minutes} minutes. {learnt(part)}")
         for part in course.lessons()
     )
-    leaflets = listed((part.stem, part.title, part.question) for part in course.leaflets())
+    leaflets = listed((part.stem, part.title, escape(part.question)) for part in course.leaflets())
     here = f'<a href="{LITE}/index.html">JupyterLite</a>, which runs Python in your browser: nothing is installed'
     run = f"<p>To run and change the lessons, open them in {here}.</p>" if lite else ""
     kinds = groups(names)

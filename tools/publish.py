@@ -1,4 +1,4 @@
-"""Write the addresses of the published course into README and pyproject.toml, and the lessons' copies for Colab.
+"""Write the addresses of the published course into README, pyproject.toml and CITATION.cff, and copies for Colab.
 
     python tools/publish.py OWNER [--repository NAME] [--index pypi|none|URL]
     python tools/publish.py --nowhere    take them out again
@@ -21,6 +21,7 @@ from colab import ROOT, VERSION, write
 
 README, COPIES = ROOT / "README.md", ROOT / "colab"
 PROJECT, LONG = ROOT / "pyproject.toml", ROOT / "docs" / "PYPI.md"
+CITATION = ROOT / "CITATION.cff"
 BEGIN, END = "<!-- addresses: tools/publish.py writes what follows -->", "<!-- end of addresses -->"
 NOWHERE = (
     "This repository has no public home yet. `python tools/publish.py OWNER` writes the lines for an index, and the "
@@ -123,6 +124,13 @@ def project(text: str, home: Home | None) -> str:
     return re.sub(r'(?m)^readme = ".*"$', f'readme = "{shown}"', written)
 
 
+def citation(text: str, home: Home | None) -> str:
+    """CITATION.cff with the addresses of a home, or with none; its comments are those of pyproject.toml."""
+    start, end = text.index(TOML_BEGIN) + len(TOML_BEGIN), text.index(TOML_END)
+    written = f'url: "{home.site}"\nrepository-code: "{home.url}"\n' if home else TOML_NOWHERE
+    return f"{text[:start]}{written}{text[end:]}"
+
+
 def long_description(text: str, home: Home) -> str:
     """The README for an index: every link and picture by its whole address."""
     page, raw = f"{home.url}/blob/v{VERSION}/", f"https://raw.githubusercontent.com/{home.slug}/v{VERSION}/"
@@ -145,7 +153,8 @@ def main(argv: list[str] | None = None) -> int:
         parser.error(str(error))
     text = readme(README.read_text(encoding="utf-8"), home)
     README.write_text(text, encoding="utf-8", newline="\n")
-    PROJECT.write_text(project(PROJECT.read_text(encoding="utf-8"), home), encoding="utf-8", newline="\n")
+    for path, changed in ((PROJECT, project), (CITATION, citation)):
+        path.write_text(changed(path.read_text(encoding="utf-8"), home), encoding="utf-8", newline="\n")
     if home:
         LONG.write_text(long_description(text, home), encoding="utf-8", newline="\n")
     else:

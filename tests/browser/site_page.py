@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING, Any
 from k8sexpose.lessons.ask import Ask
 from k8sexpose.lessons.forms import Blanks, Choice, Several
 from k8sexpose.lessons.sheet import FRESH, QUESTIONS
+from k8sexpose.lessons.skew_and_latency.queues import Queues
 from k8sexpose.widgets.explorers.base import Explorer
+from k8sexpose.widgets.explorers.queue_view import QueueView
 from k8sexpose.widgets.flow.widget import Flow
 from tests.browser import run_lessons
 
@@ -123,9 +125,43 @@ def explorers_agree(page: Page, lesson: Lesson) -> None:
         place, dials = places.nth(number), states.dials_of(explorer)
         assert dials is not None
         for where in moved(place, dials):
-            shows(page, place, states.page_of(explorer, states.setting_at(explorer, dials, where)))
+            setting = states.setting_at(explorer, dials, where)
+            shows(page, place, states.page_of(explorer, setting))
+            if explorer.live is not None:
+                explorer.live.show(setting)
+                plays(page, place, explorer.live.widget)
         place.get_by_role("button", name="Reset").click()
         shows(page, place, states.page_of(explorer, explorer.first))
+
+
+# -- queues ------------------------------------------------------------------------------------------------------------
+
+STANDS_AT = 0.35  # of the stretch that is played, where the reader wants no motion
+
+
+def waiting(view: QueueView) -> str:
+    """Return what a screen reader says of the queues at that moment."""
+    counts: dict[str, int] = {}
+    for row in view.rows:
+        at = STANDS_AT * row["window"]
+        waits = sum(arrives <= at < begins for arrives, begins, _ in row["requests"])
+        counts[row["policy"]] = counts.get(row["policy"], 0) + waits
+    said = ", ".join(f"{policy}: {count}" for policy, count in counts.items())
+    return f"Queues before the Pods at one moment; requests that wait: {said}."
+
+
+def plays(page: Page, place: Locator, view: QueueView) -> None:
+    """Wait until the queues of a place are those of the widget."""
+    canvas = place.locator(".kx-queue canvas").element_handle()
+    page.wait_for_function("([node, said]) => node.getAttribute('aria-label') === said", arg=[canvas, waiting(view)])
+
+
+def queues_agree(page: Page, lesson: Lesson) -> None:
+    """The queues of one Pod are those that the package computed."""
+    places, live = page.locator(".kx-is-queues"), lesson.widgets(Queues)
+    assert places.count() == len(lesson.data("queues")) == len(live)
+    for number, widget in enumerate(live):
+        plays(page, places.nth(number), widget.moving)
 
 
 # -- the visualizer ----------------------------------------------------------------------------------------------------
@@ -140,10 +176,15 @@ class Pair:
     waits: tuple[int, ...]  # how the clock goes on after each click: 10 or 60 seconds each
 
     def same(self, what: str) -> None:
-        """The page shows the nodes, the Pods and the shares that the widget shows."""
+        """The page shows the nodes, the Pods, the whole path, the news and the shares that the widget shows."""
         words = "all => all.map(one => one.getAttribute('aria-label'))"
+        picture = self.flow.scene["picture"]
         here = self.place.locator("svg [data-act]").evaluate_all(words)
-        assert here == list(_labels(self.flow.scene["picture"])), what
+        assert here == [element[2]["aria-label"] for element in _within(picture) if "data-act" in element[2]], what
+        drawn = [_drawn(element) for element in _within(picture) if element[0] in ("text", "path")]
+        assert self.place.locator(".kx-drawing").first.evaluate(DRAWN) == drawn, what
+        news = self.flow.scene["news"]
+        assert self.place.locator(".kx-news").inner_text() == (f"What changed: {news}." if news else ""), what
         if "shares" in self.flow._controls:
             shares = self.place.locator(".kx-shares tbody td:last-child").all_inner_texts()
             assert shares == [share["text"] for share in self.flow.scene["shares"]], what
@@ -158,6 +199,12 @@ class Pair:
             self.flow._on_message(self.flow, {"do": "advance", "seconds": seconds})
             self.same(f"{sum(self.waits[:count])} s after {kind} {name}")
 
+    def take(self, way: int) -> None:
+        """Choose a path."""
+        self.place.locator(".kx-ways select").select_option(str(way))
+        self.flow._on_message(self.flow, {"do": "way", "index": way})
+        self.same(f"path {way}")
+
     def choose(self, policy: str) -> None:
         """Choose a policy."""
         self.place.locator(f'[data-policy="{policy}"]').click()
@@ -165,12 +212,21 @@ class Pair:
         self.same(policy)
 
 
-def _labels(element: Any) -> Iterator[str]:
-    """Yield what a screen reader says of the nodes and Pods of a drawing."""
-    if "data-act" in element[2]:
-        yield element[2]["aria-label"]
+def _within(element: Any) -> Iterator[Any]:
+    """Yield an element of a drawing, and all that it holds."""
+    yield element
     for child in element[3] if not isinstance(element[3], str) else ():
-        yield from _labels(child)
+        yield from _within(child)
+
+
+def _drawn(element: Any) -> str:
+    """Return the words of a text, or the course of a line."""
+    return str(element[2]["d"] if element[0] == "path" else element[3])
+
+
+# The same of the first drawing, which is the picture; the second holds the bars alone.
+DRAWN = """node => [...node.querySelector("svg").querySelectorAll("text, path")]
+  .map(one => one.getAttribute("d") ?? one.textContent)"""
 
 
 def flows_agree(page: Page, lesson: Lesson, waits: tuple[int, ...] = (10,) * 10) -> None:
@@ -191,6 +247,8 @@ def flows_agree(page: Page, lesson: Lesson, waits: tuple[int, ...] = (10,) * 10)
                 pair.click(*act)
         for policy in flow.scene["policies"] if "policy" in flow._controls else ():
             pair.choose(policy)
+        for way in range(len(flow.scene["ways"])) if "path" in flow._controls else ():
+            pair.take(way)
         if "send" in flow._controls:
             place.get_by_role("button", name="Send 100").click()
             place.locator(".kx-shares caption").filter(has_text="100 sent").wait_for()

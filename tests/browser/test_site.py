@@ -28,6 +28,7 @@ from tests.browser.site_page import (
     flows_agree,
     opened,
     questions_agree,
+    queues_agree,
     reveal,
 )
 
@@ -117,6 +118,7 @@ def test_a_page_agrees_with_the_package(site: Site) -> None:
         reveal(page)
         assert site.lesson.live.left_out == []
         explorers_agree(page, site.lesson)
+        queues_agree(page, site.lesson)
         flows_agree(page, site.lesson, waits=(10, 60))
         questions_agree(page, site.lesson, most=2)
         page.set_viewport_size({"width": 390, "height": 900})

@@ -63,6 +63,22 @@ def test_it_writes_the_addresses_of_the_package_too() -> None:
     assert "acme" not in other and publish.project(other, None) == text
 
 
+def test_who_cites_is_led_home() -> None:
+    text = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert yaml.safe_load(text)["version"] == PROJECT["project"]["version"]
+    there = yaml.safe_load(publish.citation(text, publish.Home("acme", "course")))
+    assert there["repository-code"] == "https://github.com/acme/course"
+    assert there["url"] == "https://acme.github.io/course"
+    assert publish.citation(publish.citation(text, publish.Home("acme")), None) == text
+
+
+def test_a_release_is_refused_without_its_own_addresses_and_version() -> None:
+    workflow = yaml.safe_load((ROOT / ".github/workflows/release.yml").read_text(encoding="utf-8"))
+    said = "\n".join(step.get("run", "") for step in workflow["jobs"]["build"]["steps"])
+    assert said.index("tools/publish.py") < said.index("git status --porcelain") < said.index("python -m build")
+    assert 'test "v$version" = "$GITHUB_REF_NAME"' in said
+
+
 def test_the_index_gets_links_that_lead_somewhere_from_anywhere() -> None:
     text = publish.long_description(README, publish.Home("acme", "course"))
     assert not re.findall(r"\]\((?!https?:|#|mailto:)", text) and 'src="docs' not in text

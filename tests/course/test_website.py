@@ -8,6 +8,7 @@ import sys
 import zlib
 from base64 import b64decode
 from dataclasses import replace
+from html import unescape
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,24 @@ def test_feedback_cannot_be_read_at_a_glance() -> None:
     assert "Right" not in json.dumps({name: value for name, value in data.items() if name != "judged"})
 
 
+def test_a_folded_answer_shows_the_same_words_without_naming_them() -> None:
+    card = '<p class="a">5 &lt; 6: <strong>Right</strong> “é”</p>'
+    there = questions.veiled(card)
+    assert unescape(there) == unescape(card) and re.findall("<.*?>", there) == re.findall("<.*?>", card)
+    assert not re.search(r"Right|&lt;|“", there)
+    live = Live(places={(0, 0): [(0, "check")]})
+    assert "Right" not in str(live.html(0, 0, card))
+
+
+def test_a_widget_that_stays_a_picture_leads_to_jupyterlite_where_that_is() -> None:
+    for lite, link in ((False, 'href="#run"'), (True, 'href="lite/lab/index.html?path=leaflets/manifest_doctor.ipynb"')):
+        (part,) = (one for one in pages.course.parts() if one.stem == "manifest_doctor")
+        cell = next(k for k, one in enumerate(part.nb.cells) if one.get("outputs"))
+        live = Live(places={(cell, 0): [(0, "still")]})
+        html = pages.lesson(part, pages.titles(), lite, live)
+        assert link in html.partition('class="kx-left"')[2].partition("</p>")[0]
+
+
 def test_a_visualizer_knows_every_click_and_what_the_checks_do_then() -> None:
     cluster = kx.Cluster(nodes=3)
     cluster.deploy("api-backend", per_node=[1, 1, 1])
@@ -170,6 +189,17 @@ def test_the_reference_can_be_left_and_its_signs_say_where_they_lead() -> None:
     assert '<div><a class="start" href="../index.html">' in made and "<style>" in made
     assert '<h2 class="part" id="a">Returns</h2>' in made and "prompt:</p>" in made
     assert 'aria-label="Link to Cluster"' in made
+
+
+def test_a_name_that_the_reference_does_not_show_is_no_link(tmp_path: Path) -> None:
+    html = '<p id="a.b"><a href="#a.b">b</a> <a href="#a.gone">gone</a> <a href="other.html#x">x</a></p>'
+    made = reference.tended(f"<head></head>{html}", "../")
+    assert '<a href="#a.b">b</a> gone <a' in made
+    (tmp_path / "api").mkdir()
+    (tmp_path / "api/page.html").write_text(html)
+    (tmp_path / "api/other.html").write_text("")
+    dead = ("#a.gone", "other.html#x")
+    assert reference.dead_links(tmp_path) == [f"api/page.html: {link} leads nowhere" for link in dead]
 
 
 def cell_with(source: str, printed: str = "", **metadata: Any) -> Any:

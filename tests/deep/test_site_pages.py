@@ -19,6 +19,7 @@ from tests.browser.site_page import (
     looks,
     opened,
     questions_agree,
+    queues_agree,
     reveal,
 )
 
@@ -46,6 +47,7 @@ def test_every_lesson_agrees_with_the_package(path: Path, tmp_path: Path) -> Non
     with run_lessons.browser() as context, opened(context, place, problems) as page:
         reveal(page)
         explorers_agree(page, lesson)
+        queues_agree(page, lesson)
         flows_agree(page, lesson)
         questions_agree(page, lesson)
         assert {where: faults for where, faults in looks(page) if faults} == {}

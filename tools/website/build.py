@@ -27,7 +27,7 @@ from notebooks import notebooks_in, read
 from . import reference
 from .flows import flow_data
 from .packing import packed
-from .questions import question_data
+from .questions import question_data, veiled
 from .recorder import Shown, play
 from .search_index import index_script
 from .states import explorer_data, queue_data
@@ -71,7 +71,7 @@ class Live:
             words = "This is a picture: the widget takes what you type, or has more settings than a page can hold."
             return f'{still}<p class="kx-left">{words} {self.where}</p>'
         if kind == "check":
-            still = f'<details class="answer"><summary>The answer, and why</summary>{still}</details>'
+            still = f'<details class="answer"><summary>The answer, and why</summary>{veiled(still)}</details>'
         return f'<div class="kx-live kx-is-{kind}" data-kx="{widget}">{still}</div>'
 
     @property
@@ -189,7 +189,7 @@ def write(folder: Path, lives: dict[str, Live], lite: bool = False, api: bool = 
     """Write the pages, and what lives on them; return what makes them unfit to publish."""
     rendered = pages.render(lite, lives, api and reference.made(folder))
     put(folder, rendered, lives)
-    return pages.problems(rendered)
+    return [*pages.problems(rendered), *reference.dead_links(folder.resolve())]
 
 
 def put(folder: Path, rendered: dict[str, str], lives: dict[str, Live]) -> None:

@@ -2,18 +2,21 @@
 
 An answer that is a number has a feedback that changes only at some numbers: they are looked for between 0 and what the
 form accepts. A question with several blanks has an axis for each, and a card for every field between them. The texts
-are deflated and mixed with a key, so that nobody reads them by chance in the page's source. They are not hidden from
-those who want to read them.
+are deflated and mixed with a key, so that nobody reads them by chance in the page's source; the folded answer, which is
+there for paper and for readers without scripts, is written in numbers of letters. Neither is hidden from those who want
+to read them.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
+import re
 import zlib
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import replace
+from html import unescape
 from typing import Any
 
 from k8sexpose import Cluster
@@ -24,7 +27,7 @@ from k8sexpose.lessons.sheet import FRESH, HIDE, TRIES, judge
 
 from .packing import squeezed
 
-__all__ = ["card_of", "mixed", "number_line", "question_data"]
+__all__ = ["card_of", "mixed", "number_line", "question_data", "veiled"]
 
 ANSWER = "⟦answer⟧"  # where the page writes the answer that was given
 MOST_TICKED, MOST_CARDS = 10, 4000  # options to tick; answers to one question that are told apart
@@ -38,6 +41,15 @@ def mixed(value: Any, key: str) -> str:
         state = (state * 1664525 + 1013904223) % 2**32
         changed.append(byte ^ (state >> 24))
     return b64encode(changed).decode("ascii")
+
+
+def veiled(html: str) -> str:
+    """Return HTML that shows the same words, each letter of them by its number: for readers without scripts."""
+    tags_and_words = re.split(r"(<[^>]*>)", html)
+    for place in range(0, len(tags_and_words), 2):
+        words = unescape(tags_and_words[place])
+        tags_and_words[place] = "".join(f"&#{ord(letter)};" for letter in words)
+    return "".join(tags_and_words)
 
 
 def card_of(question: Question, given: Any, right: Any, note: str = "", *, told: bool = True) -> Feedback:

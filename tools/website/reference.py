@@ -12,8 +12,11 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
-__all__ = ["made", "tended"]
+from pages import Reader
+
+__all__ = ["dead_links", "made", "tended"]
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = ROOT / "build/site-tools"
@@ -55,5 +58,25 @@ def tended(html: str, home: str) -> str:
     html = re.sub(r"<h6\b", '<h2 class="part"', html).replace("</h6>", "</h2>")
     html = re.sub(r'(<a class="headerlink" href="#([^"]*)")>', r'\1 tabindex="-1" aria-label="Link to \2">', html)
     html = html.replace("::</p>", ":</p>")  # of reStructuredText
+    # pdoc knows names that it does not show: a link to one of them would lead nowhere.
+    places = set(re.findall(r' id="([^"]*)"', html))
+    html = re.sub(r'<a href="#([^"]*)">(.*?)</a>', lambda link: link[0] if link[1] in places else link[2], html)
     start = f'<a class="start" href="{home}index.html">The course: start page</a>'
     return re.sub(r'(<nav class="pdoc">.*?<div>)', rf"\1{start}", html, count=1, flags=re.DOTALL)
+
+
+def dead_links(folder: Path) -> list[str]:
+    """Return the links of the reference in a site that lead to no file, or to no place on its page."""
+    readers = {}
+    for page in sorted((folder / "api").rglob("*.html")):
+        readers[page] = Reader()
+        readers[page].feed(page.read_text(encoding="utf-8"))
+    found = []
+    for page, reader in readers.items():
+        for link in reader.links:
+            address = urlsplit(link)
+            target = (page.parent / address.path).resolve() if address.path else page
+            nowhere = not address.scheme and not target.is_file()
+            if nowhere or (address.fragment and target in readers and address.fragment not in readers[target].ids):
+                found.append(f"{page.relative_to(folder).as_posix()}: {link} leads nowhere")
+    return found

@@ -1,6 +1,7 @@
 // The box at the top that finds a section of the course: by the words that are seen, and by those that are folded.
 window.kx.search = () => {
   const { make } = window.kx, MOST = 12, SHOWN = 140;
+  const IDLE = "a an and are can do does for how i in is it my of on or the to what when where which who why with".split(" ");
   const place = document.querySelector("[data-kx-search]");
   if (!place) return;
   const box = make("input", { type: "search", id: "kx-search", autocomplete: "off", placeholder: "externalTrafficPolicy" });
@@ -15,14 +16,20 @@ window.kx.search = () => {
     return `${from ? "… " : ""}${text.slice(from, to)}${to < text.length ? " …" : ""}`;
   }
   const plain = (text) => text.toLowerCase().replaceAll(" ", "");
+  // Words that say nothing of the subject are not looked for, unless there is no other; a plural finds its singular.
+  function wordsOf(text) {
+    const all = text.toLowerCase().replaceAll("?", " ").split(/\s+/).filter(Boolean);
+    const telling = all.filter((word) => !IDLE.includes(word));
+    return (telling.length ? telling : all).map((word) => (word.length > 4 ? word.replace(/ies$/, "y").replace(/sses$/, "ss").replace(/([^s])s$/, "$1") : word));
+  }
   // A section that is called like what was typed comes first: mostly that is the glossary.
   function points(words, head, body, heading) {
     if (!words.every((word) => head.includes(word) || body.includes(word))) return 0;
-    if (plain(heading) === words.join("")) return 1000;
+    if ([words.join(""), `${words.join("")}s`].includes(plain(heading))) return 1000;
     return words.reduce((sum, word) => sum + (head.includes(word) ? 8 : 0) + Math.min(body.split(word).length - 1, 5), 0);
   }
   function find() {
-    const words = box.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const words = wordsOf(box.value);
     const rows = window.kx.index && words.some((word) => word.length > 1) ? window.kx.index : [];
     const best = rows
       .map(([href, page, heading, text, folded]) => ({ href, page, heading, text,

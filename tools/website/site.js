@@ -249,6 +249,7 @@
       if (faults && passed > this.quiet) {
         this.values.message = `This page follows the cluster until ${this.quiet} s after its last change. ${ELSEWHERE}`;
       }
+      this.news = ""; // what changed is said once
       this.draw();
     }
     pick() {
@@ -454,12 +455,12 @@
   async function check(place, { id }, all) {
     const data = all.find((one) => one.kind === "question" && one.id === id), group = checks.get(id) || [id];
     const card = make("div", { role: "status", class: "kx-check" });
-    const wait = (words, to, after) => card.replaceChildren(make("strong", {}, "→ "), words, make("a", { href: `#ask-${to}` }, "the question"), after);
+    const wait = (words, to, link, after) => card.replaceChildren(make("strong", {}, "→ "), words, make("a", { href: `#ask-${to}` }, link), after);
     const show = async () => {
       const kept = answers(), open = group.find((one) => !kept[one] && all.some((two) => two.kind === "question" && two.id === one));
       const found = kept[id] && (await feedback(data, kept[id]));
-      if (!found) wait("Answer first: keep your answer to ", id, ". What is right, and why, is then said here.");
-      else if (open) wait("Your answer is kept. What is said here answers the next question too, so answer that first: ", open, ".");
+      if (!found) wait("Answer first: keep your answer to ", id, "the question", ". What is right, and why, is then said here.");
+      else if (open) wait("Your answer is kept. The explanation would also answer ", open, "another question", ": it appears here when you have answered that one too.");
       else card.innerHTML = found[1];
       place.classList.toggle("kx-open", !found || Boolean(open));
     };
