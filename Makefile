@@ -95,7 +95,8 @@ lessons: checks solutions
 # Strict nbval on the solutions, a kernel for each; the cells of a notebook stay together in one of the two processes.
 # The student notebooks hold no outputs and need only run: tests/course/test_students.py does that without kernels.
 solutions: environment
-	$(PY) -m pytest -n $(PROCESSES) --dist loadscope --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg $(SOLUTIONS) $(call times,solutions)
+	$(PY) -m pytest -n $(PROCESSES) --dist loadscope -p tests.kernels --nbval --nbval-kernel-startup-timeout 300 \
+		--nbval-sanitize-with tests/nbval_sanitize.cfg $(SOLUTIONS) $(call times,solutions)
 
 # --- for authors -----------------------------------------------------------------------------------------------
 

@@ -140,6 +140,13 @@ def test_no_permission(here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pyte
         assert "cannot be written (Permission denied)" in err and "To mend: name another folder" in err
 
 
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def test_a_busy_port(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -148,7 +155,8 @@ def test_a_busy_port(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["lab", "--port", str(port)]) == 1
     assert f"Port {port} cannot be used" in capsys.readouterr().err
     assert "There is no port 99999" in str(lab.check(here, 99999)[0])
-    assert not [problem for problem in lab.check(here, port) if "ort" in problem.what]
+    # Whatever runs beside the tests may take a free port as well, but hardly three of them.
+    assert any(not [problem for problem in lab.check(here, free_port()) if "ort" in problem.what] for _ in range(3))
 
 
 def test_old_and_missing_packages(

@@ -17,17 +17,23 @@ FOLDERS = "JUPYTER_DATA_DIR JUPYTER_CONFIG_DIR JUPYTER_RUNTIME_DIR JUPYTERLAB_SE
 
 
 def test_k8sexpose_lab(tmp_path: Path) -> None:
-    port = run_lessons.free_port()
     folder = tmp_path / "My Course ü"
     own = {name: str(tmp_path / name) for name in [*FOLDERS.split(), "IPYTHONDIR", "MPLCONFIGDIR"]}
-    words = ("lab", str(folder), "--no-browser", "--port", str(port), "--", "--IdentityProvider.token=")
+    words = ("lab", str(folder), "--no-browser", "--", "--IdentityProvider.token=")
     process = subprocess.Popen(
         [sys.executable, "-m", "k8sexpose", *words], env={**os.environ, **own},
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    url = f"http://127.0.0.1:{port}"
+
+    def answers() -> bool:
+        assert process.poll() is None, "JupyterLab has ended"
+        url = run_lessons.address(tmp_path / "JUPYTER_RUNTIME_DIR")
+        return url is not None and run_lessons.answers(f"{url}/api/status")
+
     try:
-        run_lessons.wait_for("no answer", lambda: process.poll() is None and run_lessons.answers(f"{url}/api/status"))
+        run_lessons.wait_for("no answer", answers)
+        url = run_lessons.address(tmp_path / "JUPYTER_RUNTIME_DIR")
+        assert url is not None
         with run_lessons.browser() as context:
             page = context.new_page()
             page.goto(url)
@@ -37,5 +43,5 @@ def test_k8sexpose_lab(tmp_path: Path) -> None:
             assert not page.locator(".jp-Dialog, .Toastify__toast").count()
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(run_lessons.PATIENCE_S)
     assert (folder / "01_nodeport.ipynb").exists()

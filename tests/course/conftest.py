@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
 
 from k8sexpose.lessons import sheet
 
@@ -18,7 +19,8 @@ def shell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Interacti
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sheet, "SHEET", sheet.Sheet())
     InteractiveShell.clear_instance()
-    made = InteractiveShell.instance()
+    # Without a history: two processes of tests would write into one file in the home folder.
+    made = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
     with pd.option_context("display.width", 80, "display.max_columns", 0):
         yield made
     InteractiveShell.clear_instance()

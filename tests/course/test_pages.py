@@ -19,8 +19,13 @@ import pages  # noqa: E402
 pytestmark = pytest.mark.slow
 
 
-def test_every_page_stands_alone() -> None:
-    rendered = pages.render()
+@pytest.fixture(scope="module")
+def rendered() -> dict[str, str]:
+    """All pages: to make them takes seconds."""
+    return pages.render()
+
+
+def test_every_page_stands_alone(rendered: dict[str, str]) -> None:
     assert not pages.problems(rendered)
     assert {f"{part.stem}.html" for part in course.parts()} < set(rendered)
     for part in course.parts():
@@ -66,12 +71,12 @@ def card(verdict: str, *lines: str) -> str:
     return "".join(f'<p style="margin: 0">{line}</p>' for line in (f"<strong>{verdict}</strong>", *lines))
 
 
-def test_a_printout_calls_no_answer_that_of_its_reader() -> None:
+def test_a_printout_calls_no_answer_that_of_its_reader(rendered: dict[str, str]) -> None:
     given, right = "<strong>Your answer:</strong> 3", "<strong>Correct answer:</strong> 3"
     assert pages.unanswered(card("✓ Right.", given, right)) == f'<p style="margin: 0">{right}</p>'
     assert pages.unanswered(card("✓ Right.", given)) == f'<p style="margin: 0">{right}</p>', "it is said once"
     assert pages.unanswered(card("✗ Not quite.", given, right)) == card("✗ Not quite.", given, right)
-    for html in pages.render().values():
+    for html in rendered.values():
         assert not ("✓ Right." in html and "Your answer:" in html)
 
 

@@ -62,7 +62,9 @@ def place(error: BaseException) -> str:
     return f"{Path(frames[-1].filename).name}:{frames[-1].lineno} {frames[-1].name}"
 
 
-def block(seed: str, first: int, folder: Path, corpus: Corpus, only: int | None = None) -> Iterator[Finding | None]:
+def block(
+    seed: str, first: int, folder: Path, corpus: Corpus, limit_s: float, only: int | None = None
+) -> Iterator[Finding | None]:
     """Play the inputs of one block."""
     world = World(corpus, random.Random(f"{seed}/block/{first}"), folder)
     memory = Memory()
@@ -73,7 +75,7 @@ def block(seed: str, first: int, folder: Path, corpus: Corpus, only: int | None 
         began = time.process_time()
         finding = None
         try:
-            signal.setitimer(signal.ITIMER_PROF, 20 * LIMIT_S)
+            signal.setitimer(signal.ITIMER_PROF, 20 * limit_s)
             entry_point(world)
         except (Exception, TooSlow) as error:
             what = str(error) if isinstance(error, Wrong) else f"{type(error).__name__}: {error}"
@@ -83,8 +85,8 @@ def block(seed: str, first: int, folder: Path, corpus: Corpus, only: int | None 
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)
         took = time.process_time() - began
-        size_mb = max(len(str(world.sent)) / 1e6, 1) if took > LIMIT_S or memory.grown else 1
-        if finding is None and took > LIMIT_S * size_mb:
+        size_mb = max(len(str(world.sent)) / 1e6, 1) if took > limit_s or memory.grown else 1
+        if finding is None and took > limit_s * size_mb:
             finding = (f"slow: {took:.1f} s for {size_mb:.1f} MB", entry_point.__name__)
         if finding is None and memory.grown > LIMIT_MB * size_mb:
             finding = (f"memory: {memory.grown:.0f} MB", entry_point.__name__)
@@ -113,7 +115,7 @@ class Memory:
 # -- many inputs -------------------------------------------------------------------------------------------------------
 
 
-def work(seed: str, blocks: range, until: float, done: Any, queue: Any) -> None:
+def work(seed: str, blocks: range, limit_s: float, until: float, done: Any, queue: Any) -> None:
     """Play blocks until they or the time are up; the parent watches how far we are."""
 
     def too_slow(*_: Any) -> None:
@@ -125,7 +127,7 @@ def work(seed: str, blocks: range, until: float, done: Any, queue: Any) -> None:
     corpus = Corpus.load()
     with tempfile.TemporaryDirectory() as folder:
         for first in blocks:
-            for finding in block(seed, first, Path(folder), corpus):
+            for finding in block(seed, first, Path(folder), corpus, limit_s):
                 with done.get_lock():
                     done.value += 1
                 if finding is not None:
@@ -139,6 +141,10 @@ def main() -> int:
     parser.add_argument("--inputs", type=int, help=f"how many, in blocks of {BLOCK} (default: as many as fit)")
     parser.add_argument("--seconds", type=float, help="how long (default: 60, or no limit with --inputs)")
     parser.add_argument("--jobs", type=int, default=1, help="processes (default: %(default)s)")
+    parser.add_argument(
+        "--limit", type=float, default=LIMIT_S, metavar="SECONDS",
+        help="processor time that 1 MB of input may take (default: %(default)s)",
+    )  # fmt: skip
     parser.add_argument("--seed", default="0", help="(default: %(default)s)")
     parser.add_argument(
         "--replay", type=int, metavar="NUMBER", help="play one input again, and those of its block before"
@@ -147,12 +153,12 @@ def main() -> int:
     if told.replay is not None:
         with tempfile.TemporaryDirectory() as folder:
             first = told.replay - told.replay % BLOCK
-            played = block(told.seed, first, Path(folder), Corpus.load(), only=told.replay)
+            played = block(told.seed, first, Path(folder), Corpus.load(), told.limit, only=told.replay)
             found = [finding for finding, _ in zip(played, range(told.replay - first + 1), strict=False)]
         return int(found[-1] is not None)
     inputs = told.inputs or sys.maxsize // 2
     seconds = told.seconds or (math.inf if told.inputs else 60)
-    return report_on(watch(told.seed, inputs, seconds, told.jobs), told.seed)
+    return report_on(watch(told.seed, inputs, seconds, told.jobs, told.limit), told.seed)
 
 
 @dataclass
@@ -164,7 +170,7 @@ class Outcome:
     findings: dict[tuple[str, str], list[Finding]] = field(default_factory=dict)
 
 
-def watch(seed: str, inputs: int, seconds: float, jobs: int) -> Outcome:
+def watch(seed: str, inputs: int, seconds: float, jobs: int, limit_s: float) -> Outcome:
     """Start the workers and look after them: one that is stuck or gone is itself a finding."""
     context = multiprocessing.get_context("spawn")
     queue, began, outcome = context.SimpleQueue(), time.monotonic(), Outcome()
@@ -175,7 +181,9 @@ def watch(seed: str, inputs: int, seconds: float, jobs: int) -> Outcome:
         skip = -(-counts[job].value // BLOCK)
         counts[job].value = skip * BLOCK
         blocks = range((job + skip * jobs) * BLOCK, ends, jobs * BLOCK)
-        process = context.Process(target=work, args=(seed, blocks, began + seconds, counts[job], queue), daemon=True)
+        process = context.Process(
+            target=work, args=(seed, blocks, limit_s, began + seconds, counts[job], queue), daemon=True
+        )
         process.start()
         return process
 
