@@ -446,7 +446,7 @@ def _check_output(dump: str, output: Path, force: bool) -> None:
     if output.suffix.lower() not in ENDINGS:
         raise Refused(f"{output}: a report is written as {', '.join(ENDINGS)}")
     if output.exists() and dump != "-" and Path(dump).exists() and output.samefile(dump):
-        raise Refused(f"{output} is the dump itself")
+        raise Refused(f"{output} is read by this command: name another file")
     if output.is_dir():
         raise Refused(f"{output} is a folder; name a file in it")
     if not force and output.is_file() and output.stat().st_size and not is_report(output):
@@ -492,10 +492,11 @@ def _diff(told: argparse.Namespace) -> int:
     from .report.diff import diff
 
     if bool(told.after) == bool(told.apply):
-        raise Refused("name two dumps, or one dump and the manifests that change it: --apply FILE")
+        _complain("name two dumps, or one dump and the manifests that change it: --apply FILE")
+        return WRONG
     with _refusals(told.before):
         if told.output is not None:
-            for dump in filter(None, (told.before, told.after)):
+            for dump in filter(None, (told.before, told.after, *told.apply)):
                 _check_output(dump, Path(told.output), told.force)
         before = _cluster(told.before)
         after = _cluster(told.after) if told.after else _changed(before, told.apply)

@@ -80,7 +80,7 @@ def test_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (["report", "nothing.json"], "no such file"),
         (["report", str(tmp_path)], "holds no .json"),
         (["report", sample, "-o", "x.pdf"], ".html"),
-        (["report", str(copied), "-o", str(copied)], "is the dump itself"),
+        (["report", str(copied), "-o", str(copied)], "is read by this command"),
         (["report", sample, "-o", str(tmp_path / "no/such/folder.md")], "No such file"),
         (["report", sample, "--provider", "nobody"], "there are"),
         (["report", sample, "--region", "mars"], "there are"),

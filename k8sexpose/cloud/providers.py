@@ -484,6 +484,11 @@ def _check_pool(pool: str) -> None:
 SHORTEST_CHECK_S, LONGEST_CHECK_S = 1e-3, 86_400.0
 
 
+def provider_names() -> tuple[str, ...]:
+    """Return the names that `provider` knows."""
+    return tuple(_profiles())
+
+
 @cache
 def _profiles() -> dict[str, Provider]:
     """Return all profiles, by name."""

@@ -93,6 +93,12 @@ class Bill:
     links: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def place(self) -> str:
+        """Whose prices, and where, in words."""
+        every = ("", "all", "on-prem")
+        return self.provider if self.region in every else f"{self.provider} {self.region}"
+
+    @property
     def total_per_month(self) -> float | None:
         """The sum of the lines, not rounded; None if a price is missing."""
         return None if self.missing else math.fsum(self.items["monthly_cost"])

@@ -13,13 +13,14 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, product
 
 from ..api import checks
+from ..api.checks import shown
 from ..api.errors import NotExposed, go_quote
 from ..api.objects import EndpointSlice, Event
 from ..api.service import Service
 from ..cloud.controller import start_controller
 from ..cloud.front_door import front_door
 from ..cloud.health_checks import all_targets
-from ..cloud.providers import LoadBalancerKind, Provider
+from ..cloud.providers import LoadBalancerKind, Provider, provider_names
 from ..cloud.providers import provider as profile
 from ..cost.charges import DRIVERS
 from ..cost.prices import PriceBook
@@ -27,7 +28,16 @@ from ..cost.usage import MonthlyTraffic
 from ..kubeproxy.service_ports import Target, targets
 from ..model import Cluster
 from ..traffic.queueing import LARGEST_MS, MOST_WORKERS
-from .environment import OTHERS, Environment, environment, pending_cause, proxy_mode, runs
+from .environment import (
+    OTHERS,
+    Environment,
+    PendingReason,
+    as_in_a_manifest,
+    environment,
+    pending_cause,
+    proxy_mode,
+    runs,
+)
 
 __all__ = [
     "EXPOSED", "ReviewedCluster", "guess_provider", "guess_region", "load_in_words", "survey", "traffic_in_words",
@@ -41,16 +51,9 @@ SCHEMES = {
     "aws": "aws", "gce": "gcp", "azure": "azure", "digitalocean": "digitalocean", "linode": "linode", "kind": "kind",
     "minikube": "minikube",
 }  # fmt: skip
+ASSUMED = "a load balancer that keeps the client's address is assumed"
 MINIKUBE_LABEL = "minikube.k8s.io/name"
 AWS_CONTROLLER, METALLB = "aws-load-balancer-controller", "metallb"
-
-
-@dataclass(frozen=True, slots=True)
-class PendingReason:
-    """Why a load balancer has no address, in words; `is_cause` is False where the dump does not hold the cause."""
-
-    text: str
-    is_cause: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -165,14 +168,16 @@ class ReviewedCluster:
 
     def pending(self, service: Service) -> PendingReason | None:
         """Return why a load balancer has no address; None where it has one, or is not asked for."""
+        if as_in_a_manifest(service):
+            return None
         if service.type != "LoadBalancer" or any(entry.address for entry in service.load_balancer_ingress):
             return None
         cause = pending_cause(self.cluster, self.around, service, self.events)
         if cause is not None:
-            return PendingReason(f"{service.name} is <pending>: {cause}")
+            return replace(cause, text=f"{service.name} is <pending>: {cause.text}")
         if not self.around.modelled:
-            controller = self.around.controller
-            return PendingReason(f"{service.name} is <pending>, and {controller} is not modelled: look at its events")
+            unread = f"{self.around.controller} is not modelled: look at its events"
+            return PendingReason(f"{service.name} is <pending>, and {unread}", is_cause=False)
         try:
             front_door(self.cluster, service)
         except NotExposed as reason:
@@ -202,6 +207,8 @@ def survey(
     checks.utilisation(utilisation)
     checks.positive(service_ms, "service_ms", at_most=LARGEST_MS)
     checks.count(workers, "workers", at_most=MOST_WORKERS)
+    if provider is not None and provider not in provider_names():  # and no word of None: to a report it is a guess
+        raise ValueError(f"there is no provider {shown(provider)}; there are: {', '.join(provider_names())}")
     twin = cluster.copy()
     set_aside = _set_aside(twin)
     if proxy_mode(twin) == "nftables":
@@ -234,11 +241,16 @@ def load_in_words(utilisation: float, service_ms: float, workers: int) -> str:
     return f"{load}, {at_a_time}; many clients, a new connection for each request"
 
 
-def traffic_in_words(traffic: MonthlyTraffic) -> str:
-    """Return the traffic that is assumed, and who has which part of it."""
-    if traffic.traffic_gb is None:
-        return f"{traffic.gb_per_month:,.10g} GB a month, a tenth of it requests, evenly over the exposed Services"
-    return f"{math.fsum(traffic.traffic_gb.values()):,.10g} GB a month, by Service as you said"
+def traffic_in_words(traffic: MonthlyTraffic, sharing: int, exposed: int) -> str:
+    """Return the traffic that is assumed, and which of the exposed Services share it."""
+    if traffic.traffic_gb is not None:
+        return f"{math.fsum(traffic.traffic_gb.values()):,.10g} GB a month, by Service as you said"
+    what = f"{traffic.gb_per_month:,.10g} GB a month, a tenth of it requests"
+    if sharing == exposed:
+        return f"{what}, evenly over the exposed Services"
+    if not sharing:
+        return f"{what}, but no Service has a way for it"
+    return f"{what}, evenly over {sharing} of the {exposed} exposed Services; one without a load balancer gets none"
 
 
 def _set_aside(twin: Cluster) -> dict[str, str]:
@@ -279,25 +291,17 @@ def guess_provider(cluster: Cluster, *, private: bool = False) -> tuple[str, str
     del schemes[""]
     for scheme, count in schemes.most_common(1):
         evidence = f"spec.providerID of {_of(count, len(cluster.nodes))} names {scheme}"
+        if scheme == "k3s":
+            return "generic", f"generic: {evidence}, whose ServiceLB keeps the client's address under Local only"
         if scheme in SCHEMES:
             return SCHEMES[scheme], f"{SCHEMES[scheme]}: {evidence}"
         if private:
             evidence = f"spec.providerID of {_of(count, len(cluster.nodes))} names a provider"
-        return (
-            "generic",
-            f"generic: {evidence}, which is not modelled"
-            + (
-                "; no advice on its load balancers"
-                if scheme in OTHERS
-                else "; a load balancer that keeps the client's address is assumed"
-            ),
-        )
+        advice = "no advice on its load balancers" if scheme in OTHERS else ASSUMED
+        return "generic", f"generic: {evidence}, which is not modelled; {advice}"
     if any(MINIKUBE_LABEL in node.labels for node in cluster.nodes):
         return "minikube", f"minikube: a node has the label {MINIKUBE_LABEL}"
-    return (
-        "generic",
-        "generic: no node has a spec.providerID; a load balancer that keeps the client's address is assumed",
-    )
+    return "generic", f"generic: no node has a spec.providerID; {ASSUMED}"
 
 
 def _of(count: int, nodes: int) -> str:

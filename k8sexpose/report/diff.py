@@ -21,7 +21,7 @@ from .finding_cards import SIGNS, finding_cards
 from .findings import NOTE, SEVERITIES, Finding
 from .html_page import to_html
 from .machine_readable import bill_object, finding_object, number, written
-from .policy_advice import GLOSSARY
+from .policy_advice import glossary
 from .review import Review, ServiceReview, review
 
 if TYPE_CHECKING:
@@ -238,21 +238,21 @@ def _sorted(findings: Iterator[Finding]) -> tuple[Finding, ...]:
 
 
 def _unless_expected(one: Finding, was: Review) -> Finding:
-    """Return a finding; that a new load balancer has no address yet, for no reason that is known, is but a note."""
+    """Return a finding; that a new load balancer has no address yet, for no cause that is known, is but a note."""
     namespace, _, name = one.service.partition("/")
     old = was.cluster.store.services.get((namespace, name))
     if one.kind != "pending" or one.cause_known or (old and old.type == "LoadBalancer"):
         return one
     return replace(
         one, severity=NOTE, what="It has no address yet: EXTERNAL-IP is <pending>.",
-        why="Its load balancer is new, and the model sees no reason why it should not get an address.",
+        why="Its load balancer is new, and nothing in the dump says why it should not get an address.",
         fix="Wait; if it stays so, look at its events, which kubectl describe service shows.",
     )  # fmt: skip
 
 
 def _shared_anew(was: Review, is_now: Review) -> bool:
     """Return True if the assumed traffic is shared by more or fewer Services: that changes what each costs."""
-    return is_now.traffic.traffic_gb is None and len(was.exposed) != len(is_now.exposed)
+    return is_now.traffic.traffic_gb is None and was.sharing != is_now.sharing
 
 
 def _changes(was: Review, is_now: Review, before: ServiceReview, after: ServiceReview) -> Iterator[Change]:
@@ -337,8 +337,9 @@ def _parts(made: Diff, date: str) -> Iterator[Part]:
     if rows:
         yield Heading("Services")
         yield Table("", HEAD, rows)
-    if made.changes:
-        yield Listing(GLOSSARY)
+    explained = glossary({one.what for one in made.changes})
+    if explained:
+        yield Listing(explained)
     if made.new_findings:
         yield Heading("New findings")
         yield from finding_cards(made.new_findings)
@@ -347,13 +348,13 @@ def _parts(made: Diff, date: str) -> Iterator[Part]:
         yield Listing(tuple(f"{SIGNS[f.severity]} {f.service or 'the cluster'}: {f.what}" for f in made.gone_findings))
     yield Heading("What was assumed")
     if _shared_anew(made.before, made.after):
-        counts = f"{len(made.before.exposed)} before and {len(made.after.exposed)} after"
+        counts = f"{made.before.sharing} before and {made.after.sharing} after"
         yield Paragraph(
             f"The exposed Services share the assumed traffic evenly, {counts}: a Service that costs "
             "more or less by that alone is left out above."
         )
     when = f" on {date}" if date else ""
     load = f"{made.after.utilisation:.0%} utilisation, {made.after.service_ms:g} ms of work a request"
-    traffic = traffic_in_words(made.after.traffic)
-    prices = f"prices of {made.after.provider} {made.after.region}".rstrip()
+    traffic = traffic_in_words(made.after.traffic, made.after.sharing, len(made.after.exposed))
+    prices = f"prices of {made.after.estimate.place}"
     yield Paragraph(f"Compared{when} by the same assumptions: {load}; {prices}; {traffic}.")

@@ -10,12 +10,15 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from .._display import listed
 from ..api.objects import Event
 from ..api.service import Service
 from ..cloud.providers import AUTO_MODE
 from ..model import Cluster
 
-__all__ = ["GET", "Environment", "environment", "lacks", "pending_cause", "runs"]
+__all__ = [
+    "GET", "Environment", "PendingReason", "as_in_a_manifest", "environment", "lacks", "pending_cause", "runs",
+]  # fmt: skip
 
 GET = "kubectl get nodes,pods,services,endpointslices,events -A -o json"
 APP_LABELS = ("app.kubernetes.io/name", "app", "k8s-app", "name")
@@ -199,12 +202,24 @@ def lacks(cluster: Cluster) -> Iterator[str]:
         yield f"{what}: {_therefore(absent)}. Add them with: kubectl get {missing} -A -o json"
     for note in cluster.notes:
         yield f"Not given: {note}."
+    written = [service.key for service in cluster.services if as_in_a_manifest(service)]
+    if written:
+        count = "1 Service is" if len(written) == 1 else f"{len(written)} Services are"
+        yield (
+            f"{count} here as in a manifest, and not as an API server stores it ({listed(written)}): no clusterIP, and "
+            "node ports and addresses are not known. What manifests would change: k8sexpose diff DUMP --apply FILE"
+        )
     if cluster.masked.count:
         yield _masked(cluster)
     if cluster.hidden:
         count = len(cluster.hidden)
         words = f"The addresses of {count} Pod{'' if count == 1 else 's'} were taken out of the dump"
         yield f"{words}: endpoints that need them are not judged."
+
+
+def as_in_a_manifest(service: Service) -> bool:
+    """Return True for a Service that no API server has stored: each that is stored has a clusterIP, or None for it."""
+    return service.type != "ExternalName" and not service.cluster_ip
 
 
 def _masked(cluster: Cluster) -> str:
@@ -237,18 +252,39 @@ def _therefore(absent: list[str]) -> str:
 # -- why a load balancer has no address -------------------------------------------------------------------------------
 
 
-def pending_cause(cluster: Cluster, around: Environment, service: Service, events: Sequence[Event]) -> str | None:
-    """Return why a load balancer has no address, where the cause is found; None where it is not."""
+@dataclass(frozen=True, slots=True)
+class PendingReason:
+    """Why a load balancer has no address, in words; `is_cause` is False where the dump does not hold the cause."""
+
+    text: str
+    is_cause: bool = True
+
+
+def pending_cause(
+    cluster: Cluster, around: Environment, service: Service, events: Sequence[Event]
+) -> PendingReason | None:
+    """Return why a load balancer has no address, or what one knows of its controller; None where that is nothing."""
     for event in reversed(events):
         about = (event.namespace, event.object) == (service.namespace, f"service/{service.name}")
         if about and event.type == "Warning":
-            return f"its last warning says: {event.reason}: {event.message}"
-    if around.name == "aws":
-        return _aws_cause(cluster, service)
+            return PendingReason(f"its last warning says: {event.reason}: {event.message}")
     if around.name == "metallb":
         pool = next((service.annotations[key] for key in METALLB_POOLS if key in service.annotations), "")
-        named = f"It asks for the pool {pool!r}. " if pool else ""
-        return f"{named}The address pools of MetalLB are not in the dump; look at the events"
+        asked = f"it asks for the pool {pool!r}, and " if pool else ""
+        unread = f"{asked}the address pools of MetalLB are not in the dump; look at the events"
+        return PendingReason(unread, is_cause=False)
+    if around.name == "aws" and service.load_balancer_class == AUTO_MODE:
+        usual = "the subnets usually lack their tags, or the cluster has no Auto Mode: look at the events"
+        auto = f"EKS Auto Mode is the controller of its class eks.amazonaws.com/nlb; when it makes none, {usual}"
+        return PendingReason(auto, is_cause=False)
+    found = _settings_cause(cluster, around, service)
+    return PendingReason(found) if found is not None else None
+
+
+def _settings_cause(cluster: Cluster, around: Environment, service: Service) -> str | None:
+    """Return what in the Service or its cluster keeps its controller from making a load balancer."""
+    if around.name == "aws":
+        return _aws_cause(cluster, service)
     if around.name == "hcloud" and not any(key in service.annotations for key in HETZNER_PLACES):
         return (
             f"the annotation {HETZNER_PLACES[0]} or {HETZNER_PLACES[1]} is missing, and the controller "
@@ -262,12 +298,6 @@ def pending_cause(cluster: Cluster, around: Environment, service: Service, event
 
 def _aws_cause(cluster: Cluster, service: Service) -> str | None:
     kind, target = service.annotations.get(f"{AWS}type"), service.annotations.get(f"{AWS}nlb-target-type")
-    if service.load_balancer_class == AUTO_MODE:
-        return (
-            "EKS Auto Mode is the controller of its class eks.amazonaws.com/nlb; when it makes none, the "
-            "subnets usually "
-            "lack their tags, or the cluster has no Auto Mode: look at the events"
-        )
     if kind == "external" and target not in ("ip", "instance") and service.load_balancer_class is None:
         return (
             "the AWS Load Balancer Controller ignores type external without the annotation "

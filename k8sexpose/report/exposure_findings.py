@@ -105,6 +105,7 @@ def public_node_ports(asked: Asked, service: Service) -> Iterator[Finding]:
             f"Its node port is on public addresses of nodes: {shown}{more}.",
             "The internet reaches it there, unless a firewall closes the port; no firewall is in the dump.",
             "Close the port in the firewall, or use a ClusterIP where only Pods ask.",
+            f"curl -v http://{address(places[0], numbers[0])}/",
         )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ from ..kubeproxy.service_ports import targets
 from ..router.reach import Entrance
 from ..router.router import shares
 from .assumptions import EXPOSED, ReviewedCluster
+from .environment import as_in_a_manifest
 from .finding_sources import SOURCES, Source
 from .policy_advice import ServiceComparison
 
@@ -177,7 +178,7 @@ def shown_by(finding: Finding) -> Finding:
         return finding
     command, field_name, lesson = SHOWN_BY[finding.kind]
     namespace, _, name = finding.service.rpartition("/")
-    words = command.format(name=name or "NAME", namespace=namespace or "NAMESPACE")
+    words = finding.command or command.format(name=name or "NAME", namespace=namespace or "NAMESPACE")
     where = f"leaflets/{lesson}" if isinstance(lesson, str) else LESSONS[lesson]
     found = SOURCES.get(finding.kind, Source(finding.source, finding.url))
     return replace(finding, command=words, field=field_name, lesson=where, source=found.title, url=found.url)
@@ -280,8 +281,8 @@ def _why_empty(asked: Asked, service: Service, pods: list[Pod], empty: list[Serv
     waiting = [pod for pod in live if not pod.ready or pod.terminating or not pod.ip]
     if waiting:
         return (
-            f"{_matching(pods)} its selector, and {len(waiting)} of them {'is' if len(waiting) == 1 else 'are'} not "
-            f"ready: {listed([pod.name for pod in waiting])}."
+            f"{_matching(pods)} its selector, and {_unready(len(waiting), len(pods))}: "
+            f"{listed([pod.name for pod in waiting])}."
         ), "kubectl describe pod tells why the readiness probe fails, or why the Pod does not start."
     if not live:
         ended = (
@@ -294,6 +295,12 @@ def _why_empty(asked: Asked, service: Service, pods: list[Pod], empty: list[Serv
         f"{_matching(live, 'ready ')} its selector {selector}, but its EndpointSlices do not list them.",
         "Look who writes the EndpointSlices, and whether the dump is of one moment.",
     )
+
+
+def _unready(waiting: int, pods: int) -> str:
+    if waiting == pods:
+        return "it is not ready" if pods == 1 else "none of them is ready"
+    return f"{waiting} of them {'is' if waiting == 1 else 'are'} not ready"
 
 
 def _matching(pods: Sequence[Pod], kind: str = "") -> str:
@@ -435,10 +442,11 @@ def pending(asked: Asked, service: Service) -> Iterator[Finding]:
     """Yield a finding if a load balancer has no address, with the model's reason."""
     reason = asked.survey.pending(service)
     if reason is not None:
+        where = "its events, which kubectl describe service shows."
+        usual = f"Remove this cause. What its controller says is in {where}" if reason.is_cause else f"Look at {where}"
         yield Finding(
             "pending", PROBLEM, service.key, "It has no address: EXTERNAL-IP is <pending>.", _sentence(reason.text),
-            WITHOUT_CLOUD.get(asked.survey.provider, "Look at its events, which kubectl describe service shows."),
-            cause_known=reason.is_cause,
+            WITHOUT_CLOUD.get(asked.survey.provider, usual), cause_known=reason.is_cause,
         )  # fmt: skip
 
 
@@ -482,7 +490,7 @@ def no_targets(asked: Asked, service: Service) -> Iterator[Finding]:
 
 def no_node_port(asked: Asked, service: Service) -> Iterator[Finding]:
     """Yield a finding if the load balancer delivers to a nodePort, and there is none."""
-    bare = [port for port in service.ports if not port.node_port]
+    bare = [port for port in service.ports if not port.node_port and not as_in_a_manifest(service)]
     if service.type == "LoadBalancer" and bare and asked.survey.kind(service) and _uses_node_port(asked, service):
         yield Finding(
             "no-node-port", PROBLEM, service.key,
@@ -503,7 +511,7 @@ def quotas(asked: Asked) -> Iterator[Finding]:
         if use.over and served:
             yield Finding(
                 "quota", NOTE, "",
-                f"{use.used} are used where the default quota ({_quota(use.name)}) allows {use.limit}.",
+                f"{use.used} are used of a quota that allows {use.limit} by default: {_quota(use.name)}.",
                 "All of them have an address, so your quota is higher than the default one.",
                 "Nothing; look at your quota before you make many more.", source=use.source,
             )  # fmt: skip
@@ -519,6 +527,7 @@ def quotas(asked: Asked) -> Iterator[Finding]:
 QUOTA_WORDS = {
     "nlb": "Network Load Balancers", "alb": "Application Load Balancers", "clb": "Classic Load Balancers",
     "ips": "IP addresses", "ip": "IP address", "az": "zone", "payg": "(pay as you go)",
+    "subscription": "subscription and",
 }  # fmt: skip
 
 
@@ -548,15 +557,24 @@ def local_without_pods(asked: Asked, service: Service) -> Iterator[Finding]:
             "Use Cluster, or a Pod on every node that clients use, or a load balancer that checks health.",
         )  # fmt: skip
     else:
-        kind = asked.survey.kind(service)
-        announced = kind is not None and kind.spread == "one_node"
+        these = "this node" if empty == 1 else "one of these nodes"
         yield Finding(
             "local-without-pods", NOTE, service.key,
-            f"Local, and {empty} of {len(nodes)} nodes {have} no ready Pod.",
-            "Only a node with a ready Pod announces the address: that the others do not is no fault." if announced else
-            "Their health check answers 503 on purpose: red targets in the cloud's console are not an incident.",
-            "Nothing. A client that uses the nodePort of one of these nodes gets a timeout.",
+            f"Local, and {empty} of {len(nodes)} nodes {have} no ready Pod.", _why_no_fault(asked, service, empty),
+            f"Nothing. A client that uses the nodePort of {these} gets a timeout.",
         )  # fmt: skip
+
+
+def _why_no_fault(asked: Asked, service: Service, empty: int) -> str:
+    """Return why nobody is lost although nodes have no Pod of a Local Service."""
+    kind = asked.survey.kind(service)
+    if kind is not None and kind.spread == "one_node":
+        return "Only a node with a ready Pod announces the address: that the others do not is no fault."
+    if asked.survey.around.name == "k3s":
+        return "ServiceLB lists only nodes with a ready Pod in the status, so that nobody is sent to the others."
+    its = "Its health check answers" if empty == 1 else "Their health checks answer"
+    red = "a red target in the cloud's console is" if empty == 1 else "red targets in the cloud's console are"
+    return f"{its} 503 on purpose: {red} no incident."
 
 
 def uneven_local(asked: Asked, service: Service) -> Iterator[Finding]:

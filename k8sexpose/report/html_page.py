@@ -61,18 +61,11 @@ tbody .long { white-space: normal; }
 .note { border-left-color: var(--note); } .note strong:first-child { color: var(--note); }
 code { font: 0.875rem/1.5 ui-monospace, monospace; background: var(--band); padding: 0.1rem 0.3rem;
   border-radius: 3px; }
-@media screen and (max-width: 45rem) {
+@media screen and (max-width: 48rem) {
   body { padding: 1rem; }
   .card dl { grid-template-columns: 1fr; gap: 0; }
   .card dd { margin-bottom: 0.4rem; }
   figcaption::after { content: " Scroll sideways to see all of it."; }
-  th, td { overflow-wrap: anywhere; }
-  tbody th, td { white-space: normal; }
-  .stack, .stack caption, .stack tbody, .stack tr, .stack tbody th, .stack td { display: block; }
-  .stack thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-  .stack tr { border: 1px solid var(--line); border-radius: 4px; margin: 0.6rem 0; padding: 0.3rem 0.6rem; }
-  .stack tbody th, .stack td { border: 0; padding: 0.15rem 0; }
-  .stack td::before { color: var(--soft); }
 }
 @media print {
   :root { --ink: #000; --paper: #fff; --soft: #333; --line: #999; --band: #eee; --link: #000;
@@ -90,6 +83,16 @@ code { font: 0.875rem/1.5 ui-monospace, monospace; background: var(--band); padd
   th, td { padding: 0.2rem 0.4rem; }
   td { overflow-wrap: anywhere; }
 }
+"""
+# On a narrow screen the rows of wide tables are lists; `_labels` adds what each cell is.
+STACKED = """
+  th, td { overflow-wrap: anywhere; }
+  tbody th, td { white-space: normal; }
+  .stack, .stack caption, .stack tbody, .stack tr, .stack tbody th, .stack td { display: block; }
+  .stack thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  .stack tr { border: 1px solid var(--line); border-radius: 4px; margin: 0.6rem 0; padding: 0.3rem 0.6rem; }
+  .stack tbody th, .stack td { border: 0; padding: 0.15rem 0; }
+  .stack td::before { color: var(--soft); }
 """
 
 
@@ -163,7 +166,9 @@ def _html(part: Part, looks: Mapping[tuple[str, ...], str]) -> str:
         case Paragraph(text, strong):
             return f"<p>{f'<strong>{_text(strong)}</strong> ' if strong else ''}{_text(text)}</p>"
         case Picture(svg, title):
-            return f'<figure><figcaption>{_text(title)}</figcaption><div class="wide">{svg}</div></figure>'
+            # On a narrow screen it scrolls, which has to work by keyboard too.
+            scrolled = f'<div class="wide" tabindex="0" role="group" aria-label="{_text(title)}">{svg}</div>'
+            return f"<figure><figcaption>{_text(title)}</figcaption>{scrolled}</figure>"
         case Listing(items):
             return "<ul>" + "".join(f"<li>{_text(item)}</li>" for item in items) + "</ul>"
         case Card(sign, about, text, lines):
@@ -187,7 +192,7 @@ def _labels(heads: Iterable[tuple[str, ...]]) -> str:
         for place, name in enumerate(head, 1)
         if place > 1 and len(head) >= STACKED_FROM
     )
-    return f"@media screen and (max-width: 45rem) {{\n{''.join(rules)}}}\n"
+    return f"@media screen and (max-width: 60rem) {{{STACKED}{''.join(rules)}}}\n"
 
 
 def _css(text: str) -> str:

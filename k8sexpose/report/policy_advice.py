@@ -7,7 +7,7 @@ The utilisation at which it changes is given beside it, because nobody knows the
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import chain
@@ -33,13 +33,13 @@ from ..traffic.queueing import Response
 from .assumptions import ReviewedCluster, apart
 
 __all__ = [
-    "GLOSSARY",
     "Recommendation",
     "ReviewedPolicy",
     "ServiceComparison",
     "advise",
     "cannot_follow",
     "compare_services",
+    "glossary",
 ]
 
 EVEN = 1e-9
@@ -129,13 +129,20 @@ ROWS = (
     "busiest Pod over the mean", "fairness (Jain's index)", "p50", "p99", "extra hop", "crosses a zone", "lost",
     "the Pod sees", "when a node crashes", "cost alone, in a month",
 )  # fmt: skip
-GLOSSARY = (
-    "busiest Pod over the mean: its load divided by that of the average Pod; fairness: 1 where all get the same.",
-    "p50, p99: the time within which 50, and 99, of 100 requests are answered.",
-    "extra hop, crosses a zone: the connections that are answered on another node than they enter by, and in another "
-    "zone; lost: those that nobody answers.",
-    "cost alone: of this Service, as if it were the only one.",
-)
+GLOSSARY = {  # by the lines of the table that a sentence explains
+    ("busiest Pod over the mean",): "busiest Pod over the mean: its load divided by that of the average Pod.",
+    ("fairness (Jain's index)",): "fairness: 1 where all Pods get the same load, less where they do not.",
+    ("p50", "p99"): "p50, p99: the time within which 50, and 99, of 100 requests are answered.",
+    ("extra hop", "crosses a zone"): "extra hop, crosses a zone: the share of the connections that are answered on "
+    "another node than they enter by, and in another zone.",
+    ("lost",): "lost: the share of the connections that nobody answers.",
+    ("cost alone, in a month",): "cost alone: of this Service, as if it were the only one.",
+}
+
+
+def glossary(lines: Collection[str] = ROWS) -> tuple[str, ...]:
+    """Return the sentences that explain some lines of the table."""
+    return tuple(words for names, words in GLOSSARY.items() if not set(names).isdisjoint(lines))
 
 
 def _column(one: ReviewedPolicy, currency: str) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ from .findings import Asked, Finding, find_all
 from .html_page import to_html
 from .machine_readable import review_json
 from .pictures import bill_bars, latency_curve, pod_loads
-from .policy_advice import GLOSSARY, ServiceComparison, cannot_follow, compare_services
+from .policy_advice import ServiceComparison, cannot_follow, compare_services, glossary
 from .reviewed import ReviewedFacts, ServiceReview
 
 if TYPE_CHECKING:
@@ -77,6 +77,8 @@ class Review(ReviewedFacts):
         All that the internet reaches.
     traffic : MonthlyTraffic
         What is assumed to pass in a month.
+    sharing : int
+        How many exposed Services share it; a load balancer that nobody makes gets none.
 
     Examples
     --------
@@ -203,6 +205,8 @@ def review(
     traffic = MonthlyTraffic(gb_per_month, traffic_gb)
     comparisons = compare_services(found, traffic=traffic, book=book)
     entries = entries_of(found.cluster, traffic)
+    sharing = len({entry.name for entry in entries} & {service.key for service in found.exposed})
+    passing = traffic_in_words(traffic, sharing, len(found.exposed))
     made, guessed = (bill_of(found.cluster, entries, book, found.region or None, estimate=on) for on in (False, True))
     reaches = {
         service.key: _as_known(found, service, reach_of(found.cluster, service))
@@ -224,7 +228,7 @@ def review(
         find_all(Asked(found, comparisons, made, internet), SERVICE_FINDERS, CLUSTER_FINDERS),
         tuple(sorted(services, key=lambda one: (RANK.get(one.type, 2), one.name))),
         made,
-        (*found.assumptions, f"Traffic: {traffic_in_words(traffic)}.", *_uncounted(found.cluster)),
+        (*found.assumptions, f"Traffic: {passing}.", *_uncounted(found.cluster)),
         found.cluster,
         guessed,
         utilisation,
@@ -234,6 +238,7 @@ def review(
         found.around,
         internet,
         traffic,
+        sharing,
     )
 
 
@@ -473,8 +478,9 @@ def _bill(made: Review, pictures: bool) -> Iterator[Part]:
         for name, quantity, unit, price, cost, source, as_of in bill.rows()
     )
     if rows:
-        where = f" of {bill.provider} {bill.region}".rstrip()
-        yield Table(f"List prices{where}, in {bill.currency}.", BILL_HEAD, rows)
+        yield Table(f"List prices of {bill.place}, in {bill.currency}.", BILL_HEAD, rows)
+        if bill.missing or bill.estimated:
+            yield Paragraph("A price that the book lacks can be given: --prices FILE, or prices= in Python.")
         for sentence in _uncounted(made.cluster):
             yield Paragraph(sentence)
 
@@ -522,14 +528,14 @@ def _summary(made: Review) -> Iterator[Part]:
     more = "Pods that serve more requests at a time have shorter queues, and Local stays ahead up to a higher load."
     yours = "Name yours: --utilisation, --service-ms, --workers."
     yield Paragraph(f"{load[:1].upper()}{load[1:]}. {more} {yours}", "Assumed:")
-    head = ("Service", "policy now", "recommended", "Local is slower on average from", "at the p99 from")
+    head = ("Service", "policy now", "recommended", "Local slower on average from", "Local slower at the p99 from")
     rows = tuple(
         (one.service, one.now, one.advice.policy, _crossing(one.turns_at), _crossing(one.turns_at_p99))
         for one in compared
     )
     yield Table("The last two columns: utilisation of the average Pod.", head, rows)
     yield Paragraph("What the lines of the tables below say:")
-    yield Listing(GLOSSARY)
+    yield Listing(glossary())
 
 
 def _crossing(utilisation: float | None) -> str:
@@ -548,4 +554,4 @@ def _comparison(one: ServiceReview, currency: str, anchor: str) -> Iterator[Part
         return
     yield Paragraph(f"{found.advice.policy}.", "Recommended:")
     yield Listing(found.advice.reasons)
-    yield Table("", ("", *found.titles), tuple(found.rows(currency)))
+    yield Table("", ("what", *found.titles), tuple(found.rows(currency)))

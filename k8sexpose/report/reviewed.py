@@ -76,6 +76,7 @@ class ReviewedFacts:
     around: Environment | None = None
     internet: tuple[Entrance, ...] = ()
     traffic: MonthlyTraffic = field(default_factory=MonthlyTraffic)
+    sharing: int = 0
 
     @property
     def exposed(self) -> tuple[ServiceReview, ...]:

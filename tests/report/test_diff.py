@@ -63,6 +63,21 @@ def test_a_new_load_balancer_without_an_address_is_a_note_and_a_graver_finding_i
     assert ("pending", "problem") in {(f.kind, f.severity) for f in known.new_findings}, "nobody makes one there"
 
 
+@pytest.mark.parametrize("scheme", ["hcloud", "openstack"])
+def test_nobody_knows_why_a_new_load_balancer_of_an_unknown_controller_waits(scheme: str) -> None:
+    before = kx.Cluster(nodes=[kx.Node("n1", ("10.0.0.1",), provider_id=f"{scheme}://1")])
+    place = {"load-balancer.hetzner.cloud/location": "fsn1"}
+    after = applied(before, {**_web({}), "metadata": {"name": "web", "annotations": place}})
+    assert ("pending", "note") in {(f.kind, f.severity) for f in kx.diff(before, after).new_findings}
+
+
+def test_only_the_lines_that_change_are_explained() -> None:
+    before = cluster_of({"type": "NodePort"})
+    text = kx.diff(before, applied(before, _web({"type": "NodePort", "externalTrafficPolicy": "Local"}))).to_markdown()
+    assert "| default/web | extra hop |" in text and "- extra hop, crosses a zone: the share" in text
+    assert "- fairness:" not in text and "- busiest Pod" not in text
+
+
 def test_a_service_more_shares_the_traffic_and_changes_no_other() -> None:
     before = cluster_of({}, provider="aws")
     made = kx.diff(before, applied(before, {**_web({}), "metadata": {"name": "second"}}))
@@ -96,21 +111,28 @@ def test_command_with_two_dumps_as_json(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("words", "code", "message"),
     [
-        ([str(SAMPLE)], "name two dumps"),
-        ([str(SAMPLE), str(SAMPLE), "--apply", "x.yaml"], "name two dumps"),
-        ([str(SAMPLE), "--apply", "no-such.yaml"], "no-such.yaml"),
-        (["no-such.json", str(SAMPLE)], "no such file"),
-        ([str(SAMPLE), str(SAMPLE), "-o", "page.txt"], "written as .html, .htm, .md, .markdown, .json"),
+        ([str(SAMPLE)], 2, "name two dumps"),
+        ([str(SAMPLE), str(SAMPLE), "--apply", "x.yaml"], 2, "name two dumps"),
+        ([str(SAMPLE), "--apply", "no-such.yaml"], 1, "no-such.yaml"),
+        (["no-such.json", str(SAMPLE)], 1, "no such file"),
+        ([str(SAMPLE), str(SAMPLE), "-o", "page.txt"], 1, "written as .html, .htm, .md, .markdown, .json"),
+        ([str(SAMPLE), str(SAMPLE), "--provider", "none"], 1, "there is no provider 'none'; there are: generic, aws"),
     ],
 )
 def test_a_command_that_cannot_be_done_says_why(
-    words: list[str], message: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    words: list[str],
+    code: int,
+    message: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert main(["diff", *words]) == 1
-    assert message in capsys.readouterr().err
+    assert main(["diff", *words]) == code
+    said = capsys.readouterr().err
+    assert message in said and "None for nobody" not in said
 
 
 def test_a_manifest_that_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

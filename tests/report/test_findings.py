@@ -30,7 +30,7 @@ UNREADY: Callable[[kx.Cluster], Any] = lambda c: [c.set_ready(f"web-{n}", False)
         ({"selector": {"app": "wbe"}}, None, "matches no Pod"),
         ({"selector": {"app": "web", "tier": "x"}}, None, "matches no Pod"),
         ({"selector": {"app": "webs"}}, None, "web-1 misses it by one label: app=web"),
-        ({}, UNREADY, "not ready: web-1, web-2, web-3"),
+        ({}, UNREADY, "none of them is ready: web-1, web-2, web-3"),
         ({"ports": [{"port": 80, "targetPort": "http"}]}, None, "targetPort http is a name"),
         ({"selector": None}, None, "no selector"),
     ],
@@ -150,7 +150,7 @@ def test_every_finder_speaks_on_some_cluster(sample: kx.Review) -> None:
         "local-without-pods", "uneven-local",
     }  # fmt: skip
     reasons = " ".join(one.why for one in sample.findings if one.kind == "no-endpoints")
-    assert "app=order matches no Pod" in reasons and "not ready" in reasons and "is a name" in reasons
+    assert "app=order matches no Pod" in reasons and "none of them is ready" in reasons and "is a name" in reasons
 
 
 def test_finding_is_a_value() -> None:

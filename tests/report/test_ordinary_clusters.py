@@ -141,6 +141,22 @@ def test_the_dates_of_prices_are_dates(dates: tuple[str, ...], words: str) -> No
 def test_what_one_node_alone_has_is_said_of_one() -> None:
     made = kx.review(cluster_of({"externalTrafficPolicy": "Local"}, per_node=(1, 1, 0)))
     assert [one.what for one in made.findings] == ["Local, and 1 of 3 nodes has no ready Pod."]
+    assert [(one.why, one.fix) for one in made.findings] == [
+        ("Its health check answers 503 on purpose: a red target in the cloud's console is no incident.",
+         "Nothing. A client that uses the nodePort of this node gets a timeout.")
+    ]  # fmt: skip
+
+
+def test_the_traffic_is_shared_by_those_who_get_some() -> None:
+    one = cluster_of({}, provider="aws")
+    assert "evenly over the exposed Services." in kx.review(one).to_markdown()
+    ports = [{"name": p, "port": 53, "targetPort": 8080, "protocol": p.upper()} for p in ("tcp", "udp")]
+    refused = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "dns"}, "spec": {**LB, "ports": ports}}
+    one.apply(refused)
+    made = kx.review(one)
+    assert made.sharing == 1 and "evenly over 1 of the 2 exposed Services" in made.to_markdown()
+    [pending] = [found for found in made.findings if found.kind == "pending"]
+    assert pending.cause_known and pending.fix.startswith("Remove this cause")
 
 
 def test_who_reaches_a_service_is_one_sentence_and_an_internal_one_of_google_has_no_target_pool() -> None:

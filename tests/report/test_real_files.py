@@ -75,6 +75,13 @@ def test_endpoints_stand_for_slices() -> None:
     assert made.service("ext-db").comparison is not None
 
 
+def test_a_manifest_is_not_taken_for_what_is_stored() -> None:
+    made = kx.review(kx.Cluster.from_json(FILES / "namespace-then-svc.yaml", provider=None))
+    assert not made.findings
+    assert any("as in a manifest" in one and "--apply FILE" in one for one in made.lacks)
+    assert not any("as in a manifest" in one for one in reviewed("aks-two-lbs.json").lacks)
+
+
 def test_a_hidden_address_is_no_finding() -> None:
     made = reviewed("redacted-pod-ip.json")
     assert made.cluster.pod("web-0").ip is None

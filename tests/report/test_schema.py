@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ import k8sexpose as kx
 from k8sexpose.report.findings import SEVERITIES
 from tests.report.helpers import SAMPLE
 
-FILES = Path(__file__).parent / "real_files"
+FILES, ROOT = Path(__file__).parent / "real_files", Path(__file__).parents[2]
 TEXT, TRUTH = {"type": "string"}, {"type": "boolean"}
 NUMBER = {"type": ["number", "null"]}
 SHARE = {**NUMBER, "minimum": 0, "maximum": 1}
@@ -72,6 +74,19 @@ DIFF = an_object(
     changes=a_list(CHANGE), new_findings=a_list(FINDING), gone_findings=a_list(FINDING),
     bill=an_object(before=BILL, after=BILL),
 )  # fmt: skip
+
+
+def names(schema: dict[str, Any]) -> set[str]:
+    """Return the names of all fields in a schema."""
+    inner = [*schema.get("properties", {}).values(), *schema.get("anyOf", ())]
+    inner += [schema["items"]] if "items" in schema else []
+    return {*schema.get("properties", {}), *itertools.chain.from_iterable(map(names, inner))}
+
+
+@pytest.mark.parametrize("schema", [REPORT, DIFF])
+def test_every_field_is_in_the_docs(schema: dict[str, Any]) -> None:
+    told = set(re.findall(r"`(\w+)`", (ROOT / "docs/report.md").read_text(encoding="utf-8")))
+    assert names(schema) - told == set()
 
 
 def check(text: str, schema: dict[str, Any]) -> Any:
