@@ -319,7 +319,7 @@ def document(label: str, width: float, height: float, parts: Iterable[Element]) 
 
 LABEL = re.compile(r'\baria-label="([^"]*)"')
 WIDTH = re.compile(r'\bwidth="([0-9.]+)"')
-SMALLEST = 0.9  # of its width: below that, words of 12 pixels cannot be read
+SMALLEST = 1.0  # of its width: words of 12 pixels get no smaller, the drawing scrolls instead
 
 
 def readable(drawing: str) -> str:
@@ -327,7 +327,7 @@ def readable(drawing: str) -> str:
 
     Examples
     --------
-    >>> "min-width: 90px" in readable(document("A node.", 100, 5, []))
+    >>> "min-width: 100px" in readable(document("A node.", 100, 5, []))
     True
     """
     width = WIDTH.search(drawing)

@@ -130,7 +130,8 @@ class Progress(pd.DataFrame):
 
 
 def _link(address: str, words: str) -> str:
-    return f'<a href="{html.escape(address, quote=True)}">{html.escape(words)}</a>'
+    broken = html.escape(words).replace("_", "_<wbr>")  # on a narrow page
+    return f'<a href="{html.escape(address, quote=True)}">{broken}</a>'
 
 
 def _table(caption: str, head: Iterable[str], rows: Iterable[Sequence[str]]) -> str:

@@ -159,7 +159,7 @@ def plot_inside(cluster: Cluster, service: str, ax: Axes | None = None) -> Axes:
         mark(ax, kind, inset + 0.32, top - 0.3, 12, title)
         ax.text(inset + 0.62, top - 0.3, title, va="center", weight="bold", fontsize=11, color=INK)
         ax.text(inset + 2.6, top - 0.3, where, va="center", fontsize=10, color=INK)
-        ax.text(9.8 - inset, top - 0.3, who, va="center", ha="right", fontsize=10, color=SOFT, style="italic")
+        ax.text(9.8 - inset, top - 0.3, who, va="center", ha="right", fontsize=10, color=INK, style="italic")
     left, bottom = 0.3 * len(dolls) + 0.3, 0.24 * len(dolls) + 0.12
     ax.text(
         left,

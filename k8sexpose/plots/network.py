@@ -250,7 +250,7 @@ def plot_route(route: Route, ax: Axes | None = None) -> Axes:
         mark(ax, hop.kind if hop.kind in CONCEPTS else "node", column, 0.0, 22, hop.kind)
         ax.text(column, -0.28, hop.at, ha="center", va="top", weight="bold", fontsize=10, color=INK)
         doing = hop.action.partition(":")[0]
-        ax.text(column, -0.46, doing, ha="center", va="top", fontsize=10, color=SOFT)
+        ax.text(column, -0.46, doing, ha="center", va="top", fontsize=10, color=INK)
     for column, leg in enumerate(legs(route)):
         look = CONCEPTS[leg.concept]
         color = SOFT if leg.concept == "client" else look.color

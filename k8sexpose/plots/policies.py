@@ -52,7 +52,7 @@ def plot_policies(found: PolicyShares, ax: Axes | None = None) -> Axes:
         ax.axhline(mean, color=INK, linewidth=1, linestyle=":", label="an equal share" if mean else None)
         ticks = [f"{pod.pod}\n{pod.node}" for pod in found.sides[0].pods]
         few = pods <= MOST_PODS
-        ax.set_xticks(range(pods), ticks if few else [str(k + 1) for k in range(pods)], fontsize=10 if pods < 8 else 8)
+        ax.set_xticks(range(pods), ticks if few else [str(k + 1) for k in range(pods)], fontsize=10)
     ax.set_ylabel("connections, %", color=INK)
     ax.tick_params(colors=INK)
     for side_name in ("right", "top"):

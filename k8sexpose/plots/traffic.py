@@ -126,7 +126,7 @@ def plot_load(traffic: Traffic | Mapping[str, Traffic], ax: Axes | None = None, 
         ax.text(len(names) - 0.42, 101, "full", va="bottom", ha="right", fontsize=10, color=INK)
         top = max(top, 106)
     small = len(names) > 12
-    ax.set_xticks(range(len(names)), names, rotation=60 if small else 0, fontsize=8 if small else 10)
+    ax.set_xticks(range(len(names)), names, rotation=60 if small else 0, fontsize=10)
     ax.set_ylim(0, top * 1.08 or 1)
     ax.set_ylabel("load, % of what it can serve" if by == "pod" else "requests, %", color=INK)
     _finish(ax, legend_rows=0.34 if small else 0.2)

@@ -249,6 +249,9 @@ export default {
       dot.className = `kx-packet${bad && after ? ` kx-lost kx-${current.end}` : ""}`;
     }
 
+    // On a narrow page an address breaks before its port, and nowhere else.
+    const breakable = (address) => address.split(/(?=:\d+$)/).flatMap((part, k) => (k ? [html("wbr"), part] : [part]));
+
     function tell(current) {
       const total = scene.steps.length;
       const became = current.changed.map((field) => {
@@ -261,9 +264,9 @@ export default {
       const row = (name, k, field) => {
         const changed = current.changed.includes(field);
         return html("tr", changed ? { class: "kx-changed" } : {}, html("th", { scope: "row" }, name),
-          html("td", {}, changed ? html("s", {}, current.before[k]) : current.before[k]),
-          html("td", {}, changed ? html("b", {}, current.after[k]) : current.after[k]),
-          html("td", {}, changed ? html("em", {}, nat(current, field)) : "unchanged"));
+          ...(changed ? [html("td", {}, html("s", {}, ...breakable(current.before[k]))),
+            html("td", {}, html("b", {}, ...breakable(current.after[k]))), html("td", {}, html("em", {}, nat(current, field)))]
+            : [html("td", {}, ...breakable(current.before[k])), html("td", { colspan: 2 }, "unchanged")]));
       };
       const head = ["", "arrives with", "leaves with", ""].map((name) => html(name ? "th" : "td", name ? { scope: "col" } : {}, name));
       const matched = scene.rules[current.at] || [];
