@@ -143,8 +143,8 @@ def curtain(summary: str, waits_for: list[str], html: str) -> str:
     """What would answer a question, folded until its reader has answered."""
     ids = escape(" ".join(waits_for))
     what = "question" if len(waits_for) == 1 else "questions"
-    fold = f'<details class="kx-curtain" data-kx-ids="{ids}"><summary>{summary} (first answer the {what} above)</summary>'
-    return f"{fold}{html}</details>"
+    fold = f'<details class="kx-curtain" data-kx-ids="{ids}">'
+    return f"{fold}<summary>{summary} (first answer the {what} above)</summary>{html}</details>"
 
 
 def code(cell: NotebookNode, asked: NotebookNode, results: list[str], waits_for: list[str]) -> str:
@@ -265,8 +265,8 @@ def needs(project: dict[str, Any]) -> str:
     source = project.get("urls", {}).get("Source")
     if not source:
         return (
-            "where the course's package is installed. In the course's folder, which you get from whoever gave you these "
-            "pages, <code>make lab</code> installs it and opens all lessons"
+            "where the course's package is installed. In the course's folder, which you get from whoever gave you "
+            "these pages, <code>make lab</code> installs it and opens all lessons"
         )
     return (
         f'where the course\'s package is installed: <code>pip install "k8sexpose[lab]"</code>, and then '
@@ -280,7 +280,8 @@ NEEDS = needs(tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"
 def lesson(part: Part, names: dict[str, str], lite: bool, live: Any = None) -> str:
     """The page of a lesson or leaflet; its first lines say what works on it, and where the rest does."""
     works = f"{WORKS}<noscript>{STILL}</noscript>" if live and live.widgets else "This page is a printout. "
-    where = f'<a href="notebooks/{part.name}.ipynb" download>download the notebook</a>, and open it in JupyterLab {NEEDS}'
+    where = f'<a href="notebooks/{part.name}.ipynb" download>download the notebook</a>'
+    where += f", and open it in JupyterLab {NEEDS}"
     there = f"{LITE}/lab/index.html?path={part.name}.ipynb"
     if lite:
         here = f'<a href="{there}">open it in JupyterLite</a>'

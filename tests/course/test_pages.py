@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -64,6 +65,27 @@ def test_links_lead_to_pages() -> None:
         "GLOSSARY.html#node",
         "leaflets/no_such.ipynb",
     ]
+
+
+def test_a_downloaded_notebook_is_told_what_it_needs() -> None:
+    assert "make lab" in pages.needs({}) and "pip install" not in pages.needs({}), "nobody has published it yet"
+    there = pages.needs({"urls": {"Source": "https://x.invalid/a"}})
+    assert 'pip install "k8sexpose[lab]"' in there and 'href="https://x.invalid/a"' in there
+
+
+def test_the_start_page_says_what_each_lesson_teaches() -> None:
+    start = pages.index(pages.titles())
+    for part in course.lessons():
+        verbs = re.findall(r"^- \*\*(\w+)\*\*", course.section(part.text, "Objectives"), re.MULTILINE)
+        (said,) = re.findall(rf'href="{part.stem}.html">Lesson .*?</b>(.*?)</li>', start)
+        assert len(verbs) >= 3 and all(verb.lower() in said for verb in verbs), part.stem
+
+
+def test_what_to_look_at_waits_for_the_answer() -> None:
+    cells = [new_code_cell(f'{name}("np-ping")') for name in ("ask", "check")]
+    cells.insert(1, new_markdown_cell("**See.** It is 5."))
+    (fold,) = re.findall('<details class="kx-curtain".*?</details>', pages.body(new_notebook(cells=cells)), re.DOTALL)
+    assert 'data-kx-ids="np-ping"' in fold and "It is 5." in fold
 
 
 def card(verdict: str, *lines: str) -> str:

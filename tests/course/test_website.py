@@ -123,7 +123,10 @@ def test_a_folded_answer_shows_the_same_words_without_naming_them() -> None:
 
 
 def test_a_widget_that_stays_a_picture_leads_to_jupyterlite_where_that_is() -> None:
-    for lite, link in ((False, 'href="#run"'), (True, 'href="lite/lab/index.html?path=leaflets/manifest_doctor.ipynb"')):
+    for lite, link in (
+        (False, 'href="#run"'),
+        (True, 'href="lite/lab/index.html?path=leaflets/manifest_doctor.ipynb"'),
+    ):
         (part,) = (one for one in pages.course.parts() if one.stem == "manifest_doctor")
         cell = next(k for k, one in enumerate(part.nb.cells) if one.get("outputs"))
         live = Live(places={(cell, 0): [(0, "still")]})
