@@ -16,7 +16,7 @@ from .decode import json_word
 from .errors import ApiError, bad_request, plain_error
 from .schemas import SERVICE, Anything, Many, Schema, Struct
 
-__all__ = ["MERGE_KEYS", "go_map", "strategic_merge"]
+__all__ = ["MERGE_KEYS", "go_map", "go_type", "strategic_merge"]
 
 Json = dict[str, Any]
 Path = tuple[str, ...]
@@ -250,7 +250,7 @@ def _in_order(merged: list[Any], named: list[Any], live: list[Any], merge_key: s
     keys = [_key_of(item, merge_key) for item in merged]
     for number, item in enumerate(named):
         if merged and merge_key is not None and not isinstance(item, dict):
-            raise plain_error(f"value for key {number} is not a map.")
+            raise plain_error(f"value for key {number} is not a map")
     named_places, live_places = (_first_places(items, merge_key) for items in (named, live))
     both = list(zip(keys, merged, strict=True))
     ours = _sorted_by([pair for pair in both if pair[0] in named_places], named_places)

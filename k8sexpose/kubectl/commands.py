@@ -81,7 +81,7 @@ FILES = "filename/f+ recursive/R? "
 DRY = "dry-run=none|unchanged "
 CHANGES = "output/o= " + DRY + "validate=true|strict "
 MADE = FORMAT + "field-manager= validate=true|strict "
-DELETED = "cascade=background|background timeout= wait?true "
+DELETED = "cascade=background|background timeout~ wait?true "
 
 COMMANDS: dict[str, Command] = {
     "get": Command(
@@ -139,11 +139,11 @@ COMMANDS: dict[str, Command] = {
         delete, "TYPE NAME ... | TYPE -l SELECTOR | TYPE --all | -f FILE",
         "Delete objects. It never waits: time stands still until cluster.advance() is called.",
         FILES + "output/o= " + DRY + "all? all-namespaces/A? selector/l= field-selector= ignore-not-found? now? force? "
-        "grace-period#-1 cascade=background|background", "timeout= wait?true", "interactive/i? kustomize/k= raw=",
+        "grace-period#-1 cascade=background|background", "timeout~ wait?true", "interactive/i? kustomize/k= raw=",
     ),
     "scale": Command(
         scale, "deployment NAME --replicas=COUNT", "Set how many Pods a Deployment has.",
-        "replicas#0 current-replicas#-1 output/o= " + DRY, FORMAT + "timeout=",
+        "replicas#0 current-replicas#-1 output/o= " + DRY, FORMAT + "timeout~",
         "all? filename/f+ kustomize/k= recursive/R? resource-version= selector/l= template=",
     ),
     "label": Command(
@@ -159,7 +159,7 @@ COMMANDS: dict[str, Command] = {
     "rollout": Command(None, "status|restart deployment NAME", "Follow or start the rollout of a Deployment."),
     "rollout status": Command(
         status, "deployment NAME", "Say whether all Pods of a Deployment are new and ready.", "watch/w?true",
-        "timeout=", "filename/f+ kustomize/k= recursive/R? revision# selector/l=",
+        "timeout~", "filename/f+ kustomize/k= recursive/R? revision# selector/l=",
     ),
     "rollout restart": Command(
         restart, "deployment NAME", "Replace the Pods of a Deployment, one after the other.", "output/o=",
