@@ -329,8 +329,7 @@ def _go_float(value: float) -> str:
     if value and not 1e-6 <= abs(value) < 1e21:
         mantissa, _, exponent = repr(value).partition("e")
         return f"{mantissa.removesuffix('.0')}e{int(exponent):+d}" if exponent else repr(value)
-    text = repr(value)
-    return f"{value:.17f}".rstrip("0") if "e" in text else text.removesuffix(".0")
+    return f"{Decimal(repr(value)):f}".removesuffix(".0")  # the shortest digits, and zeros behind them
 
 
 # -- nodes to objects --------------------------------------------------------------------------------------------------

@@ -10,13 +10,14 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from ..api.decode import decode, json_word
 from ..api.documents import API_VERSIONS, RESOURCES, Item, skimmed, typed_entry
 from ..api.errors import ApiError, ManifestError, go_value
 from ..api.kinds import CLUSTER_WIDE, is_built_in
-from ..api.manifest import JsonNumber, SeparatorError, documents, parse
+from ..api.manifest import SeparatorError, documents, parse
 from ..api.schemas import OBJECT_META, Struct
 from ..api.service import LAST_APPLIED, Service
 from ..api.three_way_patch import PatchError, sorted_keys, three_way_patch
@@ -370,7 +371,7 @@ def _floats(value: Any) -> Any:
     if isinstance(value, list):
         return [_floats(item) for item in value]
     beyond = isinstance(value, int) and not -(2**63) <= value < 2**63
-    return JsonNumber(value) if beyond else value
+    return int(Decimal(repr(float(value)))) if beyond else value
 
 
 def _no_json(text: str | bytes, number: int) -> str:

@@ -185,6 +185,8 @@ def _check_values(options: Options) -> None:
         options.dry_run = "none"
     elif value not in DRY_RUN:
         raise KubectlError(INVALID.format(value))
+    if not vars(options).get("allow_missing_template_keys", True):
+        raise KubectlError("k8sexpose does not model --allow-missing-template-keys=false")
     validate = vars(options).get("validate", "true")
     if validate not in VALIDATE:
         raise KubectlError(NO_VALIDATE.format(validate))

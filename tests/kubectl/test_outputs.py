@@ -105,7 +105,7 @@ def test_sort_by_what_nothing_has(shop: kx.Cluster) -> None:
     """Of a table kubectl prints no row, and names no error (``SortingPrinter``, whose error ``get`` drops)."""
     done = run(shop, "get svc --sort-by=.spec.foo")
     assert (done.rc, done.stdout, done.stderr) == (0, "", "No resources found in default namespace.\n")
-    told = "error: couldn't find any field with path \"{.%s}\" in the list of objects\n"
+    told = 'error: couldn\'t find any field with path "{.%s}" in the list of objects\n'
     assert run(shop, "get svc -o name --sort-by=.spec.foo").stderr == told % "spec.foo"
     assert run(shop, "get svc web db --sort-by=.metadata.name").stderr == told % "metadata.name"
     assert "unsortable type: []interface {}" in run(shop, "get svc --sort-by=.spec.ports").stderr
