@@ -18,7 +18,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import chain
 from typing import Any
 
 import yaml
@@ -125,8 +124,8 @@ def split(text: str | bytes) -> list[str]:
 def documents(text: str | bytes) -> Iterator[str]:
     r"""Yield the documents of a text one by one; as `split`."""
     text = _clean(text)
-    json_parts, rest = _split_json(text) if text.lstrip().startswith("{") else ([], text)
-    for number, part in enumerate(chain(json_parts, _split_yaml(rest) if rest else ()), 1):
+    parts = _split_json(text) if text.lstrip().startswith("{") else _split_yaml(text)
+    for number, part in enumerate(parts, 1):
         if number > MAX_DOCUMENTS:
             raise ManifestError(f"the text has more than {MAX_DOCUMENTS:,} documents, which are not read")
         yield part
@@ -243,22 +242,38 @@ def _clean(text: str | bytes) -> str:
     return text.removeprefix("\ufeff").replace("\r\n", "\n")
 
 
-def _split_json(text: str) -> tuple[list[str], str]:
-    """Split JSON objects that follow each other from the YAML behind a ``---``; without that, all is YAML."""
-    decoder, position = json.JSONDecoder(parse_int=str), 0  # str: only the ends are looked for
-    documents: list[str] = []
-    while match := re.compile(r"\s*(?:---[^\n]*\n\s*)?").match(text, position):
-        start = match.end()
-        if start == len(text):
-            return documents, ""
+def _split_json(text: str) -> Iterator[str]:
+    """Yield the JSON values that follow each other; what comes behind the first, or before it, may be YAML.
+
+    Source: ``YAMLOrJSONDecoder`` in ``pkg/util/yaml/decoder.go`` (apimachinery).
+    """
+    decoder, count = json.JSONDecoder(parse_int=str, parse_constant=_no_constant), 0  # str: only the ends matter
+    end = start = 0
+    while (start := _behind_blanks(text, end)) < len(text):
         try:
-            _, end = decoder.raw_decode(text, start)
+            _, behind = decoder.raw_decode(text, start)
         except (ValueError, RecursionError):
             break
-        documents.append(text[start:end])
-        position = end
-    rest = text[position:].lstrip()
-    return (documents, rest) if documents and rest.startswith("---") else ([], text)
+        yield text[start:behind]
+        end, count = behind, count + 1
+    rest = re.sub(r"\A[ \t\r]*\n?", "", text[end:])
+    if start < len(text) and (count > 1 or len(rest.encode("utf-8", "replace")) < SHORTEST_YAML):
+        raise ManifestError("a JSON object is followed by something that is neither JSON nor YAML")
+    if start < len(text):
+        yield from _split_yaml(rest)
+
+
+SHORTEST_YAML = 4  # the bytes at which the Go library looks at once
+
+
+def _behind_blanks(text: str, place: int) -> int:
+    while place < len(text) and text[place] in " \t\r\n":
+        place += 1
+    return place
+
+
+def _no_constant(word: str) -> None:
+    raise ValueError(word)
 
 
 # -- scalars -----------------------------------------------------------------------------------------------------------
@@ -314,14 +329,14 @@ def _go_float(value: float) -> str:
     if value and not 1e-6 <= abs(value) < 1e21:
         mantissa, _, exponent = repr(value).partition("e")
         return f"{mantissa.removesuffix('.0')}e{int(exponent):+d}" if exponent else repr(value)
-    text = repr(value)
-    return f"{value:.17f}".rstrip("0") if "e" in text else text.removesuffix(".0")
+    return f"{Decimal(repr(value)):f}".removesuffix(".0")  # the shortest digits, and zeros behind them
 
 
 # -- nodes to objects --------------------------------------------------------------------------------------------------
 
 _TAG = "tag:yaml.org,2002:"
 _PLAIN = _TAG + "plain"
+_MERGE = _TAG + "merge"
 _TAGGED = ("int", "float", "bool", "null", "timestamp")
 
 
@@ -445,16 +460,24 @@ class _Builder:
         items: dict[str, Any] = {}
         written: set[str] = set()
         for key_node, value_node in node.value:
-            if isinstance(key_node, ScalarNode) and key_node.value == "<<" and key_node.tag == _PLAIN:
+            if isinstance(key_node, ScalarNode) and key_node.value == "<<" and key_node.tag in (_PLAIN, _MERGE):
                 items |= self._merge(node, value_node)  # what comes last wins, merged or not
                 continue
-            key = _key(key_node, self._child(node, key_node))
+            key = self._key(node, key_node, value_node)
             if key in written:
                 printed = go_quote(key) if key_node.tag == _TAG + "str" or scalar(key) == key else key
                 self.duplicates.append(Duplicate(key_node.start_mark.line + 1, printed))
             written.add(key)
             items[key] = self._child(node, value_node)
         return dict(sorted(items.items()))
+
+    def _key(self, parent: Node, node: Node, value_node: Node) -> str:
+        """Return a map key as the string that JSON needs."""
+        value = self._child(parent, node)
+        if value is None:
+            there = _go_syntax(self._child(parent, value_node))
+            raise ManifestError(f"unsupported map key of type: %!s(<nil>), key: <nil>, value: {there}")
+        return _key(value)
 
     def _child(self, parent: Node, node: Node) -> Any:
         value = self.build(node)
@@ -523,7 +546,7 @@ def _refuse_no_json(value: Any) -> None:
         _refuse_no_json(item)
 
 
-def _key(node: Node, value: Any) -> str:
+def _key(value: Any) -> str:
     """Turn a map key into the string that JSON needs."""
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -533,7 +556,19 @@ def _key(node: Node, value: Any) -> str:
         return ".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf"
     if isinstance(value, str | int):
         return str(value)
-    raise ManifestError(f"yaml: line {node.start_mark.line + 1}: a key must be a string, a number or a boolean")
+    raise ManifestError(f"yaml: invalid map key: {_go_syntax(value)}")
+
+
+def _go_syntax(value: Any) -> str:
+    """Write what YAML holds as Go's ``%#v`` does."""
+    if isinstance(value, dict):
+        members = ", ".join(f"{go_quote(key)}:{_go_syntax(item)}" for key, item in value.items())
+        return f"map[interface {{}}]interface {{}}{{{members}}}"
+    if isinstance(value, list):
+        return f"[]interface {{}}{{{', '.join(map(_go_syntax, value))}}}"
+    if isinstance(value, bool) or value is None:
+        return "<nil>" if value is None else str(value).lower()
+    return go_quote(value) if isinstance(value, str) else getattr(value, "literal", str(value))
 
 
 # -- the words of the Go library ---------------------------------------------------------------------------------------

@@ -10,13 +10,14 @@ Source: ``staging/src/k8s.io/apimachinery/pkg/util/strategicpatch/patch.go`` (ku
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from .decode import json_word
 from .errors import ApiError, bad_request, plain_error
-from .schemas import SERVICE, Anything, Many, Schema, Struct
+from .schemas import SERVICE, Anything, Many, Schema, Struct, Texts
 
-__all__ = ["MERGE_KEYS", "go_map", "strategic_merge"]
+__all__ = ["MERGE_KEYS", "go_map", "go_type", "strategic_merge"]
 
 Json = dict[str, Any]
 Path = tuple[str, ...]
@@ -28,6 +29,12 @@ MERGE_KEYS: dict[Path, str] = {
     ("status", "conditions"): "type",
 }
 MERGED_LISTS = {*MERGE_KEYS, ("metadata", "finalizers")}
+# Fields that are pointers in Go: what they point to is not looked at where a list is expected.
+POINTERS = {
+    "allocateLoadBalancerNodePorts", "appProtocol", "clientIP", "deletionGracePeriodSeconds", "deletionTimestamp",
+    "internalTrafficPolicy", "ipFamilyPolicy", "loadBalancerClass", "sessionAffinityConfig", "timeoutSeconds",
+    "trafficDistribution",
+}  # fmt: skip
 SORTED_BLOCK = 20  # of Go's sort.SliceStable
 DIRECTIVE, RETAIN_KEYS = "$patch", "$retainKeys"
 ORDER, DELETE_FROM = "$setElementOrder", "$deleteFromPrimitiveList"
@@ -182,7 +189,8 @@ def _merge_ordered_list(live: Json, patch: Json, written: str, path: Path) -> No
         if key in side and not isinstance(side[key], list):
             raise _bad_type("[]interface {}", side[key])
     before, change = live.get(key), patch.get(key)
-    _schema(path, key)
+    if not isinstance(_schema(path, key), Many | Anything) and key not in POINTERS:
+        raise plain_error("expected slice or array type, but got: struct")
     here = (*path, key)
     merge_key = MERGE_KEYS.get(here)
     _check_order(change or [], order, merge_key)
@@ -206,9 +214,16 @@ def _check_order(patch: list[Any], order: list[Any], merge_key: str | None) -> N
     for item in kept:
         if isinstance(item, dict) and DIRECTIVE in item:
             continue
-        if not any(_key_of(item, merge_key) == _key_of(wanted, merge_key) for wanted in rest):
+        if not any(_same_key(item, wanted, merge_key) for wanted in rest):
             listed = f"{go_map(patch)}\n doesn't match {ORDER} list:\n{go_map(order)}\n"
             raise plain_error(f"The order in patch list:\n{listed}")
+
+
+def _same_key(item: Any, wanted: Any, merge_key: str | None) -> bool:
+    for side in (item, wanted):
+        if merge_key is not None and not isinstance(side, dict):
+            raise _bad_type("map[string]interface {}", side)
+    return _key_of(item, merge_key) == _key_of(wanted, merge_key)
 
 
 def _obey_directives(live: list[Json], patch: list[Json], merge_key: str) -> tuple[list[Json], list[Json]]:
@@ -250,7 +265,7 @@ def _in_order(merged: list[Any], named: list[Any], live: list[Any], merge_key: s
     keys = [_key_of(item, merge_key) for item in merged]
     for number, item in enumerate(named):
         if merged and merge_key is not None and not isinstance(item, dict):
-            raise plain_error(f"value for key {number} is not a map.")
+            raise plain_error(f"value for key {number} is not a map")
     named_places, live_places = (_first_places(items, merge_key) for items in (named, live))
     both = list(zip(keys, merged, strict=True))
     ours = _sorted_by([pair for pair in both if pair[0] in named_places], named_places)
@@ -340,6 +355,8 @@ def _schema(path: Path, key: str) -> Schema:
     schema: Schema = SERVICE
     for name in (*path, key):
         schema = schema.item if isinstance(schema, Many) else schema
+        if isinstance(schema, Texts):
+            raise plain_error("merging an object in json but data type is not struct, instead is: map")
         if not isinstance(schema, Struct):
             return Anything()
         if name not in schema.fields:
@@ -387,4 +404,19 @@ def go_map(value: Any) -> str:
         return "<nil>"
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, float) and not hasattr(value, "literal"):
+        return _go_float(value)
     return value if isinstance(value, str) else json_word(value, literal=True).removeprefix("number ")
+
+
+def _go_float(value: float) -> str:
+    """Print a float as Go's ``%v`` does: shortest digits, an exponent from the seventh place on."""
+    number = Decimal(repr(value)).normalize()
+    power = number.adjusted()
+    if not value or -4 <= power < EXPONENT_FROM:
+        return f"{number:f}"
+    digits = "".join(map(str, number.as_tuple().digits))
+    return f"{'-' if value < 0 else ''}{digits[0]}{'.' if digits[1:] else ''}{digits[1:]}e{power:+03d}"
+
+
+EXPONENT_FROM = 6

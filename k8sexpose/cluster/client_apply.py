@@ -88,7 +88,7 @@ def apply_service(
     try:
         live = live_object(old)
         patch = three_way_patch(last_applied(live), sent, live)
-        if patch and not _says_nothing(patch):
+        if patch:
             service, verb = api.patch(old.name, patch, namespace=namespace, **asked), "configured"
             warnings += api.warnings
     except ApiError as error:
@@ -96,11 +96,6 @@ def apply_service(
         raise
     deleting = (BEING_DELETED.format(old.name),) if service.deletion_timestamp else ()
     return Applied(verb, service, warnings + deleting)
-
-
-def _says_nothing(patch: Json) -> bool:
-    """Return True if a patch holds a resourceVersion and no change: the manifest that was applied last, once more."""
-    return list(patch) == ["metadata"] and list(patch["metadata"]) == ["resourceVersion"]
 
 
 def live_object(service: Service) -> Json:

@@ -81,7 +81,7 @@ FILES = "filename/f+ recursive/R? "
 DRY = "dry-run=none|unchanged "
 CHANGES = "output/o= " + DRY + "validate=true|strict "
 MADE = FORMAT + "field-manager= validate=true|strict "
-DELETED = "cascade=background|background timeout= wait?true "
+DELETED = "cascade=background|background timeout~ wait?true "
 
 COMMANDS: dict[str, Command] = {
     "get": Command(
@@ -98,7 +98,7 @@ COMMANDS: dict[str, Command] = {
     "create": Command(
         create, "-f FILE | service TYPE NAME | deployment NAME", "Create objects from a file.",
         FILES + CHANGES + "save-config?", FORMAT + "field-manager= windows-line-endings?",
-        "edit? kustomize/k= raw= selector/l= template=",
+        "edit? kustomize/k= raw= selector/l= template= record?",
     ),
     "create service": Command(None, "clusterip|externalname|loadbalancer|nodeport NAME", "Create a Service."),
     "create deployment": Command(
@@ -109,7 +109,7 @@ COMMANDS: dict[str, Command] = {
         apply, "-f FILE", "Create the objects of a file, or change what is different.",
         FILES + CHANGES, FORMAT + DELETED + "field-manager= grace-period#-1 openapi-patch?true overwrite?true",
         "all? applyset= force? force-conflicts? kustomize/k= prune? prune-allowlist+ selector/l= server-side? "
-        "subresource= template=",
+        "subresource= template= record?",
     ),
     "apply set-last-applied": Command(
         set_last_applied, "-f FILE", "Write the annotation in which apply keeps what was applied last.",
@@ -122,44 +122,46 @@ COMMANDS: dict[str, Command] = {
     "replace": Command(
         replace, "-f FILE", "Put the objects of a file in place of those that are there.",
         FILES + CHANGES + "force? save-config?", FORMAT + DELETED + "field-manager= grace-period#-1",
-        "kustomize/k= raw= subresource= template=",
+        "kustomize/k= raw= subresource= template= record?",
     ),
     "patch": Command(
         patch, "service NAME -p PATCH [--type=strategic|merge|json]", "Change fields of a Service.",
         "patch/p= patch-file= type=strategic output/o= " + DRY, FORMAT + "field-manager=",
-        "filename/f+ kustomize/k= local? recursive/R? subresource= template=",
+        "filename/f+ kustomize/k= local? recursive/R? subresource= template= record?",
     ),
     "expose": Command(
         expose, "deployment|pod|service NAME --port=PORT", "Create a Service for what is there already.",
         "port= target-port= protocol= type= name= selector= labels/l= session-affinity= cluster-ip= external-ip= "
         "load-balancer-ip= output/o= " + DRY + "save-config?", FORMAT + "field-manager=",
-        "filename/f+ kustomize/k= override-type= overrides= recursive/R? template=",
+        "filename/f+ kustomize/k= override-type= overrides= recursive/R? template= record?",
     ),
     "delete": Command(
         delete, "TYPE NAME ... | TYPE -l SELECTOR | TYPE --all | -f FILE",
         "Delete objects. It never waits: time stands still until cluster.advance() is called.",
         FILES + "output/o= " + DRY + "all? all-namespaces/A? selector/l= field-selector= ignore-not-found? now? force? "
-        "grace-period#-1 cascade=background|background", "timeout= wait?true", "interactive/i? kustomize/k= raw=",
+        "grace-period#-1 cascade=background|background", "timeout~ wait?true", "interactive/i? kustomize/k= raw=",
     ),
     "scale": Command(
         scale, "deployment NAME --replicas=COUNT", "Set how many Pods a Deployment has.",
-        "replicas#0 current-replicas#-1 output/o= " + DRY, FORMAT + "timeout=",
-        "all? filename/f+ kustomize/k= recursive/R? resource-version= selector/l= template=",
+        "replicas#0 current-replicas#-1 output/o= " + DRY, FORMAT + "timeout~",
+        "all? filename/f+ kustomize/k= recursive/R? resource-version= selector/l= template= record?",
     ),
     "label": Command(
         label, "TYPE NAME ... KEY=VALUE ... KEY- ...", "Set or take away labels of Services, Pods and nodes.",
         "overwrite? all? selector/l= list? output/o= " + DRY, FORMAT + "field-manager=",
-        "all-namespaces/A? field-selector= filename/f+ kustomize/k= local? recursive/R? resource-version= template=",
+        "all-namespaces/A? field-selector= filename/f+ kustomize/k= local? record? recursive/R? resource-version= "
+        "template=",
     ),
     "annotate": Command(
         annotate, "service NAME ... KEY=VALUE ... KEY- ...", "Set or take away annotations of Services.",
         "overwrite? all? selector/l= list? output/o= " + DRY, FORMAT + "field-manager=",
-        "all-namespaces/A? field-selector= filename/f+ kustomize/k= local? recursive/R? resource-version= template=",
+        "all-namespaces/A? field-selector= filename/f+ kustomize/k= local? record? recursive/R? resource-version= "
+        "template=",
     ),
     "rollout": Command(None, "status|restart deployment NAME", "Follow or start the rollout of a Deployment."),
     "rollout status": Command(
         status, "deployment NAME", "Say whether all Pods of a Deployment are new and ready.", "watch/w?true",
-        "timeout=", "filename/f+ kustomize/k= recursive/R? revision# selector/l=",
+        "timeout~", "filename/f+ kustomize/k= recursive/R? revision# selector/l=",
     ),
     "rollout restart": Command(
         restart, "deployment NAME", "Replace the Pods of a Deployment, one after the other.", "output/o=",

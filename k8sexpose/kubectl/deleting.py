@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ..api.errors import ApiError
 from ..model import Cluster
-from .flags import Options
+from .flags import FALSE, TRUE, Options
 from .generators import DRY_RUN
 from .inputs import inputs
 from .manifest_files import Outcome, Target, delete_documents
@@ -18,7 +18,7 @@ from .resources import NO_RESOURCES, Resource, find_resource, named, requests
 from .result import Completed, KubectlError
 from .summary import summary
 
-__all__ = ["delete", "delete_files"]
+__all__ = ["GRACE_S", "check_cascade", "delete", "delete_files"]
 
 GRACE_S = 30.0
 
@@ -95,20 +95,23 @@ FORCED = (
 )
 
 
+def check_cascade(options: Options) -> None:
+    """Check what shall become of what an object owns."""
+    if options.cascade in ("orphan", "foreground", *FALSE):
+        raise KubectlError(f"k8sexpose does not model --cascade={options.cascade}")
+    if options.cascade not in ("background", *TRUE):
+        raise KubectlError(
+            f'invalid cascade value ({options.cascade}). Must be "background", "foreground", or "orphan"'
+        )
+
+
 def _grace(options: Options) -> tuple[str, float | None]:
     """Check the flags of a deletion; return what kubectl warns of, and the seconds that a Pod has (None: as usual)."""
     if options.output not in ("", "name"):
         raise KubectlError(f"unexpected -o output mode: {options.output}. We only support '-o name'")
-    if options.cascade in ("orphan", "foreground"):
-        raise KubectlError(f"k8sexpose does not model --cascade={options.cascade}")
-    if options.cascade != "background":
-        raise KubectlError(
-            f'invalid cascade value ({options.cascade}). Must be "background", "foreground", or "orphan"'
-        )
-    if options.all and options.selector:
+    check_cascade(options)
+    if options.all and (options.selector or options.field_selector):
         raise KubectlError("setting 'all' parameter but found a non empty selector. ")
-    if options.all and options.field_selector:
-        raise KubectlError("cannot set --all and --field-selector at the same time")
     seconds: int = options.grace_period
     if options.now and seconds != -1:
         raise KubectlError("--now and --grace-period cannot be specified together")

@@ -13,10 +13,13 @@ from typing import Any
 
 from .result import KubectlError
 
-__all__ = ["Flag", "Options", "flags", "read_flags"]
+__all__ = ["FALSE", "TRUE", "VALIDATE", "Flag", "Options", "flags", "read_flags"]
 
 TRUE = ("1", "t", "T", "true", "TRUE", "True")
 FALSE = ("0", "f", "F", "false", "FALSE", "False")
+UNITS = ("ns", "us", "µs", "μs", "ms", "s", "m", "h")
+# What ``--validate`` means to the server.
+VALIDATE = {"true": "Strict", "strict": "Strict", "warn": "Warn", "false": "Ignore", "ignore": "Ignore"}
 
 
 class Options(SimpleNamespace):
@@ -44,7 +47,8 @@ class Flag:
     name, short : str
         ``output`` and ``o``.
     kind : str
-        ``=`` for text, ``?`` for yes or no, ``#`` for a number, ``+`` for a list, ``*`` for texts that are not split.
+        ``=`` for text, ``?`` for yes or no, ``#`` for a number, ``~`` for a duration, ``+`` for a list, ``*`` for texts
+        that are not split.
     default : str
         Value if it is not given; of a yes or no flag ``true`` or nothing.
     bare : str
@@ -87,6 +91,11 @@ class Flag:
             if text not in TRUE + FALSE:
                 raise KubectlError(self._invalid(text, "strconv.ParseBool"))
             return text in TRUE
+        if self.kind == "~":
+            problem = _duration_problem(text)
+            if problem:
+                raise KubectlError(f'invalid argument "{text}" for "{self.shown}" flag: time: {problem}')
+            return bool(re.search("[1-9]", text))  # whether it is above zero; nothing waits here
         if self.kind == "#":
             if not re.fullmatch(r"[-+]?[0-9]{1,9}", text):
                 raise KubectlError(self._invalid(text, "strconv.ParseInt"))
@@ -95,6 +104,23 @@ class Flag:
 
     def _invalid(self, text: str, parser: str) -> str:
         return f'invalid argument "{text}" for "{self.shown}" flag: {parser}: parsing "{text}": invalid syntax'
+
+
+def _duration_problem(text: str) -> str:
+    """Return what Go's ``time.ParseDuration`` says of a text that is no duration."""
+    rest = re.sub("^[-+]", "", text)
+    if rest == "0":
+        return ""
+    while rest:
+        part = re.match(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)([^0-9.]*)", rest)
+        if part is None:
+            break
+        if part[1] not in UNITS:
+            return f'unknown unit "{part[1]}" in duration "{text}"' if part[1] else f'missing unit in duration "{text}"'
+        rest = rest[part.end() :]
+        if not rest:
+            return ""
+    return f'invalid duration "{text}"'
 
 
 def flags(text: str) -> dict[str, Flag]:
@@ -116,7 +142,7 @@ def flags(text: str) -> dict[str, Flag]:
     -1
     """
     found = {}
-    for name, short, kind, default, bare in re.findall(r"([a-z0-9-]+)(?:/(\w))?([=?#+*])([^\s|]*)(?:\|(\S+))?", text):
+    for name, short, kind, default, bare in re.findall(r"([a-z0-9-]+)(?:/(\w))?([=?#~+*])([^\s|]*)(?:\|(\S+))?", text):
         found[name] = Flag(name, short, kind, default, bare or ("true" if kind == "?" else ""))
     return found
 

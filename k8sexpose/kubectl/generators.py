@@ -289,13 +289,15 @@ def as_struct(shown: Json) -> Json:
     return {"kind": shown["kind"], "apiVersion": shown["apiVersion"], **shown, "metadata": metadata}
 
 
-def written(options: Options, resource: Resource, name: str, verb: str, shown: Json, *, sort: bool = False) -> str:
+def written(
+    options: Options, resource: Resource, name: str, verb: str, shown: Json, *, sort: bool = False, told: bool = True
+) -> str:
     """Print what became of an object: a line, its name, or the whole of it; what came from a file is sorted."""
-    if options.output == "name":
+    if options.output.lower() == "name":
         return f"{resource.qualified}/{name}\n"
     if options.output:
         return whole(options.output, shown, sort=sort)
-    return f"{resource.qualified}/{name} {verb}{DRY_RUN[options.dry_run]}\n"
+    return f"{resource.qualified}/{name} {verb}{DRY_RUN[options.dry_run] if told else ''}\n"
 
 
 def _one_name(words: list[str], command: str) -> str:

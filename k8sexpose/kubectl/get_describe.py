@@ -11,7 +11,7 @@ from typing import Any
 
 from ..api.errors import ApiError
 from ..api.service import Service
-from ..api.strategic_patch import go_map
+from ..api.strategic_patch import go_map, go_type
 from ..model import Cluster
 from . import printers
 from . import serialization as wire
@@ -22,7 +22,7 @@ from .jsonpath import find, path_of
 from .outputs import check_format, custom_columns, whole
 from .resources import Resource, find_resource, requests
 from .result import Completed, KubectlError
-from .tabwriter import NONE, pairs, table
+from .tabwriter import pairs, table
 
 __all__ = ["describe", "get"]
 
@@ -63,6 +63,8 @@ def get(cluster: Cluster, options: Options, stdin: str) -> Completed:
     """
     if not options.args:
         return Completed(1, "", NO_TYPE)
+    if options.show_labels and options.output not in ("", "wide"):
+        raise KubectlError(f"--show-labels option cannot be used with {options.output} printer")
     if options.watch or options.watch_only:
         raise KubectlError("nothing moves while kubectl waits: call cluster.advance(SECONDS), then ask again")
     asked = requests(options.args)
@@ -76,11 +78,15 @@ def get(cluster: Cluster, options: Options, stdin: str) -> Completed:
     if single and errors:
         return Completed(1, "", stderr + told)
     form = check_format(options.output, tables=True) if options.output else ""
-    if options.sort_by:
-        found = _sorted_by(cluster, found, options.sort_by)
+    told_more = ""
+    if options.sort_by and form in ("", "wide"):
+        found = _sorted_rows(cluster, found, options.sort_by, requests=sum(len(names) or 1 for _, names in asked))
+    elif options.sort_by:
+        found = _sorted_by(cluster, found, path_of(options.sort_by))
     written = [resource.to_dict(cluster, shown) for resource, shown in found]
     if form == "custom-columns":
-        stdout = custom_columns(options.output, written, headers=not options.no_headers)
+        stdout, problem = custom_columns(options.output, written, headers=not options.no_headers)
+        told_more = f"error: {problem}\n" if problem else ""
     elif form == "name":
         stdout = "".join(f"{resource.qualified}/{shown.name}\n" for resource, shown in found)
     elif form not in ("", "wide"):
@@ -92,7 +98,7 @@ def get(cluster: Cluster, options: Options, stdin: str) -> Completed:
         if not found and not errors and not options.ignore_not_found:
             everywhere = options.all_namespaces or not any(resource.namespaced for resource, _ in asked)
             told = f"No resources found{'' if everywhere else f' in {options.namespace} namespace.'}\n"
-    return Completed(1 if errors else 0, stdout, stderr + told)
+    return Completed(1 if errors or told_more else 0, stdout, stderr + told + told_more)
 
 
 def _told(error: ApiError | KubectlError) -> str:
@@ -114,14 +120,41 @@ def _check_names(options: Options, asked: Sequence[tuple[Resource, list[str]]]) 
     return by_name
 
 
+def _sorted_rows(cluster: Cluster, found: Found, path: str, *, requests: int) -> Found:
+    """Sort the rows of a table.
+
+    kubectl sorts inside of one table, and says nothing of a path that leads nowhere: it prints no row. Of several
+    tables it would sort the tables, which have no such field.
+    """
+    if requests > 1:
+        raise KubectlError(f'couldn\'t find any field with path "{{{path_of(path)}}}" in the list of objects')
+    if len(found) < 2:
+        return found
+    try:
+        return _sorted_by(cluster, found, path_of(path))
+    except _CannotSort:
+        raise
+    except KubectlError:
+        return []
+
+
+class _CannotSort(KubectlError):
+    """A field is a list or a map."""
+
+
+UNSORTABLE = "Field {{{}}} in [][][]reflect.Value is an unsortable type: interface, err: unsortable type: {}"
+
+
 def _sorted_by(cluster: Cluster, found: Found, path: str) -> Found:
     """Sort objects by a field; those without it come first, and numbers in texts count as numbers."""
     keyed = []
     for resource, shown in found:
-        values = find(path_of(path), resource.to_dict(cluster, shown))
+        values = find(path, resource.to_dict(cluster, shown))
+        if len(found) > 1 and values and isinstance(values[0], dict | list):
+            raise _CannotSort(UNSORTABLE.format(path, go_type(values[0])))
         keyed.append((_natural(values[0]) if values else (), (resource, shown)))
     if keyed and not any(key for key, _ in keyed):
-        raise KubectlError(f'couldn\'t find any field with path "{{{path_of(path)}}}" in the list of objects')
+        raise KubectlError(f'couldn\'t find any field with path "{{{path}}}" in the list of objects')
     return [pair for _, pair in sorted(keyed, key=lambda pair: pair[0])]
 
 
@@ -165,7 +198,7 @@ def _tables(cluster: Cluster, found: Found, options: Options, *, prefixed: bool)
             if prefixed and place is not None:
                 cells[place] = f"{resource.qualified}/{cells[place]}"
             labels = getattr(shown, "labels", {})
-            cells += [labels.get(key, NONE) for key in options.label_columns]
+            cells += [labels.get(key, "") for key in options.label_columns]
             if options.show_labels:
                 cells.append(pairs(labels.items()))
             rows.append([shown.namespace, *cells] if options.all_namespaces and resource.namespaced else cells)
@@ -213,7 +246,8 @@ def describe(cluster: Cluster, options: Options, stdin: str) -> Completed:
     _check_names(options, asked)
     found, errors = look_up(cluster, asked, options)
     by_prefix = False
-    if not found and len(errors) == 1 and len(asked) == 1 and "/" not in options.args[0]:
+    missing = [error for error in errors if isinstance(error, ApiError)]
+    if not found and len(missing) == len(errors) == 1 and len(asked) == 1 and "/" not in options.args[0]:
         beginning = asked[0][1][0]
         found = [(service, s) for s in service.listed(cluster, options.namespace) if s.name.startswith(beginning)]
         errors = [] if found else errors

@@ -10,7 +10,7 @@ import re
 
 from ..api.errors import go_quote
 
-__all__ = ["json_fault"]
+__all__ = ["json_fault", "stream_fault"]
 
 _END = "unexpected end of JSON input"
 _SPACE = " \t\r\n"
@@ -51,6 +51,37 @@ def json_fault(text: str) -> str:
     return ""
 
 
+def stream_fault(text: str) -> tuple[int, str]:
+    r"""Return the number of the JSON value of a stream that cannot be read, counted from 0, and what is wrong with it.
+
+    Parameters
+    ----------
+    text : str
+        JSON values one behind the other.
+
+    Returns
+    -------
+    tuple of int and str
+        The number, and Go's sentence; nothing where the text is at its end.
+
+    Examples
+    --------
+    >>> stream_fault('{"kind": "Service" "apiVersion": "v1"}')
+    (0, "json: offset 20: invalid character '\"' after object key:value pair")
+    """
+    reader = _Reader(text)
+    number = 0
+    try:
+        while reader.more():
+            reader.value(0)
+            number += 1
+    except _Fault as fault:
+        if str(fault) == _END:
+            return number, "unexpected EOF"
+        return number, f"json: offset {len(text[: reader.place + 1].encode('utf-8', 'replace'))}: {fault}"
+    return number, ""
+
+
 def _refuse(word: str) -> None:
     raise ValueError(word)
 
@@ -71,6 +102,12 @@ class _Reader:
         while self.place < len(self.text) and self.text[self.place] in _SPACE:
             self.place += 1
         return self.here()
+
+    def more(self) -> bool:
+        """Skip blanks, and return True unless the text is at its end."""
+        while self.place < len(self.text) and self.text[self.place] in _SPACE:
+            self.place += 1
+        return self.place < len(self.text)
 
     def here(self) -> str:
         if self.place >= len(self.text):

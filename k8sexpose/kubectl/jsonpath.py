@@ -27,7 +27,7 @@ Values = list[Any]
 Step = Callable[[Values], Values]
 
 
-def render(template: str, value: Any) -> str:
+def render(template: str, value: Any, *, as_json: bool = False) -> str:
     r"""Fill in a template.
 
     Parameters
@@ -36,6 +36,8 @@ def render(template: str, value: Any) -> str:
         What stands behind ``-o jsonpath=``.
     value : object
         Plain objects.
+    as_json : bool
+        Print each part as a JSON list of what it leads to.
 
     Returns
     -------
@@ -55,8 +57,9 @@ def render(template: str, value: Any) -> str:
     b|
     """
     pieces = list(_pieces(template))
+    show = _as_list if as_json else _as_words
     try:
-        text, rest = _filled(pieces, [value], value)
+        text, rest = _filled(pieces, [value], value, show)
         if rest:
             raise _CannotFollow("not in range, nothing to end")
     except _CannotFollow as error:
@@ -156,25 +159,33 @@ def _closing(template: str, start: int) -> int:
     raise KubectlError(f"error parsing jsonpath {template}, unclosed action")
 
 
-def _filled(pieces: Sequence[Piece], here: Values, root: Any) -> tuple[str, list[Piece]]:
+def _filled(pieces: Sequence[Piece], here: Values, root: Any, show: Callable[[Values], str]) -> tuple[str, list[Piece]]:
     """Fill in pieces up to the ``end`` of this range; return the text, and the pieces behind it."""
     text = ""
     waiting = list(pieces)
     while waiting:
         piece = waiting.pop(0)
         if not piece.action:
-            text += piece.text
+            text += show([piece.text])
         elif piece.text == "end":
             return text, [piece, *waiting]
         elif piece.text.startswith("range"):
             inside, behind = _range(waiting)
             for value in _walk(piece.text.removeprefix("range").strip(), here, root):
-                text += _filled(inside, [value], root)[0]
+                text += _filled(inside, [value], root, show)[0]
             waiting = behind
         else:
             found = chain.from_iterable(_part(part, here, root) for part in _words(piece.text) or ["@"])
-            text += " ".join(map(_shown, found))
+            text += show(list(found))
     return text, []
+
+
+def _as_words(values: Values) -> str:
+    return " ".join(map(_shown, values))
+
+
+def _as_list(values: Values) -> str:
+    return _json_text(values, indent=4) + "\n"
 
 
 def _range(pieces: list[Piece]) -> tuple[list[Piece], list[Piece]]:
@@ -213,8 +224,15 @@ def _unquoted(text: str) -> str:
 def _shown(value: Any) -> str:
     """Print a value: a text as it is, a map or list as JSON."""
     if isinstance(value, Mapping | list):
-        return json.dumps(value, separators=(",", ":"), ensure_ascii=False, sort_keys=True)
+        return _json_text(value)
     return value.literal if isinstance(value, JsonNumber) else go_map(value)
+
+
+def _json_text(value: Any, indent: int | None = None) -> str:
+    """Write JSON as Go does, which escapes what HTML would read."""
+    separators = (",", ":") if indent is None else (",", ": ")
+    text = json.dumps(value, indent=indent, separators=separators, ensure_ascii=False, sort_keys=True)
+    return re.sub("[<>&\u2028\u2029]", lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 # -- paths -------------------------------------------------------------------------------------------------------------

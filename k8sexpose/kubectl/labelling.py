@@ -5,14 +5,15 @@ Sources: ``pkg/cmd/label/label.go``, ``pkg/cmd/annotate/annotate.go`` (kubectl).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..api.errors import ApiError
 from ..api.formats import label_value
 from ..api.objects import ZONE_LABEL, Node, Pod
 from ..model import Cluster
+from . import printers
 from .flags import Options
 from .generators import written
 from .resources import Resource, requests
@@ -32,6 +33,14 @@ class Changes:
         """Return labels after the change."""
         return {key: value for key, value in (dict(before) | self.given).items() if key not in self.removed}
 
+    def verb(self, before: Mapping[str, str]) -> str:
+        """Say what is done to labels (``updateDataChangeMsg``)."""
+        added = any(before.get(key) != value for key, value in self.given.items())
+        removed = any(key in before for key in self.removed)
+        if added and removed:
+            return "modified"
+        return "labeled" if added else "unlabeled" if removed else "not labeled"
+
 
 def label(cluster: Cluster, options: Options, stdin: str) -> Completed:
     """Set or take away labels; a Pod that its Deployment no longer selects is replaced, and stays.
@@ -44,24 +53,18 @@ def label(cluster: Cluster, options: Options, stdin: str) -> Completed:
     """
     asked, pairs = _words(options.args, "label")
     changes = _label_changes(pairs)
-    if not pairs and not options.list:
-        raise KubectlError("at least one label update is required")
+    _check(options, pairs, "label")
 
     def change(resource: Resource, name: str, acted: Cluster) -> str:
         shown = resource.get(acted, options.namespace, name)
         before = dict(shown.labels)
+        _check_not_overwritten(before, changes, options)
         if options.list:
             return _listed(changes.of(before))
-        _check_not_overwritten(before, changes, options, "{}")
-        missing = "".join(f'label "{key}" not found.\n' for key in changes.removed if key not in before)
-        old = resource.to_dict(acted, shown)
-        new = {**old, "metadata": {**old["metadata"], "labels": changes.of(before)}}
-        old = {**old, "metadata": {**old["metadata"], "labels": before}}
+        missing = [key for key in changes.removed if key not in before and options.dry_run != "client"]
+        told = "".join(f'label "{key}" not found.\n' for key in missing)
         after = _relabel(acted, resource, shown, changes)
-        verb = "labeled" if new != old else "not labeled"
-        if new != old and not options.overwrite and _length(new) < _length(old):
-            verb = "unlabeled"
-        return missing + written(options, resource, name, verb, resource.to_dict(acted, after), sort=True)
+        return told + written(options, resource, name, changes.verb(before), resource.to_dict(acted, after), sort=True)
 
     return _each(cluster, options, asked, change, "labels")
 
@@ -77,22 +80,41 @@ def annotate(cluster: Cluster, options: Options, stdin: str) -> Completed:
     """
     asked, pairs = _words(options.args, "annotation")
     changes = _annotation_changes(pairs)
-    if not pairs and not options.list:
-        raise KubectlError("at least one annotation update is required")
+    _check(options, pairs, "annotation")
 
     def change(resource: Resource, name: str, acted: Cluster) -> str:
         if resource.kind != "Service":
             raise KubectlError(f"k8sexpose annotates Services only, not {resource.plural}")
         service = resource.get(acted, options.namespace, name)
         before = dict(service.annotations)
+        conflicts = _conflicts(before, changes, options)
+        if conflicts:
+            found = "--overwrite is false but found the following declared annotation(s)"
+            raise KubectlError(f"{found}: {'; '.join(conflicts)}")
         if options.list:
             return _listed(changes.of(before))
-        text = "--overwrite is false but found the following declared annotation(s): {}"
-        _check_not_overwritten(before, changes, options, text)
         after = _patched(acted, service, "annotations", changes)
         return written(options, resource, name, "annotated", resource.to_dict(acted, after), sort=True)
 
     return _each(cluster, options, asked, change, "annotations")
+
+
+def _check(options: Options, pairs: Sequence[str], what: str) -> None:
+    """Check which flags go together."""
+    if options.list and options.output:
+        raise KubectlError("--list and --output may not be specified together")
+    if options.all and options.selector:
+        raise KubectlError("cannot set --all and --selector at the same time")
+    if not pairs and not options.list:
+        raise KubectlError(f"at least one {what} update is required")
+
+
+class _Conflicts(KubectlError):
+    """Several labels of one object have other values already."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        super().__init__(f"[{', '.join(lines)}]")
+        self.lines = lines
 
 
 def _each(
@@ -102,21 +124,32 @@ def _each(
     change: Callable[[Resource, str, Cluster], str],
     what: str,
 ) -> Completed:
+    """Change the objects one by one; what fails is told in the end, and the others are still done."""
     acted = cluster if options.dry_run == "none" else cluster.copy()
-    stdout = ""
+    chosen: list[tuple[Resource, str]] = []
     for resource, names in asked:
-        if (options.all or options.selector) and names:
+        if options.selector and names:
             raise KubectlError("name cannot be provided when a selector is specified")
-        chosen = names
-        if options.all or options.selector:
-            chosen = [found.name for found in resource.listed(acted, options.namespace, options.selector)]
-        elif not names:
+        if not names and not (options.all or options.selector):
             raise KubectlError("resource(s) were provided, but no name was specified")
-        many = options.list and len(chosen) + len(asked) > 2
-        for name in chosen:
-            heading = f"Listing {what} for {resource.kind}.{resource.group}/{name}:\n" if many else ""
-            stdout += heading + change(resource, name, acted)
-    return Completed(0, stdout, "")
+        listed = names or [found.name for found in resource.listed(acted, options.namespace, options.selector)]
+        chosen += [(resource, name) for name in listed]
+    single = len(asked) == 1 and len(asked[0][1]) == 1
+    stdout = ""
+    errors: list[ApiError | KubectlError] = []
+    for resource, name in chosen:
+        try:
+            text = change(resource, name, acted)
+        except (ApiError, KubectlError) as error:
+            errors.append(error)
+            continue
+        if options.list and not single:
+            heading = f"Listing {what} for {resource.kind}.{resource.group}/{name}:\n"
+            text = heading + "".join(f" {line}" for line in text.splitlines(keepends=True))
+        stdout += text
+    if len(errors) == 1 and isinstance(errors[0], _Conflicts):
+        errors = [KubectlError(line) for line in errors[0].lines]
+    return Completed(1 if errors else 0, stdout, printers.listed_errors(errors))
 
 
 # -- the words ---------------------------------------------------------------------------------------------------------
@@ -170,11 +203,15 @@ def _annotation_changes(pairs: Sequence[str]) -> Changes:
     return Changes(given, removed)
 
 
-def _check_not_overwritten(before: Mapping[str, str], changes: Changes, options: Options, text: str) -> None:
+def _conflicts(before: Mapping[str, str], changes: Changes, options: Options) -> list[str]:
     changed = [key for key, value in sorted(changes.given.items()) if before.get(key, value) != value]
-    if changed and not options.overwrite:
-        found = "; ".join(f"'{key}' already has a value ({before[key]})" for key in changed)
-        raise KubectlError(text.format(found) + ("" if "annotation" in text else ", and --overwrite is false"))
+    return [] if options.overwrite else [f"'{key}' already has a value ({before[key]})" for key in changed]
+
+
+def _check_not_overwritten(before: Mapping[str, str], changes: Changes, options: Options) -> None:
+    conflicts = [f"{conflict}, and --overwrite is false" for conflict in _conflicts(before, changes, options)]
+    if conflicts:
+        raise _Conflicts(conflicts) if len(conflicts) > 1 else KubectlError(conflicts[0])
 
 
 def _listed(values: Mapping[str, str]) -> str:
@@ -182,10 +219,6 @@ def _listed(values: Mapping[str, str]) -> str:
 
 
 # -- the change --------------------------------------------------------------------------------------------------------
-
-
-def _length(value: Any) -> int:
-    return len(json.dumps(value, separators=(",", ":")))
 
 
 def _relabel(cluster: Cluster, resource: Resource, shown: Any, changes: Changes) -> Any:

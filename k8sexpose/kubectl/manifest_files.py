@@ -6,9 +6,11 @@ Documents are taken one by one; what succeeded stays, as with kubectl. Sources: 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from ..api.decode import decode, json_word
@@ -21,12 +23,13 @@ from ..api.service import LAST_APPLIED, Service
 from ..api.three_way_patch import PatchError, sorted_keys, three_way_patch
 from ..cluster.client_apply import last_applied, live_object, updated_last_applied, with_last_applied
 from ..model import Cluster
+from .go_json import stream_fault
 from .resources import check_segment, find_resource
 from .result import KubectlError
 
 __all__ = [
     "Outcome", "Request", "Target", "apply_documents", "create_documents", "delete_documents", "read_documents",
-    "replace_documents",
+    "replace_documents", "undecodable",
 ]  # fmt: skip
 
 KINDS = {kind.lower(): kind for kind in API_VERSIONS}
@@ -338,9 +341,11 @@ def _each(text: str | bytes, target: Target, act: Callable[[Item, str], Outcome]
 
 def _values(text: str | bytes, source: str) -> Iterator[Any]:
     """Parse the documents; empty ones are passed over, lists taken apart."""
+    number = 0
     try:
         for document in documents(text):
-            value = skimmed(document) or parse(document).value
+            value = skimmed(document) or _as_json(parse(document).value, document)
+            number += 1
             if value is None:
                 continue
             if isinstance(value, Mapping) and str(value.get("kind")).endswith("List") and "items" in value:
@@ -351,7 +356,33 @@ def _values(text: str | bytes, source: str) -> Iterator[Any]:
     except SeparatorError as error:
         raise KubectlError(f"error parsing {source}: {error.message}") from None
     except ManifestError as error:
-        raise KubectlError(f"error parsing {source}: error converting YAML to JSON: {error.message}") from None
+        why = _no_json(text, number) or f"error converting YAML to JSON: {error.message}"
+        raise KubectlError(f"error parsing {source}: {why}") from None
+
+
+def _as_json(value: Any, text: str) -> Any:
+    """Return what kubectl keeps of a document: an integer beyond 64 bits becomes a floating point number."""
+    return _floats(value) if re.search("[0-9]{19}", text) else value
+
+
+def _floats(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _floats(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_floats(item) for item in value]
+    beyond = isinstance(value, int) and not -(2**63) <= value < 2**63
+    return int(Decimal(repr(float(value)))) if beyond else value
+
+
+def _no_json(text: str | bytes, number: int) -> str:
+    """Say why a document is no JSON, where kubectl began to read JSON: of two errors it tells the first."""
+    text = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    if not text.lstrip().startswith("{"):
+        return ""
+    failed, fault = stream_fault(text)
+    if failed != number:
+        return ""
+    return fault if number <= 1 else fault.partition(": ")[2].partition(": ")[2] or fault
 
 
 def _item(value: Any, target: Target) -> tuple[Item, str]:
@@ -359,7 +390,7 @@ def _item(value: Any, target: Target) -> tuple[Item, str]:
     source = target.source
     problems = list(_schema_problems(value))
     if problems and not target.checked:
-        raise KubectlError(f'unable to decode "{source}": {_undecodable(value)}')
+        raise KubectlError(f'unable to decode "{source}": {undecodable(value)}')
     if problems:
         listed = problems[0] if len(problems) == 1 else f"[{', '.join(problems)}]"
         raise _StopReading(f'error validating "{source}": error validating data: {listed}; {ADVICE}')
@@ -404,8 +435,14 @@ def _schema_problems(value: Any) -> Iterator[str]:
             yield f"{field} isn't string type"
 
 
-def _undecodable(value: Any) -> str:
-    """Say why an unchecked document has no kind."""
+def undecodable(value: Any) -> str:
+    r"""Say why a document has no kind.
+
+    Examples
+    --------
+    >>> undecodable({"apiVersion": "v1"})
+    "Object 'Kind' is missing in '{\"apiVersion\":\"v1\"}'"
+    """
     if not isinstance(value, Mapping):
         return f"json: cannot unmarshal {json_word(value)} into Go value of type unstructured.detector"
     for field in ("apiVersion", "kind"):

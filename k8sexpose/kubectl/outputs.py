@@ -6,6 +6,7 @@ Sources: ``pkg/genericclioptions/{json_yaml,jsonpath,name}_flags.go`` (cli-runti
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -24,7 +25,8 @@ TEXTS = (
     "template", "templatefile", "yaml",
 )  # fmt: skip
 TABLES = ("custom-columns", "custom-columns-file", "wide")
-MODELLED = ("custom-columns", "json", "jsonpath", "name", "wide", "yaml")
+MODELLED = ("custom-columns", "json", "jsonpath", "jsonpath-as-json", "name", "wide", "yaml")
+IN_ANY_CASE = ("json", "kyaml", "name", "yaml")
 
 
 def check_format(output: str, *, tables: bool = False) -> str:
@@ -52,14 +54,15 @@ def check_format(output: str, *, tables: bool = False) -> str:
     >>> check_format("jsonpath={.metadata.name}")
     'jsonpath'
     """
-    name = output.partition("=")[0]
+    name, equals, template = output.partition("=")
+    name = output.lower() if output.lower() in IN_ANY_CASE else name
     known = sorted((*TEXTS, *TABLES)) if tables else TEXTS
-    if name not in known:
+    if name not in known or (equals and name in (*IN_ANY_CASE, "wide")):
         raise KubectlError(
             f'unable to match a printer suitable for the output format "{output}", '
             f"allowed formats are: {','.join(known)}"
         )
-    if name.startswith(("jsonpath", "go-template", "template", "custom-columns")) and not output.partition("=")[2]:
+    if name not in (*IN_ANY_CASE, "wide") and not template:
         raise KubectlError(MISSING_TEMPLATE["custom-columns" if name.startswith("custom") else "jsonpath"])
     if name not in MODELLED:
         have = ", ".join(f"-o {form}" for form in MODELLED if form in known)
@@ -96,13 +99,13 @@ def whole(output: str, value: Json, *, sort: bool = True) -> str:
     'NodePort'
     """
     name = check_format(output)
-    if name == "jsonpath":
-        return render(output.partition("=")[2], value)
+    if name in ("jsonpath", "jsonpath-as-json"):
+        return render(output.partition("=")[2], value, as_json=name != "jsonpath")
     return wire.to_yaml(value) if name == "yaml" else wire.to_json(value, sort=sort)
 
 
-def custom_columns(output: str, rows: Iterable[Json], *, headers: bool = True) -> str:
-    """Print the table of ``-o custom-columns=NAME:.metadata.name,…``.
+def custom_columns(output: str, rows: Iterable[Json], *, headers: bool = True) -> tuple[str, str]:
+    """Print the table of ``-o custom-columns=NAME:.metadata.name,…``, as far as it goes.
 
     Parameters
     ----------
@@ -115,13 +118,13 @@ def custom_columns(output: str, rows: Iterable[Json], *, headers: bool = True) -
 
     Returns
     -------
-    str
-        The table.
+    tuple of str
+        The table, and what went wrong; kubectl has printed the lines before that already.
 
     Examples
     --------
     >>> web = {"metadata": {"name": "web"}, "spec": {"ports": [{"port": 80}, {"port": 443}]}}
-    >>> print(custom_columns("custom-columns=NAME:.metadata.name,PORTS:.spec.ports[*].port", [web]), end="")
+    >>> print(custom_columns("custom-columns=NAME:.metadata.name,PORTS:.spec.ports[*].port", [web])[0], end="")
     NAME   PORTS
     web    80,443
     """
@@ -129,11 +132,17 @@ def custom_columns(output: str, rows: Iterable[Json], *, headers: bool = True) -
     columns = []
     for part in spec.split(","):
         head, colon, path = part.partition(":")
-        if not colon or ":" in path:
+        if not colon:
             raise KubectlError(f"unexpected custom-columns spec: {part}, expected <header>:<json-path-expr>")
-        columns.append((head, path_of(path)))
-    return table([head for head, _ in columns], [_cells(columns, row) for row in rows], headers=headers)
+        columns.append((head, path_of(path) if path else ""))
+    lines: list[list[str]] = []
+    problem = ""
+    try:
+        lines.extend(_cells(columns, row) for row in rows)
+    except KubectlError as error:
+        problem = re.sub(r"^error parsing jsonpath [^,]*, ", "", str(error))
+    return table([head for head, _ in columns], lines, headers=headers), problem
 
 
 def _cells(columns: Sequence[tuple[str, str]], row: Json) -> list[str]:
-    return [",".join(map(go_map, find(path, row))) or NONE for _, path in columns]
+    return [",".join(map(go_map, find(path, row) if path else [])) or NONE for _, path in columns]

@@ -87,7 +87,8 @@ class Resource:
         """Every word that means it: ``deploy``, ``deployments.apps``, ``deployments.v1.apps``."""
         words = {self.singular, self.plural, *self.short}
         with_version = {f"{word}.v1.{self.group}" for word in words}
-        return words | with_version | ({f"{word}.{self.group}" for word in words} if self.group else set())
+        with_dot = {f"{word}." for word in words}  # an empty group means any
+        return words | with_version | with_dot | ({f"{word}.{self.group}" for word in words} if self.group else set())
 
     def listed(
         self, cluster: Cluster, namespace: str | None, selector: str = "", field_selector: str = ""
@@ -291,7 +292,7 @@ namespaces, events
     if word.lower().partition(".")[0] in OTHER_NAMES:
         known = ", ".join(resource.plural for resource in RESOURCES)
         raise KubectlError(f'k8sexpose does not model "{word}"; it has {known}')
-    raise KubectlError(f'the server doesn\'t have a resource type "{word}"')
+    raise KubectlError(f'the server doesn\'t have a resource type "{word.partition(".")[0]}"')
 
 
 def check_segment(name: str) -> None:
@@ -347,7 +348,10 @@ def requests(words: Sequence[str]) -> list[tuple[Resource, list[str]]]:
     """
     if any("/" in word for word in words):
         return [_typed(word, words) for word in words]
-    types, names = list(chain.from_iterable(map(_types, words[0].split(",")))), list(words[1:])
+    names = list(words[1:])
+    if names and "," in words[0] and "" in words[0].split(","):
+        raise KubectlError(NO_SINGLE)
+    types = list(chain.from_iterable(map(_types, words[0].split(","))))
     if not types:
         raise KubectlError("arguments must consist of a resource and a name")
     return [(resource, names) for resource in dict.fromkeys(types)]
@@ -359,6 +363,8 @@ Example resource specifications include:
    '--filename=rsrc.json'
    '<resource> <name>'
    '<resource>'"""
+
+NO_SINGLE = "arguments in resource/name form must have a single resource and name"
 
 # What ``all`` means to kubectl, as far as the model has it.
 ALL = ("pods", "services", "daemonsets", "deployments", "replicasets", "statefulsets")
@@ -398,6 +404,6 @@ def _typed(word: str, words: Sequence[str]) -> tuple[Resource, list[str]]:
         )
     if "/" in name:
         raise KubectlError("arguments in resource/name form may not have more than one slash")
-    if not kind or not name:
-        raise KubectlError("arguments in resource/name form must have a single resource and name")
+    if not kind or not name or "," in kind:
+        raise KubectlError(NO_SINGLE)
     return find_resource(kind), [name]

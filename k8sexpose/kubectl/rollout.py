@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from ..cluster.operations import RolloutStep
 from ..model import Cluster
+from . import printers
 from .flags import Options
 from .outputs import whole
-from .resources import named
+from .resources import Resource, requests
 from .result import Completed, KubectlError
 
 __all__ = ["restart", "status"]
@@ -29,9 +30,15 @@ def status(cluster: Cluster, options: Options, stdin: str) -> Completed:
     deployment "web" successfully rolled out
     """
     stdout, waits = "", False
-    for resource, name in named(options.args):
-        if resource.kind != "Deployment":
-            raise KubectlError(f"no status viewer has been implemented for {resource.kind}")
+    asked = _asked(cluster, options)
+    others = [
+        KubectlError(f"no status viewer has been implemented for {resource.kind}")
+        for resource, _ in asked
+        if resource.kind != "Deployment"
+    ]
+    if others:
+        return Completed(1, "", printers.listed_errors(others))
+    for resource, name in asked:
         deployment = resource.get(cluster, options.namespace, name)
         pods = cluster.store.pods_of(deployment.namespace, deployment.name)
         wanted = [pod for pod in pods if not pod.terminating]
@@ -48,9 +55,22 @@ def status(cluster: Cluster, options: Options, stdin: str) -> Completed:
             stdout += f'deployment "{name}" successfully rolled out\n'
             continue
         waits = True
+    if not stdout:
+        return Completed(0, "", f"No resources found in {options.namespace} namespace.\n")
     if waits and options.watch:
         return Completed(1, stdout, f"error: {WAITS}\n")
     return Completed(0, stdout, "")
+
+
+def _asked(cluster: Cluster, options: Options) -> list[tuple[Resource, str]]:
+    """List what is asked for: objects by name, or all of a type."""
+    if not options.args:
+        raise KubectlError("required resource not specified")
+    asked: list[tuple[Resource, str]] = []
+    for resource, names in requests(options.args):
+        listed = names or [found.name for found in resource.listed(cluster, options.namespace)]
+        asked += [(resource, name) for name in listed]
+    return asked
 
 
 def _to_replace(cluster: Cluster) -> set[tuple[str, str]]:
@@ -70,7 +90,7 @@ def restart(cluster: Cluster, options: Options, stdin: str) -> Completed:
     deployment.apps/web restarted
     """
     stdout = ""
-    for resource, name in named(options.args):
+    for resource, name in _asked(cluster, options):
         shown = resource.get(cluster, options.namespace, name)
         if resource.kind != "Deployment":
             raise KubectlError(f'{resource.plural} "{name}" restarting is not supported')

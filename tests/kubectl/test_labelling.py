@@ -22,14 +22,14 @@ def shop() -> kx.Cluster:
     ("words", "line"),
     [
         ("a=b", "labeled"), ("tier=x", "not labeled"), ("tier=y --overwrite", "labeled"), ("tier-", "unlabeled"),
-        ("a=b tier-", "unlabeled"), ("tier- --overwrite", "labeled"), ("a=", "labeled"), ("a=b a=c", "labeled"),
+        ("a=b tier-", "modified"), ("tier- --overwrite", "unlabeled"), ("a=", "labeled"), ("a=b a=c", "labeled"),
         ("a=b --dry-run=client", "labeled (dry run)"), ("a=b --dry-run=server", "labeled (server dry run)"),
     ],
 )  # fmt: skip
 def test_label(shop: kx.Cluster, words: str, line: str) -> None:
     before = shop.service("web").labels
     assert stdout(shop, f"label svc web {words}") == f"service/web {line}\n"
-    changed = line in ("labeled", "unlabeled")
+    changed = line in ("labeled", "modified", "unlabeled")
     assert (shop.service("web").labels != before) is changed
 
 
