@@ -127,7 +127,9 @@ def __dir__() -> list[str]:
 
 
 def load_ipython_extension(ipython: Any) -> None:
-    """Make ``%kubectl``, ``%curl`` and ``%ssh`` known to a notebook (``%load_ext k8sexpose``)."""
-    from .kubectl.magics import load
+    """Make ``%kubectl``, ``%curl`` and ``%ssh`` known to a notebook, and explain names that nothing has given yet."""
+    from . import unknown_names
+    from .kubectl import magics
 
-    load(ipython)
+    magics.load(ipython)
+    unknown_names.load(ipython)

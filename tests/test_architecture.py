@@ -36,6 +36,7 @@ MAY_IMPORT = {
     "widgets": "api cluster kubeproxy cloud router model traffic cost kubectl plots",
     "lessons": "api cluster kubeproxy cloud router model traffic cost kubectl report plots widgets lab",
     "lab": "",
+    "unknown_names": "",
     "cli": "api model report lessons lab",
     "__main__": "cli",
 }
@@ -46,7 +47,7 @@ LAZY = {"plots/__init__.py", "widgets/flow/__init__.py", "widgets/explorers/__in
 # What a folder must not load. NumPy and pandas begin at traffic and cost, drawing at plots and widgets.
 NUMBERS = {"numpy", "pandas"}
 DRAWING = {"matplotlib", "ipywidgets", "anywidget", "IPython"}
-LIGHT = "_display _svg _palette data api cluster kubeproxy cloud router model kubectl lab cli".split()
+LIGHT = "_display _svg _palette data api cluster kubeproxy cloud router model kubectl lab unknown_names cli".split()
 NUMERIC = "traffic cost report".split()
 
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -89,7 +89,7 @@ function render({ model, el }) {
   function keep() {
     clearTimeout(timer);
     timer = setTimeout(() => {
-      say(`The kernel has not answered yet. It is busy, or it was stopped: then ${AGAIN}; in Voilà load the page again.`, true);
+      say(`Python has not answered yet. It is busy, or it was stopped: then ${AGAIN}; in Voilà load the page again.`, true);
     }, SILENT_MS);
     const number = (model.get("request").number ?? 0) + 1;
     model.set("request", { number, draft: structuredClone(draft) });
@@ -112,10 +112,14 @@ function render({ model, el }) {
     // What could not be read says by itself what is still kept.
     const told = more.includes("Kept: ") || !locked ? "" : kept && `Kept: ${kept}`;
     say([more, told].filter(Boolean).join(" "), model.get("problem"));
-    verdict.textContent = model.get("verdict") && locked ? `${model.get("verdict")} ${why()}` : "";
+    verdict.textContent = locked ? judged() : "";
   }
-  const why = () => `The card of the check says why.${
-    model.get("verdict").startsWith("✗") ? " You can change your answer; the first one stays noted." : ""}`;
+  function judged() {
+    const word = model.get("verdict");
+    if (!/^[✓✗]/.test(word)) return word; // the check has said nothing about this answer
+    const again = word.startsWith("✗") ? " You can change your answer; the first one stays noted." : "";
+    return `${word} The card of the check says why.${again}`;
+  }
   const fill = () => {
     draft = structuredClone(model.get("draft"));
     setters.forEach((set, index) => set(draft[index] ?? ""));
@@ -134,7 +138,7 @@ function render({ model, el }) {
   const changed = () => { editing = !model.get("kept"); show(); };
   const lost = () => {
     const answer = model.get("kept") && !editing ? "Your answer is kept; to change it," : "To answer,";
-    say(`The kernel has stopped or started again. ${answer} ${AGAIN}.`, true);
+    say(`Python has stopped or was started again. ${answer} ${AGAIN}.`, true);
     keepButton.disabled = true;
     changeButton.disabled = true;
   };

@@ -28,9 +28,10 @@ __all__ = ["Ask", "ask", "check", "controls", "html_page", "read_draft", "text_p
 
 HERE = Path(__file__).parent
 NONE = "none of these"
+EARLIER = "The card of the check is still about your earlier answer: run its cell again."
 MOST_TYPED = 2000
 HINTS = {
-    "%": "a number from 0 to 100; 20, 1/5 and 0.2 all mean 20 %",
+    "%": "a number from 0 to 100: 20, 1/5 and 0.2 all mean 20 %, and 1 means 1 %",
     "s": "a time: 90, 1.5 min", "ms": "a time: 12, 0.2 s",
     "USD": "an amount: 70, $25,000", "GB": "an amount: 100, 1 TB",
 }  # fmt: skip
@@ -168,7 +169,7 @@ class Ask(anywidget.AnyWidget):
     draft : list
         State of the controls, one item for each blank.
     kept, said, verdict : str
-        What is kept, the last line for the learner, and what `check` said.
+        What is kept, the last line for the learner, and what `check` said; or that it spoke of another answer.
     problem, refused : bool
         Whether the last line is about something that went wrong, and whether the last answer was not kept.
     """
@@ -193,6 +194,7 @@ class Ask(anywidget.AnyWidget):
         empty: list[Any] = [[] if control["kind"] == "several" else "" for control in controls(question)]
         draft = sheet.drafts.get(question.id) or (draft_of(question, entry.answer) if entry else empty)
         super().__init__(text=question.text, controls=controls(question), draft=draft)
+        self._judged = entry is not None and entry.correct is not None
         self._show(entry)
         if sheet.problem:
             self.said, self.problem = sheet.problem, True
@@ -239,8 +241,12 @@ class Ask(anywidget.AnyWidget):
             self.draft = draft_of(self.question, entry.answer)
         if feedback and feedback.correct is not None:
             self.verdict = feedback.opening
-        elif self.kept != before:  # the verdict was on another answer
+            self._judged = True
+        elif not entry:
             self.verdict = ""
+            self._judged = False
+        elif self.kept != before and self._judged:
+            self.verdict = EARLIER
 
     def __repr__(self) -> str:
         page = text_page(self.question, self.sheet.kept(self.question.id))
@@ -288,7 +294,7 @@ def ask(id: str, *, answer: object = ...) -> Ask | Feedback:
 
 
 class Waiting(Feedback):
-    """The card of a check that was run before the answer: it fills itself in when the answer is kept."""
+    """The card of a check that follows the answer: it fills itself in when one is kept, and when it is changed."""
 
     __slots__ = ("_asked", "card")
 
@@ -296,11 +302,16 @@ class Waiting(Feedback):
     card: Card
 
     def __init__(self, feedback: Feedback, id: str, cluster: object, sheet: Sheet) -> None:
-        super().__init__(feedback.correct, feedback.misconception, feedback.text)
+        super().__init__(
+            feedback.correct, feedback.misconception, feedback.text,
+            feedback.question, feedback.answer, feedback.right, feedback.verdict,
+        )  # fmt: skip
         object.__setattr__(self, "_asked", (id, cluster, sheet))
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
-        object.__setattr__(self, "card", Card(self, *self._asked))
+        id, cluster, sheet = self._asked
+        object.__setattr__(self, "card", Card(self, id, cluster, sheet))
+        CARDS[id] = self.card
         # Not the widget's own bundle: ipywidgets 7 (Colab) makes none.
         view = {"version_major": 2, "version_minor": 0, "model_id": self.card.model_id}
         return {VIEW: view, "text/html": self._repr_html_(), "text/plain": repr(self)}, {}
@@ -312,12 +323,16 @@ class Card(ipywidgets.HTML):  # type: ignore[misc]
     def __init__(self, feedback: Feedback, id: str, cluster: object, sheet: Sheet) -> None:
         super().__init__(value=f'<div role="status">{feedback._repr_html_()}</div>')
         self._asked = id, cluster, sheet
-        self._busy = False
+        self._busy = self._gone = False
         sheet.watch(id, self)
+
+    def retire(self) -> None:
+        """Follow the answer no longer: another card has taken this one's place."""
+        self._gone = True
 
     def answered(self, feedback: Feedback | None) -> None:
         """Check, as soon as there is an answer."""
-        if self._busy:
+        if self._busy or self._gone:
             return
         id, cluster, sheet = self._asked
         self._busy = True
@@ -326,6 +341,9 @@ class Card(ipywidgets.HTML):  # type: ignore[misc]
             self.value = f'<div role="status">{judged._repr_html_()}</div>'
         finally:
             self._busy = False
+
+
+CARDS: dict[str, Card] = {}  # for each question the last one that follows its answer
 
 
 def check(id: str, cluster: object = None, *, answer: object = None) -> Feedback:
@@ -344,15 +362,18 @@ def check(id: str, cluster: object = None, *, answer: object = None) -> Feedback
     -------
     Feedback
         A card: the question, your answer, right or not, the correct answer and why; or "Answer first", which fills
-        itself in when the answer is kept. Nothing is ever raised.
+        itself in when the answer is kept. A card that says "Not quite" follows the answer when it is changed. Nothing
+        is ever raised.
 
     Examples
     --------
     >>> check("np-which-nodes", answer="10.0.0.1, 10.0.0.2, 10.0.0.3").correct
     True
     """
-    feedback = answers.SHEET.check(id, cluster, answer=answer)
     question = find(id)
-    if feedback.correct is None and isinstance(question, Question) and answer is None:
-        return Waiting(feedback, question.id, cluster, answers.SHEET)
-    return feedback
+    if not isinstance(question, Question) or answer is not None:
+        return answers.SHEET.check(id, cluster, answer=answer)
+    if question.id in CARDS:
+        CARDS.pop(question.id).retire()
+    feedback = answers.SHEET.check(id, cluster)
+    return feedback if feedback.correct else Waiting(feedback, question.id, cluster, answers.SHEET)

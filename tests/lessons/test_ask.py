@@ -136,13 +136,49 @@ def test_a_check_before_the_answer_fills_itself_in(fresh: Sheet) -> None:
     assert "✓ Right." in waiting.card.value and widget.verdict == "✓ Right."
 
 
-def test_a_verdict_belongs_to_its_answer() -> None:
+def test_a_verdict_belongs_to_its_answer(fresh: Sheet) -> None:
     widget = ask("np-which-nodes", answer="node-1")
     assert isinstance(widget, Ask)
     check("np-which-nodes")
     assert widget.verdict == "✗ Not quite."
     ask("np-which-nodes", answer="node-2")
-    assert widget.kept == "node-2 (10.0.0.2)" and widget.verdict == "" and widget.draft == [["10.0.0.2"]]
+    assert widget.kept == "node-2 (10.0.0.2)" and widget.draft == [["10.0.0.2"]]
+    assert widget.verdict.startswith("The card of the check is still about your earlier answer")
+    check("np-which-nodes")
+    assert widget.verdict == "✗ Not quite."
+
+
+def test_an_answer_that_nobody_checked_has_no_earlier_card(fresh: Sheet) -> None:
+    widget = ask("np-which-nodes")
+    assert isinstance(widget, Ask)
+    press(widget, [["10.0.0.1"]])
+    press(widget, [["10.0.0.2"]])
+    assert widget.verdict == ""
+
+
+def test_the_card_of_a_wrong_answer_follows_when_it_is_changed(fresh: Sheet) -> None:
+    widget = ask("np-which-nodes", answer="node-1")
+    assert isinstance(widget, Ask)
+    wrong = check("np-which-nodes")
+    assert isinstance(wrong, Waiting) and wrong.correct is False and wrong.misconception == 8
+    shown = wrong._repr_mimebundle_()[0]
+    assert "Your answer:" in shown["text/html"] and "✗ Not quite." in wrong.card.value
+    press(widget, [["10.0.0.1", "10.0.0.2", "10.0.0.3"]])
+    assert "✓ Right." in wrong.card.value and widget.verdict == "✓ Right."
+    assert fresh.progress().set_index("id").loc["np-which-nodes", "result"] == "right"
+
+
+def test_a_card_whose_cell_has_run_again_follows_no_more(fresh: Sheet) -> None:
+    widget = ask("np-which-nodes", answer="node-1")
+    assert isinstance(widget, Ask)
+    old = check("np-which-nodes")
+    assert isinstance(old, Waiting)
+    old._repr_mimebundle_()
+    press(widget, [["10.0.0.1", "10.0.0.2", "10.0.0.3"]])
+    assert not isinstance(check("np-which-nodes"), Waiting)  # what is right is shown as it is, and stays
+    press(widget, [["10.0.0.2"]])
+    assert "✓ Right." in old.card.value
+    assert widget.verdict.startswith("The card of the check is still about your earlier answer")
 
 
 def test_the_card_has_labelled_lines() -> None:
