@@ -60,6 +60,8 @@ PARTS_OF_ONE = {
 # Thousands with a blank or an apostrophe between; a vulgar fraction behind a whole number, and what that is read as.
 THOUSANDS = re.compile(r"(?<=\d)[ '’\u00a0\u202f](?=\d{3}(?!\d))")
 VULGAR = re.compile("(?<=[0-9])(?=[¼-¾⅐-⅞])")
+# A decimal sign with nothing before it, as in .5: without the nought it would be taken for the end of a sentence.
+NO_NOUGHT = re.compile(r"(?<![\d.,])[.,](?=\d)")
 MIXED = re.compile(r"(\d+)\s+(\d+)/(\d+)\s*([^\d]*)")
 # What has no number but says how much.
 ENDS = {"": ("none", "nothing", "none at all", "nobody", "no one"), "%": ("none", "nothing", "none at all", "no one")}
@@ -178,7 +180,7 @@ SUM = re.compile(r"[\d.]+(?:/\d+)?(?:\s*[-+*×·−–]\s*[\d.]+(?:/\d+)?){1,8}"
 def _from_text(text: str, unit: str) -> float:
     if len(text) > LONGEST:
         raise Unreadable("that is too long for a number")
-    spaced = VULGAR.sub(" ", text)
+    spaced = NO_NOUGHT.sub("0.", VULGAR.sub(" ", text))
     plain = unicodedata.normalize("NFKC", spaced).casefold().replace("⁄", "/").strip(" .!\"'`()[]{}")
     plain = THOUSANDS.sub("", ABOUT.sub("", plain))
     if unit == "%" and plain in EVERYTHING:
