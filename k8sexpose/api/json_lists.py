@@ -72,11 +72,11 @@ class ListInText:
         self._finish(_sign(text, at, "]"))
 
     def _finish(self, at: int) -> None:
-        """Read the fields behind the list."""
-        self.end = at
+        """Read the fields behind the list, and let go of the text: this object is part of a cycle, and lives on."""
+        self.end, text, self.text = at, self.text, ""
         if self.head is None:
             return
-        text, at = self.text, _space(self.text, at)
+        at = _space(text, at)
         while text[at : at + 1] == ",":
             key, at = self._read(text, _space(text, at + 1))
             at = _space(text, _sign(text, _space(text, at), ":"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from sys import intern
 from typing import Any
 
 from .checks import check_fields
@@ -267,18 +268,23 @@ class Pod:
         ips = [entry["ip"] for entry in listed if entry.get("ip")] if listed else ()
         return cls(
             name=metadata.get("name") or "",
-            namespace=metadata.get("namespace") or "default",
-            node=spec.get("nodeName"),
+            namespace=_once(metadata.get("namespace")) or "default",
+            node=_once(spec.get("nodeName")),
             ip=status.get("podIP") or next(iter(ips), None),
-            labels=dict(metadata.get("labels") or {}),
+            labels={_once(key): _once(text) for key, text in (metadata.get("labels") or {}).items()},
             ports=_container_ports(spec) if "containers" in spec or "initContainers" in spec else (),
             ready=_is_ready(conditions or (), gates or ()) if conditions or gates else True,
             terminating=bool(metadata.get("deletionTimestamp")),
             host_network=bool(spec.get("hostNetwork")),
-            phase=status.get("phase") or "Running",
+            phase=_once(status.get("phase")) or "Running",
             ips=tuple(ips) if len(ips) > 1 else (),
             owner=_owner(owners) if owners else None,
         )
+
+
+def _once(text: Any) -> Any:
+    """Return a text that very many Pods have, such as the name of a node, in the one copy that all of them share."""
+    return intern(text) if text.__class__ is str else text
 
 
 def _is_ready(conditions: Iterable[Mapping[str, Any]], gates: Iterable[Mapping[str, Any]]) -> bool:
@@ -435,8 +441,8 @@ def _endpoint(entry: Mapping[str, Any]) -> Endpoint:
     target = entry.get("targetRef") or {}
     return Endpoint(
         entry["addresses"][0],
-        entry.get("nodeName"),
-        entry.get("zone"),
+        _once(entry.get("nodeName")),
+        _once(entry.get("zone")),
         conditions.get("ready") is not False if conditions else True,
         conditions.get("serving") is not False if conditions else True,
         conditions.get("terminating") is True if conditions else False,

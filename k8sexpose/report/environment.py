@@ -204,9 +204,9 @@ def lacks(cluster: Cluster) -> Iterator[str]:
         yield f"Not given: {note}."
     written = [service.key for service in cluster.services if as_in_a_manifest(service)]
     if written:
-        count = "1 Service is" if len(written) == 1 else f"{len(written)} Services are"
+        those = "1 Service is" if len(written) == 1 else f"{len(written)} Services are"
         yield (
-            f"{count} here as in a manifest, and not as an API server stores it ({listed(written)}): no clusterIP, and "
+            f"{those} here as in a manifest, and not as an API server stores it ({listed(written)}): no clusterIP, and "
             "node ports and addresses are not known. What manifests would change: k8sexpose diff DUMP --apply FILE"
         )
     if cluster.masked.count:
