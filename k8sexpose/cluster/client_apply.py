@@ -16,7 +16,15 @@ from ..api.three_way_patch import sorted_keys, three_way_patch, without_nulls
 from .apiserver import ApiServer
 from .clock import timestamp
 
-__all__ = ["Applied", "apply_service", "last_applied", "live_object", "updated_last_applied", "with_last_applied"]
+__all__ = [
+    "Applied",
+    "apply_service",
+    "last_applied",
+    "live_object",
+    "updated_last_applied",
+    "with_last_applied",
+    "without_version",
+]
 
 Json = dict[str, Any]
 
@@ -81,7 +89,7 @@ def apply_service(
     old = api.store.services.get((str(namespace), str(name))) if readable_key else None
     sent = with_last_applied(manifest, namespace)
     if old is None:
-        service = api.create(without_nulls(sent), namespace=namespace, **asked)
+        service = api.create(without_version(without_nulls(sent)), namespace=namespace, **asked)
         return Applied("created", service, api.warnings)
     warnings: tuple[str, ...] = () if LAST_APPLIED in old.annotations else (MISSING_ANNOTATION.format(old.name),)
     service, verb = old, "unchanged"
@@ -126,6 +134,20 @@ def with_last_applied(manifest: Mapping[str, Any], namespace: str) -> Json:
     bare = sorted_keys({**manifest, "metadata": metadata})
     text = go_value(bare) + "\n"
     return {**bare, "metadata": {**bare["metadata"], "annotations": {**annotations, LAST_APPLIED: text}}}
+
+
+def without_version(manifest: Mapping[str, Any]) -> Json:
+    """Take out the resourceVersion, as kubectl does with every object that it creates (``Helper.CreateWithOptions``).
+
+    Examples
+    --------
+    >>> without_version({"metadata": {"name": "web", "resourceVersion": "5"}})
+    {'metadata': {'name': 'web'}}
+    """
+    metadata = manifest.get("metadata")
+    if not isinstance(metadata, Mapping) or not isinstance(metadata.get("resourceVersion"), str):
+        return dict(manifest)
+    return {**manifest, "metadata": {key: value for key, value in metadata.items() if key != "resourceVersion"}}
 
 
 def updated_last_applied(manifest: Mapping[str, Any], namespace: str) -> Json:

@@ -13,7 +13,7 @@ from typing import Any
 
 from .result import KubectlError
 
-__all__ = ["FALSE", "TRUE", "VALIDATE", "Flag", "Options", "flags", "read_flags"]
+__all__ = ["FALSE", "TRUE", "VALIDATE", "Flag", "Options", "duration_problem", "flags", "read_flags"]
 
 TRUE = ("1", "t", "T", "true", "TRUE", "True")
 FALSE = ("0", "f", "F", "false", "FALSE", "False")
@@ -92,7 +92,7 @@ class Flag:
                 raise KubectlError(self._invalid(text, "strconv.ParseBool"))
             return text in TRUE
         if self.kind == "~":
-            problem = _duration_problem(text)
+            problem = duration_problem(text)
             if problem:
                 raise KubectlError(f'invalid argument "{text}" for "{self.shown}" flag: time: {problem}')
             return bool(re.search("[1-9]", text))  # whether it is above zero; nothing waits here
@@ -106,8 +106,14 @@ class Flag:
         return f'invalid argument "{text}" for "{self.shown}" flag: {parser}: parsing "{text}": invalid syntax'
 
 
-def _duration_problem(text: str) -> str:
-    """Return what Go's ``time.ParseDuration`` says of a text that is no duration."""
+def duration_problem(text: str) -> str:
+    """Return what Go's ``time.ParseDuration`` says of a text that is no duration.
+
+    Examples
+    --------
+    >>> duration_problem("1m5s"), duration_problem("5")
+    ('', 'missing unit in duration "5"')
+    """
     rest = re.sub("^[-+]", "", text)
     if rest == "0":
         return ""

@@ -59,13 +59,14 @@ def create_service(cluster: Cluster, options: Options, stdin: str) -> Completed:
     service/web created
     """
     kind = options.verb.rpartition(" ")[2]
-    type_, name = TYPES[kind], _one_name(options.args, options.verb)
+    type_ = TYPES[kind]
+    if type_ == "ExternalName" and "external-name" not in options.changed:
+        raise KubectlError('required flag(s) "external-name" not set')
+    name = _one_name(options.args, options.verb)
     cluster_ip = vars(options).get("clusterip", "")
     node_port = vars(options).get("node_port", 0)
     external_name = vars(options).get("external_name", "")
     if type_ == "ExternalName":
-        if "external-name" not in options.changed:
-            raise KubectlError('required flag(s) "external-name" not set')
         if dns_subdomain(external_name):
             raise KubectlError(f"invalid service external name {external_name}")
     elif not options.tcp and cluster_ip != "None":
@@ -124,9 +125,9 @@ def create_deployment(cluster: Cluster, options: Options, stdin: str) -> Complet
     >>> print(run(Cluster(), "create deployment web --image=nginx --replicas=2").stdout, end="")
     deployment.apps/web created
     """
-    name = _one_name(options.args, "create deployment")
     if "image" not in options.changed:
         raise KubectlError('required flag(s) "image" not set')
+    name = _one_name(options.args, "create deployment")
     if len(options.image) > 1:
         raise KubectlError("k8sexpose runs one container in a Pod: give --image once")
     image = options.image[0]

@@ -52,7 +52,7 @@ def json_fault(text: str) -> str:
 
 
 def stream_fault(text: str) -> tuple[int, str]:
-    r"""Return the number of the JSON value of a stream that cannot be read, counted from 0, and what is wrong with it.
+    """Return the number of the JSON value of a stream that cannot be read, counted from 0, and what is wrong with it.
 
     Parameters
     ----------
@@ -66,8 +66,8 @@ def stream_fault(text: str) -> tuple[int, str]:
 
     Examples
     --------
-    >>> stream_fault('{"kind": "Service" "apiVersion": "v1"}')
-    (0, "json: offset 20: invalid character '\"' after object key:value pair")
+    >>> stream_fault('{"kind": 1} {"kind" 1}')
+    (1, "json: offset 21: invalid character '1' after object key")
     """
     reader = _Reader(text)
     number = 0

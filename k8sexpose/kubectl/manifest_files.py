@@ -21,7 +21,7 @@ from ..api.manifest import SeparatorError, documents, parse
 from ..api.schemas import OBJECT_META, Struct
 from ..api.service import LAST_APPLIED, Service
 from ..api.three_way_patch import PatchError, sorted_keys, three_way_patch
-from ..cluster.client_apply import last_applied, live_object, updated_last_applied, with_last_applied
+from ..cluster.client_apply import last_applied, live_object, updated_last_applied, with_last_applied, without_version
 from ..model import Cluster
 from .go_json import stream_fault
 from .resources import check_segment, find_resource
@@ -184,7 +184,7 @@ def create_documents(
                     item, where, request.field_validation
                 )
                 return Outcome(item.kind, made.object, made.name, verb)
-            service = cluster.create(sent, namespace=where, **request.options)
+            service = cluster.create(without_version(sent), namespace=where, **request.options)
         return Outcome("Service", service, service.name, verb, cluster.warnings)
 
     return _each(text, target, act)
@@ -436,12 +436,12 @@ def _schema_problems(value: Any) -> Iterator[str]:
 
 
 def undecodable(value: Any) -> str:
-    r"""Say why a document has no kind.
+    """Say why a document has no kind.
 
     Examples
     --------
-    >>> undecodable({"apiVersion": "v1"})
-    "Object 'Kind' is missing in '{\"apiVersion\":\"v1\"}'"
+    >>> print(undecodable({"apiVersion": "v1"}))
+    Object 'Kind' is missing in '{"apiVersion":"v1"}'
     """
     if not isinstance(value, Mapping):
         return f"json: cannot unmarshal {json_word(value)} into Go value of type unstructured.detector"

@@ -13,7 +13,7 @@ from ..api.errors import ApiError, ManifestError, cut
 from ..model import Cluster
 from . import printers
 from .commands import COMMANDS
-from .flags import FALSE, TRUE, VALIDATE, Options, read_flags
+from .flags import FALSE, TRUE, VALIDATE, Options, duration_problem, read_flags
 from .generators import DRY_RUN
 from .help import help_of, overview
 from .result import Completed, KubectlError
@@ -170,6 +170,10 @@ def _without_subcommand(name: str, options: Options) -> Completed:
 
 
 INVALID = 'Invalid dry-run value ({}). Must be "none", "server", or "client".'
+NO_TIMEOUT = (
+    "Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a corresponding "
+    "time unit (e.g. 1s | 2m | 3h)"
+)
 NO_VALIDATE = 'invalid - validate option "{}"; must be one of: strict (or true), warn, ignore (or false)'
 
 
@@ -187,6 +191,9 @@ def _check_values(options: Options) -> None:
         raise KubectlError(INVALID.format(value))
     if not vars(options).get("allow_missing_template_keys", True):
         raise KubectlError("k8sexpose does not model --allow-missing-template-keys=false")
+    timeout = options.request_timeout
+    if timeout and not timeout.isdigit() and duration_problem(timeout):
+        raise KubectlError(NO_TIMEOUT)
     validate = vars(options).get("validate", "true")
     if validate not in VALIDATE:
         raise KubectlError(NO_VALIDATE.format(validate))

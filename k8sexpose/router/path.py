@@ -216,13 +216,17 @@ class PathTracer:
         if not is_own_address(node, ip) and self._holds_back(node):
             yield self._held(node, packet, path)
             return
-        src, action = packet.src, f"DNAT: {verdict.reason}"
+        src: str | None = packet.src
+        action = f"DNAT: {verdict.reason}"
         # What goes to a process of this very node never passes POSTROUTING, where sources are replaced.
         leaves = not is_own_address(node, ip) or (self.client.kind == NODE and self.client.node == node.name)
         if leaves and verdict.masquerades(target):
             src, action = self._masquerade_address(node, ip), f"DNAT, SNAT: {verdict.reason}"
         elif leaves and self._cni_masquerades(packet.src, ip):
             src, action = self._masquerade_address(node, ip), f"DNAT, then SNAT by the CNI: {verdict.reason}"
+        if src is None:
+            yield self._no_source(node, packet, path)
+            return
         rewritten = replace(packet, src=src, dst=ip, port=target.port)
         hop = Hop(
             node.name, packet.src, packet.to, action, path.leg_ms,
@@ -242,14 +246,22 @@ class PathTracer:
         reason = f"{node.name} forwards no packets (net.ipv4.ip_forward is 0, or its FORWARD chain drops them)"
         return self._lost(packet, path, node.name, "not forwarded", reason)
 
-    def _masquerade_address(self, node: Node, dst: str) -> str:
+    def _no_source(self, node: Node, packet: Packet, path: PathSoFar) -> Route:
+        """End at a node that shall put its own address in place of the source, and has none of this family.
+
+        Source: ``net/netfilter/nf_nat_masquerade.c`` (Linux), which drops such a packet.
+        """
+        reason = f"{node.name} has no IPv{ip_version(packet.dst) or 4} address that MASQUERADE could write"
+        return self._lost(packet, path, node.name, "DROP", reason)
+
+    def _masquerade_address(self, node: Node, dst: str) -> str | None:
         """Return what MASQUERADE writes: the address of the interface by which the packet leaves."""
         family = ip_version(dst) or 4
         pod = self.store.pod_at(dst) if self.cluster.cni_bridge else None
         if pod is not None and pod.node == node.name:
             for cidr in of_family(node.pod_cidr, family):
                 return str(network_of(cidr)[1])
-        return primary_ip(node, family) or ""
+        return primary_ip(node, family)
 
     def _cni_masquerades(self, src: str, dst: str) -> bool:
         """Return True if the CNI replaces a Pod's address: what leaves the Pod network carries the node's."""
@@ -289,9 +301,12 @@ class PathTracer:
         if self._holds_back(node):
             yield self._held(node, packet, path)
             return
-        src = packet.src
+        src: str | None = packet.src
         if self._cni_masquerades(packet.src, packet.dst):
             src = self._masquerade_address(node, packet.dst)
+        if src is None:
+            yield self._no_source(node, packet, path)
+            return
         action = "forwarded" if src == packet.src else "forwarded, SNAT by the CNI"
         hop = Hop(node.name, packet.src, packet.to, action, path.leg_ms, new_src=src if src != packet.src else None)
         on = replace(path, hops=(*path.hops, hop), leg_ms=0.0, at=node.name)

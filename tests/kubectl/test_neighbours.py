@@ -115,6 +115,16 @@ ANSWERS: dict[str, tuple[int, str, str]] = {
     "create service clusterip x --tcp=80 --validate=foo": (
         1, "", 'error: invalid - validate option "foo"; must be one of: strict (or true), warn, ignore (or false)\n',
     ),
+    # github.com/spf13/cobra, command.go: flags that are required come first.
+    "create deployment": (1, "", 'error: required flag(s) "image" not set\n'),
+    "create service externalname": (1, "", 'error: required flag(s) "external-name" not set\n'),
+    # tools/clientcmd/config.go (client-go), ParseTimeout
+    "get svc tw -o name --request-timeout=5": (0, "service/tw\n", ""),
+    "get svc tw -o name --request-timeout=5m": (0, "service/tw\n", ""),
+    "get svc tw --request-timeout=x": (
+        1, "", "error: Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by "
+        "a corresponding time unit (e.g. 1s | 2m | 3h)\n",
+    ),
     "patch svc tw -p '{}' --record": (1, "", "error: k8sexpose does not model --record\n"),
 }  # fmt: skip
 
@@ -165,6 +175,14 @@ def test_an_integer_beyond_64_bits_is_no_integer_to_kubectl(shop: kx.Cluster) ->
     """pkg/apis/meta/v1/unstructured decodes it to a float64."""
     done = run(shop, "create -f -", TW.replace("80", "9223372036854775808"))
     assert "cannot unmarshal number 9223372036854776000 into Go struct field" in done.stderr
+
+
+@pytest.mark.parametrize("verb", ["create", "apply", "replace --force"])
+def test_an_exported_manifest_can_be_created(shop: kx.Cluster, verb: str) -> None:
+    """What kubectl creates it sends without a resourceVersion (pkg/resource/helper.go, cli-runtime)."""
+    exported = stdout(shop, "get svc tw -o yaml")
+    stdout(shop, "delete svc tw")
+    assert stdout(shop, f"{verb} -f -", exported).startswith("service/tw ")
 
 
 def test_a_manifest_with_an_old_version_is_a_conflict(shop: kx.Cluster) -> None:

@@ -143,6 +143,35 @@ def test_a_host_port_is_known_by_address_port_and_protocol(
     assert only(edge(**port), **asked).delivered is delivered
 
 
+def test_a_host_port_needs_a_pod_of_the_family() -> None:
+    """The portmap plugin writes no rule for a family in which the Pod has no address."""
+    cluster = edge()
+    [node] = [one for one in cluster.nodes if one.name == "node-1"]
+    cluster.store.put_node(replace(node, addresses=("10.0.0.1", "2001:db8::1")))
+    assert only(cluster, "10.0.0.1:443").pod == "edge"
+    route = only(cluster, "[2001:db8::1]:443", "2001:db8::99")
+    assert (route.outcome, route.hops[-1].action) == ("refused", "closed port")
+
+
+def test_a_node_without_an_address_of_the_family_cannot_masquerade() -> None:
+    """Linux drops what MASQUERADE finds no source address for (net/netfilter/nf_nat_masquerade.c)."""
+    nodes = [
+        kx.Node("node-1", ("10.0.0.1", "2001:db8::1"), pod_cidr="10.244.1.0/24,fd00:10:1::/64"),
+        kx.Node("node-2", ("10.0.0.2",), pod_cidr="10.244.2.0/24,fd00:10:2::/64"),
+    ]
+    cluster = kx.Cluster(nodes=nodes, provider=None, pod_cidr="10.244.0.0/16,fd00:10::/32")
+    for k in (1, 2):
+        pod = kx.Pod(f"web-{k}", node=f"node-{k}", ip=f"fd00:10:{k}::2", labels={"app": "web"} if k == 1 else {})
+        cluster.store.put_pod(pod)
+    cluster.create("{metadata: {name: web}, spec: {selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}}")
+    families = {"cluster_ip": "fd00:96::9", "cluster_ips": ("fd00:96::9",), "ip_families": ("IPv6",)}
+    cluster.store.put_service(replace(cluster.service("web"), **families))
+    assert only(cluster, "[fd00:96::9]:80", "2001:db8::99", via="node-1").client_seen == "2001:db8::1"
+    lost = ("timeout", "node-2", "DROP", "node-2 has no IPv6 address that MASQUERADE could write")
+    assert told(only(cluster, "[fd00:96::9]:80", "2001:db8::99", via="node-2")) == lost
+    assert told(only(cluster, "[2001:db8::1]:80", "pod/web-2")) == lost
+
+
 def test_only_a_pod_that_runs_has_a_host_port() -> None:
     cluster = edge()
     [pod] = [one for one in cluster.pods if one.name == "edge"]

@@ -157,8 +157,15 @@ def test_nobody_waits_where_nothing_comes(workers: int) -> None:
     assert wait_ms(0, 10, workers=workers) == 0
 
 
+def test_one_overloaded_pod_leaves_no_quantile() -> None:
+    """Also where most requests go to Pods that can do their work: the queue of the other one never ends."""
+    assert queueing.response_quantile_ms(0.5, 0.7, 10, shares=(0.4, 0.2, 0.2, 0.2)) == math.inf
+    assert queueing.response_quantile_ms(0.5, 0.6, 10, shares=(0.4, 0.2, 0.2, 0.2)) < math.inf
+
+
 def test_nobody_hops_unless_a_share_is_given() -> None:
     plain = queueing.response_ms([1.0], 0.5, 10)
+    assert queueing.response_ms([1.0], 0.5, 10, hop_share=0.5) == plain  # a hop that takes no time
     assert queueing.response_ms([1.0], 0.5, 10, hop_ms=5) == plain
     assert queueing.response_ms([1.0], 0.5, 10, hop_ms=5, hop_share=0.5).mean_ms == pytest.approx(plain.mean_ms + 2.5)
 
