@@ -47,10 +47,26 @@ def test_connections_are_dealt_to_the_pods_of_the_learners_cluster(per_node: tup
 
 def test_a_fix_of_a_wrong_shape_is_told_its_form() -> None:
     rows = repair({1: "nodePort: 30081", 2: {"name: web": "app: web"}}).rows
-    assert rows[0].client.startswith('fix[1] must be {"old text": "new text"}') and not rows[0].solved
+    assert rows[0].server.startswith('was not asked: fix[1] must be {"old text": "new text"}') and not rows[0].solved
     assert rows[1].solved
-    assert all("must be" in row.client for row in repair(["nodePort: 30081"]).rows)
-    assert not any("must be" in row.client for row in repair({1: ...}).rows)
+    assert all("must be" in row.server for row in repair(["nodePort: 30081"]).rows)
+    assert not any("must be" in row.server for row in repair({1: ...}).rows)
+
+
+@pytest.mark.parametrize(
+    ("edits", "said"),
+    [
+        ({"http": 8080}, 'both texts need quotation marks: write "8080", and not 8080'),
+        ({8080: "http"}, 'both texts need quotation marks: write "8080", and not 8080'),
+        ({"targetport: http": "targetPort: 8080"}, "does not contain the text targetport: http; upper and lower case"),
+        ({"port: 99": "port: 98"}, "its manifest does not contain the text port: 99"),
+        ({"": "port: 98"}, "the old text is empty"),
+    ],
+)
+def test_a_fix_that_cannot_be_used_says_why(edits: dict[object, object], said: str) -> None:
+    row = repair({3: edits}).rows[2]
+    assert said in row.server and row.client == "–" and not row.solved
+    assert row.server.endswith("count") == ("case" in said)
 
 
 def test_a_number_just_above_the_range_is_refused() -> None:

@@ -400,9 +400,10 @@ QUESTIONS = (
                 19,
             ),
             Wrong(
-                "1",
-                "The only Pod runs on one node, that is right. But a node port does not depend on where the Pod runs, "
-                "and all three nodes are behind the same firewall, which is closed for this port.",
+                lambda given, right: given in ("1", "2"),
+                "There are Services for which only the nodes with a Pod answer (lesson 5). But this Service answers on "
+                "every node or on none, as in section 2, and here all three nodes are behind the same firewall, which "
+                "is closed for this port.",
                 8,
             ),
         ),
@@ -476,13 +477,14 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "kept",
-                "In your file the number does stay. In the cluster, the API server clears it when the type changes.",
+                "In your file the number does stay. But the API server compares the file with the Service that it has. "
+                "Look at what else you have changed, and ask whether the new type has a use for the number.",
                 4,
             ),
             Wrong(
                 "refused",
                 "Old versions did answer Forbidden, and this one does if you set a nodePort on a ClusterIP Service. "
-                "When the type changes and the number was left as it was, the number is cleared.",
+                "Here you have set nothing: your file changes the type, and leaves the number as it was.",
                 4,
             ),
         ),
@@ -497,14 +499,14 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "freed",
-                "With an automatic number the same file would do the same thing. But your file still contains a "
-                "nodePort, and this time the type does not change, so the line is an error.",
+                "When a file changes the type, this can happen to the number. But the second time the type does not "
+                "change: the Service has the type ClusterIP already. Look at what the line nodePort asks for then.",
                 4,
             ),
             Wrong(
                 "kept",
-                "For a file that agrees with the cluster nothing happens. This file still asks for a nodePort, on a "
-                "Service of type ClusterIP.",
+                "A file that agrees with the cluster changes nothing, that is right. But compare this file with the "
+                "Service as it is after the first time, line by line: do they agree?",
                 4,
             ),
         ),

@@ -16,6 +16,7 @@ from ..forms import shown, unanswered
 
 __all__ = ["Repair", "Repairs", "repair"]
 
+NOT_ASKED = "was not asked"
 # What each manifest, as it stands, is an example of in the list of misconceptions.
 BELIEFS = {1: 9, 2: 3, 3: 3, 4: 3, 5: 2}
 
@@ -29,9 +30,9 @@ class Repair:
     number : int or str
         Which manifest.
     server : str
-        What the API server says.
+        What the API server says; or why it was not asked.
     client : str
-        What a client gets at the node ports.
+        What a client gets at the node ports; a dash where the API server was not asked.
     solved : bool
         Whether every node port leads to a Pod.
     misconception : int, optional
@@ -76,11 +77,11 @@ class Repairs(ExerciseTable):
     @property
     def marks(self) -> tuple[bool, ...]:
         """Which manifests are repaired."""
-        return tuple(row.solved for row in self.rows)
+        return tuple(row.solved for row in self.rows if row.number in BELIEFS)
 
     def _cells(self) -> Iterator[tuple[str, str, str, str]]:
         for row in self.rows:
-            state = "✓ repaired" if row.solved else "✗ broken"
+            state = "✓ repaired" if row.solved else "✗ broken" if row.number in BELIEFS else "does not count"
             yield str(row.number), row.server, row.client, state
 
 
@@ -112,19 +113,36 @@ def repair(fix: object = None) -> Repairs:
 
 def _unknown(number: object) -> Repair:
     """Return the line for a manifest that is not there."""
-    return Repair(shown(number), "not asked", f"there is no manifest {shown(number)}: they are 1 to 5", False, None)
+    return _not_asked(shown(number), f"there is no manifest {shown(number)}: they are 1 to 5")
+
+
+def _not_asked(number: int | str, why: str) -> Repair:
+    belief = BELIEFS.get(number) if isinstance(number, int) else None
+    return Repair(number, f"{NOT_ASKED}: {why}", "–", False, belief)
+
+
+def _unusable(old: object, new: object, document: str) -> str:
+    """Say why one text cannot be replaced by another; empty where it can."""
+    for text in (old, new):
+        if not isinstance(text, str):
+            return f'both texts need quotation marks: write "{shown(text)}", and not {shown(text)}'
+    if not old:
+        return "the old text is empty"
+    if str(old) in document:
+        return ""
+    case = "; upper and lower case count" if str(old).lower() in document.lower() else ""
+    return f"its manifest does not contain the text {shown(old)}{case}"
 
 
 def _try(number: int, document: str, edits: object) -> Repair:
     asked = len(_original_ports(document))
     if edits is not None and edits is not ... and not isinstance(edits, Mapping):
-        form = f'fix[{number}] must be {{"old text": "new text"}}, and not {shown(edits)}'
-        return Repair(number, "not asked", form, False, BELIEFS[number])
+        return _not_asked(number, f'fix[{number}] must be {{"old text": "new text"}}, and not {shown(edits)}')
     for old, new in edits.items() if isinstance(edits, Mapping) else ():
-        if not isinstance(old, str) or not isinstance(new, str) or not old or old not in document:
-            problem = f"not in the manifest: {shown(old)}"
-            return Repair(number, "not asked", problem, False, BELIEFS[number])
-        document = document.replace(old, new, 1)
+        problem = _unusable(old, new, document)
+        if problem:
+            return _not_asked(number, problem)
+        document = document.replace(str(old), str(new), 1)
     cluster = Cluster(nodes=3)
     cluster.deploy("web", per_node=[1, 1, 0])
     try:

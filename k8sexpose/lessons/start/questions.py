@@ -162,7 +162,7 @@ QUESTIONS = (
         ),
     ),
     Question(
-        "start-replaced", LESSON, "The Deployment api-backend keeps two Pods running. Somebody deletes one of them. "
+        "start-replaced", LESSON, "The Deployment api-backend was made with two Pods. Somebody deletes one of them. "
         "What do you find a minute later?",
         Choice(
             ("none", "same", "another"),
@@ -178,8 +178,8 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 "none",
-                "A Pod that somebody starts without a Deployment is not replaced. Here a Deployment "
-                "watches over the Pods: it wants two, sees one, and starts another one.",
+                "A Pod that somebody starts without a Deployment is not replaced. But a Deployment goes on watching "
+                "its Pods: it wants two, sees one, and starts another one.",
             ),
             Wrong(
                 "same",
@@ -266,7 +266,7 @@ QUESTIONS = (
             Wrong(
                 "timeout",
                 "It is right that nothing listens on this port. But the Pod has this address and receives the packet, "
-                "so the connection is refused at once. A timeout means that nobody received the packet.",
+                "so the connection is refused at once. A timeout means that the packet was lost or dropped on its way.",
             ),
         ),
     ),
@@ -285,8 +285,9 @@ QUESTIONS = (
             Wrong(
                 "refused",
                 "A machine that receives the packet would refuse it. But no machine has the ClusterIP. There is no "
-                "rule for port 8080, so the packet leaves the node and is lost. (kube-proxy can also write rules in a "
-                "newer form, nftables. There, one more rule refuses such packets, and your answer would be right.)",
+                "rule for port 8080, so the packet leaves the node and is lost. (This is so with the rules that "
+                "kube-proxy writes by default, as in this cluster. Who runs a cluster can choose a newer form of "
+                "rules, called nftables. It has one more rule, which refuses such packets, as you said.)",
             ),
         ),
     ),
@@ -349,9 +350,27 @@ QUESTIONS = (
         "it opens no port and closes none.",
         wrong=(
             Wrong(
+                frozenset(),
+                "A containerPort opens no port, that is right. But a process that listens needs no such line. Compare "
+                "the targetPort of each Service with the port on which the process listens.",
+                3,
+            ),
+            Wrong(
+                frozenset({"a", "c"}),
+                "In (a) and (c) the two lines agree with each other, and that looks right. But nobody compares them. "
+                "Compare the targetPort of each Service with the port on which the process listens, 3000.",
+                3,
+            ),
+            Wrong(
+                frozenset({"a"}),
+                "(a) does answer. In (b) and (c) containerPort is not the port on which the process listens, and that "
+                "looks like a mistake. But packets go to the port in targetPort, whatever containerPort says.",
+                3,
+            ),
+            Wrong(
                 lambda given, right: "b" in right - given,
-                "Where targetPort is a name, containerPort matters: the name is looked up there. Here targetPort is "
-                "a number, so packets go straight to the process on that port.",
+                "A containerPort of 9999 looks as if the process listened there. But packets go to the port in "
+                "targetPort, whatever containerPort says: compare the targetPort with the port of the process, 3000.",
                 3,
             ),
             Wrong(
