@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
@@ -125,9 +126,13 @@ def test_a_new_setting_ends_the_old_work() -> None:
         slow.controls["pieces"].value = 50
         await until(lambda: visible(slow) == {"visible"})
         slow.controls["pieces"].value = 1
+        slow.bar.observe(lambda change: later.append(change["new"]), names="value")
         await rest()
 
+    later: list[str] = []
     slow, _ = in_a_kernel(play)
+    shown = {percent for bar in later for percent in re.findall(r'value="(\d+)"', bar)}
+    assert shown <= {"0", "100"}, "the old work goes on"
     assert "<strong>1 pieces</strong>" in slow.picture.value and visible(slow) == {"hidden"}
 
 
