@@ -60,8 +60,11 @@ def test_keys_of_other_types_become_texts() -> None:
         ("[" * 500, "yaml: line 1: nested deeper than 60 levels"),
         ("a: .inf", "json: unsupported value: +Inf"),
         ("a: b\x00c", "yaml: control characters are not allowed"),
-        ("? [a, 1, yes, {b: 2}]\n: b", 'yaml: invalid map key: []interface {}{"a", 1, true, map[interface {}]interface {}{"b":2}}'),
-            ("~: [b]", "unsupported map key of type: %!s(<nil>), key: <nil>, value: []interface {}{\"b\"}"),
+        (
+            "? [a, 1, yes, {b: 2}]\n: b",
+            'yaml: invalid map key: []interface {}{"a", 1, true, map[interface {}]interface {}{"b":2}}',
+        ),
+        ("~: [b]", 'unsupported map key of type: %!s(<nil>), key: <nil>, value: []interface {}{"b"}'),
         (b"a: \xff", "yaml: invalid UTF-8 at byte 3"),
     ],
 )
