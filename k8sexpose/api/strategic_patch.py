@@ -157,8 +157,8 @@ def _without_directed(value: Any) -> Any:
 
 
 def _merge_list(live: list[Any], patch: list[Any], path: Path, *, deleting: bool = False) -> list[Any]:
-    """Merge a list; where the field is not merged, the patch's list takes its place."""
-    if path not in MERGED_LISTS:
+    """Merge a list; where the field is not merged, the patch's list takes its place, unless it says what to delete."""
+    if path not in MERGED_LISTS and not deleting:
         return patch
     if not live and not patch:
         return live

@@ -147,7 +147,7 @@ UNSORTABLE = "Field {{{}}} in [][][]reflect.Value is an unsortable type: interfa
 
 def _sorted_by(cluster: Cluster, found: Found, path: str) -> Found:
     """Sort objects by a field; those without it come first, and numbers in texts count as numbers."""
-    keyed = []
+    keyed: list[tuple[tuple[Any, ...], tuple[Resource, Any]]] = []
     for resource, shown in found:
         values = find(path, resource.to_dict(cluster, shown))
         if len(found) > 1 and values and isinstance(values[0], dict | list):
@@ -155,7 +155,23 @@ def _sorted_by(cluster: Cluster, found: Found, path: str) -> Found:
         keyed.append((_natural(values[0]) if values else (), (resource, shown)))
     if keyed and not any(key for key, _ in keyed):
         raise KubectlError(f'couldn\'t find any field with path "{{{path}}}" in the list of objects')
-    return [pair for _, pair in sorted(keyed, key=lambda pair: pair[0])]
+    if len(keyed) > INSERTED or all(key for key, _ in keyed):
+        return [pair for _, pair in sorted(keyed, key=lambda pair: pair[0])]
+    return [pair for _, pair in _inserted(keyed)]
+
+
+INSERTED = 12  # how many entries Go's sort.Sort puts in place one by one
+
+
+def _inserted(keyed: list[tuple[tuple[Any, ...], Any]]) -> list[tuple[tuple[Any, ...], Any]]:
+    """Sort as Go's insertion sort with kubectl's ``Less``, for which what lacks the field is less than all else."""
+    rows = list(keyed)
+    for start in range(1, len(rows)):
+        place = start
+        while place > 0 and (not rows[place][0] or (rows[place - 1][0] and rows[place][0] < rows[place - 1][0])):
+            rows[place - 1], rows[place] = rows[place], rows[place - 1]
+            place -= 1
+    return rows
 
 
 def _natural(value: Any) -> tuple[Any, ...]:

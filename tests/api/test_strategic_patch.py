@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import k8sexpose as kx
-from k8sexpose.api.strategic_patch import strategic_merge
+from k8sexpose.api.strategic_patch import go_map, strategic_merge
 
 DNS = {"name": "dns", "port": 53, "protocol": "UDP"}
 WEB = {"name": "http", "port": 80}
@@ -77,6 +77,19 @@ def test_nothing_is_deleted_from_a_list_that_is_not_there() -> None:
     }
 
 
+def test_what_is_deleted_goes_from_a_list_that_is_not_merged_too() -> None:
+    """``mergeSliceHandler``: delete lists are handled the same way regardless of the field's patch strategy."""
+    live = {"spec": {"externalIPs": ["192.0.2.1", "192.0.2.2"]}}
+    patch: dict[str, Any] = {"spec": {"$deleteFromPrimitiveList/externalIPs": ["192.0.2.1"]}}
+    assert strategic_merge(live, patch) == {"spec": {"externalIPs": ["192.0.2.2"]}}
+
+
+def test_a_float_is_printed_as_go_prints_it() -> None:
+    """``%v``: the shortest digits, an exponent from the seventh place on (strconv.FormatFloat)."""
+    values = [80.0, 80.5, 123456.0, 1e6, 1234567.0, 1e-5, -2.5, 0.0]
+    assert go_map(values) == "[80 80.5 123456 1e+06 1.234567e+06 1e-05 -2.5 0]"
+
+
 def test_a_map_that_the_object_lacks_is_taken_without_nulls_and_directives() -> None:
     patch: dict[str, Any] = {
         "metadata": {"labels": {"app": "web", "gone": None}},
@@ -124,6 +137,9 @@ def test_one_block_of_the_sort_is_reversed_and_a_longer_list_is_not(count: int, 
          "no elements in any of the given slices"),
         ({"spec": {"$patch": None}}, 500, "unknown patch type: %!s(<nil>) in map: map[$patch:<nil>]"),
         ({"spec": {"$setElementOrder/ports": [1]}}, 500, "value for key 0 is not a map"),
+        ({"spec": {"$setElementOrder/selector": []}}, 500, "expected slice or array type, but got: struct"),
+        ({"spec": {"$setElementOrder/ports": [80], "ports": [{"name": "x"}]}}, 500,
+         "expected a map[string]interface {}, but received a int64"),
     ],
 )  # fmt: skip
 def test_a_patch_that_cannot_be_applied(patch: dict[str, Any], code: int, message: str) -> None:

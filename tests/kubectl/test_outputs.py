@@ -101,6 +101,13 @@ def test_sort_by(shop: kx.Cluster, path: str, names: list[str]) -> None:
     assert [name.removeprefix("service/") for name in found] == names
 
 
+def test_what_lacks_the_field_comes_first_and_backwards(shop: kx.Cluster) -> None:
+    """``Less`` says that it is less than its equals, too (pkg/cmd/get/sorter.go), and Go inserts one by one."""
+    run(shop, "annotate svc web a=1")
+    listed = stdout(shop, "get svc -o name --sort-by=.metadata.annotations.a").split()
+    assert listed == ["service/kubernetes", "service/db", "service/web"]
+
+
 def test_sort_by_what_nothing_has(shop: kx.Cluster) -> None:
     """Of a table kubectl prints no row, and names no error (``SortingPrinter``, whose error ``get`` drops)."""
     done = run(shop, "get svc --sort-by=.spec.foo")
