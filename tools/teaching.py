@@ -104,8 +104,12 @@ def leaflets() -> str:
 
 
 def readme_lessons() -> str:
-    rows = [(link(part, "notebooks"), part.minutes, cell(part.question)) for part in course.lessons()]
-    return table(("lesson", "minutes", "the question"), rows)
+    every = course.lessons()
+    rows = [(link(part, "notebooks"), part.minutes, cell(part.question)) for part in every]
+    total = sum(part.minutes or 0 for part in every)
+    work = round(sum(course.exercise_minutes(part) for part in every))
+    together = f"Together {total} minutes. The exercises at the end of the lessons take about {work} minutes more."
+    return f"{table(('lesson', 'minutes', 'the question'), rows)}\n\n{together}"
 
 
 def readme_leaflets() -> str:
