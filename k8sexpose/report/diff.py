@@ -328,6 +328,15 @@ def _money(before: Bill, after: Bill) -> str:
     return f"{about}{old:,.2f} to {new:,.2f} {after.currency} a month ({new - old:+,.2f})"
 
 
+# What a comment on a pull request has room for, which may have 65,536 characters.
+MOST_ROWS, MOST_CARDS, MOST_GONE = 200, 40, 60
+
+
+def _left_out(count: int, noun: str) -> Iterator[Part]:
+    if count > 0:
+        yield Paragraph(f"{count:,} more {noun}{' is' if count == 1 else 's are'} in the JSON: --format json.")
+
+
 def _parts(made: Diff, date: str) -> Iterator[Part]:
     """Yield the parts of the page, in order."""
     yield Paragraph(f"{made.summary}.")
@@ -336,16 +345,21 @@ def _parts(made: Diff, date: str) -> Iterator[Part]:
     rows = tuple(_change_rows(made))
     if rows:
         yield Heading("Services")
-        yield Table("", HEAD, rows)
+        yield Table("", HEAD, rows[:MOST_ROWS])
+        yield from _left_out(len(rows) - MOST_ROWS, "row")
     explained = glossary({one.what for one in made.changes})
     if explained:
         yield Listing(explained)
     if made.new_findings:
         yield Heading("New findings")
-        yield from finding_cards(made.new_findings)
+        cards = list(finding_cards(made.new_findings))
+        yield from cards[:MOST_CARDS]
+        yield from _left_out(len(cards) - MOST_CARDS, "finding")
     if made.gone_findings:
         yield Heading("Findings that are gone")
-        yield Listing(tuple(f"{SIGNS[f.severity]} {f.service or 'the cluster'}: {f.what}" for f in made.gone_findings))
+        shown = made.gone_findings[:MOST_GONE]
+        yield Listing(tuple(f"{SIGNS[f.severity]} {f.service or 'the cluster'}: {f.what}" for f in shown))
+        yield from _left_out(len(made.gone_findings) - MOST_GONE, "finding")
     yield Heading("What was assumed")
     if _shared_anew(made.before, made.after):
         counts = f"{made.before.sharing} before and {made.after.sharing} after"

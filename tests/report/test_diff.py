@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,18 @@ def test_only_the_lines_that_change_are_explained() -> None:
     text = kx.diff(before, applied(before, _web({"type": "NodePort", "externalTrafficPolicy": "Local"}))).to_markdown()
     assert "| default/web | extra hop |" in text and "- extra hop, crosses a zone: the share" in text
     assert "- fairness:" not in text and "- busiest Pod" not in text
+
+
+def test_a_difference_of_very_many_services_fits_a_comment_on_a_pull_request() -> None:
+    before = cluster_of({"externalTrafficPolicy": "Cluster"}, per_node=(3, 1, 0))
+    made = kx.diff(before, applied(before, _web({"externalTrafficPolicy": "Local"})))
+    changes = [replace(one, service=f"n{n}/{'x' * 60}") for n in range(300) for one in made.changes]
+    findings = [replace(one, service=f"n{n}/x", what=f"{n}") for n in range(300) for one in made.new_findings]
+    many = replace(made, changes=tuple(changes), new_findings=tuple(findings), gone_findings=tuple(findings))
+    text = many.to_markdown()
+    assert len(text) < 65_536 and f"{len(changes) - 200:,} more rows are in the JSON: --format json." in text
+    assert len(json.loads(many.to_json())["changes"]) == len(changes)
+    assert "more rows" not in made.to_markdown()
 
 
 def test_a_service_more_shares_the_traffic_and_changes_no_other() -> None:
