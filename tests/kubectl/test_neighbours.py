@@ -161,6 +161,14 @@ def test_an_object_without_labels_is_printed_with_an_empty_map(shop: kx.Cluster)
     assert "\n  labels: {}\n" in stdout(shop, "label svc lb app- -o yaml")
 
 
+def test_an_annotation_that_is_null_becomes_empty(shop: kx.Cluster) -> None:
+    """apply reads the annotations to write its own, and null is read as an empty text (pkg/util/apply.go)."""
+    stdout(shop, "apply -f -", TW.replace("name: tw", "name: web, annotations: {a: null, b: c}, labels: {d: null}"))
+    web = shop.service("web")
+    assert ({key: web.annotations[key] for key in "ab"}, dict(web.labels)) == ({"a": "", "b": "c"}, {})
+    assert '"annotations":{"a":"","b":"c"}' in web.annotations["kubectl.kubernetes.io/last-applied-configuration"]
+
+
 def test_scaling_tells_in_the_end_what_was_missing(shop: kx.Cluster) -> None:
     run(shop, "create deployment web --image=x")
     done = run(shop, "scale deploy nope web --replicas=2")
