@@ -129,7 +129,9 @@ def with_last_applied(manifest: Mapping[str, Any], namespace: str) -> Json:
     metadata = manifest.get("metadata")
     if not isinstance(metadata, Mapping) or not isinstance(metadata.get("annotations"), Mapping | None):
         return dict(manifest)
-    annotations = {k: v for k, v in (metadata.get("annotations") or {}).items() if k != LAST_APPLIED}
+    # An annotation that is null becomes an empty text (GetAnnotations in pkg/apis/meta/v1/unstructured, apimachinery).
+    given = {key: "" if value is None else value for key, value in (metadata.get("annotations") or {}).items()}
+    annotations = {key: value for key, value in given.items() if key != LAST_APPLIED}
     metadata = {**metadata, "namespace": metadata.get("namespace") or namespace, "annotations": annotations}
     bare = sorted_keys({**manifest, "metadata": metadata})
     text = go_value(bare) + "\n"

@@ -290,7 +290,8 @@ def _from_files(
     if applying and options.output not in ("", "name"):
         done = [shown(outcome) for outcome in outcomes if outcome.verb]
         failed = any(outcome.error for outcome in outcomes)
-        stdout = "" if failed else whole(options.output, done[0] if len(done) == 1 else wire.listed(done))
+        several = len(done) != 1  # kubectl makes that List itself, where a server's would have its keys sorted
+        stdout = "" if failed else whole(options.output, wire.own_list(done) if several else done[0], sort=not several)
         return summary(outcomes, options, lambda outcome: "", stdout)
     return summary(
         outcomes,

@@ -63,8 +63,10 @@ def label(cluster: Cluster, options: Options, stdin: str) -> Completed:
             return _listed(changes.of(before))
         missing = [key for key in changes.removed if key not in before and options.dry_run != "client"]
         told = "".join(f'label "{key}" not found.\n' for key in missing)
-        after = _relabel(acted, resource, shown, changes)
-        return told + written(options, resource, name, changes.verb(before), resource.to_dict(acted, after), sort=True)
+        after = resource.to_dict(acted, _relabel(acted, resource, shown, changes))
+        if not changes.of(before):  # kubectl prints its own object here, with an empty map of labels
+            after = {**after, "metadata": {**after["metadata"], "labels": {}}}
+        return told + written(options, resource, name, changes.verb(before), after, sort=True)
 
     return _each(cluster, options, asked, change, "labels")
 

@@ -20,6 +20,7 @@ import yaml
 from ..api.manifest import scalar
 from ..api.objects import SERVICE_NAME_LABEL, ZONE_LABEL, Deployment, Endpoint, EndpointPort, EndpointSlice, Node, Pod
 from ..api.service import Service
+from ..api.three_way_patch import sorted_keys
 from ..cluster.client_apply import live_object
 from ..cluster.clock import timestamp
 from ..cluster.endpoint_slices import CONTROLLER, MANAGED_BY_LABEL
@@ -27,8 +28,8 @@ from .event_series import EventSeries
 from .printers import VERSION
 
 __all__ = [
-    "deployment_dict", "endpoints_dict", "event_dict", "listed", "node_dict", "pod_dict", "present", "service_dict",
-    "slice_dict", "to_json", "to_yaml",
+    "deployment_dict", "endpoints_dict", "event_dict", "listed", "node_dict", "own_list", "pod_dict", "present",
+    "service_dict", "slice_dict", "to_json", "to_yaml",
 ]  # fmt: skip
 
 Json = dict[str, Any]
@@ -288,6 +289,17 @@ def listed(objects: Iterable[Json]) -> Json:
 
 
 # -- text --------------------------------------------------------------------------------------------------------------
+
+
+def own_list(items: Iterable[Json]) -> Json:
+    """Put objects into a List as ``kubectl apply`` makes it (``printObjects``).
+
+    Examples
+    --------
+    >>> own_list([{"kind": "Service", "apiVersion": "v1"}])
+    {'kind': 'List', 'apiVersion': 'v1', 'metadata': {}, 'items': [{'apiVersion': 'v1', 'kind': 'Service'}]}
+    """
+    return {"kind": "List", "apiVersion": "v1", "metadata": {}, "items": [sorted_keys(item) for item in items]}
 
 
 def to_json(value: Json, *, sort: bool = True) -> str:

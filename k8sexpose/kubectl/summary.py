@@ -16,6 +16,8 @@ from .result import Completed
 
 __all__ = ["summary"]
 
+OWN = ("resource services/", "Detected changes to resource ")  # kubectl's own warnings; the server's come once
+
 
 def summary(
     outcomes: Iterable[Outcome], options: Options, show: Callable[[Outcome], str], stdout: str = ""
@@ -32,7 +34,7 @@ def summary(
             shown.append(show(outcome))
         for warning in outcome.warnings:
             line = f"Warning: {warning}\n"
-            notes += line if line not in lines else ""
+            notes += line if line not in lines or warning.startswith(OWN) else ""
             lines[line] = None
         notes += "".join(f"{note}\n" for note in outcome.notes)
         if outcome.error is not None:

@@ -71,6 +71,11 @@ def test_retained_keys_may_leave_out_what_goes() -> None:
     assert strategic_merge(live, patch) == {"spec": {"ports": [WEB]}}
 
 
+def test_what_is_retained_is_named_by_texts() -> None:
+    patch: dict[str, Any] = {"spec": {"$retainKeys": [{"a": 1}, 5, "type"], "type": "NodePort"}}
+    assert strategic_merge({"spec": {"type": "ClusterIP", "ports": [WEB]}}, patch) == {"spec": {"type": "NodePort"}}
+
+
 def test_nothing_is_deleted_from_a_list_that_is_not_there() -> None:
     assert strategic_merge({"metadata": {}}, {"metadata": {"$deleteFromPrimitiveList/finalizers": ["a/x"]}}) == {
         "metadata": {}

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 import k8sexpose as kx
+from k8sexpose.cost import billing
+from k8sexpose.cost.charges import Charge
 from k8sexpose.cost.nearest import nearest_priced
 from k8sexpose.cost.prices import price_book
 from k8sexpose.data import load
@@ -43,6 +48,21 @@ def test_a_complete_bill_is_the_same_with_and_without_estimates() -> None:
     strict, asked = (kx.bill(cluster, region="us-west-2", estimate=on) for on in (False, True))
     assert strict.total_per_month == asked.total_per_month == strict.known_per_month
     assert strict.headline == asked.headline == f"{strict.total_per_month:,.2f} USD a month"
+
+
+def test_a_charge_of_which_a_part_has_no_price_is_estimated_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    def tier(upper: float) -> SimpleNamespace:
+        return SimpleNamespace(
+            unit="hour", component="c", lower=0, upper=upper, price=2.0, source="s", as_of="d", currency="USD", url="",
+        )  # fmt: skip
+
+    tiers = {"here": [tier(10)], "near": [tier(math.inf)]}
+    book: Any = SimpleNamespace(find=lambda provider, product, name, region: tiers[region])
+    monkeypatch.setattr(billing, "nearest_priced", lambda *asked: "near")
+    charge = Charge("x", "product", ("c",), "hour", 20)
+    [line] = billing._lines_for("aws", charge, book, "here", True)
+    assert (line.estimated, line.monthly_cost) == (True, 40)
+    assert [bool(line.missing) for line in billing._lines_for("aws", charge, book, "here", False)] == [False, True]
 
 
 def test_where_no_region_has_a_price_nothing_is_guessed() -> None:

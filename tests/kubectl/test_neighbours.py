@@ -143,6 +143,32 @@ def test_conflicts_of_labels_are_told_in_lines(shop: kx.Cluster) -> None:
     assert run(shop, "label svc tw lb a=2 b=2").stderr == f"[{', '.join(told)}]\n" * 2
 
 
+def test_the_list_that_apply_makes(shop: kx.Cluster) -> None:
+    """A typed List, with the fields in the order of the struct (printObjects in pkg/cmd/apply/apply.go)."""
+    lines = stdout(shop, "apply -f - -o json", f"{TW.replace('tw', 'x')}\n---\n{TW.replace('tw', 'z')}").splitlines()
+    assert [line.strip() for line in lines[1:5]] == [
+        '"kind": "List",', '"apiVersion": "v1",', '"metadata": {},', '"items": [',
+    ]  # fmt: skip
+
+
+def test_kubectl_repeats_its_own_warning(shop: kx.Cluster) -> None:
+    done = run(shop, "apply -f - --dry-run=server", f"{TW}\n---\n{TW}")
+    assert done.stderr.count("is missing the kubectl.kubernetes.io/last-applied-configuration annotation") == 2
+
+
+def test_an_object_without_labels_is_printed_with_an_empty_map(shop: kx.Cluster) -> None:
+    """``SetLabels`` of an empty map (labelFunc in pkg/cmd/label/label.go)."""
+    assert "\n  labels: {}\n" in stdout(shop, "label svc lb app- -o yaml")
+
+
+def test_an_annotation_that_is_null_becomes_empty(shop: kx.Cluster) -> None:
+    """apply reads the annotations to write its own, and null is read as an empty text (pkg/util/apply.go)."""
+    stdout(shop, "apply -f -", TW.replace("name: tw", "name: web, annotations: {a: null, b: c}, labels: {d: null}"))
+    web = shop.service("web")
+    assert ({key: web.annotations[key] for key in "ab"}, dict(web.labels)) == ({"a": "", "b": "c"}, {})
+    assert '"annotations":{"a":"","b":"c"}' in web.annotations["kubectl.kubernetes.io/last-applied-configuration"]
+
+
 def test_scaling_tells_in_the_end_what_was_missing(shop: kx.Cluster) -> None:
     run(shop, "create deployment web --image=x")
     done = run(shop, "scale deploy nope web --replicas=2")
