@@ -39,6 +39,9 @@ GUIDES = tuple(sorted(_GUIDES, key=lambda path: path.name))
 # Widgets leave their still form as text/html; Markdown comes before plain text.
 PRIORITY = ("text/html", "text/markdown", "text/plain")
 LINK = re.compile(r'(<a href=")(?:\.\./|notebooks/|instructor/|solutions/|leaflets/)*([\w-]+)\.(?:ipynb|md)(#[^"]*)?"')
+# A link that is called by a file's name is called by the page's.
+FILE_NAME = re.compile(r"(?<=>)([A-Z]+\.md)(?=</a>)")
+CALLED = {"ANSWERS.md": "answer key", "GLOSSARY.md": "glossary", "INSTRUCTORS.md": "page for instructors"}
 BOX = '<div class="scroll" tabindex="0" role="group" aria-label="Table">'
 PICTURE_BOX = '<span class="scroll picture" tabindex="0" role="group" aria-label="Picture">'  # a paragraph may hold it
 REFERENCE = {"api/k8sexpose": "Reference of the package"}  # made by pdoc; see tools/website/reference.py
@@ -54,6 +57,7 @@ IN_MIND = """<p><em>On this page nothing is run. Where an exercise asks you to w
 answer first, and then open “The answer”: it holds the lines to write, and what the cell then says.</em></p>"""
 # Titles of pages for instructors, whose own titles do not say so; these pages come last.
 FOR_INSTRUCTORS = {"INSTRUCTORS": "", "ANSWERS": "Answer key"}
+UNLISTED = ("ANSWERS",)  # the page for instructors leads there: a student does not come upon it
 highlight = Highlight2HTML(pygments_lexer="ipython3")
 
 
@@ -85,7 +89,7 @@ def linked(html: str) -> str:
     def page(match: re.Match[str]) -> str:
         return f'{match[1]}{match[2]}.html{match[3] or ""}"' if match[2] in known else match[0]
 
-    return LINK.sub(page, html)
+    return FILE_NAME.sub(lambda match: CALLED.get(match[1], match[0]), LINK.sub(page, html))
 
 
 def prose(source: str) -> str:
@@ -196,7 +200,7 @@ def groups(names: dict[str, str]) -> dict[str, list[str]]:
     """The pages by kind: lessons, leaflets, and what else there is."""
     lessons, leaflets = ([part.stem for part in some] for some in (course.lessons(), course.leaflets()))
     more = [name for name in names if name not in {*lessons, *leaflets, *FOR_INSTRUCTORS}]
-    instructors = [name for name in FOR_INSTRUCTORS if name in names]
+    instructors = [name for name in FOR_INSTRUCTORS if name in names and name not in UNLISTED]
     return {"Lessons": lessons, "Leaflets": leaflets, "More": more, "For instructors": instructors}
 
 
@@ -235,7 +239,7 @@ def page(stem: str, names: dict[str, str], main: str, run: str = "", *, live: bo
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{escape(names.get(stem, "How Kubernetes exposes a Service"))}</title>
+<title>{escape(names.get(stem, "How does a request from the internet reach a Pod?"))}</title>
 <style>
 {style}</style>
 {head if live else ""}</head>
@@ -253,7 +257,9 @@ def page(stem: str, names: dict[str, str], main: str, run: str = "", *, live: bo
 """
 
 
-WORKS = '<span class="kx-scripts">The widgets and questions of this page work. </span>'
+WORKS = """<span class="kx-scripts">The widgets and questions of this page work, and what a cell prints is below it
+already: where the text asks you to run a cell, read on. Your answers are kept in this browser; a button at the foot of
+the page forgets them. </span>"""
 STILL = (
     "Scripts are off, so this page is a printout: what a sentence asks you to press, drag or click is a still picture "
     "here, and the answers are folded. "
@@ -280,7 +286,7 @@ NEEDS = needs(tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"
 def lesson(part: Part, names: dict[str, str], lite: bool, live: Any = None) -> str:
     """The page of a lesson or leaflet; its first lines say what works on it, and where the rest does."""
     works = f"{WORKS}<noscript>{STILL}</noscript>" if live and live.widgets else "This page is a printout. "
-    where = f'<a href="notebooks/{part.name}.ipynb" download>download the notebook</a>'
+    where = f'<a href="notebooks/{part.name}.ipynb" download>download the notebook</a> (a right click saves it)'
     where += f", and open it in JupyterLab {NEEDS}"
     there = f"{LITE}/lab/index.html?path={part.name}.ipynb"
     if lite:

@@ -81,7 +81,7 @@ def sample() -> tuple[NotebookNode, list[Shown]]:
         cell(kx.latency_explorer(controls=["utilisation"])),
         cell(queues(30)),
         cell(kx.flow(cluster.copy(), "public-api-lb", controls=["play", "clock", "nodes", "shares"])),
-        cell(kx.flow(cluster.copy(), "public-api-lb", controls=["play", "send", "policy", "pods", "shares"])),
+        cell(kx.flow(cluster.copy(), "public-api-lb", controls=["play", "send", "policy", "path", "pods", "shares"])),
     ]
     return new_notebook(cells=[made for made, _ in cells]), [shown for _, shown in cells]
 

@@ -81,6 +81,12 @@ def test_the_start_page_says_what_each_lesson_teaches() -> None:
         assert len(verbs) >= 3 and all(verb.lower() in said for verb in verbs), part.stem
 
 
+def test_a_student_does_not_come_upon_the_answer_key() -> None:
+    rendered = pages.render()
+    leads = {name for name, html in rendered.items() if 'href="ANSWERS.html' in html}
+    assert leads == {"INSTRUCTORS.html"} and ">answer key</a>" in rendered["INSTRUCTORS.html"]
+
+
 def test_what_to_look_at_waits_for_the_answer() -> None:
     cells = [new_code_cell(f'{name}("np-ping")') for name in ("ask", "check")]
     cells.insert(1, new_markdown_cell("**See.** It is 5."))

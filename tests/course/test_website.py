@@ -122,6 +122,14 @@ def test_a_folded_answer_shows_the_same_words_without_naming_them() -> None:
     assert "Right" not in str(live.html(0, 0, card))
 
 
+def test_the_answer_of_a_question_is_at_its_check() -> None:
+    form = "<ul></ul><details><summary>Answer</summary><p>node-1</p></details>"
+    asked, checked = {"kind": "question", "id": "a"}, {"kind": "check", "id": "a"}
+    places = {(0, 0): [(0, "question")], (1, 0): [(1, "check")]}
+    assert "node-1" not in str(Live([asked, checked], places).html(0, 0, form))
+    assert "node-1" in str(Live([asked, {**checked, "id": "b"}], places).html(0, 0, form)), "else it would be nowhere"
+
+
 def test_a_widget_that_stays_a_picture_leads_to_jupyterlite_where_that_is() -> None:
     for lite, link in (
         (False, 'href="#run"'),

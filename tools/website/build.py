@@ -44,6 +44,7 @@ MODULES = {
     "queues": QUEUES.with_suffix(".js"),
 }
 SCRIPTS = ("search.js", "progress.js", "site.js")  # the last one begins
+FOLDED = re.compile(r"<details><summary>Answer</summary>.*?</details>", re.DOTALL)  # below the form of a question
 STYLES = (PACKAGE / "lessons/ask.css", QUEUES.with_suffix(".css"), HERE / "site.css")
 
 
@@ -70,9 +71,15 @@ class Live:
         if kind == "still":
             words = "This is a picture: the widget takes what you type, or has more settings than a page can hold."
             return f'{still}<p class="kx-left">{words} {self.where}</p>'
+        if kind == "question" and self._checks(self.widgets[widget]["id"]):
+            still = FOLDED.sub("", still)  # it is at the check, after what the cells show
         if kind == "check":
             still = f'<details class="answer"><summary>The answer, and why</summary>{veiled(still)}</details>'
         return f'<div class="kx-live kx-is-{kind}" data-kx="{widget}">{still}</div>'
+
+    def _checks(self, id: str) -> bool:
+        """Return whether the page has a check of a question."""
+        return any(one["kind"] == "check" and one["id"] == id for one in self.widgets)
 
     @property
     def script(self) -> str:

@@ -257,7 +257,10 @@ class _Looks:
         paths = found or [own.route]
         start = next((k for k, path in enumerate(paths) if path.hops == own.route.hops), 0)
         lamps = {node.name: node.lamp for node in own._scene.nodes}
-        return {"ways": [self._way(own, path) for path in paths], "start": start, "lamps": lamps}
+        part = next(share.expected for share in own._scene.shares if share.place == "lost")
+        lost = "all" if part == 1 else str(part)
+        ways = [self._way(own, path) for path in paths]
+        return {"ways": ways, "start": start, "lamps": lamps, "lost": lost}
 
     def _way(self, own: Flow, path: Route) -> dict[str, Any]:
         """Return one path in both widths."""

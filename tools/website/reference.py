@@ -30,6 +30,7 @@ STYLE = """<style>
 main.pdoc a { text-decoration: underline; }
 .pdoc .pdoc-code :is(span, em) { color: #1f2328; }
 .pdoc h2.part { font-size: 1rem; margin: 0.5rem 0; }
+nav.pdoc .attribution { color: #1f2328; opacity: 1; }
 nav.pdoc a.start { display: block; padding: 0.3rem 1rem 0.8rem; }
 </style></head>"""
 
@@ -39,7 +40,8 @@ def made(folder: Path) -> bool:
     if not (TOOLS / "pdoc").is_dir():
         return False
     path = os.pathsep.join([str(ROOT), str(TOOLS)])
-    command = [sys.executable, "-m", "pdoc", "--docformat", "numpy", "--no-show-source", "-o", str(folder / "api")]
+    program = Path(__file__).with_name("run_pdoc.py")
+    command = [sys.executable, str(program), "--docformat", "numpy", "--no-show-source", "-o", str(folder / "api")]
     done = subprocess.run(
         [*command, *MODULES], env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=False
     )

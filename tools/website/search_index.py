@@ -41,6 +41,8 @@ class Sections(HTMLParser):
         """Note where it ends."""
         self.inside = self.inside and tag != "main"
         self.heading = self.heading and tag not in ("h1", "h2", "h3")
+        if tag in ("p", "li", "b", "td", "th"):
+            self.handle_data(" ")
         if self.open and self.open[-1][0] == tag:
             self.open.pop()
 

@@ -218,19 +218,18 @@
     }
     enter(number) {
       this.counted = {}; // a change of the cluster begins the count anew
-      const before = this.values.scene, was = this.look.lamps;
-      const { message, start, lamps } = this.looks[this.states[number].look];
+      const was = this.look;
+      const { message, start, lamps, lost } = this.looks[this.states[number].look];
       if (message) {
         this.values.message = message;
         return;
       }
       this.state = number;
       this.way = start;
-      const news = Object.entries(lamps).filter(([node, lamp]) => (was[node] ?? lamp) !== lamp)
+      const news = Object.entries(lamps).filter(([node, lamp]) => lamp && (was.lamps[node] ?? lamp) !== lamp)
         .map(([node, lamp]) => `${node} is now ${lamp} for the load balancer`);
-      const [had, has] = [before, this.scene()].map((scene) => scene.shares.find((share) => share.place === "lost").text);
-      if (had !== has) news.push(`lost: ${had} before, ${has} now`);
-      this.news = news.join("; ");
+      if (was.lost !== lost) news.push(`lost: ${was.lost} before, ${lost} now`);
+      this.news = news.slice(0, 6).join("; ");
       this.plays++;
       this.draw();
       this.values.batch = { number: ++this.batches, before: {}, ways: [], order: [] };
