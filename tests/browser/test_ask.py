@@ -281,3 +281,35 @@ def test_what_cannot_be_read_and_how_it_looks(
         assert not small, "text below 12 px"
     asked(page)["np-which-nodes"].scroll_into_view_if_needed()
     page.screenshot(path=run_lessons.default_shots() / f"ask-{theme}-390.png")
+
+
+LINKS = """from k8sexpose.lessons import ask, progress
+ask("np-ping", answer="yes")"""
+
+
+@pytest.mark.deep
+def test_what_is_open_leads_to_its_cell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, context: BrowserContext
+) -> None:
+    cells = [nbformat.v4.new_code_cell(source) for source in (LINKS, "progress()")]
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    path = tmp_path / "links.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), path)
+    lessons = [run_lessons.NOTEBOOKS / name for name in ("00_start_here.ipynb", "01_nodeport.ipynb")]
+    with run_lessons.server([path, *lessons]) as server:
+        page = run_lessons.open_notebook(context, server, path.name)
+        run_lessons.run_all(page)
+        table = page.get_by_role("region", name="Open questions")
+        page.get_by_text("Open questions (").click()
+        link = table.get_by_role("link", name="A client always uses the address 10.0.0.1")
+        assert link.get_attribute("href")
+        link.click()
+        page.get_by_role("tab", name="01_nodeport.ipynb").wait_for()
+        seen = """() => {
+            const panel = window.jupyterapp.shell.currentWidget, cell = panel?.content?.widgets?.find(
+                one => one.model.sharedModel.getSource() === 'ask("np-hard-coded")');
+            const box = cell?.node.getBoundingClientRect();
+            return panel?.title.label === '01_nodeport.ipynb' && box && box.height > 0 && box.top >= 0
+                && box.bottom <= innerHeight;
+        }"""
+        page.wait_for_function(seen, timeout=20_000)
