@@ -300,11 +300,10 @@ def test_what_is_open_leads_to_its_cell(
         page = run_lessons.open_notebook(context, server, path.name)
         run_lessons.run_all(page)
         table = page.get_by_role("region", name="Open questions")
-        page.get_by_text("Open questions (").click()
+        page.locator("summary", has_text="Open questions").click()
         link = table.get_by_role("link", name="A client always uses the address 10.0.0.1")
         assert link.get_attribute("href")
         link.click()
-        page.get_by_role("tab", name="01_nodeport.ipynb").wait_for()
         seen = """() => {
             const panel = window.jupyterapp.shell.currentWidget, cell = panel?.content?.widgets?.find(
                 one => one.model.sharedModel.getSource() === 'ask("np-hard-coded")');

@@ -203,7 +203,7 @@ def test_neither_packet_nor_mark_hides_words(
     found = []
     for number in range(1, len(flow.scene["steps"]) + 1):
         found += [(number, *pair) for pair in page.evaluate(OVERLAPS)]
-        page.get_by_role("button", name="Step ▶", exact=True).click()
+        press(page, "Step ▶")
         page.wait_for_timeout(50)
     assert found == []
     page.close()
