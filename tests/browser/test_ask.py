@@ -299,3 +299,36 @@ def test_what_cannot_be_read_and_how_it_looks(place: Place, request: pytest.Fixt
     asked(page)["np-which-nodes"].scroll_into_view_if_needed()
     page.screenshot(path=run_lessons.default_shots() / f"ask-{theme}-390.png")
     page.close()
+
+
+LINKS = """from k8sexpose.lessons import ask, progress
+ask("np-ping", answer="yes")"""
+LONG = "for line in range(40):\n    print(line)"
+
+
+@pytest.mark.deep
+def test_what_is_open_leads_to_its_cell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, context: BrowserContext
+) -> None:
+    """From the table at the end of a lesson to a question above. (JupyterLab opens another lesson at its beginning.)"""
+    cells = [nbformat.v4.new_code_cell(source) for source in (LINKS, LONG, 'ask("np-hard-coded")', LONG, "progress()")]
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    path = tmp_path / "01_nodeport.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), path)
+    with run_lessons.server([path]) as server:
+        page = run_lessons.open_notebook(context, server, path.name)
+        run_lessons.run_all(page)
+        page.locator("summary", has_text="Open questions").click()
+        table = page.get_by_role("region", name="Open questions")
+        question = page.locator(".kx-ask").last
+        table.scroll_into_view_if_needed()
+        page.wait_for_timeout(300)
+        before = question.bounding_box()
+        table.get_by_role("link", name="A client always uses the address 10.0.0.1").click()
+
+        def seen() -> bool:
+            box = question.bounding_box()
+            return bool(box and 0 <= box["y"] < run_lessons.HEIGHT - 100)
+
+        wait_for("the question in sight", seen, 20)
+        assert before and not 0 <= before["y"] < run_lessons.HEIGHT - 100, "it was out of sight"

@@ -167,13 +167,57 @@ def test_only_the_controls_that_are_asked_for(chromium: Browser) -> None:
     page.close()
 
 
+# Two boxes that share more than a few pixels, where one is text: [what, text, ...] for each pair.
+OVERLAPS = """() => {
+  const box = n => { const r = n.getBoundingClientRect(); return [r.left, r.top + 2, r.right, r.bottom - 2]; };
+  const shared = (a, b) => Math.max(0, Math.min(a[2], b[2]) - Math.max(a[0], b[0]))
+    * Math.max(0, Math.min(a[3], b[3]) - Math.max(a[1], b[1]));
+  const drawn = n => n.getClientRects().length && !n.closest('.kx-later');
+  const texts = [...document.querySelectorAll('.kx-drawing > svg:first-of-type text')].filter(drawn);
+  const marks = [...document.querySelectorAll('.kx-badge, .kx-chip')].filter(drawn);
+  const packet = document.querySelector('.kx-packet');
+  return [
+    ...texts.filter(t => shared(box(t), box(packet)) > 8).map(t => ['packet', t.textContent]),
+    ...texts.flatMap((t, k) => texts.slice(k + 1).filter(u => shared(box(t), box(u)) > 8).map(u => [u.textContent, t.textContent])),
+    ...marks.flatMap(m => texts.filter(t => !m.parentNode.contains(t) && shared(box(t), box(m)) > 12)
+      .map(t => [m.getAttribute('class'), t.textContent])),
+  ];
+}"""
+CROWDED = [
+    ([3, 1, 0], "flow-32000", None, 1000),
+    ([3, 1, 0], "flow-32000", None, 390),
+    ([2, 1, 0], "10.96.217.45:80", "pod/api-backend-1", 1000),
+    ([3, 2, 1] * 4, "flow-32000", None, 390),
+    ([3] * 30, "flow-32000", None, 1000),
+]
+
+
+@pytest.mark.parametrize(("per_node", "target", "client", "width"), CROWDED, ids=range(len(CROWDED)))
+def test_neither_packet_nor_mark_hides_words(
+    chromium: Browser, per_node: list[int], target: str, client: str | None, width: int
+) -> None:
+    flow = kx.flow(flow_cluster(per_node), target, client)
+    flow.width = width - 20
+    page = page_with(chromium, flow, width, reduced_motion="reduce")
+    found = []
+    for number in range(1, len(flow.scene["steps"]) + 1):
+        found += [(number, *pair) for pair in page.evaluate(OVERLAPS)]
+        press(page, "Step ▶")
+        page.wait_for_timeout(50)
+    assert found == []
+    page.close()
+
+
 def test_no_text_is_small(shown: tuple[Page, Any]) -> None:
-    page, _ = shown
-    small = page.evaluate(
-        """() => [...document.querySelectorAll('.kx-flow *')].filter(n => [...n.childNodes].some(c => c.nodeType === 3
-            && c.textContent.trim()) && parseFloat(getComputedStyle(n).fontSize) < 12).map(n => n.outerHTML.slice(0, 90))"""
-    )
-    assert small == []
+    page, flow = shown
+    for _ in flow.scene["steps"]:
+        small = page.evaluate(
+            """() => [...document.querySelectorAll('.kx-flow *')].filter(n => [...n.childNodes].some(c => c.nodeType === 3
+                && c.textContent.trim()) && parseFloat(getComputedStyle(n).fontSize) < 12).map(n => n.outerHTML.slice(0, 90))"""
+        )
+        assert small == []
+        press(page, "Step ▶")
+        page.wait_for_timeout(50)
 
 
 def test_a_hundred_fill_the_shares(shown: tuple[Page, Any]) -> None:

@@ -484,8 +484,7 @@ export default {
     // The drawing is laid out for the width it has: Python is told when that changes.
     let later = 0;
     const watcher = new ResizeObserver(() => {
-      // On a narrow page the buttons take two rows, and the card stays below them.
-      root.style.setProperty("--kx-bar", `${play.parentElement.offsetHeight}px`);
+      root.style.setProperty("--kx-bar", `${play.parentElement.offsetHeight}px`); // the card stays below the buttons
       const width = Math.floor(stage.clientWidth / 20) * 20;
       if (!width || Math.abs(width - drawnWidth) < 20) return;
       drawnWidth = width;
