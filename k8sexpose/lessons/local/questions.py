@@ -119,8 +119,8 @@ QUESTIONS = (
             ),
             Wrong(
                 frozenset(),
-                "If no node had a ready Pod, all three would be unhealthy, and the Service would be broken. Here node-1 "
-                "has one, so its answer to the health check is positive.",
+                "If no node had a ready Pod, all three would be unhealthy, and the Service would be broken. Here "
+                "node-1 has one, so its answer to the health check is positive.",
             ),
             Wrong(
                 lambda given, right: not right <= given,
