@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from itertools import product
+from typing import Any
 
 import pytest
 
-from k8sexpose.lessons import five_cases, try_placement, which_policy
+from k8sexpose.lessons import Feedback, five_cases, try_placement, which_policy
 from k8sexpose.lessons.extra_hop.questions import stand_with
 from k8sexpose.lessons.local.five_cases import CASES, REASON, missed, solution
 from k8sexpose.lessons.local.questions import end_of_loss, first_loss, lost_with_pod
 from k8sexpose.lessons.sheet import Sheet
+from k8sexpose.traffic.policies import PolicyShares
 
 # -- the five cases ----
 
@@ -94,6 +96,7 @@ def test_a_placement_is_as_even_as_the_nodes_that_have_pods(per_node: list[int],
     """The formula of the lesson: average number of Pods on the nodes that have any, over the smallest such number."""
     counts = [count for count in per_node if count]
     found = try_placement(per_node)
+    assert isinstance(found, PolicyShares)
     assert found["Local"].hottest_over_mean == pytest.approx(busiest)
     assert found["Local"].hottest_over_mean == pytest.approx(sum(counts) / len(counts) / min(counts))
     assert found["Cluster"].hottest_over_mean == 1
@@ -110,3 +113,42 @@ def test_each_policy_has_its_failure() -> None:
 def test_a_reason_that_does_not_decide_says_why() -> None:
     assert "the case does not ask for it" in which_policy({1: ("Local", "address")}).rows[0].text
     assert "both policies do equally well here" in which_policy({1: ("Local", "skew")}).rows[0].text
+
+
+@pytest.mark.parametrize("given", ["5,5,0", None, [], [5, -5, 10], [0, 0, 0], [5.0, 5, 0], [True], [10**9], 3])
+def test_what_is_no_placement_is_told_so(given: Any) -> None:
+    told = try_placement(given)
+    assert isinstance(told, Feedback) and "such as [2, 1]; this is not" in told.text
+
+
+@pytest.mark.parametrize(
+    "answer", ["Cluster, skew", ("skew", "Cluster"), ["cluster", "load skew"], "skew; Cluster", ("Cluster", "Skew")]
+)
+def test_a_case_may_be_answered_in_any_order(answer: object) -> None:
+    assert which_policy({3: answer}).rows[2].solved
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("Local", "two words are asked"),
+        (("Local", "weather"), "none of the four reasons"),
+        (("Weather", "hop"), "names no policy"),
+        (7, "two words are asked"),
+    ],
+)
+def test_what_is_missing_in_a_case_is_said(answer: object, said: str) -> None:
+    row = which_policy({1: answer}).rows[0]
+    assert said in row.text and "such as" in row.text
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "said"),
+    [
+        ("hop-healthy", set(), "If no node had a ready Pod"),
+        ("hop-red", "1", "If all targets were red"),
+        ("hop-crash", "1", "always uses the address of node-1"),
+    ],
+)
+def test_a_belief_of_its_own_is_met(question: str, answer: object, said: str) -> None:
+    assert said in Sheet().check(question, answer=answer).text

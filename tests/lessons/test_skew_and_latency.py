@@ -65,7 +65,7 @@ def test_crossovers_are_those_of_the_curves() -> None:
     table = crossovers("4 + 3 + 3", "2 + 2", workers=[1, 4], hop_ms=0.5)
     found = kx.latency_curves(kx.both_policies(cluster_with(4, 3, 3), NAME), NAME, hop_ms=0.5).attrs
     assert table.iloc[0].tolist()[2:] == [f"{100 * found['mean']:.3g} %", f"{100 * found['p99']:.3g} %"]
-    assert set(table.iloc[2:]["slower on average above"]) == {"never"}
+    assert set(table.iloc[2:]["Local slower above (mean)"]) == {"never"}
 
 
 def test_the_answers_that_depend_on_chance_hold_for_other_runs() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -18,7 +19,13 @@ from ..forms import Choice, Unreadable, shown, unanswered
 __all__ = ["FiveCases", "PolicyCase", "five_cases", "which_policy"]
 
 POLICY = Choice(("cluster", "local"))
-REASON = Choice(("address", "hop", "lost", "skew"))
+REASON = Choice(
+    ("address", "hop", "lost", "skew"),
+    also={
+        "client address": "address", "client's address": "address", "the client's address": "address",
+        "extra hop": "hop", "lost connections": "lost", "load skew": "skew",
+    },
+)  # fmt: skip
 ANSWER = 'a pair such as ("Local", "hop"); the reason is ' + REASON.example
 
 
@@ -215,15 +222,35 @@ def which_policy(choices: object = None) -> FiveCases:
     return counted(FiveCases(tuple(_judge(number, given.get(number)) for number in CASES)))
 
 
+def _read(answer: object) -> tuple[str, str]:
+    """Return policy and reason, in whichever order and form they are given; `Unreadable` says what is missing."""
+    parts = re.split(r"\s*[,;]\s*", answer) if isinstance(answer, str) else answer
+    if not isinstance(parts, tuple | list) or len(parts) != 2:
+        raise Unreadable("two words are asked, a policy and a reason")
+    policies = [found for part in parts if (found := _option(POLICY, part))]
+    reasons = [found for part in parts if (found := _option(REASON, part))]
+    if not policies:
+        raise Unreadable("it names no policy, Cluster or Local")
+    if not reasons:
+        raise Unreadable("it names a policy, but none of the four reasons")
+    return policies[0].capitalize(), reasons[0]
+
+
+def _option(form: Choice, part: object) -> str:
+    """Return the option that a word means, or nothing."""
+    try:
+        return form.read(part)
+    except Unreadable:
+        return ""
+
+
 def _judge(number: int, answer: object) -> PolicyCase:
     if unanswered(answer):
         return PolicyCase(number, "", False, f"no answer yet: give {ANSWER}")
     try:
-        if not isinstance(answer, tuple | list) or len(answer) != 2:
-            raise Unreadable(ANSWER)
-        policy, reason = POLICY.read(answer[0]).capitalize(), REASON.read(answer[1])
-    except Unreadable:
-        return PolicyCase(number, shown(answer), False, f"not understood: please give {ANSWER}")
+        policy, reason = _read(answer)
+    except Unreadable as problem:
+        return PolicyCase(number, shown(answer), False, f"not understood: {problem}. Please give {ANSWER}")
     said = f"{policy}, {reason}"
     right, reasons = solution(number)
     other = next(name for name in POLICIES if name != right)

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from operator import index
+from typing import ClassVar, SupportsIndex
 
 from ...traffic.policies import PolicyShares, policy_shares
 from ..exercise_table import ExerciseTable, counted
 from ..extra_hop.questions import NAME, stand_with
+from ..feedback import Feedback
+from ..forms import shown
 
 __all__ = ["Placement", "try_placement"]
 
 PODS, NODES, MOST = 10, 3, 10  # of the exercise: Pods, nodes, and the most that a Pod may get, in percent
 FIRST = [4, 3, 3]  # what stands in the cell of the exercise
+MANY = 1000  # nodes, and Pods: more would take minutes
+FORM = "A placement is a list with one whole number for each node, such as [2, 1]; this is not"
 
 
 class Placement(PolicyShares, ExerciseTable):
@@ -54,7 +59,16 @@ class Placement(PolicyShares, ExerciseTable):
         return PolicyShares._repr_html_(self) + self.card._repr_html_()
 
 
-def try_placement(per_node: Sequence[int]) -> PolicyShares:
+def _is_placement(per_node: object) -> bool:
+    if not isinstance(per_node, list | tuple) or not per_node:
+        return False
+    if not all(isinstance(count, SupportsIndex) and not isinstance(count, bool) for count in per_node):
+        return False
+    counts = [index(count) for count in per_node]
+    return min(counts) >= 0 and 0 < sum(counts) <= MANY and len(counts) <= MANY
+
+
+def try_placement(per_node: Sequence[int]) -> PolicyShares | Feedback:
     """Place Pods on the nodes of a fresh cluster, and see what each Pod gets under both policies.
 
     Parameters
@@ -66,13 +80,18 @@ def try_placement(per_node: Sequence[int]) -> PolicyShares:
     -------
     PolicyShares
         A table; ``["Local"].hottest_over_mean`` is the load of the busiest Pod over that of the average one. With as
-        many Pods and nodes as in the exercise it is a `Placement`, and counts for `progress`.
+        many Pods and nodes as in the exercise it is a `Placement`, and counts for `progress`. What is no placement
+        gets a `Feedback` that says so; nothing is raised.
 
     Examples
     --------
     >>> try_placement([2, 1])["Local"].hottest_over_mean
     1.5
+    >>> try_placement("5,5,0")
+    → A placement is a list with one whole number for each node, such as [2, 1]; this is not: 5,5,0
     """
+    if not _is_placement(per_node):
+        return Feedback(None, None, f"{FORM}: {shown(per_node)}")
     found = policy_shares(stand_with(per_node), NAME)
     if (sum(per_node), len(per_node)) != (PODS, NODES):
         return found

@@ -7,7 +7,7 @@ from ...model import Cluster
 from ...router.router import routes, shares
 from ...traffic.crash import watch_crash
 from ...traffic.policies import policy_shares
-from ..extra_hop.questions import APP, CLIENT, NAME, PARTS, about, percent, stand_with
+from ..extra_hop.questions import APP, CLIENT, NAME, about, percent, stand_with
 from ..forms import OUTCOMES, Choice, Percent, Question, Several, Wrong
 
 __all__ = ["QUESTIONS"]
@@ -24,6 +24,7 @@ EVEN = Several(
     },
 )
 TARGETS = Several(("node-1", "node-2", "node-3"))
+LOST = Choice(("0", "1/3", "1/2", "5/9", "2/3", "1"))
 SECONDS = Choice(
     ("10", "20", "50", "350"),
     "s",
@@ -117,6 +118,11 @@ QUESTIONS = (
                 25,
             ),
             Wrong(
+                frozenset(),
+                "If no node had a ready Pod, all three would be unhealthy, and the Service would be broken. Here "
+                "node-1 has one, so its answer to the health check is positive.",
+            ),
+            Wrong(
                 lambda given, right: not right <= given,
                 "It is right that not all three nodes are healthy. But the unhealthy ones are the nodes without a Pod. "
                 "node-1 has the Pod, so its answer to the health check is positive.",
@@ -127,13 +133,19 @@ QUESTIONS = (
     Question(
         "hop-red", LESSON, "A Service has externalTrafficPolicy: Local, and its only Pod runs on node-1. The cloud's "
         "console shows red targets. What fraction of the connections through the load balancer is lost?",
-        PARTS, lambda: stand_with([1, 0, 0], "Local"), lambda cluster: str(shares(cluster, NAME).lost),
+        LOST, lambda: stand_with([1, 0, 0], "Local"), lambda cluster: str(shares(cluster, NAME).lost),
         right="The load balancer sends nothing to red targets. This is how Local is meant to work.",
         wrong=(
             Wrong(
                 "2/3",
                 "If the load balancer still sent a third of the connections to each node, this would be right. But it "
                 "leaves red targets out, so everything goes to node-1.",
+                25,
+            ),
+            Wrong(
+                "1",
+                "If all targets were red, everything could be lost. Here one target, node-1, is green, and the load "
+                "balancer sends every connection there.",
                 25,
             ),
             Wrong(
@@ -259,7 +271,7 @@ QUESTIONS = (
     Question(
         "hop-crash", LESSON, "A Service has externalTrafficPolicy: Local, and one Pod on each of three nodes. node-1 "
         "crashes. What fraction of new connections is lost before anybody notices?",
-        PARTS, lambda: stand_with([1, 1, 1], "Local"), first_loss,
+        LOST, lambda: stand_with([1, 1, 1], "Local"), first_loss,
         right="Only what arrives at the dead node is lost, because no other node sends anything to its Pod.",
         wrong=(
             Wrong(
@@ -271,6 +283,11 @@ QUESTIONS = (
                 "0",
                 "After its next checks the load balancer does leave node-1 out. Until then it relies on the results "
                 "of the last checks, and sends a third of the connections to node-1.",
+            ),
+            Wrong(
+                "1",
+                "A client that always uses the address of node-1, as in lesson 1, does lose everything. But the load "
+                "balancer sends only a third of the connections there, and the two other nodes answer theirs.",
             ),
         ),
         otherwise="A third of the connections arrives at each node, and a node uses only its own Pod.",
@@ -302,7 +319,7 @@ QUESTIONS = (
         "hop-pod-gone", LESSON, "A Service has externalTrafficPolicy: Local, and one Pod on each of three nodes. All "
         "nodes are well, but the Pod on node-1 is not ready any more. What fraction of new connections is lost in the "
         "first seconds?",
-        PARTS, lambda: stand_with([1, 1, 1], "Local"), lost_with_pod,
+        LOST, lambda: stand_with([1, 1, 1], "Local"), lost_with_pod,
         right="There is no ready Pod on node-1, it may not use another node's Pod, and the load balancer does not know "
         "this yet.",
         wrong=(

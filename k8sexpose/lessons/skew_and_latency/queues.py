@@ -185,9 +185,9 @@ def crossovers(*placements: str, workers: tuple[int, ...] | list[int] = (1, 4), 
     Examples
     --------
     >>> crossovers("2 + 1", "1 + 1", workers=[1])
-      Pods per node  workers slower on average above slower at the p99 above
-    0         2 + 1        1                  19.5 %                  6.51 %
-    1         1 + 1        1                   never                   never
+      Pods per node  workers Local slower above (mean) Local slower above (p99)
+    0         2 + 1        1                    19.5 %                   6.51 %
+    1         1 + 1        1                     never                    never
     """
     rows = []
     for placement in placements:
@@ -196,7 +196,7 @@ def crossovers(*placements: str, workers: tuple[int, ...] | list[int] = (1, 4), 
             both = both_policies(cluster_with(*per_node), NAME)
             found = latency_curves(both, NAME, hop_ms=hop_ms, workers=each, points=2).attrs
             rows.append((placement, each, _above(found["mean"]), _above(found["p99"])))
-    head = ["Pods per node", "workers", "slower on average above", "slower at the p99 above"]
+    head = ["Pods per node", "workers", "Local slower above (mean)", "Local slower above (p99)"]
     return pd.DataFrame(rows, columns=head)
 
 
