@@ -19,7 +19,7 @@ from ._palette import CONCEPTS
 
 __all__ = [
     "STYLE", "Element", "clean", "corners", "document", "element", "fit", "grid", "images", "marker", "path",
-    "readable", "rect", "stripes", "style_sheet", "text",
+    "readable", "rect", "side_by_side", "stripes", "style_sheet", "text",
 ]  # fmt: skip
 
 Value: TypeAlias = "str | float | int"
@@ -319,6 +319,18 @@ def document(label: str, width: float, height: float, parts: Iterable[Element], 
         'font-family: var(--jp-ui-font-family, sans-serif)">'
         f"{''.join(part.svg() for part in parts)}</svg>"
     )
+
+
+def side_by_side(*drawings: str) -> str:
+    """Return drawings beside each other, and one below the other where the page is too narrow for that.
+
+    Examples
+    --------
+    >>> side_by_side(document("A.", 10, 5, []), document("B.", 10, 5, [])).count("flex: 0 1 auto")
+    2
+    """
+    items = "".join(f'<div style="flex: 0 1 auto; max-width: 100%">{one}</div>' for one in drawings)
+    return f'<div style="display: flex; flex-wrap: wrap; gap: 8px 28px">{items}</div>'
 
 
 LABEL = re.compile(r'\baria-label="([^"]*)"')
