@@ -19,7 +19,7 @@ from ._palette import CONCEPTS
 
 __all__ = [
     "STYLE", "Element", "clean", "corners", "document", "element", "fit", "grid", "images", "marker", "path",
-    "readable", "rect", "stripes", "style_sheet", "text",
+    "readable", "rect", "side_by_side", "stripes", "style_sheet", "text",
 ]  # fmt: skip
 
 Value: TypeAlias = "str | float | int"
@@ -29,6 +29,7 @@ Value: TypeAlias = "str | float | int"
 TEXT = "var(--jp-ui-font-color1, #212121)"
 FAINT = "var(--jp-content-font-color2, var(--jp-ui-font-color2, #616161))"
 GROUND = "var(--jp-layout-color1, #ffffff)"
+PAGE = f"var(--jp-layout-color0, {GROUND})"  # what is behind the outputs of a notebook
 RAISED = "var(--jp-layout-color2, #f5f5f5)"
 LINE = "var(--jp-border-color1, #9e9e9e)"
 SANS = "font-family:var(--jp-ui-font-family, system-ui, sans-serif)"
@@ -301,24 +302,40 @@ def stripes(name: str, ground: str, line: str, *, width: float = 2, opacity: flo
     return element("defs", "", [turned])
 
 
-def document(label: str, width: float, height: float, parts: Iterable[Element]) -> str:
+def document(label: str, width: float, height: float, parts: Iterable[Element], grows: float = 1) -> str:
     """Return a drawing as an ``<svg>`` that has a description and takes the width it is given, as far as it needs it.
+
+    One that grows takes up to so many times its width, where there is room.
 
     Examples
     --------
     >>> document("A <b>", 10, 5, []).startswith('<svg role="img" aria-label="A &lt;b&gt;"')
     True
     """
+    size = "max-width: 100%" if grows == 1 else f"width: 100%; max-width: {grows * width:g}px"
     return (
         f'<svg role="img" aria-label="{escape(clean(label), quote=True)}" viewBox="0 0 {width:g} {height:g}" '
-        f'width="{width:g}" style="max-width: 100%; height: auto; background: {GROUND}; '
+        f'width="{width:g}" style="{size}; height: auto; background: {PAGE}; '
         'font-family: var(--jp-ui-font-family, sans-serif)">'
         f"{''.join(part.svg() for part in parts)}</svg>"
     )
 
 
+def side_by_side(*drawings: str) -> str:
+    """Return drawings beside each other, and one below the other where the page is too narrow for that.
+
+    Examples
+    --------
+    >>> side_by_side(document("A.", 10, 5, []), document("B.", 10, 5, [])).count("flex: 0 1 auto")
+    2
+    """
+    items = "".join(f'<div style="flex: 0 1 auto; max-width: 100%">{one}</div>' for one in drawings)
+    return f'<div style="display: flex; flex-wrap: wrap; gap: 8px 28px">{items}</div>'
+
+
 LABEL = re.compile(r'\baria-label="([^"]*)"')
 WIDTH = re.compile(r'\bwidth="([0-9.]+)"')
+GROWS = re.compile(r"width: 100%; max-width: ([0-9.]+)px")
 SMALLEST = 1.0  # of its width: words of 12 pixels get no smaller, the drawing scrolls instead
 
 
@@ -338,10 +355,12 @@ def readable(drawing: str) -> str:
 CARD = """<style>
 svg { background: var(--jp-layout-color1); border-radius: 6px; color: #1f2328; font-family: system-ui, sans-serif;
   --jp-ui-font-family: system-ui, sans-serif; --jp-ui-font-color1: #1f2328; --jp-ui-font-color2: #57606a;
-  --jp-content-font-color2: var(--jp-ui-font-color2); --jp-layout-color1: #ffffff; --jp-layout-color2: #f4f6f8;
+  --jp-content-font-color2: var(--jp-ui-font-color2); --jp-layout-color0: #ffffff; --jp-layout-color1: #ffffff;
+  --jp-layout-color2: #f4f6f8;
   --jp-border-color1: #8c959f }
 @media (prefers-color-scheme: dark) { svg { color: #e6e9ec; --jp-ui-font-color1: #e6e9ec;
-  --jp-ui-font-color2: #a3adb7; --jp-layout-color1: #14181c; --jp-layout-color2: #1e242a;
+  --jp-ui-font-color2: #a3adb7; --jp-layout-color0: #14181c; --jp-layout-color1: #14181c;
+  --jp-layout-color2: #1e242a;
   --jp-border-color1: #7d8894 } }
 </style>"""
 DRAWING = re.compile(r"<svg\b[^>]*>.*?</svg>", re.DOTALL)
@@ -370,7 +389,9 @@ def _image(found: re.Match[str]) -> str:
     data = base64.b64encode(f"{opening}>{CARD}{drawing[head + 1 :]}".encode()).decode("ascii")
     label, width = LABEL.search(opening), WIDTH.search(opening)
     size = f' width="{width[1]}"' if width else ""
+    grows = GROWS.search(opening)
+    style = f"width:100%;max-width:{grows[1]}px" if grows else "max-width:100%"
     return (
-        f'<img alt="{label[1] if label else ""}"{size} style="max-width:100%;height:auto" '
+        f'<img alt="{label[1] if label else ""}"{size} style="{style};height:auto" '
         f'src="data:image/svg+xml;base64,{data}">'
     )

@@ -168,7 +168,7 @@ class PolicyShares:
             yield f"{pods[0].pod} on {pods[0].node}", *(f"{pod.share} ({percent(pod.share)})" for pod in pods)
         cells = {
             "extra hop": lambda side: f"{side.extra_hop} ({percent(side.extra_hop)})",
-            "crosses a zone": lambda side: percent(side.crosses_zone),
+            "crosses a zone": lambda side: f"{side.crosses_zone} ({percent(side.crosses_zone)})",
             "lost": lambda side: f"{side.lost} ({percent(side.lost)})",
             "mean round trip": lambda side: f"{side.round_trip_ms:.2f} ms",
             "busiest Pod ÷ average Pod": lambda side: f"{side.hottest_over_mean:.3g}" if side.pods else "no Pod",

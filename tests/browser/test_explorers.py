@@ -45,7 +45,7 @@ WIDGETS: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
     "nodeport": ("kx.nodeport_explorer()", (
         ("combobox", "Node to which the client connects"), ("combobox", "Pods"),
         ("combobox", "targetPort (the process listens on 8080)"), ("checkbox", "Selector matches the Pods' labels"),
-        ("checkbox", "Firewall closes 30000–32767"), ("checkbox", "This node has crashed"), ("button", "Reset"), *SHOWN,
+        ("checkbox", "Firewall closes 30000–32767"), ("checkbox", "node-2 has crashed"), ("button", "Reset"), *SHOWN,
     )),
     "range": ("kx.node_port_range_explorer()", (
         ("slider", "Services without a nodePort line"), ("combobox", "nodePort in your manifest"),

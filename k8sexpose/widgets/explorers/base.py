@@ -281,7 +281,8 @@ class Explorer(ipywidgets.VBox, Generic[Setting]):  # type: ignore[misc]
             widget.layout.visibility = "hidden" if done is None else "visible"
         percent = 0 if done is None else round(100 * done)
         # An HTML <progress> has the role and a name, which ipywidgets' own bar has not.
-        self.bar.value = f'<progress aria-label="Working" max="100" value="{percent}">{percent} %</progress>'
+        bar = f'<progress aria-label="Working" max="100" value="{percent}">{percent} %</progress>'
+        self.bar.value = f"{bar} computing … the picture still shows the setting before"
 
     def _set(self, setting: Setting) -> None:
         # Many controls change, and one picture is drawn.

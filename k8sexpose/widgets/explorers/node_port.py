@@ -11,14 +11,14 @@ from ...api.checks import check_arguments
 from ...model import Cluster
 from ...plots import Stretch, legs
 from ...plots.network import told
-from ...router.route import NOWHERE, Route
+from ...router.route import NOWHERE, Hop, Route
 from ...router.router import send
 from .base import Control, Explorer, Parts, changes, table_of
 
 __all__ = ["NODE_PORT_WAY", "NodePortSetting", "draw_route", "nodeport_explorer"]
 
 NODES = ("node-1", "node-2", "node-3")
-NODE_PORT, LISTENS = 30007, 8080
+CRASHED, NODE_PORT, LISTENS = NODES[1], 30007, 8080
 PLACES = {"one on node-1": (1, 0, 0), "one on every node": (1, 1, 1), "none": (0, 0, 0)}
 BOUNDARY = ((30000, 32767),)
 
@@ -39,8 +39,8 @@ class NodePortSetting:
         ``targetPort`` of the Service; the process listens on 8080.
     firewall_closed : bool
         Whether the cloud's firewall closes 30000-32767.
-    entry_down : bool
-        Whether the dialled node has crashed.
+    crashed : bool
+        Whether node-2 has crashed; it stays the one that has, whichever node the client connects to.
 
     Examples
     --------
@@ -53,7 +53,7 @@ class NodePortSetting:
     selector_matches: bool = True
     target_port: int = LISTENS
     firewall_closed: bool = False
-    entry_down: bool = False
+    crashed: bool = False
 
     @property
     def route(self) -> Route:
@@ -70,14 +70,14 @@ def _way(setting: NodePortSetting) -> Route:
     selector = {"app" if setting.selector_matches else "name": "debug-tools"}
     spec = {"type": "NodePort", "selector": selector, "ports": [port]}
     cluster.apply({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "debug-svc"}, "spec": spec})
-    if setting.entry_down:
-        cluster.fail(setting.entry)
+    if setting.crashed:
+        cluster.fail(CRASHED)
     return send(cluster, f"{cluster.node(setting.entry).addresses[0]}:{NODE_PORT}", seed=0)
 
 
 CONTROLS = (
     Control("entry", "Node to which the client connects", NODES),
-    Control("entry_down", "This node has crashed"),
+    Control("crashed", f"{CRASHED} has crashed"),
     Control("pods", "Pods", tuple(PLACES)),
     Control("selector_matches", "Selector matches the Pods' labels"),
     Control("target_port", "targetPort (the process listens on 8080)", (LISTENS, 8081)),
@@ -87,7 +87,9 @@ CONTROLS = (
 
 # -- drawing ----
 
-STEP, LEFT, TOP = 270, 80, 62
+# One place below the other: so the picture fits a phone too.
+WIDTH, X, WORDS, TOP, STEP, ARROW = 280, 30, 62, 24, 118, 7
+ACTIONS = {"REJECT": "refuses (REJECT)", "node is down": "has crashed: nothing there answers"}
 
 
 def draw_route(route: Route) -> str:
@@ -98,55 +100,82 @@ def draw_route(route: Route) -> str:
     >>> draw_route(NodePortSetting().route).startswith('<svg role="img" aria-label="The path of one request')
     True
     """
-    width = 2 * LEFT + STEP * max(len(route.hops) - 1, 1)
     parts: list[Element] = []
     for number, leg in enumerate(legs(route)):
         parts += _arrow(number, leg)
     for number, hop in enumerate(route.hops):
-        at, action = hop.at, hop.action.partition(":")[0]
-        if at == NOWHERE and route.reason.startswith("the firewall"):
-            at, action = "firewall", "drops it"
-        parts += _sign(hop.kind, LEFT + STEP * number, at, action)
-    return document(told(route), width, 130, parts)
+        parts += _sign(TOP + STEP * number, hop, firewall=route.reason.startswith("the firewall"))
+    height = 2 * TOP + STEP * max(len(route.hops) - 1, 0)
+    return document(told(route), WIDTH, height, parts)
 
 
-def _sign(kind: str, x: float, name: str, doing: str) -> list[Element]:
-    look = CONCEPTS.get(kind, CONCEPTS["node"])
-    drawn = marker(look.marker, x, TOP, 15, **{"stroke" if look.marker == "X" else "fill": look.color})
+def _sign(y: float, hop: Hop, *, firewall: bool) -> list[Element]:
+    """Draw a place with what happens there; one that has crashed is dashed, not filled, and crossed out."""
+    look, action = CONCEPTS.get(hop.kind, CONCEPTS["node"]), hop.action.partition(":")[0]
+    name, doing = hop.at, ACTIONS.get(action, action)
+    if hop.at == NOWHERE and firewall:
+        name, doing = "firewall", "drops it"
+    if action == "node is down":
+        lost = CONCEPTS["dropped"]
+        drawn = [
+            marker(look.marker, X, y, 15, fill="none", stroke=look.color, stroke_width=2, stroke_dasharray="4 3"),
+            marker(lost.marker, X, y, 12, stroke=lost.color),
+        ]
+    elif look.marker == "X":
+        drawn = [marker(look.marker, X, y, 15, stroke=look.color)]
+    else:
+        drawn = [marker(look.marker, X, y, 15, fill=look.color)]
     return [
-        drawn,
-        text(x, TOP + 33, name, "middle", size=14, bold=True),
-        text(x, TOP + 51, doing, "middle", size=12, color=FAINT),
+        *drawn,
+        text(WORDS, y - 1, name, size=14, bold=True),
+        text(WORDS, y + 16, doing, size=12, color=FAINT),
     ]
 
 
 def _arrow(number: int, leg: Stretch) -> list[Element]:
-    """Draw one stretch: dashed for the extra hop, dotted into silence, solid and red where the answer is a refusal."""
+    """Draw one stretch: dashed for the extra hop, dotted into silence; where there is a refusal, it comes back."""
     concept, look = leg.concept, CONCEPTS[leg.concept]
-    start, end = LEFT + STEP * number + 22, LEFT + STEP * (number + 1) - 22
-    middle = (start + end) / 2
+    start, end = TOP + STEP * number + 22, TOP + STEP * (number + 1) - 20
     color = TEXT if concept == "client" else look.color
-    silent = concept == "dropped" and leg.words == "timeout"
+    silent, refused = leg.words == "timeout", leg.words == "refused"
     dashes = "9 5" if concept == "extra hop" else "2 5" if silent else None
+    x = X - ARROW if refused else X
     source, _, target = leg.packet.partition(" → ")
+    parts = [
+        *_line(x, start, end, color, dashes),
+        text(WORDS, start + 20, f"from {source}", size=12),
+        text(WORDS, start + 36, f"to {target}", size=12),
+        text(WORDS, start + 54, LEG_WORDS.get(leg.words, leg.words), size=12, bold=True),
+    ]
+    return parts + (_line(X + ARROW, end, start, color, None) if refused else [])
+
+
+LEG_WORDS = {"timeout": "timeout: no answer comes", "refused": "refused: an answer comes back"}
+
+
+def _line(x: float, start: float, end: float, color: str, dashes: str | None) -> list[Element]:
+    """Draw a line down or up, with a head at its end."""
+    back = 10 if start > end else -10
+    head = f"{x - 6},{end + back} {x},{end} {x + 6},{end + back}"
     return [
-        path(f"M{start} {TOP} H{end - 8}", stroke=color, stroke_width=3, stroke_dasharray=dashes),
-        element("polygon", "", points=f"{end - 10},{TOP - 6} {end},{TOP} {end - 10},{TOP + 6}", fill=color),
-        text(middle, TOP - 27, f"from {source}", "middle", size=12),
-        text(middle, TOP - 10, f"to {target}", "middle", size=12),
-        text(middle, TOP + 18, leg.words, "middle", size=12, bold=True),
+        path(f"M{x} {start} V{end + 0.8 * back:g}", stroke=color, stroke_width=3, stroke_dasharray=dashes),
+        element("polygon", "", points=head, fill=color),
     ]
 
 
 def reading(setting: NodePortSetting) -> str:
     """Return how to read the picture of a setting."""
-    route, said = setting.route, "Above each arrow are the packet's source and destination. "
+    route, said = setting.route, "Beside each arrow are the packet's source and destination. "
     if route.outcome == "timeout":
         said += "The dotted arrow ends in silence: no answer comes. "
     elif not route.delivered:
-        said += "The solid red arrow ends in an answer: the connection is refused. "
+        said += "The second arrow, which leads back, is an answer: it says that the connection is refused. "
     elif route.extra_hop:
         said += "The dashed arrow is the extra hop. "
+    if any(hop.action.startswith("node is down") for hop in route.hops):
+        said += f"What runs on {CRASHED} is dashed and crossed out, because the node has crashed. "
+    elif setting.crashed:
+        said += f"{CRASHED} has crashed, but this connection does not need it. "
     return said + "The table says what each single change would do."
 
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from ..._palette import CONCEPTS
-from ..._svg import FAINT, GROUND, TEXT, Element, document, element, path, rect, stripes, text
+from ..._svg import FAINT, RAISED, TEXT, Element, document, element, path, stripes, text
 from ...api.checks import check_arguments
 from ...api.errors import ApiError
 from ...model import Cluster
@@ -17,7 +17,7 @@ from .base import Control, Explorer, Parts, table_of
 __all__ = ["NODE_PORT_RANGE", "PortRange", "RangeSetting", "draw_range", "fill", "node_port_range_explorer"]
 FIRST, LAST = 30000, 32767
 NUMBERS = LAST - FIRST + 1
-TAKEN = 30007
+TAKEN, CHOSEN = 30007, 30050
 LEFT_OUT = 0
 ASKED = {
     "left out": LEFT_OUT, "80": 80, "30007": TAKEN, "30050": 30050, "31000": 31000, "32767": LAST, "32768": 32768,
@@ -32,7 +32,8 @@ class RangeSetting:
     Parameters
     ----------
     automatic : int
-        How many Services leave nodePort out, from 0 to 2768; they come before yours.
+        How many Services leave nodePort out, from 0 to 2767; they come before yours. With debug-svc that is the whole
+        range.
     asked : int
         The nodePort that your Service asks for; 0 where it leaves it out.
     protocol, namespace : str
@@ -45,7 +46,7 @@ class RangeSetting:
     """
 
     automatic: int = 50
-    asked: int = TAKEN
+    asked: int = CHOSEN
     protocol: str = "TCP"
     namespace: str = "default"
 
@@ -227,22 +228,59 @@ def _answers(automatic: int, protocol: str, namespace: str) -> dict[int, Answer]
 # -- drawing ----
 
 READING = (
-    "Each small cell is one number; they run down, column after column, from 30000 at the top left. A filled square "
-    "is a number that is taken. The striped part is the static band: the API server picks numbers from it only when "
+    "Each small cell is one number. In each of the two bands they run from left to right, row after row. A filled "
+    "square is a number that is taken. From the static band, which is striped, the API server picks a number only when "
     "nothing else is left. "
 )
-WIDTH, LEFT, TOP, CELL, ROWS = 780, 46, 56, 4, 16
-COLUMNS = -(-NUMBERS // ROWS)
+# Rows that fit a phone: 40 numbers of the static band in a row, and 64 of the dynamic band.
+WIDTH, LEFT, TOP, GAP = 300, 12, 70, 50
+STATIC_COLUMNS, COLUMNS = 40, 64
+STRIPED = "url(#kx-static)"
 
 
-def _place(number: int) -> tuple[int, int]:
-    """Return the upper left corner of a number's cell; numbers outside the range lie beside the grid."""
-    if number < FIRST:
-        return LEFT - 24, TOP + ROWS * CELL // 2
-    if number > LAST:
-        return LEFT + COLUMNS * CELL + 20, TOP + ROWS * CELL // 2
-    column, row = divmod(number - FIRST, ROWS)
-    return LEFT + column * CELL, TOP + row * CELL
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Where a band is drawn."""
+
+    name: str
+    first: int
+    last: int
+    taken: tuple[int, ...]
+    top: float
+    columns: int
+
+    @property
+    def cell(self) -> float:
+        """The side of one number's cell, in pixels."""
+        return (WIDTH - 2 * LEFT) / self.columns
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return -(-(self.last - self.first + 1) // self.columns)
+
+    @property
+    def floor(self) -> float:
+        """The lower edge."""
+        return self.top + self.rows * self.cell
+
+    @property
+    def full(self) -> bool:
+        """Whether every number is taken."""
+        return len(self.taken) == self.last - self.first + 1
+
+    def place(self, number: int) -> tuple[float, float]:
+        """Return the upper left corner of a number's cell."""
+        row, column = divmod(number - self.first, self.columns)
+        return LEFT + column * self.cell, self.top + row * self.cell
+
+
+def _drawn_bands(found: PortRange) -> tuple[Band, Band]:
+    """Return both bands, the dynamic one below."""
+    (name, first, last, _), (below, begins, ends, _) = found.bands
+    upper = Band(name, first, last, tuple(found.within(first, last)), TOP, STATIC_COLUMNS)
+    taken = tuple(found.within(begins, ends))
+    return upper, Band(below, begins, ends, taken, upper.floor + GAP, COLUMNS)
 
 
 def draw_range(setting: RangeSetting) -> str:
@@ -253,65 +291,49 @@ def draw_range(setting: RangeSetting) -> str:
     >>> draw_range(RangeSetting()).startswith('<svg role="img" aria-label="Node ports 30000 to 32767: 51 of 2768')
     True
     """
-    found = setting.taken
-    color, floor = CONCEPTS["node port"].color, TOP + ROWS * CELL
-    parts = [stripes("kx-static", color, "#5c5500", width=1.5, opacity=0.6)]
-    for (_, first, last, count), fill in zip(found.bands, BANDS, strict=True):
-        parts.append(_area(first, last, fill))
-        if count == last - first + 1 and last - first > 500:
-            # Two thousand squares beside each other would only flicker.
-            parts += [_area(first, last, TEXT), _full(first, last)]
-        else:
-            squares = "".join(f"M{x} {y}h3v3h-3z" for x, y in map(_place, found.within(first, last)))
-            parts.append(path(squares, fill=TEXT, stroke=None))
-    for x, words, anchor in (
-        (LEFT, str(FIRST), "start"),
-        (_place(found.static)[0] + 30, f"{found.static} …", "start"),
-        (LEFT + COLUMNS * CELL, str(LAST), "end"),
-    ):
-        parts.append(text(x, floor + 16, words, anchor, size=12, color=FAINT))
-    for row, (fill, words) in enumerate(zip(BANDS, _bands(found), strict=True)):
-        x, y = LEFT + 350 * row, floor + 40
-        parts += [rect(x, y - 11, 14, 14, fill=fill, fill_opacity=0.6, stroke=TEXT), text(x + 22, y, words)]
-    parts += _mark(setting)
-    return document(_told(setting), WIDTH, floor + 50, parts)
+    upper, lower = bands = _drawn_bands(setting.taken)
+    parts = [stripes("kx-static", RAISED, FAINT, width=1.5)]
+    for band, fill in zip(bands, (STRIPED, RAISED), strict=True):
+        parts += _squares(band, fill)
+        count = f"{len(band.taken):,} of {band.last - band.first + 1:,} taken"
+        parts.append(text(LEFT, band.top - 20, f"{band.name} {band.first}–{band.last}", bold=True))
+        parts.append(text(LEFT, band.top - 5, f"{count}: full" if band.full else count, size=12))
+    parts += _mark(setting, bands)
+    return document(_told(setting), WIDTH, lower.floor + 24, parts, grows=1.4)
 
 
-BANDS = ("url(#kx-static)", CONCEPTS["node port"].color)
+def _squares(band: Band, fill: str) -> Iterator[Element]:
+    """Yield a band with a square for each number that is taken; a full one is filled, thousands would only flicker."""
+    yield path(_area(band), fill=fill, stroke=TEXT, stroke_width=0.75)
+    if band.full:
+        yield path(_area(band), fill=FAINT, stroke=TEXT, stroke_width=0.75)
+        return
+    side = band.cell - 1
+    places = map(band.place, band.taken)
+    squares = "".join(f"M{x + 0.5:.1f} {y + 0.5:.1f}h{side:.1f}v{side:.1f}h-{side:.1f}z" for x, y in places)
+    yield path(squares, fill=TEXT, stroke=None)
 
 
-def _area(first: int, last: int, fill: str) -> Element:
-    """Return a band: whole columns, and the steps at its ends."""
-    (x, y), (end_x, end_y) = _place(first), _place(last)
-    floor = TOP + ROWS * CELL
-    d = f"M{x} {y} V{floor} H{end_x} V{end_y + CELL} H{end_x + CELL} V{TOP} H{x + (CELL if y > TOP else 0)} V{y} Z"
-    return path(d, fill=fill, fill_opacity=0.6, stroke=TEXT, stroke_width=0.75)
+def _area(band: Band) -> str:
+    """Return the outline of a band: whole rows, and what is left of the last one."""
+    x, y = band.place(band.last)
+    right = LEFT + band.columns * band.cell
+    return f"M{LEFT} {band.top:.1f} H{right:.1f} V{y:.1f} H{x + band.cell:.1f} V{band.floor:.1f} H{LEFT} Z"
 
 
-def _full(first: int, last: int) -> Element:
-    """Return the word that a full band bears."""
-    middle = (_place(first)[0] + _place(last)[0]) / 2
-    return text(middle, TOP + ROWS * CELL / 2 + 6, "full", "middle", size=18, bold=True, color=GROUND)
-
-
-def _bands(found: PortRange) -> list[str]:
-    return [
-        f"{name} {first}–{last}: {count:,} of {last - first + 1:,} taken" for name, first, last, count in found.bands
-    ]
-
-
-def _mark(setting: RangeSetting) -> Iterator[Element]:
-    """Mark the number that your Service got, or was refused."""
+def _mark(setting: RangeSetting, bands: tuple[Band, Band]) -> Iterator[Element]:
+    """Mark the number that your Service got, or was refused; a number outside the range lies above or below it."""
     answer = setting.answer
     number = answer.number or setting.asked
     if not number:
-        yield text(LEFT, 22, "no number is left for your Service", bold=True)
+        yield text(LEFT, 18, "no number is left for your Service", bold=True)
         return
-    x, y = (value + 1.5 for value in _place(number))
-    anchor = "start" if x < 200 else "end" if x > WIDTH - 200 else "middle"
-    words = f"{number}: created" if answer.created else f"{number}: refused"
-    yield text(min(max(x, 8), WIDTH - 8), 22, words, anchor, bold=True)
-    yield path(f"M{x} 28 V{y - 10}", stroke_width=1.5)
+    yield text(LEFT, 18, f"{number}: created" if answer.created else f"{number}: refused", bold=True)
+    band = next((one for one in bands if one.first <= number <= one.last), None)
+    if band is None:
+        x, y = WIDTH - 24.0, 14.0 if number < FIRST else bands[1].floor + 12
+    else:
+        x, y = (value + band.cell / 2 for value in band.place(number))
     if answer.created:
         for color, width in ((TEXT, 6), (CONCEPTS["client"].color, 3)):
             yield element("circle", "", cx=x, cy=y, r=9, fill="none", stroke=color, stroke_width=width)
@@ -319,6 +341,12 @@ def _mark(setting: RangeSetting) -> Iterator[Element]:
         cross = f"M{x - 8} {y - 8} l16 16 m0 -16 l-16 16"
         yield path(cross, stroke_width=7)
         yield path(cross, stroke=CONCEPTS["dropped"].color, stroke_width=4)
+
+
+def _bands(found: PortRange) -> list[str]:
+    return [
+        f"{name} {first}–{last}: {count:,} of {last - first + 1:,} taken" for name, first, last, count in found.bands
+    ]
 
 
 def _told(setting: RangeSetting) -> str:
@@ -341,7 +369,7 @@ def verdict(setting: RangeSetting) -> str:
     asks = f"asks for nodePort {setting.asked}" if setting.asked else "leaves nodePort out"
     if answer.created:
         return f"Your Service {asks}: created" + ("." if setting.asked else f", it got {answer.number}.")
-    return f"Your Service {asks}. {answer.message}"
+    return f"Your Service {asks}: refused. The API server says: {answer.message}"
 
 
 def rows(setting: RangeSetting) -> Iterator[tuple[str, str, str, str]]:
@@ -349,15 +377,15 @@ def rows(setting: RangeSetting) -> Iterator[tuple[str, str, str, str]]:
 
     Examples
     --------
-    >>> list(rows(RangeSetting()))[2]
-    ('30007 (yours)', 'static band', 'debug-svc', 'Invalid value: 30007: provided port is already allocated')
+    >>> list(rows(RangeSetting(asked=30007)))[2]
+    ('30007 (chosen above)', 'static band', 'debug-svc', 'Invalid value: 30007: provided port is already allocated')
     """
     found = setting.taken
     for words, asked in ASKED.items():
         where = next((name for name, first, last, _ in found.bands if first <= asked <= last), "outside the range")
         answer = setting.answers[asked]
         told = f"created: {answer.number}" if answer.created else answer.words
-        yours = " (yours)" if asked == setting.asked else ""
+        yours = " (chosen above)" if asked == setting.asked else ""
         yield words + yours, where if asked else "any", found.holders.get(asked, ""), told
 
 
@@ -371,12 +399,14 @@ def reading(setting: RangeSetting) -> str:
 def table(setting: RangeSetting) -> str:
     """Return what every other number would have been answered, and what follows from it."""
     who = f"{setting.protocol}, namespace {setting.namespace}"
-    head = ("nodePort in your manifest", "band", "taken by", "the API server")
-    caption = f"One more Service ({who}), whichever number it asks for"
+    head = ("nodePort in your manifest", "band", "taken before by", "the API server says")
+    caption = f"What the API server says to your Service ({who})"
     name, first, last, count = setting.taken.bands[1]
     chance = (
-        f"A number that somebody chooses blindly in the {name} collides with a probability of "
-        f"{count:,} / {last - first + 1:,} = {count / (last - first + 1):.1%}."
+        f"Every number of the {name} is taken: who chooses one there is refused."
+        if count == last - first + 1
+        else f"A number that somebody chooses blindly in the {name} is already taken with a "
+        f"probability of {count:,} / {last - first + 1:,} = {count / (last - first + 1):.1%}."
     )
     refused, hint = setting.taken.refused, setting.answer.hint
     if refused and hint:
@@ -391,7 +421,7 @@ def table(setting: RangeSetting) -> str:
 NODE_PORT_RANGE: Parts[RangeSetting] = Parts(
     "Node port range explorer",
     (
-        Control("automatic", "Services without a nodePort line", low=0, high=NUMBERS),
+        Control("automatic", "Services without a nodePort line", low=0, high=NUMBERS - 1),
         Control("asked", "nodePort in your manifest", tuple(ASKED.items())),
         Control("protocol", "Your protocol", PROTOCOLS),
         Control("namespace", "Your namespace", NAMESPACES),
@@ -411,7 +441,7 @@ def node_port_range_explorer(setting: RangeSetting | None = None) -> Explorer[Ra
     Parameters
     ----------
     setting : RangeSetting, optional
-        Where to begin; by default fifty Services, and one more that asks for a number that is taken.
+        Where to begin; by default fifty Services, and one more that asks for 30050, in the static band.
 
     Returns
     -------

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
 from ..._display import scrolling
 from ..._palette import CONCEPTS
-from ..._svg import FAINT, RAISED, TEXT, Element, document, grid, path, rect, stripes, text
+from ..._svg import FAINT, RAISED, TEXT, Element, document, grid, path, rect, side_by_side, stripes, text
 from ...api.checks import check_arguments
 from ...data import example
 from ...model import Cluster
@@ -48,7 +49,7 @@ class PolicySetting:
     1.5
     """
 
-    pods: str = "2 + 1 + 0 + 1"
+    pods: str = "2 + 1"
     balancer: str = "even over all nodes"
     crashed: bool = False
 
@@ -82,8 +83,16 @@ def _shares(setting: PolicySetting) -> PolicyShares:
     return policy_shares(cluster, NAME, crashed=CRASHED if setting.crashed else None)
 
 
+def _counted(pods: str) -> str:
+    """Return a placement with the number of nodes: 2 + 1 and 2 + 1 + 0 are easily taken for the same."""
+    per_node = pods.split(" + ")
+    empty = per_node.count("0")
+    without = f", {empty} without Pods" if empty else ""
+    return f"{pods} ({len(per_node)} nodes{without})"
+
+
 CONTROLS = (
-    Control("pods", "Pods on each node", PLACES),
+    Control("pods", "Pods on each node", tuple((_counted(pods), pods) for pods in PLACES)),
     Control("balancer", "Load balancer", tuple(BALANCERS)),
     Control("crashed", "node-1 has just crashed, and nobody knows yet"),
 )
@@ -91,98 +100,91 @@ CONTROLS = (
 
 # -- drawing ----
 
-PANEL, GAP, LEFT, TOP, HEIGHT, FLOOR = 390, 26, 46, 58, 190, 258
-HOP, LOST = "url(#kx-hop-stripes)", "url(#kx-lost-stripes)"
+# Each policy has a drawing of its own, which fits a phone.
+WIDTH, LEFT, TOP, HEIGHT, FLOOR = 280, 40, 66, 170, 236
+PANEL = WIDTH - LEFT
 
 
 def draw_policies(setting: PolicySetting) -> str:
-    """Draw both policies side by side, as SVG that follows JupyterLab's theme.
+    """Draw both policies side by side, as SVG that follows JupyterLab's theme; on a narrow page one below the other.
 
     Examples
     --------
-    >>> draw_policies(PolicySetting()).startswith('<svg role="img" aria-label="Cluster: node-1 gets')
+    >>> 'aria-label="Cluster: node-1 gets' in draw_policies(PolicySetting())
     True
     """
     found, crashed = setting.found, CRASHED if setting.crashed else ""
     highest = max((float(pod.share) for side in found.sides for pod in side.pods), default=0.0)
     top = next((step for step in (0.08, 0.2, 0.4, 0.6, 0.8) if highest <= step), 1.0)
+    return side_by_side(*(_drawing(found, side, top, crashed) for side in found.sides))
+
+
+def _drawing(found: PolicyShares, side: PolicyView, top: float, crashed: str) -> str:
+    """Draw one policy, with a legend."""
     hop, lost = CONCEPTS["extra hop"].color, CONCEPTS["dropped"].color
+    legend = list(_legend(side, FLOOR + 150))
     parts = [
-        stripes("kx-hop-stripes", hop, "#1a1a1a"),
-        stripes("kx-lost-stripes", lost, lost, width=3, opacity=0.2),
+        stripes(f"kx-hop-{side.policy}", hop, "#1a1a1a"),
+        stripes(f"kx-lost-{side.policy}", lost, lost, width=3, opacity=0.2),
+        *_panel(found, side, top, crashed),
+        *(part for row in legend for part in row),
     ]
-    for number, side in enumerate(found.sides):
-        parts += _panel(found, side, LEFT + number * (PANEL + GAP), top, crashed, scale=number == 0)
-    width, height = LEFT + 2 * PANEL + GAP + 8, FLOOR + 162
-    parts += _legend(found, height - 12)
-    return document(_told(found, crashed), width, height, parts)
+    return document(_told(found, side, crashed), WIDTH, FLOOR + 140 + 22 * len(legend), parts)
 
 
-def _panel(
-    found: PolicyShares, side: PolicyView, left: float, top: float, crashed: str, *, scale: bool
-) -> list[Element]:
-    """Draw one policy: bars, nodes, and what holds for all."""
+def _panel(found: PolicyShares, side: PolicyView, top: float, crashed: str) -> list[Element]:
+    """Draw bars, nodes, and what holds for all."""
     parts = [
-        text(left, 18, f"externalTrafficPolicy: {side.policy}", bold=True, size=15),
-        text(left, 38, f"the Pods see {_short(found, side)}", color=FAINT),
+        text(0, 16, f"externalTrafficPolicy: {side.policy}", bold=True, size=14),
+        text(0, 36, f"the Pods see {_short(found, side)}", size=12, color=FAINT),
     ]
-    levels = [(FLOOR - HEIGHT * step / 4, f"{100 * top * step / 4:.3g} %" if scale else "") for step in range(5)]
-    parts += grid(left, PANEL, levels)
+    parts += grid(LEFT, PANEL, [(FLOOR - HEIGHT * step / 4, f"{100 * top * step / 4:.3g} %") for step in range(5)])
     room = PANEL / max(len(found.nodes), 1)
     for column, (node, zone) in enumerate(found.nodes.items()):
-        x = left + column * room
+        x = LEFT + column * room
         pods = [pod for pod in side.pods if pod.node == node]
-        width = min((room - 18) / max(len(pods), 1), 44)
+        width = min((room - 6) / max(len(pods), 1), 40)
         start = x + (room - width * len(pods)) / 2
         for k, pod in enumerate(pods):
             at, tall = start + k * width, HEIGHT * float(pod.share) / top
             passed = HEIGHT * float(pod.passed_on) / top
             parts += _bar(at, width - 3, FLOOR - tall + passed, tall - passed, CONCEPTS["Pod"].color)
-            parts += _bar(at, width - 3, FLOOR - tall, passed, HOP)
-            words = f"{100 * float(pod.share):.3g}"
+            parts += _bar(at, width - 3, FLOOR - tall, passed, f"url(#kx-hop-{side.policy})")
+            words = "" if node == crashed else f"{100 * float(pod.share):.{3 if width > 28 else 2}g}"
             parts.append(text(at + (width - 3) / 2, FLOOR - tall - 5, words, "middle", size=12))
         parts += _node(side, node, zone, x, room, crashed == node)
     pods_total = len(side.pods)
     equal = sum(float(pod.share) for pod in side.pods) / pods_total if pods_total else 0.0
     if equal and not side.lost:
         y = FLOOR - HEIGHT * equal / top
-        parts.append(path(f"M{left} {y:.1f} h{PANEL}", stroke_dasharray="6 4"))
+        parts.append(path(f"M{LEFT} {y:.1f} h{PANEL}", stroke_dasharray="6 4"))
     hottest = f"busiest Pod: {side.hottest_over_mean:.3g} × the average Pod"
     lines = (
-        f"extra hop: {side.extra_hop} = {float(side.extra_hop):.1%}, mean round trip {side.round_trip_ms:.2f} ms",
+        f"extra hop: {side.extra_hop} = {float(side.extra_hop):.1%}",
         f"lost: {side.lost} = {float(side.lost):.1%}" if side.lost else hottest,
+        f"mean round trip: {side.round_trip_ms:.2f} ms",
     )
-    return parts + [text(left, FLOOR + 84 + 22 * row, line, size=14) for row, line in enumerate(lines)]
+    return parts + [text(LEFT, FLOOR + 76 + 20 * row, line) for row, line in enumerate(lines)]
 
 
 def _node(side: PolicyView, node: str, zone: str, x: float, room: float, crashed: bool) -> list[Element]:
     """Draw a node with what arrives there; one that has crashed is drawn as one."""
     share = side.entries.get(node, 0)
     color = CONCEPTS["dropped" if crashed else "node"].color
-    dashes = "5 4" if crashed else None
-    fill = LOST if crashed and share else RAISED if crashed else color
-    comes = "gets nothing" if not share else f"gets {share}, lost" if crashed else f"gets {share}"
+    fill = f"url(#kx-lost-{side.policy})" if crashed and share else RAISED if crashed else color
+    comes = f"{share} lost" if crashed and share else f"gets {share}"
     middle = x + room / 2
-    parts = [
-        rect(
-            x + 4,
-            FLOOR,
-            room - 8,
-            54,
-            fill=fill,
-            fill_opacity=None if crashed else 0.2,
-            stroke=color,
-            stroke_width=2,
-            stroke_dasharray=dashes,
-        ),
-        # Words are not written on stripes.
-        *([rect(x + 22, FLOOR + 4, room - 44, 46, fill=RAISED)] if crashed and share else []),
+    frame = {"stroke": color, "stroke_width": 2, "stroke_dasharray": "5 4" if crashed else None}
+    parts = [rect(x + 1.5, FLOOR, room - 3, 56, fill=fill, fill_opacity=None if crashed else 0.2, **frame)]
+    if crashed and share:  # words are not written on stripes
+        parts.append(rect(middle - 27, FLOOR + 4, 54, 48, fill=RAISED))
+    parts += [
         text(middle, FLOOR + 17, node, "middle", bold=True, size=12),
         text(middle, FLOOR + 32, "crashed" if crashed else f"zone {zone}" if zone else "", "middle", size=12),
         text(middle, FLOOR + 47, comes, "middle", size=12),
     ]
     if crashed:
-        parts.append(path(f"M{x + 10:.1f} {FLOOR + 6} l9 9 m0 -9 l-9 9", stroke=color, stroke_width=3))
+        parts.append(path(f"M{middle - 5:.1f} {FLOOR - 14} l10 10 m0 -10 l-10 10", stroke=color, stroke_width=3))
     return parts
 
 
@@ -190,28 +192,27 @@ def _bar(x: float, width: float, y: float, height: float, fill: str) -> list[Ele
     return [] if height < 0.01 else [rect(x, y, width, height, fill=fill, stroke=TEXT)]
 
 
-def _legend(found: PolicyShares, y: float) -> list[Element]:
-    hop = any(pod.passed_on for side in found.sides for pod in side.pods)
-    signs = [(CONCEPTS["Pod"].color, "arrived at the Pod's own node")]
-    signs += [(HOP, "forwarded by another node: extra hop")] if hop else []
-    parts, x = [], float(LEFT)
-    for fill, words in signs:
-        parts += [*_bar(x, 20, y - 13, 14, fill), text(x + 28, y - 1, words)]
-        x += 290
-    if not any(side.lost for side in found.sides):
-        parts += [path(f"M{x:g} {y - 6} h24", stroke_dasharray="6 4"), text(x + 32, y - 1, "an equal share")]
-    return parts
+def _legend(side: PolicyView, y: float) -> Iterator[list[Element]]:
+    """Yield the rows of the legend: what is drawn, and nothing else."""
+    yield [*_bar(0, 20, y - 13, 14, CONCEPTS["Pod"].color), text(28, y - 1, "arrived at the Pod's own node")]
+    if any(pod.passed_on for pod in side.pods):
+        y += 22
+        words = "forwarded by another node: extra hop"
+        yield [*_bar(0, 20, y - 13, 14, f"url(#kx-hop-{side.policy})"), text(28, y - 1, words)]
+    if not side.lost:
+        y += 22
+        yield [path(f"M0 {y - 6:g} h24", stroke_dasharray="6 4"), text(28, y - 1, "an equal share")]
 
 
 def reading(setting: PolicySetting) -> str:
     """Return how to read the picture of a setting."""
     found = setting.found
-    said = "Both halves have the same scale. A bar is a Pod, above its node; its height is its share of connections."
+    said = "Both pictures have the same scale. A bar is a Pod, above its node; its height is its share of connections."
     if any(pod.passed_on for side in found.sides for pod in side.pods):
         said += " The striped part arrived at another node and made the extra hop."
     if not any(side.lost for side in found.sides):
         said += " The dashed line is an equal share."
-    said += " Each node's box says what the load balancer sends to it."
+    said += " Each node's box says which part of the connections the load balancer sends to it."
     if setting.crashed:
         said += f" {CRASHED} is crossed out: what the load balancer still sends there is lost."
     return said
@@ -227,20 +228,15 @@ def _short(found: PolicyShares, side: PolicyView) -> str:
     return f"{side.seen[0]}{rest}, not the client" if found.client not in side.seen else "clients and others"
 
 
-def _told(found: PolicyShares, crashed: str) -> str:
-    said = []
-    for side in found.sides:
-        nodes = []
-        for node in found.nodes:
-            comes = side.entries.get(node, 0)
-            pods = ", ".join(f"{float(pod.share):.1%}" for pod in side.pods if pod.node == node) or "no Pod"
-            nodes.append(f"{node}{' (crashed)' if node == crashed else ''} gets {comes}, Pods {pods}")
-        lost = f", lost {float(side.lost):.1%}" if side.lost else ""
-        said.append(
-            f"{side.policy}: {'; '.join(nodes)}; extra hop {float(side.extra_hop):.1%}{lost}, the Pods see "
-            f"{_short(found, side)}."
-        )
-    return " ".join(said)
+def _told(found: PolicyShares, side: PolicyView, crashed: str) -> str:
+    nodes = []
+    for node in found.nodes:
+        comes = side.entries.get(node, 0)
+        pods = ", ".join(f"{float(pod.share):.1%}" for pod in side.pods if pod.node == node) or "no Pod"
+        nodes.append(f"{node}{' (crashed)' if node == crashed else ''} gets {comes}, Pods {pods}")
+    lost = f", lost {float(side.lost):.1%}" if side.lost else ""
+    hop = f"extra hop {float(side.extra_hop):.1%}{lost}"
+    return f"{side.policy}: {'; '.join(nodes)}; {hop}, the Pods see {_short(found, side)}."
 
 
 def verdict(setting: PolicySetting) -> str:
@@ -272,7 +268,7 @@ def policy_explorer(setting: PolicySetting | None = None) -> Explorer[PolicySett
     Parameters
     ----------
     setting : PolicySetting, optional
-        Where to begin; by default two Pods on node-1, one on node-2, none on node-3, one on node-4.
+        Where to begin; by default two Pods on node-1, one on node-2.
 
     Returns
     -------
@@ -282,7 +278,7 @@ def policy_explorer(setting: PolicySetting | None = None) -> Explorer[PolicySett
     Examples
     --------
     >>> policy_explorer()
-    <Policy explorer: Cluster: extra hop 75.0%, busiest Pod 1 × the average, the Pods see 10.0.0.1, …, ...>
+    <Policy explorer: Cluster: extra hop 50.0%, busiest Pod 1 × the average, the Pods see 10.0.0.1, …, ...>
     """
     check_arguments(policy_explorer, locals())
     return Explorer(POLICY, setting or PolicySetting())

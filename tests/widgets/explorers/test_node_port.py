@@ -45,12 +45,42 @@ def test_every_setting_draws_what_the_model_says() -> None:
         ({"selector_matches": False}, "refused", "no endpoints"),
         ({"target_port": 8081}, "refused", "does not listen on port 8081"),
         ({"firewall_closed": True}, "timeout", "firewall"),
-        ({"entry_down": True}, "timeout", "is down"),
+        ({"crashed": True}, "timeout", "is down"),
     ],
 )
 def test_outcomes(change: dict[str, object], outcome: str, reason: str) -> None:
     route = replace(NodePortSetting(), **change).route
     assert route.outcome == outcome and reason in route.reason
+
+
+def test_the_crash_stays_with_its_node() -> None:
+    found = {node: NodePortSetting(node, crashed=True).route for node in NODES}
+    assert {node: route.outcome for node, route in found.items()} == {
+        "node-1": "delivered", "node-2": "timeout", "node-3": "delivered",
+    }  # fmt: skip
+    assert not any("node-1 is down" in words or "node-3 is down" in words for _, *words in rows(NodePortSetting()))
+    page = NODE_PORT_WAY.page(NodePortSetting("node-3", crashed=True))
+    assert "node-2 has crashed, but this connection does not need it" in page
+
+
+def test_a_crashed_node_is_not_drawn_like_one_that_answers() -> None:
+    def signs(setting: NodePortSetting) -> list[str | None]:
+        svg = ElementTree.fromstring(draw_route(setting.route))
+        return [shape.get("stroke-dasharray") for shape in svg.iter() if shape.tag.endswith("rect")]
+
+    assert signs(NodePortSetting(pods="none")) == [None]
+    assert signs(NodePortSetting(pods="none", crashed=True)) == ["4 3"]
+
+
+def test_a_refusal_comes_back_and_a_timeout_does_not() -> None:
+    def heads(setting: NodePortSetting) -> int:
+        svg = ElementTree.fromstring(draw_route(setting.route))
+        return sum(shape.tag.endswith("polygon") for shape in svg.iter())
+
+    refused, silent = NodePortSetting(pods="none"), NodePortSetting(firewall_closed=True)
+    assert (heads(refused), heads(silent)) == (2, 1)
+    page = NODE_PORT_WAY.page(refused)
+    assert "refuses (REJECT)" in page and "red arrow" not in page
 
 
 def test_table_names_every_other_choice_once() -> None:

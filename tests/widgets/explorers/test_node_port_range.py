@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from itertools import product
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
 import k8sexpose as kx
+from k8sexpose._palette import CONCEPTS
 from k8sexpose.widgets.explorers.node_port_range import (
     ASKED,
     NAMESPACES,
@@ -41,7 +43,7 @@ def test_range_every_choice(automatic: int) -> None:
         if not setting.answer.created:
             assert setting.answer.message in told
         table = list(range_rows(setting))
-        assert next(row for row in table if "(yours)" in row[0])[3] in (
+        assert next(row for row in table if "(chosen above)" in row[0])[3] in (
             f"created: {setting.answer.number}",
             setting.answer.words,
         )
@@ -56,6 +58,27 @@ def test_range_answers(asked: int, words: str) -> None:
     for protocol, namespace in product(PROTOCOLS, NAMESPACES):  # one list for all protocols and namespaces
         answer = RangeSetting(50, asked, protocol, namespace).answer
         assert words in answer.message and answer.created is not bool(words)
+
+
+def test_the_question_can_be_seen_in_the_first_state() -> None:
+    first = kx.node_port_range_explorer()
+    assert first.setting.asked == 30050 and first.setting.answer.created
+    words = "".join(ElementTree.fromstring(draw_range(first.setting)).itertext())
+    assert "30050: created" in words and "static band 30000–30085" in words
+
+
+def test_the_slider_ends_where_the_range_is_full() -> None:
+    slider = kx.node_port_range_explorer().controls["automatic"]
+    last = RangeSetting(slider.max)
+    assert len(last.taken.holders) == NUMBERS and not last.taken.refused
+    page = NODE_PORT_RANGE.page(last)
+    assert "Every number of the dynamic band is taken" in page and "100.0%" not in page
+    assert "2,682 of 2,682 taken: full" in page
+
+
+def test_no_picture_has_a_colour_that_means_a_node_port_for_a_band() -> None:
+    for setting in (RangeSetting(), RangeSetting(NUMBERS - 1)):
+        assert CONCEPTS["node port"].color not in draw_range(setting)
 
 
 def test_range_fills_the_dynamic_band_first() -> None:

@@ -16,15 +16,16 @@ SETTINGS = [PolicySetting(*values) for values in product(PLACES, BALANCERS, (Fal
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=repr)
 def test_every_setting_draws_what_the_model_says(setting: PolicySetting) -> None:
-    svg = ElementTree.fromstring(draw_policies(setting))
-    label = svg.attrib["aria-label"]
-    space = "{http://www.w3.org/2000/svg}" if svg.tag.startswith("{") else ""
-    width, height = (float(number) for number in svg.attrib["viewBox"].split()[2:])
-    for rect in svg.iter(f"{space}rect"):
-        if "x" in rect.attrib:
-            x, y, w, h = (float(rect.attrib[name]) for name in ("x", "y", "width", "height"))
-            assert x >= 0 and y >= 40 and x + w <= width and y + h <= height
-    for side in setting.found.sides:
+    drawings = ElementTree.fromstring(draw_policies(setting)).findall(".//svg")
+    assert len(drawings) == len(setting.found.sides) == 2
+    for side, svg in zip(setting.found.sides, drawings, strict=True):
+        label = svg.attrib["aria-label"]
+        width, height = (float(number) for number in svg.attrib["viewBox"].split()[2:])
+        assert width <= 320, "a phone shows it whole"
+        for rect in svg.iter("rect"):
+            if "x" in rect.attrib:
+                x, y, w, h = (float(rect.attrib[name]) for name in ("x", "y", "width", "height"))
+                assert x >= 0 and y >= 40 and x + w <= width and y + h <= height
         assert f"extra hop {float(side.extra_hop):.1%}" in label
         assert (f"lost {float(side.lost):.1%}" in label) is bool(side.lost)
     page = POLICY.page(setting)
@@ -37,6 +38,20 @@ def test_the_program_gives_the_same_shares(setting: PolicySetting) -> None:
     scope: dict[str, Any] = {"kx": kx}
     exec("\n".join(lines), scope)
     assert eval(last, scope) == setting.found
+
+
+def test_it_begins_as_lesson_5_says_and_tells_two_nodes_from_three() -> None:
+    control = kx.policy_explorer().controls["pods"]
+    assert control.value == "2 + 1" and control.label == "2 + 1 (2 nodes)"
+    assert "2 + 1 + 0 (3 nodes, 1 without Pods)" in [words for words, _ in control.options]
+
+
+def test_what_is_lost_is_written_where_there_is_room() -> None:
+    svg = ElementTree.fromstring(draw_policies(PolicySetting("1 + 1 + 1 + 0", crashed=True))).find(".//svg")
+    assert svg is not None
+    ground = next(one for one in svg.iter("rect") if one.get("height") == "48")
+    (lost,) = (one for one in svg.iter("text") if (one.text or "").endswith(" lost"))
+    assert 6.5 * len(lost.text or "") <= float(ground.attrib["width"])
 
 
 def test_controls_and_reset() -> None:
