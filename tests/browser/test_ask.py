@@ -307,15 +307,13 @@ LONG = "for line in range(40):\n    print(line)"
 
 
 @pytest.mark.deep
-def test_what_is_open_leads_to_its_cell(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, context: BrowserContext
-) -> None:
+def test_what_is_open_leads_to_its_cell(tmp_path: Path, chromium: Browser) -> None:
     """From the table at the end of a lesson to a question above. (JupyterLab opens another lesson at its beginning.)"""
     cells = [nbformat.v4.new_code_cell(source) for source in (LINKS, LONG, 'ask("np-hard-coded")', LONG, "progress()")]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
     path = tmp_path / "01_nodeport.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), path)
-    with run_lessons.server([path]) as server:
+    with run_lessons.server([path]) as server, run_lessons.browser() as context:
         page = run_lessons.open_notebook(context, server, path.name)
         run_lessons.run_all(page)
         page.locator("summary", has_text="Open questions").click()
