@@ -279,6 +279,7 @@ def test_a_bill_without_numbers_is_that_of_a_thousand_gb_of_which_a_tenth_comes_
 def test_only_aks_makes_an_outbound_rule(provider: str, more: int) -> None:
     cluster = three_zones(provider, manifest())
     plain, asked = (entries_of(cluster, MonthlyTraffic(), rule) for rule in (False, True))
+    assert entries_of(cluster, MonthlyTraffic()) == plain  # nobody has such a rule who does not say so
     assert len(asked) - len(plain) == more
     if more:
         assert (asked[-1].name, asked[-1].kind) == ("the outbound rule", "standard")
