@@ -83,8 +83,26 @@ function render({ model, el }) {
       waits[row.policy] = (waits[row.policy] || 0) + queue;
       y += ROW + above;
     }
+    point(rows[0].cursor);
     const said = sides.map((side) => `${side}: ${waits[side]}`).join(", ");
     canvas.setAttribute("aria-label", `Queues before the Pods at one moment; requests that wait: ${said}.`);
+  }
+
+  // A line over the picture below shows which moment the dots are at.
+  let cursor = null;
+  function point(ends) {
+    if (!ends) return;
+    const around = el.closest(".kx-is-queues, .k8sexpose-queues");
+    const picture = around?.querySelector("svg[role=img], img");
+    if (!picture) return;
+    if (!cursor?.isConnected) {
+      cursor = make("div", { class: "kx-queue-cursor" });
+      picture.parentElement.style.position = "relative";
+      picture.after(cursor);
+    }
+    const box = picture.getBoundingClientRect(), from = picture.parentElement.getBoundingClientRect();
+    const at = box.left - from.left + box.width * (ends[0] + part * (ends[1] - ends[0]));
+    Object.assign(cursor.style, { left: `${at}px`, top: `${box.top - from.top}px`, height: `${box.height}px` });
   }
 
   function tick(now) {
@@ -120,6 +138,7 @@ function render({ model, el }) {
   if (playing) frame = requestAnimationFrame(tick);
   return () => {
     cancelAnimationFrame(frame);
+    cursor?.remove();
     watcher.disconnect();
     model.off("change:rows", changed);
     still.removeEventListener("change", quiet);
