@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 import k8sexpose as kx
+from k8sexpose._palette import CONCEPTS
 from k8sexpose._svg import images
 from k8sexpose.lessons import cluster_with, crossovers, queues, response_time
 from k8sexpose.lessons.sheet import QUESTIONS
@@ -29,6 +30,14 @@ def test_the_picture_counts_what_the_queue_has() -> None:
     assert f"90 % busy: {waiting:.1f} requests wait" in svg.attrib["aria-label"]
     tops = [float(one.attrib["y"]) for one in svg.iter() if one.tag.endswith("rect")]
     assert len(set(tops)) > 3
+
+
+def test_the_time_axis_has_numbers_and_panels_have_one_scale() -> None:
+    svg = next(ElementTree.fromstring(draw_queues({30.0: [[0, 0, 5]], 90.0: [[0, 0, 9], [1, 9, 12]]})).iter("svg"))
+    words = [one.text for one in svg.iter("text")]
+    assert words.count("0.5 s") == words.count("1 s") == 2
+    work = {one.get("height") for one in svg.iter("rect") if one.get("fill") == CONCEPTS["Pod"].color}
+    assert work == {"5"} and float(svg.attrib["width"]) <= 320
 
 
 def test_a_busier_pod_has_a_longer_queue() -> None:
@@ -64,8 +73,8 @@ def test_response_times_have_their_precision() -> None:
 def test_crossovers_are_those_of_the_curves() -> None:
     table = crossovers("4 + 3 + 3", "2 + 2", workers=[1, 4], hop_ms=0.5)
     found = kx.latency_curves(kx.both_policies(cluster_with(4, 3, 3), NAME), NAME, hop_ms=0.5).attrs
-    assert table.iloc[0].tolist()[2:] == [f"{100 * found['mean']:.3g} %", f"{100 * found['p99']:.3g} %"]
-    assert set(table.iloc[2:]["Local slower above (mean)"]) == {"never"}
+    assert table.iloc[0].tolist()[1:] == [f"{100 * found['mean']:.3g} %", f"{100 * found['p99']:.3g} %"]
+    assert set(table.iloc[2:]["Local is slower on average above"]) == {"never"}
 
 
 def test_the_answers_that_depend_on_chance_hold_for_other_runs() -> None:

@@ -23,10 +23,13 @@ __all__ = ["Queues", "crossovers", "queues", "response_time"]
 
 WINDOW_MS = 1000.0
 SEED = 12  # a second in which the queues are about as long as they are on average
-WIDTH, LEFT, PANEL, GAP, TALLEST = 780, 46, 96, 40, 24
+# So wide that a phone shows it whole; a request is a row of this height in every panel, so that they can be compared.
+WIDTH, LEFT, UNIT, HEAD, GROWS, SPARE = 300, 28, 5, 34, 1.6, 2
+CRISP = {"shape_rendering": "crispEdges"}
 READING = (
-    "Time runs to the right: one second. The height is the number of requests in the Pod. The blue part is the request "
-    "that the Pod works on, the grey part above it are the requests that wait."
+    "Time runs to the right: one second. The height is the number of requests in the Pod, on the same scale in all "
+    "panels. The blue row is the request that the Pod works on, the grey part above it are the requests that wait. Where "
+    "the dots are played, a line moves over the picture: the dots show the moment at which it is."
 )
 KINDS = ("mean", "p50", "p95", "p99")
 
@@ -43,34 +46,39 @@ def counts_over_time(requests: list[list[float]], step_ms: float = 2.0) -> list[
     return [sum(arrives <= moment < ends for arrives, _, ends in requests) for moment in moments]
 
 
+CURSOR = [LEFT / WIDTH, (WIDTH - 4) / WIDTH]  # where the second begins and ends, as parts of the picture's width
+
+
 def draw_queues(stretches: dict[float, list[list[float]]]) -> str:
     """Return the picture of several utilisations, one below the other."""
     parts: list[Element] = []
-    said = []
-    for number, (busy, requests) in enumerate(stretches.items()):
-        foot = 30 + PANEL + number * (PANEL + GAP)
+    said, foot = [], 0
+    for busy, requests in stretches.items():
         counts = counts_over_time(requests)
-        parts.append(text(0, foot - PANEL - 12, f"{busy:g} % busy", size=14, bold=True))
-        parts.append(text(100, foot - PANEL - 12, "number of requests in the Pod", color=FAINT, size=12))
-        parts += _panel(foot, counts)
+        top = foot + HEAD
+        foot = top + UNIT * (max(counts, default=0) + SPARE)
+        parts.append(text(0, top - 14, f"{busy:g} % busy", bold=True))
+        parts.append(text(84, top - 14, "number of requests in the Pod", color=FAINT, size=12))
+        parts += _panel(top, foot, counts)
         said.append(f"{busy:g} % busy: {sum(max(count - 1, 0) for count in counts) / len(counts):.1f} requests wait")
-    height = 30 + len(stretches) * (PANEL + GAP)
-    parts.append(text(WIDTH, height - 8, "time: one second", "end", color=FAINT, size=12))
+        foot += 18
     told = f"Requests in a Pod over one second, on average: {'; '.join(said)}."
-    return readable(document(told, WIDTH, height, parts))
+    return readable(document(told, WIDTH, foot + 4, parts, grows=GROWS))
 
 
-def _panel(foot: float, counts: list[int]) -> list[Element]:
-    """Return the panel of one utilisation: axis, the request in work, and those that wait."""
-    parts = list(grid(LEFT, WIDTH - LEFT, ((foot - PANEL * mark / TALLEST, str(mark)) for mark in (0, 10, 20))))
-    step = (WIDTH - LEFT) / len(counts)
+def _panel(top: float, foot: float, counts: list[int]) -> list[Element]:
+    """Return the panel of one utilisation: axes, the request in work, and those that wait."""
+    width, right = WIDTH - LEFT - 4, WIDTH - 4
+    marks = [mark for mark in (0, 5, 10, 20) if foot - UNIT * mark >= top]
+    parts = list(grid(LEFT, width, ((foot - UNIT * mark, str(mark)) for mark in marks)))
+    for part, anchor in ((0, "start"), (0.5, "middle"), (1, "end")):
+        parts.append(text(LEFT + part * width, foot + 14, f"{part:g} s", anchor, size=12, color=FAINT))
+    step = (right - LEFT) / len(counts)
     for begin, end, count in _steps(counts):
-        x, width = LEFT + begin * step, (end - begin) * step
-        unit = PANEL / TALLEST
-        parts.append(rect(x, foot - unit, width, unit, fill=CONCEPTS["Pod"].color))
+        x, wide = LEFT + begin * step, (end - begin) * step
+        parts.append(rect(x, foot - UNIT, wide, UNIT, fill=CONCEPTS["Pod"].color, **CRISP))
         if count > 1:
-            waiting = unit * (min(count, TALLEST) - 1)
-            parts.append(rect(x, foot - unit - waiting, width, waiting, fill=FAINT, opacity=0.55))
+            parts.append(rect(x, foot - UNIT * count, wide, UNIT * (count - 1), fill=FAINT, opacity=0.8, **CRISP))
     return parts
 
 
@@ -95,7 +103,7 @@ class Queues(ipywidgets.VBox):  # type: ignore[misc]
         self.moving.rows = [
             {
                 "policy": "One Pod, one request at a time", "color": CONCEPTS["Pod"].color, "pod": "the Pod",
-                "busy": round(one), "requests": requests, "window": WINDOW_MS,
+                "busy": round(one), "requests": requests, "window": WINDOW_MS, "cursor": CURSOR,
             }
             for one, requests in stretches.items()
         ]  # fmt: skip
@@ -103,6 +111,7 @@ class Queues(ipywidgets.VBox):  # type: ignore[misc]
         picture = ipywidgets.HTML(self.page)
         picture.add_class("k8sexpose-page")  # queue_view.css lets the picture scroll, and its words wrap
         super().__init__([self.moving, picture])
+        self.add_class("k8sexpose-queues")  # queue_view.js moves its line over this picture
 
     def __repr__(self) -> str:
         return f"<The queue of one Pod at {', '.join(f'{one:g} %' for one in self.busy)}>"
@@ -184,10 +193,11 @@ def crossovers(*placements: str, workers: tuple[int, ...] | list[int] = (1, 4), 
 
     Examples
     --------
-    >>> crossovers("2 + 1", "1 + 1", workers=[1])
-      Pods per node  workers Local slower above (mean) Local slower above (p99)
-    0         2 + 1        1                    19.5 %                   6.51 %
-    1         1 + 1        1                     never                    never
+    >>> crossovers("2 + 1", "1 + 1", workers=[1]).T
+    Pods per node                             2 + 1  1 + 1
+    workers                                       1      1
+    Local is slower on average above         19.5 %  never
+    Local is slower at the p99 above         6.51 %  never
     """
     rows = []
     for placement in placements:
@@ -196,8 +206,8 @@ def crossovers(*placements: str, workers: tuple[int, ...] | list[int] = (1, 4), 
             both = both_policies(cluster_with(*per_node), NAME)
             found = latency_curves(both, NAME, hop_ms=hop_ms, workers=each, points=2).attrs
             rows.append((placement, each, _above(found["mean"]), _above(found["p99"])))
-    head = ["Pods per node", "workers", "Local slower above (mean)", "Local slower above (p99)"]
-    return pd.DataFrame(rows, columns=head)
+    head = ["Pods per node", "workers", "Local is slower on average above", "Local is slower at the p99 above"]
+    return pd.DataFrame(rows, columns=head).set_index("Pods per node")
 
 
 def _above(utilisation: float) -> str:

@@ -111,11 +111,11 @@ class Parts(Generic[Setting]):
     work: Callable[[Setting], Iterator[float]] | None = None
 
     def page(self, setting: Setting) -> str:
-        """Return the page of a setting: the picture, the verdict, how to read it, and the table."""
+        """Return the page of a setting: the verdict, near the controls, the picture, how to read it, and the table."""
         said, reading = html.escape(self.verdict(setting)), html.escape(self.reading(setting))
         return (
-            f'<div class="jp-RenderedHTMLCommon" style="padding: 0">{readable(self.draw(setting))}'
-            f'<p role="status"><strong>{said}</strong></p>'
+            f'<div class="jp-RenderedHTMLCommon" style="padding: 0"><p role="status"><strong>{said}</strong></p>'
+            f"{readable(self.draw(setting))}"
             f"<p><strong>How to read this.</strong> {reading}</p>{self.table(setting)}</div>"
         )
 

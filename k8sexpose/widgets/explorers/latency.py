@@ -35,12 +35,15 @@ def verdict(setting: LatencySetting, both: PolicyComparison) -> str:
 
     Examples
     --------
-    >>> verdict(LatencySetting(utilisation=10), sample(LatencySetting(utilisation=10)))
-    'On average Local answers sooner: 11.5 ms, Cluster 11.8 ms. At the p99 Cluster: 51.8 ms, Local 52.3 ms.'
+    >>> setting = LatencySetting(utilisation=10)
+    >>> print(verdict(setting, sample(setting)).replace(". ", ".\\n"))
+    On average Local answers sooner: 11.5 ms, Cluster 11.8 ms.
+    At the p99 Cluster answers sooner: 51.8 ms, Local 52.3 ms.
+    (Expected by formula; the picture shows what was sampled.)
     """
     suffix = "sampled_" if setting.by_chance else ""
     said = []
-    for words, column in (("On average {} answers sooner", "mean_ms"), ("At the p99 {}", "p99_ms")):
+    for words, column in (("On average {} answers sooner", "mean_ms"), ("At the p99 {} answers sooner", "p99_ms")):
         (slow, slow_ms), (fast, fast_ms) = sorted(
             ((str(name), float(value)) for name, value in both.table[suffix + column].items()),
             key=lambda pair: -pair[1],
@@ -50,11 +53,14 @@ def verdict(setting: LatencySetting, both: PolicyComparison) -> str:
         else:
             sooner, later = _apart(fast_ms, slow_ms)
             said.append(words.format(_quoted(fast)) + f": {sooner}, {_quoted(slow)} {later}.")
-    if setting.by_chance:
-        said.append("(As sampled: few clients are uneven by chance.)")
+    said.append(
+        "(As sampled: few clients are uneven by chance.)"
+        if setting.by_chance
+        else "(Expected by formula; the picture shows what was sampled.)"
+    )
     if setting.crossover:
         turns = " and ".join(f"{100 * turn:.3g}% ({kind})" for kind, turn in turns_at(setting).items())
-        said.append(f"{setting.policy} becomes slower above {turns}.")
+        said.append(f"{setting.policy} becomes slower than Cluster above {turns}.")
     return " ".join(said)
 
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from ..._palette import CONCEPTS
-from ..._svg import FAINT, TEXT, Element, document, grid, path, rect, text
+from ..._svg import FAINT, TEXT, Element, document, grid, path, rect, side_by_side, text
 from ...data import example
 from ...model import Cluster
 from ...plots.traffic import Look, side_looks
@@ -164,10 +164,12 @@ def turns_at(setting: LatencySetting) -> dict[str, float]:
 
 # -- drawing -----------------------------------------------------------------------------------------------------------
 
-WIDTH, PANEL, GAP, LEFT = 780, 340, 44, 46
-LOAD_TOP, LOAD_HEIGHT, FULLEST = 44, 130, 1.5  # the load axis ends at 150 %
-SPEED_TOP, SPEED_HEIGHT, FASTEST_MS, SLOWEST_MS, BINS = 268, 96, 0.1, 30_000.0, 80
-STRIP, HEIGHT = 456, 484
+# Each policy has a drawing of its own, which fits a phone.
+WIDTH, LEFT = 300, 36
+PANEL = WIDTH - LEFT - 4
+LOAD_TOP, LOAD_HEIGHT, FULLEST = 44, 120, 1.5  # the load axis ends at 150 %
+SPEED_TOP, SPEED_HEIGHT, FASTEST_MS, SLOWEST_MS, BINS = 248, 80, 0.1, 30_000.0, 80
+HEIGHT, STRIP = SPEED_TOP + SPEED_HEIGHT + 26, 74
 INK = "#111111"
 
 
@@ -177,38 +179,50 @@ def draw_sides(setting: LatencySetting, both: PolicyComparison) -> str:
     Examples
     --------
     >>> setting = LatencySetting(utilisation=10)
-    >>> draw_sides(setting, sample(setting))[:62]
-    '<svg role="img" aria-label="Load at 10 % utilisation. Cluster:'
+    >>> 'aria-label="Load at 10 % utilisation. Cluster:' in draw_sides(setting, sample(setting))
+    True
     """
-    parts: list[Element] = []
-    said = []
     looks = side_looks(list(both.expected))
-    for number, (name, one) in enumerate(both.expected.items()):
-        left = LEFT + number * (PANEL + GAP)
+    drawings = []
+    for name, one in both.expected.items():
         seen = both.traffic[name]
-        parts.append(text(left, 18, name, size=16, bold=True))
-        parts.append(text(left, 34, "load of each Pod, % of what it can serve", color=FAINT))
-        parts += _load(left, one, seen, looks[name])
-        parts.append(text(left, SPEED_TOP - 34, "response time", color=FAINT))
-        parts += _speed(left, seen, looks[name])
+        parts = [
+            text(0, 16, name, size=15, bold=True),
+            text(0, 34, "load of each Pod, % of what it can serve", size=12, color=FAINT),
+            *_load(LEFT, one, seen, looks[name]),
+            text(0, SPEED_TOP - 42, "response time, sampled", size=12, color=FAINT),
+            *_speed(LEFT, seen, looks[name]),
+        ]
         loads = ", ".join(f"{pod} {100 * busy:.0f}" for pod, busy in seen.by_pod["utilisation"].items())
-        summary = seen.summary
-        said.append(f"{name}: {loads} percent, p50 {summary['p50_ms']:.3g} ms, p99 {summary['p99_ms']:.3g} ms.")
-    parts += _strip(setting) if setting.crossover else []
-    height = HEIGHT if setting.crossover else SPEED_TOP + SPEED_HEIGHT + 28
-    return document(f"Load at {setting.utilisation} % utilisation. {' '.join(said)}", WIDTH, height, parts)
+        quantiles = f"p50 {seen.summary['p50_ms']:.3g} ms, p99 {seen.summary['p99_ms']:.3g} ms"
+        said = f"Load at {setting.utilisation} % utilisation. {name}: {loads} percent, {quantiles}."
+        drawings.append(document(said, WIDTH, HEIGHT, parts))
+    if setting.crossover:
+        turns = ", ".join(f"{kind} at {100 * turn:.3g} %" for kind, turn in turns_at(setting).items())
+        drawings.append(document(f"Where the order changes: {turns}.", WIDTH, STRIP + 26, _strip(setting)))
+    return side_by_side(*drawings)
 
 
 def reading(setting: LatencySetting, both: PolicyComparison) -> str:
     """Return how to read the picture of a setting."""
     said = (
-        "Above, a bar is a Pod: filled as sampled, its outline as expected for very many clients. The dotted line is "
-        "the mean, the orange line 100%: all that a Pod can serve. Below, how many requests took how long, on a "
-        "logarithmic axis."
+        "Above, a bar is a Pod: filled as sampled in a simulation, its outline as expected by formula for very many "
+        "clients. The dotted line is the mean, the solid line is 100%: all that a Pod can serve. Below, how many "
+        "requests took how long in the simulation, on a logarithmic axis."
     )
+    if any(_busiest(one) >= 1 for one in both.expected.values()):
+        said += (
+            " More arrives at a Pod above 100% than it can serve. It is overloaded: its queue grows as long as requests "
+            "come, so no response time can be expected, and the sampled ones only say how long the simulation lasted."
+        )
     if setting.crossover:
-        said += " The strips at the bottom show at which utilisation which of the two answers sooner."
+        said += " The strips show at which utilisation which of the two answers sooner."
     return said
+
+
+def _busiest(one: Expected) -> float:
+    """Return the expected utilisation of the busiest Pod."""
+    return one.utilisation * len(one.shares) * max(one.shares.values(), default=0.0)
 
 
 def _load(left: float, one: Expected, seen: Traffic, look: Look) -> list[Element]:
@@ -223,7 +237,7 @@ def _load(left: float, one: Expected, seen: Traffic, look: Look) -> list[Element
     x = left + 0.3 * each
     for node, pods in nodes.items():
         middle = x + each * len(pods) / 2
-        words = str(node) if len(nodes) < 5 else str(node).rpartition("-")[2]
+        words = str(node) if len(nodes) < 4 else str(node).rpartition("-")[2]
         parts.append(text(middle, _y(0) + 16, words, "middle"))
         for busy, expected in pods:
             parts.append(_bar(x + 0.06 * each, 0.88 * each, busy, fill=look.color))
@@ -274,7 +288,7 @@ def _speed(left: float, seen: Traffic, look: Look) -> list[Element]:
         x = _x(left, value)
         parts.append(path(f"M{x:.1f} {SPEED_TOP - up} V{foot}", stroke_width=1.5, stroke_dasharray="3 3"))
         # A p99 at the right edge goes to the left of its line, and above the p50.
-        edge = name == "p99" and x > left + PANEL - 90
+        edge = name == "p99" and x > left + PANEL - 80
         anchor, shift = ("end", 4) if name == "p50" or edge else ("start", -4)
         shown = f"{value:.3g} ms" if value < 1000 else f"{value / 1000:.3g} s"
         parts.append(text(x + shift, SPEED_TOP - up - (18 if edge else 5), f"{name} {shown}", anchor, bold=True))
@@ -283,7 +297,7 @@ def _speed(left: float, seen: Traffic, look: Look) -> list[Element]:
 
 def _strip(setting: LatencySetting) -> list[Element]:
     """Draw the utilisation on a line from 0 to 100 %, and where each policy answers sooner."""
-    length = WIDTH - LEFT - 30
+    length = WIDTH - LEFT - 20
     parts = [path(f"M{LEFT} {STRIP} h{length}", stroke=FAINT, stroke_width=2)]
     for percent in (0, 20, 40, 60, 80, 100):
         parts.append(text(LEFT + length * percent / 100, STRIP + 20, f"{percent} %", "middle", size=12))
@@ -293,7 +307,7 @@ def _strip(setting: LatencySetting) -> list[Element]:
         for name, x, width in ((setting.policy, LEFT, at - LEFT), ("Cluster", at, LEFT + length - at)):
             if width > 0.5:
                 parts.append(rect(x, y, width, 14, fill=looks[name].color, stroke=TEXT, stroke_width=0.7))
-            if width > 200:
+            if width > 130:
                 parts.append(text(x + width / 2, y + 11, f"{name} answers sooner", "middle", size=12, color=INK))
         parts.append(text(LEFT - 6, y + 11, kind, "end", size=12))
     here = LEFT + length * setting.utilisation / 100

@@ -1,6 +1,6 @@
 // Queues of Pods, played slowly: a request is a dot that arrives, waits, is served, and leaves. When each does so is
 // computed in Python; this file only says where a dot is at a moment. It stands still where the reader wants no motion.
-const ROW = 26, TOP = 6, NAME = 210, LINE = 18, NARROW = 480, POD = 74, DOT = 4.5, PLAY_S = 24, FLIGHT = 0.012, STEP = 0.01;
+const ROW = 26, TOP = 6, NAME = 210, LINE = 18, NARROW = 480, POD = 74, DOT = 4.5, SLOWER = 24, FLIGHT = 0.012, STEP = 0.01;
 
 export function positions(requests, time, flight) {
   const found = { flying: [], waiting: [], serving: [], leaving: [] };
@@ -83,14 +83,32 @@ function render({ model, el }) {
       waits[row.policy] = (waits[row.policy] || 0) + queue;
       y += ROW + above;
     }
+    point(rows[0].cursor);
     const said = sides.map((side) => `${side}: ${waits[side]}`).join(", ");
     canvas.setAttribute("aria-label", `Queues before the Pods at one moment; requests that wait: ${said}.`);
+  }
+
+  // A line over the picture below shows which moment the dots are at.
+  let cursor = null;
+  function point(ends) {
+    if (!ends) return;
+    const around = el.closest(".kx-is-queues, .k8sexpose-queues");
+    const picture = around?.querySelector("svg[role=img], img");
+    if (!picture) return;
+    if (!cursor?.isConnected) {
+      cursor = make("div", { class: "kx-queue-cursor" });
+      picture.parentElement.style.position = "relative";
+      picture.after(cursor);
+    }
+    const box = picture.getBoundingClientRect(), from = picture.parentElement.getBoundingClientRect();
+    const at = box.left - from.left + box.width * (ends[0] + part * (ends[1] - ends[0]));
+    Object.assign(cursor.style, { left: `${at}px`, top: `${box.top - from.top}px`, height: `${box.height}px` });
   }
 
   function tick(now) {
     if (!el.isConnected && seen) return;
     seen ||= el.isConnected;
-    if (playing && last) part = (part + (now - last) / 1000 / PLAY_S) % 1;
+    if (playing && last && model.get("rows").length) part = (part + (now - last) / SLOWER / model.get("rows")[0].window) % 1;
     last = now;
     draw();
     frame = playing ? requestAnimationFrame(tick) : 0;
@@ -99,7 +117,7 @@ function render({ model, el }) {
     pause.textContent = playing ? "❚❚ Pause queues" : "▶ Play queues";
     step.disabled = playing;
     told.textContent = "A dot is a request. It arrives from the left, waits in its Pod's queue, and is served in the box. " +
-      "Arrivals and work have their true ratios" + (model.get("rows").length ? `; ${PLAY_S} s here are ${(model.get("rows")[0].window / 1000).toPrecision(2)} s of the cluster.` : ".");
+      `Arrivals and work have their true ratios, ${SLOWER} times slower.`;
   }
   function go(on) {
     playing = on;
@@ -120,6 +138,7 @@ function render({ model, el }) {
   if (playing) frame = requestAnimationFrame(tick);
   return () => {
     cancelAnimationFrame(frame);
+    cursor?.remove();
     watcher.disconnect();
     model.off("change:rows", changed);
     still.removeEventListener("change", quiet);

@@ -18,7 +18,7 @@ from .latency_sides import SERVICE_MS, LatencySetting
 __all__ = ["QueueView", "requests_of", "rows_of"]
 
 MOST_ROWS = 8  # Pods of one policy: the busiest and the least busy
-MOST_REQUESTS = 120  # of one Pod, in the stretch that is played
+MOST_REQUESTS = 160  # of one Pod, in the stretch that is played
 WARM_MS, WINDOW_MS = 2000.0, 1000.0
 
 

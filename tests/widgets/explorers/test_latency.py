@@ -38,14 +38,16 @@ def one_change() -> list[LatencySetting]:
 @pytest.mark.parametrize("setting", one_change(), ids=str)
 def test_every_control_draws_what_the_model_says(setting: LatencySetting) -> None:
     found = sample(setting)
-    svg = ElementTree.fromstring(draw_sides(setting, found))
-    label = svg.attrib["aria-label"]
+    drawings = ElementTree.fromstring(draw_sides(setting, found)).findall(".//svg")
+    assert len(drawings) == (3 if setting.crossover else 2)
+    assert all(float(svg.attrib["width"]) <= 320 for svg in drawings), "a phone shows each of them whole"
+    label = " ".join(svg.attrib["aria-label"] for svg in drawings)
     for name, traffic in found.traffic.items():
         assert f"{name}: " in label and f"p99 {traffic.summary['p99_ms']:.3g} ms" in label
     page = latency_parts(lambda asked: found).page(setting)
     ElementTree.fromstring(page.replace("&nbsp;", " "))
     assert verdict(setting, found).split(":")[0] in page
-    assert ("becomes slower above" in page) is setting.crossover
+    assert ("becomes slower than Cluster above" in page) is setting.crossover
 
 
 @pytest.mark.parametrize(("pods", "policy"), list(product(PLACES, CONFIGURATIONS)))
@@ -102,6 +104,15 @@ def test_a_lesson_shows_only_the_controls_that_it_has_taught() -> None:
     assert explorer.setting == LatencySetting(utilisation=10)
     with pytest.raises(ValueError, match="utilization"):
         kx.latency_explorer(controls=["utilization"])
+
+
+def test_the_verdict_says_whether_it_is_expected_and_what_overloaded_means() -> None:
+    full = LatencySetting(utilisation=95)
+    page = latency_parts().page(full)
+    assert "At the p99 Cluster answers sooner" in page and "response time, sampled" in page
+    assert "Expected by formula; the picture shows what was sampled" in page and "It is overloaded" in page
+    assert "It is overloaded" not in latency_parts().page(LatencySetting())
+    assert page.index('role="status"') < page.index("<svg"), "near the slider that is moved"
 
 
 def test_the_verdict_is_a_sentence_that_can_be_read() -> None:

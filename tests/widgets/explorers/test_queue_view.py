@@ -50,3 +50,9 @@ def test_pods_are_in_the_same_order_under_both_policies() -> None:
     rows = rows_of(setting, sample(setting))
     cluster, local = ([row["pod"] for row in rows if row["policy"] == policy] for policy in ("Cluster", "Local"))
     assert cluster == local == sorted(cluster)
+
+
+def test_the_dots_are_as_slow_at_every_utilisation() -> None:
+    for utilisation in (10, 60, 95):
+        setting = LatencySetting(utilisation=utilisation)
+        assert {row["window"] for row in rows_of(setting, sample(setting))} == {1000.0}
