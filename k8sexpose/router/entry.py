@@ -59,11 +59,12 @@ class Entry:
     sticky: str = ""  # what the load balancer hashes, where all connections of a client go to one target
     outcome: str = "timeout"
     reason: str = ""
+    at_balancer: bool = False  # the packet comes as far as the load balancer, and no further
 
 
-def lost(reason: str, outcome: str = "timeout") -> Entry:
+def lost(reason: str, outcome: str = "timeout", at_balancer: bool = False) -> Entry:
     """Build an entry by which no packet comes in."""
-    return Entry(Spread(()), outcome=outcome, reason=reason)
+    return Entry(Spread(()), outcome=outcome, reason=reason, at_balancer=at_balancer)
 
 
 def outside_entry(
@@ -89,19 +90,21 @@ def load_balancer_entry(
 ) -> Entry:
     """Return the entry through a load balancer; `via` replaces the nodes that it would choose."""
     if packet.port is None:
-        return lost("the load balancer passes on the ports of the Service, and no ping")
+        return lost("the load balancer passes on the ports of the Service, and no ping", at_balancer=True)
     if port is None:
-        return lost(f"the load balancer does not listen on port {packet.port}")
+        return lost(f"the load balancer does not listen on port {packet.port}", at_balancer=True)
     if balancer.internal and not _inside(cluster, packet.src):
         where = f"{balancer.address} is not on the internet, no route from {packet.src}"
         return lost(f"the load balancer is internal: {where}")
     if balancer.data_path != VIP and not _admits(balancer.service, packet.src):
-        return lost(f"the load balancer does not admit {packet.src}: it is outside loadBalancerSourceRanges")
+        reason = f"the load balancer does not admit {packet.src}: it is outside loadBalancerSourceRanges"
+        return lost(reason, at_balancer=True)
     if balancer.data_path == NODE_PORT and not port.node_port:
-        return lost("the load balancer delivers to a nodePort, and the Service has none")
+        return lost("the load balancer delivers to a nodePort, and the Service has none", at_balancer=True)
     spread = Spread(via) if via else balancer.spread
     if not spread.names:
-        return lost("the load balancer finds no healthy node", "reset" if balancer.proxies else "timeout")
+        outcome = "reset" if balancer.proxies else "timeout"
+        return lost("the load balancer finds no healthy node", outcome, at_balancer=True)
     to_pod = balancer.data_path == TO_POD and not via
     src = packet.src if balancer.preserves_source else balancer.source_ip or balancer.address
 

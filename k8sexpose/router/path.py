@@ -23,7 +23,7 @@ from ..kubeproxy.proxy import Verdict, is_own_address, keeps_flow, kube_proxy, p
 from ..kubeproxy.service_ports import ServicePortInfo, Target, is_watched
 from .addressing import NODE, OUTSIDE, Client
 from .entry import Arrival, Entry, Packet, load_balancer_at, node_arrival
-from .route import CLIENT, NOWHERE, POD, Hop, Route
+from .route import CLIENT, LOAD_BALANCER, NOWHERE, POD, Hop, Route
 from .route import NODE as AT_NODE
 
 __all__ = ["AffinityKey", "Flow", "FlowKey", "PathSoFar", "PathTracer", "RandomPathTracer", "affinity_key"]
@@ -98,10 +98,16 @@ class PathTracer:
         """Follow a packet to every node by which it may come in."""
         if not entry.spread.names:
             path = self._connect(packet, path)
-            at = "name server" if entry.outcome == "unresolved" else "nowhere"
-            yield self._end(packet, path, at, "lost", entry.outcome, entry.reason, NOWHERE)
+            yield self._shut_out(packet, path, entry)
         for name, share in self.choose(entry.spread, entry.sticky):
             yield from self.arrive(entry, name, replace(path, probability=path.probability * share))
+
+    def _shut_out(self, packet: Packet, path: PathSoFar, entry: Entry) -> Route:
+        """End before the cluster: at the load balancer that has nobody to send to, at the name server, or nowhere."""
+        if entry.at_balancer:
+            return self._end(packet, path, "load balancer", "lost", entry.outcome, entry.reason, LOAD_BALANCER)
+        at = "name server" if entry.outcome == "unresolved" else "nowhere"
+        return self._end(packet, path, at, "lost", entry.outcome, entry.reason, NOWHERE)
 
     def arrive(self, entry: Entry, name: str, path: PathSoFar) -> Iterator[Route]:
         """Follow a packet that comes in by one node, or is delivered straight to a Pod."""

@@ -184,7 +184,7 @@ class Pair:
         drawn = [_drawn(element) for element in _within(picture) if element[0] in ("text", "path")]
         assert self.place.locator(".kx-drawing").first.evaluate(DRAWN) == drawn, what
         news = self.flow.scene["news"]
-        assert self.place.locator(".kx-news").inner_text() == (f"What changed: {news}." if news else ""), what
+        assert self.place.locator(".kx-news").inner_text() == news, what
         if "shares" in self.flow._controls:
             shares = self.place.locator(".kx-shares tbody td:last-child").all_inner_texts()
             assert shares == [share["text"] for share in self.flow.scene["shares"]], what

@@ -34,6 +34,11 @@ def said(page: Page) -> str:
     return page.locator(".kx-live").inner_text()
 
 
+def columns(page: Page) -> list[str]:
+    """What is said of the packet's addresses at the place of this step."""
+    return page.get_by_role("table", name="The packet").get_by_role("columnheader").all_inner_texts()
+
+
 def press(page: Page, name: str, key: str = "Enter") -> None:
     page.get_by_role("button", name=name, exact=True).press(key)
 
@@ -45,20 +50,24 @@ def test_steps_by_keyboard(shown: tuple[Page, Any]) -> None:
     for number in range(2, total + 1):
         press(page, "Step ▶")
         page.wait_for_function(at_step(number))
-    assert page.locator("[data-end]:visible").count() == 1
+    assert page.locator("[data-end]:not([data-answer]):visible").count() == 1
+    assert page.locator("[data-answer]:visible").count() == 1, "the way of the answer"
     assert page.evaluate("document.activeElement.textContent") == "Step ▶", "the focus stays at the last step"
     assert page.evaluate("saved.at(-1).step") == total
     press(page, "◀ Back")
     assert said(page).startswith(f"Step {total - 1} of")
     assert "SNAT" in page.locator(".kx-slip").inner_text() and page.locator(".kx-slip .kx-changed").count() == 2
+    assert columns(page) == ["arrives with", "leaves with"]
     page.locator(".kx-trail button").first.press("Enter")
-    assert said(page).startswith("Step 1 of")
+    assert said(page).startswith("Step 1 of") and columns(page) == ["sent with"]
+    page.evaluate("number => model.set('step', number)", total)
+    assert columns(page) == ["arrives with"], "it stays where it has arrived"
 
 
 def test_later_legs_are_hidden(shown: tuple[Page, Any]) -> None:
     page, _ = shown
     assert page.locator("[data-leg]:visible").count() == 1 and page.locator("[data-end]:visible").count() == 0
-    assert page.locator(".kx-hint").inner_text().startswith("How to read this. The frames are the entrances")
+    assert page.locator(".kx-hint").inner_text().startswith("How to read this. Circled numbers are the steps")
 
 
 def test_a_node_and_a_pod_by_keyboard(shown: tuple[Page, Any]) -> None:
@@ -121,7 +130,14 @@ def test_lost_packets_are_marked_and_the_clock_runs(chromium: Browser) -> None:
     page = page_with(chromium, flow, reduced_motion="reduce")
     page.locator("[data-key='node:node-1']").press("Enter")
     served(page, flow)
-    assert page.locator(".kx-news").inner_text() == "What changed: lost: 0 before, 7/9 now."
+    said_of_it = (
+        "Before, no connection was lost; now 7/9 of all connections are lost. The packet shows one that is lost."
+    )
+    assert page.locator(".kx-news").inner_text() == said_of_it
+    assert flow.scene["outcome"] == "timeout", "a lost connection is played, since now some are lost"
+    press(page, "+10 s")
+    assert served(page, flow)[0]["seconds"] == 10
+    assert page.locator(".kx-news").inner_text() == "Nothing changed in these 10 seconds."
     press(page, "Send 100")
     served(page, flow)
     page.wait_for_function("document.querySelector('.kx-shares caption').textContent.startsWith('100 sent')")
@@ -145,8 +161,14 @@ def test_lost_packets_are_marked_and_the_clock_runs(chromium: Browser) -> None:
     page.evaluate("[...document.querySelectorAll('button')].find(one => one.textContent === '❚❚ Pause')?.click()")
     press(page, "▶ Run clock")
     page.wait_for_function("sent.length > 0")
-    assert served(page, flow)[0] == {"do": "advance", "seconds": 2, "quietly": True} and cluster.now_s >= 62
-    press(page, "❚❚ Pause clock")
+    assert served(page, flow)[0] == {"do": "advance", "seconds": 2, "quietly": True} and cluster.now_s >= 72
+    assert page.locator(".kx-news").inner_text().startswith("The clock runs: 2 seconds pass")
+    while page.get_by_role("button", name="❚❚ Pause clock").count():  # until the check notices, at t = 80 s
+        page.wait_for_function("sent.length > 0")
+        served(page, flow)
+    noticed = page.locator(".kx-news").inner_text()
+    assert noticed.startswith("The clock has stopped, because something changed. node-1 is now unhealthy")
+    assert "sick" not in str(flow.scene["picture"]) and cluster.now_s == 80, "a crashed node looks crashed"
     page.close()
 
 
@@ -256,6 +278,61 @@ def test_play_and_pause(chromium: Browser) -> None:
     paused = said(page)
     page.clock.run_for(60_000)
     assert said(page) == paused
+    page.close()
+
+
+def test_a_step_is_shown_as_long_as_it_takes_to_read(chromium: Browser) -> None:
+    flow = kx.flow(flow_cluster([1, 0, 0]), "flow-32000", via="node-2")
+    page = page_with(chromium, flow, stopped=True)
+    press(page, "▶ Play")
+    shown: dict[str, int] = {}
+    for _ in range(900):
+        now = said(page).partition(" of")[0]
+        shown[now] = shown.get(now, 0) + 50
+        if now == "Step 4":
+            break
+        assert page.locator("[data-end]:visible").count() == 0, "no end before the packet is there"
+        assert "answers" not in said(page)
+        page.clock.run_for(50)
+    words = {f"Step {k}": len(step["text"].split()) for k, step in enumerate(flow.scene["steps"], 1)}
+    # At 250 words a minute each word takes 240 ms; a quick reader has read a step before the next one begins.
+    assert all(shown[step] >= 240 * words[step] for step in ("Step 1", "Step 2", "Step 3"))
+    assert words["Step 3"] > 25 and shown["Step 3"] > shown["Step 1"] + 4000
+    assert page.locator("[data-end]:visible").count() == 2
+    page.close()
+
+
+def test_the_clock_does_not_wait_for_a_packet(chromium: Browser) -> None:
+    cluster = flow_cluster()
+    flow = kx.flow(cluster, "flow-32000")
+    page = page_with(chromium, flow, stopped=True)
+    press(page, "▶ Play")
+    page.clock.run_for(500)
+    press(page, "▶ Run clock")
+    assert page.get_by_role("button", name="▶ Play").count() == 1, "the packet rests"
+    goes_on(page, "sent.length > 0")
+    served(page, flow)
+    assert cluster.now_s == 2
+    page.close()
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (650, 450)])
+def test_what_plays_is_in_the_window(chromium: Browser, width: int, height: int) -> None:
+    cluster = flow_cluster([1, 0, 0])
+    flow = kx.flow(cluster, "flow-32000", via="node-2")
+    flow.width = width - 20
+    page = page_with(chromium, flow, width=width, reduced_motion="reduce", stopped=True)
+    page.set_viewport_size({"width": width, "height": height})
+    page.get_by_role("combobox", name="Speed").select_option("4")
+    press(page, "▶ Play")
+    for number in (2, 3, 4):
+        goes_on(page, at_step(number))
+        head = page.locator(".kx-top").bounding_box()
+        for place in (page.locator(".kx-packet"), page.locator(".kx-live"), page.get_by_text("t = 0 s")):
+            box = place.bounding_box()
+            assert box and head and box["y"] >= 0 and box["y"] + box["height"] <= height, number
+        packet = page.locator(".kx-packet").bounding_box()
+        assert packet and packet["y"] >= head["y"] + head["height"] - 12, "not under what stays in sight"
     page.close()
 
 

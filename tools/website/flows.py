@@ -19,7 +19,7 @@ from k8sexpose.api.service import Service
 from k8sexpose.api.validation import POLICIES
 from k8sexpose.cloud.load_balancer import target_health
 from k8sexpose.widgets.flow.scene import ServiceView
-from k8sexpose.widgets.flow.widget import Flow
+from k8sexpose.widgets.flow.widget import Flow, lost_way
 
 from .packing import packed
 
@@ -218,6 +218,11 @@ def _paths(flow: Flow, cluster: Cluster) -> list[Route]:
     return list(found)
 
 
+def _place(paths: list[Route], wanted: Route) -> int:
+    """Return the place of a path in a list; -1 if it is not there."""
+    return next((k for k, path in enumerate(paths) if path.hops == wanted.hops), -1)
+
+
 class Timeless(Flow):
     """A visualizer that does not say since when a check has been so: its page came to the state at another time."""
 
@@ -235,14 +240,20 @@ class _Looks:
         self.store = _Store()
         self.found: list[dict[str, Any]] = []
         self.known: dict[tuple[Any, ...], int] = {}
+        self.numbers: dict[str, int] = {}
 
     def of(self, state: State) -> int:
         """Return the number of a state's look."""
         first = state is self.explored.states[0]  # it shows the path that the lesson chose
         key = (first, state.setting, state.seen)
         if key not in self.known:
-            self.known[key] = len(self.found)
-            self.found.append(self._drawn(state.cluster, first))
+            drawn = self._drawn(state.cluster, first)
+            # Checks of one state may say what those of another say: what looks the same is the same look.
+            text = json.dumps(drawn, sort_keys=True)
+            if text not in self.numbers:
+                self.numbers[text] = len(self.found)
+                self.found.append(drawn)
+            self.known[key] = self.numbers[text]
         return self.known[key]
 
     def _drawn(self, cluster: Cluster, first: bool) -> dict[str, Any]:
@@ -255,12 +266,12 @@ class _Looks:
         except NotExposed as error:
             return {"message": str(error)}
         paths = found or [own.route]
-        start = next((k for k, path in enumerate(paths) if path.hops == own.route.hops), 0)
+        lost = None if own._scene.dense else lost_way(cluster, flow._question)
+        if lost is not None and _place(paths, lost) < 0:
+            paths.append(lost)
         lamps = {node.name: node.lamp for node in own._scene.nodes}
-        part = next(share.expected for share in own._scene.shares if share.place == "lost")
-        lost = "all" if part == 1 else str(part)
-        ways = [self._way(own, path) for path in paths]
-        return {"ways": ways, "start": start, "lamps": lamps, "lost": lost}
+        start, ends = max(_place(paths, own.route), 0), _place(paths, lost) if lost else -1
+        return {"ways": [self._way(own, path) for path in paths], "start": start, "lost": ends, "lamps": lamps}
 
     def _way(self, own: Flow, path: Route) -> dict[str, Any]:
         """Return one path in both widths."""

@@ -192,7 +192,7 @@
     }
     asked(content) {
       const does = { send: () => this.request(1), many: () => this.request(100), way: () => this.choose(content.index),
-        advance: () => this.advance(content.seconds) }[content.do];
+        advance: () => this.advance(content.seconds, content.quietly) }[content.do];
       this.values.message = "";
       if (does) does();
       else this.click(`${content.do}:${content.name ?? content.policy}`);
@@ -218,37 +218,43 @@
     }
     enter(number) {
       this.counted = {}; // a change of the cluster begins the count anew
-      const was = this.look;
-      const { message, start, lamps, lost } = this.looks[this.states[number].look];
+      const before = this.values.scene, was = this.look.lamps;
+      const { message, start, lost, lamps } = this.looks[this.states[number].look];
       if (message) {
         this.values.message = message;
         return;
       }
       this.state = number;
       this.way = start;
-      const news = Object.entries(lamps).filter(([node, lamp]) => lamp && (was.lamps[node] ?? lamp) !== lamp)
-        .map(([node, lamp]) => `${node} is now ${lamp} for the load balancer`);
-      if (was.lost !== lost) news.push(`lost: ${was.lost} before, ${lost} now`);
-      this.news = news.slice(0, 6).join("; ");
+      const news = Object.entries(lamps).filter(([node, lamp]) => lamp && (was[node] ?? lamp) !== lamp)
+        .map(([node, lamp]) => `${node} is now ${lamp} for the load balancer.`);
+      const [[had, were], [has, , are]] = [before, this.scene()].map((scene) => scene.lost);
+      // As in the notebook: where more is lost than before, a packet that is lost is played.
+      if (has > had && lost >= 0) this.way = lost;
+      if (had !== has) news.push(`Before, ${were}; now ${are}.${has > had && has < 1 && lost >= 0 ? " The packet shows one that is lost." : ""}`);
+      this.news = news.slice(-6).join(" ");
       this.plays++;
       this.draw();
       this.values.batch = { number: ++this.batches, before: {}, ways: [], order: [] };
       this.tell("batch");
     }
-    advance(seconds) {
+    advance(seconds, quietly) {
       this.now = Math.round((this.now + seconds) * 10) / 10;
       const passed = this.now - this.since;
       const { later, faults } = this.states[this.state];
       const next = later.filter(([after]) => after <= passed).at(-1);
       if (next) {
         this.since += next[0];
-        this.enter(next[1]);
-        return;
+        if (this.states[next[1]].look !== this.states[this.state].look) {
+          this.enter(next[1]);
+          return;
+        }
+        this.state = next[1];
       }
       if (faults && passed > this.quiet) {
         this.values.message = `This page follows the cluster until ${this.quiet} s after its last change. ${ELSEWHERE}`;
       }
-      this.news = ""; // what changed is said once
+      this.news = quietly ? "" : `Nothing changed in these ${seconds} seconds.`;
       this.draw();
     }
     pick() {

@@ -10,7 +10,7 @@ from math import hypot
 from .layout import DENSE_WIDTH, Box, Layout, Point
 from .steps import ELSEWHERE, FRONT, OUTSIDE, Step
 
-__all__ = ["CARD_HEIGHT", "CARD_WIDTH", "Curve", "card_point", "end_point", "rest_point", "trace"]
+__all__ = ["CARD_HEIGHT", "CARD_WIDTH", "Curve", "beside", "card_point", "end_point", "rest_point", "trace"]
 
 CURVE_POINTS, LONG_POINTS = 20, 60  # of a curve; of one that goes round the nodes
 NODE_GAP = 40  # nodes whose upper edges differ by less are in one row
@@ -141,6 +141,23 @@ def rest_point(leg: Curve, layout: Layout) -> Point:
     if rules is not None and rules.y <= y <= rules.bottom:
         return rules.x - 5, y
     return x, y
+
+
+def beside(points: Sequence[Point], distance: float) -> tuple[Point, ...]:
+    """Return a line that runs beside another, on the right of who walks along it.
+
+    Examples
+    --------
+    >>> beside([(0, 0), (10, 0)], 5)
+    ((0.0, 5.0), (10.0, 5.0))
+    """
+    last = len(points) - 1
+    found: list[Point] = []
+    for k, (x, y) in enumerate(points):
+        (x0, y0), (x1, y1) = points[max(k - 1, 0)], points[min(k + 1, last)]
+        length = hypot(x1 - x0, y1 - y0) or 1.0
+        found.append((round(x - distance * (y1 - y0) / length, 1), round(y + distance * (x1 - x0) / length, 1)))
+    return tuple(found)
 
 
 def _start(layout: Layout, place: str) -> Point:

@@ -9,7 +9,7 @@ from math import atan2, cos, sin
 from ..._display import percent
 from ..._svg import Element, corners, element, fit
 from ...router.route import NOWHERE
-from .curves import Curve, end_point, trace
+from .curves import Curve, beside, end_point, trace
 from .layout import Box, Layout, Point
 from .scene import Fold, NodeView, PodView, Scene
 from .steps import BETWEEN, ELSEWHERE, FRONT, OUTSIDE, Step
@@ -18,7 +18,8 @@ __all__ = ["draw"]
 
 LABEL = "The cluster and the path of the packet. Arrow keys move between nodes and Pods, Enter changes one."
 MONO_WIDTH = 7.3  # of a letter of the 12 px font with letters of one width
-RULES_WIDTH = 6.9  # of a letter in the box of the rules, on the average
+SMALL_WIDTH = 6.5  # of a letter of the 12 px font, on the average
+BACK_PX = 6  # from a leg to the line of the answer
 WORDS = {"delivered": "answered", "timeout": "silence", "unresolved": "no such name"}
 
 
@@ -59,6 +60,7 @@ def draw(scene: Scene, layout: Layout, live: bool = False, acts: Collection[str]
         *(_fold(scene, fold, layout.folds[fold.place], live) for fold in scene.folds),
         *_pods(scene, layout, live and "pod" in acts),
         *_places(scene, layout),
+        *_answer(scene, legs),
         *(part for leg in legs for part in _leg(leg, layout)),
         *_end(scene, legs[-1], layout),
     ]
@@ -89,16 +91,19 @@ def _frames(scene: Scene, layout: Layout) -> Iterator[Element]:
         box = layout.frames[name]
         yield _rect(name, box, 8)
         if name == "front":
-            beside = layout.boxes[FRONT].x - box.x - 16
+            room = layout.boxes[FRONT].x - box.x - 16
             yield _words("title", box.x + 10, box.y + 18, "LoadBalancer")
-            yield _words("mono", box.x + 10, box.y + 33, fit(service.front if service else "", beside, MONO_WIDTH))
+            front = service.front if service else ""
+            # Where it is too long it is left out: the load balancer beside it says the same.
+            yield _words("mono", box.x + 10, box.y + 33, front if len(front) * MONO_WIDTH <= room else "")
         elif service is not None:
             title = f"NodePort :{service.node_port}"
             yield _words("title", box.x + 10, box.y + 17, title)
             if service.policy:
-                beside = box.x + 24 + len(title) * 8
-                policy = fit(f"externalTrafficPolicy: {service.policy}", box.right - beside - 8, 6.4)
-                yield _words("label", beside, box.y + 17, policy)
+                left = box.x + 24 + len(title) * 8
+                names = (f"externalTrafficPolicy: {service.policy}", f"policy: {service.policy}")
+                policy = next((name for name in names if len(name) * 6.4 <= box.right - left - 8), "")
+                yield _words("label", left, box.y + 17, policy)
 
 
 def _zone(name: str, box: Box) -> Iterator[Element]:
@@ -155,7 +160,8 @@ def _cross(x: float, y: float, d: float) -> str:
 
 def _node(scene: Scene, node: NodeView, layout: Layout, live: bool) -> Element:
     box, port = layout.boxes[node.place], layout.node_ports.get(node.place)
-    parts = [*_tooltip(live, _about_node(node)), _rect("down" if node.down else "node", box, 6)]
+    look = "down" if node.down else "sick" if node.lamp == "unhealthy" else "node"
+    parts = [*_tooltip(live, _about_node(node)), _rect(look, box, 6)]
     x, y = box.x + 14, box.y + 16
     parts.append(_mark("lost-mark" if node.down else "node-mark", x, y, 6))
     if port is not None:
@@ -188,7 +194,9 @@ def _lamp(node: NodeView, x: float, layout: Layout, dense: bool) -> Iterator[Ele
         yield element("path", "lamp-line", d=f"M{x - 3.5:.1f} {y:.1f}l2.5 3 4.5 -5.5")
     elif target:
         yield element("path", "lamp-cross", d=_cross(x, y, 3.2))
-    yield _words("small", x + 14, y + 4, fit(_lamp_words(node), box.width - 34, 6.3))
+    words = _lamp_words(node)
+    short = words.replace(" since t = ", " since ") if len(words) * 6.1 > box.width - 34 else words
+    yield _words("small", x + 14, y + 4, fit(short, box.width - 34, 6.1))
 
 
 def _lamp_words(node: NodeView) -> str:
@@ -202,12 +210,7 @@ def _rules(scene: Scene, node: NodeView, layout: Layout) -> Iterator[Element]:
     if box is None or scene.service is None:
         return
     yield _rect("down-rules" if node.down or node.proxy_stopped else "rules", box, 3)
-    inner = scene.service.inner
-    wordings = (
-        ("rules",) if scene.dense else (f"rules: ClusterIP {inner} → Pods", f"rules: {inner} → Pods", "rules → Pods")
-    )
-    fitting = (words for words in wordings if len(words) * RULES_WIDTH <= box.width - 12)
-    yield _words("rules-text", box.x + 8, box.y + 14, next(fitting, "rules"))
+    yield _words("rules-text", box.x + 8, box.y + 14, "rules → Pods")
 
 
 def _fold(scene: Scene, fold: Fold, box: Box, live: bool) -> Element:
@@ -321,6 +324,8 @@ def _pod(scene: Scene, pod: PodView, node: NodeView, box: Box, live: bool) -> El
     about = f"{label}, {percent(pod.share)} of all packets" if pod.endpoint else label
     port = f":{pod.port}" if pod.port else ""
     mark = "client-mark" if pod.asks else "pod-mark" if good else "dead-mark"
+    # Where the name needs the whole line, the port is written below it.
+    below = bool(port) and len(pod.name) * SMALL_WIDTH > box.width - 84
     if scene.dense:
         x, y = box.center
         parts = [*_tooltip(live, about), _mark(mark, x, y, 6)]
@@ -329,10 +334,10 @@ def _pod(scene: Scene, pod: PodView, node: NodeView, box: Box, live: bool) -> El
             *_tooltip(live, about),
             _rect("pod" if good else "ghost", box, 5),
             _mark(mark, box.x + 12, box.y + 12, 7),
-            _words("small", box.x + 24, box.y + 16, fit(pod.name, box.width - (84 if port else 28), 6.6)),
+            _words("small", box.x + 24, box.y + 16, fit(pod.name, box.width - (28 if below else 84), SMALL_WIDTH)),
         ]
         if port:
-            parts.append(_words("strong", box.right - 12, box.y + 16, port, "end"))
+            parts.append(_words("strong", box.right - 12, box.y + (33 if below else 16), port, "end"))
         if pod.state != "ready":
             parts.append(_words("strong", box.x + 24, box.y + 33, pod.state))
         elif not pod.endpoint:
@@ -341,9 +346,12 @@ def _pod(scene: Scene, pod: PodView, node: NodeView, box: Box, live: bool) -> El
         else:
             gets = "gets all" if pod.share == 1 else f"gets {_share(pod.share)}"
             parts.append(_words("small", box.x + 24, box.y + 33, gets))
-            beside = 34 + 6.6 * len(gets)
-            if box.width - beside > 36:
-                parts += _bar(scene, pod.place, Box(box.x + beside, box.y + 26, box.width - beside - 8, 7), whole=True)
+            left = 34 + 6.6 * len(gets)
+            room = Box(box.x + left, box.y + 26, box.width - left - 8, 7)
+            if below:
+                room = Box(box.x + 24, box.bottom - 6, box.width - 36, 4)
+            if room.width > 36:
+                parts += _bar(scene, pod.place, room, whole=True)
     acts = _acts(live, "pod", pod.place, about, pod.state != "ready")
     return element("g", "", parts, **acts, data_home=node.place if live else None)
 
@@ -374,9 +382,7 @@ def _leg(leg: Curve, layout: Layout) -> Iterator[Element]:
     parts: list[Element] = []
     if leg.moves:
         kind = _kind_of(step)
-        (x, y), (x0, y0) = leg.points[-1], leg.points[-2]
-        turn = atan2(y - y0, x - x0)
-        head = [(x, y)] + [(x - 9 * cos(turn + side), y - 9 * sin(turn + side)) for side in (-0.45, 0.45)]
+        head = _arrow(leg.points[-2], leg.points[-1])
         parts.append(element("polyline", f"leg{kind}", points=_points(leg.points)))
         parts.append(element("polygon", f"head{kind}", points=_points(head)))
     words = [f"{step.latency_ms:g} ms"] if step.latency_ms else []
@@ -424,6 +430,30 @@ def _end(scene: Scene, last: Curve, layout: Layout) -> Iterator[Element]:
     left = x > layout.width - 110 or last.step.at == ELSEWHERE
     parts = [*_end_mark(scene.outcome, x, y), *_chip(word, x + (-2 if left else 2), y, left)]
     yield element("g", "", parts, data_end=last.step.number)
+
+
+def _answer(scene: Scene, legs: Sequence[Curve]) -> Iterator[Element]:
+    """Draw the way of the answer; it is shown with the end of the path."""
+    if scene.comes_back:
+        parts = (part for leg in reversed(legs) for part in _back(leg))
+        yield element("g", "", parts, data_end=legs[-1].step.number, data_answer="")
+
+
+def _back(leg: Curve) -> Iterator[Element]:
+    """Draw the answer's way back over a leg: a thin line beside it, with its head where the leg begins."""
+    if not leg.moves:
+        return
+    points = beside(leg.points, BACK_PX)
+    (x, y), (x0, y0) = points[0], points[min(3, len(points) - 1)]
+    yield element("polyline", "leg-back", points=_points(points))
+    yield element("polygon", "head-back", points=_points(_arrow((x0, y0), (x, y), 7)))
+
+
+def _arrow(start: Point, tip: Point, size: float = 9) -> list[Point]:
+    """Return the corners of the head of a line."""
+    (x0, y0), (x, y) = start, tip
+    angle = atan2(y - y0, x - x0)
+    return [tip, *((x - size * cos(angle + side), y - size * sin(angle + side)) for side in (-0.45, 0.45))]
 
 
 def _end_mark(outcome: str, x: float, y: float) -> Sequence[Element]:

@@ -6,8 +6,10 @@ const SVG = "http://www.w3.org/2000/svg";
 const TAGS = new Set(["svg", "g", "rect", "circle", "path", "polyline", "polygon", "text", "title"]);
 // Notebook 7 takes keys away from what has the focus, unless it says this itself.
 const OWN_KEYS = { "data-lm-suppress-shortcuts": "true" };
-const MOVE_MS = 900, READ_MS = 1500, STAGGER_MS = 26, FLY_MS = 750, PATIENCE_MS = 6000, COUNT_MS = 200;
+const MOVE_MS = 900, STAGGER_MS = 26, FLY_MS = 750, PATIENCE_MS = 6000, COUNT_MS = 200;
 const TICK_MS = 1000, TICK_S = 2; // the running clock: two seconds of the cluster in one of ours
+// How long a step is shown: as its words need, and each changed address as four of them.
+const WORDS_A_MINUTE = 220, LEAST_MS = 1500, STILL_MS = 3000;
 const ENDS = { timeout: "in silence", refused: "refused", reset: "reset", unresolved: "no such name" };
 const SPEEDS = [["0.5", "half speed"], ["1", "normal speed"], ["2", "double speed"], ["4", "fourfold speed"]];
 
@@ -46,17 +48,18 @@ export default {
     const stillness = window.matchMedia("(prefers-reduced-motion: reduce)");
     let scene = model.get("scene"), step = 1, playing = false, turn = 0, speed = 1;
     let moves = [], flying = new Set(), counts = {}, dirty = false, asked = 0, bars = [], drawnWidth = 0, ticking = 0, graves = new Map();
+    let told = 0, following = false, stopped = "";
     const has = (name) => scene.controls.includes(name);
 
     // -- the page ----
 
-    const play = button("", () => (playing ? pause() : start()), { class: "kx-main" });
+    const play = button("", () => (playing ? pause() : start(true)), { class: "kx-main" });
     const back = button("◀ Back", () => step > 1 && go(step - 1));
     const next = button("Step ▶", () => step < scene.steps.length && go(step + 1));
-    const replay = button("↺ Replay", () => { show(1); start(); });
+    const replay = button("↺ Replay", () => { show(1); start(true); });
     const pace = control("select", { "aria-label": "Speed", on: { change: () => { speed = Number(pace.value); } } },
       ...SPEEDS.map(([value, name]) => html("option", { value, ...(value === "1" ? { selected: "" } : {}) }, name)));
-    const one = button("Send one", () => ask({ do: "send" }));
+    const one = button("Send one", () => { following = true; ask({ do: "send" }); });
     const many = button("Send 100", () => ask({ do: "many" }));
     const policies = html("span", { class: "kx-set", role: "group", "aria-label": "externalTrafficPolicy" }, "externalTrafficPolicy ",
       ...scene.policies.map((policy) => button(policy, () => ask({ do: "policy", policy }), { "data-policy": policy })));
@@ -74,17 +77,18 @@ export default {
     const dot = html("div", { class: "kx-packet", "aria-hidden": "true" }, "✉");
     const card = html("div", { class: "kx-card", "aria-hidden": "true" });
     const sky = html("div", { class: "kx-sky", "aria-hidden": "true" });
-    const stage = html("div", { class: "kx-stage" }, drawing, sky, dot, card);
+    const eye = html("span", { class: "kx-eye" });
+    const stage = html("div", { class: "kx-stage" }, drawing, sky, eye, dot, card);
     const live = html("p", { class: "kx-live", role: "status", "aria-live": "polite" });
     const slip = html("table", { class: "kx-slip" });
     const trail = html("ol", { class: "kx-trail", "aria-label": "Steps so far" });
     const table = html("table", { class: "kx-shares" });
-    const root = html("div", { class: "kx-flow", role: "group" },
-      html("div", { class: "kx-bar", role: "group", "aria-label": "Playback" }, play, back, next, replay, pace),
-      html("div", { class: "kx-bar", role: "group", "aria-label": "Requests and cluster" }, one, many, policies, clock, chooser),
-      alert, news, stage,
-      html("div", { class: "kx-below" },
-        html("div", { class: "kx-story" }, live, slip, rules, trail),
+    const head = html("div", { class: "kx-top" },
+      html("div", { class: "kx-bar", role: "group", "aria-label": "Playback" }, play, back, next, replay, pace));
+    const second = html("div", { class: "kx-bar", role: "group", "aria-label": "Requests and cluster" }, one, many, policies, chooser);
+    const story = html("div", { class: "kx-story" }, slip, rules, trail);
+    const root = html("div", { class: "kx-flow", role: "group" }, head, second, alert, news, stage,
+      html("div", { class: "kx-below" }, story,
         // Sixty lines scroll; what scrolls must be reachable with keys.
         control("div", { class: "kx-count", tabindex: "0", role: "group", "aria-label": "Shares" }, table)), hint);
     el.append(root);
@@ -93,6 +97,7 @@ export default {
 
     function ask(content) {
       const number = ++asked;
+      stopped = "";
       root.setAttribute("aria-busy", "true");
       model.send(content);
       setTimeout(() => {
@@ -142,12 +147,9 @@ export default {
         for (const part of parts) part.hidden = !has(shown);
       }
       root.classList.toggle("kx-narrow", !scene.roomy);
-      // Beside a narrow picture there is no room: the card stays above it, in sight while the picture scrolls.
-      if (scene.roomy) stage.append(card);
-      else stage.before(card);
+      arrange();
       hint.replaceChildren(html("strong", {}, "How to read this. "), scene.reading, clicks());
-      news.hidden = !scene.news;
-      news.textContent = scene.news && `What changed: ${scene.news}.`;
+      report();
       for (const policy of policies.children) policy.setAttribute("aria-pressed", policy.dataset.policy === scene.policy);
       now.textContent = scene.now;
       chooser.hidden = scene.ways.length < 2 || !has("path");
@@ -159,6 +161,23 @@ export default {
       count();
     }
 
+    // On a narrow page what plays stays in sight while the picture scrolls below it: card, words and clock.
+    function arrange() {
+      if (scene.roomy === (card.parentElement === stage) && live.parentElement) return;
+      if (scene.roomy) {
+        stage.append(card);
+        story.prepend(live);
+        chooser.before(clock);
+      } else head.append(card, live, clock);
+    }
+
+    // What has changed, that the clock runs, and why it has stopped.
+    function report() {
+      const runs = ticking ? `The clock runs: ${TICK_S} seconds pass in the cluster in each of yours.` : "";
+      news.textContent = scene.news ? stopped + scene.news : stopped || runs;
+      news.hidden = !news.textContent;
+    }
+
     // What answers to a click, in a sentence.
     function clicks() {
       const does = [["nodes", "a node to crash or recover it"], ["pods", "a Pod to make it not ready or ready"]];
@@ -168,7 +187,7 @@ export default {
 
     function shareRows() {
       const counted = has("send"); // where nothing can be sent, what is expected is all there is to show
-      const head = ["where", ...(counted ? ["sent", "share"] : []), "expected"].map((name) => html("th", { scope: "col" }, name));
+      const head = ["answered by", ...(counted ? ["sent", "share"] : []), "expected"].map((name) => html("th", { scope: "col" }, name));
       const most = Math.max(...scene.shares.map((share) => share.value), 0.01);
       const width = (value) => `${(100 * Math.min(value / most / 1.5, 1)).toFixed(2)}%`;
       const rows = scene.shares.map((share) => {
@@ -190,8 +209,8 @@ export default {
         dirty = false;
         const sent = counts.sent || 0;
         const { only } = model.get("scene");
-        const counted = `${sent ? `${sent} sent` : "Shares: nothing sent yet"}; the tick marks the exact share`;
-        table.caption.textContent = `${has("send") ? counted : "Shares, computed"}${only && ` of those${only}`}`;
+        const counted = `${sent ? `${sent} sent` : "Nothing sent yet"}; the tick marks the expected share of all connections`;
+        table.caption.textContent = `${has("send") ? counted : "Expected shares of all connections"}${only}`;
         for (const bar of bars) {
           const share = (counts[bar.dataset.bar] || 0) / (sent || 1);
           if (bar.dataset.row) bar.style.width = `${Math.min(100, (100 * share) / bar.dataset.row)}%`;
@@ -203,20 +222,24 @@ export default {
 
     // -- one step ----
 
-    function show(number, still = true) {
+    // Draw the way to a step; its end, its words and its addresses are shown when the packet is there.
+    function lead(number) {
       step = Math.min(Math.max(number, 1), scene.steps.length);
-      const current = scene.steps[step - 1];
       for (const leg of drawing.querySelectorAll("[data-leg]")) {
         const k = Number(leg.dataset.leg);
         leg.setAttribute("class", k > step ? "kx-later" : k === step ? "kx-current" : "kx-passed");
       }
-      for (const end of drawing.querySelectorAll("[data-end]")) end.setAttribute("class", step < end.dataset.end ? "kx-later" : "kx-current");
-      tell(current);
-      if (still) {
-        stop();
-        place(current);
-      }
+      for (const end of drawing.querySelectorAll("[data-end]")) end.setAttribute("class", "kx-later");
       buttons();
+    }
+
+    function show(number) {
+      lead(number);
+      const current = scene.steps[step - 1];
+      for (const end of drawing.querySelectorAll("[data-end]")) if (step >= end.dataset.end) end.setAttribute("class", "kx-current");
+      tell(current);
+      stop();
+      place(current);
       if (model.get("step") !== step) {
         model.set("step", step);
         model.save_changes();
@@ -249,10 +272,12 @@ export default {
       dot.className = `kx-packet${bad && after ? ` kx-lost kx-${current.end}` : ""}`;
     }
 
-    // On a narrow page an address breaks before its port, and nowhere else.
-    const breakable = (address) => address.split(/(?=:\d+$)/).flatMap((part, k) => (k ? [html("wbr"), part] : [part]));
+    // On a narrow page an address breaks before its port, and nowhere else unless it is a long one.
+    const breakable = (address) => address.split(/(?=:\d+$)/).flatMap((part, k) => [...(k ? [html("wbr")] : []),
+      html("span", part.length < 22 ? { class: "kx-whole" } : {}, part)]);
 
     function tell(current) {
+      told = performance.now();
       const total = scene.steps.length;
       const became = current.changed.map((field) => {
         const k = field === "source" ? 0 : 1;
@@ -261,14 +286,15 @@ export default {
       const said = became.length ? ` ${current.rewriting}: ${became.join("; ")}.` : "";
       live.replaceChildren(html("b", {}, `Step ${step} of ${total} · ${current.who} `), current.text,
         html("span", { class: "kx-hidden" }, said));
+      // The first place sends the packet, the last one keeps it, and those between pass it on.
+      const passes = current.changed.length || (step > 1 && !current.end);
       const row = (name, k, field) => {
-        const changed = current.changed.includes(field);
-        return html("tr", changed ? { class: "kx-changed" } : {}, html("th", { scope: "row" }, name),
-          ...(changed ? [html("td", {}, html("s", {}, ...breakable(current.before[k]))),
-            html("td", {}, html("b", {}, ...breakable(current.after[k]))), html("td", {}, html("em", {}, nat(current, field)))]
-            : [html("td", {}, ...breakable(current.before[k])), html("td", { colspan: 2 }, "unchanged")]));
+        const changed = current.changed.includes(field), came = html("td", {}, ...breakable(current.before[k]));
+        const goes = changed ? html("td", {}, html("b", {}, ...breakable(current.after[k])), " ", html("em", {}, nat(current, field))) : html("td", {}, "the same");
+        return html("tr", changed ? { class: "kx-changed" } : {}, html("th", { scope: "row" }, name), came, ...(passes ? [goes] : []));
       };
-      const head = ["", "arrives with", "leaves with", ""].map((name) => html(name ? "th" : "td", name ? { scope: "col" } : {}, name));
+      const columns = passes ? ["arrives with", "leaves with"] : [step > 1 ? "arrives with" : "sent with"];
+      const head = ["", ...columns].map((name) => html(name ? "th" : "td", name ? { scope: "col" } : {}, name));
       const matched = scene.rules[current.at] || [];
       rules.hidden = !matched.length;
       rules.replaceChildren(html("summary", { ...OWN_KEYS }, "The rule that decided"), html("ol", {}, ...matched.map(([where, rule, answer]) =>
@@ -301,6 +327,7 @@ export default {
     // Runs on the compositor: two layers are moved, nothing is painted.
     async function travel(current, previous) {
       const k = scale(), duration = MOVE_MS / speed;
+      look(current.rest);
       const frames = [previous.rest, ...current.points, current.rest].map((point) => ({ transform: at(point, k) }));
       const cards = [previous.card, current.card].map((point) => ({ transform: at(point, k) }));
       const easing = "ease-in-out", fill = "forwards";
@@ -310,47 +337,74 @@ export default {
     }
 
     async function advance(mine) {
-      const previous = scene.steps[step - 1], current = scene.steps[step];
-      show(step + 1, stillness.matches);
-      if (!stillness.matches) {
+      const previous = scene.steps[step - 1], current = scene.steps[step], number = step + 1;
+      if (stillness.matches) look(current.rest);
+      else {
+        lead(number);
         await travel(current, previous);
         if (mine !== turn) return;
         if (current.changed.length) await wait(350 / speed);
         if (mine !== turn) return;
-        stop();
-        place(current);
       }
+      show(number);
     }
 
-    async function start() {
+    // How long the words of this step have still to be shown.
+    function unread() {
+      const { text, changed } = scene.steps[step - 1];
+      const words = text.split(/\s+/).length + 4 * changed.length;
+      const reading = Math.max((60000 * words) / WORDS_A_MINUTE, stillness.matches ? STILL_MS : LEAST_MS);
+      return Math.max(reading / speed - (performance.now() - told), 500 / speed);
+    }
+
+    async function start(follow = following) {
       const mine = ++turn;
+      following = follow;
+      halt();
       if (step === scene.steps.length) show(1);
       playing = true;
       buttons();
-      await wait(500 / speed);
-      while (mine === turn && step < scene.steps.length) {
-        await advance(mine);
+      look(scene.steps[step - 1].rest);
+      while (step < scene.steps.length) {
+        await wait(unread());
+        if (mine === turn) await advance(mine);
         if (mine !== turn) return;
-        if (step < scene.steps.length) await wait((stillness.matches ? 2 * READ_MS : READ_MS) / speed);
       }
-      if (mine !== turn) return;
-      pause();
+      turn++;
+      playing = following = false;
+      buttons();
       offer(has("send"));
     }
+
+    // Keep in the window what the reader has asked to see playing, until the reader scrolls.
+    function look(point) {
+      if (!following) return;
+      eye.style.transform = at(point, scale());
+      const { top } = eye.getBoundingClientRect(), above = scene.roomy ? 0 : head.getBoundingClientRect().bottom;
+      const behavior = stillness.matches ? "auto" : "smooth";
+      if (top < above + 20 || top > window.innerHeight - 60) eye.scrollIntoView({ block: "center", inline: "nearest", behavior });
+    }
+    const free = () => { following = false; };
+    for (const name of ["wheel", "touchmove"]) root.addEventListener(name, free, { passive: true });
 
     // The end of a connection that played by itself: a hundred show the shares.
     function offer(shown) {
       many.classList.toggle("kx-offer", shown);
     }
 
+    // While the clock runs no packet moves: the lamps are what there is to see.
     function tick() {
-      ticking = setInterval(() => !playing && !root.hasAttribute("aria-busy") && ask({ do: "advance", seconds: TICK_S, quietly: true }), TICK_MS);
+      if (playing) pause();
+      ticking = setInterval(() => !root.hasAttribute("aria-busy") && ask({ do: "advance", seconds: TICK_S, quietly: true }), TICK_MS);
       clockButton();
+      report();
     }
-    function halt() {
+    function halt(why = "") {
+      stopped = ticking ? why : "";
       clearInterval(ticking);
       ticking = 0;
       clockButton();
+      report();
     }
     function clockButton() {
       run.textContent = ticking ? "❚❚ Pause clock" : "▶ Run clock";
@@ -359,9 +413,7 @@ export default {
     function pause() {
       turn++;
       playing = false;
-      stop();
-      place(scene.steps[step - 1]);
-      buttons();
+      show(step);
     }
 
     async function go(number) {
@@ -463,11 +515,13 @@ export default {
     function redraw() {
       const before = scene;
       scene = model.get("scene");
-      const fresh = scene.plays !== before.plays, same = !fresh && (scene.size[0] !== before.size[0] || ticking);
+      const fresh = scene.plays !== before.plays;
+      // Only the width changed, or the clock moved on.
+      const same = !fresh && (scene.size[0] !== before.size[0] || JSON.stringify(scene.steps) === JSON.stringify(before.steps));
+      if (fresh) halt("The clock has stopped, because something changed. ");
       draw();
       settle();
-      if (same) return show(Math.min(step, scene.steps.length)); // only the width changed, or the clock moved on
-      if (fresh) halt();
+      if (same) return show(Math.min(step, scene.steps.length));
       offer(false);
       turn++;
       playing = false;
@@ -484,7 +538,6 @@ export default {
     // The drawing is laid out for the width it has: Python is told when that changes.
     let later = 0;
     const watcher = new ResizeObserver(() => {
-      root.style.setProperty("--kx-bar", `${play.parentElement.offsetHeight}px`); // the card stays below the buttons
       const width = Math.floor(stage.clientWidth / 20) * 20;
       if (!width || Math.abs(width - drawnWidth) < 20) return;
       drawnWidth = width;

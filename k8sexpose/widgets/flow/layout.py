@@ -248,7 +248,7 @@ def _sizes(scene: Scene, rows: Sequence[Sequence[Item]], room: float) -> Sizes:
         top = 62 if any(node.lamp for node in scene.nodes) else 46
         return Sizes(node_width, top, top + LINE * rules, 14, beside, beside * 4)
     top = 46 + LINE * any(node.lamp for node in scene.nodes)
-    return Sizes(node_width, top, top + (LINE + 2) * rules, 50, 1, 6)
+    return Sizes(node_width, top, top + (LINE + 2) * rules, 54, 1, 6)
 
 
 class _Strips:

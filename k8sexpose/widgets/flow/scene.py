@@ -245,6 +245,14 @@ MANY_NODES = 12
 # With more than this the Pods are drawn without their names.
 NAMED_NODES, NAMED_PODS, NAMED_PODS_ON_NODE = 9, 24, 6
 EXPOSED = ("NodePort", "LoadBalancer")
+# How the connections of a path end.
+ENDS = {
+    "delivered": "are answered in {ms} ms",
+    "refused": "are refused",
+    "timeout": "get no answer",
+    "reset": "are reset",
+    "unresolved": "fail, because the name has no address",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +286,7 @@ class Scene:
     --------
     >>> from k8sexpose import Cluster
     >>> make_scene(Cluster(nodes=1), FlowQuery("10.0.0.1:30007")).summary
-    '1 node (zone a), 0 Pods. The packet on this path (1 of 1) ends: refused.'
+    '1 node (zone a), 0 Pods. All connections take this path, and are refused.'
     """
 
     question: FlowQuery
@@ -303,6 +311,23 @@ class Scene:
         return self.service.node_port if self.service else 0
 
     @property
+    def lost(self) -> Fraction:
+        """The share of all connections that nobody answers."""
+        return next((share.expected for share in self.shares if share.place == "lost"), Fraction(0))
+
+    @property
+    def looks(self) -> tuple[object, ...]:
+        """What is drawn of the cluster, whatever the time and the path: the same where nothing has changed."""
+        nodes = tuple(replace(node, since_s=None) for node in self.nodes)
+        return nodes, self.folds, self.service, self.shares
+
+    @property
+    def comes_back(self) -> bool:
+        """Whether the answer goes back the way that is drawn: not past a load balancer that replaced nothing."""
+        between = self.steps[1:-1]
+        return self.outcome == "delivered" and all(step.rewriting or step.at != FRONT for step in between)
+
+    @property
     def latency_ms(self) -> float:
         """Round trip of the way, in milliseconds."""
         return sum(step.latency_ms for step in self.steps)
@@ -324,12 +349,11 @@ class Scene:
         service = f"Service {self.service.label}: " if self.service else ""
         down = [node.name for node in self.nodes if node.down]
         crashed = f", {', '.join(down[:6])} crashed" if down else ""
-        odds = "1 of 1" if self.probability == 1 else f"{self.probability} of all packets"
-        odds += self.only
-        end = f"{self.outcome} in {self.latency_ms:g} ms" if self.outcome == "delivered" else self.outcome
+        part = "All" if self.probability == 1 else f"{self.probability} of all"
+        end = ENDS[self.outcome].format(ms=f"{self.latency_ms:g}")
         return (
             f"{service}{_plural(drawn, 'node')}{where if zones else ''}, {_plural(pods, 'Pod')}{crashed}. "
-            f"The packet on this path ({odds}) ends: {end}."
+            f"{part} connections{self.only} take this path, and {end}."
         )
 
     @property
@@ -412,7 +436,9 @@ def make_scene(
         or any(len(view.pods) > NAMED_PODS_ON_NODE for view in drawn)
     )
     lines = [Share(fold.place, fold.label, fold.share) for fold in folds]
-    lines += [Share("lost", "lost", together.lost), Share("extra hop", "extra hop", together.extra_hop)]
+    lines += [
+        Share("lost", "nobody (lost)", together.lost), Share("extra hop", "with an extra hop", together.extra_hop),
+    ]  # fmt: skip
     return Scene(
         question, _service_view(cluster, service, port, named, route), drawn, folds, steps, route.outcome,
         route.probability,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..._display import listed
 from ...api.objects import Pod
 from ...router.route import CLIENT, CLOUD, LOAD_BALANCER, NODE, POD, Hop, Route
 
@@ -157,12 +158,25 @@ def _dealt(hop: Hop, following: Hop) -> str:
 def _last(hop: Hop, route: Route) -> str:
     if route.outcome != "delivered":
         return ENDS.get(route.outcome, "Lost: {}.").format(route.reason)
+    back = _way_back(route)
     if route.client_seen is None:
-        return f"{route.reason}."
+        return f"{route.reason}. {back}"
     true = route.hops[0].src
     whose = "the client's own address" if route.client_seen == true else f"not the client's, which was {true}"
-    crossing = f" It took an extra hop{' into another zone' if route.crosses_zone else ''}." if route.extra_hop else ""
-    return f"{hop.at} answers. The sender address that it sees is {route.client_seen}: {whose}.{crossing}"
+    zone = " into another zone" if route.crosses_zone else ""
+    crossing = f" The packet took an extra hop{zone}." if route.extra_hop else ""
+    return f"{hop.at} answers. The sender address that it sees is {route.client_seen}: {whose}.{crossing} {back}"
+
+
+def _way_back(route: Route) -> str:
+    """Say what the answer passes: each place that has replaced an address, since no other knows the old one."""
+    asker = "the client" if route.hops[0].at == OUTSIDE else route.hops[0].at
+    called = {LOAD_BALANCER: "the load balancer", CLOUD: "the cloud"}
+    places = [called.get(hop.kind, hop.at) for hop in reversed(route.hops) if hop.new_dst or hop.new_src]
+    if not places:
+        return f"The answer goes straight back to {asker}."
+    puts = "which puts back what it replaced" if len(places) == 1 else "which put back what they replaced"
+    return f"The answer goes back to {asker} through {listed(places).replace(', ', ' and ')}, {puts}."
 
 
 # -- places ----

@@ -10,8 +10,9 @@ from ..._svg import SMALLEST, clean
 from .drawing import draw
 from .layout import lay_out
 from .scene import Scene
+from .steps import Step
 
-__all__ = ["Still"]
+__all__ = ["Still", "reading_of"]
 
 FIGURE = (
     "margin:0;color:var(--jp-ui-font-color1, #212121);background:var(--jp-layout-color1, #ffffff);"
@@ -19,13 +20,18 @@ FIGURE = (
 )
 
 
-READING = (
-    "The frames are the entrances of the Service, one inside the other; its ClusterIP is no place, but rules in every "
-    "node. Circled numbers are the steps of the packet. {card}A Pod's number is its share of all requests."
+FRONT = "The outer frame is all that the load balancer reaches. "
+NODE_PORT = "The yellow boxes are the node port: the same port, open on every node. "
+RULES = (
+    "The dashed box in each node holds the rules of kube-proxy, which send packets on to the Pods. No packet travels "
+    "to the ClusterIP: it is only an address in these rules. "
 )
-LAMPS = " A node's lamp says what the load balancer thinks of the node{since}."
+STEPS = "Circled numbers are the steps of the packet. "
+BACK = "The thin dashed line is the way of the answer. "
+SHARES = "Beside each Pod is its share of all connections. "
+LAMPS = "The lamp of a node says what the load balancer has found out about it{since}. "
 SINCE = ", and since when on the cluster's clock (t)"
-CARD = "The card shows its source and destination; changed fields are highlighted. "
+CARD = "The card shows the packet's source and destination, and marks what a step has changed. "
 
 
 def reading_of(scene: Scene, card: bool = False) -> str:
@@ -38,12 +44,19 @@ def reading_of(scene: Scene, card: bool = False) -> str:
     >>> reading_of(make_scene(Cluster(), FlowQuery("10.0.0.1:30007")))
     'Circled numbers are the steps of the packet.'
     """
-    words = CARD if card else ""
-    if scene.service is None:
-        return f"Circled numbers are the steps of the packet. {words}".rstrip()
+    service = scene.service
     since = SINCE if any(node.since_s is not None for node in scene.nodes) else ""
-    lamps = LAMPS.format(since=since) if any(node.lamp for node in scene.nodes) else ""
-    return READING.format(card=words) + lamps
+    sentences = (
+        (STEPS, True),
+        (CARD, card),
+        (BACK, scene.comes_back),
+        (FRONT, scene.has_load_balancer),
+        (NODE_PORT, bool(scene.node_port)),
+        (RULES, bool(service and service.inner)),
+        (SHARES, service is not None and not scene.dense),
+        (LAMPS.format(since=since), any(node.lamp for node in scene.nodes)),
+    )
+    return "".join(words for words, shown in sentences if shown).rstrip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +96,7 @@ class Still:
     def html(self) -> str:
         """The picture, and its steps as a list; the numbers are those of the legs."""
         steps = self.scene.steps
-        items = "".join(
-            f'<li><b>{_html(step.who)}</b>: {_html(step.text)}'
-            + (f" <code>{_html(' → '.join(step.before))}</code>" if step.before == step.after or step.end else
-               f" <code>{_html(' → '.join(step.before))}</code> leaves as <code>{_html(' → '.join(step.after))}</code>")
-            + "</li>"
-            for step in steps
-        )  # fmt: skip
+        items = "".join(f"<li><b>{_html(step.who)}</b>: {_html(step.text)} {_addresses(step)}</li>" for step in steps)
         reading = f'<p style="margin:4px 0 0"><strong>How to read this.</strong> {reading_of(self.scene)}</p>'
         caption = f"<figcaption>{_html(self.scene.summary)}{reading}</figcaption>"
         way = f'<ol style="margin:4px 0 0">{items}</ol>'
@@ -101,6 +108,14 @@ class Still:
 
     def __repr__(self) -> str:
         return f"<Still: {self.scene.summary}>"
+
+
+def _addresses(step: Step) -> str:
+    """Return source and destination of the packet, as it comes to a place and as it leaves it, if it does."""
+    arrives, leaves = (f"<code>{_html(' → '.join(pair))}</code>" for pair in (step.before, step.after))
+    if step.number == 1:
+        return f"It leaves as {arrives}."
+    return f"It arrives as {arrives}." if step.end else f"It arrives as {arrives} and leaves as {leaves}."
 
 
 def _html(text: str) -> str:

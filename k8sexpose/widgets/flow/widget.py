@@ -34,7 +34,7 @@ from .still import Still, reading_of
 if TYPE_CHECKING:
     from ...model import Cluster
 
-__all__ = ["CONTROLS", "Flow", "flow"]
+__all__ = ["CONTROLS", "Flow", "flow", "lost_way"]
 
 HERE = Path(__file__).parent
 MANY = 100
@@ -78,7 +78,7 @@ class Flow(anywidget.AnyWidget):
     --------
     >>> from k8sexpose import Cluster
     >>> Flow(Cluster(), FlowQuery("10.0.0.1:30007"))
-    <Flow: 3 nodes (zones a, b, c), 0 Pods. The packet on this path (1 of 1) ends: refused.>
+    <Flow: 3 nodes (zones a, b, c), 0 Pods. All connections take this path, and are refused.>
     """
 
     _esm = with_notebook_keys(HERE / "flow.js")
@@ -133,25 +133,16 @@ class Flow(anywidget.AnyWidget):
         listener = WeakMethod(self._handle_msg)
         self.comm.on_msg(lambda message: _pass_on(listener, message))
 
-    def refresh(self, quietly: bool = False) -> None:
-        """Look at the cluster again, and play the next connection.
-
-        Parameters
-        ----------
-        quietly : bool
-            Play it only where a check or the shares have changed, as while the clock runs.
-        """
+    def refresh(self) -> None:
+        """Look at the cluster again, and play a connection: the next one, or a lost one where more are lost now."""
         before, route = self._scene, next_route(self.cluster, self._question)
         scene = make_scene(self.cluster, self._question, route, self._unfolded)
         self._news = _news(before, scene)
-        if quietly and not self._news and scene.shares == before.shares:
-            self._scene = make_scene(self.cluster, self._question, self.route, self._unfolded)
-            self._show()
-            return
         self._plays += 1
         self._counts.clear()
         self._find_ways()
-        self._set_route(route)
+        lost = lost_way(self.cluster, self._question) if scene.lost > before.lost and not scene.dense else None
+        self._set_route(lost or route)
         self._tell_counts([])
 
     def follow(self) -> None:
@@ -307,8 +298,16 @@ class Flow(anywidget.AnyWidget):
         self.refresh()
 
     def _advance(self, asked: Any) -> None:
-        self.cluster.advance(float(asked["seconds"]))
-        self.refresh(quietly=bool(asked.get("quietly")))
+        """Let time pass: the path that is shown stays where nothing changes."""
+        seconds = float(asked["seconds"])
+        self.cluster.advance(seconds)
+        now = make_scene(self.cluster, self._question, self.route, self._unfolded)
+        if now.looks != self._scene.looks:
+            self.refresh()
+            return
+        self._news = "" if asked.get("quietly") else f"Nothing changed in these {seconds:g} seconds."
+        self._scene = now
+        self._show()
 
     def _unfold(self, asked: Any) -> None:
         self._unfolded.add(str(asked["name"]))
@@ -385,19 +384,33 @@ def _layout(scene: Scene, width: float) -> Layout:
     return lay_out(scene, width, CARD_WIDTH + 14 if width >= ROOMY else 0)
 
 
+def lost_way(cluster: Cluster, question: FlowQuery) -> Route | None:
+    """Return the likeliest path on which a connection is lost; None if there is none."""
+    found = routes(cluster, question.target, question.client, protocol=question.protocol, via=question.via)
+    return max((way for way in found if not way.delivered), key=lambda way: way.probability, default=None)
+
+
 def _news(before: Scene, after: Scene) -> str:
-    """Return what has changed for the load balancer, and in what is lost."""
+    """Return what has changed for the load balancer, and in what is lost, in sentences; site.js says the same."""
     lamps = {node.name: node.lamp for node in before.nodes}
     news = [
-        f"{node.name} is now {node.lamp} for the load balancer"
+        f"{node.name} is now {node.lamp} for the load balancer."
         for node in after.nodes
         if node.lamp and lamps.get(node.name, node.lamp) != node.lamp
     ]
-    lost, still = (next(s.expected for s in scene.shares if s.place == "lost") for scene in (before, after))
-    if lost != still:
-        was, now = ("all" if part == 1 else str(part) for part in (lost, still))
-        news.append(f"lost: {was} before, {now} now")
-    return "; ".join(news[:6])
+    if before.lost != after.lost:
+        shown = " The packet shows one that is lost." if before.lost < after.lost < 1 and not after.dense else ""
+        news.append(f"Before, {_lost_words(before)[0]}; now {_lost_words(after)[1]}.{shown}")
+    return " ".join(news[-6:])
+
+
+def _lost_words(scene: Scene) -> tuple[str, str]:
+    """Return how many connections are lost, as said of the time before a change and of the time after it."""
+    fixed = {0: ("no connection was lost", "none is lost"), 1: ("all connections were lost", "all are lost")}
+    part = f"{scene.lost} of all connections"
+    return next(
+        (words for lost, words in fixed.items() if scene.lost == lost), (f"{part} were lost", f"{part} are lost")
+    )
 
 
 def _plain(scene: Scene, width: float, controls: Sequence[str]) -> dict[str, Any]:
@@ -418,6 +431,7 @@ def _plain(scene: Scene, width: float, controls: Sequence[str]) -> dict[str, Any
         "policies": list(POLICIES),
         "now": f"t = {scene.now_s:g} s",
         "only": clean(scene.only),
+        "lost": [float(scene.lost), *_lost_words(scene)],
         "outcome": scene.outcome,
         "steps": [
             {

@@ -104,7 +104,11 @@ def test_many_nodes_are_folded_and_counted() -> None:
 
 def test_crowded_nodes_are_counted() -> None:
     crowded = make_scene(flow_cluster([40, 0]), FlowQuery("flow-32000"))
-    assert crowded.dense and [share.label for share in crowded.shares] == ["node-1", "lost", "extra hop"]
+    assert crowded.dense and [share.label for share in crowded.shares] == [
+        "node-1",
+        "nobody (lost)",
+        "with an extra hop",
+    ]
     few = make_scene(flow_cluster([40, 0]), FlowQuery("10.0.0.1:30999"))
     assert few.service is None and few.outcome == "refused"
 

@@ -91,6 +91,41 @@ def test_a_named_service_shows_its_settled_checks_and_an_address_those_of_now() 
     assert lamps["10.0.0.1:32000"] == [("healthy", 10.0), ("healthy", 10.0)]
 
 
+def test_the_answer_goes_back_past_what_replaced_an_address() -> None:
+    cluster = flow_cluster([1, 0, 0])
+    last = make_scene(cluster, FlowQuery("flow-32000", via="node-2")).steps[-1].text
+    assert last.endswith("back to the client through node-2 and the load balancer, which put back what they replaced.")
+    straight = make_scene(cluster, FlowQuery("10.244.1.2:8080", "node/node-1"))
+    assert straight.steps[-1].text.endswith("The answer goes straight back to node-1.") and straight.comes_back
+    assert Still(straight).svg.count("stroke-dasharray:4 3") == 1
+
+
+def test_the_answer_is_not_drawn_past_a_load_balancer_that_replaced_nothing() -> None:
+    cluster = flow_cluster(provider="gcp")
+    scene = make_scene(cluster, FlowQuery("flow-32000"))
+    assert not scene.steps[1].changed and not scene.comes_back
+    assert "load balancer" not in scene.steps[-1].text and "stroke-dasharray:4 3" not in Still(scene).svg
+
+
+def test_what_no_healthy_node_can_take_ends_at_the_load_balancer() -> None:
+    cluster = flow_cluster([1, 0])
+    cluster.patch("flow-32000", {"spec": {"externalTrafficPolicy": "Local"}})
+    cluster.set_ready("api-backend-1", False)
+    cluster.advance(60)
+    scene = make_scene(cluster, FlowQuery("flow-32000"))
+    assert [step.at for step in scene.steps] == ["client", "lb"] and scene.outcome == "timeout"
+    assert set(lay_out(scene).boxes) >= {"client", "lb"} and "elsewhere" not in lay_out(scene).boxes
+    assert Still(scene).svg.count("stroke-dasharray:14 4") == 2, "the frame of an unhealthy node is no healthy one"
+
+
+def test_nothing_that_fits_is_cut() -> None:
+    for width in (340, 656, 920):
+        scene = make_scene(flow_cluster([6, 3, 1]), FlowQuery("flow-32000"))
+        drawn = draw(scene, lay_out(scene, width, 244 if width >= 720 else 0)).svg()
+        assert "…" not in drawn and ">api-backend-10<" in drawn
+        assert drawn.count(">rules → Pods<") == 3 and "10.96" not in drawn
+
+
 def test_a_pod_has_its_port() -> None:
     scene = make_scene(flow_cluster(), FlowQuery("flow-32000"))
     assert {pod.port for node in scene.nodes for pod in node.pods} == {8080}
@@ -102,7 +137,9 @@ def test_the_entry_that_is_asked_is_told() -> None:
     cluster.deploy("api-backend", per_node=[1, 0, 0])
     cluster.apply(kx.example("public-api-lb"))
     cluster.advance(60)
-    assert "(1 of 1 that arrive at node-2)" in repr(kx.flow(cluster, "public-api-lb", via="node-2"))
+    assert "All connections that arrive at node-2 take this path, and are answered" in repr(
+        kx.flow(cluster, "public-api-lb", via="node-2")
+    )
     assert "arrive at" not in repr(kx.flow(cluster, "public-api-lb"))
 
 
