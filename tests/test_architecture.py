@@ -189,7 +189,9 @@ def test_a_function_fits_a_screen(dotted: str) -> None:
             assert (node.end_lineno or 0) - node.lineno + 1 - documented <= 80, f"{dotted}.{node.name}"
 
 
-@pytest.mark.parametrize("name", sorted(set(MAY_IMPORT) - {"model", "lab", "unknown_names", "cli", "__main__"} | {"data"}))
+@pytest.mark.parametrize(
+    "name", sorted(set(MAY_IMPORT) - {"model", "lab", "unknown_names", "cli", "__main__"} | {"data"})
+)
 def test_each_folder_says_what_it_holds(name: str) -> None:
     doc = ast.get_docstring(ast.parse((PACKAGE / name / "__init__.py").read_text(encoding="utf-8"))) or ""
     lines = [line for line in doc.splitlines() if line.strip()]
