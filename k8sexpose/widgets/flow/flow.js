@@ -400,7 +400,7 @@ export default {
       report();
     }
     function halt(why = "") {
-      stopped = ticking ? why : "";
+      if (ticking) stopped = why;
       clearInterval(ticking);
       ticking = 0;
       clockButton();
