@@ -62,7 +62,7 @@ export default {
     const one = button("Send one", () => { following = true; ask({ do: "send" }); });
     const many = button("Send 100", () => ask({ do: "many" }));
     const policies = html("span", { class: "kx-set", role: "group", "aria-label": "externalTrafficPolicy" }, "externalTrafficPolicy ",
-      ...scene.policies.map((policy) => button(policy, () => ask({ do: "policy", policy }), { "data-policy": policy })));
+      ...scene.policies.map((policy) => button(policy, () => { following = true; ask({ do: "policy", policy }); }, { "data-policy": policy })));
     const now = html("span", { class: "kx-now" });
     const run = button("", () => (ticking ? halt() : tick()));
     const clock = html("span", { class: "kx-set", role: "group", "aria-label": "Cluster time" }, now,
@@ -412,7 +412,7 @@ export default {
 
     function pause() {
       turn++;
-      playing = false;
+      playing = following = false;
       show(step);
     }
 

@@ -114,8 +114,9 @@ def _addresses(step: Step) -> str:
     """Return source and destination of the packet, as it comes to a place and as it leaves it, if it does."""
     arrives, leaves = (f"<code>{_html(' → '.join(pair))}</code>" for pair in (step.before, step.after))
     if step.number == 1:
-        return f"It leaves as {arrives}."
-    return f"It arrives as {arrives}." if step.end else f"It arrives as {arrives} and leaves as {leaves}."
+        return f"The packet leaves as {arrives}."
+    passes = "" if step.end else f" and leaves as {leaves}"
+    return f"The packet arrives as {arrives}{passes}."
 
 
 def _html(text: str) -> str:
