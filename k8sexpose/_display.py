@@ -43,17 +43,27 @@ def _cell(value: str, unbroken: bool) -> str:
     return f'<td style="text-align: left{whole}">{html.escape(value)}</td>'
 
 
+# Seen only where the page is narrower than what scrolls: as padding, a percentage is one of the page's width.
+HINT = (
+    '<div class="kx-hint" aria-hidden="true" style="position: relative; overflow: hidden; height: 0; '
+    'padding-top: clamp(0px, ({least} - 100%) * 99, 1.5em)">'
+    '<span style="position: absolute; top: 0; font-size: 12px">↔ wider than the page: scroll sideways</span></div>'
+)
+
+
 def scrolling(inner: str, label: str = "Table", least_px: float = 0) -> str:
     """Return HTML in a region that scrolls where the page is too narrow for it, also by the keyboard.
 
-    With `least_px` it shrinks with the page to that width; without, it is as wide as it needs.
+    With `least_px` it shrinks with the page to that width, and says so where it scrolls; without, it is as wide as it
+    needs.
 
     >>> "min-width: 300px" in scrolling("<svg/>", "Picture", 300)
     True
     """
     width = f"min-width: {least_px:.0f}px" if least_px else "display: inline-block"
+    hint = HINT.format(least=f"{least_px:.0f}px") if least_px else ""
     return (
-        f'<div tabindex="0" role="region" aria-label="{html.escape(label)}" data-lm-suppress-shortcuts="true" '
+        f'{hint}<div tabindex="0" role="region" aria-label="{html.escape(label)}" data-lm-suppress-shortcuts="true" '
         f'style="overflow-x: auto"><div style="{width}">{inner}</div></div>'
     )
 

@@ -338,6 +338,7 @@ def side_by_side(*drawings: str) -> str:
 
 LABEL = re.compile(r'\baria-label="([^"]*)"')
 WIDTH = re.compile(r'\bwidth="([0-9.]+)"')
+NARROW = 320  # a drawing that a phone shows whole
 GROWS = re.compile(r"width: 100%; max-width: ([0-9.]+)px")
 SMALLEST = 1.0  # of its width: words of 12 pixels get no smaller, the drawing scrolls instead
 
@@ -394,6 +395,8 @@ def _image(found: re.Match[str]) -> str:
     size = f' width="{width[1]}"' if width else ""
     grows = GROWS.search(opening)
     style = f"width:100%;max-width:{grows[1]}px" if grows else "max-width:100%"
+    if width and float(width[1]) <= NARROW:  # a page may ask for a width at which others can still be read
+        style += ";min-width:0"
     return (
         f'<img alt="{label[1] if label else ""}"{size} style="{style};height:auto" '
         f'src="data:image/svg+xml;base64,{data}">'

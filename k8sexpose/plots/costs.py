@@ -51,7 +51,7 @@ BUILT = {
 PARTS = {
     "fixed": Look("load balancers, rules", CONCEPTS["load balancer"].color),
     "addresses": Look("addresses", CONCEPTS["cloud"].color, hatch=".."),
-    "bytes": Look("bytes, capacity units", BYTES.color, hatch="//"),
+    "bytes": Look("bytes, capacity units", BYTES.color, hatch="||"),
     "cross-zone": Look("cross-zone", CONCEPTS["extra hop"].color, hatch="xx"),
 }
 

@@ -30,6 +30,7 @@ INK, SOFT = "#767676", "#808080"
 # On a dark page of JupyterLab a figure is lighter by a sixth, so that its words have 4.5 : 1 there too. Of the numbers
 # among the theme's variables this one tells dark (32) from light (0); other pages have none.
 LIGHTER = "filter: brightness(calc(1 + var(--jp-shadow-base-lightness, 0) * 0.005))"
+TINT = "18"  # of a box: how much of its colour its ground has, in hexadecimal
 PAPER, ON_PAPER = "#ffffff", "#1a1a1a"
 WIDTH, DPI = 9.6, 132  # inches; a figure is as wide as its cell
 SMALLEST = 0.8  # of its width: below that, its words are smaller than 12 pixels, and it scrolls instead
@@ -173,7 +174,7 @@ def box(ax: Axes, x: float, y: float, width: float, height: float, color: str, f
     ax.add_patch(
         FancyBboxPatch(
             (x, y), width, height, boxstyle="round,pad=0,rounding_size=0.08", edgecolor=color,
-            facecolor=color + "18" if filled else "none", linewidth=2,
+            facecolor=color + TINT if filled else "none", linewidth=2,
         )
     )  # fmt: skip
 
@@ -193,6 +194,8 @@ def legend(ax: Axes, kinds: Sequence[str]) -> None:
     for kind in kinds:
         look = CONCEPTS[kind]
         sign = {"marker": look.marker, "color": look.color, "markeredgecolor": INK, "markersize": 8}
+        if kind == "node":  # in these pictures a node is a box
+            sign |= {"markerfacecolor": look.color + TINT, "markeredgecolor": look.color, "markeredgewidth": 2}
         handles.append(Line2D([], [], linestyle="none", label=look.label, **sign))  # type: ignore[arg-type]
     ax.legend(
         handles=handles, loc="upper center", bbox_to_anchor=(0.5, 0.02), ncols=len(kinds), frameon=False, fontsize=10,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from .._palette import CONCEPTS
@@ -245,33 +246,71 @@ def plot_route(route: Route, ax: Axes | None = None) -> Axes:
     """
     check_arguments(plot_route, locals())
     hops = route.hops
-    ax = canvas(ax, max(2.9 * len(hops), 4.0), 1.9)
+    ax = canvas(ax, max(2.9 * len(hops), 4.0), 2.15)
+    places = _nodes_of(route)
+    for first, last, node in _stays(route, places):
+        box(ax, first - 0.3, -0.9, last - first + 0.6, 1.1, CONCEPTS["node"].color)
+        ax.text(first, -0.68, f"on {node}", ha="center", va="top", fontsize=10, color=INK)
     for column, hop in enumerate(hops):
-        mark(ax, hop.kind if hop.kind in CONCEPTS else "node", column, 0.0, 22, hop.kind)
+        kind = _kind(hop, places[column])
+        mark(ax, kind if kind in CONCEPTS else "node", column, 0.0, 22, kind)
         ax.text(column, -0.28, hop.at, ha="center", va="top", weight="bold", fontsize=10, color=INK)
-        doing = hop.action.partition(":")[0]
-        ax.text(column, -0.46, doing, ha="center", va="top", fontsize=10, color=INK)
+        ax.text(column, -0.46, doing(hop), ha="center", va="top", fontsize=10, color=INK)
     for column, leg in enumerate(legs(route)):
         look = CONCEPTS[leg.concept]
         color = SOFT if leg.concept == "client" else look.color
+        style = "-" if leg.words == "refused" else look.line  # dots end in silence, and a refusal is an answer
         ax.annotate(
             "", xy=(column + 0.88, 0.0), xytext=(column + 0.12, 0.0), gid=leg.concept,
-            arrowprops={"arrowstyle": "-|>", "color": color, "linewidth": 2.5, "linestyle": look.line},
+            arrowprops={"arrowstyle": "-|>", "color": color, "linewidth": 2.5, "linestyle": style},
         )  # fmt: skip
         source, _, target = leg.packet.partition(" → ")
         words = [f"from {source}", f"to {target}"]
         for line, (word, changed) in enumerate(zip(words, _changes(leg), strict=True)):
             ax.text(
-                column + 0.5, 0.34 - 0.18 * line, word, ha="center", va="bottom", fontsize=10, color=INK,
+                column + 0.5, 0.43 - 0.18 * line, word, ha="center", va="bottom", fontsize=10, color=INK,
                 weight="bold" if changed else "normal",
             )  # fmt: skip
         if leg.words:
             ax.text(column + 0.5, -0.1, leg.words, ha="center", va="top", fontsize=10, color=INK, style="italic")
-    bare(ax, (-0.45, max(len(hops) - 0.55, 0.5)), (-0.75, 0.75))
+    bare(ax, (-0.45, max(len(hops) - 0.55, 0.5)), (-0.95, 0.8))
     reading = "The request goes from left to right. Above each arrow are the packet's source and destination there"
     reading += "; bold is what the place before has changed." if len(legs(route)) > 1 else "."
+    if any(_stays(route, places)):
+        reading += " A box is a node, with what is on it."
     finish(ax, told(route), reading, "The path of one request")
     return ax
+
+
+def doing(hop: Hop) -> str:
+    """Return what happens at a place, short enough to be written below it."""
+    action = hop.action.partition(":")[0]
+    return "refuses (REJECT)" if action == "REJECT" else action
+
+
+def _nodes_of(route: Route) -> list[str | None]:
+    """Return the node on which each place of a way is; what is outside the cluster is on none."""
+    found = [hop.at if hop.kind == "node" else None for hop in route.hops]
+    if len(found) > 1 and route.hops[0].kind == "client" and route.hops[0].at != "client":
+        found[0] = found[1]  # a packet of a Pod first comes to the Pod's own node
+    if found and route.pod and route.hops[-1].kind == "Pod":
+        found[-1] = route.node
+    return found
+
+
+def _kind(hop: Hop, node: str | None) -> str:
+    """Return the kind of a place: what sends is a Pod, or a node, where it is in the cluster."""
+    if hop.kind != "client" or node is None:
+        return hop.kind
+    return "node" if hop.at == node else "Pod"
+
+
+def _stays(route: Route, places: list[str | None]) -> Iterator[tuple[int, int, str]]:
+    """Yield the stretches of a way on one node, where a Pod is: first place, last place, node."""
+    for node, columns in groupby(range(len(places)), key=places.__getitem__):
+        within = list(columns)
+        if node and any(_kind(route.hops[column], node) == "Pod" for column in within):
+            yield within[0], within[-1], node
 
 
 def _changes(leg: Stretch) -> tuple[bool, bool]:

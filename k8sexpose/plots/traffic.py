@@ -29,12 +29,13 @@ class Look(NamedTuple):
     hatch: str
 
 
+# Slanted stripes are the extra hop, in every picture of the course; no policy has them.
 LOOKS = {
-    name: Look(concept.color, concept.marker, concept.line, {"Cluster": "//"}.get(name, ""))
+    name: Look(concept.color, concept.marker, concept.line, {"Local": ".."}.get(name, ""))
     for name, concept in POLICY_CONCEPTS.items()
 }
 OTHERS = (
-    Look("#6F8F3A", "H", "-.", ".."),
+    Look("#6F8F3A", "H", "-.", "oo"),
     Look("#4F8FA0", "8", ":", "xx"),
     Look("#AA6F9E", "$+$", (0, (5, 1, 1, 1)), "++"),  # type: ignore[arg-type]
 )
@@ -135,7 +136,7 @@ def plot_load(traffic: Traffic | Mapping[str, Traffic], ax: Axes | None = None, 
         ax,
         f"Load of {what}: {'; '.join(said)}.",
         "A filled bar is what was sampled, the outline what the model expects exactly. "
-        "The dotted line is the mean" + (", the solid orange line 100%: all that a Pod can serve." if full else "."),
+        "The dotted line is the mean" + (", the solid line 100%: all that a Pod can serve." if full else "."),
         "Load of each Pod" if by == "pod" else "Requests of each node",
     )
     return ax
@@ -317,8 +318,8 @@ def plot_crossover(curves: pd.DataFrame, at: float | None = None, ax: Axes | Non
     finish(
         ax,
         f"Latency against utilisation: {skewed} is {', and '.join(said)}.",
-        f"Upper pair of lines: p99; lower pair: mean. Left of a star {skewed} answers sooner, right of it {even}. The "
-        "axis of the response time is logarithmic.",
+        f"Lines with hollow marks: p99; thicker lines with filled marks: mean. Left of a star {skewed} answers "
+        f"sooner, right of it {even}. The axis of the response time is logarithmic.",
         f"{even} or {skewed}: which answers sooner",
     )
     return ax

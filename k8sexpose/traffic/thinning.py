@@ -41,9 +41,7 @@ __all__ = ["Thinning"]
 Ints = NDArray[np.int64]
 
 BLOCK = 131_072  # requests: fewer take longer, for each call of NumPy costs as much as a thousand of them
-# By how many standard deviations a Pod may get more than its part, and still need no further chunk: with three, what is
-# drawn in vain is least for Pods of fifty thousand requests.
-SPREAD = 3.0
+SPREAD = 2.5  # standard deviations by which a Pod may get more than its part, and still need no further chunk
 APART = 1 << 64  # from the stream of one Pod to that of the next
 
 

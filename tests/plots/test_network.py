@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from matplotlib.colors import to_rgba
 
 import k8sexpose as kx
 from k8sexpose.plots import describe, legs
@@ -64,6 +65,28 @@ def test_route(cluster: kx.Cluster) -> None:
     assert "extra hop" in said
     assert [leg.concept for leg in legs(route)] == ["client", "extra hop"]
     assert "to node-2, to debug-tools-1 as 10.0.0.2 → 10.244.1.2:8080" in describe(ax)
+
+
+def test_a_pod_that_sends_is_a_pod_on_its_node() -> None:
+    cluster = kx.Cluster(nodes=3)
+    cluster.deploy("api-backend", per_node=[0, 1, 0])
+    cluster.deploy("frontend", per_node=[0, 0, 1])
+    cluster.apply(kx.example("public-api-lb"))
+    address = cluster.service("public-api-lb").cluster_ip
+    ax = kx.plot_route(kx.send(cluster, f"{address}:80", client="pod/frontend-1"))
+    assert gids(ax) == ["Pod", "node", "Pod"], "and no client"
+    assert [word for word in texts(ax) if word.startswith("on ")] == ["on node-3", "on node-2"]
+    ours, theirs = ax.patches[:2]
+    assert ours.get_x() < 0 and ours.get_x() + ours.get_width() > 1, "node-3 holds its Pod and its rules"
+    assert 1 < theirs.get_x() < 2
+    assert not kx.plot_route(kx.send(cluster, "10.0.0.1:31000")).patches, "no box without a Pod"
+
+
+def test_in_the_legend_a_node_looks_as_it_is_drawn(cluster: kx.Cluster) -> None:
+    ax = kx.plot_cluster(cluster)
+    drawn, (sign, *_) = ax.patches[0], ax.get_legend().legend_handles
+    assert to_rgba(sign.get_markerfacecolor()) == to_rgba(drawn.get_facecolor())
+    assert to_rgba(sign.get_markeredgecolor()) == to_rgba(drawn.get_edgecolor())
 
 
 @pytest.mark.parametrize(("target", "word"), [("10.0.0.1:31000", "refused"), ("10.96.0.1:443", "timeout")])

@@ -75,3 +75,5 @@ def test_plot_timeline_and_sticky() -> None:
 def test_looks_differ_without_colour() -> None:
     looks = side_looks(["Cluster", "Local", "a", "b", "c"]).values()
     assert len({look.marker for look in looks}) == len({look.line for look in looks}) == 5
+    assert not any("/" in look.hatch for look in looks), "slanted stripes are the extra hop"
+    assert len({look.hatch for look in looks}) == 5

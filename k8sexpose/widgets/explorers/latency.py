@@ -36,10 +36,8 @@ def verdict(setting: LatencySetting, both: PolicyComparison) -> str:
     Examples
     --------
     >>> setting = LatencySetting(utilisation=10)
-    >>> print(verdict(setting, sample(setting)).replace(". ", ".\\n"))
-    On average Local answers sooner: 11.5 ms, Cluster 11.8 ms.
-    At the p99 Cluster answers sooner: 51.8 ms, Local 52.3 ms.
-    (Expected by formula; the picture shows what was sampled.)
+    >>> verdict(setting, sample(setting)).partition(" At the")[0]
+    'On average Local answers sooner: 11.5 ms, Cluster 11.8 ms.'
     """
     suffix = "sampled_" if setting.by_chance else ""
     said = []

@@ -212,8 +212,9 @@ def reading(setting: LatencySetting, both: PolicyComparison) -> str:
     )
     if any(_busiest(one) >= 1 for one in both.expected.values()):
         said += (
-            " More arrives at a Pod above 100% than it can serve. It is overloaded: its queue grows as long as requests "
-            "come, so no response time can be expected, and the sampled ones only say how long the simulation lasted."
+            " More arrives at a Pod above 100% than it can serve. It is overloaded: its queue grows as long as "
+            "requests come. So no response time can be expected, and the sampled ones only say how long the "
+            "simulation lasted."
         )
     if setting.crossover:
         said += " The strips show at which utilisation which of the two answers sooner."

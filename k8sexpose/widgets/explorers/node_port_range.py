@@ -291,7 +291,7 @@ def draw_range(setting: RangeSetting) -> str:
     >>> draw_range(RangeSetting()).startswith('<svg role="img" aria-label="Node ports 30000 to 32767: 51 of 2768')
     True
     """
-    upper, lower = bands = _drawn_bands(setting.taken)
+    bands = _drawn_bands(setting.taken)
     parts = [stripes("kx-static", RAISED, FAINT, width=1.5)]
     for band, fill in zip(bands, (STRIPED, RAISED), strict=True):
         parts += _squares(band, fill)
@@ -299,7 +299,7 @@ def draw_range(setting: RangeSetting) -> str:
         parts.append(text(LEFT, band.top - 20, f"{band.name} {band.first}–{band.last}", bold=True))
         parts.append(text(LEFT, band.top - 5, f"{count}: full" if band.full else count, size=12))
     parts += _mark(setting, bands)
-    return document(_told(setting), WIDTH, lower.floor + 24, parts, grows=1.4)
+    return document(_told(setting), WIDTH, bands[1].floor + 24, parts, grows=1.4)
 
 
 def _squares(band: Band, fill: str) -> Iterator[Element]:

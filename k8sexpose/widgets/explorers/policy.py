@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from ..._display import scrolling
 from ..._palette import CONCEPTS
@@ -174,7 +175,7 @@ def _node(side: PolicyView, node: str, zone: str, x: float, room: float, crashed
     fill = f"url(#kx-lost-{side.policy})" if crashed and share else RAISED if crashed else color
     comes = f"{share} lost" if crashed and share else f"gets {share}"
     middle = x + room / 2
-    frame = {"stroke": color, "stroke_width": 2, "stroke_dasharray": "5 4" if crashed else None}
+    frame: dict[str, Any] = {"stroke": color, "stroke_width": 2, "stroke_dasharray": "5 4" if crashed else None}
     parts = [rect(x + 1.5, FLOOR, room - 3, 56, fill=fill, fill_opacity=None if crashed else 0.2, **frame)]
     if crashed and share:  # words are not written on stripes
         parts.append(rect(middle - 27, FLOOR + 4, 54, 48, fill=RAISED))
