@@ -25,7 +25,7 @@ def test_the_picture_counts_what_the_queue_has() -> None:
         here = [one for one in requests if one[0] <= moment < one[2]]
         assert counts[number] == len(here)
         assert sum(begins <= moment for _, begins, _ in here) <= 1
-    svg = next(ElementTree.fromstring(draw_queues({90.0: requests})).iter("svg"))
+    svg = next(ElementTree.fromstring(f"<div>{draw_queues({90.0: requests})}</div>").iter("svg"))
     waiting = sum(max(count - 1, 0) for count in counts) / len(counts)
     assert f"90 % busy: {waiting:.1f} requests wait" in svg.attrib["aria-label"]
     tops = [float(one.attrib["y"]) for one in svg.iter() if one.tag.endswith("rect")]
@@ -33,7 +33,8 @@ def test_the_picture_counts_what_the_queue_has() -> None:
 
 
 def test_the_time_axis_has_numbers_and_panels_have_one_scale() -> None:
-    svg = next(ElementTree.fromstring(draw_queues({30.0: [[0, 0, 5]], 90.0: [[0, 0, 9], [1, 9, 12]]})).iter("svg"))
+    page = draw_queues({30.0: [[0, 0, 5]], 90.0: [[0, 0, 9], [1, 9, 12]]})
+    svg = next(ElementTree.fromstring(f"<div>{page}</div>").iter("svg"))
     words = [one.text for one in svg.iter("text")]
     assert words.count("0.5 s") == words.count("1 s") == 2
     work = {one.get("height") for one in svg.iter("rect") if one.get("fill") == CONCEPTS["Pod"].color}
