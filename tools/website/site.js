@@ -201,6 +201,7 @@
     }
     choose(index) {
       this.way = index;
+      this.news = "";
       this.values.step = 1;
       this.draw();
     }
@@ -273,6 +274,7 @@
       const flights = picked.map((way) => this.part(ways[way].flights[this.layout]));
       if (count === 1) {
         this.way = picked[0];
+        this.news = "";
         this.plays++;
         this.draw();
       }

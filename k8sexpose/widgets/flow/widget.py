@@ -253,7 +253,7 @@ class Flow(anywidget.AnyWidget):
             "pod": self._toggle_pod,
             "policy": self._set_policy,
             "advance": self._advance,
-            "way": lambda asked: self._set_route(self._ways[int(asked["index"])]),
+            "way": self._choose,
             "fold": self._unfold,
         }
         asked = content if isinstance(content, dict) else {}
@@ -297,6 +297,10 @@ class Flow(anywidget.AnyWidget):
         self.cluster.patch(service.name, patch, namespace=service.namespace)
         self.refresh()
 
+    def _choose(self, asked: Any) -> None:
+        self._news = ""  # it was about the path before this one
+        self._set_route(self._ways[int(asked["index"])])
+
     def _advance(self, asked: Any) -> None:
         """Let time pass: the path that is shown stays where nothing changes."""
         seconds = float(asked["seconds"])
@@ -325,7 +329,7 @@ class Flow(anywidget.AnyWidget):
             for _ in range(count)
         ]
         if count == 1:
-            self._plays += 1
+            self._plays, self._news = self._plays + 1, ""
             self._set_route(sent[0])
         self._tell_counts(sent)
 

@@ -83,6 +83,8 @@ def test_the_running_clock_stops_where_something_changes() -> None:
     assert flow.route == max((way for way in kx.routes(cluster, "198.51.100.241:80") if not way.delivered), key=odds)
     click(flow, "advance", seconds=10)
     assert flow.scene["news"] == "Nothing changed in these 10 seconds." and not flow.route.delivered
+    click(flow, "way", index=0)
+    assert not flow.scene["news"], "it was about another path"
     played = []
     for _ in range(15):
         before = flow.scene["plays"]
