@@ -28,8 +28,8 @@ WIDTH, LEFT, UNIT, HEAD, GROWS, SPARE = 300, 28, 5, 34, 1.6, 2
 CRISP = {"shape_rendering": "crispEdges"}
 READING = (
     "Time runs to the right: one second. The height is the number of requests in the Pod, on the same scale in all "
-    "panels. The blue row is the request that the Pod works on, the grey part above it are the requests that wait. Where "
-    "the dots are played, a line moves over the picture: the dots show the moment at which it is."
+    "panels. The blue row is the request that the Pod works on, the grey part above it are the requests that wait. "
+    "Where the dots are played, a line moves over the picture: the dots show the moment at which it is."
 )
 KINDS = ("mean", "p50", "p95", "p99")
 
