@@ -16,7 +16,7 @@ from .answer_file import AnswerFile, Entry, answers_path, now, record_answer
 from .cost_warning import questions as cost
 from .extra_hop import questions as hop
 from .feedback import Feedback
-from .forms import Estimate, Question, Unreadable, Wrong, accepts, plain, shown, unanswered
+from .forms import Estimate, Question, Several, Unreadable, Wrong, accepts, plain, shown, unanswered
 from .leaflets import LEAFLETS
 from .loadbalancer import questions as concierge
 from .local import questions as local
@@ -250,12 +250,33 @@ def judge(question: Question, given: Any, right: Any, *, told: bool = True) -> F
     if question.same(given, right):
         why = REPEATED.sub("", question.right).format(**words)
         return Feedback(True, None, f"{why[:1].upper()}{why[1:]} {compared}".strip(), **card)
-    wrong = next((one for one in question.wrong if one.fits(given, right)), Wrong(given, question.otherwise))
-    text = wrong.text
+    # A hint for the next try is about one mistake; the card that tells the right answer speaks of each.
+    found = _mistakes(question, given, right) if told else [_known(question, given, right)]
+    text = " ".join(wrong.text for wrong in found)
     if not told:
         sentences = re.split(r"(?<=[.!?]) ", text)
         text = " ".join([*(sentence for sentence in sentences if "{right}" not in sentence), "Try again."])
-    return Feedback(False, wrong.misconception, f"{text.format(**words)} {compared}".strip(), **card)
+    return Feedback(False, found[0].misconception, f"{text.format(**words)} {compared}".strip(), **card)
+
+
+def _mistakes(question: Question, given: Any, right: Any) -> list[Wrong]:
+    """Find what to say to a wrong answer: one text, or of several ticks one text for each mistake."""
+    first = _known(question, given, right)
+    if not isinstance(question.form, Several) or not callable(first.given):
+        return [first]
+    found = [first]
+    for option in question.form.options:
+        if option in given ^ right:
+            alone = _known(question, right ^ {option}, right)
+            # A text may be true only of the answer with this one mistake.
+            if alone not in found and alone.fits(given, right):
+                found.append(alone)
+    return found
+
+
+def _known(question: Question, given: Any, right: Any) -> Wrong:
+    """Find the first known wrong answer that fits."""
+    return next((one for one in question.wrong if one.fits(given, right)), Wrong(given, question.otherwise))
 
 
 # The card has a line for the correct answer; its reason need not begin with it.

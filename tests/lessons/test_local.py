@@ -146,7 +146,7 @@ def test_what_is_missing_in_a_case_is_said(answer: object, said: str) -> None:
     ("question", "answer", "said"),
     [
         ("hop-healthy", set(), "If no node had a ready Pod"),
-        ("hop-red", "1", "If all targets were red"),
+        ("hop-red", "1", "If all targets were unhealthy"),
         ("hop-crash", "1", "always uses the address of node-1"),
     ],
 )

@@ -203,6 +203,32 @@ def test_misconceptions(question: str, answer: object, belief: int) -> None:
     assert Sheet().check(question, answer=answer).misconception == belief
 
 
+@pytest.mark.parametrize(
+    ("question", "answer", "said"),
+    [
+        ("np-collisions", {"a", "b", "c"}, ("namespace", "UDP port")),
+        ("hop-even", {"a", "b", "c", "d"}, ("4 + 3 + 3", "3 + 1 + 0")),
+        ("hop-even", {"d"}, ("3 + 1 + 0", "2 + 2 + 0", "One Pod on each node")),
+    ],
+)
+def test_each_of_several_mistakes_is_explained(question: str, answer: set[str], said: tuple[str, ...]) -> None:
+    text = Sheet().check(question, answer=answer).text
+    assert all(words in text for words in said)
+
+
+def test_a_text_about_one_mistake_is_not_said_where_it_is_false() -> None:
+    text = judge(QUESTIONS["hop-healthy"], frozenset({"node-2", "node-3"}), frozenset({"node-1"})).text
+    assert "If no node had a ready Pod" not in text
+
+
+def test_a_hint_is_about_one_mistake() -> None:
+    question = QUESTIONS["start-pairs"]
+    given, right = frozenset("abcd"), frozenset("ac")
+    hint, whole = judge(question, given, right, told=False).text, judge(question, given, right).text
+    assert "(b)" in whole and "(d)" in whole
+    assert "(b)" not in hint and "(d)" in hint
+
+
 def test_progress_keeps_the_first_answer() -> None:
     sheet = Sheet()
     sheet.predict("np-ping", "no")

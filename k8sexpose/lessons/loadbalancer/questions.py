@@ -277,8 +277,8 @@ QUESTIONS = (
             ),
             Wrong(
                 lambda given, right: "load balancer" not in given,
-                "What you chose does lead to a Pod, also while the Service is pending. But now the address of the load "
-                "balancer is in the status, and it leads to a Pod as well.",
+                "While the Service is pending, the load balancer leads nowhere, that is right. But now its address is "
+                "in the status, and it leads to a Pod as well.",
             ),
             Wrong(
                 lambda given, right: given < right,

@@ -114,7 +114,8 @@ QUESTIONS = (
             Wrong(
                 frozenset(TARGETS.options),
                 "All nodes do stay registered as targets, and all three machines are well. But the check now asks "
-                "each node for a Pod of its own. A node without one answers that it has none, and its target is red.",
+                "each node for a Pod of its own. A node without one answers that it has none, and its target is "
+                "unhealthy.",
                 25,
             ),
             Wrong(
@@ -132,26 +133,26 @@ QUESTIONS = (
     ),
     Question(
         "hop-red", LESSON, "A Service has externalTrafficPolicy: Local, and its only Pod runs on node-1. The cloud's "
-        "console shows red targets. What fraction of the connections through the load balancer is lost?",
+        "console shows unhealthy targets. What fraction of the connections through the load balancer is lost?",
         LOST, lambda: stand_with([1, 0, 0], "Local"), lambda cluster: str(shares(cluster, NAME).lost),
-        right="The load balancer sends nothing to red targets. This is how Local is meant to work.",
+        right="The load balancer sends nothing to unhealthy targets. This is how Local is meant to work.",
         wrong=(
             Wrong(
                 "2/3",
                 "If the load balancer still sent a third of the connections to each node, this would be right. But it "
-                "leaves red targets out, so everything goes to node-1.",
+                "leaves unhealthy targets out, so everything goes to node-1.",
                 25,
             ),
             Wrong(
                 "1",
-                "If all targets were red, everything could be lost. Here one target, node-1, is green, and the load "
-                "balancer sends every connection there.",
+                "If all targets were unhealthy, everything could be lost. Here one target, node-1, is healthy, and the "
+                "load balancer sends every connection there.",
                 25,
             ),
             Wrong(
                 lambda given, right: given != right,
-                "Red targets do look like a loss. But the load balancer sends nothing to them, and the one healthy "
-                "target serves everything.",
+                "Unhealthy targets do look like a loss. But the load balancer sends nothing to them, and the one "
+                "healthy target serves everything.",
                 25,
             ),
         ),
@@ -239,8 +240,8 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 lambda given, right: "d" in given,
-                "With Cluster every placement is even. With Local each of the two nodes gets half, and three Pods "
-                "share one half while a single Pod has the other half for itself.",
+                "With Cluster every placement is even, 3 + 1 + 0 too. With Local each of its two nodes gets half, and "
+                "three Pods share one half while a single Pod has the other half for itself.",
                 25,
             ),
             Wrong(
@@ -257,14 +258,14 @@ QUESTIONS = (
             ),
             Wrong(
                 lambda given, right: "c" not in given,
-                "A node without Pods looks uneven. But the load balancer sends nothing there, and the two other nodes "
-                "have two Pods each.",
+                "2 + 2 + 0 looks uneven, because one node has no Pods. But the load balancer sends nothing there, and "
+                "the two other nodes have two Pods each.",
                 25,
             ),
             Wrong(
                 lambda given, right: "a" not in given,
-                "2 + 2 + 0 is even, that is right. So is one Pod on each node: each node gets a third, and each Pod "
-                "too.",
+                "One Pod on each node looks like the placement for Cluster. But it is even with Local, too: each node "
+                "gets a third, and so does its Pod.",
             ),
         ),
     ),

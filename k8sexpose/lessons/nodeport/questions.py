@@ -228,9 +228,8 @@ QUESTIONS = (
             ),
             Wrong(
                 frozenset(),
-                "Behind a closed firewall none of them would answer, and on many laptops none does; section 5 "
-                "shows the firewall. Here nothing is between the client and the nodes, and each node has rules for "
-                "this port.",
+                "On many laptops none of them answers, because there is no route to the nodes. Here the client has a "
+                "route to each node, and each node has rules for this port.",
             ),
             Wrong(
                 lambda given, right: given < right,

@@ -381,8 +381,8 @@ QUESTIONS = (
             ),
             Wrong(
                 lambda given, right: "a" in right - given,
-                "What you chose does answer. In (a) the containerPort is the port on which the process listens, so "
-                "it changes nothing. The targetPort is that port too, so the Service answers.",
+                "In (a) somebody wrote a containerPort that opens nothing, that is right. But its targetPort is the "
+                "port on which the process listens, so the Service answers.",
                 3,
             ),
         ),
