@@ -47,7 +47,7 @@ def test_stored_outputs_hold_no_drawing_that_a_sanitizer_takes_out() -> None:
     for page, count in pages:
         assert "<svg" not in page and len(drawings(page)) == count
         # Every colour that the drawing asks the page for is one that it brings.
-        (drawing,) = drawings(page)
-        text = ElementTree.tostring(drawing, "unicode")
-        colours = {name for name in re.findall(r"var\((--jp-[\w-]+)", text) if "font-family" not in name}
-        assert colours <= set(re.findall(r"(--jp-[\w-]+):", text)), colours
+        for drawing in drawings(page):
+            text = ElementTree.tostring(drawing, "unicode")
+            colours = {name for name in re.findall(r"var\((--jp-[\w-]+)", text) if "font-family" not in name}
+            assert colours <= set(re.findall(r"(--jp-[\w-]+):", text)), colours
