@@ -61,11 +61,11 @@ def scrolling(inner: str, label: str = "Table", least_px: float = 0) -> str:
     True
     """
     width = f"min-width: {least_px:.0f}px" if least_px else "display: inline-block"
-    hint = HINT.format(least=f"{least_px:.0f}px") if least_px else ""
-    return (
-        f'{hint}<div tabindex="0" role="region" aria-label="{html.escape(label)}" data-lm-suppress-shortcuts="true" '
+    region = (
+        f'<div tabindex="0" role="region" aria-label="{html.escape(label)}" data-lm-suppress-shortcuts="true" '
         f'style="overflow-x: auto"><div style="{width}">{inner}</div></div>'
     )
+    return f"<div>{HINT.format(least=f'{least_px:.0f}px')}{region}</div>" if least_px else region
 
 
 def visible(text: str) -> str:

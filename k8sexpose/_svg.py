@@ -378,8 +378,8 @@ def images(page: str) -> str:
 
     Examples
     --------
-    >>> images("<p>" + document("A node.", 10, 5, []) + "</p>")[:67]
-    '<p><img alt="A node." width="10" style="max-width:100%;height:auto"'
+    >>> images("<p>" + document("A node.", 10, 5, []) + "</p>")[:66]
+    '<p><img alt="A node." width="10" style="max-width:100%;min-width:0'
     """
     return DRAWING.sub(_image, page)
 

@@ -127,6 +127,20 @@ def test_a_page_agrees_with_the_package(site: Site) -> None:
         assert faults(page) == []
 
 
+def test_a_line_shows_the_moment_of_the_dots_and_what_is_too_wide_says_so(site: Site) -> None:
+    with opened(site.context, site.path, site.problems) as page:
+        reveal(page)
+        queue = page.locator(".kx-is-queues")
+        where = "line => line.getBoundingClientRect().x"
+        before = queue.locator(".kx-queue-cursor").evaluate(where)
+        queue.get_by_role("button", name="Step").click()
+        assert queue.locator(".kx-queue-cursor").evaluate(where) > before
+        hint, tall = page.locator(".kx-is-explorer").nth(0).locator(".kx-hint"), "hint => hint.offsetHeight"
+        assert hint.evaluate(tall) == 0, "it fits"
+        page.set_viewport_size({"width": 390, "height": 900})
+        assert hint.evaluate(tall) > 12
+
+
 def test_every_widget_obeys_the_keyboard_and_an_answer_stays(site: Site) -> None:
     with opened(site.context, site.path, site.problems) as page:
         fresh(page)
