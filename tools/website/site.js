@@ -300,7 +300,8 @@
   const PATTERN = /^(\$|us\$|usd|€|eur)?\s*([-+]?[\d.,]*\d(?:e[-+]?\d+)?)(?:\s*\/\s*(\d+))?\s*([^\d\s/][^\d]*)?$/i;
   // A number with its unit, read as `k8sexpose.lessons.forms.quantity` reads what people mostly write; null if it is none.
   function numberOf(text, unit, units) {
-    const plain = text.normalize("NFKC").toLowerCase().replace("⁄", "/").replace(/^[\s.!"'`()[\]{}]+|[\s.!"'`()[\]{}]+$/g, "");
+    const whole = text.replace(/(^|[^\d.,])[.,](?=\d)/g, (_, before) => `${before}0.`); // .5 is a half
+    const plain = whole.normalize("NFKC").toLowerCase().replace("⁄", "/").replace(/^[\s.!"'`()[\]{}]+|[\s.!"'`()[\]{}]+$/g, "");
     const found = PATTERN.exec(plain.replace(ABOUT, "").replace(PER, ""));
     if (!found) return null;
     let number = found[2];
