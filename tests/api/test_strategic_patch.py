@@ -57,6 +57,17 @@ def test_finalizers_are_merged_and_lists_without_a_strategy_replaced() -> None:
     assert strategic_merge(live, deletion)["metadata"] == {"finalizers": ["b/y"]}
 
 
+def test_a_list_of_scalars_that_comes_with_its_order_is_merged() -> None:
+    """The case "add and delete items in lists of scalars" of ``strategicpatch/patch_test.go``, with its result."""
+    live = {"metadata": {"finalizers": ["a/1", "a/2", "a/3"]}}
+    patch: dict[str, Any] = {
+        "$setElementOrder/finalizers": ["a/1", "a/2", "a/4"],
+        "$deleteFromPrimitiveList/finalizers": ["a/3"],
+        "finalizers": ["a/4"],
+    }
+    assert strategic_merge(live, {"metadata": patch}) == {"metadata": {"finalizers": ["a/1", "a/2", "a/4"]}}
+
+
 def test_an_empty_list_takes_what_the_patch_adds() -> None:
     assert merged_ports([], [WEB]) == [WEB]
     assert merged_ports([], []) == []
@@ -197,6 +208,15 @@ def test_an_order_alone_rearranges_the_live_list() -> None:
     order = [{"port": 443}, {"port": 80}, {"port": 53}]
     assert strategic_merge(live, {"spec": {"$setElementOrder/ports": order}})["spec"]["ports"] == [TLS, WEB, DNS]
     assert strategic_merge(live, {"spec": {"$setElementOrder/ports": order[:2]}})["spec"]["ports"] == [DNS, TLS, WEB]
+
+
+@pytest.mark.parametrize("odd", [{}, {"a": 1}, [], [80]])
+def test_a_key_that_is_no_scalar_names_no_entry_of_an_order(odd: Any) -> None:
+    """Go finds a map or a list unequal to a number; it panics only where it compares two maps, or two lists."""
+    order = [{"port": odd}, {"port": 53}, {"port": 80}]
+    assert merged_ports([WEB, DNS], [{"port": 53}], order=order) == [DNS, WEB]
+    alone = {"spec": {"$setElementOrder/ports": order}}
+    assert strategic_merge({"spec": {"ports": [WEB, DNS]}}, alone) == {"spec": {"ports": [DNS, WEB]}}
 
 
 def test_an_entry_without_a_place_moves_before_all_that_have_one() -> None:

@@ -67,6 +67,15 @@ def test_a_node_that_comes_back_is_used_again() -> None:
     assert kx.target_health(cluster, "web")[0] == TargetHealth("node-1", True, 110.0)
 
 
+def test_on_linode_the_targets_of_a_udp_port_stay_in_use() -> None:
+    """By default Linode checks none of them (``getHealthCheckType`` in ``cloud/linode/loadbalancers.go``, b9aa901)."""
+    cluster = kx.Cluster(nodes=2, provider="linode")
+    cluster.deploy("web", per_node=[1, 0], port=5353, protocol="UDP")
+    cluster.apply(manifest(ports=[{"port": 53, "targetPort": 5353, "protocol": "UDP"}]))
+    cluster.advance(300)
+    assert [target.healthy for target in kx.target_health(cluster, "web")] == [True, True]
+
+
 def test_one_failed_check_is_not_enough() -> None:
     cluster = stand([1, 1, 1])
     cluster.advance(30)

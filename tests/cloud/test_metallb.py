@@ -93,3 +93,14 @@ def test_a_node_whose_network_is_not_available_announces_nothing() -> None:
     status = {"addresses": addresses, "conditions": cut}
     cluster.apply({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node-2"}, "status": status})
     assert list(kx.entries(cluster, address(cluster))) == ["node-1", "node-3"]
+
+
+@pytest.mark.parametrize("mode", ["bgp", "l2"])
+def test_a_node_that_has_just_been_deleted_is_not_taken_for_one_without_a_network(mode: str) -> None:
+    """MetalLB: ``IsNetworkUnavailable`` is false for a node that is not found (``internal/k8s/nodes/nodes.go``)."""
+    cluster = ready(mode)
+    cluster.delete("node-2", kind="Node")
+    healthy = [target.name for target in kx.target_health(cluster, "web") if target.healthy]
+    assert healthy == ["node-1", "node-2", "node-3"]
+    cluster.advance(1)  # by now it is no target any more
+    assert [target.name for target in kx.target_health(cluster, "web")] == ["node-1", "node-3"]
