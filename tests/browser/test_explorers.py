@@ -291,7 +291,8 @@ def use_latency(page: Page, widget: Locator) -> None:
     widget.get_by_role("combobox", name="Compare Cluster with").select_option("Local, weighted by Pods")
     says(widget, "becomes slower than Cluster above 100% (mean)")
     drag(page, slider, 0.3, start=0.9)
-    widget.locator("svg[role=img][aria-label*='Load at 95 %']").first.wait_for(state="detached")
+    # ipywidgets holds a slider's last value back while Python is busy: a button pressed meanwhile would come before it.
+    draws(widget, f"Load at {slider.input_value()} % utilisation")
     widget.get_by_role("button", name="Show Python").click()
     widget.locator("pre", has_text="kx.compare_policies(").wait_for()
     widget.get_by_role("button", name="Reset").click()
