@@ -221,7 +221,7 @@ def _within(element: Any) -> Iterator[Any]:
 
 def _drawn(element: Any) -> str:
     """Return the words of a text, or the course of a line."""
-    return str(element[2]["d"] if element[0] == "path" else element[3])
+    return str(element[2]["d"] if element[0] == "path" else element[3] or "")
 
 
 # The same of the first drawing, which is the picture; the second holds the bars alone.

@@ -23,7 +23,7 @@ OFFERED = {"Latency explorer": ("pods", "policy", "utilisation"), "Life explorer
 STEPS = {("Latency explorer", "utilisation"): 5, ("Life explorer", "seconds"): 5,
          ("Node port range explorer", "automatic"): 173}  # fmt: skip
 # Further stops, where something happens between two steps: here the static band begins to fill, and then is full.
-STOPS = {("Node port range explorer", "automatic"): (2600, 2640, 2682, 2690, 2705, 2720, 2740, 2755, 2767)}
+STOPS = {("Node port range explorer", "automatic"): (2600, 2640, 2682, 2690, 2720, 2740, 2767)}
 # Pages that differ much are not stored together: the picture of the range is another for each number of Services.
 OUTERMOST = {("Node port range explorer", "automatic")}
 
