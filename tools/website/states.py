@@ -21,7 +21,7 @@ CHUNK = 16  # settings at least that are stored, and read, together
 # What of an explorer is live on a page, where all of it would be too much: the controls, and the steps of a slider.
 OFFERED = {"Latency explorer": ("pods", "policy", "utilisation"), "Life explorer": ("seconds", "provider", "happens")}
 STEPS = {("Latency explorer", "utilisation"): 5, ("Life explorer", "seconds"): 5,
-         ("Node port range explorer", "automatic"): 173}  # fmt: skip
+         ("Node port range explorer", "automatic"): 277}  # fmt: skip
 # Further stops, where something happens between two steps: here the static band begins to fill, and then is full.
 STOPS = {("Node port range explorer", "automatic"): (2600, 2640, 2682, 2690, 2720, 2740, 2767)}
 # Pages that differ much are not stored together: the picture of the range is another for each number of Services.
