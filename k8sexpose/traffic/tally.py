@@ -28,7 +28,6 @@ SAMPLE = 1_000_000
 ROWS = 600  # of the timeline, at most
 SLICES = 16
 PER_SLICE = 512  # requests of a Pod
-NO_PATHS = PathColumns.of([])
 
 
 class Replay(Protocol):
@@ -93,7 +92,7 @@ class Tally:
         per_pod = workload.requests / max(len(pods), 1)
         self.slices = min(max(2 ** int(math.log2(max(per_pod / PER_SLICE, 1))), 4), most)
         self.paths: list[PathRow] = []
-        self.columns = NO_PATHS
+        self.columns: PathColumns
         self.path_counts: Ints = np.zeros((self.slices, 0), dtype=np.int64)
         shape = len(pods), self.slices
         self.slice_counts: Ints = np.zeros(shape, dtype=np.int64)
