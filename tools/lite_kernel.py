@@ -59,7 +59,7 @@ CELLS = {
         "import sys\nprint('heavy:', [n for n in ('numpy', 'pandas', 'matplotlib') if n in sys.modules])",
         "heavy: []",
     ),
-    "check_install": ("from k8sexpose.lessons import ask, check_install\ncheck_install()", "Right."),
+    "check_install": ("from k8sexpose.lessons import ask, check_install\ncheck_install()", "You can begin."),
     "its advice": ("check_install('no-such-package')", "reload the page"),
     "kubectl": (
         "%load_ext k8sexpose\ncluster = kx.Cluster(nodes=3)\n_ = cluster.deploy('api-backend', per_node=[3, 1, 0])\n"
