@@ -128,8 +128,14 @@ def __dir__() -> list[str]:
 
 def load_ipython_extension(ipython: Any) -> None:
     """Make ``%kubectl``, ``%curl`` and ``%ssh`` known to a notebook, and explain names that nothing has given yet."""
-    from . import unknown_names
     from .kubectl import magics
 
     magics.load(ipython)
-    unknown_names.load(ipython)
+    ipython.set_custom_exc((NameError,), _explain_name)
+
+
+def _explain_name(*error: Any, **options: Any) -> None:
+    """Explain a name that nothing has given yet; the lessons are loaded only then."""
+    from .lessons.unknown_names import explain
+
+    explain(*error, **options)

@@ -72,9 +72,9 @@ class LogHistogram:
         place : ndarray of int64, optional
             Memory of the same shape.
         """
-        widths, group = np.append(starts[1:], values.shape[1]) - starts, row // self.slices
-        new = np.append(True, group[1:] != group[:-1])
-        one, part, first = np.arange(len(row)), np.cumsum(new) - 1, np.flatnonzero(new)
+        widths = np.append(starts[1:], values.shape[1]) - starts
+        group, one = row // self.slices, np.arange(len(row))
+        first = np.flatnonzero(np.append(True, group[1:] != group[:-1]))  # slice of each group
         place = np.right_shift(values.view(np.int64), SHIFT, out=place)
         place -= self._base
         bins = (int(place.max()) >> WIDE << WIDE) + (1 << WIDE)
@@ -82,12 +82,14 @@ class LogHistogram:
             self._grow(bins)
         if len(row) * bins <= values.size:  # few slices: their wide bins are sums of the narrow ones
             place += (one * bins).repeat(widths)
-            found, numbers = _count(place, len(row), bins), group
-            wide = _widened(found)
+            found = _count(place, len(row), bins)
+            numbers, wide = group, _widened(found)
         else:
+            part = first.searchsorted(one, side="right") - 1  # the group of each slice, in this table
             if len(first) > 1:
                 place += (part * bins).repeat(widths)
-            found, numbers = _count(place, len(first), bins), group[first]
+            found = _count(place, len(first), bins)
+            numbers = group[first]
             place >>= WIDE
             place += ((one - part) * (bins >> WIDE)).repeat(widths)
             wide = _count(place, len(row), bins >> WIDE)

@@ -236,7 +236,7 @@ class Thinning:
             last = pod
             self.chance.standard_exponential(out=drawn)
             if size < self.size:  # of the last chunk not all are needed
-                drawn[size % self.rows :, size // self.rows : size // self.rows + 1] = 0.0
+                drawn[size % self.rows :, size // self.rows] = 0.0
             gaps[:, start:stop] = drawn[:, : stop - start]
             self._draw_services(drawn)
             services[:, start:stop] = drawn[:, : stop - start]

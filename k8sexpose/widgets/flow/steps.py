@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..._display import listed
 from ...api.objects import Pod
 from ...router.route import CLIENT, CLOUD, LOAD_BALANCER, NODE, POD, Hop, Route
 
@@ -176,7 +175,7 @@ def _way_back(route: Route) -> str:
     if not places:
         return f"The answer goes straight back to {asker}."
     puts = "which puts back what it replaced" if len(places) == 1 else "which put back what they replaced"
-    return f"The answer goes back to {asker} through {listed(places).replace(', ', ' and ')}, {puts}."
+    return f"The answer goes back to {asker} through {' and '.join(places)}, {puts}."
 
 
 # -- places ----

@@ -329,7 +329,8 @@ class Flow(anywidget.AnyWidget):
             for _ in range(count)
         ]
         if count == 1:
-            self._plays, self._news = self._plays + 1, ""
+            self._plays += 1
+            self._news = ""
             self._set_route(sent[0])
         self._tell_counts(sent)
 

@@ -7,9 +7,9 @@ import linecache
 from types import TracebackType
 from typing import Any
 
-from ._display import LITERAL, visible
+from .._display import LITERAL, visible
 
-__all__ = ["advice", "load"]
+__all__ = ["advice", "explain"]
 
 ANSWER_MARK = "# ↑ your answer"
 RUN_ABOVE = (
@@ -48,12 +48,7 @@ def advice(name: str, source: str) -> str:
     return f"Python does not know the name {name}.{quoted} {RUN_ABOVE}"
 
 
-def load(shell: Any) -> None:
-    """Let a notebook explain such errors; ``%load_ext k8sexpose`` calls this."""
-    shell.set_custom_exc((NameError,), _explain)
-
-
-def _explain(shell: Any, kind: type, error: NameError, trace: TracebackType, tb_offset: int | None = None) -> None:
+def explain(shell: Any, kind: type, error: NameError, trace: TracebackType, tb_offset: int | None = None) -> None:
     """Show the card and the error. The error must not go: a grader tells by it that a cell has failed."""
     frame = _innermost(trace).tb_frame
     in_the_cell = frame.f_globals is shell.user_global_ns and frame.f_code.co_name == "<module>"
