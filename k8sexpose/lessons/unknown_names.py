@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import html
 import linecache
 from types import TracebackType
 from typing import Any
 
-from .._display import LITERAL, visible
+from .feedback import Feedback
 
 __all__ = ["advice", "explain"]
 
@@ -15,10 +14,6 @@ ANSWER_MARK = "# ↑ your answer"
 RUN_ABOVE = (
     "If a cell further up gives it, that cell has not run since Python was started: choose Run → Run All Above "
     "Selected Cell in the menu, then run this cell again."
-)
-STYLE = (
-    "border-left: 4px solid #0072B2; padding: 0.3em 0.8em; max-width: 60em; line-height: 1.5; overflow-wrap: anywhere; "
-    "font-family: var(--jp-ui-font-family, sans-serif); font-size: var(--jp-content-font-size1, 14px)"
 )
 
 
@@ -55,9 +50,8 @@ def explain(shell: Any, kind: type, error: NameError, trace: TracebackType, tb_o
     if not in_the_cell or not error.name:
         shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
         return
-    text = visible(advice(error.name, "".join(linecache.getlines(frame.f_code.co_filename))))
-    page = f'<div class="{LITERAL}" style="{STYLE}"><strong>→</strong> {html.escape(text)}</div>'
-    shell.display_pub.publish({"text/plain": f"→ {text}", "text/html": page})
+    card = Feedback(None, None, advice(error.name, "".join(linecache.getlines(frame.f_code.co_filename))))
+    shell.display_pub.publish({"text/plain": repr(card), "text/html": card._repr_html_()})
     shell.showtraceback((kind, error, trace), tb_offset=tb_offset, exception_only=True)
 
 
