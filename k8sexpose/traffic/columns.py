@@ -82,18 +82,22 @@ class Columns:
         return at
 
     def ordered(self, at: Floats) -> Floats:
-        """Sort the times of each Pod, which follow each other in `at`, and write them down its columns."""
-        rows, found = self.shape[0], np.empty(self.shape)
+        """Sort the times of each Pod, from 0 to 1, which follow each other in `at`, and write them down its columns.
+
+        They are sorted by their first 16 bits (a radix sort), then as what is nearly in order (timsort): NumPy's own
+        sort is a little faster on some processors, but takes five times as long on others that have AVX-512 as well.
+        """
+        rows, found = self.shape[0], np.empty(self.shape[::-1])
+        flat, keys = found.reshape(-1), (at * 65_535).astype(np.uint16)
         first = 0
-        for start, size in zip(self.starts.tolist(), self.sizes.tolist(), strict=True):
-            own, (width, rest) = at[first : first + size], divmod(size, rows)
-            own.sort()
-            found[:, start : start + width] = own[: size - rest].reshape(width, rows).T
-            if rest:
-                found[:rest, start + width] = own[size - rest :]
-                found[rest:, start + width] = own[-1]
+        for start, size in zip((self.starts * rows).tolist(), self.sizes.tolist(), strict=True):
+            order = np.argsort(keys[first : first + size], kind="stable")
+            own = at[first : first + size].take(order, mode="clip", out=flat[start : start + size])
+            own.sort(kind="stable")
             first += size
-        return found
+        row, column = self.last
+        found[self.absent[::-1]] = found[column, row].repeat(self.room)
+        return np.ascontiguousarray(found.T)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,6 +9,7 @@ from the same values, counted once more by slices of the run, in bins 16 times a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,24 +77,22 @@ class LogHistogram:
         group, one = row // self.slices, np.arange(len(row))
         first = np.flatnonzero(np.append(True, group[1:] != group[:-1]))  # slice of each group
         place = np.right_shift(values.view(np.int64), SHIFT, out=place)
-        place -= self._base
-        bins = (int(place.max()) >> WIDE << WIDE) + (1 << WIDE)
+        bins = (int(place.max()) - self._base >> WIDE << WIDE) + (1 << WIDE)
         if bins > self.counts.shape[1]:
             self._grow(bins)
         if len(row) * bins <= values.size:  # few slices: their wide bins are sums of the narrow ones
-            place += (one * bins).repeat(widths)
-            found = _count(place, len(row), bins)
-            numbers, wide = group, _widened(found)
+            place += (one * bins - self._base).repeat(widths)
+            sliced = _count(place, len(row), bins)
+            wide = _widened(sliced)
+            found = [np.add.reduce(sliced[begin:end], axis=0) for begin, end in pairwise([*first.tolist(), len(row)])]
         else:
             part = first.searchsorted(one, side="right") - 1  # the group of each slice, in this table
-            if len(first) > 1:
-                place += (part * bins).repeat(widths)
+            place += (part * bins - self._base).repeat(widths)
             found = _count(place, len(first), bins)
-            numbers = group[first]
             place >>= WIDE
             place += ((one - part) * (bins >> WIDE)).repeat(widths)
             wide = _count(place, len(row), bins >> WIDE)
-        for number, own in zip(numbers.tolist(), found, strict=True):
+        for number, own in zip(group[first].tolist(), found, strict=True):
             self.counts[number, :bins] += own
         self.sliced.reshape(-1, self.sliced.shape[2])[row, : bins >> WIDE] += wide
 

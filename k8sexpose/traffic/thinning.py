@@ -41,7 +41,7 @@ __all__ = ["Thinning"]
 Ints = NDArray[np.int64]
 
 BLOCK = 131_072  # requests: fewer take longer, for each call of NumPy costs as much as a thousand of them
-SPREAD = 2.5  # standard deviations by which a Pod may get more than its part, and still need no further chunk
+SPREAD = 3.0  # standard deviations by which a Pod may get more than its part, and still need no further chunk
 APART = 1 << 64  # from the stream of one Pod to that of the next
 
 
@@ -227,7 +227,7 @@ class Thinning:
         """Draw the gaps and the service times of a block, in whole ticks."""
         first, shape = block.chunks.start, (self.rows, block.edges[-1])
         gaps, services = (table[: shape[0] * shape[1]].reshape(shape) for table in self._tables)
-        drawn = self._drawn
+        drawn, service_ticks = self._drawn, self.workload.service_ms / self.tick_ms
         last = self.chunk_pod[first - 1] if first else None
         for pod, size, (start, stop) in zip(block.pods, block.sizes, pairwise(block.edges), strict=True):
             if pod != last:
@@ -239,10 +239,9 @@ class Thinning:
                 drawn[size % self.rows :, size // self.rows] = 0.0
             gaps[:, start:stop] = drawn[:, : stop - start]
             self._draw_services(drawn)
-            services[:, start:stop] = drawn[:, : stop - start]
+            np.multiply(drawn[:, : stop - start], service_ticks, out=services[:, start:stop])
         totals = np.add.reduceat(np.add.reduce(gaps, axis=0), block.edges[:-1])
         gaps *= (self.chunk_lasts[block.chunks] / totals).repeat(np.diff(block.edges))
-        services *= self.workload.service_ms / self.tick_ms
         block.fill(services, 0.0)
         return np.rint(gaps, out=gaps), np.rint(services, out=services)
 
