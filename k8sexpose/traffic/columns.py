@@ -22,6 +22,8 @@ class Columns:
         The Pods that have requests, how many, the first column of each, and how many columns.
     shape : tuple of int
         Rows and columns.
+    last : tuple of ndarray of int
+        Row and column of the last request of each Pod.
     room : ndarray of int, shape (pods,)
         How many places at the end of each Pod are empty.
     absent : tuple of ndarray of int
@@ -39,6 +41,7 @@ class Columns:
     starts: Indices
     widths: Indices
     shape: tuple[int, int]
+    last: tuple[Indices, Indices]
     room: Indices
     absent: tuple[Indices, Indices]
 
@@ -50,19 +53,11 @@ class Columns:
         widths = -(-sizes // rows)
         ends, room = np.cumsum(widths), widths * rows - sizes
         width = int(ends[-1]) if len(ends) else 0
+        column, row = np.divmod(sizes - 1, rows)
+        starts = ends - widths
         empty = np.arange(room.sum()) + (ends * rows - np.cumsum(room)).repeat(room)
-        return cls(pods, sizes, ends - widths, widths, (rows, width), room, (empty % rows, empty // rows))
-
-    @property
-    def ends(self) -> Indices:
-        """Where the columns of each Pod end."""
-        return self.starts + self.widths
-
-    @property
-    def last(self) -> tuple[Indices, Indices]:
-        """Row and column of the last request of each Pod."""
-        column, row = np.divmod(self.sizes - 1, self.shape[0])
-        return row, self.starts + column
+        absent = empty % rows, empty // rows
+        return cls(pods, sizes, starts, widths, (rows, width), (row, starts + column), room, absent)
 
     def pod_at(self, columns: Indices) -> Indices:
         """Return which of the Pods columns belong to."""
@@ -91,7 +86,7 @@ class Columns:
         flat, keys = found.reshape(-1), (at * 65_535).astype(np.uint16)
         first = 0
         for start, size in zip((self.starts * rows).tolist(), self.sizes.tolist(), strict=True):
-            order = np.argsort(keys[first : first + size], kind="stable")
+            order = keys[first : first + size].argsort(kind="stable")
             own = at[first : first + size].take(order, mode="clip", out=flat[start : start + size])
             own.sort(kind="stable")
             first += size

@@ -164,7 +164,10 @@ class Engine:
         lane, lasts, used = self.connections.follow(asked, counts[asked])
         # A connection is used for as many exponential gaps as it carries requests: the last of them ends that time, and
         # the others are anywhere within. What is left after the last connection of a client is one gap more.
-        lengths = self.chance.standard_gamma(lasts)
+        full = lasts == self.connections.per_connection
+        lengths = np.empty(len(lasts))
+        lengths[full] = self.chance.standard_gamma(float(self.connections.per_connection), int(full.sum()))  # faster
+        lengths[~full] = self.chance.standard_gamma(lasts[~full].astype(np.float64))
         ends = np.cumsum(lengths)
         end = ends[np.cumsum(used) - 1]
         start = np.append(0.0, end[:-1])
@@ -196,12 +199,12 @@ class Engine:
             return
         services = service_times(tally.workload, self._service, columns.shape, tally.tick_ms)
         services[columns.absent] = 0.0
-        out = self._respond(columns, arrivals.at, services)
+        sums = np.zeros((3, columns.shape[1]))
+        np.add.reduce(services, axis=0, out=sums[1])
+        out = self._respond(columns, arrivals.at, services, sums[1])
         late = self._cut_off(window, arrivals, out)
         out[columns.absent] = out[late] = 0.0
-        sums = np.zeros((3, columns.shape[1]))
         np.add.reduce(out, axis=0, out=sums[0])
-        np.add.reduce(services, axis=0, out=sums[1])
         order, places = self._paths(arrivals)
         network = Runs.of(self._network[order], places, self.rows)
         out += network.of_columns()
@@ -215,18 +218,19 @@ class Engine:
         out[late] = np.nan
         tally.keep(window.first, out, columns.starts.tolist(), columns.sizes.tolist())
 
-    def _respond(self, columns: Columns, at: Floats, services: Floats) -> Floats:
+    def _respond(self, columns: Columns, at: Floats, services: Floats, work: Floats) -> Floats:
         """Return the time from arrival to departure of each request, shape (rows, columns)."""
-        pods = columns.pods
-        gaps = np.empty_like(at)
-        np.subtract(at[1:], at[:-1], out=gaps[1:])
-        np.subtract(at[0, 1:], at[-1, :-1], out=gaps[0, 1:])
-        gaps[0, columns.starts] = at[0, columns.starts] - self._last[pods]
+        pods, starts = columns.pods, columns.starts
+        before = np.append(0.0, at[-1, :-1])  # when the last request before each column arrived
+        before[starts] = self._last[pods]
         self._last[pods] = at[columns.last]
+        gaps = np.empty_like(at)
+        np.subtract(at[0], before, out=gaps[0])
+        np.subtract(at[1:], at[:-1], out=gaps[1:])
         if self.tally.workload.workers > 1:
-            out, self._left[pods] = responses_of_several_workers(gaps, services, columns.starts, self._left[pods])
+            out, self._left[pods] = responses_of_several_workers(gaps, services, starts, self._left[pods])
             return out
-        out = responses(gaps, services, columns.starts, self._left[pods, 0])
+        out = responses(gaps, services, starts, self._left[pods, 0], grows=work - (at[-1] - before))
         self._left[pods, 0] = out[columns.last]
         return out
 

@@ -84,7 +84,10 @@ class LogHistogram:
             place += (one * bins - self._base).repeat(widths)
             sliced = _count(place, len(row), bins)
             wide = _widened(sliced)
-            found = [np.add.reduce(sliced[begin:end], axis=0) for begin, end in pairwise([*first.tolist(), len(row)])]
+            found = sliced
+            if len(first) < len(row):
+                edges = pairwise([*first.tolist(), len(row)])
+                found = np.array([np.add.reduce(sliced[begin:end], axis=0) for begin, end in edges])
         else:
             part = first.searchsorted(one, side="right") - 1  # the group of each slice, in this table
             place += (part * bins - self._base).repeat(widths)

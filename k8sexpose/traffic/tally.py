@@ -7,7 +7,7 @@ nothing; and by slices of the run as well, for the standard errors (see `precisi
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Protocol
 
@@ -100,7 +100,7 @@ class Tally:
         self.slice_busy, self.slice_work, self.slice_time = self._sums.reshape(3, *shape)
         self.histogram = LogHistogram(len(pods), float(self.network_ticks(nearest_ms)), self.slices)
         self.stride = -(-workload.requests // SAMPLE)
-        self._kept: list[tuple[Floats, int]] = []
+        self._kept: list[tuple[Floats, Sequence[int], Sequence[int]]] = []
         self.row_s = _row_s(workload.duration_s)
         self.replay: Replay | None = None
         self.end_s = 0.0
@@ -149,15 +149,13 @@ class Tally:
         starts, sizes : sequence of int
             The first column of each Pod, and how many requests stand from there on, down the columns.
         """
-        rows, stride = len(latencies), self.stride
-        for start, size in zip(starts, sizes, strict=False):
-            own = latencies[:, start : start - (-size // rows)]
-            if stride == 1:
-                self._kept.append((own, size))
-            else:
-                some = own.T.reshape(-1)[-first % stride : size : stride].copy()
-                self._kept.append((some[None], len(some)))
-            first += size
+        if self.stride == 1:
+            self._kept.append((latencies, starts, sizes))
+            return
+        for own in _in_order(latencies, starts, sizes):
+            some = own[-first % self.stride :: self.stride].copy()
+            self._kept.append((some[:, None], [0], [len(some)]))
+            first += len(own)
 
     @cached_property
     def load(self) -> Ints:  # noqa: D102
@@ -167,10 +165,17 @@ class Tally:
     def sample_ms(self) -> Floats:  # noqa: D102
         if self.replay:
             self.replay.keep_sample(self)
-        found = np.concatenate([np.empty(0), *(own.T.reshape(-1)[:size] for own, size in self._kept)])
+        parts = [own for table in self._kept for own in _in_order(*table)]
+        found = np.concatenate([np.empty(0), *parts])
         self._kept.clear()
         found *= self.tick_ms
         return np.asarray(found[~np.isnan(found)])
+
+
+def _in_order(table: Floats, starts: Sequence[int], sizes: Sequence[int]) -> Iterator[Floats]:
+    """Return the numbers of each Pod in order: down its columns, from its first one on."""
+    for start, size in zip(starts, sizes, strict=False):
+        yield table[:, start : start - (-size // len(table))].T.reshape(-1)[:size]
 
 
 def _row_s(duration_s: float) -> float:

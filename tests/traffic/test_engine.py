@@ -40,9 +40,9 @@ class Recorded(Engine):
 
     served: dict[int, list[tuple[float, float, float]]]
 
-    def _respond(self, columns: Columns, at: Floats, services: Floats) -> Floats:
+    def _respond(self, columns: Columns, at: Floats, services: Floats, work: Floats) -> Floats:
         came, lasts = at.copy(), services.copy()
-        out = super()._respond(columns, at, services)
+        out = super()._respond(columns, at, services, work)
         for pod, start, size in zip(columns.pods, columns.starts, columns.sizes, strict=True):
             own = (some[:, start:].T.reshape(-1)[:size].tolist() for some in (came, lasts, out))
             self.served.setdefault(int(pod), []).extend(zip(*own, strict=True))
