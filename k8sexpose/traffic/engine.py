@@ -9,7 +9,7 @@ does not grow with the number of requests. Where nothing is remembered and nothi
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,10 +19,10 @@ from .connections import DEAD, Connections
 from .path_table import PathColumns, PathRow
 from .random_streams import Floats, Indices, client_weights, service_times
 from .scan import LONG_ROWS, ROWS, responses, responses_of_several_workers
-from .tally import Tally
+from .tally import Ints, Tally
 from .timeline import State
 
-__all__ = ["Engine"]
+__all__ = ["Engine", "Rerun"]
 
 NOWHERE = np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp)
 WINDOW = 131_072
@@ -51,11 +51,43 @@ class Arrivals:
     lost: Floats
 
 
-class Engine:
-    """Plays requests through the states of a cluster, and counts; the first table of the connections is entered."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Rerun:
+    """The same run once more, for who looks at single latencies or the timeline; few do, and each takes a while.
 
-    def __init__(self, connections: Connections, states: Sequence[State], tally: Tally) -> None:
-        self.connections, self.states, self.tally = connections, states, tally
+    Parameters
+    ----------
+    connect : callable
+        Returns the connections as they are before the first request.
+    states : sequence of State
+        Of the cluster.
+    """
+
+    connect: Callable[[], Connections]
+    states: Sequence[State]
+
+    def keep_sample(self, tally: Tally) -> None:
+        """Hand all latencies to the tally."""
+        tally.kept = self._again(tally).kept
+
+    def draw_timeline(self, tally: Tally) -> Ints:
+        """Return `Tally.load`."""
+        return self._again(tally).load
+
+    def _again(self, tally: Tally) -> Tally:
+        again = tally.empty()
+        Engine(self.connect(), self.states, again).run()
+        return again
+
+
+class Engine:
+    """Plays requests through the states of a cluster, and counts; the first table of the connections is entered.
+
+    Single latencies and the timeline are kept if somebody shall `watch`; else a `Rerun` finds them.
+    """
+
+    def __init__(self, connections: Connections, states: Sequence[State], tally: Tally, *, watch: bool = True) -> None:
+        self.connections, self.states, self.tally, self._watch = connections, states, tally, watch
         seeds = np.random.SeedSequence(tally.workload.seed).spawn(2)
         self.chance, self._service = (np.random.Generator(np.random.PCG64(seed)) for seed in seeds)
         self.rows = ROWS if tally.workload.workers == 1 else LONG_ROWS
@@ -194,7 +226,10 @@ class Engine:
             np.rint(times, out=times)
             times += window.start
         tally.path_counts[part] += arrivals.counts
-        self._timeline(window, arrivals)
+        end = max(arrivals.at[-1].max(initial=0.0), arrivals.lost.max(initial=0.0))
+        tally.end_s = max(tally.end_s, float(end) * tally.tick_ms / 1000)
+        if self._watch:
+            self._timeline(window, arrivals)
         if not columns.shape[1]:
             return
         services = service_times(tally.workload, self._service, columns.shape, tally.tick_ms)
@@ -215,8 +250,9 @@ class Engine:
         tally.add(out, columns.starts, row, sums, services.view(np.int64))
         tally.histogram.take_back(row, missing)
         tally.slice_counts[columns.pods, part] += columns.sizes + columns.room - missing
-        out[late] = np.nan
-        tally.keep(window.first, out, columns.starts.tolist(), columns.sizes.tolist())
+        if self._watch:
+            out[late] = np.nan
+            tally.keep(window.first, out, columns.starts.tolist(), columns.sizes.tolist())
 
     def _respond(self, columns: Columns, at: Floats, services: Floats, work: Floats) -> Floats:
         """Return the time from arrival to departure of each request, shape (rows, columns)."""
@@ -261,8 +297,6 @@ class Engine:
         by_row = found.reshape(-1, rows).T
         by_row[:, -1] += np.bincount((arrivals.lost / self._row - first).astype(np.intp), minlength=rows)
         tally.load[first:stop] += by_row
-        end = max(at[-1].max(initial=0.0), arrivals.lost.max(initial=0.0))
-        tally.end_s = max(tally.end_s, float(end) * tally.tick_ms / 1000)
 
     def _cut_off(self, window: Window, arrivals: Arrivals, out: Floats) -> tuple[Indices, Indices]:
         """Take back the requests that are on their way to an answer when a node crashes; return where they are."""

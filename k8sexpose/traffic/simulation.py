@@ -16,7 +16,7 @@ import numpy as np
 
 from ..api import checks
 from .connections import Connections
-from .engine import Engine
+from .engine import Engine, Rerun
 from .histogram import BIN_WIDTH
 from .path_table import RequestTarget
 from .precision import FORGOTTEN
@@ -228,10 +228,16 @@ def _run(
     tally = Tally(workload, scene.pods, list(scene.zones), scene.nearest_ms, _slices(workload) if scene.steady else 1)
     ways = scene.ways if workload.requests_per_connection == 1 else None
     if ways is None:
-        connections = Connections(workload.clients, workload.requests_per_connection, workload.seed)
-        connections.enter(scene.states[0].table)
+
+        def connect() -> Connections:
+            found = Connections(workload.clients, workload.requests_per_connection, workload.seed)
+            found.enter(scene.states[0].table)
+            return found
+
+        connections = connect()
         if not scene.steady or connections.remembers:
-            Engine(connections, scene.states, tally).run()
+            Engine(connections, scene.states, tally, watch=not scene.steady).run()
+            tally.replay = Rerun(connect, scene.states) if scene.steady else None
             return Traffic(scene, tally, False)
         chances = connections.probabilities(client_weights(workload.clients, workload.client_skew))
         ways = Ways.of(connections.lanes, chances, scene.pods)

@@ -74,6 +74,8 @@ class Tally:
         Latencies in ticks, by Pod.
     replay : Replay, optional
         What makes the next two when somebody looks at them, where the run itself did not.
+    kept : list of tuple
+        Tables of latencies, not yet put in order: first columns and sizes as for `keep`.
     sample_ms : ndarray of float64
         Latencies of all requests that were answered, or of every k-th, Pod by Pod.
     load : ndarray of int64, shape (rows, nodes + 1)
@@ -87,7 +89,7 @@ class Tally:
     def __init__(
         self, workload: Workload, pods: Sequence[str], nodes: Sequence[str], nearest_ms: float, most: int = SLICES
     ) -> None:
-        self.workload, self.pods, self.nodes = workload, list(pods), list(nodes)
+        self.workload, self.pods, self.nodes, self.nearest_ms = workload, list(pods), list(nodes), nearest_ms
         self.tick_ms = tick_ms(workload.longest_ms)
         per_pod = workload.requests / max(len(pods), 1)
         self.slices = min(max(2 ** int(math.log2(max(per_pod / PER_SLICE, 1))), 4), most)
@@ -100,10 +102,14 @@ class Tally:
         self.slice_busy, self.slice_work, self.slice_time = self._sums.reshape(3, *shape)
         self.histogram = LogHistogram(len(pods), float(self.network_ticks(nearest_ms)), self.slices)
         self.stride = -(-workload.requests // SAMPLE)
-        self._kept: list[tuple[Floats, Sequence[int], Sequence[int]]] = []
+        self.kept: list[tuple[Floats, Sequence[int], Sequence[int]]] = []
         self.row_s = _row_s(workload.duration_s)
         self.replay: Replay | None = None
         self.end_s = 0.0
+
+    def empty(self) -> Tally:
+        """Return the tally of the same run before it begins."""
+        return Tally(self.workload, self.pods, self.nodes, self.nearest_ms, self.slices)
 
     @property
     def answered(self) -> Ints:
@@ -150,11 +156,11 @@ class Tally:
             The first column of each Pod, and how many requests stand from there on, down the columns.
         """
         if self.stride == 1:
-            self._kept.append((latencies, starts, sizes))
+            self.kept.append((latencies, starts, sizes))
             return
         for own in _in_order(latencies, starts, sizes):
             some = own[-first % self.stride :: self.stride].copy()
-            self._kept.append((some[:, None], [0], [len(some)]))
+            self.kept.append((some[:, None], [0], [len(some)]))
             first += len(own)
 
     @cached_property
@@ -165,9 +171,9 @@ class Tally:
     def sample_ms(self) -> Floats:  # noqa: D102
         if self.replay:
             self.replay.keep_sample(self)
-        parts = [own for table in self._kept for own in _in_order(*table)]
+        parts = [own for table in self.kept for own in _in_order(*table)]
         found = np.concatenate([np.empty(0), *parts])
-        self._kept.clear()
+        self.kept.clear()
         found *= self.tick_ms
         return np.asarray(found[~np.isnan(found)])
 

@@ -31,7 +31,7 @@ def test_every_share_and_quantile_has_its_error() -> None:
 
 @pytest.mark.parametrize("options", [{}, {"workers": 3, "rate_rps": 450}, {"requests_per_connection": 3, "clients": 9}])
 def test_errors_are_the_spread_over_seeds(options: dict[str, Any]) -> None:
-    runs = [simulate(seed=seed, **options) for seed in range(40)]
+    runs = [simulate(seed=seed, **options) for seed in range(80)]
     for name in ("p50", "p95", "mean"):
         spread = np.std([run.summary[f"{name}_ms"] for run in runs], ddof=1)
         told = math.sqrt(np.mean([run.summary[f"{name}_se_ms"] ** 2 for run in runs]))
