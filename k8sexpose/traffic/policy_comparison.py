@@ -16,10 +16,10 @@ import numpy as np
 import pandas as pd
 
 from .._display import html_table, milliseconds, percent
-from ..api.checks import check_arguments, count, positive, quantity
+from ..api.checks import check_arguments, count, positive
 from ..model import Cluster
 from .policies import PolicyView, crossover, expected, view
-from .queueing import LARGEST_MS, MOST_WORKERS, jain_index, max_over_mean, sticky_max_over_mean
+from .queueing import check_service, jain_index, max_over_mean, sticky_max_over_mean
 from .simulation import Traffic, simulate
 from .timeline import fresh
 
@@ -34,6 +34,11 @@ __all__ = [
     "sticky_skew",
 ]
 
+MOST_UTILISATION = 1e6
+MOST_POINTS = 1_000
+MOST_RUNS = 1_000
+MOST_CLIENTS = 2_000_000
+HEAD = ("policy", "extra hops", "busiest Pod", "fairness", "mean", "p50", "p99")
 AWS = "service.beta.kubernetes.io/aws-load-balancer"
 GKE = {"cloud.google.com/l4-rbs": "enabled", "networking.gke.io/weighted-load-balancing": "pods-per-node"}
 IP_TARGETS = {
@@ -157,13 +162,6 @@ def _beside(expected_ms: float, sampled_ms: float) -> str:
     return f"{milliseconds(expected_ms)} ({milliseconds(sampled_ms)})"
 
 
-MOST_UTILISATION = 1e6
-MOST_POINTS = 1_000
-MOST_RUNS = 1_000
-MOST_CLIENTS = 2_000_000
-HEAD = ("policy", "extra hops", "busiest Pod", "fairness", "mean", "p50", "p99")
-
-
 def expect(
     cluster: Cluster,
     target: str,
@@ -181,16 +179,8 @@ def expect(
         If the utilisation is not above 0, or nobody answers.
     """
     positive(utilisation, "utilisation", at_most=MOST_UTILISATION)
-    _check_service(service_ms, workers, hop_ms)
+    check_service(service_ms, workers, 0.0 if hop_ms is None else hop_ms)
     return _expect(_view(cluster, target, hop_ms), utilisation, service_ms, workers)
-
-
-def _check_service(service_ms: float, workers: int, hop_ms: float | None) -> None:
-    """Check the numbers that say how a Pod serves."""
-    positive(service_ms, "service_ms", at_most=LARGEST_MS)
-    count(workers, "workers", at_most=MOST_WORKERS)
-    if hop_ms is not None:
-        quantity(hop_ms, "hop_ms", at_most=LARGEST_MS)
 
 
 def _view(cluster: Cluster, target: str, hop_ms: float | None) -> PolicyView:
@@ -330,7 +320,7 @@ def latency_curves(
     check_arguments(latency_curves, locals())
     if len(clusters) != 2:
         raise ValueError(f"two clusters are compared, not {len(clusters)}")
-    _check_service(service_ms, workers, hop_ms)
+    check_service(service_ms, workers, 0.0 if hop_ms is None else hop_ms)
     count(points, "points", at_most=MOST_POINTS)
     busy = np.linspace(0.02, 0.98, points)
     columns: dict[str, list[float]] = {}
