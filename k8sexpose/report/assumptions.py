@@ -170,7 +170,7 @@ class ReviewedCluster:
         """Return why a load balancer has no address; None where it has one, or is not asked for."""
         if as_in_a_manifest(service):
             return None
-        if service.type != "LoadBalancer" or any(entry.address for entry in service.load_balancer_ingress):
+        if service.type != "LoadBalancer" or service.load_balancer_address:
             return None
         cause = pending_cause(self.cluster, self.around, service, self.events)
         if cause is not None:

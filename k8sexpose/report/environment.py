@@ -329,7 +329,7 @@ def _taken(cluster: Cluster, around: Environment, service: Service) -> str | Non
         theirs = (
             {(port.port, port.protocol or "TCP") for port in other.ports} if other.type == "LoadBalancer" else set()
         )
-        if other.key != service.key and mine & theirs and any(one.address for one in other.load_balancer_ingress):
+        if other.key != service.key and mine & theirs and other.load_balancer_address:
             number = min(mine & theirs)[0]
             where = "localhost" if around.name == "docker-desktop" else "each node"
             return f"port {number} of {where} is taken by {other.key}, and there is one load balancer for each port"

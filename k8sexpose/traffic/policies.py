@@ -289,7 +289,7 @@ def _crash(copy: Cluster, service: str, node: str) -> str:
     copy.advance(SETTLED_S)
     copy.fail(node)
     found = copy.service(service)
-    host = next((entry.address for entry in found.load_balancer_ingress if entry.address), None)
+    host = found.load_balancer_address
     return f"http://{address(host, found.ports[0].port)}" if host else service
 
 

@@ -271,10 +271,10 @@ def _by_address(twin: Cluster, asking: RequestTarget, query: Query) -> RequestTa
     """Return the same question, asked by the address in the status; None as long as there is none."""
     service, port = query.destination.service, query.destination.service_port
     assert service is not None and port is not None
-    ingress = twin.store.services[service.namespace, service.name].load_balancer_ingress
-    if not ingress or not ingress[0].address:
+    host = twin.store.services[service.namespace, service.name].load_balancer_address
+    if not host:
         return None
-    target = f"http://{address(ingress[0].address, port.port)}"
+    target = f"http://{address(host, port.port)}"
     return replace(asking, protocol=query.destination.protocol, target=target, service=asking.target)
 
 
