@@ -42,6 +42,7 @@ DOUBLINGS = 200  # of a bracket; far more than a float can hold
 MANY_WORKERS = 1000  # from here on the asymptotic formula is exact to eight digits, and costs nothing
 MOST_WORKERS = 10**12
 LARGEST_MS = 1e12
+KEPT = 1024  # results that are kept of a formula: Services whose Pods are spread alike have the same
 
 
 def check_service(service_ms: object, workers: object, hop_ms: object = 0.0) -> None:
@@ -243,8 +244,8 @@ def _response_quantile_ms(
     return _root(in_time, service_ms)
 
 
-# Services whose Pods are spread alike have the same quantiles. The search for a crossover keeps none of its own.
-_kept_quantile_ms = lru_cache(maxsize=1 << 10)(_response_quantile_ms)
+# The search for a crossover asks for many quantiles, none of which is needed again: it goes past this.
+_kept_quantile_ms = lru_cache(maxsize=KEPT)(_response_quantile_ms)
 
 
 def _loads(shares: Sequence[Share], utilisation: float) -> list[tuple[float, float]]:
@@ -365,7 +366,7 @@ def crossover_utilisation(
     return _crossover_utilisation(found, float(hop_ms), float(hop_share), service_ms, workers, variation, quantile)
 
 
-@lru_cache(maxsize=1 << 10)
+@lru_cache(maxsize=KEPT)
 def _crossover_utilisation(
     shares: tuple[Share, ...],
     hop_ms: float,
