@@ -117,7 +117,7 @@ def _judge(cluster: Cluster) -> Iterator[tuple[str, str, bool]]:
 
 def _answer(cluster: Cluster, service: Service) -> tuple[str, bool]:
     """Return what a client on the internet gets on the shop's port."""
-    address = next((entry.address for entry in service.load_balancer_ingress if entry.address), "")
+    address = service.load_balancer_address
     if not address:
         return f"type {service.type} has no address on the internet", False
     if all(port.port != CLIENT_PORT for port in service.ports):
