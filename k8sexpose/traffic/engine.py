@@ -9,7 +9,7 @@ does not grow with the number of requests. Where nothing is remembered and nothi
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,17 +53,8 @@ class Arrivals:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rerun:
-    """The same run once more, for who looks at single latencies or the timeline; few do, and each takes a while.
+    """The same run once more, when somebody looks at single latencies or the timeline: few do, and both take a while."""
 
-    Parameters
-    ----------
-    connect : callable
-        Returns the connections as they are before the first request.
-    states : sequence of State
-        Of the cluster.
-    """
-
-    connect: Callable[[], Connections]
     states: Sequence[State]
 
     def keep_sample(self, tally: Tally) -> None:
@@ -76,7 +67,7 @@ class Rerun:
 
     def _again(self, tally: Tally) -> Tally:
         again = tally.empty()
-        Engine(self.connect(), self.states, again).run()
+        Engine(Connections.of(tally.workload, self.states[0].table), self.states, again).run()
         return again
 
 
@@ -136,14 +127,14 @@ class Engine:
         self._state = number
         state, connections, tally = self.states[number], self.connections, self.tally
         if state.crashed:
-            connections.cut({k for k, path in enumerate(connections.lanes) if path.nodes & state.crashed})
-            homes = {path.pod for path in connections.lanes if path.node in state.crashed}
+            connections.cut({k for k, path in enumerate(connections.paths) if path.nodes & state.crashed})
+            homes = {path.pod for path in connections.paths if path.node in state.crashed}
             self._left[[k for k, pod in enumerate(tally.pods) if pod in homes]] = 0.0
         if state.closed:
-            connections.close({k for k, path in enumerate(connections.lanes) if path in state.closed})
+            connections.close({k for k, path in enumerate(connections.paths) if path in state.closed})
         if number:
             connections.enter(state.table)
-        tally.paths = connections.lanes
+        tally.paths = connections.paths
         new = tally.paths[len(self._pod) :]
         pod = np.array([self._pods.get(path.pod or "", len(self._pods)) for path in new], dtype=self._pod.dtype)
         self._pod = np.append(self._pod, pod)
@@ -184,16 +175,16 @@ class Engine:
 
     def _round_robin(self, count: int) -> tuple[Floats, Indices]:
         """Return when requests come, Pod by Pod, and how many by each path, where each goes to the next place."""
-        lane = self.connections.round_robin(count, self._clients)
-        order = np.argsort(self._pod.take(lane), kind="stable")
+        path = self.connections.round_robin(count, self._clients)
+        order = np.argsort(self._pod.take(path), kind="stable")
         at = Columns.of(np.array([count]), ROWS).spread(self.chance).T.reshape(-1)
-        return at.take(order), np.bincount(lane, minlength=len(self._pod))
+        return at.take(order), np.bincount(path, minlength=len(self._pod))
 
     def _on_connections(self, count: int) -> tuple[Floats, Indices]:
         """Return the same where clients keep their connections."""
         counts = self.chance.multinomial(count, self._clients)
         asked = np.flatnonzero(counts)
-        lane, lasts, used = self.connections.follow(asked, counts[asked])
+        path, lasts, used = self.connections.follow(asked, counts[asked])
         # A connection is used for as many exponential gaps as it carries requests: the last of them ends that time, and
         # the others are anywhere within. What is left after the last connection of a client is one gap more.
         full = lasts == self.connections.per_connection
@@ -206,13 +197,13 @@ class Engine:
         scale = (1 / (end - start + self.chance.standard_exponential(len(asked)))).repeat(used)
         starts = (ends - lengths - start.repeat(used)) * scale
         lengths *= scale
-        order = np.argsort(self._pod.take(lane), kind="stable")
-        lane, lasts, starts, lengths = lane[order], lasts[order], starts[order], lengths[order]
+        order = np.argsort(self._pod.take(path), kind="stable")
+        path, lasts, starts, lengths = path[order], lasts[order], starts[order], lengths[order]
         at = self.chance.random(count)
         at[np.cumsum(lasts) - 1] = 1.0
         at *= lengths.repeat(lasts)
         at += starts.repeat(lasts)
-        return at, np.bincount(lane, lasts, len(self._pod)).astype(np.int64)
+        return at, np.bincount(path, lasts, len(self._pod)).astype(np.int64)
 
     # -- serving ----
 

@@ -98,7 +98,7 @@ class PathTable:
     """The paths that a new connection can take, and how one is chosen, in one state of the cluster."""
 
     # The probability of each path, together 1; those of one place follow each other.
-    lanes: Mapping[PathRow, float] = field(default_factory=dict)
+    paths: Mapping[PathRow, float] = field(default_factory=dict)
     shares: Mapping[str, Fraction] = field(default_factory=dict)  # exact, of each Pod
     assignment: Assignment = "per_connection"
     affinity: bool = False  # whether a node remembers the Pod of each client (``sessionAffinity: ClientIP``)
@@ -113,7 +113,7 @@ class PathTable:
             self.assignment == other.assignment
             and self.affinity == other.affinity
             and self.places == other.places
-            and list(self.lanes.items()) == list(other.lanes.items())
+            and list(self.paths.items()) == list(other.paths.items())
         )
 
 
@@ -143,7 +143,7 @@ def read_table(
     --------
     >>> from k8sexpose import Cluster, Node
     >>> cluster = Cluster(nodes=[Node("node-1", addresses=("10.0.0.1",))])
-    >>> [path.outcome for path in read_table(cluster, RequestTarget("10.0.0.1:30007")).lanes]
+    >>> [path.outcome for path in read_table(cluster, RequestTarget("10.0.0.1:30007")).paths]
     ['refused']
     """
     query = named = Query.read(cluster, asking.target, asking.client, asking.protocol, asking.via)

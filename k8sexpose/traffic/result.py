@@ -19,7 +19,7 @@ from .random_streams import Floats
 from .scene import Scene
 from .tally import Tally
 
-__all__ = ["OVERLOADED", "QUANTILES", "SHARES", "Traffic"]
+__all__ = ["QUANTILES", "SHARES", "Traffic"]
 
 LEVELS = (0.5, 0.95, 0.99)
 QUANTILES = ("p50_ms", "p95_ms", "p99_ms")
@@ -31,7 +31,6 @@ SUMMARY = pd.Index(
 )
 FAILED = pd.Index(["timeout", "refused", "reset", "unresolved"])
 SHOWN = 30  # Pods in a notebook
-OVERLOADED = "is overloaded: its queue grows as long as requests come"
 
 
 @dataclass(frozen=True, eq=False, repr=False)  # without slots: what is made once is kept
@@ -58,7 +57,8 @@ class Traffic:
         cross_zone_share_se, failed_share_se, p50_se_ms, p95_se_ms, p99_se_ms, mean_se_ms``.
     timeline : DataFrame
         A row per second, or a longer round time: ``t_s`` (its start), ``ok_share``, ``load_rps`` (requests per
-        second that came), and for each node, by its name, the requests per second that its Pods answered.
+        second that came), and for each node, by its name, the requests per second that its Pods answered. Where clients
+        keep their connections, whoever looks at it first waits as long again as for the run.
     requests : int
         How many requests were sent.
     mean_ms : float
@@ -71,6 +71,8 @@ class Traffic:
         When something changed for requests: an event, or somebody who noticed it.
     precision_reached : bool, optional
         Whether the run is as precise as was asked for; None where nothing was asked.
+    overloaded : bool
+        Whether a Pod gets more requests than it can serve, so that its queue grows as long as they come.
     too_short : str
         Why some standard errors are not given, and how many requests would be enough; empty where all are.
 
@@ -168,12 +170,16 @@ class Traffic:
         return pd.Series(list(failed.values()), FAILED, name="requests")
 
     @property
+    def overloaded(self) -> bool:  # noqa: D102
+        return self._scene.steady and self._precision.wanted == math.inf
+
+    @property
     def too_short(self) -> str:  # noqa: D102
         precision = self._precision
         if not precision.busiest or not self._scene.steady:
             return ""
-        if precision.wanted == math.inf:
-            return f"a Pod {OVERLOADED}"
+        if self.overloaded:
+            return "a Pod is overloaded: its queue grows as long as requests come"
         digit = 10 ** (len(str(int(precision.wanted))) - 1)
         wanted = math.ceil(precision.wanted / digit) * digit
         busy = f"a Pod that is {precision.busiest:.0%} busy"

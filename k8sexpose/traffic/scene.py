@@ -43,7 +43,7 @@ class Scene:
     def of(cls, cluster: Cluster, asking: RequestTarget, states: tuple[State, ...]) -> Scene:
         """Find the Pods and nodes of all states."""
         table, zones = states[0].table, {name: node.zone for name, node in cluster.store.nodes.items()}
-        paths = [path for state in states for path in state.table.lanes]
+        paths = [path for state in states for path in state.table.paths]
         pods = _pods(cluster, asking, paths)
         home = {pod.name: pod.node for pod in cluster.store.pods.values()}
         home |= {path.pod: path.node for path in paths if path.pod is not None}
@@ -60,7 +60,7 @@ class Scene:
             columns={"node": _column(nodes), "zone": _column([zones.get(node or "") for node in nodes])},
             node_columns={"zone": _column(list(zones.values()))},
             expected=np.array([float(table.shares.get(pod, 0)) for pod in pods]),
-            ways=Ways.of(list(table.lanes), np.array(list(table.lanes.values())), pods) if plain else None,
+            ways=Ways.of(list(table.paths), np.array(list(table.paths.values())), pods) if plain else None,
             nearest_ms=min((path.network_ms for path in paths if path.delivered), default=0.0),
         )
 

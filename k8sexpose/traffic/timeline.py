@@ -225,7 +225,7 @@ def play(cluster: Cluster, asking: RequestTarget, events: Sequence[Event], durat
         crashed = frozenset(twin.down - down)
         gone = {name for _, name in pods - set(twin.store.pods)}
         closed = frozenset(path for path in seen if path.pod in gone or not path.kept(twin, table.protocol))
-        seen = (seen - closed) | table.lanes.keys()
+        seen = (seen - closed) | table.paths.keys()
         if states and not crashed and not closed and states[-1].table.same_as(table):
             continue
         if states:
