@@ -14,8 +14,9 @@ from collections.abc import Set
 import numpy as np
 from numpy.typing import NDArray
 
+from .arrays import Floats, Indices
 from .path_table import PathRow, PathTable
-from .random_streams import Choice, Floats, Indices, hash_uniform
+from .random_streams import Choice, hash_uniform
 from .workload import Workload
 
 __all__ = ["Connections"]

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .arrays import Floats, Indices, Ints
 from .columns import Columns, Runs
 from .connections import DEAD, Connections
 from .path_table import PathColumns, PathRow
-from .random_streams import Floats, Indices, client_weights, service_times
+from .random_streams import client_weights, draw_services
 from .scan import LONG_ROWS, ROWS, responses, responses_of_several_workers
-from .tally import Ints, Tally
+from .tally import Tally
 from .timeline import State
 
 __all__ = ["Engine", "Rerun"]
@@ -53,7 +54,7 @@ class Arrivals:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rerun:
-    """The same run once more, when somebody looks at single latencies or the timeline: few do, and both take a while."""
+    """The same run once more, when somebody looks at single latencies or the timeline; few do, and both take time."""
 
     states: Sequence[State]
 
@@ -223,7 +224,9 @@ class Engine:
             self._timeline(window, arrivals)
         if not columns.shape[1]:
             return
-        services = service_times(tally.workload, self._service, columns.shape, tally.tick_ms)
+        services = draw_services(tally.workload, self._service, np.empty(columns.shape))
+        services *= tally.workload.service_ms / tally.tick_ms
+        np.rint(services, out=services)
         services[columns.absent] = 0.0
         sums = np.zeros((3, columns.shape[1]))
         np.add.reduce(services, axis=0, out=sums[1])

@@ -12,13 +12,11 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
+
+from .arrays import Floats, Indices, Ints
 
 __all__ = ["BIN_WIDTH", "LogHistogram"]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Indices = NDArray[np.intp]
 
 MANTISSA_BITS = 52
 KEPT_BITS = 8

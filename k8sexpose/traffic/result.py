@@ -13,9 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from .._display import html_table
+from .arrays import Floats
 from .precision import Precision, measure, plus_minus, sides
 from .queueing import jain_index, max_over_mean
-from .random_streams import Floats
 from .scene import Scene
 from .tally import Tally
 

@@ -12,8 +12,8 @@ import pandas as pd
 
 from ..kubeproxy.service_ports import targets
 from ..router.addressing import find_destination
+from .arrays import Floats
 from .path_table import PathRow, RequestTarget
-from .random_streams import Floats
 from .timeline import State
 from .ways import Ways
 

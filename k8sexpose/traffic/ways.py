@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .arrays import Floats, Indices
 from .path_table import PathColumns, PathRow
-from .random_streams import Floats, Indices
 
 __all__ = ["Ways"]
 

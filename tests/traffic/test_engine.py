@@ -14,11 +14,11 @@ import pytest
 
 import k8sexpose as kx
 from k8sexpose.traffic import engine
+from k8sexpose.traffic.arrays import Floats
 from k8sexpose.traffic.columns import Columns
 from k8sexpose.traffic.connections import Connections
 from k8sexpose.traffic.engine import Engine, Rerun
 from k8sexpose.traffic.path_table import PathRow, PathTable, RequestTarget
-from k8sexpose.traffic.random_streams import Floats
 from k8sexpose.traffic.tally import Tally
 from k8sexpose.traffic.timeline import play, standing
 from k8sexpose.traffic.workload import Workload
