@@ -210,24 +210,11 @@ class Engine:
 
     def _serve(self, window: Window) -> None:
         """Serve the requests of a window, and count them."""
-        tally, part = self.tally, window.slice
-        arrivals = self._followed(window.count) if self.connections.remembers else self._spread(window.count)
+        arrivals = self._arrive(window)
         columns = arrivals.columns
-        for times in (arrivals.at, arrivals.lost):
-            times *= window.end - window.start
-            np.rint(times, out=times)
-            times += window.start
-        tally.path_counts[part] += arrivals.counts
-        end = max(arrivals.at[-1].max(initial=0.0), arrivals.lost.max(initial=0.0))
-        tally.end_s = max(tally.end_s, float(end) * tally.tick_ms / 1000)
-        if self._watch:
-            self._timeline(window, arrivals)
         if not columns.shape[1]:
             return
-        services = draw_services(tally.workload, self._service, np.empty(columns.shape))
-        services *= tally.workload.service_ms / tally.tick_ms
-        np.rint(services, out=services)
-        services[columns.absent] = 0.0
+        services = self._services(columns)
         sums = np.zeros((3, columns.shape[1]))
         np.add.reduce(services, axis=0, out=sums[1])
         out = self._respond(columns, arrivals.at, services, sums[1])
@@ -238,15 +225,52 @@ class Engine:
         network = Runs.of(self._network[order], places, self.rows)
         out += network.of_columns()
         network.correct(out)
-        out[columns.absent] = out[late] = tally.histogram.smallest
+        self._count(window, columns, out, late, sums, services.view(np.int64))
+
+    def _arrive(self, window: Window) -> Arrivals:
+        """Draw when the requests of a window arrive, in ticks, and count them."""
+        tally = self.tally
+        arrivals = self._followed(window.count) if self.connections.remembers else self._spread(window.count)
+        for times in (arrivals.at, arrivals.lost):
+            times *= window.end - window.start
+            np.rint(times, out=times)
+            times += window.start
+        tally.path_counts[window.slice] += arrivals.counts
+        end = max(arrivals.at[-1].max(initial=0.0), arrivals.lost.max(initial=0.0))
+        tally.end_s = max(tally.end_s, float(end) * tally.tick_ms / 1000)
+        if self._watch:
+            self._timeline(window, arrivals)
+        return arrivals
+
+    def _services(self, columns: Columns) -> Floats:
+        """Draw how long each request needs a worker, in ticks."""
+        workload = self.tally.workload
+        services = draw_services(workload, self._service, np.empty(columns.shape))
+        services *= workload.service_ms / self.tally.tick_ms
+        np.rint(services, out=services)
+        services[columns.absent] = 0.0
+        return services
+
+    def _count(
+        self,
+        window: Window,
+        columns: Columns,
+        latencies: Floats,
+        late: tuple[Indices, Indices],
+        sums: Floats,
+        memory: Ints,
+    ) -> None:
+        """Count the answered requests of a window: all but those that a crash has cut off."""
+        tally, part = self.tally, window.slice
+        latencies[columns.absent] = latencies[late] = tally.histogram.smallest
         row = columns.pods * tally.slices + part
         missing = columns.room + np.bincount(columns.pod_at(late[1]), minlength=len(row))
-        tally.add(out, columns.starts, row, sums, services.view(np.int64))
+        tally.add(latencies, columns.starts, row, sums, memory)
         tally.histogram.take_back(row, missing)
         tally.slice_counts[columns.pods, part] += columns.sizes + columns.room - missing
         if self._watch:
-            out[late] = np.nan
-            tally.keep(window.first, out, columns.starts.tolist(), columns.sizes.tolist())
+            latencies[late] = np.nan
+            tally.keep(window.first, latencies, columns.starts.tolist(), columns.sizes.tolist())
 
     def _respond(self, columns: Columns, at: Floats, services: Floats, work: Floats) -> Floats:
         """Return the time from arrival to departure of each request, shape (rows, columns)."""
