@@ -358,7 +358,8 @@ def check(id: str, cluster: object = None, *, answer: object = None) -> Feedback
     id : str
         Name of the question.
     cluster : Cluster, optional
-        The cluster to ask; it stays as it is. Without one, a fresh cluster is asked.
+        The cluster to ask, as it is now: it is copied, and what changes it later is not asked. Without one, a fresh
+        cluster is asked.
     answer : object, optional
         An answer given on the spot, in place of an earlier `ask`.
 
