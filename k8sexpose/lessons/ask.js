@@ -89,7 +89,7 @@ function render({ model, el }) {
   function keep() {
     clearTimeout(timer);
     timer = setTimeout(() => {
-      say(`Python has not answered yet. It is busy, or it was stopped: then ${AGAIN}; in Voilà load the page again.`, true);
+      say(`Python has not answered yet. It is busy, or it was stopped: then ${AGAIN}; where you see no cells, load the page again.`, true);
     }, SILENT_MS);
     const number = (model.get("request").number ?? 0) + 1;
     model.set("request", { number, draft: structuredClone(draft) });
@@ -116,9 +116,7 @@ function render({ model, el }) {
   }
   function judged() {
     const word = model.get("verdict");
-    if (!/^[✓✗]/.test(word)) return word; // the check has said nothing about this answer
-    const again = word.startsWith("✗") ? " You can change your answer; the first one stays noted." : "";
-    return `${word} The card of the check says why.${again}`;
+    return word.startsWith("✗") ? `${word} You can change your answer; the first one stays noted.` : word;
   }
   const fill = () => {
     draft = structuredClone(model.get("draft"));

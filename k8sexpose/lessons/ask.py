@@ -28,7 +28,8 @@ __all__ = ["Ask", "ask", "check", "controls", "html_page", "read_draft", "text_p
 
 HERE = Path(__file__).parent
 NONE = "none of these"
-EARLIER = "The card of the check is still about your earlier answer: run its cell again."
+WHY = "The card of the check says why."
+EARLIER = "The card of the check is still about your earlier answer: run its cell again, and it says why."
 MOST_TYPED = 2000
 HINTS = {
     "%": "a number from 0 to 100: 20, 1/5 and 0.2 all mean 20 %, and 1 means 1 %",
@@ -169,7 +170,7 @@ class Ask(anywidget.AnyWidget):
     draft : list
         State of the controls, one item for each blank.
     kept, said, verdict : str
-        What is kept, the last line for the learner, and what `check` said; or that it spoke of another answer.
+        What is kept, the last line for the learner, and what `check` says of the answer, with where the reason is.
     problem, refused : bool
         Whether the last line is about something that went wrong, and whether the last answer was not kept.
     """
@@ -195,6 +196,7 @@ class Ask(anywidget.AnyWidget):
         draft = sheet.drafts.get(question.id) or (draft_of(question, entry.answer) if entry else empty)
         super().__init__(text=question.text, controls=controls(question), draft=draft)
         self._judged = entry is not None and entry.correct is not None
+        self._on_card = ""  # the answer of which the card of the check speaks
         self._show(entry)
         if sheet.problem:
             self.said, self.problem = sheet.problem, True
@@ -240,13 +242,15 @@ class Ask(anywidget.AnyWidget):
         if entry and self.kept != before:
             self.draft = draft_of(self.question, entry.answer)
         if feedback and feedback.correct is not None:
-            self.verdict = feedback.opening
-            self._judged = True
+            self.verdict = f"{feedback.opening} {WHY}"
+            self._judged, self._on_card = True, self.kept
         elif not entry:
             self.verdict = ""
             self._judged = False
         elif self.kept != before and self._judged:
-            self.verdict = EARLIER
+            # The card of a right answer is shown as it is and stays; that of a wrong one follows and says so itself.
+            where = WHY if self.kept == self._on_card else EARLIER
+            self.verdict = f"{self.sheet.judged(self.question).opening} {where}"
 
     def __repr__(self) -> str:
         page = text_page(self.question, self.sheet.kept(self.question.id))
@@ -354,7 +358,8 @@ def check(id: str, cluster: object = None, *, answer: object = None) -> Feedback
     id : str
         Name of the question.
     cluster : Cluster, optional
-        The cluster to ask; it stays as it is. Without one, a fresh cluster is asked.
+        The cluster to ask, as it is now: it is copied, and what changes it later is not asked. Without one, a fresh
+        cluster is asked.
     answer : object, optional
         An answer given on the spot, in place of an earlier `ask`.
 
@@ -376,4 +381,5 @@ def check(id: str, cluster: object = None, *, answer: object = None) -> Feedback
     if question.id in CARDS:
         CARDS.pop(question.id).retire()
     feedback = answers.SHEET.check(id, cluster)
+    cluster = answers.SHEET.seen.get(question.id, cluster)
     return feedback if feedback.correct else Waiting(feedback, question.id, cluster, answers.SHEET)

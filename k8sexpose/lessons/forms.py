@@ -453,11 +453,11 @@ class Blanks:
         found = []
         for given, (name, form) in zip(answer, self.parts.items(), strict=True):
             if unanswered(given):
-                raise Unreadable(f"{name} is still empty")
+                raise Unreadable(f"“{name}” is still empty")
             try:
                 found.append(form.read(given))
             except Unreadable as problem:
-                raise Unreadable(f"{name}: {str(problem) or form.example}") from None
+                raise Unreadable(f"“{name}”: {str(problem) or form.example}") from None
         return tuple(found)
 
     def same(self, given: tuple[Any, ...], right: tuple[Any, ...]) -> bool:
@@ -605,8 +605,11 @@ def plain(answer: Any, depth: int = 0) -> Any:
     return answer
 
 
-def unanswered(answer: object) -> bool:
-    """Tell whether nothing was filled in."""
+def unanswered(answer: object, depth: int = 0) -> bool:
+    """Tell whether nothing was filled in, nor in any place of a list or a mapping."""
+    parts = list(answer.values()) if isinstance(answer, dict) else answer
+    if isinstance(parts, list | tuple | set | frozenset) and depth < DEEPEST:
+        return bool(parts) and all(unanswered(one, depth + 1) for one in parts)
     return answer is None or answer is ... or (isinstance(answer, str) and not answer.strip(" ."))
 
 
@@ -626,7 +629,8 @@ def shown(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     try:
-        text = value if isinstance(value, str) else repr(value)
+        # What is not filled in stands in a list as in the cell: as three dots.
+        text = value if isinstance(value, str) else repr(value).replace("Ellipsis", "...")
         return text if len(text) <= 80 else text[:77] + "…"
     except Exception:  # a learner's own class
         return f"a {type(value).__name__}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import os
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ __all__ = ["Progress", "progress_table"]
 RESULTS = {True: "right", False: "not yet", None: "not checked"}
 COLUMNS = ["lesson", "part", "exercise", "id", "question", "first answer", "answer", "tries", "result", "misconception"]
 OPEN = ("no answer", "not yet", "not checked")
-EMPTY = "No answers yet. Keep the first one, then run this cell again (in Voilà: load the page again)."
+EMPTY = "No answers yet. Keep the first one, then {}."
 HEAD = ("lesson", "questions", "exercises", "open")
 MOST_LINES = 20  # of open questions where there is only text
 
@@ -59,7 +60,7 @@ class Progress(pd.DataFrame):
         if not set(COLUMNS) <= set(self.columns):
             return super().__repr__()
         if self.empty:
-            return _with(EMPTY, self._problem)
+            return _with(EMPTY.format(_once_more()), self._problem)
         rows = [(row.lesson, row.core, row.exercises, str(len(row.open) or "nothing")) for row in self.lessons]
         widths = [max(len(line[k]) for line in [HEAD, *rows]) for k in range(len(HEAD))]
         lines = [
@@ -127,6 +128,11 @@ class Progress(pd.DataFrame):
     @property
     def _problem(self) -> str:
         return str(getattr(self, "problem", "") or "")
+
+
+def _once_more() -> str:
+    """Return how a table is made anew: in Voilà, which shows no cells, with the page."""
+    return "load the page again" if os.environ.get("SERVER_SOFTWARE", "").startswith("voila") else "run this cell again"
 
 
 def _link(address: str, words: str) -> str:

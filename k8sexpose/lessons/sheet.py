@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakSet
 
+from ..model import Cluster
 from .answer_file import AnswerFile, Entry, answers_path, now, record_answer
 from .cost_warning import questions as cost
 from .extra_hop import questions as hop
@@ -59,6 +60,7 @@ class Sheet:
     memory: dict[str, Entry] = field(default_factory=dict)
     own: dict[str, Question] = field(default_factory=dict)
     drafts: dict[str, Any] = field(default_factory=dict)
+    seen: dict[str, object] = field(default_factory=dict)
     problem: str = ""
     _file: AnswerFile | None = None
     _located: bool = False
@@ -152,14 +154,21 @@ class Sheet:
             noted, read = self.note(question, answer)
             if not read:
                 return noted
+        self.seen[question.id] = cluster.copy() if isinstance(cluster, Cluster) else cluster
         if self.kept(question.id) is None:
             first = f"Answer first, at the question above: “{question.text}” Keep your answer there"
             return Feedback(None, None, f"{first}; this card then fills itself in.")
-        feedback, yours = self._judge(question, cluster)
-        if cluster is not None and not yours:
-            feedback = replace(feedback, text=f"{feedback.text} {FRESH}")
+        feedback = self.judged(question)
         self._tell(question.id, feedback)
         return feedback
+
+    def judged(self, question: Question) -> Feedback:
+        """Judge the answer that was kept, on the cluster of the last check as it was then."""
+        cluster = self.seen.get(question.id)
+        feedback, yours = self._judge(question, cluster)
+        if cluster is None or yours:
+            return feedback
+        return replace(feedback, text=f"{feedback.text} {FRESH}")
 
     def judge_own(self, question: Question, answer: object, student: str) -> Feedback:
         """Keep and judge the answer to an exercise with numbers of the student's own; see `exercise`."""
@@ -237,7 +246,7 @@ def own_id(task: str, student: str) -> str:
     return f"{task} {hashlib.sha256(who.encode()).hexdigest()[:8]}"
 
 
-FRESH = "(Your cluster cannot answer this question any more, so a fresh one did.)"
+FRESH = "(Your cluster, as it is now, cannot answer this question, so a fresh one did.)"
 HIDE, TRIES = ("exercise", OWN), 3  # where, and for how many tries, the right answer is not told
 SHEET = Sheet(answers_path)
 
@@ -250,28 +259,39 @@ def judge(question: Question, given: Any, right: Any, *, told: bool = True) -> F
     if question.same(given, right):
         why = REPEATED.sub("", question.right).format(**words)
         return Feedback(True, None, f"{why[:1].upper()}{why[1:]} {compared}".strip(), **card)
-    # A hint for the next try is about one mistake; the card that tells the right answer speaks of each.
-    found = _mistakes(question, given, right) if told else [_known(question, given, right)]
-    text = " ".join(wrong.text for wrong in found)
-    if not told:
-        sentences = re.split(r"(?<=[.!?]) ", text)
+    first = _known(question, given, right)
+    if told:
+        text = _mistakes(question, given, right) or first.text
+    else:
+        # A hint for the next try is about one mistake; the card that tells the right answer speaks of each.
+        sentences = re.split(r"(?<=[.!?]) ", first.text)
         text = " ".join([*(sentence for sentence in sentences if "{right}" not in sentence), "Try again."])
-    return Feedback(False, found[0].misconception, f"{text.format(**words)} {compared}".strip(), **card)
+    return Feedback(False, first.misconception, f"{text.format(**words)} {compared}".strip(), **card)
 
 
-def _mistakes(question: Question, given: Any, right: Any) -> list[Wrong]:
-    """Find what to say to a wrong answer: one text, or of several ticks one text for each mistake."""
+def _mistakes(question: Question, given: Any, right: Any) -> str:
+    """Return what to say to each of several mistakes, with what was ticked or not; empty where one text says all."""
     first = _known(question, given, right)
     if not isinstance(question.form, Several) or not callable(first.given):
-        return [first]
-    found = [first]
+        return ""
+    options: dict[Wrong, list[str]] = {}
     for option in question.form.options:
         if option in given ^ right:
             alone = _known(question, right ^ {option}, right)
             # A text may be true only of the answer with this one mistake.
-            if alone not in found and alone.fits(given, right):
-                found.append(alone)
-    return found
+            if alone.fits(given, right):
+                options.setdefault(alone, []).append(option)
+    if len(options) < 2:
+        return ""
+    said = [f"{_ticked(question, mistaken, given)} {wrong.text}" for wrong, mistaken in options.items()]
+    return " ".join(said if first in options else [first.text, *said])
+
+
+def _ticked(question: Question, options: list[str], given: Any) -> str:
+    """Return a sentence that says whether options were ticked, by which the text that follows can be told."""
+    named = [f"“{question.show(frozenset({option}))}”" for option in options]
+    did = "You ticked" if options[0] in given else "You did not tick"
+    return f"{did} {' and '.join(named)}."
 
 
 def _known(question: Question, given: Any, right: Any) -> Wrong:

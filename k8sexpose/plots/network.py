@@ -277,7 +277,7 @@ def plot_route(route: Route, ax: Axes | None = None) -> Axes:
     reading = "The request goes from left to right. Above each arrow are the packet's source and destination there"
     reading += "; bold is what the place before has changed." if len(legs(route)) > 1 else "."
     if any(_stays(route, places)):
-        reading += " A box is a node, with what is on it."
+        reading += " A box is a node, with what is on it: the square is its kernel, which holds the rules."
     finish(ax, told(route), reading, "The path of one request")
     return ax
 

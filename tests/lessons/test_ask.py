@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from k8sexpose.lessons import ask, check, sheet
-from k8sexpose.lessons.ask import NONE, Ask, Waiting, controls, html_page, read_draft, text_page
+from k8sexpose.lessons.ask import EARLIER, NONE, WHY, Ask, Waiting, controls, html_page, read_draft, text_page
 from k8sexpose.lessons.forms import Blanks, Estimate, Percent, Question
 from k8sexpose.lessons.sheet import QUESTIONS, Sheet, judge
 from k8sexpose.model import Cluster
@@ -131,21 +131,24 @@ def test_a_check_before_the_answer_fills_itself_in(fresh: Sheet) -> None:
     assert isinstance(widget, Ask)
     press(widget, [["10.0.0.1"]])
     assert "✗ Not quite." in waiting.card.value and "Correct answer" in waiting.card.value
-    assert widget.verdict == "✗ Not quite."
+    assert widget.verdict == f"✗ Not quite. {WHY}"
     press(widget, [["10.0.0.1", "10.0.0.2", "10.0.0.3"]])
-    assert "✓ Right." in waiting.card.value and widget.verdict == "✓ Right."
+    assert "✓ Right." in waiting.card.value and widget.verdict == f"✓ Right. {WHY}"
 
 
 def test_a_verdict_belongs_to_its_answer(fresh: Sheet) -> None:
     widget = ask("np-which-nodes", answer="node-1")
     assert isinstance(widget, Ask)
     check("np-which-nodes")
-    assert widget.verdict == "✗ Not quite."
+    assert widget.verdict == f"✗ Not quite. {WHY}"
     ask("np-which-nodes", answer="node-2")
     assert widget.kept == "node-2 (10.0.0.2)" and widget.draft == [["10.0.0.2"]]
-    assert widget.verdict.startswith("The card of the check is still about your earlier answer")
+    assert widget.verdict == f"✗ Not quite. {EARLIER}"
+    ask("np-which-nodes", answer="node-1")
+    assert widget.verdict == f"✗ Not quite. {WHY}", "the card is about this answer again"
+    ask("np-which-nodes", answer="node-2")
     check("np-which-nodes")
-    assert widget.verdict == "✗ Not quite."
+    assert widget.verdict == f"✗ Not quite. {WHY}"
 
 
 def test_an_answer_that_nobody_checked_has_no_earlier_card(fresh: Sheet) -> None:
@@ -164,8 +167,21 @@ def test_the_card_of_a_wrong_answer_follows_when_it_is_changed(fresh: Sheet) -> 
     shown = wrong._repr_mimebundle_()[0]
     assert "Your answer:" in shown["text/html"] and "✗ Not quite." in wrong.card.value
     press(widget, [["10.0.0.1", "10.0.0.2", "10.0.0.3"]])
-    assert "✓ Right." in wrong.card.value and widget.verdict == "✓ Right."
+    assert "✓ Right." in wrong.card.value and widget.verdict == f"✓ Right. {WHY}"
     assert fresh.progress().set_index("id").loc["np-which-nodes", "result"] == "right"
+
+
+def test_a_card_that_follows_judges_the_cluster_of_its_cell(fresh: Sheet) -> None:
+    cluster = QUESTIONS["np-ping"].setup()
+    widget = ask("np-ping")
+    waiting = check("np-ping", cluster)
+    assert isinstance(widget, Ask) and isinstance(waiting, Waiting)
+    waiting._repr_mimebundle_()
+    cluster.fail("node-1")  # a later section
+    press(widget, ["no"])
+    assert "✗ Not quite." in waiting.card.value
+    press(widget, ["yes"])
+    assert "✓ Right." in waiting.card.value
 
 
 def test_a_card_whose_cell_has_run_again_follows_no_more(fresh: Sheet) -> None:
@@ -178,7 +194,8 @@ def test_a_card_whose_cell_has_run_again_follows_no_more(fresh: Sheet) -> None:
     assert not isinstance(check("np-which-nodes"), Waiting)  # what is right is shown as it is, and stays
     press(widget, [["10.0.0.2"]])
     assert "✓ Right." in old.card.value
-    assert widget.verdict.startswith("The card of the check is still about your earlier answer")
+    assert widget.verdict == f"✗ Not quite. {EARLIER}"
+    assert fresh.progress().set_index("id").loc["np-which-nodes", "result"] == "not yet"
 
 
 def test_the_card_has_labelled_lines() -> None:
@@ -201,7 +218,7 @@ def test_several_blanks_are_one_question() -> None:
     assert isinstance(widget, Ask)
     assert widget.kept == "node-1: 75 %; node-2: 25 %" and check("share-of-each").correct
     press(widget, ["75", ""])
-    assert widget.refused and "node-2 is still empty" in widget.said
+    assert widget.refused and "“node-2” is still empty" in widget.said
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import chain, combinations, product
 from typing import Any
@@ -30,7 +31,8 @@ class Hostile:
     __hash__ = None  # type: ignore[assignment]
 
 
-NOTHING = (..., None, "", "   ", "...")
+THREE = frozenset({"10.0.0.1", "10.0.0.2", "10.0.0.3"})
+NOTHING = (..., None, "", "   ", "...", [None], {...}, (..., ...), {"node-1": ..., "node-2": ""})
 ABSURD = (
     object(),
     Hostile(),
@@ -42,8 +44,6 @@ ABSURD = (
     [[1]],
     {"zz": Hostile()},
     "<script>",
-    {...},
-    [None],
     lambda: 1,
 )
 
@@ -153,6 +153,16 @@ def test_unknown_question(name: Any) -> None:
         assert '"np-which-nodes"' in sheet.check(name).text
 
 
+def test_an_answer_that_changes_later_is_judged_on_the_cluster_of_its_check() -> None:
+    cluster = QUESTIONS["np-ping"].setup()
+    sheet = Sheet()
+    sheet.check("np-ping", cluster, answer="no")
+    cluster.fail("node-1")
+    sheet.predict("np-ping", "yes")
+    assert sheet.judged(QUESTIONS["np-ping"]).correct
+    assert sheet.check("np-ping", cluster).correct is False, "the cell of the check runs again: it is asked anew"
+
+
 def test_the_answer_is_that_of_the_learners_cluster() -> None:
     cluster = QUESTIONS["np-which-nodes"].setup()
     before = repr(cluster), cluster.sends
@@ -214,6 +224,23 @@ def test_misconceptions(question: str, answer: object, belief: int) -> None:
 def test_each_of_several_mistakes_is_explained(question: str, answer: set[str], said: tuple[str, ...]) -> None:
     text = Sheet().check(question, answer=answer).text
     assert all(words in text for words in said)
+
+
+def test_what_is_said_to_each_of_several_mistakes_can_be_told_apart() -> None:
+    text = judge(QUESTIONS["np-collisions"], frozenset("ab"), frozenset("c")).text
+    about = re.findall("You (?:ticked|did not tick) “[(]([abc])[)]", text)
+    assert about == ["a", "b", "c"]
+    assert text.index("You did not tick “(c)") < text.index("Within one Service")
+    # One text needs no such sentence, neither where it is about two mistakes.
+    assert "You ticked" not in judge(QUESTIONS["np-collisions"], frozenset("ac"), frozenset("c")).text
+    assert "tick" not in judge(QUESTIONS["np-which-nodes"], frozenset(["10.0.0.2"]), THREE).text
+
+
+@every_question
+def test_no_answer_to_tick_is_told_only_to_look_once_more(question: Question) -> None:
+    right = right_answer(question.id)
+    for answer in answers(question) if isinstance(question.form, Several) else ():
+        assert "Run the cells above once more" not in judge(question, answer, right).text, answer
 
 
 def test_a_text_about_one_mistake_is_not_said_where_it_is_false() -> None:

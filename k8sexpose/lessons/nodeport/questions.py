@@ -190,8 +190,8 @@ def back_twice(cluster: Cluster) -> str:
 
 QUESTIONS = (
     Question(
-        "np-which-port", LESSON, "The manifest of web-nodeport has port 80, nodePort 32000 and targetPort 8080. A "
-        "client on the internet connects to the address of node-1. Which port must it use?",
+        "np-which-port", LESSON, "For the Service web-nodeport kubectl shows 80:32000/TCP, and the process in its Pod "
+        "listens on port 8080. A client on the internet connects to the address of node-1. Which port must it use?",
         Choice(("80", "8080", "32000")), window, port_for_clients_outside,
         right="The node port belongs to the addresses of the nodes. The two other ports belong to the ClusterIP and to "
         "the Pod.",
@@ -325,7 +325,7 @@ QUESTIONS = (
             ),
             Wrong(
                 lambda given, right: "c" not in given,
-                "Between two Services this is right: a number is used once. Within one Service, TCP and UDP may "
+                "That a number is used once is the rule between two Services. Within one Service, TCP and UDP may "
                 "share it, if they also have the same port.",
                 2,
             ),

@@ -245,7 +245,13 @@ QUESTIONS = (
                 "the cluster knows the ClusterIP, so the packet of this client never arrives.",
             ),
             Wrong(
-                lambda given, right: "node" in right - given,
+                lambda given, right: "pod" in right - given,
+                "A Pod has an address of its own, that is right. But its packets leave through the kernel of its node, "
+                "as those of a process on the node do, and the rules for the ClusterIP are in this kernel. Pods are "
+                "the senders for which Services are made.",
+            ),
+            Wrong(
+                lambda given, right: "node" in right - given and "pod" in given,
                 "Services are made for Pods, that is right. But the rules are in the kernel of each node, so a "
                 "process on the node is served too.",
             ),
@@ -286,8 +292,8 @@ QUESTIONS = (
                 "refused",
                 "A machine that receives the packet would refuse it. But no machine has the ClusterIP. There is no "
                 "rule for port 8080, so the packet leaves the node and is lost. (This is so with the rules that "
-                "kube-proxy writes by default, as in this cluster. Who runs a cluster can choose a newer form of "
-                "rules, called nftables. It has one more rule, which refuses such packets, as you said.)",
+                "kube-proxy writes by default, as in this cluster. Whoever runs a cluster can choose a newer "
+                "form of rules, called nftables. It has one more rule, which refuses such packets, as you said.)",
             ),
         ),
     ),
@@ -329,7 +335,7 @@ QUESTIONS = (
             ),
             Wrong(
                 lambda given, right: "a" in right - given,
-                "(a) is missing, and it is the pair for which a Service is made: its own address with its own port.",
+                "(a) is the pair for which a Service is made: its own address with its own port.",
             ),
         ),
     ),

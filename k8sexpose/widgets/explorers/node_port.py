@@ -12,7 +12,7 @@ from ...model import Cluster
 from ...plots import Stretch, legs
 from ...plots.network import told
 from ...router.route import NOWHERE, Hop, Route
-from ...router.router import send
+from ...router.router import routes, send
 from .base import Control, Explorer, Parts, changes, table_of
 
 __all__ = ["NODE_PORT_WAY", "NodePortSetting", "draw_route", "nodeport_explorer"]
@@ -63,7 +63,13 @@ class NodePortSetting:
 
 @cache
 def _way(setting: NodePortSetting) -> Route:
-    """Build the cluster of a setting, and send one request."""
+    """Send one request in the cluster of a setting."""
+    return send(*_asked(setting), seed=0)
+
+
+@cache
+def _asked(setting: NodePortSetting) -> tuple[Cluster, str]:
+    """Build the cluster of a setting; return it with the address and port to which the client connects."""
     cluster = Cluster(nodes=len(NODES), firewall=BOUNDARY if setting.firewall_closed else ())
     cluster.deploy("debug-tools", per_node=PLACES[setting.pods], port=LISTENS)
     port = {"port": 80, "nodePort": NODE_PORT, "targetPort": setting.target_port}
@@ -72,7 +78,7 @@ def _way(setting: NodePortSetting) -> Route:
     cluster.apply({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "debug-svc"}, "spec": spec})
     if setting.crashed:
         cluster.fail(CRASHED)
-    return send(cluster, f"{cluster.node(setting.entry).addresses[0]}:{NODE_PORT}", seed=0)
+    return cluster, f"{cluster.node(setting.entry).addresses[0]}:{NODE_PORT}"
 
 
 CONTROLS = (
@@ -192,13 +198,17 @@ def rows(setting: NodePortSetting) -> list[tuple[str, str, str]]:
     >>> rows(NodePortSetting())[0]
     ('Node to which the client connects: node-1', 'delivered', 'debug-tools-1 answers')
     """
-    found = [(words, changed.route) for words, changed in changes(CONTROLS, setting)]
-    return [(words, route.outcome, _why(route)) for words, route in found]
+    return [(words, changed.route.outcome, _why(changed)) for words, changed in changes(CONTROLS, setting)]
 
 
-def _why(route: Route) -> str:
+def _why(setting: NodePortSetting) -> str:
     """Return why a request ended so; of several Pods, one is shown."""
-    return route.reason if route.probability == 1 else f"{route.reason}; another connection may get another Pod"
+    route = setting.route
+    if route.probability == 1:
+        return route.reason
+    failed = {way.outcome for way in routes(*_asked(setting))} == {route.outcome} and not route.delivered
+    others = "it is the same with the other Pods" if failed else "another connection may get another Pod"
+    return f"{route.reason}; {others}"
 
 
 NODE_PORT_WAY: Parts[NodePortSetting] = Parts(

@@ -22,7 +22,7 @@ LEFT_OUT = 0
 ASKED = {
     "left out": LEFT_OUT, "80": 80, "30007": TAKEN, "30050": 30050, "31000": 31000, "32767": LAST, "32768": 32768,
 }  # fmt: skip
-PROTOCOLS, NAMESPACES = ("TCP", "UDP", "SCTP"), ("default", "team-b")
+PROTOCOLS, NAMESPACES = ("TCP", "UDP"), ("default", "team-b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +103,11 @@ class PortRange:
     holders: dict[int, str]
     static: int
     refused: str
+
+    @property
+    def free(self) -> int:
+        """How many numbers of the range nobody has."""
+        return NUMBERS - len(self.holders)
 
     def count(self, first: int, last: int) -> int:
         """Count the taken numbers from one number to another."""
@@ -396,23 +401,29 @@ def reading(setting: RangeSetting) -> str:
     return READING + ("The cross is the number that your Service asked for and did not get." if setting.asked else "")
 
 
+def _chance(found: PortRange) -> str:
+    """Return how likely a number of the dynamic band is taken that somebody chooses without looking."""
+    name, first, last, count = found.bands[1]
+    part = count / (last - first + 1)
+    if part == 1:
+        return f"Every number of the {name} is taken: whoever chooses one there is refused."
+    percent = f"{part:.2%}" if 0 < part < 0.001 else f"{part:.1%}"
+    return (
+        f"A number that somebody chooses blindly in the {name} is already taken with a probability of "
+        f"{count:,} / {last - first + 1:,} = {percent}."
+    )
+
+
 def table(setting: RangeSetting) -> str:
     """Return what every other number would have been answered, and what follows from it."""
     who = f"{setting.protocol}, namespace {setting.namespace}"
     head = ("nodePort in your manifest", "band", "taken before by", "the API server says")
     caption = f"What the API server says to your Service ({who})"
-    name, first, last, count = setting.taken.bands[1]
-    chance = (
-        f"Every number of the {name} is taken: who chooses one there is refused."
-        if count == last - first + 1
-        else f"A number that somebody chooses blindly in the {name} is already taken with a "
-        f"probability of {count:,} / {last - first + 1:,} = {count / (last - first + 1):.1%}."
-    )
     refused, hint = setting.taken.refused, setting.answer.hint
-    if refused and hint:
-        hint = "No number is free: delete a Service that has a node port."
+    if hint and not setting.taken.free:
+        hint = "No number of the range is free: delete a Service that has a node port."
     return table_of(
-        caption, head, rows(setting), chance,
+        caption, head, rows(setting), _chance(setting.taken),
         f"Not every Service without a nodePort line got a number: {refused}" if refused else "",
         f"A hint from this course, not from the API server: {hint}" if hint else "",
     )  # fmt: skip

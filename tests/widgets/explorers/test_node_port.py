@@ -90,6 +90,15 @@ def test_table_names_every_other_choice_once() -> None:
     assert all(words.replace("'", "&#x27;") in page for words, *_ in found)
 
 
+def test_another_pod_is_named_only_where_it_may_end_otherwise() -> None:
+    spread = NodePortSetting(pods="one on every node")
+    why = {words: (outcome, reason) for words, outcome, reason in rows(spread)}
+    assert why["targetPort (the process listens on 8080): 8081"] == (
+        "refused", "debug-tools-3 does not listen on port 8081; it is the same with the other Pods",
+    )  # fmt: skip
+    assert why["Node to which the client connects: node-1"][1].endswith("another connection may get another Pod")
+
+
 def test_controls_redraw() -> None:
     explorer = kx.nodeport_explorer()
     assert "delivered" in explorer.picture.value

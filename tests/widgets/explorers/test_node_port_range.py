@@ -19,6 +19,7 @@ from k8sexpose.widgets.explorers.node_port_range import (
     TAKEN,
     RangeSetting,
     draw_range,
+    table,
 )
 from k8sexpose.widgets.explorers.node_port_range import rows as range_rows
 from tests.widgets.explorers.helpers import label
@@ -93,3 +94,15 @@ def test_range_fills_the_dynamic_band_first() -> None:
 @pytest.mark.parametrize("setting", [RangeSetting(70, 0), RangeSetting(3, 30050, "UDP", "team-b")])
 def test_range_python_gives_the_same(setting: RangeSetting) -> None:
     assert result(setting.python) == setting.answer.number
+
+
+def test_a_rare_number_is_not_said_to_be_impossible() -> None:
+    assert "1 / 2,682 = 0.04%" in table(RangeSetting(automatic=1))
+    assert "= 0.0%" in table(RangeSetting(automatic=0))
+
+
+@pytest.mark.parametrize("asked", [asked for asked in ASKED.values() if asked != 80])
+def test_where_no_number_is_free_the_hint_names_none(asked: int) -> None:
+    hint = table(RangeSetting(automatic=NUMBERS - 1, asked=asked)).partition("A hint from this course")[2]
+    assert "leave" not in hint and "take another" not in hint
+    assert "No number of the range is free" in hint
