@@ -193,7 +193,8 @@ def _notices(twin: Cluster, service: Service, node: str) -> tuple[str, ...]:
         words.append(f"the checks have failed: {node} leaves the load balancer")
     if not twin.node_ready(node):
         hosts = any(pod.node == node for pod in twin.pods)
-        words.append(f"the cluster gives {node} up" + (": its Pods leave the rules of the other nodes" if hosts else ""))
+        pods = ": its Pods leave the rules of the other nodes" if hosts else ""
+        words.append(f"the cluster gives {node} up{pods}")
     moved = [pod.name for pod in twin.pods if pod.node == node and pod.terminating]
     if moved:
         words.append(f"the Pods of {node} are made anew elsewhere")
