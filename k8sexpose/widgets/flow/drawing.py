@@ -195,7 +195,7 @@ def _lamp(node: NodeView, x: float, layout: Layout, dense: bool) -> Iterator[Ele
     elif target:
         yield element("path", "lamp-cross", d=_cross(x, y, 3.2))
     words = _lamp_words(node)
-    short = words.replace(" since t = ", " since ") if len(words) * 6.1 > box.width - 34 else words
+    short = words.replace(" since t = ", ", t = ") if len(words) * 6.1 > box.width - 34 else words
     yield _words("small", x + 14, y + 4, fit(short, box.width - 34, 6.1))
 
 
