@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import takewhile
 
 from .._display import html_table
 from ..api.checks import check_arguments
@@ -13,7 +14,7 @@ from .events import EVENT_TEXTS
 from .load_balancer import LoadBalancer
 from .providers import NODE_PORT, TO_POD
 
-__all__ = ["Provisioning", "ProvisioningStep", "provision"]
+__all__ = ["Provisioning", "ProvisioningStep", "ProvisioningWatch", "provision"]
 
 LONGEST_S = 3600.0
 FAILURES_SHOWN = 2
@@ -106,7 +107,7 @@ class Provisioning:
 
     def _repr_html_(self) -> str:
         rows = [(f"{step.at_s:g} s", step.actor, step.what, step.event) for step in self.steps]
-        return html_table(self._title(), ("time", "who", "what", "event"), rows)
+        return html_table(self._title(), ("time", "who", "what", "event"), rows, unbroken=[0])
 
 
 def provision(cluster: ClusterState, service: str) -> Provisioning:
@@ -143,7 +144,7 @@ def provision(cluster: ClusterState, service: str) -> Provisioning:
     found = cluster.service(service)
     if found.type != "LoadBalancer":
         raise ValueError(f"{found.name} is of type {found.type}: nobody makes a load balancer for it")
-    watched = _Watched(cluster.copy(), found)
+    watched = ProvisioningWatch(cluster.copy(), found)
     end_s = cluster.now_s + LONGEST_S
     for _ in () if watched.address else watched.cluster.steps(end_s):
         watched.note()
@@ -153,8 +154,8 @@ def provision(cluster: ClusterState, service: str) -> Provisioning:
     return Provisioning(found.key, tuple(watched.steps), address, "" if address else watched.reason)
 
 
-class _Watched:
-    """A copy of a cluster, on which the provisioning of one Service is watched."""
+class ProvisioningWatch:
+    """A cluster, in which the provisioning of one Service is watched: every step so far."""
 
     def __init__(self, cluster: ClusterState, service: Service) -> None:
         self.cluster = cluster
@@ -165,7 +166,7 @@ class _Watched:
         self.last_failure = ""
         self.steps = [ProvisioningStep(cluster.now_s, "API server", _allocated(service))]
         if self.address:
-            self._step("cloud controller", f"{self.address} stands in the status")
+            self.add("cloud controller", f"{self.address} stands in the status")
 
     @property
     def address(self) -> str | None:
@@ -190,14 +191,15 @@ class _Watched:
     def note(self) -> None:
         """Add what has happened since the last time to the steps."""
         before, self.live = self.live, self.cluster.load_balancers.get(self.service.key)
-        news = self.cluster.events[self.events :]
+        # Health checks run ahead of the clock: what a speaker says after them is still to come.
+        news = list(takewhile(lambda event: event.at_s <= self.cluster.now_s, self.cluster.events[self.events :]))
         self.events += len(news)
         mine = (f"service/{self.service.name}", self.service.namespace)
         about = [event for event in news if (event.object, event.namespace) == mine]
         if before is None and self.live is not None and not any(event.reason in CALLS for event in about):
-            self._step(self.live.kind.controller, self._calls)
+            self.add(self.live.kind.controller, self._calls)
         if self.live is not None and self.live.targets is not None and (before is None or before.targets is None):
-            self._step("speakers" if self.live.kind.address == "pool" else "cloud", _wired(self.live))
+            self.add("speakers" if self.live.kind.address == "pool" else "cloud", _wired(self.live))
         for event in about:
             self._add_event(event)
 
@@ -217,9 +219,10 @@ class _Watched:
         elif event.reason in FAILED:
             self.failures += 1
             self.last_failure = event.message
-        self._step(event.source, what, event.reason)
+        self.add(event.source, what, event.reason)
 
-    def _step(self, actor: str, what: str, event: str = "") -> None:
+    def add(self, actor: str, what: str, event: str = "") -> None:
+        """Add a step that is done now."""
         self.steps.append(ProvisioningStep(self.cluster.now_s, actor, what, event))
 
 

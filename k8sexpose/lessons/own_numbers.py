@@ -28,6 +28,7 @@ from .table_questions import OWN
 
 __all__ = ["TASKS", "Draw", "Exercise", "Tried", "exercise"]
 T = TypeVar("T")
+NOBODY = ("", "student")  # what stands in the cell before a learner has put a name in
 DELIVERED = "every window leads to your Pods"
 STATIC = port_pool(30000, 32767)
 
@@ -385,6 +386,16 @@ class Exercise:
         if self.question is None:
             return f"There is no exercise {self.name}. There are: {', '.join(TASKS)}."
         return f"{self.question.text} Answer with .check(…): {self.question.form.example}."
+
+    @property
+    def task(self) -> str:
+        """What is asked, with a remark where a learner has put no name in."""
+        if self.question is None:
+            return self.text
+        asked = self.question.text
+        if self.student.casefold() not in NOBODY:
+            return asked
+        return f"{asked}\n(These are the numbers of everybody who has not put a name in: you can have your own.)"
 
     @property
     def cluster(self) -> Cluster:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from .._palette import CONCEPTS
@@ -147,7 +148,7 @@ def plot_inside(cluster: Cluster, service: str, ax: Axes | None = None) -> Axes:
             ("node port", "NodePort", f"every node, port {port.node_port}", "for clients that can route to a node")
         )
     if found.cluster_ip not in (None, "None"):
-        dolls.append(("Pod", "ClusterIP", f"{found.cluster_ip}:{port.port}", "inside the cluster"))
+        dolls.append(("Service", "ClusterIP", f"{found.cluster_ip}:{port.port}", "inside the cluster"))
     ready = [str(target) for target in targets(cluster.store, found, port, 4).ready]
     ax = canvas(ax, 8.5, 1.3 + 0.62 * len(dolls) + 0.2 * min(len(ready), 4))
     core = 0.62 + 0.3 * max(min(len(ready), 4), 1)
@@ -179,8 +180,8 @@ def plot_inside(cluster: Cluster, service: str, ax: Axes | None = None) -> Axes:
     finish(
         ax,
         f"Service {found.name}: {inside}, around {len(ready)} Pods.",
-        "Each box is a type of Service with the address that it adds; it contains the boxes inside. The boxes say what "
-        "is configured. They are not stations on the path of a packet.",
+        "Each box is a type of Service, with the address that it adds and who can use it. It contains the boxes "
+        "inside: a Service of the outer type has all of them.",
         f"What {found.name} consists of",
     )
     return ax
@@ -233,8 +234,8 @@ def plot_crash(crash: Crash, ax: Axes | None = None) -> Axes:
             step.at_s + 0.006 * (crash.end_s + crash.before_s), 112 + 12 * (2 - number % 3),
             f"{step.at_s:g} s: {step.what.split(':')[0].split(';')[0]}", fontsize=10, color=INK, va="center",
         )  # fmt: skip
-    for step in crash.steps[1:]:
-        if 0 < step.lost < 1:
+    for before, step in pairwise(crash.steps):
+        if 0 < step.lost < 1 and step.lost != before.lost:
             ax.text(
                 step.at_s + 0.012 * crash.end_s, 100 * float(step.lost) + 4, f"{step.lost}", fontsize=10, color=INK,
                 weight="bold",

@@ -30,7 +30,7 @@ __all__ = ["Crash", "CrashStep", "watch_crash"]
 
 @dataclass(frozen=True, slots=True)
 class CrashStep:
-    """A stretch of time in which every request is lost with the same probability.
+    """A time in which every request has the same chance to be lost, and nobody else notices the crash.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ class Crash:
 
     def _repr_html_(self) -> str:
         head = ("from", "what has happened", "through the load balancer", f"at {self.node}'s own address")
-        return html_table(self._title, head, self._rows())
+        return html_table(self._title, head, self._rows(), unbroken=[0])
 
 
 def _part(lost: Fraction) -> str:
@@ -123,7 +123,7 @@ def watch_crash(
     Returns
     -------
     Crash
-        A step for each time that something changes.
+        A step for each time that somebody notices the crash, or that another part is lost.
 
     Raises
     ------
@@ -157,10 +157,11 @@ def watch_crash(
     before = _notices(twin, found, node)
     for _ in twin.changes(begin_s + seconds):
         notices = _notices(twin, found, node)
-        what = "; ".join(notice for notice in notices if notice not in before) or "other things change"
+        news = "; ".join(word for word in notices if word not in before)
         before = notices
-        step, last = _step(twin, found, node, twin.now_s - begin_s, what), steps[-1]
-        if (step.lost, step.lost_hard_coded) != (last.lost, last.lost_hard_coded):
+        step, last = _step(twin, found, node, twin.now_s - begin_s, news or "other things change"), steps[-1]
+        # That somebody notices is a step even where nothing more, or still everything, is lost.
+        if news or (step.lost, step.lost_hard_coded) != (last.lost, last.lost_hard_coded):
             steps.append(step)
     return Crash(found.key, node, before_s, seconds, tuple(steps))
 
@@ -190,7 +191,9 @@ def _notices(twin: Cluster, service: Service, node: str) -> tuple[str, ...]:
     if health.get(node) is False:
         words.append(f"the checks have failed: {node} leaves the load balancer")
     if not twin.node_ready(node):
-        words.append(f"the cluster gives {node} up: its Pods leave the rules of the other nodes")
+        hosts = any(pod.node == node for pod in twin.pods)
+        pods = ": its Pods leave the rules of the other nodes" if hosts else ""
+        words.append(f"the cluster gives {node} up{pods}")
     moved = [pod.name for pod in twin.pods if pod.node == node and pod.terminating]
     if moved:
         words.append(f"the Pods of {node} are made anew elsewhere")

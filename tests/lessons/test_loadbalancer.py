@@ -80,7 +80,7 @@ def test_the_picture_counts_what_is_lost() -> None:
     assert lost == [(9, "5/9"), (6, "1/3"), (4, "0")]
     page = connection_table(cluster)._repr_html_()
     # On a phone the words must stay readable.
-    assert "overflow-x: auto" in page and "min-width: " in page
+    assert "overflow-x: auto" in page and "min-width: 490px" in page
     assert "not in the list" in page and "no connections, failed" in page and 'role="img"' in page
 
 
@@ -116,6 +116,9 @@ def test_shop_front() -> None:
         ("LoadBalancer", "nlb", 443, 443),
     ):
         assert not shop_front(*wrong).solved
+    left_alone = repr(shop_front("LoadBalancer", "external", 443, 8443))
+    assert "leave the Service to another controller" in left_alone and "still <pending>" in left_alone
+    assert "asks for no load balancer" in repr(shop_front("NodePort", "nlb", 443, 8443))
     assert "does not listen on port 443" in repr(shop_front("LoadBalancer", "nlb", 443, 443))
     assert "the load balancer listens on port 80" in repr(shop_front("LoadBalancer", "nlb", 80, 8443))
 
@@ -132,4 +135,15 @@ def test_values_that_make_no_sense(value: object) -> None:
 def test_five_nodes() -> None:
     right = Sheet().check("lb-five-nodes", answer=("9/25", "1/5"))
     assert right.correct
-    assert "1 − 4/5 × 4/5" in Sheet().check("lb-five-nodes", answer=(20, 0)).text
+
+
+def test_a_hint_leaves_something_to_calculate() -> None:
+    for given in ((20, 20), (40, 20), (64, 20), (36, 0), (1, 1)):
+        text = Sheet().check("lb-five-nodes", answer=given).text
+        assert "Try again." in text and "4/5" not in text and "36" not in text, text
+
+
+def test_who_counts_three_legs_is_not_told_that_a_drawing_shows_it() -> None:
+    told = {given: Sheet().check("lb-legs", answer=given).text for given in ("1", "2", "3")}
+    assert told["1"] == told["2"] and "drawings" in told["1"]
+    assert "drawings" not in told["3"]

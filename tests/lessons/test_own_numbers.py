@@ -118,3 +118,11 @@ def test_it_counts_before_it_is_begun_and_after_a_restart(tmp_path: Path, monkey
     tried("ada", after_a_restart, "2026-11-30T10:05:00Z", True)
     assert counted(Sheet(lambda: path)) == "1 of 3 answered, 1 right"
     assert after_a_restart.reset("04") == 3 and after_a_restart.progress().empty
+
+
+def test_who_has_put_no_name_in_is_told() -> None:
+    for nobody in ("", "student", " Student "):
+        assert "has not put a name in" in exercise("hops", student=nobody).task
+    ada = exercise("hops", student="ada")
+    assert ada.question is not None and ada.task == ada.question.text
+    assert exercise("hop").task.startswith("There is no exercise hop.")

@@ -52,8 +52,14 @@ def test_a_provider_that_asks_seldom_is_the_slower_clock() -> None:
 
 
 def test_only_its_own_clock_matters_where_no_pod_dies() -> None:
-    steps = kx.watch_crash(hired(per_node=(0, 1, 1)), NAME).steps
-    assert [(step.at_s, step.lost) for step in steps] == [(-20, 0), (0, Fraction(1, 3)), (20, 0)]
+    crash = kx.watch_crash(hired(per_node=(0, 1, 1)), NAME)
+    assert [(step.at_s, step.lost) for step in crash.steps] == [(-20, 0), (0, Fraction(1, 3)), (20, 0), (50, 0)]
+    assert crash.healed_s == 20 and crash.steps[-1].what == "the cluster gives node-1 up"
+
+
+def test_who_notices_is_told_while_everything_stays_lost() -> None:
+    steps = kx.watch_crash(hired(per_node=(3, 0, 0)), NAME).steps
+    assert [(step.at_s, step.lost) for step in steps] == [(-20, 0), (0, 1), (20, 1), (50, 1)]
 
 
 def test_the_cluster_stays_as_it_is() -> None:

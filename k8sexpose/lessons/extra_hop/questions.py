@@ -18,7 +18,8 @@ __all__ = ["QUESTIONS", "stand_with", "who_is"]
 LESSON = "04_extra_hop"
 NAME, APP, CLIENT = "public-api-lb", "api-backend", "203.0.113.7"
 SETTLED_S, CHECKED_S = 600.0, 60.0
-PARTS = Choice(("0", "1/3", "1/2", "5/9", "2/3", "29/30", "1"))
+PARTS = Choice(("0", "1/3", "1/2", "2/3", "1"))
+PARTS_OF_THIRTY = Choice(("0", "1/3", "1/2", "2/3", "29/30", "1"))
 SENDERS = Choice(
     ("client", "load balancer", "node-1", "node-2"),
     labels={
@@ -228,7 +229,7 @@ QUESTIONS = (
     Question(
         "hop-thirty", LESSON, "Three nodes with ten Pods on each node, and a load balancer that spreads connections "
         "evenly over the nodes. What fraction of the connections takes an extra hop?",
-        PARTS, lambda: stand_with([10, 10, 10]), hop_share,
+        PARTS_OF_THIRTY, lambda: stand_with([10, 10, 10]), hop_share,
         right="Twenty of the thirty Pods are on other nodes. More replicas change nothing.",
         wrong=(
             Wrong("0", PREFERS),

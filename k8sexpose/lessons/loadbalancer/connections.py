@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from ..._display import LITERAL
 from ..._palette import CONCEPTS
-from ..._svg import FAINT, TEXT, Element, document, marker, readable, rect, text
+from ..._svg import FAINT, TEXT, Element, document, fit, marker, readable, rect, text
 from ...api.errors import NotExposed
 from ...model import Cluster
 from ...router.router import routes
@@ -16,7 +16,7 @@ from ...router.router import routes
 __all__ = ["Connections", "connection_table"]
 
 DELIVERED, LOST = "delivered", "lost"
-LEFT, TOP, WIDTH, HEIGHT, GAP = 190, 84, 170, 46, 8
+LEFT, TOP, WIDTH, HEIGHT, GAP = 148, 84, 106, 46, 6  # as narrow as its words allow, for small screens
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +85,11 @@ class Connections:
         parts = [text(14, 24, self.title, bold=True), text(14, TOP - 12, "arrives at ↓   sent to →", color=FAINT)]
         for column, (pod, node) in enumerate(self.columns):
             x = LEFT + column * (WIDTH + GAP) + WIDTH / 2
-            parts += [text(x, TOP - 28, pod, "middle", bold=True), text(x, TOP - 12, node, "middle", color=FAINT)]
+            parts += [text(x, TOP - 28, fit(pod, WIDTH, 7.4), "middle", bold=True)]
+            parts.append(text(x, TOP - 12, node, "middle", color=FAINT))
         for row, (node, state) in self._rows():
             y = TOP + row * (HEIGHT + GAP)
-            parts += [text(14, y + 20, node, bold=True), text(14, y + 37, state, color=FAINT)]
+            parts += [text(14, y + 20, node, bold=True), text(14, y + 37, state, color=FAINT, size=12)]
             for column, end in enumerate(self.ends[row]):
                 parts += _square(LEFT + column * (WIDTH + GAP), y, end)
         width = LEFT + len(self.columns) * (WIDTH + GAP) + 6
@@ -103,10 +104,10 @@ def _square(x: float, y: float, end: str) -> list[Element]:
     frame = rect(x, y, WIDTH, HEIGHT, fill=color, fill_opacity=0.15, stroke=color, stroke_width=2, rx=4)
     middle = y + HEIGHT / 2
     if end == LOST:
-        sign = marker("X", x + 30, middle, 10, stroke=color)
+        sign = marker("X", x + 18, middle, 10, stroke=color)
     else:
-        sign = marker("o", x + 30, middle, 8, fill=color, stroke=TEXT)
-    return [frame, sign, text(x + 52, middle + 5, end)]
+        sign = marker("o", x + 18, middle, 8, fill=color, stroke=TEXT)
+    return [frame, sign, text(x + 36, middle + 5, end)]
 
 
 def connection_table(cluster: Cluster, service: str = "public-api-lb") -> Connections:

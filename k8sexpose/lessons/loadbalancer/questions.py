@@ -276,29 +276,31 @@ QUESTIONS = (
                 "lead to them.",
             ),
             Wrong(
-                lambda given, right: "load balancer" not in given,
-                "Only while the Service is pending does the load balancer lead nowhere. Now its address is "
-                "in the status, and it leads to a Pod as well.",
-            ),
-            Wrong(
                 lambda given, right: given < right,
-                "What you chose does lead to a Pod. But the load balancer needs a port on the nodes, and the nodes' "
-                "rules need the Service's list of Pods, so the other entrances still exist too.",
+                "What you chose does lead to a Pod, but it is not all. The load balancer sends to a port on the nodes, "
+                "and the nodes' rules for this port use the same list of Pods as those for the ClusterIP. So all three "
+                "entrances exist side by side.",
             ),
         ),
     ),
     Question(
-        "lb-legs", LESSON, "A packet travels in three steps: client → load balancer → node → Pod. In how many of the "
-        "three steps is the ClusterIP its source or its destination?",
+        "lb-legs", LESSON, "A packet travels from a client to the load balancer, from there to a node, and from there "
+        "to a Pod. On how many of these three legs is the ClusterIP its source or its destination?",
         Choice(("0", "1", "2", "3")), provisioned_cluster, cluster_ip_legs,
         right="The nested boxes describe configuration. The node's rules send the packet straight to a Pod from the "
         "list.",
         wrong=(
             Wrong(
+                "3",
+                "The Service has one ClusterIP for its whole life, that is right, and everything that it consists of "
+                "belongs to it. But no packet on this path carries the ClusterIP: it goes to the address of the load "
+                "balancer, then to that of a node, then to that of a Pod.",
+            ),
+            Wrong(
                 lambda given, right: given != right,
-                "As a picture of the configuration this is right, and many drawings show it: load balancer, node "
-                "port, ClusterIP, Pod. But the packet itself never carries the ClusterIP: the node replaces the "
-                "destination with the address of a Pod at once.",
+                "Many drawings put the ClusterIP between the node and the Pod, and as a picture of the configuration "
+                "this is right. But the packet itself never carries the ClusterIP: the node replaces the destination "
+                "with the address of a Pod at once.",
             ),
         ),
     ),
@@ -477,17 +479,17 @@ QUESTIONS = (
         wrong=(
             Wrong(
                 lambda given, right: abs(given[0] - 20) < 0.5,
-                "One node of five receives 20 %, that is right. But the four other nodes also send a fifth of their "
-                "connections to the failed node's Pod: 1 − 4/5 × 4/5.",
+                "One node of five receives 20 %, that is right. But the four other nodes also send connections to the "
+                "failed node's Pod, and these are lost too.",
             ),
             Wrong(
                 lambda given, right: abs(given[0] - 40) < 0.5,
                 "Both dangers count, and each has a chance of one fifth. But connections that meet both of them are "
-                "counted twice in this sum. Multiply the chances of getting through: 4/5 × 4/5.",
+                "counted twice in this sum. Which connections avoid both?",
             ),
             Wrong(
                 lambda given, right: abs(given[0] - 64) < 0.5,
-                "This is the percentage that gets through at first: 4/5 × 4/5. The question asks for what is lost.",
+                "This is the percentage that gets through at first. The question asks for what is lost.",
             ),
             Wrong(
                 lambda given, right: abs(given[0] - right[0]) < 0.5 and given[1] < 0.5,

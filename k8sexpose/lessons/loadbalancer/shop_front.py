@@ -110,16 +110,27 @@ def _manifest(service_type: object, annotation: object, port: object, target_por
 def _judge(cluster: Cluster) -> Iterator[tuple[str, str, bool]]:
     service = cluster.service("shop")
     yield "the API server accepts the Service", "accepted", True
-    made = next((balancer.kind.full_title for balancer in cluster.load_balancers.values()), "none")
+    made = next((balancer.kind.full_title for balancer in cluster.load_balancers.values()), _why_none(service))
     yield "AWS builds a Network Load Balancer", made, made.startswith("Network Load Balancer")
     yield f"a client on the internet gets an answer on port {CLIENT_PORT}", *_answer(cluster, service)
+
+
+def _why_none(service: Service) -> str:
+    """Return why nobody has built a load balancer."""
+    if service.type != "LoadBalancer":
+        return f"none: type {service.type} asks for no load balancer"
+    return (
+        f'none: the annotation "{service.annotations.get(TYPE, "")}" tells the in-tree controller to leave the Service '
+        "to another controller, and this cluster has no other"
+    )
 
 
 def _answer(cluster: Cluster, service: Service) -> tuple[str, bool]:
     """Return what a client on the internet gets on the shop's port."""
     address = service.load_balancer_address
     if not address:
-        return f"type {service.type} has no address on the internet", False
+        pending = service.type == "LoadBalancer"
+        return "EXTERNAL-IP is still <pending>" if pending else f"type {service.type} has no EXTERNAL-IP", False
     if all(port.port != CLIENT_PORT for port in service.ports):
         return f"the load balancer listens on port {service.ports[0].port}", False
     try:

@@ -29,6 +29,7 @@ __all__ = ["Control", "Explorer", "Live", "Parts", "changes", "printed", "table_
 Setting = TypeVar("Setting")
 # Work that is done sooner shows no bar; the bar grows, and Cancel is heard, ten times a second.
 PIECE_S, LISTEN_S = 0.1, 0.01
+SHORT = 14  # characters of a cell that is not broken into lines
 VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -356,7 +357,10 @@ def table_of(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]], *
     True
     """
     below = "".join(f"<p>{html.escape(note)}</p>" for note in notes if note)
-    return f"{scrolling(html_table(caption, head, rows))}{below}"
+    lines = [list(row) for row in rows]
+    # A number and its unit, such as 240 s, stay on one line.
+    short = [k for k in range(len(head)) if all(len(line[k]) <= SHORT for line in lines)]
+    return f"{scrolling(html_table(caption, head, lines, unbroken=short))}{below}"
 
 
 MONO = "var(--jp-code-font-family, monospace)"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
+from itertools import pairwise
 
 from ..._display import scrolling
 from ..._palette import CONCEPTS
@@ -128,8 +129,8 @@ def draw_crash(setting: CrashSetting) -> str:
     for row, (words, lost) in enumerate(ends.items()):
         above = _y(lost) - 8 if lost < 1 or row == 0 else _y(lost) + 18
         parts.append(text(WIDTH - RIGHT, above, words, "end", bold=True))
-    for step in crash.steps:
-        if 0 < step.lost < 1:
+    for before, step in pairwise(crash.steps):
+        if 0 < step.lost < 1 and step.lost != before.lost:
             parts.append(text(_x(step.at_s) + 6, _y(step.lost) - 7, str(step.lost), bold=True))
     for row, (words, length_s) in enumerate(setting.clocks):
         y = CLOCKS + 30 * row

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 from ..._palette import CONCEPTS
-from ..._svg import FAINT, TEXT, Element, document, path, rect, stripes, text
+from ..._svg import FAINT, PAGE, TEXT, Element, document, path, rect, stripes, text
 from ...api.checks import check_arguments
 from ...cloud.load_balancer import target_health
-from ...cloud.provisioning import provision
+from ...cloud.providers import Provider, provider
+from ...cloud.provisioning import ProvisioningWatch
 from ...data import example
 from ...kubectl import run
 from ...model import Cluster
@@ -21,8 +22,16 @@ from .base import Control, Explorer, Parts, printed, table_of
 __all__ = ["LIFE", "LifeSetting", "draw_life", "life_explorer"]
 END_S = 360
 SPEAKING = "metallb-controller"
-PROVIDERS = {"generic": "generic", "aws": "aws", "metallb": "metallb", "none: nobody builds one": "none"}
+# MetalLB gives out the first address of its pool too, and of the usual pool this one looks like no host's.
+METALLB, POOL = "metallb", "198.51.100.40/29"
+PROVIDERS = {
+    "generic: the cloud of this course": "generic",
+    "aws": "aws",
+    "metallb: a program for clusters without a cloud": METALLB,
+    "none: nobody builds one": "none",
+}
 NAME, NODE, NODES = "public-api-lb", "node-1", ("node-1", "node-2", "node-3")
+NO_TARGET = "no target"
 NOTHING, CRASHES, DELETED = "nothing", f"{NODE} crashes", "the Service is deleted"
 
 
@@ -72,9 +81,10 @@ class LifeSetting:
     @property
     def python(self) -> str:
         """The same as a program."""
-        provider = "None" if self.provider == "none" else f'"{self.provider}"'
+        words = {"none": "None", METALLB: f'kx.provider("{METALLB}", pool="{POOL}")'}
+        made = words.get(self.provider, f'"{self.provider}"')
         lines = [
-            f"cluster = kx.Cluster(nodes=3, provider={provider})",
+            f"cluster = kx.Cluster(nodes=3, provider={made})",
             'cluster.deploy("api-backend", per_node=[1, 1, 1])',
             f'cluster.apply(kx.example("{NAME}"))',
         ]
@@ -110,7 +120,7 @@ class Moment:
     def state(self, node: str) -> str:
         """Say what a node is to the load balancer."""
         healthy = dict(self.targets).get(node)
-        return "no target" if healthy is None else "healthy" if healthy else "unhealthy"
+        return NO_TARGET if healthy is None else "healthy" if healthy else "unhealthy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +153,14 @@ class Life:
         yield start, len(self.moments) - 1, state
 
 
-def _applied(provider: str) -> Cluster:
-    cluster = Cluster(nodes=len(NODES), provider=None if provider == "none" else provider)
+def _cloud(name: str) -> Provider | None:
+    if name == "none":
+        return None
+    return provider(name, pool=POOL if name == METALLB else None)
+
+
+def _applied(name: str) -> Cluster:
+    cluster = Cluster(nodes=len(NODES), provider=_cloud(name))
     cluster.deploy("api-backend", per_node=[1, 1, 1])
     cluster.apply(example(NAME))
     return cluster
@@ -169,42 +185,34 @@ def _moment(cluster: Cluster) -> Moment:
 @lru_cache(maxsize=256)
 def _life(provider: str, happens: str, happens_at_s: int) -> Life:
     cluster = _applied(provider)
-    steps = [(step.at_s, step.actor, step.what, step.event) for step in provision(cluster, NAME).steps]
-    moments = []
+    watch = ProvisioningWatch(cluster, cluster.service(NAME))
+    moments: list[Moment] = []
     for second in range(END_S + 1):
-        if second:
-            cluster.advance(1)
+        for _ in cluster.steps(second):
+            watch.note()
         if happens != NOTHING and second == happens_at_s:
-            steps = [step for step in steps if step[0] <= second]
-            known = len(cluster.events)
             _happen(cluster, happens)
-            steps.append((float(second), "you" if happens == DELETED else "bad luck", happens, ""))
+            watch.add("you" if happens == DELETED else "bad luck", happens)
         moments.append(_moment(cluster))
-        if happens != NOTHING and second >= happens_at_s:
-            if moments[-2:-1]:
-                steps += _flips(cluster, moments[-2], moments[-1])
-            for event in cluster.events[known:]:
-                if event.object == f"service/{NAME}":
-                    steps.append((event.at_s, event.source, event.message, event.reason))
-            known = len(cluster.events)
+        if second:
+            _note_changes(watch, moments[-2], moments[-1])
+    steps = ((step.at_s, step.actor, step.what, step.event) for step in watch.steps)
     return Life(tuple(moments), tuple(sorted(steps, key=lambda step: step[0])))
 
 
-def _flips(cluster: Cluster, before: Moment, after: Moment) -> Iterator[tuple[float, str, str, str]]:
-    """Give what the load balancer has changed its mind about."""
+def _note_changes(watch: ProvisioningWatch, before: Moment, after: Moment) -> None:
+    """Note what the load balancer has changed its mind about; that it has new targets is a step of its own."""
     if before.address and not after.address:
-        yield cluster.now_s, "API server", "the Service is gone", ""
-    if not after.address:
-        return
-    since = {target.name: target.since_s for target in target_health(cluster, NAME)}
-    changed: dict[tuple[float, str], list[str]] = {}
+        watch.add("API server", "the Service is gone")
+    changed: dict[str, list[str]] = {}
     for node in NODES:
-        if before.state(node) != after.state(node):
-            changed.setdefault((since.get(node, cluster.now_s), after.state(node)), []).append(node)
-    for (at_s, state), nodes in changed.items():
+        old, new = before.state(node), after.state(node)
+        if old != new and NO_TARGET not in (old, new):
+            changed.setdefault(new, []).append(node)
+    for state, nodes in changed.items():
         # MetalLB runs no load balancer: its speakers watch each other.
-        who = "speakers" if cluster.load_balancers["default/" + NAME].kind.controller == SPEAKING else "load balancer"
-        yield at_s, who, f"{', '.join(nodes)}: {state}", ""
+        kind = watch.cluster.load_balancers["default/" + NAME].kind
+        watch.add("speakers" if kind.controller == SPEAKING else "load balancer", f"{', '.join(nodes)}: {state}")
 
 
 @lru_cache(maxsize=1024)
@@ -228,7 +236,13 @@ def _terminal(provider: str, happens: str, happens_at_s: int, seconds: int) -> s
 READING = (
     "Time runs to the right, in seconds since apply; the solid vertical line is the moment you have set. The upper bar "
     "is what EXTERNAL-IP shows, dashed while it is <pending>. The bars below are the targets of the load balancer: "
-    "full is healthy, hatched is unhealthy, no bar: not a target. The numbers on top are the steps in the table."
+    "full is healthy, hatched is unhealthy, no bar: not a target. The numbers on top are the steps in the table; each "
+    "is joined by a line to its moment."
+)
+NEW_TARGETS = " A new target is unhealthy until it has passed its first check."
+SPEAKERS = (
+    " MetalLB runs a program on each node, its speaker. The speakers agree which node answers for the address, and the "
+    "event says so in MetalLB's words: layer2."
 )
 WIDTH, LEFT, RIGHT, TOP, ROW = 780, 120, 20, 58, 34
 
@@ -250,6 +264,7 @@ def draw_life(setting: LifeSetting) -> str:
     sick = CONCEPTS["dropped"].color
     parts = [stripes("kx-life-hatch", sick, sick, width=4, opacity=0.25)]
     parts += [text(_x(second), floor + 18, f"{second} s", "middle", size=12) for second in range(0, END_S + 1, 60)]
+    words: list[Element] = []
     lanes = [("EXTERNAL-IP", lambda moment: moment.address)]
     lanes += [(node, lambda moment, node=node: moment.state(node)) for node in NODES]  # type: ignore[misc]
     for row, (name, of) in enumerate(lanes):
@@ -258,20 +273,23 @@ def draw_life(setting: LifeSetting) -> str:
         parts.append(path(f"M{LEFT} {y + 13} H{WIDTH - RIGHT}", stroke=FAINT, stroke_opacity=0.4))
         for start, end, state in life.spans(of):
             parts += _bar(start, end, y, state)
+            words += _bar_words(start, end, y, state)
     if setting.happens != NOTHING:
         x = _x(setting.happens_at_s)
         parts.append(path(f"M{x:.1f} {TOP - 10} V{floor}", stroke_width=2, stroke_dasharray="2 4"))
-    parts += _numbers(life)
     x = _x(setting.seconds)
     parts.append(path(f"M{x:.1f} 20 V{floor + 4}", stroke_width=2.5))
     anchor = "start" if x < 160 else "end" if x > WIDTH - 80 else "middle"
     parts.append(text(x, 14, f"{setting.seconds} s", anchor, bold=True))
+    # All words come after the lines, which would cross them out.
+    parts += [_rimmed(part) for part in words]
+    parts += _numbers(life)
     return document(_told(setting), WIDTH, floor + 26, parts)
 
 
 def _bar(start: int, end: int, y: int, state: str) -> Iterator[Element]:
     """Draw a stretch of one lane; an absent target, or an absent Service, is no bar."""
-    if state in ("no target", ""):
+    if state in (NO_TARGET, ""):
         return
     x, width = _x(start), max(_x(end) - _x(start), 1.0)
     look = {"unhealthy": "url(#kx-life-hatch)", "<pending>": "none", "healthy": CONCEPTS["node"].color}
@@ -279,23 +297,52 @@ def _bar(start: int, end: int, y: int, state: str) -> Iterator[Element]:
     dashes = "5 4" if state == "<pending>" else None
     opacity = 0.5 if fill.startswith("#") else None
     yield rect(x, y, width, 26, fill=fill, fill_opacity=opacity, stroke=TEXT, stroke_dasharray=dashes)
+
+
+def _bar_words(start: int, end: int, y: int, state: str) -> Iterator[Element]:
+    """Write what a stretch of a lane is, as far as there is room for it."""
+    x, width = _x(start), max(_x(end) - _x(start), 1.0)
     words = state if len(state) * 8 < width else state[: max(int(width / 8) - 2, 0)] + "…"
-    if len(words) > 6 and state != "unhealthy":
+    if len(words) > 6 and state not in ("unhealthy", NO_TARGET):
         yield text(x + width / 2, y + 18, words, "middle", size=12)
 
 
+def _rimmed(words: Element) -> Element:
+    """Give a text a rim in the colour of the page, so that a line behind it does not cross it out."""
+    rim: dict[str, str | int] = {"stroke": PAGE, "stroke-width": 4, "stroke-linejoin": "round", "paint-order": "stroke"}
+    return replace(words, attrs={**words.attrs, **rim})
+
+
 def _numbers(life: Life) -> Iterator[Element]:
-    """Write the numbers of the steps above their moment; those that would touch are drawn together."""
-    groups: list[tuple[float, list[int]]] = []
+    """Write the numbers of the steps above, side by side, each joined to its moment by a line."""
+    groups: dict[float, list[int]] = {}
     for number, step in enumerate(life.steps, 1):
-        if groups and _x(step[0]) - _x(groups[-1][0]) < (16 if len(groups[-1][1]) == 1 else 32):
-            groups[-1][1].append(number)
-        else:
-            groups.append((step[0], [number]))
-    for at_s, numbers in groups:
-        words = str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]}–{numbers[-1]}"
-        yield path(f"M{_x(at_s):.1f} {TOP - 14} v10")
-        yield text(_x(at_s), TOP - 19, words, "middle", size=12)
+        groups.setdefault(step[0], []).append(number)
+    words = {at_s: f"{found[0]}–{found[-1]}" if len(found) > 1 else f"{found[0]}" for at_s, found in groups.items()}
+    places = _side_by_side([(_x(at_s), 8.0 * len(shown)) for at_s, shown in words.items()])
+    for (at_s, shown), place in zip(words.items(), places, strict=True):
+        yield path(f"M{place:.1f} {TOP - 15} L{_x(at_s):.1f} {TOP - 4}")
+        yield _rimmed(text(place, TOP - 19, shown, "middle", size=12))
+
+
+def _side_by_side(wanted: list[tuple[float, float]]) -> list[float]:
+    """Return where the middles of labels go, given their wanted middles and widths: as near as there is room.
+
+    Examples
+    --------
+    >>> _side_by_side([(150.0, 8.0), (151.0, 8.0), (300.0, 8.0)])
+    [150.0, 164.0, 300.0]
+    """
+    places: list[float] = []
+    left = 0.0
+    for middle, width in wanted:
+        places.append(max(middle, left + width / 2))
+        left = places[-1] + width / 2 + 6
+    right = float(WIDTH)
+    for k in reversed(range(len(places))):
+        places[k] = min(places[k], right - wanted[k][1] / 2)
+        right = places[k] - wanted[k][1] / 2 - 6
+    return places
 
 
 def verdict(setting: LifeSetting) -> str:
@@ -332,7 +379,16 @@ def rows(setting: LifeSetting) -> Iterator[tuple[str, str, str, str, str, str]]:
 
 def reading(setting: LifeSetting) -> str:
     """Return how to read the picture of a setting."""
-    return READING + ("" if setting.happens == NOTHING else f" The dotted line: {setting.happens}.")
+    new = NEW_TARGETS if _begins_unhealthy(setting.life) else ""
+    speakers = SPEAKERS if setting.provider == METALLB else ""
+    dotted = "" if setting.happens == NOTHING else f" The dotted line: {setting.happens}."
+    return f"{READING}{new}{speakers}{dotted}"
+
+
+def _begins_unhealthy(life: Life) -> bool:
+    """Return True if a node that becomes a target is not healthy at once."""
+    states = (state for _, _, state in life.spans(lambda moment: moment.state(NODE)) if state != NO_TARGET)
+    return next(states, "") == "unhealthy"
 
 
 def table(setting: LifeSetting) -> str:

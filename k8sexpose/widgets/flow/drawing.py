@@ -195,7 +195,7 @@ def _lamp(node: NodeView, x: float, layout: Layout, dense: bool) -> Iterator[Ele
     elif target:
         yield element("path", "lamp-cross", d=_cross(x, y, 3.2))
     words = _lamp_words(node)
-    short = words.replace(" since t = ", " since ") if len(words) * 6.1 > box.width - 34 else words
+    short = words.replace(" since t = ", ", t = ") if len(words) * 6.1 > box.width - 34 else words
     yield _words("small", x + 14, y + 4, fit(short, box.width - 34, 6.1))
 
 
@@ -396,10 +396,19 @@ def _leg(leg: Curve, layout: Layout) -> Iterator[Element]:
         inside = step.at.startswith("pod:") and not step.extra_hop
         left = inside and mx > wide
         if left or not inside or step.came_from == FRONT:
-            parts += _chip(text, mx, my - 36 if left else my, left or mx + wide > layout.width)
+            back = step.extra_hop and _room_behind(leg, wide, layout)
+            parts += _chip(text, mx, my - 36 if left else my, left or back or mx + wide > layout.width)
     parts.append(element("circle", "badge", cx=mx, cy=my, r=9))
     parts.append(_words("badge-text", mx, my + 4, str(step.number)))
     yield element("g", "", parts, data_leg=step.number)
+
+
+def _room_behind(leg: Curve, wide: float, layout: Layout) -> bool:
+    """Return True if the words of an extra hop go left of its number: away from the node where the leg begins."""
+    x = leg.label[0]
+    edge = layout.frames["front"].right if "front" in layout.frames else layout.width
+    goes_left = leg.points[-1][0] < leg.points[0][0]
+    return x - wide > 0 and (goes_left or x + wide > edge)
 
 
 def _kind_of(step: Step) -> str:

@@ -33,6 +33,19 @@ def test_the_program_gives_the_same_crash(setting: CrashSetting) -> None:
     assert eval(last, scope) == setting.crash
 
 
+@pytest.mark.parametrize("setting", SETTINGS, ids=repr)
+def test_the_table_has_a_row_for_each_clock(setting: CrashSetting) -> None:
+    noticed = {step.at_s for step in setting.crash.steps if step.at_s > 0}
+    assert noticed == {length_s for _, length_s in setting.clocks}
+
+
+def test_a_loss_that_stays_is_written_once() -> None:
+    crash = CrashSetting(60).crash
+    parts = [str(step.lost) for step in crash.steps if 0 < step.lost < 1]
+    for part in set(parts):
+        assert draw_crash(CrashSetting(60)).count(f">{part}<") == 1
+
+
 def test_controls() -> None:
     explorer = kx.failover_explorer()
     assert all(control.description for control in explorer.controls.values())

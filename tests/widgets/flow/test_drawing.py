@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 import k8sexpose as kx
-from k8sexpose._svg import STYLE, clean, element, fit
+from k8sexpose._svg import STYLE, Element, clean, element, fit
+from k8sexpose.widgets.flow.curves import trace
 from k8sexpose.widgets.flow.drawing import draw
 from k8sexpose.widgets.flow.layout import lay_out
 from k8sexpose.widgets.flow.scene import FlowQuery, make_scene
@@ -84,3 +85,27 @@ def test_an_element_keeps_its_attributes() -> None:
     drawn = element("text", "small", "a < b & c", x=1.26, data_key="k", aria_label='"')
     assert drawn.svg() == '<text x="1.3" aria-label="&quot;">a &lt; b &amp; c</text>'
     assert drawn.plain() == ["text", "small", {"x": 1.3, "data-key": "k", "aria-label": '"'}, "a < b & c"]
+
+
+@pytest.mark.parametrize(("via", "per_node"), [("node-2", [1, 0, 0]), ("node-3", [1, 0, 0]), ("node-2", [0, 0, 1])])
+def test_the_words_of_an_extra_hop_do_not_lie_where_it_begins(via: str, per_node: list[int]) -> None:
+    cluster = kx.Cluster(nodes=3)
+    cluster.deploy("api-backend", per_node=per_node)
+    cluster.apply(kx.example("public-api-lb"))
+    cluster.advance(60)
+    scene = make_scene(cluster, FlowQuery("public-api-lb", None, "TCP", via))
+    layout = lay_out(scene, 600)
+    leg = trace(scene.steps, layout, scene.node_port)[-1]
+    words = next(chip for chip in chips(draw(scene, layout)) if chip.text.startswith("extra hop"))
+    wide, middle = len(words.text) * 6.3 + 14, float(words.attrs["x"])
+    begins = leg.points[0][0]
+    assert not middle - wide / 2 <= begins <= middle + wide / 2
+    frame = layout.frames["front"]
+    assert frame.x < middle - wide / 2 and middle + wide / 2 < frame.right
+
+
+def chips(drawn: Element) -> Iterator[Element]:
+    if drawn.look == "chip-text":
+        yield drawn
+    for child in drawn.children:
+        yield from chips(child)
