@@ -203,9 +203,14 @@ QUESTIONS = (
                 "forwarding rules, and the first five together cost as much as one.",
             ),
             Wrong(
+                frozenset(),
+                "Google Cloud and Azure do give a discount: the first five rules cost as much as one. But two of the "
+                "four clouds charge for load balancers instead, and there the fiftieth costs as much as the first.",
+            ),
+            Wrong(
                 lambda given, right: given < right,
-                "Azure and Google do give a discount: the first five rules cost as much as one. On the clouds in the"
-                " correct answer the fiftieth load balancer costs as much as the first.",
+                "What you chose is right, but it is not all. Divide the last number of each row of the table by the "
+                "first: at AWS and at Linode it is fifty times as much.",
             ),
         ),
     ),
