@@ -349,6 +349,9 @@ def test_who_ticks_none_of_these_has_chosen_nothing(question: Question) -> None:
 
 
 def test_who_ticks_a_part_is_told_of_the_other_part() -> None:
-    for question, answer, missed in (("cost-formula", {"aws"}, "Linode"), ("sk-ways", {"weights"}, "to the Pods itself")):
+    for question, answer, missed in (
+        ("cost-formula", {"aws"}, "Linode"),
+        ("sk-ways", {"weights"}, "to the Pods itself"),
+    ):
         said = Sheet().check(question, answer=answer).text
         assert "What you chose is right, but it is not all." in said and missed in said

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import pairwise, product
 from xml.etree import ElementTree
 
 import pytest
@@ -35,6 +35,22 @@ def test_every_setting_draws_what_the_model_says(provider: str) -> None:
             assert float(amount.split()[0].replace(",", "")) == pytest.approx(costs.loc[services, way], abs=0.006)
         assert any("over the quota of 50" in row for row in table) is (provider == "aws" and services > 50)
         assert eval(setting.python, {"kx": kx})["total_per_month"]["one_lb_each"] == costs.loc[services, "one_lb_each"]
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_the_picture_fits_beside_the_list_of_files(provider: str) -> None:
+    for gb in TRAFFIC_GB_PER_HOUR:
+        svg = ElementTree.fromstring(draw_costs(curve(CostSetting(provider, gb_per_hour=gb)), 50))
+        assert float(svg.attrib["width"]) <= 740  # pixels beside the list of files
+        heights = sorted(float(text.attrib["y"]) for text in svg.iter("text") if float(text.attrib["x"]) > 550)
+        assert heights[-1] <= float(svg.attrib["viewBox"].split()[-1]) and heights[0] > 0
+        assert all(lower - upper > 14.5 for upper, lower in pairwise(heights))
+
+
+def test_the_page_says_which_policy_its_costs_are_of() -> None:
+    default, local = (cost_parts().page(CostSetting(policy=policy)) for policy in ("Cluster", "Local"))
+    assert "50 Services, traffic policy Local, one load balancer" in local and "contain none of it" in local
+    assert "traffic policy Cluster" in default and "contain none of it" not in default
 
 
 def test_controls_redraw_and_reset() -> None:
