@@ -257,6 +257,7 @@ REQUIRED = ("price", "currency", "unit", "region", "source", "as_of")
 OPTIONAL = ("tier", "confidence", "note")
 TEXTS = ("currency", "unit", "region", "source", "as_of", "confidence", "note")
 HTTPS = "https://"
+OWN_PRICE, OWN_DATE = "your price", "yours"  # what stands for the source and the date of a price that is given
 TABLES = ("book", "providers", "prices", "quotas", "capacity_units", "sources")
 
 
@@ -478,8 +479,8 @@ def _price(key: Component, row: Any, sources: Mapping[str, Any], currency: str) 
             "currency": currency,
             "unit": "",
             "region": "all",
-            "source": "your price",
-            "as_of": "yours",
+            "source": OWN_PRICE,
+            "as_of": OWN_DATE,
         }
     row = _table(name, row)
     missing = [field for field in REQUIRED if field not in row]
