@@ -18,7 +18,7 @@ from .._display import LITERAL, html_table, visible
 from ..api.checks import check_arguments
 from .charges import DRIVERS, GB_UNITS, BilledEntry, Charge, load_balancers
 from .nearest import nearest_priced
-from .prices import HTTPS, OWN_DATE, OWN_PRICE, PriceBook, PriceSource, price_book
+from .prices import HTTPS, OWN_DATE, OWN_PRICE, PriceBook, PriceSource, dates_in_words, price_book
 from .usage import MonthlyTraffic, exposures, price_list
 
 if TYPE_CHECKING:
@@ -147,9 +147,8 @@ class Bill:
         total = self.total_per_month
         where = f"{self.provider} {self.region}".strip()
         amount = "unknown" if total is None else f"{total:,.2f} {self.currency} a month"
-        dates = [date for date in self.as_of if date != OWN_DATE]
         own = ", and yours" if OWN_DATE in self.as_of else ""
-        parts = [f"Estimate for {where}: {amount} (list prices of {', '.join(dates) or 'no date'}{own})"]
+        parts = [f"Estimate for {where}: {amount} (list prices of {dates_in_words(self.as_of) or 'no date'}{own})"]
         parts += [f"no price for {', '.join(self.missing)}"] if self.missing else []
         parts += [f"over quota: {use}" for use in self.over_quota]
         return "; ".join(parts)

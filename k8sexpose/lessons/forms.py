@@ -624,12 +624,20 @@ def shown(value: object) -> str:
     if isinstance(value, tuple):
         return ", ".join(map(shown, value))
     if isinstance(value, float):
-        return f"{value:.4g}"
+        return _digits(value)
     try:
         text = value if isinstance(value, str) else repr(value)
         return text if len(text) <= 80 else text[:77] + "…"
     except Exception:  # a learner's own class
         return f"a {type(value).__name__}"
+
+
+def _digits(value: float) -> str:
+    """Write a number as a learner writes it: whole where six digits do, else with four, and without powers of ten."""
+    text = f"{value:.6g}"
+    if float(text) != value:
+        text = f"{value:.4g}"
+    return str(math.floor(value + 0.5)) if "e+" in text and abs(value) < 1e15 else text
 
 
 def _word(answer: object) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from .._palette import BREAK_EVEN, BYTES, CONCEPTS
 from ..api.checks import check_arguments
 from ..cost.billing import NO_PRICE, Bill
-from ..cost.prices import HOURS_PER_MONTH
+from ..cost.prices import HOURS_PER_MONTH, dates_in_words
 from .figure import INK, ON_PAPER, PAPER, SOFT, canvas, finish
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def plot_bill(bill: Bill, ax: Axes | None = None) -> Axes:
         ax,
         f"A bill of {total} {bill.currency} a month ({bill.provider} {bill.region}): {'; '.join(said) or 'no lines'}.",
         "Read from top to bottom: each bar begins where the one above it ends. On the left is how much of what, "
-        f"and the price of one. An estimate from list prices of {', '.join(bill.as_of) or 'no date'}.",
+        f"and the price of one. An estimate from list prices of {dates_in_words(bill.as_of) or 'no date'}.",
         "The bill, line by line",
     )
     return ax
@@ -336,7 +336,7 @@ def plot_costs(costs: pd.DataFrame, at: float | None = None, ax: Axes | None = N
         f"Costs of {span} at {where}, in {facts['currency']} a month: {', '.join(said)}{said_too}.",
         "A line is a way of exposing, with its name at its end; its height is the cost per month. "
         f"{_marks(by_services)} "
-        f"List prices of {', '.join(facts['as_of']) or 'no date'}.",
+        f"List prices of {dates_in_words(facts['as_of']) or 'no date'}.",
         f"Costs by {'number of Services' if by_services else 'traffic'}",
     )
     return ax

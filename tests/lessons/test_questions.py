@@ -59,7 +59,7 @@ def answers(question: Question) -> Iterator[Any]:
         case Percent():
             yield from map(float, (0, 2, 6, 16.7, 25, 33.3, 40, 50, 66.7, 75, 94, 100))
         case Quantity():
-            yield from (100.0, 213.75, 356.25, 375.0, 918.75, 260_000.0)
+            yield from (0.0, 1.0, 100.0, 213.75, 356.25, 375.0, 918.75, 260_000.0)
         case Estimate():
             yield from (0.0, 1.0, 30.0, 300.0, 1000.0, 15_000.0, 1e6)
         case Blanks(parts):

@@ -363,6 +363,13 @@ def test_a_point_before_three_digits_is_asked_about(text: str, unit: str) -> Non
     assert "I could not read 1.400 (it can mean 1400 or 1.4: write one of these)" in kept.text
 
 
+def test_a_number_is_shown_as_it_was_written() -> None:
+    given = (356.25, 260062.5, 100 / 3, 1368.75, 25000.0, 1e9, 12.5, 1e-5)
+    assert [shown(number) for number in given] == [
+        "356.25", "260063", "33.33", "1368.75", "25000", "1000000000", "12.5", "1e-05",
+    ]  # fmt: skip
+
+
 def test_what_a_form_accepts_from_a_file() -> None:
     assert accepts(ADDRESSES, frozenset({"10.0.0.1"})) and not accepts(ADDRESSES, frozenset({"10.9.9.9"}))
     assert not accepts(ADDRESSES, "10.0.0.1") and not accepts(OUTCOMES, "nowhere") and not accepts(Percent(), "25")

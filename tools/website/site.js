@@ -327,13 +327,16 @@
     const share = unit === "%" && !written && (found[3] || (value > 0 && value < 1));
     return (share ? 100 : units[written]) * value;
   }
-  // As Python's format `.4g` writes it.
+  // As `shown` of Python: whole where six digits do, else with four, and a large number without powers of ten.
   function shown(value) {
     if (!value) return "0";
-    const power = Math.floor(Math.log10(Math.abs(Number(value.toPrecision(4)))));
-    if (power >= -4 && power < 4) return String(Number(value.toPrecision(4)));
-    const [digits, exponent] = value.toExponential(3).split("e");
-    return `${Number(digits)}e${exponent[0]}${exponent.slice(1).padStart(2, "0")}`;
+    const digits = Number(value.toPrecision(6)) === value ? 6 : 4;
+    const rounded = Number(value.toPrecision(digits));
+    const power = Math.floor(Math.log10(Math.abs(rounded)));
+    if (power >= digits && Math.abs(value) < 1e15) return String(Math.floor(value + 0.5));
+    if (power >= -4 && power < digits) return String(rounded);
+    const [number, exponent] = rounded.toExponential().split("e");
+    return `${number}e${exponent[0]}${exponent.slice(1).padStart(2, "0")}`;
   }
 
   Object.assign(kx, { numberOf, shown }); // tests compare them with Python

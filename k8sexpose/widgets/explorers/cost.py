@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pandas as pd
 
-from ..._svg import FAINT, Element, document, element, grid, marker, path, text
+from ..._svg import FAINT, Element, document, element, grid, marker, path, rect, text
 from ...api.checks import check_arguments
 from ...cost.alternatives import compare_exposure, costs_by_services
 from ...cost.billing import NO_PRICE
-from ...cost.prices import HOURS_PER_MONTH, PriceSource, price_book
+from ...cost.prices import HOURS_PER_MONTH, OWN_DATE, PriceSource, dates_in_words, price_book
 from ...plots.costs import WAYS, label_of, lines_of_label
 from .base import Control, Explorer, Parts, table_of
 
@@ -129,7 +129,7 @@ def draw_costs(costs: pd.DataFrame, services: int) -> str:
         ends.append((_y(float(values.iloc[-1]), top), str(way)))
         said.append(f"{name} {cost:,.2f}")
     parts += _names(ends, facts["provider"])
-    told = f"{services} Services at {facts['provider']} cost in {facts['currency']} per month: {', '.join(said)}."
+    told = f"{_counted(services)} at {facts['provider']} cost in {facts['currency']} per month: {', '.join(said)}."
     return document(told, LEFT + WIDTH + BESIDE, TOP + HEIGHT + 46, parts)
 
 
@@ -159,11 +159,12 @@ def _axes(costs: pd.DataFrame, services: int, most: int, top: float) -> list[Ele
     parts.append(text(4, 14, f"{facts['currency']} per month", size=12))
     if facts["quota"] and facts["quota"] < most:
         x = _x(facts["quota"] + 0.5, most)
+        parts.append(rect(x, TOP, LEFT + WIDTH - x, HEIGHT, fill=FAINT, fill_opacity=0.1))
         parts.append(path(f"M{x:g} {TOP} v{HEIGHT}", stroke_dasharray="1 3"))
-        parts.append(text(x + 5, TOP + 12, f"quota: {facts['quota']}", size=12))
+        parts.append(text(x + 5, TOP + 12, f"over the quota of {facts['quota']}", size=12))
     here = _x(services, most)
     parts.append(path(f"M{here:g} {TOP - 4} v{HEIGHT + 4}", stroke_width=1.5))
-    words = f"{services} Service{'' if services == 1 else 's'}"
+    words = _counted(services)
     parts.append(text(here, TOP - 8, words, "start" if here < 130 else "middle", size=12, bold=True))
     return parts
 
@@ -213,10 +214,14 @@ def rows(setting: CostSetting, prices: PriceSource = None) -> Iterator[Row]:
         )
 
 
+def _counted(services: int) -> str:
+    return f"{services} Service{'' if services == 1 else 's'}"
+
+
 def verdict(setting: CostSetting, facts: Facts, lines: Sequence[Row]) -> str:
     """Return what the two ways of getting a load balancer cost."""
     even = facts["break_even"]
-    said = f"{setting.services} Services, traffic policy {setting.policy}, {lines[1][0]}: {lines[1][2]} per month. "
+    said = f"{_counted(setting.services)}, traffic policy {setting.policy}, {lines[1][0]}: {lines[1][2]} per month. "
     said += f"{lines[2][0][0].upper()}{lines[2][0][1:]}: {lines[2][2]}"
     said += f", cheaper from {even} Services upwards. " if even else ". "
     return said + (f"{lines[1][4].capitalize()}. " if lines[1][4].startswith("over") else "")
@@ -228,7 +233,7 @@ def reading(facts: Facts) -> str:
         "Each line is a way of exposing the Services, with its name at its end; its height is the cost per month. The "
         "vertical line marks your number of Services."
     )
-    said += " The dotted vertical line is the cloud's quota." if facts["quota"] and facts["quota"] < MOST else ""
+    said += " The shaded part is over the cloud's quota." if facts["quota"] and facts["quota"] < MOST else ""
     return said + " The table says the same in numbers."
 
 
@@ -236,10 +241,11 @@ def table(setting: CostSetting, facts: Facts, lines: Sequence[Row]) -> str:
     """Return the costs of each way, and how old the prices are."""
     head = ("way of exposing", "load balancers", "per month", "per Service", "quota")
     columns = len(head) if any(line[-1] for line in lines) else len(head) - 1  # not every cloud has a quota
-    dated = ", ".join(date for date in facts["as_of"] if not date.startswith("undated"))
-    prices = f"List prices {f'of {dated}' if dated else 'without a date'}, {facts['region']}; an estimate."
+    dated = dates_in_words(facts["as_of"])
+    own = ", and yours" if OWN_DATE in facts["as_of"] else ""
+    prices = f"List prices {f'of {dated}' if dated else 'without a date'}{own}; region: {facts['region']}. An estimate."
     return table_of(
-        f"{setting.services} Services at {setting.provider}, traffic policy {setting.policy}",
+        f"{_counted(setting.services)} at {setting.provider}, traffic policy {setting.policy}",
         head[:columns],
         [line[:columns] for line in lines],
         f"{ZONES[setting.policy]} {prices}",
@@ -249,7 +255,7 @@ def table(setting: CostSetting, facts: Facts, lines: Sequence[Row]) -> str:
 def summary(setting: CostSetting, lines: Sequence[Row]) -> str:
     """Return in a line what the two ways cost."""
     _, each, shared, *_ = lines
-    return f"{setting.services} Services at {setting.provider}, {each[0]}: {each[2]}, {shared[0]}: {shared[2]}"
+    return f"{_counted(setting.services)} at {setting.provider}, {each[0]}: {each[2]}, {shared[0]}: {shared[2]}"
 
 
 CONTROLS = (

@@ -81,6 +81,17 @@ def test_the_page_stands_without_a_kernel() -> None:
     assert "0x" not in bundle["text/plain"]
 
 
-def test_prices_without_a_date_are_called_so() -> None:
-    assert "List prices without a date, core regions" in kx.cost_explorer(CostSetting("linode")).picture.value
-    assert "undated" not in kx.cost_explorer(CostSetting("linode")).picture.value
+def test_prices_are_dated_without_the_notes_of_authors() -> None:
+    pages = {provider: cost_parts().page(CostSetting(provider)) for provider in PROVIDERS}
+    assert "List prices without a date; region: core regions." in pages["linode"] and "undated" not in pages["linode"]
+    assert "List prices of 2024-08-30 to 2026-04-03; region: eastus." in pages["azure"]
+    own = cost_parts({"linode": {"nodebalancer": {"nodebalancer_month_cap": 5}}}).page(CostSetting("linode"))
+    assert "List prices without a date, and yours; region" in own
+
+
+def test_one_service_is_no_services_and_the_quota_is_seen_at_its_end() -> None:
+    page = cost_parts().page(CostSetting(services=1))
+    assert "1 Service, traffic policy" in page and "1 Services" not in page
+    svg = ElementTree.fromstring(draw_costs(curve(CostSetting()), 50))
+    (shaded,) = (one for one in svg.iter("rect") if one.attrib.get("fill-opacity") == "0.1")
+    assert float(shaded.attrib["width"]) > 200
