@@ -6,6 +6,7 @@ is left out: internet egress, nodes and their addresses, DNS, certificates, and 
 
 from __future__ import annotations
 
+import html
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,11 +14,11 @@ from ipaddress import ip_network
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
-from .._display import html_table, visible
+from .._display import LITERAL, html_table, visible
 from ..api.checks import check_arguments
 from .charges import DRIVERS, GB_UNITS, BilledEntry, Charge, load_balancers
 from .nearest import nearest_priced
-from .prices import PriceBook, PriceSource, price_book
+from .prices import HTTPS, OWN_DATE, OWN_PRICE, PriceBook, PriceSource, dates_in_words, price_book
 from .usage import MonthlyTraffic, exposures, price_list
 
 if TYPE_CHECKING:
@@ -146,7 +147,8 @@ class Bill:
         total = self.total_per_month
         where = f"{self.provider} {self.region}".strip()
         amount = "unknown" if total is None else f"{total:,.2f} {self.currency} a month"
-        parts = [f"Estimate for {where}: {amount} (list prices of {', '.join(self.as_of) or 'no date'})"]
+        own = ", and yours" if OWN_DATE in self.as_of else ""
+        parts = [f"Estimate for {where}: {amount} (list prices of {dates_in_words(self.as_of) or 'no date'}{own})"]
         parts += [f"no price for {', '.join(self.missing)}"] if self.missing else []
         parts += [f"over quota: {use}" for use in self.over_quota]
         return "; ".join(parts)
@@ -171,8 +173,25 @@ class Bill:
         printer.text(visible(repr(self) if cycle else str(self)))  # type: ignore[attr-defined]
 
     def _repr_html_(self) -> str:
-        head = ("name", "monthly quantity", "unit", "unit price", f"monthly cost, {self.currency}", "source", "as of")
-        return html_table(self.summary, head, self.rows(), unbroken=[head.index("unit"), head.index("as of")])
+        head = ("name", "monthly quantity", "unit", "unit price", f"monthly cost, {self.currency}", "price of")
+        rows = ((*cells, OWN_PRICE if as_of == OWN_DATE else as_of) for *cells, _, as_of in self.rows())
+        unbroken = [head.index("unit"), head.index("price of")]
+        return html_table(self.summary, head, rows, unbroken=unbroken) + self._sources()
+
+    def _sources(self) -> str:
+        """Return below the table where its prices were read: in a column their long names would take all its room."""
+        found = dict.fromkeys(self.items["source"])
+        named = "; ".join(_link(name, self.links.get(name, "")) for name in found if name not in (OWN_PRICE, NO_PRICE))
+        style = "font-family: var(--jp-ui-font-family, sans-serif)"
+        return f'<p class="{LITERAL}" style="{style}">Sources of the prices: {named}.</p>' if named else ""
+
+
+def _link(name: str, url: str) -> str:
+    """Return a name, as a link where the address is one of the web."""
+    words = html.escape(name)
+    if not url.startswith(HTTPS):
+        return words
+    return f'<a href="{html.escape(url, quote=True)}" rel="noopener noreferrer">{words}</a>'
 
 
 def _lines(count: int, what: str) -> str:

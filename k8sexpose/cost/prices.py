@@ -257,6 +257,8 @@ REQUIRED = ("price", "currency", "unit", "region", "source", "as_of")
 OPTIONAL = ("tier", "confidence", "note")
 TEXTS = ("currency", "unit", "region", "source", "as_of", "confidence", "note")
 HTTPS = "https://"
+OWN_PRICE, OWN_DATE = "your price", "yours"  # what stands for the source and the date of a price that is given
+DATE = re.compile(r"\b20\d\d-\d\d(?:-\d\d)?\b")  # some copies bear none, or a remark beside it
 TABLES = ("book", "providers", "prices", "quotas", "capacity_units", "sources")
 
 
@@ -478,8 +480,8 @@ def _price(key: Component, row: Any, sources: Mapping[str, Any], currency: str) 
             "currency": currency,
             "unit": "",
             "region": "all",
-            "source": "your price",
-            "as_of": "yours",
+            "source": OWN_PRICE,
+            "as_of": OWN_DATE,
         }
     row = _table(name, row)
     missing = [field for field in REQUIRED if field not in row]
@@ -545,6 +547,18 @@ def _unit(name: str, row: Any, sources: Mapping[str, Any]) -> CapacityUnit:
 
 def _title(source: Any, sources: Mapping[str, Any]) -> str:
     return str(sources.get(source, {}).get("title", source))
+
+
+def dates_in_words(as_of: Iterable[str]) -> str:
+    """Return the first and the last date of prices; what authors noted beside a date is for authors.
+
+    Examples
+    --------
+    >>> dates_in_words(["2024-08-30 / 2026-04-03", "undated excerpt"]), dates_in_words(["2026-09-24"])
+    ('2024-08-30 to 2026-04-03', '2026-09-24')
+    """
+    dates = sorted({date for text in as_of for date in DATE.findall(text)})
+    return f"{dates[0]} to {dates[-1]}" if len(dates) > 1 else "".join(dates)
 
 
 def _url(source: str, sources: Mapping[str, Any]) -> str:

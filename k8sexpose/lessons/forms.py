@@ -627,13 +627,21 @@ def shown(value: object) -> str:
     if isinstance(value, tuple):
         return ", ".join(map(shown, value))
     if isinstance(value, float):
-        return f"{value:.4g}"
+        return _digits(value)
     try:
         # What is not filled in stands in a list as in the cell: as three dots.
         text = value if isinstance(value, str) else repr(value).replace("Ellipsis", "...")
         return text if len(text) <= 80 else text[:77] + "…"
     except Exception:  # a learner's own class
         return f"a {type(value).__name__}"
+
+
+def _digits(value: float) -> str:
+    """Write a number as a learner writes it: whole where six digits do, else with four, and without powers of ten."""
+    text = f"{value:.6g}"
+    if float(text) != value:
+        text = f"{value:.4g}"
+    return str(math.floor(value + 0.5)) if "e+" in text and abs(value) < 1e15 else text
 
 
 def _word(answer: object) -> str:

@@ -60,6 +60,12 @@ PARTS_OF_ONE = {
 # Thousands with a blank or an apostrophe between; a vulgar fraction behind a whole number, and what that is read as.
 THOUSANDS = re.compile(r"(?<=\d)[ '’\u00a0\u202f](?=\d{3}(?!\d))")
 VULGAR = re.compile("(?<=[0-9])(?=[¼-¾⅐-⅞])")
+# In much of Europe a point parts the thousands, and a comma begins the decimals. Of one point with three digits after
+# it nobody can tell which it is; a price or an amount of data may be meant either way, a percentage may not.
+EUROPEAN = re.compile(r"[-+]?\d{1,3}(?:(?:\.\d{3})+,\d+|(?:\.\d{3}){2,})")
+TWO_READINGS = re.compile(r"[-+]?[1-9]\d{0,2}\.\d{3}")
+IN_THOUSANDS = ("USD", "GB")
+COMMA = re.compile(r"[-+]?(?:0,\d+|\d+,(?:\d{1,2}|\d{4,}))")
 # A decimal sign with nothing before it, as in .5: without the nought it would be taken for the end of a sentence.
 NO_NOUGHT = re.compile(r"(?<![\d.,])[.,](?=\d)")
 MIXED = re.compile(r"(\d+)\s+(\d+)/(\d+)\s*([^\d]*)")
@@ -174,6 +180,26 @@ def _worked_out(text: str) -> Fraction:
     return total + product
 
 
+def _with_point(number: str, unit: str) -> str:
+    """Return a number without signs between its thousands, and with a point before its decimals.
+
+    Raises
+    ------
+    Unreadable
+        If it can be read in two ways, or in none.
+    """
+    if unit in IN_THOUSANDS and TWO_READINGS.fullmatch(number):
+        whole, decimals = number.replace(".", ""), f"{float(number):g}"
+        raise Unreadable(f"it can mean {whole} or {decimals}: write one of these")
+    if EUROPEAN.fullmatch(number):
+        return number.replace(".", "").replace(",", ".")
+    if COMMA.fullmatch(number) or (unit == "%" and re.fullmatch(r"[-+]?\d+,\d{3}", number)):
+        return number.replace(",", ".")
+    if "," in number and not re.fullmatch(r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?", number):
+        raise Unreadable("write the decimal sign as a point, such as 33.3")
+    return number.replace(",", "")
+
+
 SUM = re.compile(r"[\d.]+(?:/\d+)?(?:\s*[-+*×·−–]\s*[\d.]+(?:/\d+)?){1,8}")
 
 
@@ -200,17 +226,13 @@ def _from_text(text: str, unit: str) -> float:
     found = PATTERN.fullmatch(_digits(PER.sub("", plain)))
     if not found:
         raise Unreadable("one number is asked" if re.search(r"\d", text) else "")
-    number = found["number"]
-    if re.fullmatch(r"[-+]?\d+,\d{1,2}", number):  # 33,3: the comma of most of Europe
-        number = number.replace(",", ".")
-    if "," in number and not re.fullmatch(r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?", number):
-        raise Unreadable("write the decimal sign as a point, such as 33.3")
+    number = _with_point(found["number"], unit)
     written = ((found["before"] or "") + (found["after"] or "")).strip().rstrip(".").lower()
     if written not in UNITS[unit]:
         wanted = f"{unit} is asked" if unit else "a number without a unit is asked"
         raise Unreadable(f"{written} does not fit: {wanted}")
     try:
-        value = float(number.replace(",", "")) / int(found["below"] or 1)
+        value = float(number) / int(found["below"] or 1)
     except (ValueError, ZeroDivisionError, OverflowError):
         raise Unreadable("") from None
     share = unit == "%" and not written and (found["below"] or 0 < value < 1)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from .._palette import BREAK_EVEN, BYTES, CONCEPTS
 from ..api.checks import check_arguments
 from ..cost.billing import NO_PRICE, Bill
-from ..cost.prices import HOURS_PER_MONTH
+from ..cost.prices import HOURS_PER_MONTH, dates_in_words
 from .figure import INK, ON_PAPER, PAPER, SOFT, canvas, finish
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ BUILT = {
     "gcp": {"one_lb_each": "one load balancer (forwarding rule) each"},
     "azure": {"one_lb_each": "a rule and an address each, on one load balancer"},
 }
+LABEL = 28  # characters of a line beside a drawing
 PARTS = {
     "fixed": Look("load balancers, rules", CONCEPTS["load balancer"].color),
     "addresses": Look("addresses", CONCEPTS["cloud"].color, hatch=".."),
@@ -84,6 +86,11 @@ def part_of(name: str, unit: str) -> str:
     if unit.startswith("IP"):
         return "addresses"
     return "bytes" if unit in ("GB", "GiB", "NLCU-hour", "LCU-hour") else "fixed"
+
+
+def lines_of_label(way: str, provider: str) -> list[str]:
+    """Name a way of exposing in lines that are short enough to stand beside a drawing."""
+    return textwrap.wrap(label_of(way, provider), LABEL)
 
 
 class Item(NamedTuple):
@@ -151,7 +158,7 @@ def plot_bill(bill: Bill, ax: Axes | None = None) -> Axes:
         ax,
         f"A bill of {total} {bill.currency} a month ({bill.provider} {bill.region}): {'; '.join(said) or 'no lines'}.",
         "Read from top to bottom: each bar begins where the one above it ends. On the left is how much of what, "
-        f"and the price of one. An estimate from list prices of {', '.join(bill.as_of) or 'no date'}.",
+        f"and the price of one. An estimate from list prices of {dates_in_words(bill.as_of) or 'no date'}.",
         "The bill, line by line",
     )
     return ax
@@ -329,7 +336,7 @@ def plot_costs(costs: pd.DataFrame, at: float | None = None, ax: Axes | None = N
         f"Costs of {span} at {where}, in {facts['currency']} a month: {', '.join(said)}{said_too}.",
         "A line is a way of exposing, with its name at its end; its height is the cost per month. "
         f"{_marks(by_services)} "
-        f"List prices of {', '.join(facts['as_of']) or 'no date'}.",
+        f"List prices of {dates_in_words(facts['as_of']) or 'no date'}.",
         f"Costs by {'number of Services' if by_services else 'traffic'}",
     )
     return ax
@@ -338,14 +345,16 @@ def plot_costs(costs: pd.DataFrame, at: float | None = None, ax: Axes | None = N
 def _names_at_ends(ax: Axes, costs: pd.DataFrame, top: float) -> None:
     """Write the name of each line at its end, none upon another."""
     ends = [(float(values.iloc[-1]), str(way)) for way, values in costs.items() if not values.isna().any()]
-    lowest = -top
+    free = -top  # no name stands above this height yet
     for y, way in sorted(ends):
-        lowest = max(y, lowest + 0.075 * top)
-        name = label_of(way, costs.attrs["provider"])
+        lines = lines_of_label(way, costs.attrs["provider"])
+        half = (0.015 + 0.03 * len(lines)) * top
+        middle = max(y, free + half)
+        free = middle + half
         ax.annotate(
-            name, (1.0, y), xycoords=("axes fraction", "data"), xytext=(1.02, lowest), va="center", fontsize=10,
-            textcoords=("axes fraction", "data"), color=INK, annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": WAYS[way].color},
+            "\n".join(lines), (1.0, y), xycoords=("axes fraction", "data"), xytext=(1.02, middle), va="center",
+            textcoords=("axes fraction", "data"), fontsize=10, color=INK, annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "color": WAYS[way].color, "relpos": (0, 0.5)},
         )  # fmt: skip
 
 

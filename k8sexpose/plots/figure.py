@@ -33,7 +33,12 @@ LIGHTER = "filter: brightness(calc(1 + var(--jp-shadow-base-lightness, 0) * 0.00
 TINT = "18"  # of a box: how much of its colour its ground has, in hexadecimal
 PAPER, ON_PAPER = "#ffffff", "#1a1a1a"
 WIDTH, DPI = 9.6, 132  # inches; a figure is as wide as its cell
+SHOWN = 110  # pixels of the page for an inch
 SMALLEST = 0.8  # of its width: below that, its words are smaller than 12 pixels, and it scrolls instead
+# Pixels of an output beside JupyterLab's list of files, in a window of 1300: what is wider would have to be scrolled.
+CELL = 736
+PAD = 0.1  # inches around a figure
+NARROWEST = 3.0  # inches of axes
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -68,7 +73,7 @@ class Picture:
     def _repr_html_(self) -> str:
         data = base64.b64encode(self.png).decode("ascii")
         # Bytes 16 to 19 of a PNG are its width; a figure is as wide as its cell, and no more blurred than it must be.
-        width = round(int.from_bytes(self.png[16:20], "big") * 110 / DPI)
+        width = round(int.from_bytes(self.png[16:20], "big") * SHOWN / DPI)
         image = (
             f'<img alt="{html.escape(self.alt)}" style="width: 100%; max-width: {width}px; {LIGHTER}" '
             f'src="data:image/png;base64,{data}">'
@@ -109,10 +114,24 @@ def show(ax: Axes) -> Picture:
     figure = ax.figure.figure if ax.figure else None
     stream = io.BytesIO()
     if figure is not None:
+        _fit(ax, figure)
         figure.savefig(
-            stream, format="png", dpi=DPI, transparent=True, bbox_inches="tight", metadata={"Software": None}
-        )
+            stream, format="png", dpi=DPI, transparent=True, bbox_inches="tight", pad_inches=PAD,
+            metadata={"Software": None},
+        )  # fmt: skip
     return Picture(stream.getvalue(), *READINGS.get(ax, ("", "", "")))
+
+
+def _fit(ax: Axes, figure: Figure) -> None:
+    """Make axes narrower whose words stand out of them so far that the figure would not fit beside the list of files.
+
+    A drawing without axes keeps its proportions.
+    """
+    excess = figure.get_tightbbox().width + 2 * PAD - CELL / (SMALLEST * SHOWN)
+    if excess > 0 and ax.axison and len(figure.axes) == 1:
+        place, whole = ax.get_position(), float(figure.get_figwidth())
+        width = max(place.width * whole - excess, NARROWEST)
+        ax.set_position((place.x0, place.y0, width / whole, place.height))
 
 
 def describe(ax: Axes) -> str:

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 __all__ = ["plot_policies", "plot_skew"]
 
 WIDTH = 0.36
-MOST_PODS = 24
+MOST_PODS = 20  # that are named
+FEW, LABELLED = 5, 8  # Pods whose bars are wide; and those that leave room for the names of the policies
+LETTERS = 100  # of the names of Pods that fit below the bars side by side
 
 
 def plot_policies(found: PolicyShares, ax: Axes | None = None) -> Axes:
@@ -44,15 +46,14 @@ def plot_policies(found: PolicyShares, ax: Axes | None = None) -> Axes:
     """
     check_arguments(plot_policies, locals())
     pods = len(found.sides[0].pods) if found.sides else 0
-    ax = canvas(ax, min(max(1.5 + 1.5 * pods, 6.5), 13.0), 3.4)
+    ax = canvas(ax, 6.5, 3.4)
+    apart = WIDTH + (0.04 if pods <= FEW else 0.1)  # many bars are narrow: what is written above needs the room
     for number, side in enumerate(found.sides):
-        _bars(ax, side, (number - 0.5) * (WIDTH + 0.04), number)
+        _bars(ax, side, (number - 0.5) * apart, number)
     if pods:
         mean = 100 * float(sum(pod.share for pod in found.sides[0].pods)) / pods
         ax.axhline(mean, color=INK, linewidth=1, linestyle=":", label="an equal share" if mean else None)
-        ticks = [f"{pod.pod}\n{pod.node}" for pod in found.sides[0].pods]
-        few = pods <= MOST_PODS
-        ax.set_xticks(range(pods), ticks if few else [str(k + 1) for k in range(pods)], fontsize=10)
+        below = _name_pods(ax, found)
     ax.set_ylabel("connections, %", color=INK)
     ax.tick_params(colors=INK)
     for side_name in ("right", "top"):
@@ -60,7 +61,7 @@ def plot_policies(found: PolicyShares, ax: Axes | None = None) -> Axes:
     top = max((float(pod.share) for side in found.sides for pod in side.pods), default=1.0)
     ax.set_ylim(0, 128 * top or 1)
     if pods:
-        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=4, frameon=False, fontsize=10, labelcolor=INK)
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, below), ncols=4, frameon=False, fontsize=10, labelcolor=INK)
     said = "; ".join(_told(found, side) for side in found.sides)
     finish(
         ax,
@@ -70,6 +71,22 @@ def plot_policies(found: PolicyShares, ax: Axes | None = None) -> Axes:
         "What each Pod gets under Cluster and under Local",
     )
     return ax
+
+
+def _name_pods(ax: Axes, found: PolicyShares) -> float:
+    """Write the names of the Pods below their bars, or their numbers; return where there is room for the legend."""
+    named = found.sides[0].pods
+    longest = max(len(name) for pod in named for name in (pod.pod, pod.node))
+    below, turned = -0.2, 0
+    ticks = [f"{pod.pod}\n{pod.node}" for pod in named]
+    if len(named) > MOST_PODS:
+        ticks = [str(number) for number in range(1, len(named) + 1)]
+    elif len(named) * (longest + 1) > LETTERS:
+        below, turned = -0.2 - 0.02 * longest, 90
+    if len(named) > FEW:
+        ax.set_xlim(-0.55, len(named) - 0.45)
+    ax.set_xticks(range(len(named)), ticks, fontsize=10, rotation=turned)
+    return below
 
 
 def _bars(ax: Axes, side: PolicyView, shift: float, number: int) -> None:
@@ -86,7 +103,7 @@ def _bars(ax: Axes, side: PolicyView, shift: float, number: int) -> None:
             at, hops, WIDTH, bottom=direct, color=look.color, edgecolor=INK, linewidth=0.8, hatch="///",
             label="forwarded by another node: extra hop" if first else None,
         )  # fmt: skip
-    if len(side.pods) <= 8:
+    if len(side.pods) <= LABELLED:
         for x, a, b in zip(at, direct, hops, strict=True):
             ax.text(
                 x,

@@ -419,6 +419,8 @@ def plot_sticky(skew: pd.DataFrame, ax: Axes | None = None) -> Axes:
         markeredgecolor=INK, capsize=5, label="sampled: mean, lowest, highest", gid="sampled",
     )  # fmt: skip
     ax.axhline(1, color=SOFT, linestyle=":", linewidth=1.2, label="perfectly even")
+    for number, mean in zip(clients, skew["mean"], strict=True):
+        ax.annotate(f"{mean:.2f}", (number, mean), xytext=(9, 5), textcoords="offset points", fontsize=10, color=INK)
     ax.set_xscale("log")
     ax.set_xticks(clients, [f"{value:,.0f}" for value in clients])
     ax.minorticks_off()
@@ -433,8 +435,8 @@ def plot_sticky(skew: pd.DataFrame, ax: Axes | None = None) -> Axes:
     finish(
         ax,
         f"Busiest node ÷ average node, by number of clients, each tied to one node: {said}.",
-        "The square is the mean of several runs, the bar reaches from the lowest to the highest of them. At 1 all "
-        "nodes carry the same.",
+        "A square, with its value beside it, is the mean of several runs; the bar reaches from the lowest to the "
+        "highest of them. The dashed line is the mean that probability theory expects. At 1 all nodes carry the same.",
         "How uneven few clients are",
     )
     return ax

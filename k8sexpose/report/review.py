@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from .. import __version__
@@ -17,7 +15,7 @@ from ..cloud.internal import is_internal, is_private
 from ..cloud.providers import LoadBalancerKind
 from ..cloud.shared_entries import shared_entries
 from ..cost.billing import bill_of, entries_of
-from ..cost.prices import PriceSource, price_book
+from ..cost.prices import PriceSource, dates_in_words, price_book
 from ..cost.usage import MonthlyTraffic
 from ..router.reach import HEAD as REACH_HEAD
 from ..router.reach import Reach, internet_entrances, reach_of
@@ -396,7 +394,7 @@ def _head(made: Review, date: str) -> Iterator[Part]:
         yield Paragraph(made.around.data_plane, "Data plane:")
     yield Paragraph(f"{made.estimate.headline}.", "Bill:")
     when = f" on {date}" if date else ""
-    dates = _dates(made)
+    dates = dates_in_words(made.estimate.as_of)
     prices = f", its prices are of {dates}" if dates else ""
     yield Paragraph(f"{MARK} {__version__}{when}; its model is Kubernetes 1.36{prices}.")
 
@@ -456,14 +454,6 @@ def _named(made: Review, services: Sequence[str]) -> list[str]:
 def _drawn(svg: str, title: str) -> Iterator[Part]:
     if svg:
         yield Picture(svg, title)
-
-
-DATE = re.compile(r"\b20\d\d-\d\d(?:-\d\d)?\b")  # some copies bear none, or a remark beside it
-
-
-def _dates(made: Review) -> str:
-    dates = sorted(set(chain.from_iterable(map(DATE.findall, made.estimate.as_of))))
-    return f"{dates[0]} to {dates[-1]}" if len(dates) > 1 else "".join(dates)
 
 
 BILL_HEAD = ("line", "quantity", "unit", "unit price", "cost", "source", "as of")

@@ -87,6 +87,22 @@ def test_of_several_prices_that_would_do_the_last_one_is_named_as_missing() -> N
     assert line.monthly_quantity == 10 and math.isnan(line.monthly_cost)
 
 
+def test_the_sources_of_a_bill_stand_below_its_table() -> None:
+    cluster = kx.Cluster(nodes=3, provider="aws")
+    cluster.apply(kx.example("public-api-lb"))
+    table, below = kx.bill(cluster, prices={"aws": {"nlb": {"nlb_hour": 0.018}}})._repr_html_().split("</table>")
+    assert "AWS blog" not in table and "<td" in table and "your price" in table and ">yours<" not in table
+    assert '<a href="https://aws.amazon.com/blogs/' in below and "your price" not in below
+
+
+def test_a_source_links_to_the_web_only() -> None:
+    row = {"price": 1, "currency": "EUR", "unit": "LB-month", "region": "all", "as_of": "2026", "source": "me"}
+    prices = {"hetzner": {"lb11": {"lb11_month": [row]}}}
+    bill = bill_for("hetzner", [BilledEntry("a", "lb11")], kx.price_book(prices))
+    linked = [replace(bill, links={"me": url})._repr_html_() for url in ("javascript:alert(1)", "https://example.com/")]
+    assert ["<a " in shown for shown in linked] == [False, True]
+
+
 def test_two_currencies_do_not_add_up() -> None:
     row = {"price": 1, "currency": "EUR", "unit": "LB-hour", "region": "all", "source": "me", "as_of": "2026"}
     with pytest.raises(ValueError, match="one currency"):

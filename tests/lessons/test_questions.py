@@ -59,7 +59,7 @@ def answers(question: Question) -> Iterator[Any]:
         case Percent():
             yield from map(float, (0, 2, 6, 16.7, 25, 33.3, 40, 50, 66.7, 75, 94, 100))
         case Quantity():
-            yield from (100.0, 213.75, 356.25, 375.0, 918.75, 260_000.0)
+            yield from (0.0, 1.0, 100.0, 213.75, 356.25, 375.0, 918.75, 260_000.0)
         case Estimate():
             yield from (0.0, 1.0, 30.0, 300.0, 1000.0, 15_000.0, 1e6)
         case Blanks(parts):
@@ -363,3 +363,22 @@ def test_how_an_answer_may_be_written() -> None:
     assert sheet.check("hop-thirty").correct is False
     assert sheet.predict("hop-pair", 0.25).text == "Noted: 25 %"
     assert sheet.predict("hop-pair", "1/4").text == "Noted: 25 %"
+
+
+SEVERAL = [question for question in QUESTIONS.values() if isinstance(question.form, Several)]
+
+
+@pytest.mark.parametrize("question", SEVERAL, ids=lambda question: question.id)
+def test_who_ticks_none_of_these_has_chosen_nothing(question: Question) -> None:
+    right = question.answer(question.setup())
+    found = next((wrong.text for wrong in question.wrong if wrong.fits(frozenset(), right)), question.otherwise)
+    assert not right or "you chose" not in found.lower()
+
+
+def test_who_ticks_a_part_is_told_of_the_other_part() -> None:
+    for question, answer, missed in (
+        ("cost-formula", {"aws"}, "Linode"),
+        ("sk-ways", {"weights"}, "to the Pods itself"),
+    ):
+        said = Sheet().check(question, answer=answer).text
+        assert "What you chose is right, but it is not all." in said and missed in said

@@ -342,6 +342,34 @@ def test_a_share_below_one_is_a_share_of_one_only_where_percent_is_asked() -> No
     assert quantity("0.25 %", "%") == 0.25 and quantity(1, "%") == 1
 
 
+@pytest.mark.parametrize(
+    ("text", "unit", "means"),
+    [
+        ("1,400", "USD", 1400), ("1400", "USD", 1400), ("1.4", "USD", 1.4), ("1.40", "USD", 1.4), ("1.4k", "USD", 1400),
+        ("1.400,50 $", "USD", 1400.5), ("1.400.000", "USD", 1.4e6), ("0.356", "GB", 0.356), ("0,356", "GB", 0.356),
+        ("83,333", "%", 83.333), ("83.333 %", "%", 83.333), ("1.167", "", 1.167), ("0,333", "s", 0.333),
+        ("33,3333", "ms", 33.3333), ("12,345", "ms", 12345),
+    ],
+)  # fmt: skip
+def test_points_and_commas_are_read_as_they_are_meant(text: str, unit: str, means: float) -> None:
+    assert quantity(text, unit) == pytest.approx(means)
+
+
+@pytest.mark.parametrize(("text", "unit"), [("1.400", "USD"), ("$ 1.400 a month", "USD"), ("356.250", "GB")])
+def test_a_point_before_three_digits_is_asked_about(text: str, unit: str) -> None:
+    with pytest.raises(Unreadable, match=r"it can mean (1400 or 1\.4|356250 or 356\.25): write one of these"):
+        quantity(text, unit)
+    kept = Sheet().predict("cost-fifty", "1.400")
+    assert "I could not read 1.400 (it can mean 1400 or 1.4: write one of these)" in kept.text
+
+
+def test_a_number_is_shown_as_it_was_written() -> None:
+    given = (356.25, 260062.5, 100 / 3, 1368.75, 25000.0, 1e9, 12.5, 1e-5)
+    assert [shown(number) for number in given] == [
+        "356.25", "260063", "33.33", "1368.75", "25000", "1000000000", "12.5", "1e-05",
+    ]  # fmt: skip
+
+
 def test_what_a_form_accepts_from_a_file() -> None:
     assert accepts(ADDRESSES, frozenset({"10.0.0.1"})) and not accepts(ADDRESSES, frozenset({"10.9.9.9"}))
     assert not accepts(ADDRESSES, "10.0.0.1") and not accepts(OUTCOMES, "nowhere") and not accepts(Percent(), "25")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 import k8sexpose as kx
 from k8sexpose.lessons.cost_warning.questions import fifty_teams
 from k8sexpose.plots import describe
-from k8sexpose.plots.costs import PARTS, WAYS
+from k8sexpose.plots.costs import PARTS, WAYS, label_of
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +54,23 @@ def test_plot_costs_marks_quota_and_break_even() -> None:
     few = kx.plot_costs(kx.costs_by_services(3, gb_per_month=36_500))
     assert not {"quota", "break-even"} & {line.get_gid() for line in few.lines}
     assert "break-even is at 919 GB an hour" in describe(kx.plot_costs(kx.costs_by_traffic()))
+
+
+def test_the_figures_of_costs_fit_beside_the_list_of_files(fifty: kx.Cluster) -> None:
+    made = kx.bill(fifty, gb_per_month=36_500)
+    axes = [kx.plot_bill(made), kx.plot_bills({"now": made})]
+    axes += [kx.plot_costs(kx.costs_by_traffic()), kx.plot_costs(kx.costs_by_services(60, "azure"))]
+    for ax in axes:
+        first = kx.show(ax)
+        least = re.search(r"min-width: (\d+)px", first._repr_html_())
+        assert least and int(least[1]) <= 740  # pixels beside the list of files
+        assert kx.show(ax).png == first.png
+
+
+def test_the_name_of_each_line_stands_whole_at_its_end() -> None:
+    ax = kx.plot_costs(kx.costs_by_traffic())
+    written = {text.get_text().replace("\n", " ") for text in ax.texts}
+    assert {label_of(way, "aws") for way in WAYS} <= written
 
 
 def test_looks_differ_without_colour() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from itertools import pairwise
+
 import pytest
 
 import k8sexpose as kx
@@ -22,6 +25,16 @@ def test_figure_of_shares(per_node: tuple[int, ...]) -> None:
         100 * max(float(pod.share) for side in found.sides for pod in side.pods), 6
     )
     assert kx.show(ax).png.startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("per_node", [(2, 1), (3, 2, 2), (3, 3, 2), (9, 9, 2), (20, 10)], ids=str)
+def test_shares_of_many_pods_fit_beside_the_list_of_files(per_node: tuple[int, ...]) -> None:
+    ax = kx.plot_policies(kx.policy_shares(stand_with(per_node), NAME))
+    least = re.search(r"min-width: (\d+)px", kx.show(ax)._repr_html_())
+    assert least and int(least[1]) <= 740  # pixels beside the list of files
+    ax.figure.figure.draw_without_rendering()  # type: ignore[union-attr]
+    names = [label.get_window_extent() for label in ax.get_xticklabels()]
+    assert not any(one.overlaps(other) for one, other in pairwise(names))
 
 
 def test_figure_of_skew() -> None:

@@ -298,6 +298,17 @@
   const ABOUT = /^(?:about|around|roughly|approximately|approx\.?|almost|circa|ca\.?|≈|~|=)\s*/i;
   const PER = /\s*(?:\/|per|a|an|each|every)\s*(?:month|mo|hour|h)\s*$/;
   const PATTERN = /^(\$|us\$|usd|€|eur)?\s*([-+]?[\d.,]*\d(?:e[-+]?\d+)?)(?:\s*\/\s*(\d+))?\s*([^\d\s/][^\d]*)?$/i;
+  // As in Python: of one point with three digits after it nobody can tell whether it parts thousands or begins decimals.
+  const EUROPEAN = /^[-+]?\d{1,3}(?:(?:\.\d{3})+,\d+|(?:\.\d{3}){2,})$/;
+  const TWO_READINGS = /^[-+]?[1-9]\d{0,2}\.\d{3}$/;
+  const IN_THOUSANDS = ["USD", "GB"];
+  const COMMA = /^[-+]?(?:0,\d+|\d+,(?:\d{1,2}|\d{4,}))$/;
+  // The problem that a text has two readings; empty where it has none.
+  function twoReadings(text, unit) {
+    const number = text.match(/[-+]?[\d.,]*\d/)?.[0] || "";
+    if (!IN_THOUSANDS.includes(unit) || !TWO_READINGS.test(number)) return "";
+    return `it can mean ${number.replace(".", "")} or ${Number(number)}: write one of these`;
+  }
   // A number with its unit, read as `k8sexpose.lessons.forms.quantity` reads what people mostly write; null if it is none.
   function numberOf(text, unit, units) {
     const whole = text.replace(/(^|[^\d.,])[.,](?=\d)/g, (_, before) => `${before}0.`); // .5 is a half
@@ -305,7 +316,9 @@
     const found = PATTERN.exec(plain.replace(ABOUT, "").replace(PER, ""));
     if (!found) return null;
     let number = found[2];
-    if (/^[-+]?\d+,\d{1,2}$/.test(number)) number = number.replace(",", ".");
+    if (twoReadings(number, unit)) return null;
+    if (EUROPEAN.test(number)) number = number.replaceAll(".", "").replace(",", ".");
+    else if (COMMA.test(number) || (unit === "%" && /^[-+]?\d+,\d{3}$/.test(number))) number = number.replace(",", ".");
     if (number.includes(",") && !/^[-+]?\d{1,3}(,\d{3})+(\.\d+)?$/.test(number)) return null;
     const written = ((found[1] || "") + (found[4] || "")).trim().replace(/\.$/, "");
     if (!(written in units)) return null;
@@ -314,13 +327,16 @@
     const share = unit === "%" && !written && (found[3] || (value > 0 && value < 1));
     return (share ? 100 : units[written]) * value;
   }
-  // As Python's format `.4g` writes it.
+  // As `shown` of Python: whole where six digits do, else with four, and a large number without powers of ten.
   function shown(value) {
     if (!value) return "0";
-    const power = Math.floor(Math.log10(Math.abs(Number(value.toPrecision(4)))));
-    if (power >= -4 && power < 4) return String(Number(value.toPrecision(4)));
-    const [digits, exponent] = value.toExponential(3).split("e");
-    return `${Number(digits)}e${exponent[0]}${exponent.slice(1).padStart(2, "0")}`;
+    const digits = Number(value.toPrecision(6)) === value ? 6 : 4;
+    const rounded = Number(value.toPrecision(digits));
+    const power = Math.floor(Math.log10(Math.abs(rounded)));
+    if (power >= digits && Math.abs(value) < 1e15) return String(Math.floor(value + 0.5));
+    if (power >= -4 && power < digits) return String(rounded);
+    const [number, exponent] = rounded.toExponential().split("e");
+    return `${number}e${exponent[0]}${exponent.slice(1).padStart(2, "0")}`;
   }
 
   Object.assign(kx, { numberOf, shown }); // tests compare them with Python
@@ -374,7 +390,8 @@
       return { place: String(k), words: control.options[k]?.[1] };
     }
     const number = numberOf(given, control.unit, control.units);
-    if (number === null) return { problem: `I could not read "${given}". Please give ${control.example}.` };
+    const why = twoReadings(given, control.unit);
+    if (number === null) return { problem: `I could not read "${given}"${why && ` (${why})`}. Please give ${control.example}.` };
     if (number < 0 || number > control.most) return { problem: `"${given}" lies outside of what can be answered. Please give ${control.example}.` };
     return { number, words: `${shown(number)} ${control.unit}`.trim() };
   }

@@ -82,9 +82,9 @@ def busy(cluster: Cluster) -> str:
     return "each" if total["one_lb_each"] < total["one_ingress"] else "shared"
 
 
-def for_ingress_objects(cluster: Cluster) -> str:
+def for_ingress_objects(cluster: Cluster) -> float:
     """Count the load balancers of fifty Ingress objects without a group."""
-    return str(ingress_bill(50).load_balancers)
+    return float(ingress_bill(50).load_balancers)
 
 
 def crossing(cluster: Cluster) -> str:
@@ -203,9 +203,14 @@ QUESTIONS = (
                 "forwarding rules, and the first five together cost as much as one.",
             ),
             Wrong(
+                frozenset(),
+                "Google Cloud and Azure do give a discount: the first five rules cost as much as one. But two of the "
+                "four clouds charge for load balancers instead, and there the fiftieth costs as much as the first.",
+            ),
+            Wrong(
                 lambda given, right: given < right,
-                "Azure and Google do give a discount: the first five rules cost as much as one. On the clouds in the"
-                " correct answer the fiftieth load balancer costs as much as the first.",
+                "What you chose is right, but it is not all. Divide the last number of each row of the table by the "
+                "first: at AWS and at Linode it is fifty times as much.",
             ),
         ),
     ),
@@ -379,22 +384,25 @@ QUESTIONS = (
     Question(
         "cost-ingress", LESSON, "Fifty teams write one Ingress object each, for the AWS Load Balancer Controller, and "
         "none of them names a group. How many load balancers does the controller build?",
-        Choice(("0", "1", "50")), nothing, for_ingress_objects,
+        Quantity("", "a whole number", near=0, most=1000), nothing, for_ingress_objects,
         part="exercise",
         right="This controller builds one for each Ingress object, unless the objects name a common group.",
         wrong=(
             Wrong(
-                "1",
+                1.0,
                 "One load balancer is right for a controller that runs as a proxy inside the cluster, and for Ingress "
-                "objects that all name one group. Without a group, this controller builds one for each Ingress object.",
+                "objects that all name one group. These objects name none, so nothing says which of them belong "
+                "together.",
                 24,
             ),
             Wrong(
-                "0",
+                0.0,
                 "An Ingress object itself is only a set of rules, that is true. But something outside the cluster "
-                "must accept the connections, and this controller builds a load balancer for each Ingress object.",
+                "must accept the connections, and this controller builds it for the objects that it finds.",
                 24,
             ),
         ),
+        otherwise="Count the groups: objects that name the same group share a load balancer, and an object without a "
+        "group shares with none.",
     ),
 )  # fmt: skip

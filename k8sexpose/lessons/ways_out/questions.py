@@ -282,9 +282,15 @@ QUESTIONS = (
                 7,
             ),
             Wrong(
+                frozenset(),
+                "Each of the four costs something or needs something, and none of them fits every cluster, that is "
+                "right. But two of them do give an even load without a hop: one tells the load balancer how many Pods "
+                "are behind a node, and with the other it sends to the Pods itself.",
+            ),
+            Wrong(
                 lambda given, right: given < right,
-                "Nothing that you chose is wrong, but at least one more of them is right. The load is even when the "
-                "load balancer knows how many Pods are behind a node, or when it sends to the Pods itself.",
+                "What you chose is right, but it is not all. The load is even when the load balancer knows how many "
+                "Pods are behind a node, and also when it sends to the Pods itself.",
             ),
         ),
     ),

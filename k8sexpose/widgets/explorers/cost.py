@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pandas as pd
 
-from ..._svg import FAINT, Element, document, element, grid, marker, path, text
+from ..._svg import FAINT, Element, document, element, grid, marker, path, rect, text
 from ...api.checks import check_arguments
 from ...cost.alternatives import compare_exposure, costs_by_services
 from ...cost.billing import NO_PRICE
-from ...cost.prices import HOURS_PER_MONTH, PriceSource, price_book
-from ...plots.costs import WAYS, label_of
+from ...cost.prices import HOURS_PER_MONTH, OWN_DATE, PriceSource, dates_in_words, price_book
+from ...plots.costs import WAYS, label_of, lines_of_label
 from .base import Control, Explorer, Parts, table_of
 
 if TYPE_CHECKING:
@@ -30,6 +30,10 @@ PROVIDERS = ("aws", "gcp", "azure", "linode")
 TRAFFIC_GB_PER_HOUR = (0, 5, 50, 500, 1000)
 POLICIES = ("Local", "Cluster")
 MOST = 100
+ZONES = {
+    "Local": "The policy Local avoids traffic between zones, so these costs contain none of it.",
+    "Cluster": "Where a cloud charges for traffic between zones, the costs contain what the policy Cluster causes.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,8 @@ def curve(setting: CostSetting, prices: PriceSource = None) -> pd.DataFrame:
 
 # -- drawing ----
 
-LEFT, TOP, WIDTH, HEIGHT, BESIDE = 62, 34, 450, 250, 290
+LEFT, TOP, WIDTH, HEIGHT, BESIDE = 62, 34, 470, 250, 204  # together as wide as a cell beside the list of files
+LINE = 15  # between two lines of a name
 DASHES = {"-": None, "--": "8 4", ":": "2 4", "-.": "9 4 2 4"}
 
 
@@ -102,7 +107,7 @@ def draw_costs(costs: pd.DataFrame, services: int) -> str:
     """
     most = int(costs.index[-1])
     top = _nice(max(float(costs.max().max() or 0), 1.0))
-    facts, said, ends = costs.attrs, [], []
+    facts, said, ends = costs.attrs, [], list[tuple[float, str]]()
     parts = _axes(costs, services, most, top)
     here = _x(services, most)
     for way, values in costs.items():
@@ -121,19 +126,26 @@ def draw_costs(costs: pd.DataFrame, services: int) -> str:
             )
         )  # fmt: skip
         parts.append(marker(look.marker, here, _y(cost, top), fill=look.color))
-        ends.append((_y(float(values.iloc[-1]), top), name, look))
+        ends.append((_y(float(values.iloc[-1]), top), str(way)))
         said.append(f"{name} {cost:,.2f}")
-    lowest = -1e9
-    for y, name, look in sorted(ends, key=lambda end: end[0]):
-        lowest = max(y, lowest + 18)
-        x = LEFT + WIDTH
-        parts += [
-            path(f"M{x + 2} {y:.1f} L{x + 10} {lowest:.1f}", stroke=FAINT, stroke_width=0.75),
-            marker(look.marker, x + 18, lowest, 6, fill=look.color),
-            text(x + 29, lowest + 4, name, size=12),
-        ]
-    told = f"{services} Services at {facts['provider']} cost in {facts['currency']} per month: {', '.join(said)}."
+    parts += _names(ends, facts["provider"])
+    told = f"{_counted(services)} at {facts['provider']} cost in {facts['currency']} per month: {', '.join(said)}."
     return document(told, LEFT + WIDTH + BESIDE, TOP + HEIGHT + 46, parts)
+
+
+def _names(ends: Sequence[tuple[float, str]], provider: str) -> Iterator[Element]:
+    """Write the name of each way at the end of its line, none upon another, and none below the drawing."""
+    x = LEFT + WIDTH
+    free = float(TOP + HEIGHT + LINE)  # the name above ends there
+    for y, way in sorted(ends, reverse=True):
+        look, lines = WAYS[way], lines_of_label(way, provider)
+        half = (LINE * len(lines) + 3) / 2
+        middle = min(y, free - half)
+        free = middle - half
+        yield path(f"M{x + 2} {y:.1f} L{x + 10} {middle:.1f}", stroke=FAINT, stroke_width=0.75)
+        yield marker(look.marker, x + 18, middle, 6, fill=look.color)
+        for number, line in enumerate(lines):
+            yield text(x + 29, middle + 4 + LINE * (number - (len(lines) - 1) / 2), line, size=12)
 
 
 def _axes(costs: pd.DataFrame, services: int, most: int, top: float) -> list[Element]:
@@ -147,11 +159,12 @@ def _axes(costs: pd.DataFrame, services: int, most: int, top: float) -> list[Ele
     parts.append(text(4, 14, f"{facts['currency']} per month", size=12))
     if facts["quota"] and facts["quota"] < most:
         x = _x(facts["quota"] + 0.5, most)
+        parts.append(rect(x, TOP, LEFT + WIDTH - x, HEIGHT, fill=FAINT, fill_opacity=0.1))
         parts.append(path(f"M{x:g} {TOP} v{HEIGHT}", stroke_dasharray="1 3"))
-        parts.append(text(x + 5, TOP + 12, f"quota: {facts['quota']}", size=12))
+        parts.append(text(x + 5, TOP + 12, f"over the quota of {facts['quota']}", size=12))
     here = _x(services, most)
     parts.append(path(f"M{here:g} {TOP - 4} v{HEIGHT + 4}", stroke_width=1.5))
-    words = f"{services} Service{'' if services == 1 else 's'}"
+    words = _counted(services)
     parts.append(text(here, TOP - 8, words, "start" if here < 130 else "middle", size=12, bold=True))
     return parts
 
@@ -201,10 +214,14 @@ def rows(setting: CostSetting, prices: PriceSource = None) -> Iterator[Row]:
         )
 
 
+def _counted(services: int) -> str:
+    return f"{services} Service{'' if services == 1 else 's'}"
+
+
 def verdict(setting: CostSetting, facts: Facts, lines: Sequence[Row]) -> str:
     """Return what the two ways of getting a load balancer cost."""
     even = facts["break_even"]
-    said = f"{setting.services} Services, {lines[1][0]}: {lines[1][2]} per month. "
+    said = f"{_counted(setting.services)}, traffic policy {setting.policy}, {lines[1][0]}: {lines[1][2]} per month. "
     said += f"{lines[2][0][0].upper()}{lines[2][0][1:]}: {lines[2][2]}"
     said += f", cheaper from {even} Services upwards. " if even else ". "
     return said + (f"{lines[1][4].capitalize()}. " if lines[1][4].startswith("over") else "")
@@ -216,7 +233,7 @@ def reading(facts: Facts) -> str:
         "Each line is a way of exposing the Services, with its name at its end; its height is the cost per month. The "
         "vertical line marks your number of Services."
     )
-    said += " The dotted vertical line is the cloud's quota." if facts["quota"] and facts["quota"] < MOST else ""
+    said += " The shaded part is over the cloud's quota." if facts["quota"] and facts["quota"] < MOST else ""
     return said + " The table says the same in numbers."
 
 
@@ -224,17 +241,21 @@ def table(setting: CostSetting, facts: Facts, lines: Sequence[Row]) -> str:
     """Return the costs of each way, and how old the prices are."""
     head = ("way of exposing", "load balancers", "per month", "per Service", "quota")
     columns = len(head) if any(line[-1] for line in lines) else len(head) - 1  # not every cloud has a quota
-    dated = ", ".join(date for date in facts["as_of"] if not date.startswith("undated"))
-    dates = f"List prices {f'of {dated}' if dated else 'without a date'}, {facts['region']}; an estimate."
+    dated = dates_in_words(facts["as_of"])
+    own = ", and yours" if OWN_DATE in facts["as_of"] else ""
+    prices = f"List prices {f'of {dated}' if dated else 'without a date'}{own}; region: {facts['region']}. An estimate."
     return table_of(
-        f"{setting.services} Services at {setting.provider}", head[:columns], [line[:columns] for line in lines], dates
+        f"{_counted(setting.services)} at {setting.provider}, traffic policy {setting.policy}",
+        head[:columns],
+        [line[:columns] for line in lines],
+        f"{ZONES[setting.policy]} {prices}",
     )
 
 
 def summary(setting: CostSetting, lines: Sequence[Row]) -> str:
     """Return in a line what the two ways cost."""
     _, each, shared, *_ = lines
-    return f"{setting.services} Services at {setting.provider}, {each[0]}: {each[2]}, {shared[0]}: {shared[2]}"
+    return f"{_counted(setting.services)} at {setting.provider}, {each[0]}: {each[2]}, {shared[0]}: {shared[2]}"
 
 
 CONTROLS = (
