@@ -15,7 +15,7 @@ from ipaddress import ip_address, ip_network
 from typing import Any
 
 from .addresses import PLAIN_IPV4, ip_version, parse_ip
-from .bundles import Found, Source, read_source
+from .bundles import CUT_OFF, MESSAGE, Found, Source, read_source
 from .decode import checker, decode
 from .endpoints import mirrored_slices
 from .errors import ManifestError, cut, go_quote
@@ -124,6 +124,10 @@ class Dump:
         Objects that cannot be used, and why.
     masked : MaskedFields
         Fields in which a word stands in the place of an address.
+    cut_off : tuple of str
+        Files among several that end early, and are not read.
+    messages : tuple of str
+        Errors of kubectl that stand in the file beside the objects.
 
     Examples
     --------
@@ -138,6 +142,8 @@ class Dump:
     hidden: frozenset[tuple[str, str]] = frozenset()
     left_out: tuple[LeftOut, ...] = ()
     masked: MaskedFields = field(default_factory=MaskedFields)
+    cut_off: tuple[str, ...] = ()
+    messages: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -154,6 +160,8 @@ class _Reading:
     masked: int = 0
     masked_objects: dict[str, int] = field(default_factory=dict)
     first_masked: list[LeftOut] = field(default_factory=list)
+    cut_off: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
 
     def mask(self, kind: str, name: str, words: list[tuple[str, str]]) -> None:
         """Count the fields of one object that hold no address, and keep the first few."""
@@ -203,6 +211,8 @@ def read_dump(source: Source) -> Dump:
         frozenset(reading.hidden),
         tuple(reading.left_out),
         MaskedFields(reading.masked, reading.masked_objects, tuple(reading.first_masked)),
+        tuple(reading.cut_off),
+        tuple(reading.messages),
     )
 
 
@@ -219,6 +229,9 @@ def _add_mirrored(reading: _Reading) -> None:
 def _take(reading: _Reading, found: Found) -> None:
     """Read one object, if it is of a kind that is used."""
     kind, value = found.kind, found.value
+    if kind in (CUT_OFF, MESSAGE):
+        (reading.cut_off if kind == CUT_OFF else reading.messages).append(found.where)
+        return
     group = found.version.rpartition("/")[0]
     if group and group not in GROUPS.get(kind, (group,)):
         return  # another's kind of the same name: an Ingress of config.openshift.io, a Service of Knative

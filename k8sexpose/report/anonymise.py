@@ -146,6 +146,7 @@ def anonymised(cluster: Cluster) -> Cluster:
     )
     nameless = tuple(LeftOut(one.kind, "…", without_values(one.problem)) for one in twin.masked.first)
     twin.masked = replace(twin.masked, first=nameless)
+    twin.cut_off = ("…",) * len(twin.cut_off)
     twin.clock, twin.cloud_state = Clock(cluster.now_s), CloudState()
     twin.provider, twin.controller = start_controller(cluster.provider)
     twin.advance(0)  # the load balancers are taken over under their new names
