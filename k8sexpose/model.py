@@ -183,6 +183,7 @@ class Cluster(Operations):
         )
         self.left_out: tuple[LeftOut, ...] = ()
         self.masked = MaskedFields()
+        self.cut_off: tuple[str, ...] = ()
         pools = {f"IPv{ip_network(text).version}": ip_pool(text) for text in ranges}
         self.api = ApiServer(self.store, port_pool(*ports), pools, random.Random(seed), namespaces)
         pod_range = pod_ranges[0]
@@ -209,14 +210,15 @@ class Cluster(Operations):
         Returns
         -------
         Cluster
-            With the objects of the dump and no others. One that holds an address that is none is not among them: it
-            stands in ``left_out``, with the field. Where a word hides an address, the object is there without it, and
-            ``masked`` counts such fields.
+            With the objects of the dump and no others. One that cannot be read, as it holds an address that is none
+            or a text for a number, is not among them: it stands in ``left_out``, with the field. Where a word hides an
+            address, the object is there without it, and ``masked`` counts such fields.
 
         Raises
         ------
         ManifestError
-            When the dump cannot be read; the text names the object and the field.
+            When the dump cannot be read, or seems to end early: what stood behind its end would be taken for nothing.
+            Of several files one that ends early is named in ``cut_off``.
         FileNotFoundError
             There is no such file.
 
@@ -241,6 +243,7 @@ class Cluster(Operations):
             cluster.report(event)
         cluster.absent, cluster.hidden = dump.absent, dump.hidden
         cluster.left_out, cluster.masked = dump.left_out, dump.masked
+        cluster.cut_off, cluster.notes = dump.cut_off, dump.messages
         return cluster
 
     @classmethod

@@ -18,12 +18,13 @@ from typing import Any, NamedTuple
 import yaml
 
 from .checks import is_file, shown
+from .damage import CutOff, breaks_off, is_cut_list, without_messages, yaml_breaks_off
 from .errors import ManifestError
 from .json_lists import ListInText
 from .kinds import BUILT_IN
 from .manifest import plain
 
-__all__ = ["MAX_BYTES", "Found", "Source", "objects_of", "read_source"]
+__all__ = ["CUT_OFF", "MAX_BYTES", "MESSAGE", "Found", "Source", "objects_of", "read_source"]
 
 MAX_BYTES = 512 * 1024 * 1024
 MAX_YAML_BYTES = 20 * 1024 * 1024  # YAML costs about a second a megabyte
@@ -38,6 +39,9 @@ FOLDERS = {
     "endpoints": ("v1", "Endpoints"), "endpointslices": ("discovery.k8s.io/v1", "EndpointSlice"),
     "ingress": ("networking.k8s.io/v1", "Ingress"), "ingresses": ("networking.k8s.io/v1", "Ingress"),
 }  # fmt: skip
+
+# What is found beside objects, in the place of a kind: a file that ends early, and a message of kubectl.
+CUT_OFF, MESSAGE = "(cut off)", "(message)"
 
 Source = str | bytes | Path | Mapping[str, Any] | Sequence[Any]
 
@@ -146,9 +150,14 @@ def _check_count(count: int, name: str) -> None:
 
 
 def _lenient(name: str, data: bytes) -> Iterator[Found]:
-    """Yield the objects of one file among many; one that cannot be read, or is something else, is passed over."""
+    """Yield the objects of one file among many; one that cannot be read, or is something else, is passed over.
+
+    One that ends early is named: it would have held more.
+    """
     try:
         yield from list(_content(name, data, name, strict=False))
+    except CutOff:
+        yield Found(name, CUT_OFF, "", None)
     except ManifestError:
         return
 
@@ -278,6 +287,11 @@ def _objects_of_text(name: str, text: str, path: str, *, strict: bool = True) ->
     start = text.lstrip("\ufeff \t\r\n")
     if not start:
         raise ManifestError(f"{name} is empty: {COMMAND} makes a dump")
+    start, messages = without_messages(start)
+    if not start.strip():
+        raise ManifestError(f"{name} holds messages of kubectl, and no objects: {' '.join(messages)}")
+    for message in messages:
+        yield Found(message, MESSAGE, "", None)
     if start.startswith("<"):
         raise ManifestError(f"{name} is an HTML or XML page (a page to log in?), and no dump: {COMMAND} makes one")
     if re.match(r"(NAMESPACE +)?NAME +\S", start):
@@ -296,6 +310,8 @@ def _objects_of_text(name: str, text: str, path: str, *, strict: bool = True) ->
         if strict and isinstance(value, Mapping | list) and not value:
             what = "an empty object {}" if isinstance(value, Mapping) else "an empty list of items []"
             raise ManifestError(f"{name} holds {what}, and no dump: {COMMAND} makes one")
+        if strict and isinstance(value, Mapping) and not {"kind", "items"} & set(value) and not known[1]:
+            raise ManifestError(f"{name} holds an object without a kind, and no dump: {COMMAND} makes one")
         if strict and not isinstance(value, Mapping | list) and value is not None:
             raise ManifestError(f"{name} is no dump: an object or a list of objects is expected ({COMMAND})")
 
@@ -335,6 +351,8 @@ def _json_values(name: str, text: str) -> Iterator[Any]:
 
 
 def _no_json(name: str, error: Exception) -> ManifestError:
+    if isinstance(error, json.JSONDecodeError) and breaks_off(error.doc, error.pos, error.msg):
+        return CutOff(name, f"it is not JSON to its end (line {error.lineno})")
     reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
     return ManifestError(f"the dump is not JSON: {reason} ({name})")
 
@@ -372,11 +390,15 @@ def _yaml_values(name: str, text: str) -> Iterator[Any]:
     try:
         for value in yaml.load_all(text, Loader=_Loader):
             left = _visited(name, value, left)
+            if is_cut_list(value):
+                raise CutOff(name, "its list has no end (kind: List)")
             if value is not None:
                 yield value
     except (yaml.YAMLError, RecursionError, ValueError, TypeError) as error:
         if isinstance(error, ManifestError):
             raise
+        if yaml_breaks_off(text, error):
+            raise CutOff(name, "it is not YAML to its end") from None
         problem = getattr(error, "problem", None) or type(error).__name__
         mark = getattr(error, "problem_mark", None)
         where = f" in line {mark.line + 1}" if mark else ""

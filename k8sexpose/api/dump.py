@@ -15,15 +15,16 @@ from ipaddress import ip_address, ip_network
 from typing import Any
 
 from .addresses import PLAIN_IPV4, ip_version, parse_ip
-from .bundles import Found, Source, read_source
+from .bundles import CUT_OFF, MESSAGE, Found, Source, read_source
 from .decode import checker, decode
 from .endpoints import mirrored_slices
 from .errors import ManifestError, cut, go_quote
 from .kinds import CLUSTER_WIDE, KEPT, KeptObject
 from .manifest import plain
 from .objects import EndpointSlice, Event, Node, Pod
-from .schemas import KEPT_SCHEMAS, SCHEMAS
+from .schemas import KEPT_SCHEMAS, SCHEMAS, Struct
 from .service import Service
+from .wrong_types import wrong_type
 
 __all__ = ["Dump", "LeftOut", "MaskedFields", "read_dump"]
 
@@ -65,6 +66,8 @@ class LeftOut:
         Which object; the name with its namespace.
     problem : str
         The field, what stands there, and what is wrong with it.
+    labels : mapping of str to str
+        Its labels, which tell the Services that it belongs to.
 
     Examples
     --------
@@ -75,6 +78,7 @@ class LeftOut:
     kind: str
     name: str
     problem: str
+    labels: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}: {self.problem}"
@@ -124,6 +128,10 @@ class Dump:
         Objects that cannot be used, and why.
     masked : MaskedFields
         Fields in which a word stands in the place of an address.
+    cut_off : tuple of str
+        Files among several that end early, and are not read.
+    messages : tuple of str
+        Errors of kubectl that stand in the file beside the objects.
 
     Examples
     --------
@@ -138,6 +146,8 @@ class Dump:
     hidden: frozenset[tuple[str, str]] = frozenset()
     left_out: tuple[LeftOut, ...] = ()
     masked: MaskedFields = field(default_factory=MaskedFields)
+    cut_off: tuple[str, ...] = ()
+    messages: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -154,6 +164,12 @@ class _Reading:
     masked: int = 0
     masked_objects: dict[str, int] = field(default_factory=dict)
     first_masked: list[LeftOut] = field(default_factory=list)
+    cut_off: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
+
+    def leave_out(self, kind: str, value: Mapping[str, Any], problem: str) -> None:
+        """Note an object that cannot be used, and why."""
+        self.left_out.append(LeftOut(kind, _name(value), problem, _labels(value)))
 
     def mask(self, kind: str, name: str, words: list[tuple[str, str]]) -> None:
         """Count the fields of one object that hold no address, and keep the first few."""
@@ -203,6 +219,8 @@ def read_dump(source: Source) -> Dump:
         frozenset(reading.hidden),
         tuple(reading.left_out),
         MaskedFields(reading.masked, reading.masked_objects, tuple(reading.first_masked)),
+        tuple(reading.cut_off),
+        tuple(reading.messages),
     )
 
 
@@ -219,6 +237,9 @@ def _add_mirrored(reading: _Reading) -> None:
 def _take(reading: _Reading, found: Found) -> None:
     """Read one object, if it is of a kind that is used."""
     kind, value = found.kind, found.value
+    if kind in (CUT_OFF, MESSAGE):
+        (reading.cut_off if kind == CUT_OFF else reading.messages).append(found.where)
+        return
     group = found.version.rpartition("/")[0]
     if group and group not in GROUPS.get(kind, (group,)):
         return  # another's kind of the same name: an Ingress of config.openshift.io, a Service of Knative
@@ -235,7 +256,9 @@ def _take(reading: _Reading, found: Found) -> None:
 
 def _take_object(reading: _Reading, found: Found, value: Mapping[str, Any]) -> None:
     # One check of text for every way in which a dump is given; one object at a time is copied.
-    checked = _checked(value if found.sound else plain(value, found.where), found)
+    checked = _checked(reading, value if found.sound else plain(value, found.where), found)
+    if checked is None:
+        return
     words = () if _all_plain(found.kind, checked) else _odd_addresses(reading, found.kind, checked)
     if words is None:
         return
@@ -256,7 +279,7 @@ def _odd_addresses(reading: _Reading, kind: str, value: Mapping[str, Any]) -> li
         # Of source ranges none can be left away: the others would not be all.
         if not spelt and (_mistyped(text) or place.startswith(SOURCE_RANGES)):
             what = "is no range of addresses" if is_range else "is no IP address"
-            reading.left_out.append(LeftOut(kind, _name(value), f"{place}: {go_quote(cut(text))} {what}"))
+            reading.leave_out(kind, value, f"{place}: {go_quote(cut(text))} {what}")
             return None
         found.append((place, text))
     masked = [(place, text) for place, text in found if parse_ip(text) is None]
@@ -265,15 +288,23 @@ def _odd_addresses(reading: _Reading, kind: str, value: Mapping[str, Any]) -> li
     return found
 
 
-def _checked(value: Mapping[str, Any], found: Found) -> Mapping[str, Any]:
-    """Return an object whose known fields have their types; most are as they came, and need no decoder."""
+def _checked(reading: _Reading, value: Mapping[str, Any], found: Found) -> Mapping[str, Any] | None:
+    """Return an object whose known fields have their types; most are as they came, and need no decoder.
+
+    None where a field has another type: that costs the object, and no other one.
+    """
     if CHECKS[found.kind](value):
         return value
     version = next(version for version, kind in SCHEMAS if kind == found.kind)
-    decoded = decode(value, SCHEMAS[version, found.kind])
-    if decoded.type_error:
-        raise ManifestError(f"{found.where}, {found.kind} {_name(value)}: {decoded.type_error}")
-    return decoded.value
+    return _decoded(reading, value, found.kind, SCHEMAS[version, found.kind])
+
+
+def _decoded(reading: _Reading, value: Mapping[str, Any], kind: str, schema: Struct) -> Mapping[str, Any] | None:
+    decoded = decode(value, schema)
+    if decoded.type_error is None:
+        return decoded.value
+    reading.leave_out(kind, value, wrong_type(value, schema) or decoded.type_error)
+    return None
 
 
 def _all_plain(kind: str, value: Mapping[str, Any]) -> bool:
@@ -363,15 +394,11 @@ def _take_kept(reading: _Reading, found: Found, value: Mapping[str, Any]) -> Non
         return
     if found.kind == "Endpoints":
         reading.seen.add("EndpointSlice")
-        decoded = decode(value, KEPT_SCHEMAS["v1", "Endpoints"])
-        if decoded.type_error:
-            raise ManifestError(f"{found.where}, Endpoints {_name(value)}: {decoded.type_error}")
-        if _odd_addresses(reading, "Endpoints", decoded.value) is not None:
-            reading.mirrored += mirrored_slices(decoded.value)
+        decoded = _decoded(reading, value, "Endpoints", KEPT_SCHEMAS["v1", "Endpoints"])
+        if decoded is not None and _odd_addresses(reading, "Endpoints", decoded) is not None:
+            reading.mirrored += mirrored_slices(decoded)
         return
-    labels = metadata.get("labels")
-    clean = {str(key): str(text) for key, text in labels.items()} if isinstance(labels, Mapping) else {}
-    reading.kept[found.kind, scope, name] = KeptObject(found.kind, scope, name, clean, value)
+    reading.kept[found.kind, scope, name] = KeptObject(found.kind, scope, name, _labels(value), value)
 
 
 def _event(value: Mapping[str, Any]) -> tuple[str, Event]:
@@ -451,6 +478,12 @@ def _visible_service(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 HIDDEN_HOST = "hidden.invalid"
+
+
+def _labels(entry: Mapping[str, Any]) -> dict[str, str]:
+    metadata = entry.get("metadata")
+    labels = metadata.get("labels") if isinstance(metadata, Mapping) else None
+    return {str(key): str(text) for key, text in labels.items()} if isinstance(labels, Mapping) else {}
 
 
 def _name(entry: Mapping[str, Any]) -> str:

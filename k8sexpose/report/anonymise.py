@@ -17,7 +17,7 @@ from typing import Any
 from ..api.addresses import canonical_ip, ip_version
 from ..api.dump import LeftOut
 from ..api.kinds import KeptObject
-from ..api.objects import ContainerPort, Endpoint, EndpointPort, EndpointSlice, Node, Pod
+from ..api.objects import SERVICE_NAME_LABEL, ContainerPort, Endpoint, EndpointPort, EndpointSlice, Node, Pod
 from ..api.service import LAST_APPLIED, LoadBalancerIngress, Service, ServicePort
 from ..cloud.controller import CloudState, start_controller
 from ..cloud.health_checks import EXCLUDED
@@ -146,6 +146,8 @@ def anonymised(cluster: Cluster) -> Cluster:
     )
     nameless = tuple(LeftOut(one.kind, "…", without_values(one.problem)) for one in twin.masked.first)
     twin.masked = replace(twin.masked, first=nameless)
+    twin.cut_off = ("…",) * len(twin.cut_off)
+    twin.left_out = tuple(_left_out(one, names) for one in twin.left_out)
     twin.clock, twin.cloud_state = Clock(cluster.now_s), CloudState()
     twin.provider, twin.controller = start_controller(cluster.provider)
     twin.advance(0)  # the load balancers are taken over under their new names
@@ -314,6 +316,19 @@ def _slice(part: EndpointSlice, names: Names) -> EndpointSlice:
         endpoints=tuple(_endpoint(one, part.namespace, names) for one in part.endpoints),
         labels={},
     )
+
+
+def _left_out(one: LeftOut, names: Names) -> LeftOut:
+    """Return an object that is left out, with other names, so that it still belongs to the same Services."""
+    space, _, name = one.name.rpartition("/")
+    key = f"{space or 'default'}/{name}"
+    word = names.word("service" if one.kind in ("Service", "Endpoints") else one.kind.lower(), key)
+    labels = names.labels(one.labels)
+    if SERVICE_NAME_LABEL in one.labels:
+        whose = f"{space or 'default'}/{one.labels[SERVICE_NAME_LABEL]}"
+        labels = {SERVICE_NAME_LABEL: names.word("service", whose)}
+    full = word if one.kind == "Node" else f"{names.word('namespace', space or 'default')}/{word}"
+    return LeftOut(one.kind, full, without_values(one.problem), labels)
 
 
 def _endpoint(one: Endpoint, namespace: str, names: Names) -> Endpoint:

@@ -8,15 +8,17 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain, product
 
 from ..api import checks
 from ..api.checks import shown
-from ..api.errors import NotExposed, go_quote
-from ..api.objects import EndpointSlice, Event
+from ..api.dump import LeftOut
+from ..api.errors import NotExposed, cut, go_quote
+from ..api.objects import SERVICE_NAME_LABEL, Endpoint, EndpointSlice, Event
 from ..api.service import Service
+from ..api.validation import POLICIES, TYPES
 from ..cloud.controller import start_controller
 from ..cloud.front_door import front_door
 from ..cloud.health_checks import all_targets
@@ -151,7 +153,37 @@ class ReviewedCluster:
     def judges(self, service: Service) -> bool:
         """Return True if the dump holds what decides on the endpoints of a Service: absent is not empty."""
         written = "EndpointSlice" in self.absent and not service.selector
-        return self.judges_endpoints and not written and not self.is_hidden(service)
+        return self.judges_endpoints and not written and not self.is_hidden(service) and not self._lost(service)
+
+    def _lost(self, service: Service) -> bool:
+        """Return True if an object that is left out decides on the endpoints of a Service."""
+        kinds = {"Pod"} if "EndpointSlice" in self.absent else {"EndpointSlice", "Endpoints"}
+        return any(one.kind in kinds and belongs_to(one, service) for one in self.cluster.left_out)
+
+    def strays(self, service: Service) -> tuple[str, ...]:
+        """Return the ready endpoints whose Pod or node is not in the dump, or of which Pods and slices disagree.
+
+        Packets to them cannot be followed: that the dump does not hold them is not that they are lost.
+        """
+        if not service.selector or {"Pod", "Node"} & self.absent or self.is_hidden(service):
+            return ()
+        ends = {target.endpoint.ip: target.endpoint for target in self.ready(service)}
+        return tuple(filter(None, map(self._stray, ends.values())))
+
+    def _stray(self, end: Endpoint) -> str | None:
+        store = self.cluster.store
+        pod = store.pod_at(end.ip)
+        if pod is None:
+            if store.node_at(end.ip) is not None:
+                return None
+            named = f" ({end.pod})" if end.pod else ""
+            return f"an EndpointSlice lists {end.ip}{named}, and no Pod of the dump has this address"
+        if pod.node not in store.nodes:
+            other = f", and an EndpointSlice says {end.node}" if end.node not in (None, pod.node) else ""
+            return f"{pod.name} says that it is on {pod.node or 'no node'}, which is no node of the dump{other}"
+        if end.node not in (None, pod.node):
+            return f"{pod.name} says that it is on {pod.node}, and an EndpointSlice says {end.node}"
+        return None
 
     def _pod_name(self, ip: str) -> str:
         pod = self.cluster.store.pod_at(ip)
@@ -252,20 +284,46 @@ def traffic_in_words(traffic: MonthlyTraffic, sharing: int, exposed: int) -> str
     return f"{what}, evenly over {sharing} of the {exposed} exposed Services; one without a load balancer gets none"
 
 
+def belongs_to(left_out: LeftOut, service: Service) -> bool:
+    """Return True if an object that is left out is, or may be, a part of a Service."""
+    namespace, _, name = left_out.name.rpartition("/")
+    if (namespace or "default") != service.namespace:
+        return False
+    if left_out.kind == "Endpoints":
+        return name == service.name
+    if left_out.kind == "EndpointSlice":
+        return left_out.labels.get(SERVICE_NAME_LABEL) == service.name
+    wanted = service.selector.items()
+    return bool(wanted) and (not left_out.labels or wanted <= left_out.labels.items())
+
+
 def _set_aside(twin: Cluster) -> dict[str, str]:
     """Return why exposed Services cannot be asked about, by ``namespace/name``, and take them out of the copy."""
     found = {f"{one.kind} {one.name}" if one.kind != "Service" else one.name: one.problem for one in twin.left_out}
     for service in twin.services:
-        unknown = sorted({port.protocol for port in service.ports} - {"", *PROTOCOLS})
+        unknown = "; ".join(_unknown_words(service))
         if service.type in EXPOSED and not service.ports:
             found[service.key] = "spec.ports is empty"
         elif unknown:
-            found[service.key] = (
-                f"spec.ports[].protocol is {', '.join(map(go_quote, unknown))}, none of {', '.join(PROTOCOLS)}"
-            )
+            found[service.key] = unknown
         if service.key in found:
             twin.store.delete_service((service.namespace, service.name))
     return found
+
+
+def _unknown_words(service: Service) -> Iterator[str]:
+    """Yield the fields of a Service that hold none of their words: no API server stores that, so it was edited."""
+    fields = [
+        ("spec.type", service.type, TYPES), ("spec.externalTrafficPolicy", service.external_traffic_policy, POLICIES),
+        ("spec.internalTrafficPolicy", service.internal_traffic_policy, POLICIES),
+        ("spec.sessionAffinity", service.session_affinity, ("None", "ClientIP")),
+    ]  # fmt: skip
+    protocols = sorted({port.protocol for port in service.ports})
+    for name, word, words in [*fields, *(("spec.ports[].protocol", one, PROTOCOLS) for one in protocols)]:
+        if word and word not in words:
+            meant = next((one for one in words if one.casefold() == word.strip().casefold()), None)
+            hint = f"; capital and small letters count: write {meant}" if meant else ""
+            yield f"{name} is {go_quote(cut(word))}, none of {', '.join(words)}{hint}"
 
 
 def _already(twin: Cluster, name: str, asked: str | None) -> bool:

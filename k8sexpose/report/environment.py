@@ -202,6 +202,10 @@ def lacks(cluster: Cluster) -> Iterator[str]:
         yield f"{what}: {_therefore(absent)}. Add them with: kubectl get {missing} -A -o json"
     for note in cluster.notes:
         yield f"Not given: {note}."
+    if cluster.cut_off:
+        files = "1 file" if len(cluster.cut_off) == 1 else f"{len(cluster.cut_off)} files"
+        ends = "seems to end early and is" if len(cluster.cut_off) == 1 else "seem to end early and are"
+        yield f"{files} of the dump {ends} not read ({listed(cluster.cut_off)}): what was in there is not known here."
     written = [service.key for service in cluster.services if as_in_a_manifest(service)]
     if written:
         those = "1 Service is" if len(written) == 1 else f"{len(written)} Services are"

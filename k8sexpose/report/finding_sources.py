@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["SOURCES", "Source"]
+__all__ = ["OF_KIND", "SOURCES", "Source"]
 
 DOCS = "https://kubernetes.io/docs/"
 SERVICE = f"{DOCS}concepts/services-networking/service/"
@@ -28,6 +28,7 @@ DEBUG = Source("Kubernetes: Debug Services", f"{DOCS}tasks/debug/debug-applicati
 LABELS = Source("Kubernetes: Well-Known Labels", f"{DOCS}reference/labels-annotations-taints/")
 LOAD_BALANCER = Source("Kubernetes: Service, type LoadBalancer", f"{SERVICE}#loadbalancer")
 EXTERNAL_POLICY = Source("Kubernetes: External traffic policy", f"{PROXY}#external-traffic-policy")
+SLICES = Source("Kubernetes: EndpointSlices", f"{DOCS}concepts/services-networking/endpoint-slices/")
 SOURCES = {
     "no-endpoints": DEBUG,
     "undeclared-port": DEBUG,
@@ -75,5 +76,14 @@ SOURCES = {
     "old-zone-labels": LABELS,
     "pods-on-nodes": Source("Kubernetes: Configuration Best Practices", f"{DOCS}concepts/configuration/overview/"),
     "one-family": Source("Kubernetes: IPv4/IPv6 dual-stack", f"{DOCS}concepts/services-networking/dual-stack/"),
+    "dump-disagrees": SLICES,
+    "held-twice": Source("Kubernetes: Service, ranges of node ports", f"{SERVICE}#avoid-nodeport-collisions"),
     "unreadable": Source("Kubernetes: Service", SERVICE),
+}
+# For an object that cannot be read.
+OF_KIND = {
+    "Pod": Source("Kubernetes: Pods", f"{DOCS}concepts/workloads/pods/"),
+    "Node": Source("Kubernetes: Nodes", f"{DOCS}concepts/architecture/nodes/"),
+    "EndpointSlice": SLICES,
+    "Endpoints": Source("Kubernetes: Service, Endpoints", f"{SERVICE}#endpoints"),
 }

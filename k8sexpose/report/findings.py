@@ -27,7 +27,7 @@ from ..router.reach import Entrance
 from ..router.router import shares
 from .assumptions import EXPOSED, ReviewedCluster
 from .environment import as_in_a_manifest
-from .finding_sources import SOURCES, Source
+from .finding_sources import OF_KIND, SOURCES, Source
 from .policy_advice import ServiceComparison
 
 __all__ = [
@@ -168,6 +168,8 @@ SHOWN_BY: dict[str, tuple[str, str, int | str]] = {
     "old-zone-labels": ("kubectl get nodes --show-labels", "metadata.labels", 4),
     "pods-on-nodes": ("kubectl get pods -A -o wide", "spec.containers[].ports[].hostPort", 8),
     "one-family": ("kubectl get services -A -o yaml", "spec.ipFamilyPolicy", 1),
+    "dump-disagrees": ("kubectl get pods -n {namespace} -o wide", "spec.nodeName", 8),
+    "held-twice": ("kubectl get services -A -o wide", "spec.ports[].nodePort", 1),
     "unreadable": (SVC, "spec", 1),
 }
 
@@ -181,6 +183,8 @@ def shown_by(finding: Finding) -> Finding:
     words = finding.command or command.format(name=name or "NAME", namespace=namespace or "NAMESPACE")
     where = f"leaflets/{lesson}" if isinstance(lesson, str) else LESSONS[lesson]
     found = SOURCES.get(finding.kind, Source(finding.source, finding.url))
+    if finding.kind == "unreadable" and " " in finding.service:
+        found = OF_KIND.get(finding.service.partition(" ")[0], Source("", ""))
     return replace(finding, command=words, field=field_name, lesson=where, source=found.title, url=found.url)
 
 
@@ -203,10 +207,16 @@ def find_all(
     return tuple(sorted(shown, key=lambda one: (SEVERITIES.index(one.severity), one.service, one.kind)))
 
 
-def _unreadable(service: str, why: str) -> Finding:
+def _unreadable(key: str, why: str) -> Finding:
+    """Return the finding on a Service, by ``namespace/name``, or on an object of another kind, which stands before."""
+    kind, _, full = key.rpartition(" ")
+    namespace, _, name = full.rpartition("/")
+    resource = (kind or "Service").lower()
+    place = f" -n {namespace}" if namespace else ""
     return Finding(
-        "unreadable", WARNING, service, "It holds a value that the model cannot read.", f"{why}.",
-        "Compare its fields with what kubectl explain service says.",
+        "unreadable", WARNING, key, "It is left out: it holds a value that the model cannot read.", f"{why}.",
+        f"Compare its fields with what kubectl explain {resource} says, and make the dump anew.",
+        f"kubectl get {resource} {name}{place} -o yaml",
     )  # fmt: skip
 
 

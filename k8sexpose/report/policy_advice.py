@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import chain
 
-from .._display import html_table, milliseconds, percent
+from .._display import html_table, listed, milliseconds, percent
 from ..api.errors import NotExposed
 from ..api.service import Service
 from ..api.validation import POLICIES
@@ -398,6 +398,9 @@ def cannot_follow(found: ReviewedCluster, service: Service) -> str | None:
         return f"the dump holds no {' and no '.join(absent)}, which it takes to follow the route of a connection"
     if found.is_hidden(service):
         return "the addresses of its Pods were taken out of the dump"
+    strays = found.strays(service)
+    if strays:
+        return f"the dump does not agree with itself: {listed(strays, 1)}"
     return None
 
 

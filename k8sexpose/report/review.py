@@ -22,6 +22,7 @@ from ..router.reach import Reach, internet_entrances, reach_of
 from .anonymise import anonymised, without_values
 from .assumptions import EXPOSED, ReviewedCluster, load_in_words, survey, traffic_in_words
 from .document import MARK, Heading, Link, Listing, Paragraph, Part, Picture, Table, to_markdown
+from .dump_findings import dump_disagrees, held_twice
 from .entrance_map import entrance_map
 from .environment import lacks
 from .exposure_findings import CLUSTER_FINDERS, SERVICE_FINDERS
@@ -133,7 +134,7 @@ def _count(count: int, noun: str) -> str:
 
 
 TITLE = "How this cluster is exposed"
-FINDING_HEAD = ("severity", "Service", "what", "why", "what to do", "what shows it")
+FINDING_HEAD = ("severity", "object", "what", "why", "what to do", "what shows it")
 
 
 @collector_paused()
@@ -198,7 +199,7 @@ def review(
     )  # fmt: skip
     if anonymise:
         _check_names(traffic_gb)
-        hidden = {f"object {number}": without_values(why) for number, why in enumerate(found.set_aside.values(), 1)}
+        hidden = dict(_nameless(found.set_aside))
         found = replace(found, cluster=anonymised(found.cluster), set_aside=hidden, events=())
     traffic = MonthlyTraffic(gb_per_month, traffic_gb)
     comparisons = compare_services(found, traffic=traffic, book=book)
@@ -223,7 +224,11 @@ def review(
         found.region,
         found.why,
         ", ".join(_count(count, noun) for count, noun in counts),
-        find_all(Asked(found, comparisons, made, internet), SERVICE_FINDERS, CLUSTER_FINDERS),
+        find_all(
+            Asked(found, comparisons, made, internet),
+            (*SERVICE_FINDERS, dump_disagrees),
+            (*CLUSTER_FINDERS, held_twice),
+        ),
         tuple(sorted(services, key=lambda one: (RANK.get(one.type, 2), one.name))),
         made,
         (*found.assumptions, f"Traffic: {passing}.", *_uncounted(found.cluster)),
@@ -238,6 +243,13 @@ def review(
         traffic,
         sharing,
     )
+
+
+def _nameless(set_aside: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield what is left out, and why, without names and values; the kind stays."""
+    for number, (name, why) in enumerate(set_aside.items(), 1):
+        kind, blank, _ = name.rpartition(" ")
+        yield f"{kind}{blank}left-out-{number}", without_values(why)
 
 
 RANK = {"LoadBalancer": 0, "NodePort": 1}

@@ -290,10 +290,18 @@ def test_an_archive_in_xz(tmp_path: Path) -> None:
     assert [one.name for one in read_dump(path).objects] == ["n1"]
 
 
-@pytest.mark.parametrize("gates", [3, ["a"], [{"conditionType": ["x"]}]])
-def test_gates_of_a_pod_that_mean_nothing_are_refused_with_their_place(gates: Any) -> None:
+@pytest.mark.parametrize(
+    ("gates", "told"),
+    [
+        (3, 'spec.readinessGates: the number "3" stands where a list belongs'),
+        (["a"], 'spec.readinessGates[0]: the text "a" stands where a group of names with values belongs'),
+        ([{"conditionType": ["x"]}], "spec.readinessGates[0].conditionType: a list stands where a text belongs"),
+    ],
+)
+def test_gates_of_a_pod_that_mean_nothing_cost_the_pod(gates: Any, told: str) -> None:
     pod = {
         "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web-1"}, "spec": {"readinessGates": gates},
     }  # fmt: skip
-    with pytest.raises(kx.ManifestError, match=r"Pod web-1: .* Go struct field .*readinessGates"):
-        kx.Cluster.from_json(json.dumps({"apiVersion": "v1", "kind": "List", "items": [pod]}))
+    cluster = kx.Cluster.from_json(json.dumps({"apiVersion": "v1", "kind": "List", "items": [pod, NODE]}))
+    assert [str(one) for one in cluster.left_out] == [f"Pod web-1: {told}"]
+    assert len(cluster.nodes) == 1 and not cluster.pods
