@@ -199,7 +199,7 @@ def plot_latency(traffic: Traffic | Mapping[str, Traffic], ax: Axes | None = Non
     >>> _ = cluster.deploy("api-backend", per_node=[2, 1])
     >>> _ = cluster.apply(example("public-api-lb"))
     >>> describe(plot_latency(simulate(cluster, "public-api-lb", requests=1000, rate_rps=150)))[:42]
-    'Latency in milliseconds: requests p50 14.8'
+    'Latency in milliseconds: requests p50 16.2'
     """
     check_arguments(plot_latency, locals())
     sides = _named(traffic)
