@@ -277,7 +277,7 @@ QUESTIONS = (
             ),
             Wrong(
                 lambda given, right: "load balancer" not in given,
-                "Only while the Service is pending does the load balancer lead nowhere. Now its address is "
+                "While the Service is pending, the load balancer leads nowhere, that is right. But now its address is "
                 "in the status, and it leads to a Pod as well.",
             ),
             Wrong(
