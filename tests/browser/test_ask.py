@@ -25,6 +25,16 @@ pytestmark = [pytest.mark.browser, pytest.mark.skipif(bool(REASON), reason=REASO
 
 NAME = "every_form.ipynb"
 ANSWERS = "k8sexpose-answers.json"
+# How something that a cell prints looks.
+PRINTED = """name => {
+  const output = document.createElement("div");
+  output.className = "jp-OutputArea-output";
+  output.append(document.createElement("pre"));
+  document.querySelector(".jp-Notebook").append(output);
+  const found = getComputedStyle(output.firstChild)[name];
+  output.remove();
+  return found;
+}"""
 # The server's kernels keep answers in memory; this one keeps them as a learner's does.
 SETUP = """import os
 os.environ.pop("K8SEXPOSE_ANSWERS", None)
@@ -186,6 +196,7 @@ def test_every_kind_of_question(answer: Any, place: Place, request: pytest.Fixtu
     page = place.opened(notebook7)
     before = len(run_lessons.prompts(page))
     assert "Answer first" in page.locator(".jp-Notebook").inner_text()
+    assert page.evaluate(PRINTED, "wordBreak") == "normal", "no printed line ends within a word"
     answer(page)
     for id, box in asked(page).items():
         kept(box, KEPT[id] if (id, answer) != ("np-hard-coded", answer_by_mouse) else "66.67 %")
