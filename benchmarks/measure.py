@@ -9,7 +9,9 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TypeVar
 
+Measured = TypeVar("Measured")
 ROWS_TO = "K8SEXPOSE_BENCH_ROWS"  # a file to which `show` also writes each row, for run.py
 
 
@@ -47,9 +49,9 @@ def wall_s(work: Callable[[], object]) -> float:
     return time.perf_counter() - before
 
 
-def in_turns(works: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
+def in_turns(works: Mapping[str, Callable[[], Measured]], rounds: int) -> dict[str, list[Measured]]:
     """Let measurements take turns, so that a busy moment of the machine meets all alike."""
-    found: dict[str, list[float]] = {name: [] for name in works}
+    found: dict[str, list[Measured]] = {name: [] for name in works}
     for turn in range(rounds):
         names = list(works)
         for name in names[turn % len(names) :] + names[: turn % len(names)]:

@@ -28,6 +28,7 @@ NODES, PODS = 10, 20
 SERVICE_MS, UTILISATION, CLIENTS = 10.0, 0.8, 1000
 RATE_RPS = UTILISATION * PODS / (SERVICE_MS / 1000)
 BLOCK = 65_536
+HAPPY = Path(__file__).resolve().parents[1] / "build/happy/bin/python"
 PAIR_NS = 6.55  # two exponential draws on the machine on which the limits in seconds were set (36 ns were 5.5 of them)
 
 
@@ -92,6 +93,18 @@ def ciw_model(requests: int) -> None:
     simulation = ciw.Simulation(network)
     simulation.simulate_until_max_time(requests / RATE_RPS)
     simulation.get_all_records()
+
+
+def happy_ns(requests: int) -> float | None:
+    """Measure a request in happy-simulator, in CPU time; None where its environment is not there (see happy.py)."""
+    if not HAPPY.exists():
+        return None
+    program = Path(__file__).with_name("happy.py")
+    command = [str(HAPPY), str(program), *map(str, (requests, PODS, RATE_RPS, SERVICE_MS))]
+    took_ns, mean_ms = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300).stdout.split()
+    expected_ms = SERVICE_MS / (1 - UTILISATION)
+    assert 0.7 < float(mean_ms) / expected_ms < 1.4, f"another model: mean {mean_ms} ms, expected {expected_ms:.0f} ms"
+    return float(took_ns)
 
 
 def draw(requests: int) -> None:
@@ -190,6 +203,9 @@ def main(long: bool = False, quick: bool = False) -> int:
         good.append(show("cost per request at 1e8, over that at 1e7", f"{ratio:.2f}", "<= 1.3", ratio <= 1.3))
     ciw_ns = cpu_s(lambda: ciw_model(10_000)) * 1e5
     show("whole result, 1e6 requests, plain case, times Ciw", f"{ciw_ns / cost['1e6']:,.0f} x")
+    happy = happy_ns(20_000)
+    times_happy = "not measured: needs Python 3.13" if happy is None else f"{happy / cost['1e6']:,.0f} x"
+    show("whole result, 1e6 requests, plain case, times happy-simulator", times_happy)
     return 0 if all(good) else 1
 
 

@@ -100,8 +100,9 @@ STYLE = {
     "shut-text": f"fill:{FAINT};{MONO};font-size:12px;text-anchor:middle;text-decoration:line-through",
 }
 
-# What XML 1.0 has no place for, and marks that would turn the direction of the text around them.
-FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u202a-\u202e\u2066-\u2069]")
+# What XML 1.0 has no place for (controls, surrogates and two that are no characters), and marks that would turn the
+# direction of the text around them. (A text, not a pattern: whoever imports this may never draw.)
+FORBIDDEN = r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]"
 
 
 def clean(text: str) -> str:
@@ -112,7 +113,7 @@ def clean(text: str) -> str:
     >>> clean("a\x00b")
     'a�b'
     """
-    return FORBIDDEN.sub("\ufffd", text)
+    return re.sub(FORBIDDEN, "\ufffd", text)
 
 
 def fit(text: str, width: float, size: float = 6.4) -> str:

@@ -167,6 +167,11 @@ def test_import_is_lazy() -> None:
     assert run(f"import sys, k8sexpose; print(*sorted({heavy!r} & set(sys.modules)))") == ""
 
 
+def test_a_price_book_reads_no_manifests() -> None:
+    unwanted = {"yaml", "k8sexpose.api.schemas"}
+    assert run(f"import sys, k8sexpose.cost.prices; print(*sorted({unwanted!r} & set(sys.modules)))") == ""
+
+
 @pytest.mark.slow
 def test_no_side_effects_on_plots() -> None:
     changed = run(

@@ -8,7 +8,16 @@ from html import unescape
 from xml.etree import ElementTree
 
 import k8sexpose as kx
-from k8sexpose._svg import document, images, rect
+from k8sexpose._svg import clean, document, images, rect
+
+# The first and the last character of each range, and their neighbours.
+FORBIDDEN = "\x00\x08\x0b\x0c\x0e\x1f\u202a\u202e\u2066\u2069\ud800\udfff\ufffe\uffff"
+ALLOWED = "\t\n\r \x7f\u2029\u202f\u2065\u206a\ud7ff\ue000\ufffd\U00010000\U0010ffff"
+
+
+def test_what_an_svg_cannot_hold_is_replaced() -> None:
+    assert clean(FORBIDDEN) == "\ufffd" * len(FORBIDDEN)
+    assert clean(ALLOWED) == ALLOWED
 
 
 def drawings(page: str) -> list[ElementTree.Element]:

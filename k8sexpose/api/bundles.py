@@ -17,8 +17,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from .checks import shown
-from .documents import is_file
+from .checks import is_file, shown
 from .errors import ManifestError
 from .json_lists import ListInText
 from .kinds import BUILT_IN

@@ -1,4 +1,4 @@
-"""Checks of arguments that all public functions share: numbers, words and types.
+"""Checks of arguments that all public functions share: numbers, words, files and types.
 
 Each check names the parameter in its sentence and says what would be right. Numbers of NumPy are numbers; True and
 False are none, and neither is text.
@@ -15,14 +15,17 @@ from collections.abc import Callable, Iterable, Mapping, Sized
 from dataclasses import fields
 from datetime import UTC, datetime
 from numbers import Integral, Real
+from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, get_args, get_origin
 
 __all__ = [
     "CLOCK_END_S",
+    "SURROGATE",
     "check_arguments",
     "check_fields",
     "count",
+    "is_file",
     "one_of",
     "port_ranges",
     "positive",
@@ -41,6 +44,7 @@ LARGEST = 1e15  # of quantities: beyond it a float no longer counts single units
 ROUNDING = 1e-9  # by which a sum of parts may exceed the whole
 MOST_SHOWN = 60
 LARGEST_PORT = 65535
+SURROGATE = re.compile("[\ud800-\udfff]")  # half of a pair of UTF-16, which is no character: UTF-8 cannot hold it
 
 
 def shown(value: object) -> str:
@@ -63,6 +67,14 @@ def shown(value: object) -> str:
         name = type(value).__name__
         return f"{'an' if name[0] in 'AEIOUaeio' else 'a'} {name}"
     return text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN] + "…"
+
+
+def is_file(path: Path) -> bool:
+    """Return True if there is such a file; a name that is too long for the system is none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _number(value: object, name: str, what: str) -> float:

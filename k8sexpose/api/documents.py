@@ -13,6 +13,7 @@ from random import Random
 from typing import Any
 
 from ..data import SUFFIXES
+from .checks import is_file
 from .decode import decode
 from .errors import ManifestError, bad_request, invalid_object
 from .hints import hint_for
@@ -226,14 +227,6 @@ def check_kind(kind: Any, version: Any, number: int) -> None:
         )
     if version == "v1" and kind not in BUILT_IN["v1"]:
         raise ManifestError(f"not modelled: there is no kind {kind} in apiVersion v1 (document {number})")
-
-
-def is_file(path: Path) -> bool:
-    """Return True if there is such a file; a name that is too long for the system is none."""
-    try:
-        return path.is_file()
-    except OSError:
-        return False
 
 
 def read_text(source: str | Path) -> str | bytes:

@@ -28,6 +28,7 @@ from yaml.reader import Reader, ReaderError
 from yaml.resolver import BaseResolver
 from yaml.scanner import Scanner, ScannerError
 
+from .checks import SURROGATE
 from .errors import ManifestError, go_quote
 
 __all__ = ["Document", "Duplicate", "JsonNumber", "SeparatorError", "documents", "parse", "plain", "split"]
@@ -39,7 +40,6 @@ MAX_VALUES = 500_000  # with what aliases repeat
 MAX_NODES = 40_000
 MAX_DOCUMENTS = 2_000
 MAX_APOSTROPHES = 100  # scalars with an escaped apostrophe: for each the text is read once more
-SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)

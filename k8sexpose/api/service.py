@@ -279,6 +279,11 @@ class Service:
         """``namespace/name``."""
         return f"{self.namespace}/{self.name}"
 
+    @property
+    def load_balancer_address(self) -> str:
+        """The first address in the status: an IP address or a host name; empty while there is none."""
+        return next((entry.address for entry in self.load_balancer_ingress if entry.address), "")
+
     # -- the wire -------------------------------------------------------------------------------------------------
 
     @classmethod

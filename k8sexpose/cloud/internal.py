@@ -27,7 +27,7 @@ from ..api.addresses import ip_version
 from ..api.service import Service
 from .providers import LoadBalancerKind
 
-__all__ = ["INTERNAL_BY", "PRIVATE_CLIENTS", "internal_annotation", "is_internal", "is_private"]
+__all__ = ["AWS", "INTERNAL_BY", "PRIVATE_CLIENTS", "internal_annotation", "is_internal", "is_private"]
 
 AWS = "service.beta.kubernetes.io/aws-load-balancer-"
 AWS_INTERNAL, AWS_SCHEME = f"{AWS}internal", f"{AWS}scheme"

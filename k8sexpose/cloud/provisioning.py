@@ -172,7 +172,7 @@ class ProvisioningWatch:
     def address(self) -> str | None:
         """The address in the status."""
         now = self.cluster.store.services.get((self.service.namespace, self.service.name))
-        return next((e.address for e in now.load_balancer_ingress if e.address), None) if now else None
+        return (now.load_balancer_address or None) if now else None
 
     @property
     def hopeless(self) -> bool:

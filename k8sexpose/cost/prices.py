@@ -17,10 +17,8 @@ from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from ..api.checks import check_arguments, count, positive, quantity, shown
-from ..api.documents import is_file
+from ..api.checks import SURROGATE, check_arguments, count, is_file, positive, quantity, shown
 from ..api.errors import cut
-from ..api.manifest import SURROGATE
 from ..data import load
 
 __all__ = ["CapacityUnit", "Price", "PriceBook", "PriceSource", "ProviderPlaces", "Quota", "book_name", "price_book"]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from ..api import checks
 from ..api.errors import NotExposed
 from ..api.service import Service, ServicePort
-from ..cloud.internal import is_internal
+from ..cloud.internal import AWS, is_internal
 from ..cloud.providers import TO_POD, LoadBalancerKind
 from ..cloud.shared_entries import APPLICATION_GATEWAY, SharedEntry, shared_entries
 from ..router.router import entries, shares
@@ -38,7 +38,6 @@ BILLED_AS = {
     "no_floating_ip": "standard", "regional": "REGIONAL", "regional_network": "REGIONAL_NETWORK", "l2": "address",
     "bgp": "address", "l4": "load_balancer",
 }  # fmt: skip
-AWS = "service.beta.kubernetes.io/aws-load-balancer-"
 AZURE_ADDRESS = "service.beta.kubernetes.io/azure-pip-name"
 DIGITALOCEAN_SIZE = "service.beta.kubernetes.io/do-loadbalancer-size-unit"
 

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..api.checks import is_file
 from ..api.decode import json_word
-from ..api.documents import is_file, read_text
+from ..api.documents import read_text
 from ..api.errors import ApiError, ManifestError, bad_request, go_quote
 from ..api.json_patch import json_patch, merge_patch
 from ..api.manifest import parse

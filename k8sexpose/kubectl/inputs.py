@@ -9,7 +9,8 @@ import re
 from glob import glob
 from pathlib import Path
 
-from ..api.documents import is_file, read_text
+from ..api.checks import is_file
+from ..api.documents import read_text
 from .flags import Options
 from .result import KubectlError
 

@@ -141,7 +141,7 @@ def plot_inside(cluster: Cluster, service: str, ax: Axes | None = None) -> Axes:
     port = found.ports[0]
     dolls: list[tuple[str, str, str, str]] = []
     if found.type == "LoadBalancer":
-        address = next((entry.address for entry in found.load_balancer_ingress if entry.address), "<pending>")
+        address = found.load_balancer_address or "<pending>"
         dolls.append(("load balancer", "LoadBalancer", f"{address}:{port.port}", "for clients on the internet"))
     if port.node_port:
         dolls.append(

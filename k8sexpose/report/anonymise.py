@@ -21,13 +21,13 @@ from ..api.objects import ContainerPort, Endpoint, EndpointPort, EndpointSlice, 
 from ..api.service import LAST_APPLIED, LoadBalancerIngress, Service, ServicePort
 from ..cloud.controller import CloudState, start_controller
 from ..cloud.health_checks import EXCLUDED
-from ..cloud.internal import INTERNAL_BY, is_private
+from ..cloud.internal import AWS, INTERNAL_BY, is_private
 from ..cloud.providers import CLASS, Provider
 from ..cloud.providers import provider as profile
 from ..cloud.shared_entries import ALB, ALB_NOTES, APPLICATION_GATEWAY, AZURE_PRIVATE, shared_entries
 from ..cluster.clock import Clock
 from ..cluster.endpoint_slices import TOPOLOGY_ANNOTATIONS
-from ..cost.usage import AWS, AZURE_ADDRESS, DIGITALOCEAN_SIZE
+from ..cost.usage import AZURE_ADDRESS, DIGITALOCEAN_SIZE
 from ..kubeproxy.health import AUTOSCALER_TAINT
 from ..model import Cluster
 from .environment import HETZNER_PLACES, METALLB_POOLS, OCTAVIA_MONITOR

@@ -27,7 +27,7 @@ from ..cost.prices import PriceBook
 from ..cost.usage import MonthlyTraffic
 from ..kubeproxy.service_ports import Target, targets
 from ..model import Cluster
-from ..traffic.queueing import LARGEST_MS, MOST_WORKERS
+from ..traffic.queueing import check_service
 from .environment import (
     OTHERS,
     Environment,
@@ -170,7 +170,7 @@ class ReviewedCluster:
         """Return why a load balancer has no address; None where it has one, or is not asked for."""
         if as_in_a_manifest(service):
             return None
-        if service.type != "LoadBalancer" or any(entry.address for entry in service.load_balancer_ingress):
+        if service.type != "LoadBalancer" or service.load_balancer_address:
             return None
         cause = pending_cause(self.cluster, self.around, service, self.events)
         if cause is not None:
@@ -205,8 +205,7 @@ def survey(
         If there is no such provider or region, or a number makes no sense.
     """
     checks.utilisation(utilisation)
-    checks.positive(service_ms, "service_ms", at_most=LARGEST_MS)
-    checks.count(workers, "workers", at_most=MOST_WORKERS)
+    check_service(service_ms, workers)
     if provider is not None and provider not in provider_names():  # and no word of None: to a report it is a guess
         raise ValueError(f"there is no provider {shown(provider)}; there are: {', '.join(provider_names())}")
     twin = cluster.copy()

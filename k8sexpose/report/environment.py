@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from .._display import listed
 from ..api.objects import Event
 from ..api.service import Service
+from ..cloud.internal import AWS
 from ..cloud.providers import AUTO_MODE
 from ..model import Cluster
 
@@ -22,7 +23,6 @@ __all__ = [
 
 GET = "kubectl get nodes,pods,services,endpointslices,events -A -o json"
 APP_LABELS = ("app.kubernetes.io/name", "app", "k8s-app", "name")
-AWS = "service.beta.kubernetes.io/aws-load-balancer-"
 K3S_LABEL = "svccontroller.k3s.cattle.io/svcname"
 FARGATE_LABEL, FARGATE = "eks.amazonaws.com/compute-type", "fargate"
 OCTAVIA_MONITOR = "loadbalancer.openstack.org/enable-health-monitor"
@@ -329,7 +329,7 @@ def _taken(cluster: Cluster, around: Environment, service: Service) -> str | Non
         theirs = (
             {(port.port, port.protocol or "TCP") for port in other.ports} if other.type == "LoadBalancer" else set()
         )
-        if other.key != service.key and mine & theirs and any(one.address for one in other.load_balancer_ingress):
+        if other.key != service.key and mine & theirs and other.load_balancer_address:
             number = min(mine & theirs)[0]
             where = "localhost" if around.name == "docker-desktop" else "each node"
             return f"port {number} of {where} is taken by {other.key}, and there is one load balancer for each port"

@@ -506,7 +506,7 @@ def quotas(asked: Asked) -> Iterator[Finding]:
         if use.used < NEAR * use.limit:
             continue
         balancers = [service for service in asked.survey.cluster.services if service.type == "LoadBalancer"]
-        served = all(any(entry.address for entry in service.load_balancer_ingress) for service in balancers)
+        served = all(service.load_balancer_address for service in balancers)
         raised = "Ask the provider to raise it, or share" if use.adjustable else "Share"
         if use.over and served:
             yield Finding(

@@ -251,7 +251,7 @@ def _as_known(found: ReviewedCluster, service: Service, reached: Reach) -> Reach
         return replace(reached, entrances=tuple(replace(one, lost=None, seen_as="") for one in reached.entrances))
     if service.type != "LoadBalancer":
         return reached
-    if not any(entry.address for entry in service.load_balancer_ingress):
+    if not service.load_balancer_address:
         return replace(reached, entrances=tuple(one for one in reached.entrances if one.kind != BALANCER))
     if found.around.no_advice(service) is None:
         return reached
@@ -313,7 +313,7 @@ def _reached_by(found: ReviewedCluster, service: Service) -> str:
     if service.type == "LoadBalancer":
         kind = found.kind(service)
         also = "; whoever can reach a node, at its nodePort" if any(port.node_port for port in service.ports) else ""
-        waits = not any(entry.address for entry in service.load_balancer_ingress)
+        waits = not service.load_balancer_address
         if waits and kind is None:
             return f"nobody through a load balancer, as nothing here makes one{also}"
         who = f"{_who(service, kind)}{f', from {ranges} only' if ranges else ''}"

@@ -33,6 +33,12 @@ class Bundle:
     extra_hop: Fraction
     crosses_zone: Fraction
 
+    @classmethod
+    def alone(cls, route: Route) -> Bundle:
+        """Return the bundle of a route by one node."""
+        share = route.probability
+        return cls(route, share, share * route.extra_hop, share * route.crosses_zone)
+
 
 class Group:
     """Nodes that decide alike, and the share of packets that enter by each."""
@@ -59,18 +65,12 @@ class Group:
         return sum(elsewhere, Fraction(0))
 
 
-def _alone(route: Route) -> Bundle:
-    """Return the bundle of a route by one node."""
-    share = route.probability
-    return Bundle(route, share, share * route.extra_hop, share * route.crosses_zone)
-
-
 def bundles(query: Query) -> Iterator[Bundle]:
     """Yield the routes, those through nodes that decide alike only once."""
-    tracer = PathTracer(query.cluster, query.client, query.via, query.as_if)
+    tracer = query.tracer()
     entry = query.entry if query.client.kind == OUTSIDE else None
     if entry is None or not entry.spread.names or entry.to_pod:
-        yield from map(_alone, query.ways(tracer))
+        yield from map(Bundle.alone, query.ways(tracer))
         return
     groups: dict[Hashable, Group] = {}
     for name, share in _alike(query, entry):
@@ -78,7 +78,7 @@ def bundles(query: Query) -> Iterator[Bundle]:
         groups.setdefault(key, Group(verdict)).add(query.cluster.store.nodes[name], share)
     for group in groups.values():
         routes = tracer.arrive(entry, group.first, query.start(group.share))
-        yield from map(_bundle(query, group) if len(group.members) > 1 else _alone, routes)
+        yield from map(_bundle(query, group) if len(group.members) > 1 else Bundle.alone, routes)
 
 
 def _alike(query: Query, entry: Entry) -> Iterator[tuple[str, Fraction]]:
@@ -116,7 +116,7 @@ def _bundle(query: Query, group: Group) -> Callable[[Route], Bundle]:
 
     def bundle(route: Route) -> Bundle:
         if not route.delivered:
-            return _alone(route)
+            return Bundle.alone(route)
         home = query.cluster.store.nodes.get(route.node or "")
         each = route.probability / group.share
         elsewhere = group.share - group.members.get(route.node or "", Fraction(0))

@@ -87,6 +87,10 @@ class Query:
 
     # -- the ways ----
 
+    def tracer(self) -> PathTracer:
+        """Return what follows the packets of this client everywhere they may go."""
+        return PathTracer(self.cluster, self.client, self.via, self.as_if)
+
     def ways(self, tracer: PathTracer) -> Iterator[Route]:
         """Yield every way from the client to an end, or the one that the tracer chooses."""
         if self.client.kind == OUTSIDE:

@@ -14,7 +14,7 @@ from random import Random
 from ..api.checks import LARGEST_PORT, check_arguments, count
 from ..cluster.state import ClusterState
 from .answers import ask
-from .path import PathTracer, RandomPathTracer
+from .path import RandomPathTracer
 from .query import Query
 from .route import Route, Shares
 
@@ -125,7 +125,7 @@ def routes(
     """
     check_arguments(routes, locals())
     question = Query.read(cluster, target, client, protocol, via)
-    return tuple(question.ways(PathTracer(cluster, question.client, question.via, question.as_if)))
+    return tuple(question.ways(question.tracer()))
 
 
 def entries(

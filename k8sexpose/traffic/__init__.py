@@ -8,7 +8,7 @@ written into `columns`, `tally` counts, `histogram` keeps the latencies, `precis
 the Service before any request, `simulation` sends them, and `result` makes tables of what was counted. Where requests
 remember something, or something happens to them, `connections` assigns them to ways, by the choices of
 `random_streams`, and `engine` serves them window by window. `timeline` lets things fail meanwhile, and `crash` watches
-a load balancer notice.
+a load balancer notice. `arrays` names the types of arrays.
 
 The engine on a page
 --------------------

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from .random_streams import Floats, Indices
+from .arrays import Floats, Indices
 
 __all__ = ["Columns", "Runs", "count_up"]
 

@@ -1,4 +1,4 @@
-"""Which way each request takes: connections are dealt, and requests follow their connection.
+"""Which way each request takes: connections are assigned, and requests follow their connection.
 
 kube-proxy and load balancers choose once for each connection, at its first packet. What is the same for all requests
 of a connection, or for all connections of a client, is remembered here: nothing for connections of one request, a
@@ -14,8 +14,10 @@ from collections.abc import Set
 import numpy as np
 from numpy.typing import NDArray
 
+from .arrays import Floats, Indices
 from .path_table import PathRow, PathTable
-from .random_streams import Choice, Floats, Indices, hash_uniform
+from .random_streams import Choice, hash_uniform
+from .workload import Workload
 
 __all__ = ["Connections"]
 
@@ -40,31 +42,38 @@ class Connections:
 
     Attributes
     ----------
-    lanes : list of PathRow
-        Every lane that was ever assigned; arrays name them by their numbers in this list.
+    paths : list of PathRow
+        Every path that was ever assigned; arrays name them by their numbers in this list.
 
     Examples
     --------
-    >>> dealer = Connections(clients=1, per_connection=2, seed=0)
-    >>> dealer.enter(PathTable({PathRow("node-1", "web-1"): 0.5, PathRow("node-2", "web-2"): 0.5}))
-    >>> lanes, requests, _ = dealer.follow(np.array([0]), np.array([5]))
-    >>> [dealer.lanes[k].pod for k in lanes], requests.tolist()
+    >>> connections = Connections(clients=1, per_connection=2, seed=0)
+    >>> connections.enter(PathTable({PathRow("node-1", "web-1"): 0.5, PathRow("node-2", "web-2"): 0.5}))
+    >>> paths, requests, _ = connections.follow(np.array([0]), np.array([5]))
+    >>> [connections.paths[k].pod for k in paths], requests.tolist()
     (['web-2', 'web-1', 'web-2'], [2, 2, 1])
     """
 
     def __init__(self, clients: int, per_connection: int, seed: int) -> None:
         self.clients, self.per_connection, self.seed = clients, per_connection, seed
-        self.lanes: list[PathRow] = []
+        self.paths: list[PathRow] = []
         self._numbers: dict[PathRow, int] = {}
         self._table = PathTable()
         self._states = self._turn = 0
         self._picked: dict[str, Indices] = {}
         keeps = clients if per_connection > 1 else 0
-        self._current = np.zeros(keeps, dtype=np.intp)  # the lane of the open connection
+        self._current = np.zeros(keeps, dtype=np.intp)  # the path of the open connection
         self._used = np.zeros(keeps, dtype=np.int64)  # requests that it has carried; 0: none is open
         self._broken = np.zeros(keeps, dtype=bool)  # it broke, and the client does not know yet
         self._chance = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(2,))))
         self.number(DEAD)
+
+    @classmethod
+    def of(cls, workload: Workload, table: PathTable) -> Connections:
+        """Return the connections of a run before its first request."""
+        found = cls(workload.clients, workload.requests_per_connection, workload.seed)
+        found.enter(table)
+        return found
 
     @property
     def remembers(self) -> bool:
@@ -74,9 +83,9 @@ class Connections:
 
     def probabilities(self, weights: Floats) -> Floats:
         """Return how likely each path is, shape (paths,), given how often each client asks."""
-        found = np.zeros(len(self.lanes))
+        found = np.zeros(len(self.paths))
         if not self._in_two_steps:
-            found[self._ids] = list(self._table.lanes.values())
+            found[self._ids] = list(self._table.paths.values())
         for number, (ids, shares) in enumerate(self._ways if self._in_two_steps else ()):
             if self._table.assignment == "per_client":
                 asks = np.where(self._entry == number, weights, 0.0)
@@ -94,11 +103,11 @@ class Connections:
     def _in_two_steps(self) -> bool:
         return self._table.affinity or self._table.assignment != "per_connection"
 
-    def number(self, lane: PathRow) -> int:
-        """Return the number of a lane; a new one gets the next."""
-        number = self._numbers.setdefault(lane, len(self.lanes))
-        if number == len(self.lanes):
-            self.lanes.append(lane)
+    def number(self, path: PathRow) -> int:
+        """Return the number of a path; a new one gets the next."""
+        number = self._numbers.setdefault(path, len(self.paths))
+        if number == len(self.paths):
+            self.paths.append(path)
         return number
 
     # -- another state of the cluster ----
@@ -109,15 +118,15 @@ class Connections:
             self._rehash(self._table.places, table)
         self._table = table
         self._states += 1
-        self._ids = np.array([self.number(lane) for lane in table.lanes], dtype=np.intp)
-        self._lost = np.array([not lane.delivered for lane in self.lanes])
+        self._ids = np.array([self.number(path) for path in table.paths], dtype=np.intp)
+        self._lost = np.array([not path.delivered for path in self.paths])
         if not self._in_two_steps:
             if self.per_connection > 1:  # else nobody asks
-                self._any = Choice.of(list(table.lanes.values()))
+                self._any = Choice.of(list(table.paths.values()))
             return
         places: dict[str, list[tuple[int, float]]] = {}
-        for lane, share in table.lanes.items():
-            places.setdefault(lane.place, []).append((self.number(lane), share))
+        for path, share in table.paths.items():
+            places.setdefault(path.place, []).append((self.number(path), share))
         weights = [sum(share for _, share in ways) for ways in places.values()]
         self._places = Choice.of(weights)
         self._ways = [
@@ -139,14 +148,14 @@ class Connections:
         new = {name: number for number, name in enumerate(table.places)}
         before = {name: number for number, name in enumerate(old)}
         common = math.gcd(len(old), len(new))
-        stays = np.ones(len(self.lanes))
-        for number, lane in enumerate(self.lanes):
-            if lane.place not in before:
+        stays = np.ones(len(self.paths))
+        for number, path in enumerate(self.paths):
+            if path.place not in before:
                 continue
-            if lane.place not in new:
+            if path.place not in new:
                 stays[number] = 0.0
             elif table.router_hash == MODULO:
-                alike = (before[lane.place] - new[lane.place]) % common == 0
+                alike = (before[path.place] - new[path.place]) % common == 0
                 stays[number] = common / len(new) if alike else 0.0
         drawn = self._chance.random(len(self._used))
         self._break((self._used > 0) & (drawn >= stays[self._current]))
@@ -162,13 +171,13 @@ class Connections:
             self._picked[place] = new if old is None else np.where(np.isin(old, ids), old, new)
         self._picks = np.stack([self._picked[place] for place in places])
 
-    def close(self, lanes: Set[int]) -> None:
+    def close(self, paths: Set[int]) -> None:
         """Close the open connections of some rows: their clients open new ones."""
-        self._used[np.isin(self._current, list(lanes))] = 0
+        self._used[np.isin(self._current, list(paths))] = 0
 
-    def cut(self, lanes: Set[int]) -> None:
+    def cut(self, paths: Set[int]) -> None:
         """Break the open connections of some rows: the next request of each is lost, then follows a new one."""
-        self._break((self._used > 0) & np.isin(self._current, list(lanes)))
+        self._break((self._used > 0) & np.isin(self._current, list(paths)))
 
     def _break(self, ending: NDArray[np.bool_]) -> None:
         """Break the open connections of some clients."""
@@ -178,7 +187,7 @@ class Connections:
     # -- requests ----
 
     def round_robin(self, count: int, weights: Floats) -> Indices:
-        """Return the lanes of requests that are connections of their own, one place after the other."""
+        """Return the paths of requests that are connections of their own, one place after the other."""
         client = None
         if self._table.affinity:
             client = np.searchsorted(np.cumsum(weights)[:-1], self._chance.random(count), side="right")
@@ -198,14 +207,14 @@ class Connections:
             place = self._places.pick(uniform)
         if table.affinity and client is not None:
             return np.asarray(self._picks[place, 0 if table.one_source else client])
-        lane = np.empty(len(uniform), dtype=np.intp)
+        path = np.empty(len(uniform), dtype=np.intp)
         for number, (choice, ids) in enumerate(self._within):
             here = np.flatnonzero(place == number)
-            lane[here] = ids[choice.pick(uniform[here])]
-        return lane
+            path[here] = ids[choice.pick(uniform[here])]
+        return path
 
     def follow(self, client: Indices, counts: Indices) -> tuple[Indices, Indices, Indices]:
-        """Put requests of clients on their connections; return lanes, requests on each, and lanes of each client."""
+        """Put requests of clients on their connections; return paths, requests on each, and paths of each client."""
         used, most, current = self._used[client], self.per_connection, self._current[client]
         upto = used + counts
         number = -(-upto // most)  # of connections: after a full one comes another, and the first may be open already
@@ -215,33 +224,33 @@ class Connections:
         lasts = np.full(len(who), most)
         lasts[after - 1] -= number * most - upto
         lasts[first] -= used
-        lane = self._open(who, self._chance.random(len(who)))
+        path = self._open(who, self._chance.random(len(who)))
         lost, tries = self._lost, not self._lost[self._ids].all()
         goes_on = (used > 0) & ~(lost[current] & tries)
-        lane[first[goes_on]] = current[goes_on]
-        lane[first[self._broken[client]]] = self._numbers[DEAD]
-        if tries and lost[lane].any():
-            lane, lasts = self._try_again(lane, lasts, who, lost)
+        path[first[goes_on]] = current[goes_on]
+        path[first[self._broken[client]]] = self._numbers[DEAD]
+        if tries and lost[path].any():
+            path, lasts = self._try_again(path, lasts, who, lost)
             after = np.searchsorted(np.cumsum(lasts), np.cumsum(counts)) + 1
             number = np.diff(after, prepend=0)
-        self._current[client] = lane[after - 1]
+        self._current[client] = path[after - 1]
         self._used[client] = upto % most
         self._broken[client] = False
-        return lane, lasts, number
+        return path, lasts, number
 
     def _try_again(
-        self, lane: Indices, lasts: Indices, who: Indices, lost: NDArray[np.bool_]
+        self, path: Indices, lasts: Indices, who: Indices, lost: NDArray[np.bool_]
     ) -> tuple[Indices, Indices]:
         """Make a client whose connection failed open another one for its next request, until one is answered."""
         while True:
-            again = lost[lane] & (lasts > 1)
+            again = lost[path] & (lasts > 1)
             if not again.any():
-                return lane, lasts
-            lane, lasts, who = (np.repeat(some, 1 + again) for some in (lane, lasts, who))
+                return path, lasts
+            path, lasts, who = (np.repeat(some, 1 + again) for some in (path, lasts, who))
             second = np.flatnonzero(again) + np.arange(1, 1 + again.sum())
             lasts[second - 1] = 1
             lasts[second] -= 1
-            lane[second] = self._open(who[second], self._chance.random(len(second)))
+            path[second] = self._open(who[second], self._chance.random(len(second)))
 
 
 def _rendezvous(clients: int, places: list[str], weights: list[float], seed: int) -> NDArray[np.intp]:

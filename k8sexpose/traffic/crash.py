@@ -27,12 +27,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Crash", "CrashStep", "watch_crash"]
 
-NOTHING_HAPPENS = "nobody has noticed it yet"
-
 
 @dataclass(frozen=True, slots=True)
 class CrashStep:
-    """A time in which every request has the same chance to be lost, and nobody else notices the crash.
+    """A stretch of time in which every request is lost with the same probability, and nobody else notices the crash.
 
     Parameters
     ----------
@@ -41,9 +39,9 @@ class CrashStep:
     what : str
         What has happened at that moment.
     lost : Fraction
-        Part of the new connections through the load balancer that is lost.
+        The share of the new connections through the load balancer that is lost.
     lost_hard_coded : Fraction
-        The same for the client that wrote down the address of the node; 1 where there is no node port.
+        The same for the client that wrote down the node's address; 1 where there is no node port.
     """
 
     at_s: float
@@ -63,7 +61,7 @@ class Crash:
     node : str
         The node that crashes, and the one that the other client wrote down.
     before_s, end_s : float
-        How long before and after the crash one watches, in seconds.
+        For how long the clients are watched before and after the crash, in seconds.
     steps : tuple of CrashStep
         In order of time.
     """
@@ -76,12 +74,13 @@ class Crash:
 
     @property
     def healed_s(self) -> float | None:
-        """Seconds after the crash from which on the load balancer's client loses nothing; None while it does."""
-        healed = None
-        for step in self.steps:
-            if step.at_s >= 0:
-                healed = (step.at_s if healed is None else healed) if step.lost == 0 else None
-        return healed
+        """Seconds from the crash until the load balancer's client loses nothing any more; None where losses go on."""
+        healed_s = None
+        for step in reversed(self.steps):
+            if step.at_s < 0 or step.lost:
+                break
+            healed_s = step.at_s
+        return healed_s
 
     def __str__(self) -> str:
         return "\n".join([self._title, *(" | ".join(row) for row in self._rows())])
@@ -149,16 +148,16 @@ def watch_crash(
     twin = cluster.copy()
     found = twin.service(service)
     twin.node(node)
-    if not any(entry.address for entry in found.load_balancer_ingress):
+    if not found.load_balancer_address:
         raise NotExposed(f"{found.name} has no address yet: move the clock with cluster.advance(seconds)")
     steps = [_step(twin, found, node, -before_s, "all is well")]
     twin.fail(node)
     begin_s = twin.now_s
-    steps.append(_step(twin, found, node, 0.0, f"{node} crashes; {NOTHING_HAPPENS}"))
+    steps.append(_step(twin, found, node, 0.0, f"{node} crashes; nobody has noticed it yet"))
     before = _notices(twin, found, node)
     for _ in twin.changes(begin_s + seconds):
         notices = _notices(twin, found, node)
-        news = "; ".join(word for word in notices if word not in before)
+        news = "; ".join(notice for notice in notices if notice not in before)
         before = notices
         step, last = _step(twin, found, node, twin.now_s - begin_s, news or "other things change"), steps[-1]
         # That somebody notices is a step even where nothing more, or still everything, is lost.
@@ -169,14 +168,14 @@ def watch_crash(
 
 def _step(twin: Cluster, service: Service, node: str, at_s: float, what: str) -> CrashStep:
     """Return what is lost now, through the load balancer and at the node that was written down."""
-    host = next(entry.address for entry in service.load_balancer_ingress if entry.address)
-    port = service.ports[0]
-    front, client = f"http://{address(host, port.port)}", _client(twin, service)
-    protocol, own = port.protocol or "TCP", twin.node(node).addresses
-    hard = Fraction(1)
-    if own and port.node_port:
-        hard = shares(twin, address(own[0], port.node_port), client, protocol=protocol).lost
-    return CrashStep(at_s, what, shares(twin, front, client, protocol=protocol).lost, hard)
+    client, port, own = _client(twin, service), service.ports[0], twin.node(node).addresses
+
+    def lost(target: str) -> Fraction:
+        return shares(twin, target, client, protocol=port.protocol or "TCP").lost
+
+    front = f"http://{address(service.load_balancer_address, port.port)}"
+    hard = lost(address(own[0], port.node_port)) if own and port.node_port else Fraction(1)
+    return CrashStep(at_s, what, lost(front), hard)
 
 
 def _client(cluster: Cluster, service: Service) -> str | None:

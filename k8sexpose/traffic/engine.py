@@ -9,17 +9,18 @@ does not grow with the number of requests. Where nothing is remembered and nothi
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from .arrays import Floats, Indices, Ints
 from .columns import Columns, Runs
 from .connections import DEAD, Connections
 from .path_table import PathColumns, PathRow
-from .random_streams import Floats, Indices, client_weights, service_times
+from .random_streams import client_weights, draw_services
 from .scan import LONG_ROWS, ROWS, responses, responses_of_several_workers
-from .tally import Ints, Tally
+from .tally import Tally
 from .timeline import State
 
 __all__ = ["Engine", "Rerun"]
@@ -53,17 +54,8 @@ class Arrivals:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rerun:
-    """The same run once more, for who looks at single latencies or the timeline; few do, and each takes a while.
+    """The same run once more, when somebody looks at single latencies or the timeline; few do, and both take time."""
 
-    Parameters
-    ----------
-    connect : callable
-        Returns the connections as they are before the first request.
-    states : sequence of State
-        Of the cluster.
-    """
-
-    connect: Callable[[], Connections]
     states: Sequence[State]
 
     def keep_sample(self, tally: Tally) -> None:
@@ -76,7 +68,7 @@ class Rerun:
 
     def _again(self, tally: Tally) -> Tally:
         again = tally.empty()
-        Engine(self.connect(), self.states, again).run()
+        Engine(Connections.of(tally.workload, self.states[0].table), self.states, again).run()
         return again
 
 
@@ -136,14 +128,14 @@ class Engine:
         self._state = number
         state, connections, tally = self.states[number], self.connections, self.tally
         if state.crashed:
-            connections.cut({k for k, path in enumerate(connections.lanes) if path.nodes & state.crashed})
-            homes = {path.pod for path in connections.lanes if path.node in state.crashed}
+            connections.cut({k for k, path in enumerate(connections.paths) if path.nodes & state.crashed})
+            homes = {path.pod for path in connections.paths if path.node in state.crashed}
             self._left[[k for k, pod in enumerate(tally.pods) if pod in homes]] = 0.0
         if state.closed:
-            connections.close({k for k, path in enumerate(connections.lanes) if path in state.closed})
+            connections.close({k for k, path in enumerate(connections.paths) if path in state.closed})
         if number:
             connections.enter(state.table)
-        tally.paths = connections.lanes
+        tally.paths = connections.paths
         new = tally.paths[len(self._pod) :]
         pod = np.array([self._pods.get(path.pod or "", len(self._pods)) for path in new], dtype=self._pod.dtype)
         self._pod = np.append(self._pod, pod)
@@ -184,16 +176,16 @@ class Engine:
 
     def _round_robin(self, count: int) -> tuple[Floats, Indices]:
         """Return when requests come, Pod by Pod, and how many by each path, where each goes to the next place."""
-        lane = self.connections.round_robin(count, self._clients)
-        order = np.argsort(self._pod.take(lane), kind="stable")
+        path = self.connections.round_robin(count, self._clients)
+        order = np.argsort(self._pod.take(path), kind="stable")
         at = Columns.of(np.array([count]), ROWS).spread(self.chance).T.reshape(-1)
-        return at.take(order), np.bincount(lane, minlength=len(self._pod))
+        return at.take(order), np.bincount(path, minlength=len(self._pod))
 
     def _on_connections(self, count: int) -> tuple[Floats, Indices]:
         """Return the same where clients keep their connections."""
         counts = self.chance.multinomial(count, self._clients)
         asked = np.flatnonzero(counts)
-        lane, lasts, used = self.connections.follow(asked, counts[asked])
+        path, lasts, used = self.connections.follow(asked, counts[asked])
         # A connection is used for as many exponential gaps as it carries requests: the last of them ends that time, and
         # the others are anywhere within. What is left after the last connection of a client is one gap more.
         full = lasts == self.connections.per_connection
@@ -206,34 +198,23 @@ class Engine:
         scale = (1 / (end - start + self.chance.standard_exponential(len(asked)))).repeat(used)
         starts = (ends - lengths - start.repeat(used)) * scale
         lengths *= scale
-        order = np.argsort(self._pod.take(lane), kind="stable")
-        lane, lasts, starts, lengths = lane[order], lasts[order], starts[order], lengths[order]
+        order = np.argsort(self._pod.take(path), kind="stable")
+        path, lasts, starts, lengths = path[order], lasts[order], starts[order], lengths[order]
         at = self.chance.random(count)
         at[np.cumsum(lasts) - 1] = 1.0
         at *= lengths.repeat(lasts)
         at += starts.repeat(lasts)
-        return at, np.bincount(lane, lasts, len(self._pod)).astype(np.int64)
+        return at, np.bincount(path, lasts, len(self._pod)).astype(np.int64)
 
     # -- serving ----
 
     def _serve(self, window: Window) -> None:
         """Serve the requests of a window, and count them."""
-        tally, part = self.tally, window.slice
-        arrivals = self._followed(window.count) if self.connections.remembers else self._spread(window.count)
+        arrivals = self._arrive(window)
         columns = arrivals.columns
-        for times in (arrivals.at, arrivals.lost):
-            times *= window.end - window.start
-            np.rint(times, out=times)
-            times += window.start
-        tally.path_counts[part] += arrivals.counts
-        end = max(arrivals.at[-1].max(initial=0.0), arrivals.lost.max(initial=0.0))
-        tally.end_s = max(tally.end_s, float(end) * tally.tick_ms / 1000)
-        if self._watch:
-            self._timeline(window, arrivals)
         if not columns.shape[1]:
             return
-        services = service_times(tally.workload, self._service, columns.shape, tally.tick_ms)
-        services[columns.absent] = 0.0
+        services = self._services(columns)
         sums = np.zeros((3, columns.shape[1]))
         np.add.reduce(services, axis=0, out=sums[1])
         out = self._respond(columns, arrivals.at, services, sums[1])
@@ -244,15 +225,52 @@ class Engine:
         network = Runs.of(self._network[order], places, self.rows)
         out += network.of_columns()
         network.correct(out)
-        out[columns.absent] = out[late] = tally.histogram.smallest
+        self._count(window, columns, out, late, sums, services.view(np.int64))
+
+    def _arrive(self, window: Window) -> Arrivals:
+        """Draw when the requests of a window arrive, in ticks, and count them."""
+        tally = self.tally
+        arrivals = self._followed(window.count) if self.connections.remembers else self._spread(window.count)
+        for times in (arrivals.at, arrivals.lost):
+            times *= window.end - window.start
+            np.rint(times, out=times)
+            times += window.start
+        tally.path_counts[window.slice] += arrivals.counts
+        end = max(arrivals.at[-1].max(initial=0.0), arrivals.lost.max(initial=0.0))
+        tally.end_s = max(tally.end_s, float(end) * tally.tick_ms / 1000)
+        if self._watch:
+            self._timeline(window, arrivals)
+        return arrivals
+
+    def _services(self, columns: Columns) -> Floats:
+        """Draw how long each request needs a worker, in ticks."""
+        workload = self.tally.workload
+        services = draw_services(workload, self._service, np.empty(columns.shape))
+        services *= workload.service_ms / self.tally.tick_ms
+        np.rint(services, out=services)
+        services[columns.absent] = 0.0
+        return services
+
+    def _count(
+        self,
+        window: Window,
+        columns: Columns,
+        latencies: Floats,
+        late: tuple[Indices, Indices],
+        sums: Floats,
+        memory: Ints,
+    ) -> None:
+        """Count the answered requests of a window: all but those that a crash has cut off."""
+        tally, part = self.tally, window.slice
+        latencies[columns.absent] = latencies[late] = tally.histogram.smallest
         row = columns.pods * tally.slices + part
         missing = columns.room + np.bincount(columns.pod_at(late[1]), minlength=len(row))
-        tally.add(out, columns.starts, row, sums, services.view(np.int64))
+        tally.add(latencies, columns.starts, row, sums, memory)
         tally.histogram.take_back(row, missing)
         tally.slice_counts[columns.pods, part] += columns.sizes + columns.room - missing
         if self._watch:
-            out[late] = np.nan
-            tally.keep(window.first, out, columns.starts.tolist(), columns.sizes.tolist())
+            latencies[late] = np.nan
+            tally.keep(window.first, latencies, columns.starts.tolist(), columns.sizes.tolist())
 
     def _respond(self, columns: Columns, at: Floats, services: Floats, work: Floats) -> Floats:
         """Return the time from arrival to departure of each request, shape (rows, columns)."""

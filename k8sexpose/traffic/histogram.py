@@ -12,12 +12,11 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
+
+from .arrays import Floats, Indices, Ints
 
 __all__ = ["BIN_WIDTH", "LogHistogram"]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 MANTISSA_BITS = 52
 KEPT_BITS = 8
@@ -61,7 +60,7 @@ class LogHistogram:
         self.counts: Ints = np.zeros((groups, 0), dtype=np.int64)
         self.sliced: Ints = np.zeros((groups, slices, 0), dtype=np.int64)
 
-    def add(self, values: Floats, starts: NDArray[np.integer], row: Ints, place: Ints | None = None) -> None:
+    def add(self, values: Floats, starts: Indices, row: Indices, place: Ints | None = None) -> None:
         """Count values.
 
         Parameters
@@ -73,28 +72,15 @@ class LogHistogram:
         place : ndarray of int64, optional
             Memory of the same shape.
         """
-        widths = np.append(starts[1:], values.shape[1]) - starts
-        group, one = row // self.slices, np.arange(len(row))
+        widths, group = np.append(starts[1:], values.shape[1]) - starts, row // self.slices
         first = np.flatnonzero(np.append(True, group[1:] != group[:-1]))  # slice of each group
         place = np.right_shift(values.view(np.int64), SHIFT, out=place)
         bins = (int(place.max()) - self._base >> WIDE << WIDE) + (1 << WIDE)
         if bins > self.counts.shape[1]:
             self._grow(bins)
-        if len(row) * bins <= values.size:  # few slices: their wide bins are sums of the narrow ones
-            place += (one * bins - self._base).repeat(widths)
-            sliced = _count(place, len(row), bins)
-            wide = _widened(sliced)
-            found = sliced
-            if len(first) < len(row):
-                edges = pairwise([*first.tolist(), len(row)])
-                found = np.array([np.add.reduce(sliced[begin:end], axis=0) for begin, end in edges])
-        else:
-            part = first.searchsorted(one, side="right") - 1  # the group of each slice, in this table
-            place += (part * bins - self._base).repeat(widths)
-            found = _count(place, len(first), bins)
-            place >>= WIDE
-            place += ((one - part) * (bins >> WIDE)).repeat(widths)
-            wide = _count(place, len(row), bins >> WIDE)
+        place -= self._base
+        count = _count_slices if len(row) * bins <= values.size else _count_groups
+        found, wide = count(place, widths, first, bins)
         for number, own in zip(group[first].tolist(), found, strict=True):
             self.counts[number, :bins] += own
         self.sliced.reshape(-1, self.sliced.shape[2])[row, : bins >> WIDE] += wide
@@ -157,6 +143,28 @@ class LogHistogram:
         low, high = ((at + edge << SHIFT).view(np.float64) for edge in (0, 1))
         inside = low + (left - (upto - own)) / np.maximum(own, 1) * (high - low)  # as far as the rank says
         return np.asarray(np.where(total > 0, inside, np.nan))
+
+
+def _count_slices(place: Ints, widths: Indices, first: Indices, bins: int) -> tuple[Ints, Ints]:
+    """Return the counts of groups in narrow bins, and of slices in wide ones: sums of the narrow bins of few slices."""
+    place += (np.arange(len(widths)) * bins).repeat(widths)
+    narrow = _count(place, len(widths), bins)
+    found = narrow
+    if len(first) < len(widths):
+        edges = pairwise([*first.tolist(), len(widths)])
+        found = np.array([np.add.reduce(narrow[begin:end], axis=0) for begin, end in edges])
+    return found, _widened(narrow)
+
+
+def _count_groups(place: Ints, widths: Indices, first: Indices, bins: int) -> tuple[Ints, Ints]:
+    """Return the same for many slices: everything is counted twice, since their narrow bins would be too many."""
+    one = np.arange(len(widths))
+    part = first.searchsorted(one, side="right") - 1  # the group of each slice, in this table
+    place += (part * bins).repeat(widths)
+    found = _count(place, len(first), bins)
+    place >>= WIDE
+    place += ((one - part) * (bins >> WIDE)).repeat(widths)
+    return found, _count(place, len(widths), bins >> WIDE)
 
 
 def _widened(counts: Ints) -> Ints:

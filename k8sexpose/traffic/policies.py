@@ -1,7 +1,7 @@
 """A Service under a policy: who gets what, the extra hop, the address that Pods see, and the load at which Local loses.
 
 `view` asks the router about one cluster as it is, `policy_shares` about a Service under both values of
-``externalTrafficPolicy``. `expected` and `crossover` put the formulas of `queueing` on top of views. Nothing is decided
+``externalTrafficPolicy``. `expected` and `crossover` apply the formulas of `queueing` to views. Nothing is decided
 here: to see another policy, the cluster is copied and the field is patched.
 """
 
@@ -71,7 +71,8 @@ class PolicyView:
     seen : tuple of str
         Addresses that Pods see as the client; where many nodes decide alike, that of one of them.
     hop_ms, network_ms : float
-        What an extra hop adds, and the mean round trip without it, in milliseconds: without the internet and the work.
+        What an extra hop adds, and the mean round trip without it, in milliseconds. Neither the way through the
+        internet nor the work of the Pod counts.
     idle : int
         How many ready Pods get nothing and are not in ``pods``; they count in the mean load.
     """
@@ -122,7 +123,7 @@ class PolicyView:
 
     @property
     def round_trip_ms(self) -> float:
-        """Mean round trip with the extra hops, in milliseconds; rounded, since sums come in any order."""
+        """Mean round trip with the extra hops, in milliseconds; rounded, since the order of a sum changes its end."""
         return round(self.network_ms + self.hop_share * self.hop_ms, 12)
 
 
@@ -153,23 +154,22 @@ class PolicyShares:
 
     def sees(self, side: PolicyView) -> str:
         """Return in words whom the Pods take for the client."""
-        whose = [self.client == address for address in side.seen]
-        if not whose:
+        if not side.seen:
             return "nobody"
-        if all(whose):
+        others = [seen for seen in side.seen if seen != self.client]
+        if not others:
             return f"the client, {self.client}"
-        return ("sometimes the client, else " if any(whose) else "") + ", ".join(
-            address for address in side.seen if address != self.client
-        )
+        sometimes = "sometimes the client, else " if self.client in side.seen else ""
+        return sometimes + ", ".join(others)
 
     def rows(self) -> Iterator[tuple[str, ...]]:
         """Yield the table: each Pod's share, then what holds for all."""
         for pods in zip(*(side.pods for side in self.sides), strict=True):
-            yield f"{pods[0].pod} on {pods[0].node}", *(f"{pod.share} ({percent(pod.share)})" for pod in pods)
+            yield f"{pods[0].pod} on {pods[0].node}", *(_exact(pod.share) for pod in pods)
         cells = {
-            "extra hop": lambda side: f"{side.extra_hop} ({percent(side.extra_hop)})",
-            "crosses a zone": lambda side: f"{side.crosses_zone} ({percent(side.crosses_zone)})",
-            "lost": lambda side: f"{side.lost} ({percent(side.lost)})",
+            "extra hop": lambda side: _exact(side.extra_hop),
+            "crosses a zone": lambda side: _exact(side.crosses_zone),
+            "lost": lambda side: _exact(side.lost),
             "mean round trip": lambda side: f"{side.round_trip_ms:.2f} ms",
             "busiest Pod ÷ average Pod": lambda side: f"{side.hottest_over_mean:.3g}" if side.pods else "no Pod",
             "the Pods see": self.sees,
@@ -186,6 +186,10 @@ class PolicyShares:
 
     def _repr_html_(self) -> str:
         return html_table(self._caption, ("", *(side.policy for side in self.sides)), self.rows())
+
+
+def _exact(share: Fraction) -> str:
+    return f"{share} ({percent(share)})"
 
 
 def both_policies(cluster: Cluster, service: str) -> dict[str, Cluster]:
@@ -268,10 +272,11 @@ def policy_shares(
     for policy, copy in both_policies(cluster, service).items():
         found = view(copy, service, client)
         pods |= {pod.pod: pod.node for pod in found.pods}
-        target = service if crashed is None else _crash(copy, service, crashed)
-        seen = {way.client_seen for way in routes(copy, target, client) if way.delivered}
+        target = service
         if crashed is not None:
+            target = _crash(copy, service, crashed)
             found = view(copy, target, client)
+        seen = {route.client_seen for route in routes(copy, target, client) if route.delivered}
         views[policy] = replace(found, policy=policy, seen=tuple(sorted(filter(None, seen))))
     order = {node.name: number for number, node in enumerate(cluster.nodes)}
     listed = sorted(pods.items(), key=lambda pair: (order.get(pair[1], -1), len(pair[0]), pair[0]))
@@ -280,11 +285,11 @@ def policy_shares(
 
 
 def _crash(copy: Cluster, service: str, node: str) -> str:
-    """Return the load balancer's address, which asks about now, after all clocks have run out and a node crashed."""
+    """Crash a node when all clocks have run out; return the load balancer's address, which asks about that moment."""
     copy.advance(SETTLED_S)
     copy.fail(node)
     found = copy.service(service)
-    host = next((entry.address for entry in found.load_balancer_ingress if entry.address), None)
+    host = found.load_balancer_address
     return f"http://{address(host, found.ports[0].port)}" if host else service
 
 
@@ -314,31 +319,24 @@ def view(
         As for `k8sexpose.shares`.
     """
     answer = ask(cluster, service, client, protocol)
-    named = answer.service
+    found = answer.shares
     answered = [bundle for bundle in answer.bundles if bundle.route.delivered]
-    total = sum((bundle.probability for bundle in answered), Fraction(0))
-    hops = sum((bundle.extra_hop for bundle in answered), Fraction(0))
-    crosses = sum((bundle.crosses_zone for bundle in answered), Fraction(0))
-    pods = _pod_shares(answered)
-    by_node: dict[str, Fraction] = {}
-    for pod in pods:
-        by_node[pod.node] = by_node.get(pod.node, Fraction(0)) + pod.share
-    legs = [_legs(cluster, bundle, hop_ms) for bundle in answered]
-    hop_total_ms = sum(float(bundle.extra_hop) * leg.hop_ms for bundle, leg in zip(answered, legs, strict=True))
-    near_total_ms = sum(float(bundle.probability) * leg.near_ms for bundle, leg in zip(answered, legs, strict=True))
+    legs = [_legs_ms(cluster, bundle, hop_ms) for bundle in answered]
+    near_ms = sum(float(bundle.probability) * near for bundle, (near, _) in zip(answered, legs, strict=True))
+    hops_ms = sum(float(bundle.extra_hop) * hop for bundle, (_, hop) in zip(answered, legs, strict=True))
     return PolicyView(
-        named.external_traffic_policy if named else "",
-        Shares({pod.pod: pod.share for pod in pods}, by_node, hops, crosses, 1 - total),
-        answer.entries,
-        pods,
-        tuple(sorted({bundle.route.client_seen for bundle in answered if bundle.route.client_seen})),
-        hop_total_ms / float(hops) if hops else 0.0,
-        near_total_ms / float(total) if total else 0.0,
+        policy=answer.service.external_traffic_policy if answer.service else "",
+        shares=found,
+        entries=answer.entries,
+        pods=_pod_shares(answered),
+        seen=tuple(sorted({bundle.route.client_seen for bundle in answered if bundle.route.client_seen})),
+        hop_ms=hops_ms / float(found.extra_hop) if found.extra_hop else 0.0,
+        network_ms=near_ms / float(1 - found.lost) if found.lost < 1 else 0.0,
     )
 
 
 def _pod_shares(answered: Iterable[Bundle]) -> tuple[PodShare, ...]:
-    """Return the share of each Pod, in the order in which the ways meet them."""
+    """Return the share of each Pod, in the order of the routes."""
     found: dict[str, PodShare] = {}
     for bundle in answered:
         route = bundle.route
@@ -349,26 +347,18 @@ def _pod_shares(answered: Iterable[Bundle]) -> tuple[PodShare, ...]:
     return tuple(found.values())
 
 
-@dataclass(frozen=True, slots=True)
-class _Legs:
-    """The round trip of a way without an extra hop, and what the hop adds, in milliseconds."""
-
-    near_ms: float
-    hop_ms: float = 0.0
-
-
-def _legs(cluster: Cluster, bundle: Bundle, hop_ms: float | None) -> _Legs:
-    """Return the cost of the legs of a bundle of ways; its extra hop is the last leg."""
+def _legs_ms(cluster: Cluster, bundle: Bundle, hop_ms: float | None) -> tuple[float, float]:
+    """Return the round trip of a route without its extra hop, which is the last leg, and what the hop adds."""
     if not bundle.extra_hop:
-        return _Legs(bundle.route.latency_ms)
+        return bundle.route.latency_ms, 0.0
     leg = LastLeg.of(cluster, bundle.route, hop_ms)
     crossing = float(bundle.crosses_zone / bundle.extra_hop)
     away_ms = crossing * leg.cross_ms + (1 - crossing) * leg.zone_ms
-    return _Legs(leg.before_ms + leg.stays_ms, away_ms - leg.stays_ms)
+    return leg.before_ms + leg.stays_ms, away_ms - leg.stays_ms
 
 
 def expected(found: PolicyView, utilisation: float, service_ms: float = 10.0, workers: int = 1) -> Response:
-    """Return what requests that are answered are to expect, in the long run and for many clients; NaN without any.
+    """Return the response time of answered requests, in the long run and for many clients; NaN where none is answered.
 
     Parameters
     ----------
@@ -379,17 +369,23 @@ def expected(found: PolicyView, utilisation: float, service_ms: float = 10.0, wo
     service_ms, workers
         As for `wait_ms`.
     """
-    answered = sum(found.loads, Fraction(0))
-    if not answered:
+    shares = _shares_of_answered(found)
+    if not shares:
         return Response(math.nan, math.nan, math.nan)
     return response_ms(
-        [load / answered for load in found.loads], utilisation, service_ms, workers=workers,
+        shares, utilisation, service_ms, workers=workers,
         hop_share=found.hop_share, hop_ms=found.hop_ms, network_ms=found.network_ms,
     )  # fmt: skip
 
 
+def _shares_of_answered(found: PolicyView) -> list[Fraction]:
+    """Return the share of each Pod in the connections that are answered; an empty list where none is."""
+    answered = sum(found.loads, Fraction(0))
+    return [load / answered for load in found.loads] if answered else []
+
+
 def crossover(views: Sequence[PolicyView], *, service_ms: float = 10.0, workers: int = 1) -> dict[str, float]:
-    """Return from which utilisation on the second view answers later than the first, for the mean and the p99.
+    """Return the utilisation from which the second view answers later than the first, for the mean and the p99.
 
     Parameters
     ----------
@@ -404,14 +400,13 @@ def crossover(views: Sequence[PolicyView], *, service_ms: float = 10.0, workers:
         For the ``mean`` and the ``p99``; see `crossover_utilisation`.
     """
     even, skewed = views
-    answered = sum(skewed.loads, Fraction(0))
-    if not answered:
+    shares = _shares_of_answered(skewed)
+    if not shares:
         raise ValueError("nobody answers under the second policy, so there is no load at which it becomes slower")
+    hop_share = max(even.hop_share - skewed.hop_share, 0.0)
     return {
         name: crossover_utilisation(
-            [load / answered for load in skewed.loads], hop_ms=even.hop_ms,
-            hop_share=max(even.hop_share - skewed.hop_share, 0.0), service_ms=service_ms, workers=workers,
-            quantile=level,
+            shares, hop_ms=even.hop_ms, hop_share=hop_share, service_ms=service_ms, workers=workers, quantile=level
         )
         for name, level in (("mean", None), ("p99", P99))
-    }  # fmt: skip
+    }

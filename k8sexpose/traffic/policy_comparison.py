@@ -1,9 +1,8 @@
 """The same requests under two policies, side by side: what a hop costs, and what skew costs.
 
 Under ``externalTrafficPolicy: Cluster`` every Pod gets the same share, and most requests take an extra hop; under
-``Local`` no request does, and Pods that share a node with few others get more. Expected numbers are set beside
-sampled ones: the expected ones come from the router's exact shares and the formulas of `queueing`, the sampled ones
-from `simulate`.
+``Local`` no request does, and Pods that share a node with few others get more. Expected numbers come from the router's
+exact shares and the formulas of `queueing`, and the sampled ones beside them from `simulate`.
 """
 
 from __future__ import annotations
@@ -16,10 +15,11 @@ import numpy as np
 import pandas as pd
 
 from .._display import html_table, milliseconds, percent
-from ..api.checks import check_arguments, count, positive, quantity
+from ..api.checks import check_arguments, count, positive
+from ..cloud.internal import AWS
 from ..model import Cluster
 from .policies import PolicyView, crossover, expected, view
-from .queueing import LARGEST_MS, MOST_WORKERS, jain_index, max_over_mean, sticky_max_over_mean
+from .queueing import check_service, jain_index, max_over_mean, sticky_max_over_mean
 from .simulation import Traffic, simulate
 from .timeline import fresh
 
@@ -34,12 +34,18 @@ __all__ = [
     "sticky_skew",
 ]
 
-AWS = "service.beta.kubernetes.io/aws-load-balancer"
+# What an argument may be at most: the work grows with it.
+MOST_UTILISATION = 1e6
+MOST_POINTS = 1_000
+MOST_RUNS = 1_000
+MOST_CLIENTS = 2_000_000
+
+HEAD = ("policy", "extra hops", "busiest Pod", "fairness", "mean", "p50", "p99")
 GKE = {"cloud.google.com/l4-rbs": "enabled", "networking.gke.io/weighted-load-balancing": "pods-per-node"}
 IP_TARGETS = {
-    f"{AWS}-type": "external",
-    f"{AWS}-nlb-target-type": "ip",
-    f"{AWS}-attributes": "load_balancing.cross_zone.enabled=true",
+    f"{AWS}type": "external",
+    f"{AWS}nlb-target-type": "ip",
+    f"{AWS}attributes": "load_balancing.cross_zone.enabled=true",
 }
 LOCAL: dict[str, Any] = {"externalTrafficPolicy": "Local"}
 
@@ -137,17 +143,13 @@ class PolicyComparison:
 
     def rows(self) -> list[tuple[str, ...]]:
         """Return the table in words: expected, and sampled in brackets."""
-        found: list[tuple[str, ...]] = []
-        for name, one in self.expected.items():
-            seen = self.traffic[name]
-            p50_ms, p99_ms = float(seen.summary["p50_ms"]), float(seen.summary["p99_ms"])
-            found.append(
-                (
-                    name, percent(one.hop_share), percent(one.busiest), f"{one.fairness:.3f}",
-                    _beside(one.mean_ms, seen.mean_ms), _beside(one.p50_ms, p50_ms), _beside(one.p99_ms, p99_ms),
-                )
-            )  # fmt: skip
-        return found
+        return [
+            (
+                str(name), percent(row.hop_share), percent(row.busiest), f"{row.jain_index:.3f}",
+                *(_beside(row[column], row[f"sampled_{column}"]) for column in ("mean_ms", "p50_ms", "p99_ms")),
+            )
+            for name, row in self.table.iterrows()
+        ]  # fmt: skip
 
     def _repr_html_(self) -> str:
         return html_table("Expected (sampled in brackets)", HEAD, self.rows())
@@ -155,13 +157,6 @@ class PolicyComparison:
 
 def _beside(expected_ms: float, sampled_ms: float) -> str:
     return f"{milliseconds(expected_ms)} ({milliseconds(sampled_ms)})"
-
-
-MOST_UTILISATION = 1e6
-MOST_POINTS = 1_000
-MOST_RUNS = 1_000
-MOST_CLIENTS = 2_000_000
-HEAD = ("policy", "extra hops", "busiest Pod", "fairness", "mean", "p50", "p99")
 
 
 def expect(
@@ -173,7 +168,7 @@ def expect(
     workers: int = 1,
     hop_ms: float | None = None,
 ) -> Expected:
-    """Return what many clients are to expect, without a simulation; see `compare_policies`.
+    """Return the load and the latency that many clients can expect, without a simulation; see `compare_policies`.
 
     Raises
     ------
@@ -181,20 +176,23 @@ def expect(
         If the utilisation is not above 0, or nobody answers.
     """
     positive(utilisation, "utilisation", at_most=MOST_UTILISATION)
-    _check_service(service_ms, workers, hop_ms)
-    return _expect(_view(cluster, target, hop_ms), utilisation, service_ms, workers)
-
-
-def _check_service(service_ms: float, workers: int, hop_ms: float | None) -> None:
-    """Check the numbers that say how a Pod serves."""
-    positive(service_ms, "service_ms", at_most=LARGEST_MS)
-    count(workers, "workers", at_most=MOST_WORKERS)
-    if hop_ms is not None:
-        quantity(hop_ms, "hop_ms", at_most=LARGEST_MS)
+    check_service(service_ms, workers, 0.0 if hop_ms is None else hop_ms)
+    found = _view(cluster, target, hop_ms)
+    response = expected(found, utilisation, service_ms, workers)
+    return Expected(
+        shares={pod.pod: float(pod.share / (1 - found.lost)) for pod in found.pods},
+        utilisation=utilisation,
+        hop_share=found.hop_share,
+        hop_ms=found.hop_ms,
+        network_ms=found.round_trip_ms,
+        mean_ms=response.mean_ms,
+        p50_ms=response.p50_ms,
+        p99_ms=response.p99_ms,
+    )
 
 
 def _view(cluster: Cluster, target: str, hop_ms: float | None) -> PolicyView:
-    """Return the view of many clients, whom no node remembers, kept while the cluster does not change."""
+    """Return the view of clients that no node remembers, from memory as long as the cluster does not change."""
     version = cluster.snapshot() | {"now_s": cluster.now_s}
     views: dict[tuple[str, float | None], PolicyView] = cluster.store.cached("views", version, dict)
     if (target, hop_ms) not in views:
@@ -203,21 +201,6 @@ def _view(cluster: Cluster, target: str, hop_ms: float | None) -> PolicyView:
     if found.lost == 1:
         raise ValueError(f"nobody answers at {target}")
     return found
-
-
-def _expect(found: PolicyView, utilisation: float, service_ms: float, workers: int) -> Expected:
-    answered = 1 - found.lost
-    response = expected(found, utilisation, service_ms, workers)
-    return Expected(
-        {pod.pod: float(pod.share / answered) for pod in found.pods},
-        utilisation,
-        found.hop_share,
-        found.hop_ms,
-        found.round_trip_ms,
-        response.mean_ms,
-        response.p50_ms,
-        response.p99_ms,
-    )
 
 
 def compare_policies(
@@ -234,7 +217,7 @@ def compare_policies(
     sticky: bool | None = None,
     seed: int = 0,
 ) -> PolicyComparison:
-    """Send the same load through several clusters that differ in a policy, and set expected beside sampled.
+    """Send the same load through several clusters that differ in a policy: expected numbers beside sampled ones.
 
     Parameters
     ----------
@@ -330,7 +313,7 @@ def latency_curves(
     check_arguments(latency_curves, locals())
     if len(clusters) != 2:
         raise ValueError(f"two clusters are compared, not {len(clusters)}")
-    _check_service(service_ms, workers, hop_ms)
+    check_service(service_ms, workers, 0.0 if hop_ms is None else hop_ms)
     count(points, "points", at_most=MOST_POINTS)
     busy = np.linspace(0.02, 0.98, points)
     columns: dict[str, list[float]] = {}
@@ -387,8 +370,8 @@ def sticky_skew(
     ['expected', 'mean', 'lowest', 'highest']
     """
     check_arguments(sticky_skew, locals())
-    rows = {}
     count(runs, "runs", at_most=MOST_RUNS)
+    rows = {}
     for position, number in enumerate(clients):
         count(number, f"clients[{position}]", at_most=MOST_CLIENTS)
         found, nodes = [], 0

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .random_streams import Floats
+from .arrays import Floats
 from .tally import Tally
 
 __all__ = ["Precision", "measure", "plus_minus", "sides"]

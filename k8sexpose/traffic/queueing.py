@@ -1,11 +1,13 @@
-"""Waiting, in formulas: what load and skew cost, without a simulation.
+"""Formulas of queueing theory: what load and skew cost in waiting time, without a simulation.
 
 All of them are textbook results for a first-come-first-served queue with Poisson arrivals: M/M/1 and M/M/c (Erlang
 1917), M/G/1 (Pollaczek 1930, Khinchine 1932), the fairness index (Jain, Chiu, Hawe 1984). What this module adds is
 the *crossover*: the utilisation from which ``externalTrafficPolicy: Local``, which saves a hop and skews the load,
 answers later than ``Cluster``, which does neither.
 
-Throughout: `utilisation` is that of the average Pod, and a Pod with the share s of P Pods carries P·s times that.
+Throughout, `utilisation` is that of the average Pod, and a Pod with the share s of P Pods carries P·s times that. A
+public formula checks its arguments once; the function of the same name with an underscore takes them as they are, since
+the search for a root calls it again and again.
 """
 
 from __future__ import annotations
@@ -40,6 +42,23 @@ DOUBLINGS = 200  # of a bracket; far more than a float can hold
 MANY_WORKERS = 1000  # from here on the asymptotic formula is exact to eight digits, and costs nothing
 MOST_WORKERS = 10**12
 LARGEST_MS = 1e12
+KEPT = 1024  # results that are kept of a formula: Services whose Pods are spread alike have the same
+
+
+def check_service(service_ms: object, workers: object, hop_ms: object = 0.0) -> None:
+    """Check the numbers that say how a Pod serves, and what an extra hop adds."""
+    checks.positive(service_ms, "service_ms", at_most=LARGEST_MS)
+    checks.count(workers, "workers", at_most=MOST_WORKERS)
+    checks.quantity(hop_ms, "hop_ms", at_most=LARGEST_MS)
+
+
+def _checked_shares(shares: object) -> tuple[Share, ...]:
+    """Return the shares of Pods after a check: numbers from 0 on, together about 1."""
+    found = checks.shares(shares, "shares")
+    total = sum(map(float, found))
+    if not math.isclose(total, 1, rel_tol=1e-3):
+        raise ValueError(f"shares are parts of the whole and sum to 1, not to {total:g}")
+    return found
 
 
 def erlang_c(workers: int, utilisation: float) -> float:
@@ -53,12 +72,11 @@ def erlang_c(workers: int, utilisation: float) -> float:
     0.5964
     """
     checks.count(workers, "workers", at_most=MOST_WORKERS)
-    return _waits(int(workers), checks.quantity(utilisation, "utilisation"))
+    return _erlang_c(int(workers), checks.quantity(utilisation, "utilisation"))
 
 
 @lru_cache(maxsize=4096)
-def _waits(workers: int, utilisation: float) -> float:
-    """Return Erlang's C of numbers that are checked."""
+def _erlang_c(workers: int, utilisation: float) -> float:
     if utilisation >= 1:
         return 1.0
     if utilisation == 0:
@@ -66,7 +84,7 @@ def _waits(workers: int, utilisation: float) -> float:
     if workers >= MANY_WORKERS:
         blocked = _blocked_of_many(workers, utilisation)
     else:
-        blocked = 1.0  # Erlang's B, by its recursion: it overflows nowhere
+        blocked = 1.0  # Erlang's B by its recursion, which cannot overflow
         for busy in range(1, workers + 1):
             blocked = workers * utilisation * blocked / (busy + workers * utilisation * blocked)
     return blocked / (1 - utilisation * (1 - blocked))
@@ -75,8 +93,8 @@ def _waits(workers: int, utilisation: float) -> float:
 def _blocked_of_many(workers: int, utilisation: float) -> float:
     """Return Erlang's B for many workers: the Poisson probability of exactly c, over that of at most c.
 
-    The first one by Stirling's series, the second one by the uniform asymptotic expansion of the incomplete gamma
-    function Q(c + 1, a) (Temme 1979; NIST Digital Library of Mathematical Functions, 8.12).
+    The first is Stirling's series, the second the uniform asymptotic expansion of the incomplete gamma function
+    Q(c + 1, a) (Temme 1979; NIST Digital Library of Mathematical Functions, 8.12).
     """
     offered = workers * utilisation
     distance = -math.log1p(utilisation - 1) - (1 - utilisation)
@@ -96,7 +114,7 @@ def wait_ms(utilisation: float, service_ms: float, *, workers: int = 1, variatio
     Parameters
     ----------
     utilisation : float
-        Load of each worker; from 1 on nobody is ever served in time.
+        Load of each worker; from 1 on the queue grows without end.
     service_ms : float
         Mean service time, in milliseconds.
     workers : int
@@ -107,8 +125,8 @@ def wait_ms(utilisation: float, service_ms: float, *, workers: int = 1, variatio
     Returns
     -------
     float
-        Milliseconds. Exact for M/M/c (``variation=1``) and M/G/1 (``workers=1``); else the usual approximation
-        by (1 + variation)/2 (Lee and Longton 1959).
+        Milliseconds. Exact for M/M/c (``variation=1``) and M/G/1 (``workers=1``); otherwise M/M/c times
+        (1 + variation)/2, the usual approximation (Lee and Longton 1959).
 
     Examples
     --------
@@ -119,45 +137,17 @@ def wait_ms(utilisation: float, service_ms: float, *, workers: int = 1, variatio
     >>> round(wait_ms(0.8, 10, workers=4), 3)
     7.455
     """
-    _check(utilisation, service_ms, workers)
+    checks.quantity(utilisation, "utilisation")
+    check_service(service_ms, workers)
     checks.quantity(variation, "variation")
     return _wait_ms(float(utilisation), float(service_ms), int(workers), float(variation))
 
 
 def _wait_ms(utilisation: float, service_ms: float, workers: int, variation: float) -> float:
-    """Return the mean wait of numbers that are checked."""
     if utilisation >= 1:
         return math.inf
-    waits = _waits(workers, utilisation) * service_ms / (workers * (1 - utilisation))
-    return waits * (1 + variation) / 2
-
-
-def _check(utilisation: object, service_ms: object, workers: object) -> None:
-    """Check the numbers that all formulas share."""
-    checks.quantity(utilisation, "utilisation")
-    checks.positive(service_ms, "service_ms", at_most=LARGEST_MS)
-    checks.count(workers, "workers", at_most=MOST_WORKERS)
-
-
-def _parts(shares: object, name: str = "shares") -> tuple[Share, ...]:
-    """Return the shares of Pods after a check: numbers from 0 on, together about 1."""
-    found = checks.shares(shares, name)
-    if not math.isclose(float(sum(map(float, found))), 1, rel_tol=1e-3):
-        raise ValueError(f"{name} are parts of the whole and sum to 1, not to {float(sum(map(float, found))):g}")
-    return found
-
-
-@lru_cache(maxsize=1 << 10)  # Services whose Pods are spread alike have the same answer
-def _kept_quantile_ms(
-    quantile: float,
-    utilisation: float,
-    service_ms: float,
-    workers: int,
-    shares: tuple[Share, ...],
-    hop_share: float,
-    hop_ms: float,
-) -> float:
-    return _quantile_ms(quantile, utilisation, service_ms, workers, shares, hop_share, hop_ms)
+    exponential_ms = _erlang_c(workers, utilisation) * service_ms / (workers * (1 - utilisation))
+    return exponential_ms * (1 + variation) / 2
 
 
 def response_tail(time_ms: float, utilisation: float, service_ms: float, *, workers: int = 1) -> float:
@@ -168,24 +158,24 @@ def response_tail(time_ms: float, utilisation: float, service_ms: float, *, work
     >>> round(response_tail(0, 0.8, 10), 3), round(response_tail(230.26, 0.8, 10), 3)
     (1.0, 0.01)
     """
-    _check(utilisation, service_ms, workers)
+    checks.quantity(utilisation, "utilisation")
+    check_service(service_ms, workers)
     if isinstance(time_ms, bool | str) or not isinstance(time_ms, Real) or math.isnan(time_ms):
         raise ValueError(f"time_ms is a number of milliseconds, not {checks.shown(time_ms)}")
-    return _tail(float(time_ms), float(utilisation), float(service_ms), int(workers))
+    return _response_tail(float(time_ms), float(utilisation), float(service_ms), int(workers))
 
 
-def _tail(time_ms: float, utilisation: float, service_ms: float, workers: int) -> float:
-    """Return the tail of the response time of numbers that are checked."""
+def _response_tail(time_ms: float, utilisation: float, service_ms: float, workers: int) -> float:
     if time_ms <= 0 or utilisation >= 1:
         return 1.0
-    waits, rate = _waits(workers, utilisation), 1 / service_ms
+    waits, rate = _erlang_c(workers, utilisation), 1 / service_ms
     drain = workers * rate * (1 - utilisation)  # the wait, if there is one, is exponential with this rate
     served_late = math.exp(-rate * time_ms)
     if math.isclose(drain, rate, rel_tol=1e-9):
-        both = (1 + rate * time_ms) * served_late
+        both_late = (1 + rate * time_ms) * served_late
     else:
-        both = (drain * served_late - rate * math.exp(-drain * time_ms)) / (drain - rate)
-    return (1 - waits) * served_late + waits * both
+        both_late = (drain * served_late - rate * math.exp(-drain * time_ms)) / (drain - rate)
+    return (1 - waits) * served_late + waits * both_late
 
 
 def response_quantile_ms(
@@ -221,37 +211,47 @@ def response_quantile_ms(
     >>> round(response_quantile_ms(0.99, 0.8, 10), 2)
     230.26
     """
-    _check(utilisation, service_ms, workers)
+    checks.quantity(utilisation, "utilisation")
+    check_service(service_ms, workers, hop_ms)
     checks.quantile(quantile)
     checks.share(hop_share, "hop_share")
-    checks.quantity(hop_ms, "hop_ms", at_most=LARGEST_MS)
+    found = _checked_shares(shares)
     return _kept_quantile_ms(
-        quantile, float(utilisation), float(service_ms), int(workers), _parts(shares), float(hop_share), float(hop_ms)
+        quantile, float(utilisation), float(service_ms), int(workers), found, float(hop_share), float(hop_ms)
     )
 
 
-def _quantile_ms(
+def _response_quantile_ms(
     quantile: float,
     utilisation: float,
     service_ms: float,
     workers: int,
-    shares: Sequence[Share],
+    shares: tuple[Share, ...],
     hop_share: float = 0.0,
     hop_ms: float = 0.0,
 ) -> float:
-    """Return the quantile of numbers that are checked."""
     loads = _loads(shares, utilisation)
     if any(load >= 1 for _, load in loads):
         return math.inf
 
     def tail(time_ms: float) -> float:
-        return sum(share * _tail(time_ms, load, service_ms, workers) for share, load in loads)
+        return sum(share * _response_tail(time_ms, load, service_ms, workers) for share, load in loads)
 
     def in_time(time_ms: float) -> float:
         late = (1 - hop_share) * tail(time_ms) + hop_share * tail(time_ms - hop_ms)
         return (1 - quantile) - late
 
     return _root(in_time, service_ms)
+
+
+# The search for a crossover asks for many quantiles, none of which is needed again: it goes past this.
+_kept_quantile_ms = lru_cache(maxsize=KEPT)(_response_quantile_ms)
+
+
+def _loads(shares: Sequence[Share], utilisation: float) -> list[tuple[float, float]]:
+    """Return the share of the requests that meet each load, and the load: Pods with equal shares count once."""
+    counted = Counter(map(float, shares))
+    return [(share * count, utilisation * len(shares) * share) for share, count in counted.items() if share]
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +273,7 @@ def response_ms(
     hop_ms: float = 0.0,
     network_ms: float = 0.0,
 ) -> Response:
-    """Return what requests are to expect that reach Pods by these shares (M/M/c each).
+    """Return the response time over all Pods, of which each gets its share of the requests (M/M/c each).
 
     Parameters
     ----------
@@ -282,16 +282,16 @@ def response_ms(
     utilisation, service_ms, workers, hop_share, hop_ms
         As for `response_quantile_ms`.
     network_ms : float
-        What every request takes besides, in milliseconds.
+        What the network adds to every request, in milliseconds.
     """
-    _check(utilisation, service_ms, workers)
+    checks.quantity(utilisation, "utilisation")
+    check_service(service_ms, workers, hop_ms)
     checks.share(hop_share, "hop_share")
-    checks.quantity(hop_ms, "hop_ms", at_most=LARGEST_MS)
-    shares = _parts(shares)
-    mean_ms = _mean_wait_ms(shares, utilisation, service_ms, workers) + service_ms + hop_share * hop_ms
+    found = _checked_shares(shares)
+    mean_ms = _mean_wait_ms(found, utilisation, service_ms, workers) + service_ms + hop_share * hop_ms
     p50_ms, p99_ms = (
-        response_quantile_ms(
-            level, utilisation, service_ms, workers=workers, shares=shares, hop_share=hop_share, hop_ms=hop_ms
+        _kept_quantile_ms(
+            level, float(utilisation), float(service_ms), int(workers), found, float(hop_share), float(hop_ms)
         )
         for level in (0.5, P99)
     )
@@ -328,13 +328,13 @@ def crossover_utilisation(
     service_ms, workers, variation
         As for `wait_ms`.
     quantile : float, optional
-        Compare this quantile (0.99), for exponential service; None compares the mean.
+        Which quantile to compare, such as 0.99, for exponential service; None compares the mean.
 
     Returns
     -------
     float
-        The utilisation of the average Pod. Below it Local is faster, above it Cluster; 1 where no Pod has more
-        than its part, so that Local is never slower; 0 where the hop costs nothing.
+        The utilisation of the average Pod: below it Local is faster, above it Cluster. It is 1 where all Pods have
+        equal shares, so that Local is never slower, and 0 where the hop costs nothing.
 
     Raises
     ------
@@ -343,8 +343,8 @@ def crossover_utilisation(
 
     Notes
     -----
-    Solves Σ s·W(ρ·P·s) − W(ρ) = h·q: the left side starts at 0 and grows without bound until the
-    busiest Pod is overloaded, so that there is one root.
+    Solves Σ s·W(ρ·P·s) − W(ρ) = h·q, where h is the hop, q the share that takes it and W the mean wait: the left
+    side starts at 0 and grows without bound until the busiest Pod is overloaded, so that there is one root.
 
     Examples
     --------
@@ -355,20 +355,19 @@ def crossover_utilisation(
     >>> round(crossover_utilisation([0.25, 0.25, 0.5], hop_ms=1, hop_share=0.5, quantile=0.99), 3)
     0.065
     """
-    shares = _parts(shares)
-    _check(0, service_ms, workers)
-    checks.quantity(hop_ms, "hop_ms", at_most=LARGEST_MS)
+    check_service(service_ms, workers, hop_ms)
     checks.share(hop_share, "hop_share")
     checks.quantity(variation, "variation")
     if quantile is not None:
         checks.quantile(quantile)
-    if quantile is not None and variation != 1:
-        raise ValueError("a quantile has a formula for exponential service only: variation=1")
-    return _crossover(tuple(shares), float(hop_ms), float(hop_share), service_ms, workers, variation, quantile)
+        if variation != 1:
+            raise ValueError("a quantile has a formula for exponential service only: variation=1")
+    found = _checked_shares(shares)
+    return _crossover_utilisation(found, float(hop_ms), float(hop_share), service_ms, workers, variation, quantile)
 
 
-@lru_cache(maxsize=1 << 10)  # Services whose Pods are spread alike have the same answer
-def _crossover(
+@lru_cache(maxsize=KEPT)
+def _crossover_utilisation(
     shares: tuple[Share, ...],
     hop_ms: float,
     hop_share: float,
@@ -377,38 +376,30 @@ def _crossover(
     variation: float,
     quantile: float | None,
 ) -> float:
-    """Return `crossover_utilisation` for arguments that were checked."""
     limit = 1 / (len(shares) * float(max(shares)))
     if limit > 1 - 1e-12:
         return 1.0
-    cost = hop_ms * hop_share
-    if cost <= 0:
+    hops_ms = hop_ms * hop_share
+    if hops_ms <= 0:
         return 0.0
 
-    def skew_costs(utilisation: float) -> float:
+    def skewed_is_later_by(utilisation: float) -> float:
         if utilisation >= limit:
             return math.inf
-        if quantile is not None:
-            skewed = _quantile_ms(quantile, utilisation, service_ms, workers, shares)
-            even = _quantile_ms(quantile, utilisation, service_ms, workers, (1.0,), hop_share, hop_ms)
-            return skewed - even
-        skewed = _mean_wait_ms(shares, utilisation, service_ms, workers, variation)
-        return skewed - _mean_wait_ms((1.0,), utilisation, service_ms, workers, variation) - cost
+        if quantile is None:
+            skewed_ms = _mean_wait_ms(shares, utilisation, service_ms, workers, variation)
+            return skewed_ms - _wait_ms(utilisation, service_ms, workers, variation) - hops_ms
+        skewed_ms = _response_quantile_ms(quantile, utilisation, service_ms, workers, shares)
+        return skewed_ms - _response_quantile_ms(quantile, utilisation, service_ms, workers, (1.0,), hop_share, hop_ms)
 
-    return _root(skew_costs, limit)
-
-
-def _loads(shares: Sequence[Share], utilisation: float) -> list[tuple[float, float]]:
-    """Return the loads of the Pods, each once, and before it the share of the requests that meets it."""
-    counted = Counter(map(float, shares))
-    return [(share * count, utilisation * len(shares) * share) for share, count in counted.items() if share]
+    return _root(skewed_is_later_by, limit)
 
 
 def _root(rising: Callable[[float], float], upper: float) -> float:
     """Return where a rising function passes 0, from 0 on; `upper` is doubled until it lies beyond.
 
-    Inverse quadratic interpolation where the last points allow it, else bisection (Chandrupatla 1997): about ten
-    values of the function where bisection alone takes forty.
+    Inverse quadratic interpolation where the last points allow it, else bisection (Chandrupatla 1997): it needs about
+    ten values of the function, and bisection alone forty.
     """
     lower, below = 0.0, -math.inf
     for _ in range(DOUBLINGS):
@@ -491,7 +482,7 @@ def max_over_mean(loads: Sequence[Share]) -> float:
 
 
 def effective_clients(weights: Sequence[float]) -> float:
-    """Return how many equal clients would be as uneven as these: what counts for sticky load balancing.
+    """Return how many clients with equal shares would skew sticky load balancing as much as these do.
 
     Parameters
     ----------
@@ -515,20 +506,20 @@ def effective_clients(weights: Sequence[float]) -> float:
 
 
 def sticky_max_over_mean(nodes: int, clients: float) -> float:
-    """Return how busy the busiest of several even nodes is expected to be when clients are sticky.
+    """Return the expected load of the busiest node where a hash spreads sticky clients evenly over nodes.
 
     Parameters
     ----------
     nodes : int
         How many nodes share the clients.
     clients : float
-        How many clients; `effective_clients` of them, where some ask more than others.
+        How many clients; where some ask more often than others, their `effective_clients`.
 
     Returns
     -------
     float
-        Load of the busiest node over the mean: 1 + d·√(nodes/clients), d the expected maximum of so many standard
-        normal numbers. Good where every node has several clients.
+        Load of the busiest node over the mean: 1 + d·√(nodes/clients), where d is the expected maximum of as many
+        standard normal numbers as there are nodes. A good approximation where every node has several clients.
 
     Examples
     --------
@@ -538,11 +529,11 @@ def sticky_max_over_mean(nodes: int, clients: float) -> float:
     checks.count(nodes, "nodes", at_most=MOST_WORKERS)
     checks.positive(clients, "clients")
 
-    def below(x: float) -> float:
+    def normal_cdf(x: float) -> float:
         return (1 + math.erf(x / math.sqrt(2))) / 2
 
-    # E max = the integral of 1 - F^n above 0, less that of F^n below it.
+    # The expected maximum of n numbers is the integral of 1 - F^n above 0, less that of F^n below it.
     step = 0.001
     points = [(k + 0.5) * step for k in range(10_000)]
-    expected = sum(1 - below(x) ** nodes - below(-x) ** nodes for x in points) * step
+    expected = sum(1 - normal_cdf(x) ** nodes - normal_cdf(-x) ** nodes for x in points) * step
     return 1 + expected * math.sqrt(nodes / clients)

@@ -14,12 +14,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from .arrays import Floats, Indices
 from .workload import Workload
 
-__all__ = ["Choice", "client_weights", "hash_uniform", "service_times"]
-
-Floats = NDArray[np.float64]
-Indices = NDArray[np.intp]
+__all__ = ["Choice", "client_weights", "draw_services", "hash_uniform"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,16 +87,15 @@ def hash_uniform(*keys: int | NDArray[np.integer]) -> Floats:
     return np.asarray((state >> np.uint64(11)) * 2.0**-53)
 
 
-def service_times(workload: Workload, chance: np.random.Generator, shape: tuple[int, int], tick_ms: float) -> Floats:
-    """Draw how long workers need for requests, in whole ticks."""
-    if workload.distribution == "constant":
-        times = np.ones(shape)
-    elif workload.distribution == "lognormal":
-        times = chance.lognormal(-(workload.sigma**2) / 2, workload.sigma, shape)
+def draw_services(workload: Workload, chance: np.random.Generator, out: Floats) -> Floats:
+    """Draw how long workers need for requests, in units of the mean."""
+    if workload.distribution == "exponential":
+        return chance.standard_exponential(out=out)
+    if workload.distribution == "lognormal":
+        out[:] = chance.lognormal(-(workload.sigma**2) / 2, workload.sigma, out.shape)
     else:
-        times = chance.standard_exponential(shape)
-    times *= workload.service_ms / tick_ms
-    return np.rint(times, out=times)
+        out[:] = 1.0
+    return out
 
 
 @lru_cache(maxsize=4)

@@ -13,33 +13,24 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from .._display import html_table
+from .arrays import Floats
 from .precision import Precision, measure, plus_minus, sides
-from .random_streams import Floats
+from .queueing import jain_index, max_over_mean
 from .scene import Scene
-from .tally import Ints, Tally
+from .tally import Tally
 
-__all__ = ["OVERLOADED", "QUANTILES", "SHARES", "Traffic"]
+__all__ = ["QUANTILES", "SHARES", "Traffic"]
 
 LEVELS = (0.5, 0.95, 0.99)
 QUANTILES = ("p50_ms", "p95_ms", "p99_ms")
 ERRORS = ("p50_se_ms", "p95_se_ms", "p99_se_ms")
 SHARES = ("extra_hop_share", "cross_zone_share", "failed_share")
+SHARE_ERRORS = ("extra_hop_share_se", "cross_zone_share_se", "failed_share_se")
 SUMMARY = pd.Index(
-    [
-        *SHARES,
-        "max_over_mean",
-        "jain_index",
-        *QUANTILES,
-        "mean_ms",
-        *(f"{name}_se" for name in SHARES),
-        *ERRORS,
-        "mean_se_ms",
-    ]
+    [*SHARES, "max_over_mean", "jain_index", *QUANTILES, "mean_ms", *SHARE_ERRORS, *ERRORS, "mean_se_ms"]
 )
-MEAN = 8  # the place of mean_ms
 FAILED = pd.Index(["timeout", "refused", "reset", "unresolved"])
 SHOWN = 30  # Pods in a notebook
-OVERLOADED = "is overloaded: its queue grows as long as requests come"
 
 
 @dataclass(frozen=True, eq=False, repr=False)  # without slots: what is made once is kept
@@ -66,7 +57,8 @@ class Traffic:
         cross_zone_share_se, failed_share_se, p50_se_ms, p95_se_ms, p99_se_ms, mean_se_ms``.
     timeline : DataFrame
         A row per second, or a longer round time: ``t_s`` (its start), ``ok_share``, ``load_rps`` (requests per
-        second that came), and for each node, by its name, the requests per second that its Pods answered.
+        second that came), and for each node, by its name, the requests per second that its Pods answered. Where clients
+        keep their connections, whoever looks at it first waits as long again as for the run.
     requests : int
         How many requests were sent.
     mean_ms : float
@@ -79,6 +71,8 @@ class Traffic:
         When something changed for requests: an event, or somebody who noticed it.
     precision_reached : bool, optional
         Whether the run is as precise as was asked for; None where nothing was asked.
+    overloaded : bool
+        Whether a Pod gets more requests than it can serve, so that its queue grows as long as they come.
     too_short : str
         Why some standard errors are not given, and how many requests would be enough; empty where all are.
 
@@ -156,7 +150,7 @@ class Traffic:
 
     @property
     def mean_ms(self) -> float:  # noqa: D102
-        return float(self.summary.iloc[MEAN])
+        return float(self.summary["mean_ms"])
 
     @property
     def changes_s(self) -> tuple[float, ...]:  # noqa: D102
@@ -176,12 +170,16 @@ class Traffic:
         return pd.Series(list(failed.values()), FAILED, name="requests")
 
     @property
+    def overloaded(self) -> bool:  # noqa: D102
+        return self._scene.steady and self._precision.wanted == math.inf
+
+    @property
     def too_short(self) -> str:  # noqa: D102
         precision = self._precision
         if not precision.busiest or not self._scene.steady:
             return ""
-        if precision.wanted == math.inf:
-            return f"a Pod {OVERLOADED}"
+        if self.overloaded:
+            return "a Pod is overloaded: its queue grows as long as requests come"
         digit = 10 ** (len(str(int(precision.wanted))) - 1)
         wanted = math.ceil(precision.wanted / digit) * digit
         busy = f"a Pod that is {precision.busiest:.0%} busy"
@@ -208,13 +206,15 @@ class Traffic:
     @cached_property
     def summary(self) -> pd.Series[float]:  # noqa: D102
         tally, precision, (quantiles, errors) = self._tally, self._precision, self._quantiles
-        counts, total = tally.path_counts.sum(0), int(tally.answered.sum())
+        counts = tally.path_counts.sum(0)
+        answered = tally.answered.tolist() or [0]  # a Service may have no Pods
         network_ms = float(counts @ tally.columns.network_ms)
         numbers = [
             *(counts @ tally.columns.kinds / self.requests).tolist(),
-            *_unevenness(tally.answered),
+            max_over_mean(answered),
+            jain_index(answered),
             *quantiles[-1].tolist(),
-            (float(tally.slice_busy.sum()) * tally.tick_ms + network_ms) / total if total else math.nan,
+            (float(tally.slice_busy.sum()) * tally.tick_ms + network_ms) / sum(answered) if any(answered) else math.nan,
             *precision.shares.tolist(),
             *errors[-1].tolist(),
             precision.mean_ms,
@@ -243,9 +243,9 @@ class Traffic:
     def by_node(self) -> pd.DataFrame:  # noqa: D102
         tally, members = self._tally, self._scene.members
         pods = members.sum(1)
-        sums = members @ np.stack(list(self._shares.values()), axis=1)
-        sums[:, 3] /= np.maximum(pods, 1)
-        shares = _named(tuple(self._shares), sums) | {"requests": sums[:, 2].astype(np.int64)}
+        shares = _named(tuple(self._shares), members @ np.stack(list(self._shares.values()), axis=1))
+        shares["requests"] = shares["requests"].astype(np.int64)
+        shares["utilisation"] = shares["utilisation"] / np.maximum(pods, 1)
         counts = np.array([tally.histogram.counts[own > 0].sum(0) for own in members]).reshape(len(members), -1)
         quantiles = _named(QUANTILES, tally.histogram.quantiles(LEVELS, counts) * tally.tick_ms)
         columns = {"pods": pods.astype(np.int64)} | shares | quantiles
@@ -262,15 +262,6 @@ class Traffic:
         with np.errstate(invalid="ignore", divide="ignore"):
             numbers = np.column_stack([start_s, (sent - lost) / sent, sent / lasts_s, load[:, :-1] / lasts_s[:, None]])
         return pd.DataFrame(numbers, columns=["t_s", "ok_share", "load_rps", *tally.nodes])
-
-
-def _unevenness(answered: Ints) -> tuple[float, float]:
-    """Return `max_over_mean` and `jain_index`: those of `queueing` check each number, which takes as long as a run."""
-    loads = answered.astype(np.float64)
-    total = float(loads.sum())
-    if not total:
-        return math.nan, math.nan
-    return float(loads.max()) * len(loads) / total, total**2 / (len(loads) * float((loads**2).sum()))
 
 
 def _named(names: Sequence[str], columns: Floats) -> dict[str, Floats]:

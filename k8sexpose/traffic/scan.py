@@ -18,10 +18,10 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from .arrays import Floats, Indices
+
 __all__ = ["LONG_ROWS", "ROWS", "responses", "responses_of_several_workers", "tick_ms"]
 
-Floats = NDArray[np.float64]
-Indices = NDArray[np.intp]
 
 ROWS = 16  # of a column with one worker: few calls, and little is left for the slow scan
 LONG_ROWS = 256  # with several workers: a column is long enough to forget how it began

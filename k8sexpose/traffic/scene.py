@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from ..kubeproxy.service_ports import targets
 from ..router.addressing import find_destination
-from .path_table import RequestTarget
+from .arrays import Floats
+from .path_table import PathRow, RequestTarget
 from .timeline import State
 from .ways import Ways
 
@@ -25,71 +25,51 @@ __all__ = ["Scene"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """A Service with its Pods and nodes, before any request.
+    """A Service with its Pods and nodes: what is the same for every run, so that it is kept while a slider moves."""
 
-    Parameters
-    ----------
-    states : tuple of State
-        Of the cluster, one after the other.
-    pods : list of str
-        All Pods that can be asked at some time, and those that are endpoints but get nothing.
-    zones : dict of str to str
-        The zone of each node.
-    members : ndarray of float64, shape (nodes, pods)
-        1 where a Pod is on a node.
-    index, node_index : Index
-        The Pods and the nodes, for tables.
-    columns, node_columns : dict of str to array
-        What tables say of Pods (``node, zone``) and of nodes (``zone``).
-    expected : ndarray of float64, shape (pods,)
-        The exact share of each Pod in the first state.
-    ways : Ways, optional
-        How requests come that have a connection of their own; None where it matters who asks or when.
-    nearest_ms : float
-        The shortest way through the network.
-    """
-
-    states: tuple[State, ...]
-    pods: list[str]
-    zones: dict[str, str | None]
-    members: NDArray[np.float64]
-    index: pd.Index[str]
+    states: tuple[State, ...]  # of the cluster, one after the other
+    pods: list[str]  # all that can be asked at some time, and endpoints that get nothing
+    zones: dict[str, str | None]  # of each node
+    members: Floats  # shape (nodes, pods): 1 where a Pod is on a node
+    index: pd.Index[str]  # the Pods, and below the nodes, for tables
     node_index: pd.Index[str]
-    columns: dict[str, Any]
+    columns: dict[str, Any]  # what tables say of Pods (``node, zone``), and below of nodes (``zone``)
     node_columns: dict[str, Any]
-    expected: NDArray[np.float64]
-    ways: Ways | None
-    nearest_ms: float
+    expected: Floats  # shape (pods,): the exact share of each Pod in the first state
+    ways: Ways | None  # of requests with a connection of their own; None where it matters who asks or when
+    nearest_ms: float  # the shortest path through the network
 
     @classmethod
     def of(cls, cluster: Cluster, asking: RequestTarget, states: tuple[State, ...]) -> Scene:
-        """Look around."""
+        """Find the Pods and nodes of all states."""
         table, zones = states[0].table, {name: node.zone for name, node in cluster.store.nodes.items()}
-        lanes = [lane for state in states for lane in state.table.lanes]
-        pods = _pods(cluster, asking, states)
+        paths = [path for state in states for path in state.table.paths]
+        pods = _pods(cluster, asking, paths)
         home = {pod.name: pod.node for pod in cluster.store.pods.values()}
-        home |= {lane.pod: lane.node for lane in lanes if lane.pod is not None}
+        home |= {path.pod: path.node for path in paths if path.pod is not None}
         nodes = [home.get(pod) for pod in pods]
-        of_pods = {"node": nodes, "zone": [zones.get(node or "") for node in nodes]}
-        of_nodes = {"zone": list(zones.values())}
-        members = np.array([[node == name for node in nodes] for name in zones], dtype=float)
+        members = np.array(list(zones), dtype=object)[:, None] == np.array(nodes, dtype=object)
         plain = len(states) == 1 and table.assignment == "per_connection" and not table.affinity
         return cls(
-            states, pods, zones, members.reshape(len(zones), len(pods)),
-            pd.Index(pods, name="pod", dtype=object), pd.Index(list(zones), name="node", dtype=object),
-            {name: pd.Series(column).array for name, column in of_pods.items()},
-            {name: pd.Series(column).array for name, column in of_nodes.items()},
-            np.array([float(table.shares.get(pod, 0)) for pod in pods]),
-            Ways.of(list(table.lanes), np.array(list(table.lanes.values())), pods) if plain else None,
-            min((lane.network_ms for lane in lanes if lane.delivered), default=0.0),
-        )  # fmt: skip
+            states=states,
+            pods=pods,
+            zones=zones,
+            members=members.astype(np.float64),
+            index=pd.Index(pods, name="pod", dtype=object),
+            node_index=pd.Index(list(zones), name="node", dtype=object),
+            columns={"node": _column(nodes), "zone": _column([zones.get(node or "") for node in nodes])},
+            node_columns={"zone": _column(list(zones.values()))},
+            expected=np.array([float(table.shares.get(pod, 0)) for pod in pods]),
+            ways=Ways.of(list(table.paths), np.array(list(table.paths.values())), pods) if plain else None,
+            nearest_ms=min((path.network_ms for path in paths if path.delivered), default=0.0),
+        )
 
     @property
     def steady(self) -> bool:
-        """True if nothing happens."""
+        """True if nothing happens during the run."""
         return len(self.states) == 1
 
-    def expected_share(self, duration_s: float) -> NDArray[np.float64]:
+    def expected_share(self, duration_s: float) -> Floats:
         """Return the exact share of each Pod, averaged over the time of the states."""
         if self.steady:
             return self.expected
@@ -100,11 +80,16 @@ class Scene:
         return found
 
 
-def _pods(cluster: Cluster, asking: RequestTarget, states: Sequence[State]) -> list[str]:
+def _column(values: list[str | None]) -> Any:
+    """Return a column as a table holds it, so that it is made once for all tables."""
+    return pd.Series(values).array
+
+
+def _pods(cluster: Cluster, asking: RequestTarget, paths: Sequence[PathRow]) -> list[str]:
     """Name all Pods that can be asked at some time, and those that are endpoints but get nothing."""
     asked = find_destination(cluster, asking.target, asking.protocol)
     service, port = asked.service, asked.service_port
-    found = {lane.pod: None for state in states for lane in state.table.lanes if lane.pod is not None}
+    found = {path.pod: None for path in paths if path.pod is not None}
     if service is not None and port is not None:
         ready = (target for family in (4, 6) for target in targets(cluster.store, service, port, family).ready)
         found.update((target.endpoint.pod, None) for target in ready if target.endpoint.pod is not None)

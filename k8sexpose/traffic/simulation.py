@@ -1,7 +1,7 @@
 """Many requests instead of one: who gets how much load, how long answers take, what a crash costs.
 
 `simulate` sends requests to a Service as an open stream: they come by chance at a rate, whether or not the ones
-before have been answered. A request belongs to a connection; the load balancer and kube-proxy deal connections, each
+before have been answered. A request belongs to a connection; the load balancer and kube-proxy assign connections, each
 Pod serves its requests first come, first served. Where a connection may go is the router's word (`k8sexpose.routes`).
 """
 
@@ -21,11 +21,11 @@ from .histogram import BIN_WIDTH
 from .path_table import RequestTarget
 from .precision import FORGOTTEN
 from .random_streams import client_weights
-from .result import OVERLOADED, QUANTILES, SHARES, Traffic
+from .result import QUANTILES, SHARES, Traffic
 from .scene import Scene
 from .tally import SLICES, Tally
 from .thinning import Thinning
-from .timeline import Event, NodeDown, NodeUp, Rollout, Scale, play, standing
+from .timeline import Event, KnownEvent, play, standing
 from .ways import Ways
 from .workload import Workload
 
@@ -90,7 +90,7 @@ def simulate(
     workers : int
         How many requests a Pod serves at once; more than one takes up to twice as long to compute.
     events : iterable of NodeDown, NodeUp, Rollout, Scale
-        What happens meanwhile. A request fails if it is dealt to a dead node before the load balancer has noticed,
+        What happens meanwhile. A request fails if it is sent to a dead node before the load balancer has noticed,
         if a node crashes that it is on, or if its open connection leads through a crashed node. Open connections
         stay with a Pod that is no longer ready until the Pod is gone.
     seed : int
@@ -174,7 +174,7 @@ def simulate(
     while True:
         found = _run(cluster, asking, workload, events, block)
         over = max(_over(found, name, part) for name, part in wanted.items())
-        if over <= 1 or workload.requests == most or found.too_short.endswith(OVERLOADED):
+        if over <= 1 or workload.requests == most or found.overloaded:
             return replace(found, precision_reached=over <= 1)
         more = min(max(1.1 * over**2, 1.25), 16.0) if over < math.inf else 4.0
         workload = replace(workload, requests=min(math.ceil(more * workload.requests), most))
@@ -228,19 +228,13 @@ def _run(
     tally = Tally(workload, scene.pods, list(scene.zones), scene.nearest_ms, _slices(workload) if scene.steady else 1)
     ways = scene.ways if workload.requests_per_connection == 1 else None
     if ways is None:
-
-        def connect() -> Connections:
-            found = Connections(workload.clients, workload.requests_per_connection, workload.seed)
-            found.enter(scene.states[0].table)
-            return found
-
-        connections = connect()
+        connections = Connections.of(workload, scene.states[0].table)
         if not scene.steady or connections.remembers:
             Engine(connections, scene.states, tally, watch=not scene.steady).run()
-            tally.replay = Rerun(connect, scene.states) if scene.steady else None
+            tally.replay = Rerun(scene.states) if scene.steady else None
             return Traffic(scene, tally, False)
         chances = connections.probabilities(client_weights(workload.clients, workload.client_skew))
-        ways = Ways.of(connections.lanes, chances, scene.pods)
+        ways = Ways.of(connections.paths, chances, scene.pods)
     Thinning(workload, ways, tally).run(tally, block)
     return Traffic(scene, tally, True)
 
@@ -260,7 +254,7 @@ def _scene(cluster: Cluster, asking: RequestTarget, events: tuple[Event, ...], d
     def played() -> Scene:
         return Scene.of(cluster, asking, play(cluster, asking, events, 1.1 * duration_s + 10))
 
-    if not all(isinstance(event, NodeDown | NodeUp | Rollout | Scale) for event in events):
+    if not all(isinstance(event, KnownEvent) for event in events):
         return played()  # others may do something else each time
     if events:
         return cluster.store.cached("scene with events", (version, asking, events, duration_s), played)

@@ -12,17 +12,15 @@ from functools import cached_property
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .arrays import Floats, Indices, Ints
 from .histogram import LogHistogram
 from .path_table import PathColumns, PathRow
-from .random_streams import Floats, Indices
 from .scan import tick_ms
 from .workload import Workload
 
-__all__ = ["SLICES", "Ints", "Tally"]
+__all__ = ["SLICES", "Tally"]
 
-Ints = NDArray[np.int64]
 
 SAMPLE = 1_000_000
 ROWS = 600  # of the timeline, at most

@@ -27,10 +27,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .arrays import Floats, Ints
 from .columns import Runs, count_up
-from .random_streams import Floats
+from .random_streams import draw_services
 from .scan import LONG_ROWS, ROWS, responses, responses_of_several_workers
 from .tally import Tally
 from .ways import Ways
@@ -38,7 +38,6 @@ from .workload import Workload
 
 __all__ = ["Thinning"]
 
-Ints = NDArray[np.int64]
 
 BLOCK = 131_072  # requests: fewer take longer, for each call of NumPy costs as much as a thousand of them
 SPREAD = 3.0  # standard deviations by which a Pod may get more than its part, and still need no further chunk
@@ -238,22 +237,12 @@ class Thinning:
             if size < self.size:  # of the last chunk not all are needed
                 drawn[size % self.rows :, size // self.rows] = 0.0
             gaps[:, start:stop] = drawn[:, : stop - start]
-            self._draw_services(drawn)
+            draw_services(self.workload, self.chance, drawn)
             np.multiply(drawn[:, : stop - start], service_ticks, out=services[:, start:stop])
         totals = np.add.reduceat(np.add.reduce(gaps, axis=0), block.edges[:-1])
         gaps *= (self.chunk_lasts[block.chunks] / totals).repeat(np.diff(block.edges))
         block.fill(services, 0.0)
         return np.rint(gaps, out=gaps), np.rint(services, out=services)
-
-    def _draw_services(self, out: Floats) -> None:
-        """Draw service times with mean 1."""
-        kind, sigma = self.workload.distribution, self.workload.sigma
-        if kind == "exponential":
-            self.chance.standard_exponential(out=out)
-        elif kind == "lognormal":
-            out[:] = self.chance.lognormal(-(sigma**2) / 2, sigma, out.shape)
-        else:
-            out[:] = 1.0
 
     def _respond(self, block: Block, gaps: Floats, services: Floats, network: Floats, grows: Floats) -> Floats:
         """Return the time from each request to its answer, which takes the place of the gaps."""

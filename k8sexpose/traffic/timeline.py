@@ -1,7 +1,7 @@
-"""What happens meanwhile: nodes crash and come back, Pods are replaced, and who notices when.
+"""What happens during a run: nodes crash and come back, Pods are replaced, and the cluster notices on its own clocks.
 
 The events are played on a copy of the cluster, with its clock. Between two moments at which something is due (an
-event, a health check, the end of a grace period) the cluster does not change, so that one table of lanes holds.
+event, a health check, the end of a grace period) the cluster does not change, so that one path table holds.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ class Event(Protocol):
 
 
 def check_event(event: Event) -> None:
-    """Check the fields of an event, and every number of seconds in it; events of your own have a moment at least."""
+    """Check the fields of an event; of a class of your own, only when it happens."""
     seconds(event.at_s, "at_s of an event")
-    if isinstance(event, NodeDown | NodeUp | Rollout | Scale):
+    if isinstance(event, KnownEvent):
         check_fields(event)
     if isinstance(event, Rollout):
         seconds(event.interval_s, "interval_s of a Rollout")
@@ -169,26 +169,18 @@ class Scale:
         cluster.scale(self.name, self.per_node, replicas=self.replicas, namespace=self.namespace)
 
 
+KnownEvent = NodeDown | NodeUp | Rollout | Scale
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class State:
-    """The cluster between two changes, as far as requests are concerned.
+    """The cluster between two changes, as far as requests are concerned."""
 
-    Parameters
-    ----------
-    start_s, end_s : float
-        From when until when, in seconds after the first request; the last state never ends.
-    table : PathTable
-        How new connections are assigned.
-    crashed : frozenset of str
-        Nodes that crash at the start.
-    closed : frozenset of PathRow
-        Lanes whose open connections end at the start: the Pod is gone, or a UDP flow is assigned anew.
-    """
-
-    start_s: float
-    end_s: float
-    table: PathTable
-    crashed: frozenset[str] = frozenset()
+    start_s: float  # after the first request
+    end_s: float  # infinite for the last state
+    table: PathTable  # how new connections are assigned
+    crashed: frozenset[str] = frozenset()  # nodes that crash at the start
+    # Paths whose open connections end at the start: the Pod is gone, or a UDP flow is assigned anew.
     closed: frozenset[PathRow] = frozenset()
 
 
@@ -198,7 +190,7 @@ def standing(cluster: Cluster, asking: RequestTarget) -> tuple[State, ...]:
 
 
 def play(cluster: Cluster, asking: RequestTarget, events: Sequence[Event], duration_s: float) -> tuple[State, ...]:
-    """Return a state for each time that something changes for requests when events are played on a copy of a cluster.
+    """Play events on a copy of a cluster; return a state for each time at which something changes for requests.
 
     Raises
     ------
@@ -209,15 +201,15 @@ def play(cluster: Cluster, asking: RequestTarget, events: Sequence[Event], durat
     """
     for event in events:
         check_event(event)
-    twin = fresh(cluster, copy=True)
+    twin = fresh(cluster.copy())
     asking = _provisioned(twin, asking)
     ahead = sorted(events, key=lambda event: event.at_s)
     begin_s = twin.now_s
     last_s = min(duration_s, (ahead[-1].at_s if ahead else 0.0) + QUIET_S)
     states: list[State] = []
-    seen: dict[PathRow, None] = {}
-    # By which node a connection entered matters where that node crashes.
-    by_place = not all(isinstance(event, NodeDown | NodeUp | Rollout | Scale) for event in ahead)
+    seen: set[PathRow] = set()
+    # By which node a connection entered matters where that node crashes; an event of another class may crash any.
+    by_place = not all(isinstance(event, KnownEvent) for event in ahead)
     apart = frozenset(event.node for event in ahead if isinstance(event, NodeDown))
     last: dict[str, object] = {}
     for at_s in _moments(twin, begin_s, ahead, last_s):
@@ -232,10 +224,8 @@ def play(cluster: Cluster, asking: RequestTarget, events: Sequence[Event], durat
         table = read_table(twin, asking, by_place=by_place, apart=apart)
         crashed = frozenset(twin.down - down)
         gone = {name for _, name in pods - set(twin.store.pods)}
-        closed = frozenset(lane for lane in seen if lane.pod in gone or not lane.kept(twin, table.protocol))
-        for lane in closed:
-            del seen[lane]
-        seen.update(dict.fromkeys(table.lanes))
+        closed = frozenset(path for path in seen if path.pod in gone or not path.kept(twin, table.protocol))
+        seen = (seen - closed) | table.paths.keys()
         if states and not crashed and not closed and states[-1].table.same_as(table):
             continue
         if states:
@@ -253,9 +243,9 @@ def _moments(twin: Cluster, begin_s: float, ahead: Sequence[Event], last_s: floa
         at_s = min(math.inf if change_s is None else change_s - begin_s, ahead[0].at_s if ahead else math.inf)
 
 
-def fresh(cluster: Cluster, copy: bool = False) -> Cluster:
+def fresh(cluster: Cluster) -> Cluster:
     """Return the cluster without what nodes remember of earlier clients: those of a simulation are others."""
-    if not (copy or cluster.affinity):
+    if not cluster.affinity:
         return cluster
     twin = cluster.copy()
     twin.affinity = {}
@@ -263,19 +253,17 @@ def fresh(cluster: Cluster, copy: bool = False) -> Cluster:
 
 
 def _provisioned(twin: Cluster, asking: RequestTarget) -> RequestTarget:
-    """Return the question by the load balancer's address, once it has come up: a name is asked past all clocks."""
+    """Wait for the load balancer, and ask by its address from then on: by its name, no clock would matter."""
     query = Query.read(twin, asking.target, asking.client, asking.protocol, asking.via)
     if query.destination.service_port is None or query.door is None or query.destination.hostname is not None:
         return asking
-    end_s = twin.now_s + PROVISIONING_S
+    changes = twin.changes(twin.now_s + PROVISIONING_S)
     twin.advance(0)  # the controller sees the Service
     by_address = _by_address(twin, asking, query)
-    if by_address is not None and _settled(twin, asking, by_address):
-        return by_address
-    for _ in twin.changes(end_s):
-        by_address = _by_address(twin, asking, query)
-        if by_address is not None and _settled(twin, asking, by_address):
+    while by_address is None or not _settled(twin, asking, by_address):
+        if next(changes, None) is None:
             break
+        by_address = _by_address(twin, asking, query)
     return by_address or asking
 
 
@@ -283,10 +271,10 @@ def _by_address(twin: Cluster, asking: RequestTarget, query: Query) -> RequestTa
     """Return the same question, asked by the address in the status; None as long as there is none."""
     service, port = query.destination.service, query.destination.service_port
     assert service is not None and port is not None
-    ingress = twin.store.services[service.namespace, service.name].load_balancer_ingress
-    if not ingress or not ingress[0].address:
+    host = twin.store.services[service.namespace, service.name].load_balancer_address
+    if not host:
         return None
-    target = f"http://{address(ingress[0].address, port.port)}"
+    target = f"http://{address(host, port.port)}"
     return replace(asking, protocol=query.destination.protocol, target=target, service=asking.target)
 
 

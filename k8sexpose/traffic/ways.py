@@ -7,52 +7,33 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .arrays import Floats, Indices
 from .path_table import PathColumns, PathRow
-from .random_streams import Floats, Indices
 
 __all__ = ["Ways"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ways:
-    """How likely each path is, and how long the ways to each Pod are; the last row is for requests that are lost.
-
-    Parameters
-    ----------
-    paths : sequence of PathRow
-        The ways.
-    columns : PathColumns
-        The same as arrays.
-    homes : sequence of str, optional
-        The node of each Pod, and None at the end.
-    shares : ndarray of float64, shape (pods + 1,)
-        What part of all requests each Pod gets.
-    network_ms, weights : ndarray of float64, shape (pods + 1, lengths)
-        The lengths of the ways to each Pod, and what part of its requests comes by each.
-    place : ndarray of int, shape (paths,)
-        Where in the flattened table of lengths each path belongs.
-    together : sequence of ndarray of int
-        Paths that share a place.
-    within : ndarray of float64, shape (paths,)
-        What part of the requests of its place each path has.
-    """
+    """How likely each path is, and how long the ways to each Pod are; the last row is for requests that are lost."""
 
     paths: Sequence[PathRow]
-    columns: PathColumns
-    homes: Sequence[str | None]
-    shares: Floats
-    network_ms: Floats
-    weights: Floats
-    place: Indices
-    together: Sequence[Indices]
-    within: Floats
+    columns: PathColumns  # the same as arrays
+    homes: Sequence[str | None]  # the node of each Pod, and None at the end
+    shares: Floats  # shape (pods + 1,): what part of all requests each Pod gets
+    network_ms: Floats  # shape (pods + 1, lengths): how long the ways to each Pod are
+    weights: Floats  # of the same shape: what part of the Pod's requests comes by each
+    place: Indices  # shape (paths,): where in the flattened table of lengths each path belongs
+    together: Sequence[Indices]  # the paths that share a place, for each such place
+    within: Floats  # shape (paths,): what part of the requests of its place each path has
 
     @classmethod
     def of(cls, paths: Sequence[PathRow], probabilities: Floats, pods: Sequence[str]) -> Ways:
         """Sort paths by Pod and length."""
         number = {pod: k for k, pod in enumerate(pods)}
-        lengths: list[dict[float, int]] = [{} for _ in range(len(pods) + 1)]
-        at, homes = [], dict.fromkeys(range(len(pods) + 1))
+        homes: list[str | None] = [None] * (len(pods) + 1)
+        lengths: list[dict[float, int]] = [{} for _ in homes]  # of each Pod: the column of each length
+        at = []
         for path in paths:
             pod = number[path.pod] if path.delivered and path.pod else len(pods)
             homes[pod] = path.node if path.delivered else None
@@ -64,15 +45,20 @@ class Ways:
             row[: len(own)] = list(own)
         place = np.array([pod * most + column for pod, column in at])
         weights: Floats = np.bincount(place, probabilities, network_ms.size).astype(np.float64)
-        shared = np.flatnonzero(np.bincount(place) > 1)
         with np.errstate(invalid="ignore"):
             within = np.nan_to_num(probabilities / weights[place])
         weights = weights.reshape(network_ms.shape)
         shares = weights.sum(1)
         weights[shares == 0, 0] = 1.0
-        weights = weights / weights.sum(1, keepdims=True)
-        together = [np.flatnonzero(place == one) for one in shared]
-        columns = PathColumns.of(paths)
+        shared = np.flatnonzero(np.bincount(place) > 1)
         return cls(
-            paths, columns, list(homes.values()), shares / shares.sum(), network_ms, weights, place, together, within
+            paths=paths,
+            columns=PathColumns.of(paths),
+            homes=homes,
+            shares=shares / shares.sum(),
+            network_ms=network_ms,
+            weights=weights / weights.sum(1, keepdims=True),
+            place=place,
+            together=[np.flatnonzero(place == one) for one in shared],
+            within=within,
         )

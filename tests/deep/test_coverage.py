@@ -31,7 +31,7 @@ LB = {"type": "LoadBalancer"}
 )  # fmt: skip
 def test_intervals_hold_the_exact_value(workers: int, utilisation: float, requests: int, seeds: int = SEEDS) -> None:
     cluster = cluster_with([1], LB)
-    network_ms = next(iter(read_table(cluster, RequestTarget("web")).lanes)).network_ms
+    network_ms = next(iter(read_table(cluster, RequestTarget("web")).paths)).network_ms
     exact = {
         "mean": SERVICE_MS + queueing.wait_ms(utilisation, SERVICE_MS, workers=workers),
         **{

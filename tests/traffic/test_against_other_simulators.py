@@ -26,8 +26,8 @@ def ours(seed: int, requests: int = REQUESTS) -> kx.Traffic:
 
 
 def network_ms() -> float:
-    lanes = read_table(cluster_with([2, 1], {"type": "LoadBalancer"}), RequestTarget("web")).lanes
-    return sum(lane.network_ms * float(share) for lane, share in lanes.items())
+    paths = read_table(cluster_with([2, 1], {"type": "LoadBalancer"}), RequestTarget("web")).paths
+    return sum(path.network_ms * float(share) for path, share in paths.items())
 
 
 def agree(one: list[float], other: list[float]) -> None:

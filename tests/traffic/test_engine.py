@@ -14,11 +14,11 @@ import pytest
 
 import k8sexpose as kx
 from k8sexpose.traffic import engine
+from k8sexpose.traffic.arrays import Floats
 from k8sexpose.traffic.columns import Columns
 from k8sexpose.traffic.connections import Connections
 from k8sexpose.traffic.engine import Engine, Rerun
 from k8sexpose.traffic.path_table import PathRow, PathTable, RequestTarget
-from k8sexpose.traffic.random_streams import Floats
 from k8sexpose.traffic.tally import Tally
 from k8sexpose.traffic.timeline import play, standing
 from k8sexpose.traffic.workload import Workload
@@ -54,8 +54,7 @@ def run(provider: str = "generic", events: tuple[Any, ...] = (), **options: Any)
     workload = Workload(**{"requests": 20_000, "rate_rps": 250.0 * options.get("workers", 1), "seed": 11} | options)
     asking = RequestTarget("web")
     states = play(cluster, asking, events, 1000) if events else standing(cluster, asking)
-    connections = Connections(workload.clients, workload.requests_per_connection, workload.seed)
-    connections.enter(states[0].table)
+    connections = Connections.of(workload, states[0].table)
     tally = Tally(workload, ["web-1", "web-2", "web-3"], ["node-1", "node-2", "node-3"], 0.1)
     found = Recorded(connections, states, tally)
     found.served = {}
@@ -113,17 +112,10 @@ def test_nothing_is_lost_or_counted_twice(kind: dict[str, Any]) -> None:
 def test_who_looks_later_sees_the_same(kind: dict[str, Any]) -> None:
     """Latencies and the timeline are found by the same run once more; what was counted stays as it was."""
     watched, found = run(**kind)
-    work = watched.workload
-
-    def connect() -> Connections:
-        connections = Connections(work.clients, work.requests_per_connection, work.seed)
-        connections.enter(found.states[0].table)
-        return connections
-
-    tally = watched.empty()
-    Engine(connect(), found.states, tally, watch=False).run()
+    tally, connections = watched.empty(), Connections.of(watched.workload, found.states[0].table)
+    Engine(connections, found.states, tally, watch=False).run()
     assert not tally.kept and tally.end_s == watched.end_s
-    tally.replay = Rerun(connect, found.states)
+    tally.replay = Rerun(found.states)
     assert digest(tally) == digest(watched)
 
 
@@ -139,15 +131,15 @@ def test_arrivals_are_spread_evenly() -> None:
 
 def test_a_client_whose_connection_fails_tries_again_at_its_next_request() -> None:
     """Half of all new connections are lost; each client loses requests until one is answered, then keeps that way."""
-    lanes = {PathRow("node-1", "web-1", "node-1"): 0.5, PathRow("node-2", outcome="timeout"): 0.5}
+    paths = {PathRow("node-1", "web-1", "node-1"): 0.5, PathRow("node-2", outcome="timeout"): 0.5}
     dealer = Connections(clients=10_000, per_connection=100, seed=0)
-    dealer.enter(PathTable(lanes))
+    dealer.enter(PathTable(paths))
     everybody = np.arange(10_000)
     lost = []
     for counts in (np.full(10_000, 3), np.full(10_000, 1), np.full(10_000, 5)):
-        lane, lasts, number = dealer.follow(everybody, counts)
-        assert lasts.sum() == counts.sum() and number.sum() == len(lane)
-        failed = np.array([not one.delivered for one in dealer.lanes])[lane].repeat(lasts).reshape(-1, counts[0])
+        path, lasts, number = dealer.follow(everybody, counts)
+        assert lasts.sum() == counts.sum() and number.sum() == len(path)
+        failed = np.array([not one.delivered for one in dealer.paths])[path].repeat(lasts).reshape(-1, counts[0])
         lost.extend(failed.T)
     table = np.array(lost).T
     assert not (table[:, 1:] & ~table[:, :-1]).any()  # who was answered once stays

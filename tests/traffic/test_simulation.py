@@ -26,7 +26,7 @@ def simulate(cluster: kx.Cluster, target: str = "web", **options: Any) -> kx.Tra
 
 def network_ms(traffic_of: kx.Cluster) -> float:
     """What the network adds where everything is on one node."""
-    return next(iter(read_table(traffic_of, RequestTarget("web")).lanes)).network_ms
+    return next(iter(read_table(traffic_of, RequestTarget("web")).paths)).network_ms
 
 
 # -- theory ---------------------------------------------------------------------------------------------------------

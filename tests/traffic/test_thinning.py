@@ -187,7 +187,7 @@ def parameter_sets(number: int) -> list[dict[str, Any]]:
 def test_a_hundred_parameter_sets_as_theory_says() -> None:
     """Mean, median and p99 over theory, in standard errors of the run: 100 z-scores, spread as chance spreads them."""
     cluster = cluster_with([1], LB)
-    network_ms = next(iter(read_table(cluster, RequestTarget("web")).lanes)).network_ms
+    network_ms = next(iter(read_table(cluster, RequestTarget("web")).paths)).network_ms
     scores: dict[str, list[float]] = {"mean": [], "p50": [], "p99": []}
     for one in parameter_sets(100):
         utilisation = one.pop("utilisation")

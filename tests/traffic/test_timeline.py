@@ -136,17 +136,17 @@ def test_a_broken_connection_costs_one_request_and_a_closed_one_none() -> None:
     for breaks in (True, False):
         dealer, table = pinned([1, 1])
         first, *_ = dealer.follow(everybody, once)
-        dead = {k for k, lane in enumerate(dealer.lanes) if lane.node == "node-2"}
+        dead = {k for k, path in enumerate(dealer.paths) if path.node == "node-2"}
         was_on = np.isin(first, list(dead))
         assert 400 < was_on.sum() < 600
         (dealer.cut if breaks else dealer.close)(dead)
-        alive = {lane: share for lane, share in table.lanes.items() if dealer.number(lane) not in dead}
-        dealer.enter(PathTable({lane: share / sum(alive.values()) for lane, share in alive.items()}))
+        alive = {path: share for path, share in table.paths.items() if dealer.number(path) not in dead}
+        dealer.enter(PathTable({path: share / sum(alive.values()) for path, share in alive.items()}))
         (second, *_), (third, *_) = (dealer.follow(everybody, once) for _ in range(2))
-        lost = np.array([not dealer.lanes[k].delivered for k in second])
+        lost = np.array([not dealer.paths[k].delivered for k in second])
         assert (lost == was_on).all() if breaks else not lost.any()
         assert (second[~was_on] == first[~was_on]).all()
-        assert all(dealer.lanes[k].delivered for k in third)
+        assert all(dealer.paths[k].delivered for k in third)
         assert not np.isin(third, list(dead)).any()
 
 
@@ -251,7 +251,7 @@ def test_states_in_words() -> None:
     assert states[0].start_s == 0 and states[-1].end_s == math.inf
     assert all(a.end_s == b.start_s for a, b in pairwise(states))
     assert states[1].crashed == {"node-1"}
-    outcomes = [{lane.outcome for lane in state.table.lanes} for state in states]
+    outcomes = [{path.outcome for path in state.table.paths} for state in states]
     assert outcomes[0] == {"delivered"} and outcomes[1] == {"delivered", "timeout"} and outcomes[-1] == {"delivered"}
     assert PathRow("node-1", node="node-2").nodes == {"node-1", "node-2"}
 

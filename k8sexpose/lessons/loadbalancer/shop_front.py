@@ -127,7 +127,7 @@ def _why_none(service: Service) -> str:
 
 def _answer(cluster: Cluster, service: Service) -> tuple[str, bool]:
     """Return what a client on the internet gets on the shop's port."""
-    address = next((entry.address for entry in service.load_balancer_ingress if entry.address), "")
+    address = service.load_balancer_address
     if not address:
         pending = service.type == "LoadBalancer"
         return "EXTERNAL-IP is still <pending>" if pending else f"type {service.type} has no EXTERNAL-IP", False

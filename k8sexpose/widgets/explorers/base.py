@@ -8,13 +8,12 @@ done in pieces: in between, the kernel listens, so that a bar can grow and Cance
 
 from __future__ import annotations
 
-import asyncio
 import html
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import ipywidgets
 
@@ -22,6 +21,9 @@ from ..._display import LITERAL, html_table, scrolling
 from ..._svg import images, readable
 from .keys import Keys
 from .slider import Slider
+
+if TYPE_CHECKING:
+    import asyncio
 
 __all__ = ["Control", "Explorer", "Live", "Parts", "changes", "printed", "table_of"]
 Setting = TypeVar("Setting")
@@ -237,6 +239,9 @@ class Explorer(ipywidgets.VBox, Generic[Setting]):  # type: ignore[misc]
             if done is None:
                 self._draw()
                 return
+            # A notebook has it loaded already; a script whose work is short never needs it.
+            import asyncio
+
             try:
                 loop = asyncio.get_running_loop()
             except RuntimeError:  # a plain script: nobody could press Cancel
@@ -248,6 +253,8 @@ class Explorer(ipywidgets.VBox, Generic[Setting]):  # type: ignore[misc]
 
     async def _go_on(self, work: Iterator[float], done: float | None) -> None:
         """Do the rest piece by piece, and listen in between: a new setting, or Cancel, ends it."""
+        import asyncio
+
         with self._said():
             while done is not None:
                 self._show_bar(done)

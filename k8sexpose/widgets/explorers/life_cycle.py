@@ -178,7 +178,7 @@ def _moment(cluster: Cluster) -> Moment:
     if service is None:
         # The cloud may still be taking it down; the Service itself is what kubectl sees.
         return Moment("")
-    address = next((entry.address for entry in service.load_balancer_ingress if entry.address), "<pending>")
+    address = service.load_balancer_address or "<pending>"
     return Moment(address, tuple((target.name, target.healthy) for target in target_health(cluster, NAME)))
 
 

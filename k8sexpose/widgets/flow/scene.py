@@ -468,7 +468,7 @@ def _service_view(
     port = port or next(iter(service.ports), None)
     number = port.port if port else None
     inner = cluster_ip_of(service, 4) or cluster_ip_of(service, 6)
-    front = next((entry.address for entry in service.load_balancer_ingress if entry.address), "")
+    front = service.load_balancer_address
     if service.type == "LoadBalancer" and named:
         try:
             front = front_door(cluster, service).address
