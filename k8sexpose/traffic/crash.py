@@ -30,7 +30,7 @@ __all__ = ["Crash", "CrashStep", "watch_crash"]
 
 @dataclass(frozen=True, slots=True)
 class CrashStep:
-    """A time in which every request has the same chance to be lost, and nobody else notices the crash.
+    """A stretch of time in which every request is lost with the same probability, and nobody else notices the crash.
 
     Parameters
     ----------
@@ -157,7 +157,7 @@ def watch_crash(
     before = _notices(twin, found, node)
     for _ in twin.changes(begin_s + seconds):
         notices = _notices(twin, found, node)
-        news = "; ".join(word for word in notices if word not in before)
+        news = "; ".join(notice for notice in notices if notice not in before)
         before = notices
         step, last = _step(twin, found, node, twin.now_s - begin_s, news or "other things change"), steps[-1]
         # That somebody notices is a step even where nothing more, or still everything, is lost.

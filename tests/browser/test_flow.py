@@ -455,3 +455,14 @@ def test_sixty_nodes_answer(chromium: Browser) -> None:
     served(page, flow)
     assert "crashed" in page.locator("[data-key='node:node-7']").get_attribute("aria-label")
     page.close()
+
+
+def test_a_bar_fills_while_the_words_of_a_step_are_read(chromium: Browser) -> None:
+    page = page_with(chromium, kx.flow(flow_cluster(), "flow-32000"), stopped=True)
+    bar = page.locator(".kx-left")
+    assert bar.is_hidden()
+    press(page, "▶ Play")
+    assert bar.is_visible() and page.evaluate("document.querySelector('.kx-left span').getAnimations().length") == 1
+    press(page, "❚❚ Pause")
+    assert bar.is_hidden()
+    page.close()

@@ -190,7 +190,10 @@ class Explorer(ipywidgets.VBox, Generic[Setting]):  # type: ignore[misc]
         buttons = [self.reset, self.show_python] if hasattr(first, "python") else [self.reset]
         for button in (*buttons, self.cancel):
             button.layout.flex = "0 0 auto"  # a narrow page would cut their words
-        row = ipywidgets.HBox([*buttons, self.bar, self.cancel], layout=ipywidgets.Layout(flex_flow="row wrap"))
+        # Where nothing takes long there is no bar: on a narrow page its place would be an empty line.
+        waits = [] if parts.work is None else [self.bar, self.cancel]
+        row = ipywidgets.HBox([*buttons, *waits], layout=ipywidgets.Layout(flex_flow="row wrap"))
+        self._write_code("")
         self._show_bar(None)
         wrapped = ipywidgets.Layout(flex_flow="row wrap", align_items="center", grid_gap="2px 18px")
         shown = [self.picture] if live is None else [live.widget, self.picture]
@@ -306,7 +309,7 @@ class Explorer(ipywidgets.VBox, Generic[Setting]):  # type: ignore[misc]
 
     def _reset(self, button: object) -> None:
         self._set(self.first)
-        self.code.value = ""
+        self._write_code("")
 
     def _show_python(self, button: object) -> None:
         with self._said():
@@ -314,7 +317,12 @@ class Explorer(ipywidgets.VBox, Generic[Setting]):  # type: ignore[misc]
 
     def _write_python(self) -> None:
         words = html.escape(self.setting.python)  # type: ignore[attr-defined]
-        self.code.value = f'<pre style="white-space: pre-wrap">{words}</pre>'
+        self._write_code(f'<pre style="white-space: pre-wrap">{words}</pre>')
+
+    def _write_code(self, shown: str) -> None:
+        """Show a program; without one its place is no empty line."""
+        self.code.value = shown
+        self.code.layout.display = None if shown else "none"
 
     def __repr__(self) -> str:
         return f"<{self.summary()}>"

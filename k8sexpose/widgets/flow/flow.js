@@ -59,6 +59,7 @@ export default {
     const replay = button("↺ Replay", () => { show(1); start(true); });
     const pace = control("select", { "aria-label": "Speed", on: { change: () => { speed = Number(pace.value); } } },
       ...SPEEDS.map(([value, name]) => html("option", { value, ...(value === "1" ? { selected: "" } : {}) }, name)));
+    const left = html("span", { class: "kx-left", "aria-hidden": "true", title: "The next step begins when this bar is full.", hidden: "" }, html("span"));
     const one = button("Send one", () => { following = true; ask({ do: "send" }); });
     const many = button("Send 100", () => ask({ do: "many" }));
     const policies = html("span", { class: "kx-set", role: "group", "aria-label": "externalTrafficPolicy" }, "externalTrafficPolicy ",
@@ -84,7 +85,7 @@ export default {
     const trail = html("ol", { class: "kx-trail", "aria-label": "Steps so far" });
     const table = html("table", { class: "kx-shares" });
     const head = html("div", { class: "kx-top" },
-      html("div", { class: "kx-bar", role: "group", "aria-label": "Playback" }, play, back, next, replay, pace));
+      html("div", { class: "kx-bar", role: "group", "aria-label": "Playback" }, play, back, next, replay, pace, left));
     const second = html("div", { class: "kx-bar", role: "group", "aria-label": "Requests and cluster" }, one, many, policies, chooser);
     const story = html("div", { class: "kx-story" }, slip, rules, trail);
     const root = html("div", { class: "kx-flow", role: "group" }, head, second, alert, news, stage,
@@ -311,6 +312,7 @@ export default {
     function buttons() {
       const last = step === scene.steps.length;
       play.textContent = playing ? "❚❚ Pause" : "▶ Play";
+      left.hidden = !playing || stillness.matches;
       // Not `disabled`: a button that is pressed with a key must not lose the focus at the last step.
       back.setAttribute("aria-disabled", step === 1);
       next.setAttribute("aria-disabled", last);
@@ -366,7 +368,10 @@ export default {
       buttons();
       look(scene.steps[step - 1].rest);
       while (step < scene.steps.length) {
-        await wait(unread());
+        const ms = unread();
+        // Nothing moves while the words are read: a bar shows that it goes on.
+        left.firstChild.animate([{ transform: "scaleX(0)" }, { transform: "scaleX(1)" }], { duration: ms });
+        await wait(ms);
         if (mine === turn) await advance(mine);
         if (mine !== turn) return;
       }

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
+import k8sexpose as kx
 from k8sexpose.widgets.explorers import base
 from k8sexpose.widgets.explorers.base import PIECE_S, Control, Explorer, Parts
+from k8sexpose.widgets.explorers.failover import CRASH, CrashSetting
 
 
 class Clock:
@@ -143,3 +145,16 @@ def test_a_failing_callback_is_one_message(pieces: int, words: str) -> None:
     assert slow.picture.value.count('role="alert"') == 1 and f"&lt;b&gt;{words}" in slow.picture.value
     slow.controls["pieces"].value = 2
     assert "<strong>2 pieces</strong>" in slow.picture.value
+
+
+def test_what_is_not_shown_takes_no_room() -> None:
+    quick = kx.failover_explorer()
+    row = quick.children[1]
+    assert quick.bar not in row.children and quick.cancel not in row.children
+    assert quick.code.layout.display == "none"
+    quick.show_python.click()
+    assert quick.code.layout.display is None
+    quick.reset.click()
+    assert quick.code.layout.display == "none"
+    slow = Explorer(replace(CRASH, work=lambda setting: iter(())), CrashSetting())
+    assert slow.bar in slow.children[1].children
