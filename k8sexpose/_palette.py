@@ -44,6 +44,7 @@ CONCEPTS = {
     "load balancer": Concept("load balancer", "#CC79A7", "D"),
     "node": Concept("node", "#009E73", "s"),
     "Pod": Concept("Pod", "#56B4E9", "h"),
+    "Service": Concept("Service", "#8C6D31", "8"),
     "node port": Concept("node port", "#F0E442", "p"),
     "shared entry": Concept("one shared entry", "#9B5FA8", "v", "--"),
     "gateway": Concept("a gateway in the cluster", "#7570B3", "^", "-."),

@@ -9,7 +9,7 @@ APART = ("nowhere", "Cluster", "Local", "shared entry", "gateway")
 
 
 def test_palette_never_uses_colour_alone() -> None:
-    for name in ("client", "load balancer", "node", "Pod", "extra hop", "dropped"):
+    for name in ("client", "load balancer", "node", "Pod", "Service", "extra hop", "dropped"):
         others = [c for key, c in CONCEPTS.items() if key not in (name, *APART)]
         assert CONCEPTS[name].label
         assert CONCEPTS[name].color not in {c.color for c in others}

@@ -11,7 +11,7 @@ from ..._svg import FAINT, Element, document, marker, path, readable, rect, text
 __all__ = ["SharedEntry", "shared_entry"]
 
 APPS = ("shop", "api", "blog")
-WIDTH, HEIGHT = 900, 250
+WIDTH, HEIGHT = 736, 250  # as wide as a cell beside JupyterLab's list of files
 TOLD = (
     "On the left, clients reach three Services through three load balancers. On the right, clients reach one load "
     "balancer, which reads the host name and passes each request on to one of three Services without a load balancer."
@@ -47,7 +47,7 @@ def shared_entry() -> SharedEntry:
     return SharedEntry()
 
 
-def _box(x: float, y: float, concept: str, words: str, below: str, width: float = 150) -> Iterator[Element]:
+def _box(x: float, y: float, concept: str, words: str, below: str, width: float) -> Iterator[Element]:
     """Draw a box with the sign of its concept."""
     look = CONCEPTS[concept]
     yield rect(x, y, width, 46, fill=look.color, fill_opacity=0.12, stroke=look.color, stroke_width=2, rx=4)
@@ -64,15 +64,15 @@ def _each() -> Iterator[Element]:
     yield text(14, 22, "a load balancer for each Service", bold=True)
     for row, app in enumerate(APPS):
         y = 44.0 + 66 * row
-        yield from _box(14, y, "load balancer", "load balancer", f"for {app}")
-        yield _line(164, y + 23, 214, y + 23)
-        yield from _box(214, y, "Pod", app, "type LoadBalancer", 158)
+        yield from _box(14, y, "load balancer", "load balancer", f"for {app}", 132)
+        yield _line(146, y + 23, 180, y + 23)
+        yield from _box(180, y, "Service", app, "type LoadBalancer", 144)
 
 
 def _shared() -> Iterator[Element]:
-    yield text(474, 22, "one shared entry", bold=True)
-    yield from _box(474, 110, "load balancer", "load balancer", "reads the host name", 170)
+    yield text(366, 22, "one shared entry", bold=True)
+    yield from _box(366, 110, "load balancer", "load balancer", "reads the host name", 154)
     for row, app in enumerate(APPS):
         y = 44.0 + 66 * row
-        yield _line(644, 133, 714, y + 23)
-        yield from _box(714, y, "Pod", app, f"{app}.example.com", 172)
+        yield _line(520, 133, 570, y + 23)
+        yield from _box(570, y, "Service", app, f"{app}.example.com", 152)
