@@ -173,9 +173,9 @@ class Bill:
         printer.text(visible(repr(self) if cycle else str(self)))  # type: ignore[attr-defined]
 
     def _repr_html_(self) -> str:
-        head = ("name", "monthly quantity", "unit", "unit price", f"monthly cost, {self.currency}", "price of")
+        head = ("name", "monthly quantity", "unit", "unit price", f"monthly cost, {self.currency}", "date of price")
         rows = ((*cells, OWN_PRICE if as_of == OWN_DATE else as_of) for *cells, _, as_of in self.rows())
-        unbroken = [head.index("unit"), head.index("price of")]
+        unbroken = [head.index("unit"), head.index("date of price")]
         return html_table(self.summary, head, rows, unbroken=unbroken) + self._sources()
 
     def _sources(self) -> str:

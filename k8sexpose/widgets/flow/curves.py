@@ -15,6 +15,8 @@ __all__ = ["CARD_HEIGHT", "CARD_WIDTH", "Curve", "beside", "card_point", "end_po
 CURVE_POINTS, LONG_POINTS = 20, 60  # of a curve; of one that goes round the nodes
 NODE_GAP = 40  # nodes whose upper edges differ by less are in one row
 STRIP = 22  # from a node port up to the strip between the zones and what is above them, where nothing is written
+ABOVE = 32  # from the nodes up to that strip
+TURN = 14  # of a corner
 CARD_WIDTH, CARD_HEIGHT = 230, 72
 PACKET_WIDTH, PACKET_HEIGHT = 26, 20  # flow.css
 
@@ -246,12 +248,21 @@ def _curve(layout: Layout, step: Step, start: Point, through: bool) -> tuple[Poi
 
 
 def _past_the_rules(layout: Layout, start: Point, target: Box) -> tuple[Point, ...]:
-    """Come to a Pod from a load balancer that sends to Pods: down the node's left side, past node port and rules."""
-    y = target.center[1]
-    top = _node_of(layout, target).y
-    gutter = target.x - 14
-    over = _bezier(start, (start[0], start[1] + 24), (gutter, start[1] - 4), (gutter, top))
-    return over + _bezier(over[-1], (gutter, y - 6), (gutter + 2, y), (target.x - 2, y))[1::3]
+    """Come to a Pod from a load balancer that sends to Pods: over the nodes and down the node's side, past its rules.
+
+    Above the nodes it runs between the titles of the frames and the names of the zones.
+    """
+    gutter, y = _node_of(layout, target).x - 5, target.center[1]
+    strip = min(box.y for box in _columns(layout)) - ABOVE
+    side = TURN if start[0] > gutter else -TURN
+    if abs(start[0] - gutter) < 2 * TURN:
+        over = _bezier(start, (start[0], strip), (gutter, strip), (gutter, strip + TURN))
+    else:
+        over = (
+            *_bezier(start, (start[0], strip), (start[0], strip), (start[0] - side, strip)),
+            *_bezier((gutter + side, strip), (gutter, strip), (gutter, strip), (gutter, strip + TURN)),
+        )
+    return _evenly((*over, (gutter, y), (target.x - 7, y)))
 
 
 def _side(box: Box, towards: Point) -> Point:
