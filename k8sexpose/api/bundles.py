@@ -24,7 +24,7 @@ from .json_lists import ListInText
 from .kinds import BUILT_IN
 from .manifest import plain
 
-__all__ = ["CUT_OFF", "MAX_BYTES", "MESSAGE", "Found", "Source", "objects_of", "read_source"]
+__all__ = ["ARCHIVES", "CUT_OFF", "ENDINGS", "MAX_BYTES", "MESSAGE", "Found", "Source", "objects_of", "read_source"]
 
 MAX_BYTES = 512 * 1024 * 1024
 MAX_YAML_BYTES = 20 * 1024 * 1024  # YAML costs about a second a megabyte
