@@ -62,6 +62,17 @@ def test_misconceptions(question: str, answer: object, belief: int | None) -> No
     assert feedback.correct is False and feedback.misconception == belief
 
 
+def test_a_likely_belief_gets_its_own_words_and_no_later_answer() -> None:
+    """That private nodes shut the internet out is likely here; who answers is asked only in section 2."""
+    for answer in (set(), "api", "orders, checkout", "grafana"):
+        told = Sheet().check("own-internet", answer=answer).text
+        assert "passes packets on to the nodes inside the private network" in told
+        assert "selector" not in told and "answers nobody" not in told
+    assert "selector" not in Sheet().check("own-internet", answer="storefront, api, checkout").text
+    for answer in (set(), "orders", "grafana", "storefront"):
+        assert "for api and checkout all is there" in Sheet().check("own-served", answer=answer).text
+
+
 @pytest.mark.parametrize(
     ("question", "answer"),
     [
