@@ -239,12 +239,18 @@ def review(
         utilisation,
         service_ms,
         workers,
-        tuple(lacks(found.cluster)),
+        (*lacks(found.cluster), *_left_out(len(found.set_aside))),
         found.around,
         internet,
         traffic,
         who.sharing,
     )
+
+
+def _left_out(count: int) -> Iterator[str]:
+    if count:
+        objects = "1 object of the dump is" if count == 1 else f"{count} objects of the dump are"
+        yield f"{objects} left out and counted nowhere, neither in the numbers nor in the bill: the findings say why."
 
 
 def _in_currency(compared: ServiceComparison | str, currency: str) -> ServiceComparison | str:
