@@ -10,7 +10,7 @@ from ..._display import percent
 from ..._svg import Element, corners, element, fit
 from ...router.route import NOWHERE
 from .curves import Curve, beside, end_point, trace
-from .layout import Box, Layout, Point
+from .layout import Box, Layout, Point, Zone
 from .scene import Fold, NodeView, PodView, Scene
 from .steps import BETWEEN, ELSEWHERE, FRONT, OUTSIDE, Step
 
@@ -55,7 +55,7 @@ def draw(scene: Scene, layout: Layout, live: bool = False, acts: Collection[str]
     parts = [
         element("rect", "ground", x=0, y=0, width=layout.width, height=layout.height, rx=6),
         *_frames(scene, layout),
-        *(part for zone in layout.zones for part in _zone(zone.name, zone.box)),
+        *(part for zone in layout.zones for part in _zone(zone)),
         *(_node(scene, node, layout, live and "node" in acts) for node in scene.nodes),
         *(_fold(scene, fold, layout.folds[fold.place], live) for fold in scene.folds),
         *_pods(scene, layout, live and "pod" in acts),
@@ -106,9 +106,10 @@ def _frames(scene: Scene, layout: Layout) -> Iterator[Element]:
                 yield _words("label", left, box.y + 17, policy)
 
 
-def _zone(name: str, box: Box) -> Iterator[Element]:
+def _zone(zone: Zone) -> Iterator[Element]:
+    box, more = zone.box, "more of " if zone.continued else ""
     yield _rect("zone", box, 6)
-    yield _words("label", box.x + 6, box.y + 12, fit(f"zone {name}", box.width - 70, 6))
+    yield _words("label", box.x + 6, box.y + 12, fit(f"{more}zone {zone.name}", box.width - 70, 6))
 
 
 def _places(scene: Scene, layout: Layout) -> Iterator[Element]:
