@@ -24,7 +24,7 @@ from .json_lists import ListInText
 from .kinds import BUILT_IN
 from .manifest import plain
 
-__all__ = ["CUT_OFF", "MAX_BYTES", "MESSAGE", "Found", "Source", "objects_of", "read_source"]
+__all__ = ["ARCHIVES", "CUT_OFF", "ENDINGS", "MAX_BYTES", "MESSAGE", "Found", "Source", "objects_of", "read_source"]
 
 MAX_BYTES = 512 * 1024 * 1024
 MAX_YAML_BYTES = 20 * 1024 * 1024  # YAML costs about a second a megabyte
@@ -386,10 +386,11 @@ def _yaml_values(name: str, text: str) -> Iterator[Any]:
             f"{name} is YAML of {len(text):,} characters; YAML above {MAX_YAML_BYTES:,} is not read, since it costs "
             f"about a second a megabyte. JSON is quick: {COMMAND}"
         )
-    left = len(text)
+    left, begun = len(text), len(re.findall(r"(?m)^apiVersion:", text))
     try:
         for value in yaml.load_all(text, Loader=_Loader):
             left = _visited(name, value, left)
+            begun -= isinstance(value, dict) and "apiVersion" in value
             if is_cut_list(value):
                 raise CutOff(name, "its list has no end (kind: List)")
             if value is not None:
@@ -403,6 +404,8 @@ def _yaml_values(name: str, text: str) -> Iterator[Any]:
         mark = getattr(error, "problem_mark", None)
         where = f" in line {mark.line + 1}" if mark else ""
         raise ManifestError(f"{name} is neither JSON nor YAML: {problem}{where}. {COMMAND} makes a dump") from None
+    if begun > 0:  # of a key that stands twice the last one counts in YAML: the first list would be lost
+        raise ManifestError(f"{name} holds several texts one after the other: write a line --- between them")
 
 
 def _visited(name: str, value: Any, left: int) -> int:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 __all__ = [
     "KEPT_SCHEMAS",
-    "SCHEMAS", "Anything", "Bool", "Int", "IntOrText", "Many", "Schema", "Struct", "Text", "Texts", "Time",
+    "SCHEMAS", "SERVICE", "Anything", "Bool", "Int", "IntOrText", "Many", "Schema", "Struct", "Text", "Texts", "Time",
 ]  # fmt: skip
 
 

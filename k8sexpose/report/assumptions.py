@@ -8,10 +8,11 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain, product
 
+from .._display import listed
 from ..api import checks
 from ..api.checks import shown
 from ..api.dump import LeftOut
@@ -42,7 +43,8 @@ from .environment import (
 )
 
 __all__ = [
-    "EXPOSED", "ReviewedCluster", "guess_provider", "guess_region", "load_in_words", "survey", "traffic_in_words",
+    "EXPOSED", "ReviewedCluster", "Sharers", "guess_provider", "guess_region", "load_in_words", "sharers", "survey",
+    "traffic_in_words",
 ]  # fmt: skip
 
 PROTOCOLS = ("TCP", "UDP", "SCTP")
@@ -272,16 +274,65 @@ def load_in_words(utilisation: float, service_ms: float, workers: int) -> str:
     return f"{load}, {at_a_time}; many clients, a new connection for each request"
 
 
-def traffic_in_words(traffic: MonthlyTraffic, sharing: int, exposed: int) -> str:
+@dataclass(frozen=True, slots=True)
+class Sharers:
+    """Which exposed Services share the assumed traffic, and which do although one might think otherwise.
+
+    Parameters
+    ----------
+    sharing, exposed : int
+        How many do, of how many.
+    without : tuple of str
+        Those that get none, since nobody makes their load balancer.
+    silent : tuple of str
+        Those that get a share, and no Pod of theirs is ready.
+    waiting : tuple of str
+        Those that get a share, and wait for the address of their load balancer.
+    """
+
+    sharing: int
+    exposed: int
+    without: tuple[str, ...] = ()
+    silent: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
+
+
+def sharers(found: ReviewedCluster, entries: Collection[str]) -> Sharers:
+    """Return who shares the traffic; `entries` names what the provider sees."""
+    within = [service for service in found.exposed if service.key in entries]
+    silent = [one.key for one in within if found.judges(one) and not found.ready_count(one)]
+    waiting = [one.key for one in within if one.type == "LoadBalancer" and not one.load_balancer_ingress]
+    without = [service.key for service in found.exposed if service.key not in entries]
+    return Sharers(len(within), len(found.exposed), tuple(without), tuple(silent), tuple(waiting))
+
+
+def traffic_in_words(traffic: MonthlyTraffic, who: Sharers) -> str:
     """Return the traffic that is assumed, and which of the exposed Services share it."""
     if traffic.traffic_gb is not None:
         return f"{math.fsum(traffic.traffic_gb.values()):,.10g} GB a month, by Service as you said"
     what = f"{traffic.gb_per_month:,.10g} GB a month, a tenth of it requests"
-    if sharing == exposed:
-        return f"{what}, evenly over the exposed Services"
-    if not sharing:
+    if not who.sharing:
         return f"{what}, but no Service has a way for it"
-    return f"{what}, evenly over {sharing} of the {exposed} exposed Services; one without a load balancer gets none"
+    parts = [f"{what}, evenly over the exposed Services"]
+    if who.sharing != who.exposed:
+        parts = [f"{what}, evenly over {who.sharing} of the {who.exposed} exposed Services"]
+        if who.without:
+            parts.append(
+                f"none for {listed(who.without)}, {_verb(who.without, 'which gets', 'which get')} no load balancer"
+            )
+        else:
+            parts.append("one that gets no load balancer has none")
+    if who.silent:
+        parts.append(
+            f"{listed(who.silent)} {_verb(who.silent, 'has', 'have')} a share, although no Pod answers there now"
+        )
+    if who.waiting:
+        parts.append(f"{listed(who.waiting)} {_verb(who.waiting, 'counts', 'count')} as if no address were pending")
+    return "; ".join(parts)
+
+
+def _verb(names: Collection[str], one: str, several: str) -> str:
+    return one if len(names) == 1 else several
 
 
 def belongs_to(left_out: LeftOut, service: Service) -> bool:

@@ -15,13 +15,13 @@ from .._display import html_table, milliseconds
 from ..api.checks import check_arguments
 from ..api.service import Service
 from ..cost.billing import Bill
-from .assumptions import traffic_in_words
+from .assumptions import Sharers, traffic_in_words
 from .document import Heading, Listing, Paragraph, Part, Table, to_markdown
 from .finding_cards import SIGNS, finding_cards
 from .findings import NOTE, SEVERITIES, Finding
 from .html_page import to_html
 from .machine_readable import bill_object, finding_object, number, written
-from .policy_advice import glossary
+from .policy_advice import COST, glossary
 from .review import Review, ServiceReview, review
 
 if TYPE_CHECKING:
@@ -281,7 +281,6 @@ def _facts(one: ServiceReview, currency: str) -> list[tuple[str, str, float | No
 
 
 UNKNOWN = "cannot be said"
-COST = "cost alone, in a month"
 
 
 def _percent(share: float) -> str:
@@ -369,6 +368,6 @@ def _parts(made: Diff, date: str) -> Iterator[Part]:
         )
     when = f" on {date}" if date else ""
     load = f"{made.after.utilisation:.0%} utilisation, {made.after.service_ms:g} ms of work a request"
-    traffic = traffic_in_words(made.after.traffic, made.after.sharing, len(made.after.exposed))
+    traffic = traffic_in_words(made.after.traffic, Sharers(made.after.sharing, len(made.after.exposed)))
     prices = f"prices of {made.after.estimate.place}"
     yield Paragraph(f"Compared{when} by the same assumptions: {load}; {prices}; {traffic}.")

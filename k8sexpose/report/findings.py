@@ -417,12 +417,13 @@ def source_ranges(asked: Asked, service: Service) -> Iterator[Finding]:
         return
     if found.lost < 1:
         public = any(node.external_ip for node in cluster.nodes)
-        who = "anybody on the internet, as nodes have external addresses" if public else "anybody who can reach a node"
+        who = "Anybody on the internet, as nodes have external addresses," if public else "Whoever can reach a node"
         ranges = ", ".join(service.load_balancer_source_ranges)
         yield Finding(
             "source-ranges-bypassed", WARNING, service.key,
             f"loadBalancerSourceRanges ({ranges}) guard the load balancer, not nodePort {port.node_port}.",
-            f"{outsider} is in none of them, and is answered at {dialled}. So is {who}, unless a firewall closes it.",
+            f"{who} is answered at {dialled}, also from an address that is in none of these ranges, unless a firewall "
+            "closes the port.",
             "Close the port in the firewall, or write a NetworkPolicy.",
         )  # fmt: skip
 

@@ -90,14 +90,24 @@ def latency_curve(found: ServiceComparison, utilisation: float, service_ms: floa
     place = _axes(top)
     parts = [*_frame(top, place), *_curves(curves, top, place)]
     words = milliseconds(today.p99_ms)
+    others = [one.p99_ms for one in found.views.values() if one is not today]
     if math.isfinite(today.p99_ms):
         x, y = place(utilisation, today.p99_ms)
         parts.append(element("circle", "", cx=x, cy=y, r=6, fill=CONCEPTS["client"].color))
         said = f"now ({found.now}): {words}"
-        parts.append(rect(x + 8, y + 4, 7.2 * len(said), 16, fill=GROUND, fill_opacity=0.85))
-        parts.append(text(x + 10, y + 16, said, size=12, bold=True))
+        left, above = _beside(x, y, 7.2 * len(said), clear_above=all(p99 <= today.p99_ms for p99 in others))
+        parts.append(rect(left, above, 7.2 * len(said), 16, fill=GROUND, fill_opacity=0.85))
+        parts.append(text(left + 2, above + 12, said, size=12, bold=True))
     label = f"p99 of {found.service} over the utilisation of its Pods; now ({found.now}, {utilisation:.0%}): {words}."
     return document(label, WIDTH, 250, parts)
+
+
+def _beside(x: float, y: float, width: float, *, clear_above: bool) -> Spot:
+    """Return where the words of a point stand: curves rise, so left above the highest one, or right below the lowest.
+
+    Left of it there may be no room before the axis.
+    """
+    return (x - 8 - width, y - 20) if clear_above and x - 8 - width > 74 else (x + 8, y + 4)
 
 
 def _axes(top: float) -> Callable[[float, float], Spot]:

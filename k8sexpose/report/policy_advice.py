@@ -33,6 +33,7 @@ from ..traffic.queueing import Response
 from .assumptions import ReviewedCluster, apart
 
 __all__ = [
+    "COST",
     "Recommendation",
     "ReviewedPolicy",
     "ServiceComparison",
@@ -125,9 +126,10 @@ class Recommendation:
     reasons: tuple[str, ...]
 
 
+COST = "cost of this Service alone, in a month"
 ROWS = (
     "busiest Pod over the mean", "fairness (Jain's index)", "p50", "p99", "extra hop", "crosses a zone", "lost",
-    "the Pod sees", "when a node crashes", "cost alone, in a month",
+    "the Pod sees", "when a node crashes", COST,
 )  # fmt: skip
 GLOSSARY = {  # by the lines of the table that a sentence explains
     ("busiest Pod over the mean",): "busiest Pod over the mean: its load divided by that of the average Pod.",
@@ -136,7 +138,7 @@ GLOSSARY = {  # by the lines of the table that a sentence explains
     ("extra hop", "crosses a zone"): "extra hop, crosses a zone: the share of the connections that are answered on "
     "another node than they enter by, and in another zone.",
     ("lost",): "lost: the share of the connections that nobody answers.",
-    ("cost alone, in a month",): "cost alone: of this Service, as if it were the only one.",
+    (COST,): "cost of this Service alone: what the bill would be if it were the only Service of the cluster.",
 }
 
 
@@ -176,6 +178,8 @@ class ServiceComparison:
         The same for the slowest request in a hundred.
     advice : Recommendation
         Which one to take.
+    currency : str
+        Of the costs.
     """
 
     service: str
@@ -184,15 +188,16 @@ class ServiceComparison:
     turns_at: float | None
     turns_at_p99: float | None
     advice: Recommendation
+    currency: str = ""
 
     @property
     def titles(self) -> tuple[str, ...]:
         """The policies, and which one it is now."""
         return tuple(f"{policy} (now)" if policy == self.now else policy for policy in self.views)
 
-    def rows(self, currency: str = "") -> Iterator[tuple[str, ...]]:
+    def rows(self) -> Iterator[tuple[str, ...]]:
         """Yield the table of both policies: what is compared, and a cell for each."""
-        columns = (_column(view, currency) for view in self.views.values())
+        columns = (_column(view, self.currency) for view in self.views.values())
         yield from ((name, *cells) for name, *cells in zip(ROWS, *columns, strict=True))
 
     @property

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from .. import __version__
-from .._display import html_table, listed, visible
+from .._display import listed, visible
 from ..api.checks import check_arguments
 from ..api.collector import collector_paused
 from ..api.service import Service
@@ -20,14 +20,14 @@ from ..cost.usage import MonthlyTraffic
 from ..router.reach import HEAD as REACH_HEAD
 from ..router.reach import Reach, internet_entrances, reach_of
 from .anonymise import anonymised, without_values
-from .assumptions import EXPOSED, ReviewedCluster, load_in_words, survey, traffic_in_words
+from .assumptions import EXPOSED, ReviewedCluster, load_in_words, sharers, survey, traffic_in_words
 from .document import MARK, Heading, Link, Listing, Paragraph, Part, Picture, Table, to_markdown
 from .dump_findings import dump_disagrees, held_twice
 from .entrance_map import entrance_map
 from .environment import lacks
 from .exposure_findings import CLUSTER_FINDERS, SERVICE_FINDERS
-from .finding_cards import SIGNS, finding_cards
-from .findings import Asked, Finding, find_all
+from .finding_cards import SIGNS, finding_cards, findings_table
+from .findings import Asked, find_all
 from .html_page import to_html
 from .machine_readable import review_json
 from .pictures import bill_bars, latency_curve, pod_loads
@@ -114,7 +114,7 @@ class Review(ReviewedFacts):
         printer.text(visible(repr(self) if cycle else str(self)))  # type: ignore[attr-defined]
 
     def _repr_html_(self) -> str:
-        return html_table(" ".join([*self.lacks, self.summary]), FINDING_HEAD, finding_rows(self.findings))
+        return findings_table(" ".join([*self.lacks, self.summary]), self.findings)
 
     def to_markdown(self, date: str = "") -> str:
         """Return the report in GitHub's Markdown, every name escaped; `date` is when it was made."""
@@ -134,7 +134,6 @@ def _count(count: int, noun: str) -> str:
 
 
 TITLE = "How this cluster is exposed"
-FINDING_HEAD = ("severity", "object", "what", "why", "what to do", "what shows it")
 
 
 @collector_paused()
@@ -204,9 +203,10 @@ def review(
     traffic = MonthlyTraffic(gb_per_month, traffic_gb)
     comparisons = compare_services(found, traffic=traffic, book=book)
     entries = entries_of(found.cluster, traffic)
-    sharing = len({entry.name for entry in entries} & {service.key for service in found.exposed})
-    passing = traffic_in_words(traffic, sharing, len(found.exposed))
+    who = sharers(found, {entry.name for entry in entries})
+    passing = traffic_in_words(traffic, who)
     made, guessed = (bill_of(found.cluster, entries, book, found.region or None, estimate=on) for on in (False, True))
+    comparisons = {name: _in_currency(one, made.currency) for name, one in comparisons.items()}
     reaches = {
         service.key: _as_known(found, service, reach_of(found.cluster, service))
         for service in found.cluster.services
@@ -237,12 +237,22 @@ def review(
         utilisation,
         service_ms,
         workers,
-        tuple(lacks(found.cluster)),
+        (*lacks(found.cluster), *_left_out(len(found.set_aside))),
         found.around,
         internet,
         traffic,
-        sharing,
+        who.sharing,
     )
+
+
+def _left_out(count: int) -> Iterator[str]:
+    if count:
+        objects = "1 object of the dump is" if count == 1 else f"{count} objects of the dump are"
+        yield f"{objects} left out and counted nowhere, neither in the numbers nor in the bill: the findings say why."
+
+
+def _in_currency(compared: ServiceComparison | str, currency: str) -> ServiceComparison | str:
+    return replace(compared, currency=currency) if isinstance(compared, ServiceComparison) else compared
 
 
 def _nameless(set_aside: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -384,7 +394,7 @@ def _parts(made: Review, date: str, pictures: bool = False) -> Iterator[Part]:
         yield Heading("Cluster against Local")
         yield from _summary(made)
     for number, one in enumerate(made.exposed[:MANY]):
-        yield from _comparison(one, made.bill.currency, _anchor(number))
+        yield from _comparison(one, _anchor(number))
         if pictures and number < DRAWN and one.comparison is not None:
             yield from _drawn(pod_loads(one.comparison), SHARES)
             curve = latency_curve(one.comparison, made.utilisation, made.service_ms, made.workers)
@@ -516,11 +526,6 @@ METHOD = (
 )
 
 
-def finding_rows(findings: tuple[Finding, ...]) -> Iterator[tuple[str, ...]]:
-    for one in findings:
-        yield SIGNS[one.severity], one.service or "the cluster", one.what, one.why, one.fix, one.command
-
-
 def _summary(made: Review) -> Iterator[Part]:
     compared = [one.comparison for one in made.exposed if one.comparison is not None]
     if not compared:
@@ -546,7 +551,7 @@ def _crossing(utilisation: float | None) -> str:
     return "never" if utilisation >= 1 else "always" if utilisation <= 0 else f"{utilisation:.1%}"
 
 
-def _comparison(one: ServiceReview, currency: str, anchor: str) -> Iterator[Part]:
+def _comparison(one: ServiceReview, anchor: str) -> Iterator[Part]:
     yield Heading(one.name, 3, anchor)
     if one.entrances:
         yield Table("Who reaches it.", REACH_HEAD, tuple(entrance.cells for entrance in one.entrances[:MOST_ENTRANCES]))
@@ -556,4 +561,4 @@ def _comparison(one: ServiceReview, currency: str, anchor: str) -> Iterator[Part
         return
     yield Paragraph(f"{found.advice.policy}.", "Recommended:")
     yield Listing(found.advice.reasons)
-    yield Table("", ("what", *found.titles), tuple(found.rows(currency)))
+    yield Table("", ("what", *found.titles), tuple(found.rows()))

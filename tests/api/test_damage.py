@@ -64,6 +64,16 @@ def test_whole_files_that_look_otherwise_are_read(text: str) -> None:
     assert names(text) == ["n1"]
 
 
+def test_lists_one_after_the_other_need_a_line_between_them() -> None:
+    """In YAML the second one would take the place of the first."""
+    with pytest.raises(kx.ManifestError, match="write a line --- between them"):
+        read_dump(YAML + YAML)
+    assert names(f"{YAML}---\n{YAML}") == ["n1", "web"]
+    assert names(
+        "apiVersion: v1\nkind: Node\nmetadata:\n  name: n1\n  annotations:\n    x: |\n      apiVersion: v1\n"
+    ) == ["n1"]
+
+
 def test_a_slip_above_is_no_early_end() -> None:
     with pytest.raises(kx.ManifestError, match="neither JSON nor YAML") as caught:
         read_dump(YAML.replace("name: n1", "name: 'n1", 1))

@@ -62,6 +62,17 @@ def test_misconceptions(question: str, answer: object, belief: int | None) -> No
     assert feedback.correct is False and feedback.misconception == belief
 
 
+def test_a_likely_belief_gets_its_own_words_and_no_later_answer() -> None:
+    """That private nodes shut the internet out is likely here; who answers is asked only in section 2."""
+    for answer in (set(), "api", "orders, checkout", "grafana"):
+        told = Sheet().check("own-internet", answer=answer).text
+        assert "passes packets on to the nodes inside the private network" in told
+        assert "selector" not in told and "answers nobody" not in told
+    assert "selector" not in Sheet().check("own-internet", answer="storefront, api, checkout").text
+    for answer in (set(), "orders", "grafana", "storefront"):
+        assert "for api and checkout all is there" in Sheet().check("own-served", answer=answer).text
+
+
 @pytest.mark.parametrize(
     ("question", "answer"),
     [
@@ -161,13 +172,52 @@ def uploaded(content: bytes, ipywidgets_7: bool = False) -> tuple[kx.Cluster, st
 def test_the_upload_counts_first(ipywidgets_7: bool) -> None:
     dump = b'{"items": [{"kind": "Node", "apiVersion": "v1", "metadata": {"name": "n1"}}]}'
     cluster, words = uploaded(dump, ipywidgets_7)
-    assert words == "This is the file that you uploaded." and [node.name for node in cluster.nodes] == ["n1"]
+    assert words == "This is the file that you uploaded, x.json." and [node.name for node in cluster.nodes] == ["n1"]
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[]", b'{"items": 3}'])
 def test_a_broken_upload_is_told(content: bytes) -> None:
     cluster, words = uploaded(content)
     assert "cannot be read" in words and len(cluster.nodes) == 12
+
+
+def test_an_upload_is_named_as_its_owner_named_it() -> None:
+    assert (
+        "cannot be read: x.json: it is not JSON to its end (line 1): the file seems to end early"
+        in uploaded(b'{"items": [')[1]
+    )
+    assert "cannot be read: x.json is the table that kubectl prints" in uploaded(b"NAME   STATUS\nn1   Ready\n")[1]
+    assert "x.json: its list has no end" in uploaded(b"apiVersion: v1\nitems:\n- {kind: Node}\n")[1]
+    assert {".json", ".yaml", ".yml"} <= set(bring_dump().button.accept.split(","))
+
+
+def test_a_name_without_a_file_is_told_with_those_that_are_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert bring_dump().cluster()[1] == "This is the sample: there is no dump of yours yet."
+    told = bring_dump().cluster("nofile.json")[1]
+    assert (
+        told == "This is the sample: there is no file nofile.json beside this notebook (no JSON or YAML file is there)."
+    )
+    (tmp_path / "mine.yaml").write_text("kind: List\nitems: []\n", encoding="utf-8")
+    assert (
+        bring_dump()
+        .cluster("nofile.json")[1]
+        .endswith("there is no file nofile.json beside this notebook (there are mine.yaml).")
+    )
+    assert f"in {tmp_path} (there are mine.yaml)" in bring_dump().cluster(str(tmp_path / "x"))[1]
+    assert "and no folder nowhere" in bring_dump().cluster("nowhere/x.json")[1]
+
+
+def test_goals_say_why_they_are_not_reached() -> None:
+    made = mend({**MENDED, "monitoring/grafana": {"type": "LoadBalancer"}})
+    assert [goal.found for goal in made.goals if not goal.reached] == ["its type is LoadBalancer"]
+    told = mend({"shop/orders": {"selector": "app: orders"}}).goals[0].found
+    assert (
+        'In plain words: spec.selector: the text "app: orders" stands where a group of names with values belongs'
+        in told
+    )
 
 
 def test_a_file_or_the_sample(tmp_path: Path) -> None:

@@ -91,6 +91,7 @@ def test_a_wrong_type_costs_its_service_alone(change: Change, told: str) -> None
     found = next(one for one in made.findings if one.kind == "unreadable")
     assert (found.service, found.why) == ("default/web", f"{told}.")
     assert "Go struct" not in made.to_markdown()
+    assert made.lacks[-1].startswith("1 object of the dump is left out and counted nowhere")
 
 
 def test_plain_words_are_found_for_every_type_that_the_decoder_refuses() -> None:

@@ -154,9 +154,40 @@ def test_the_traffic_is_shared_by_those_who_get_some() -> None:
     refused = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "dns"}, "spec": {**LB, "ports": ports}}
     one.apply(refused)
     made = kx.review(one)
-    assert made.sharing == 1 and "evenly over 1 of the 2 exposed Services" in made.to_markdown()
+    told = " ".join(made.assumptions)
+    assert made.sharing == 1 and "evenly over 1 of the 2 exposed Services; none for default/dns, which gets no" in told
+    assert "a share" not in told and "pending" not in told
     [pending] = [found for found in made.findings if found.kind == "pending"]
     assert pending.cause_known and pending.fix.startswith("Remove this cause")
+    for name in ("web-1", "web-2", "web-3"):
+        one.set_ready(name, False)
+    assert "default/web has a share, although no Pod answers there now" in " ".join(kx.review(one).assumptions)
+
+
+def test_a_pending_load_balancer_that_is_counted_is_said() -> None:
+    cluster = kx.Cluster(nodes=3, provider="gcp")
+    cluster.deploy("web", per_node=[1, 1, 1])
+    cluster.apply({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": LB})
+    assert "default/web counts as if no address were pending" in " ".join(kx.review(cluster).assumptions)
+
+
+def test_a_table_of_findings_has_few_columns_and_whole_commands() -> None:
+    """With a column for each text the longest one is two words a line, and the command is cut."""
+    page = kx.review(cluster_of({"externalTrafficPolicy": "Local"}, per_node=(3, 1, 0)))._repr_html_()
+    assert page.count("<th ") == 3 and "table-layout: auto" in page
+    assert '<code style="white-space: pre-wrap">kubectl get endpointslices -n default' in page
+
+
+def test_costs_of_a_policy_have_their_currency() -> None:
+    one = kx.review(cluster_of({}, provider="aws")).service("web").comparison
+    assert one is not None and " USD</td>" in one._repr_html_()
+    assert "cost of this Service alone, in a month" in one._repr_html_()
+
+
+def test_who_passes_by_the_source_ranges_is_said_in_words() -> None:
+    made = kx.review(cluster_of({"loadBalancerSourceRanges": ["198.51.100.0/24"]}))
+    [found] = [one for one in made.findings if one.kind == "source-ranges-bypassed"]
+    assert found.why.startswith("Whoever can reach a node is answered at 10.0.0.1:") and "192.0.2" not in found.why
 
 
 def test_who_reaches_a_service_is_one_sentence_and_an_internal_one_of_google_has_no_target_pool() -> None:

@@ -70,6 +70,19 @@ def test_the_point_of_today_is_the_p99_of_the_table(sample: kx.Review) -> None:
     assert max(LOADS) < 1
 
 
+def test_the_words_of_the_point_lie_on_no_curve(sample: kx.Review) -> None:
+    """Below the point of the slower policy runs the curve of the other one."""
+    for name in ("payments/checkout", "shop/storefront", "shop/api"):
+        found = sample.service(name).comparison
+        assert found is not None
+        root = ElementTree.fromstring(latency_curve(found, 0.5, 10.0, 1))
+        box = {key: float(root.findall("rect")[-1].attrib[key]) for key in ("x", "y", "width", "height")}
+        for curve in (p for p in root.findall("path") if p.attrib.get("stroke-width") == "2.5"):
+            spots = [tuple(map(float, spot)) for spot in re.findall(r"([\d.]+)[ ,]([\d.]+)", curve.attrib["d"])]
+            inside = [(x, y) for x, y in spots if 0 < x - box["x"] < box["width"] and 0 < y - box["y"] < box["height"]]
+            assert len(spots) > 10 and not inside, (name, inside)
+
+
 def test_the_bill_is_drawn_line_by_line_and_estimates_differ() -> None:
     annotation = {"service.beta.kubernetes.io/aws-load-balancer-type": "nlb"}
     cluster = kx.Cluster(nodes=3, provider="aws")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -11,8 +12,12 @@ from typing import Any, ClassVar
 
 import ipywidgets
 
+from ..._display import listed
 from ...api.addresses import address
+from ...api.bundles import ARCHIVES, ENDINGS
 from ...api.errors import ApiError, ManifestError
+from ...api.schemas import SERVICE
+from ...api.wrong_types import wrong_type
 from ...data import example
 from ...model import Cluster
 from ...report.review import Review, review
@@ -105,7 +110,8 @@ def mend(patches: object = None) -> Mended:
                 raise ManifestError(f"the namespace is missing; write it before the name, such as 'shop/{service}'")
             cluster.patch(service, {"spec": dict(spec)}, namespace=space)
         except ApiError as error:
-            refused.append(f"{shown(name)}: {error.message}")
+            plain = wrong_type({"spec": spec}, SERVICE)
+            refused.append(f"{shown(name)}: {error.message}{f'. In plain words: {plain}' if plain else ''}")
         except Exception as error:  # whatever a learner writes is told, not raised
             refused.append(f"{shown(name)}: {error}")
     made = review(cluster)
@@ -134,23 +140,25 @@ def _by_its_own_pods(cluster: Cluster, name: str, goal: Goal) -> Goal:
 
 
 def _answers(cluster: Cluster, name: str) -> Goal:
-    """Ask every port of a Service from a node: an endpoint on which nobody listens is no answer."""
+    """Ask every port of a Service from inside the cluster: an endpoint on which nobody listens is no answer."""
     service = cluster.service(name)
     for port in service.ports:
         ways = routes(cluster, address(service.cluster_ip, port.port), client=f"node/{cluster.nodes[0].name}")
         lost = next((way for way in ways if not way.delivered), None)
         if lost is not None:
-            return Goal(f"{name} answers the nodes of its cluster", lost.summary, False, 3)
-    return Goal(f"{name} answers the nodes of its cluster", "every port answers", True, 3)
+            return Goal(f"{name} answers a client inside the cluster", lost.summary, False, 3)
+    return Goal(f"{name} answers a client inside the cluster", "every port answers", True, 3)
 
 
 def _grafana(made: Review) -> Goal:
     one = made.service("monitoring/grafana")
-    what = "monitoring/grafana loses no connection on any node"
+    what = "monitoring/grafana is a NodePort, and loses no connection on any node"
     if one.comparison is None:
         return Goal(what, one.why_not or f"type {one.type} has no node port", False)
     lost = one.comparison.views.get(one.comparison.now, one.comparison.cluster).lost
-    return Goal(what, f"{lost:.1%} are lost", one.type == "NodePort" and not lost, 8)
+    if one.type != "NodePort":
+        return Goal(what, f"its type is {one.type}", False)
+    return Goal(what, f"{lost:.1%} are lost", not lost, 8)
 
 
 def _storefront(made: Review) -> Goal:
@@ -165,18 +173,22 @@ def _storefront(made: Review) -> Goal:
 # -- a dump of one's own ----------------------------------------------------------------------------------------------
 
 
+DEFAULT = "my-cluster.json"  # what the lesson calls it
+
+
 class BringDump(ipywidgets.VBox):  # type: ignore[misc]
     """A button that takes a dump, and where it is kept: in this kernel's memory only.
 
     Examples
     --------
-    >>> bring_dump().cluster("no-such-file.json")[1]
+    >>> bring_dump().cluster("my-cluster.json")[1]
     'This is the sample: there is no dump of yours yet.'
     """
 
     def __init__(self) -> None:
         self.button = ipywidgets.FileUpload(
-            accept=".json", multiple=False, description="Your dump (.json)", layout={"width": "16em"},
+            accept=",".join((*ENDINGS, *ARCHIVES)), multiple=False, description="Your dump (JSON or YAML)",
+            layout={"width": "18em"},
             tooltip="kubectl get nodes,pods,services,endpointslices -A -o json > my-cluster.json",
         )  # fmt: skip
         self.state = ipywidgets.HTML(
@@ -206,7 +218,7 @@ class BringDump(ipywidgets.VBox):  # type: ignore[misc]
             name = file["name"]
         return str(name), bytes(file["content"])
 
-    def cluster(self, path: str = "my-cluster.json") -> tuple[Cluster, str]:
+    def cluster(self, path: str = DEFAULT) -> tuple[Cluster, str]:
         """Load the uploaded file; without one the file of that name; without that the sample.
 
         Parameters
@@ -223,15 +235,30 @@ class BringDump(ipywidgets.VBox):  # type: ignore[misc]
             brought = self._brought()
             if brought:
                 with tempfile.TemporaryDirectory() as folder:
-                    kept = Path(folder) / "dump.json"
+                    # Under its own name: messages name the file, and a name such as nodes.json tells what is in it.
+                    kept = Path(folder) / (re.sub(r"[^\w.-]", "_", brought[0])[-100:].strip(".") or "dump")
                     kept.write_bytes(brought[1])
-                    return Cluster.from_json(kept, provider=None), "This is the file that you uploaded."
+                    return Cluster.from_json(kept, provider=None), f"This is the file that you uploaded, {brought[0]}."
             if Path(path).is_file():
                 return Cluster.from_json(Path(path), provider=None), f"This is the file {path}."
-            words = "This is the sample: there is no dump of yours yet."
+            words = f"This is the sample: {_missing(path)}."
         except (ManifestError, ValueError, OSError) as error:
             words = f"This is the sample, because your dump cannot be read: {error}"
         return Cluster.from_json(example("sample-cluster"), provider=None), words
+
+
+def _missing(path: str) -> str:
+    """Return that a file is not there, and which ones are; who has named none has perhaps none yet."""
+    if str(path) == DEFAULT:
+        return "there is no dump of yours yet"
+    folder = Path(path).parent
+    try:
+        names = sorted(one.name for one in folder.iterdir() if one.name.endswith((*ENDINGS, *ARCHIVES)))
+    except OSError:
+        return f"there is no file {path}, and no folder {folder}"
+    place = "beside this notebook" if str(folder) == "." else f"in {folder}"
+    others = f"there are {listed(names, 10)}" if names else "no JSON or YAML file is there"
+    return f"there is no file {Path(path).name} {place} ({others})"
 
 
 def bring_dump() -> BringDump:

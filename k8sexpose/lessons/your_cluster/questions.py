@@ -17,6 +17,7 @@ __all__ = ["QUESTIONS", "worst_pod"]
 LESSON = "08_your_cluster"
 EXPOSED = ("storefront", "api", "orders", "checkout", "stream", "grafana")
 COMPARED = ("api", "checkout")
+WORKING = frozenset(("storefront", "api"))  # nothing about them raises a doubt but the nodes' private addresses
 TURNS = ("4", "20", "50", "90")
 PER_NODE = (4, 3, 2, 1)  # what somebody asked about in public
 CHANGED = {
@@ -139,12 +140,19 @@ QUESTIONS = (
                 "These nodes have private addresses only, so a packet from the internet cannot arrive at one of them.",
             ),
             Wrong(
-                lambda given, right: "orders" in right - given,
-                "It is true that orders answers nobody. But its load balancer has a public address. The entrance "
-                "exists and is paid for, and it begins to answer as soon as the selector is corrected.",
+                lambda given, right: WORKING & right - given,
+                "No packet from the internet can be sent to a node of this shop, that is right, because all nodes "
+                "have private addresses. But a load balancer is no node: it has a public address of its own, the "
+                "EXTERNAL-IP, and passes packets on to the nodes inside the private network.",
             ),
             Wrong(
-                lambda given, right: "checkout" in right - given,
+                lambda given, right: "orders" in right - given and given >= WORKING,
+                "Who answers behind an entrance is a question of its own, which section 2 asks. Here it is enough "
+                "that a packet can be sent, and the load balancer of orders has a public address as those of "
+                "storefront and api have.",
+            ),
+            Wrong(
+                lambda given, right: "checkout" in right - given and given >= WORKING,
                 "The source ranges of checkout do keep most clients out. But 198.51.100.0/24 is a part of the "
                 "internet, so for these clients the entrance exists.",
             ),
@@ -183,6 +191,13 @@ QUESTIONS = (
                 "such a node gets no answer. But here the load balancer checks each node first, and sends nothing to "
                 "those five.",
                 25,
+            ),
+            Wrong(
+                lambda given, right: {"api", "checkout"} & right - given,
+                "An address alone is no proof that anybody answers, that is right. But for api and checkout all is "
+                "there: a load balancer with an address, a selector that matches Pods which are ready, and the policy "
+                "Cluster, under which every node passes a packet on to one of these Pods, wherever it runs. The "
+                "nodes' private addresses do not matter behind a load balancer.",
             ),
         ),
         otherwise="The Services that you chose work, but at least one that works is missing. Look at the policy, the "

@@ -10,11 +10,11 @@ from ..._display import percent
 from ..._svg import Element, corners, element, fit
 from ...router.route import NOWHERE
 from .curves import Curve, beside, end_point, trace
-from .layout import Box, Layout, Point
+from .layout import Box, Layout, Point, Zone
 from .scene import Fold, NodeView, PodView, Scene
 from .steps import BETWEEN, ELSEWHERE, FRONT, OUTSIDE, Step
 
-__all__ = ["draw"]
+__all__ = ["draw", "full_bar"]
 
 LABEL = "The cluster and the path of the packet. Arrow keys move between nodes and Pods, Enter changes one."
 MONO_WIDTH = 7.3  # of a letter of the 12 px font with letters of one width
@@ -55,7 +55,7 @@ def draw(scene: Scene, layout: Layout, live: bool = False, acts: Collection[str]
     parts = [
         element("rect", "ground", x=0, y=0, width=layout.width, height=layout.height, rx=6),
         *_frames(scene, layout),
-        *(part for zone in layout.zones for part in _zone(zone.name, zone.box)),
+        *(part for zone in layout.zones for part in _zone(zone)),
         *(_node(scene, node, layout, live and "node" in acts) for node in scene.nodes),
         *(_fold(scene, fold, layout.folds[fold.place], live) for fold in scene.folds),
         *_pods(scene, layout, live and "pod" in acts),
@@ -106,9 +106,10 @@ def _frames(scene: Scene, layout: Layout) -> Iterator[Element]:
                 yield _words("label", left, box.y + 17, policy)
 
 
-def _zone(name: str, box: Box) -> Iterator[Element]:
+def _zone(zone: Zone) -> Iterator[Element]:
+    box, more = zone.box, "more of " if zone.continued else ""
     yield _rect("zone", box, 6)
-    yield _words("label", box.x + 6, box.y + 12, fit(f"zone {name}", box.width - 70, 6))
+    yield _words("label", box.x + 6, box.y + 12, fit(f"{more}zone {zone.name}", box.width - 70, 6))
 
 
 def _places(scene: Scene, layout: Layout) -> Iterator[Element]:
@@ -356,13 +357,19 @@ def _pod(scene: Scene, pod: PodView, node: NodeView, box: Box, live: bool) -> El
     return element("g", "", parts, **acts, data_home=node.place if live else None)
 
 
+def full_bar(scene: Scene) -> float:
+    """Return the share of all connections that fills the bar of a node: half as much again as the largest one."""
+    most = max((share.expected for share in scene.shares if share.place.partition(":")[1]), default=0)
+    return min(1.0, float(most) * 1.5)
+
+
 def _bar(scene: Scene, place: str, track: Box, whole: bool = False) -> Iterator[Element]:
     """A bar that fills with packets, and a tick where the exact share lies: on a scale of all, or of what most get."""
-    most = max((share.expected for share in scene.shares if share.place.partition(":")[1]), default=0)
+    scale = 1.0 if whole else full_bar(scene)
     share = next((share.expected for share in scene.shares if share.place == place), None)
-    if share is None or not most:
+    if share is None or not scale:
         return
-    unit = track.width / (1.0 if whole else min(1.0, float(most) * 1.5))
+    unit = track.width / scale
     yield _rect("track", track, 2)
     yield element(
         "rect", "fill", x=track.x, y=track.y, width=0, height=track.height, rx=2,

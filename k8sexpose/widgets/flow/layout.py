@@ -69,6 +69,8 @@ class Zone:
         The zone.
     box : Box
         Around its nodes.
+    continued : bool
+        Whether a row above holds other nodes of the zone.
 
     Examples
     --------
@@ -78,6 +80,7 @@ class Zone:
 
     name: str
     box: Box
+    continued: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,5 +329,6 @@ class _Strips:
             first, final = self.boxes[row[start].place], self.boxes[row[k - 1].place]
             if row[start].zone:
                 box = Box(first.x - 3, y - 24, final.right - first.x + 6, first.height + 28)
-                self.zones.append(Zone(row[start].zone, box))
+                again = any(zone.name == row[start].zone for zone in self.zones)
+                self.zones.append(Zone(row[start].zone, box, again))
             start = k

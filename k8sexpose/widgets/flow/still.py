@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 
-from ..._display import LITERAL, scrolling
+from ..._display import LITERAL, percent, scrolling
 from ..._svg import SMALLEST, clean
-from .drawing import draw
+from .drawing import draw, full_bar
 from .layout import lay_out
 from .scene import Scene
 from .steps import Step
@@ -28,6 +28,10 @@ RULES = (
 )
 STEPS = "Circled numbers are the steps of the packet. "
 BACK = "The thin dashed line is the way of the answer. "
+BARS = (
+    "The bar of each node fills with its part of the packets that are sent, and its tick marks the part to expect. So "
+    "that small parts can be seen, the whole bar stands for {full} of all connections. "
+)
 SHARES = "Beside each Pod is its share of all connections. "
 LAMPS = "The lamp of a node says what the load balancer has found out about it{since}. "
 SINCE = ", and since when on the cluster's clock (t)"
@@ -44,7 +48,7 @@ def reading_of(scene: Scene, card: bool = False) -> str:
     >>> reading_of(make_scene(Cluster(), FlowQuery("10.0.0.1:30007")))
     'Circled numbers are the steps of the packet.'
     """
-    service = scene.service
+    service, full = scene.service, full_bar(scene)
     since = SINCE if any(node.since_s is not None for node in scene.nodes) else ""
     sentences = (
         (STEPS, True),
@@ -54,6 +58,7 @@ def reading_of(scene: Scene, card: bool = False) -> str:
         (NODE_PORT, bool(scene.node_port)),
         (RULES, bool(service and service.inner)),
         (SHARES, service is not None and not scene.dense),
+        (BARS.format(full=percent(full)), scene.dense and 0 < full < 1),
         (LAMPS.format(since=since), any(node.lamp for node in scene.nodes)),
     )
     return "".join(words for words, shown in sentences if shown).rstrip()

@@ -16,7 +16,7 @@ from k8sexpose.widgets.flow.curves import trace
 from k8sexpose.widgets.flow.drawing import draw
 from k8sexpose.widgets.flow.layout import lay_out
 from k8sexpose.widgets.flow.scene import FlowQuery, make_scene
-from k8sexpose.widgets.flow.still import Still
+from k8sexpose.widgets.flow.still import Still, reading_of
 from tests.widgets.flow.helpers import CASES, HOSTILE, flow_cluster, hostile_cluster
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -109,3 +109,10 @@ def chips(drawn: Element) -> Iterator[Element]:
         yield drawn
     for child in drawn.children:
         yield from chips(child)
+
+
+def test_what_a_whole_bar_stands_for_is_said_where_it_is_not_all() -> None:
+    many = make_scene(flow_cluster([1] * 12), FlowQuery("flow-32000"))
+    assert many.dense and "the whole bar stands for 12.5% of all connections" in reading_of(many)
+    few = make_scene(flow_cluster([1, 1, 1]), FlowQuery("flow-32000"))
+    assert not few.dense and "whole bar" not in reading_of(few)

@@ -86,6 +86,15 @@ def test_twelve_nodes_keep_their_zones_together() -> None:
     scene = make_scene(flow_cluster([3, 2, 1] * 4), FlowQuery("flow-32000"))
     layout = lay_out(scene, 900)
     assert not scene.folds and sorted(zone.name for zone in layout.zones) == ["a", "b", "c"]
+    assert not any(zone.continued for zone in layout.zones) and "more of zone" not in Still(scene).svg
+
+
+def test_a_zone_in_two_rows_is_named_as_one() -> None:
+    scene = make_scene(flow_cluster([1] * 12), FlowQuery("flow-32000"))
+    narrow = lay_out(scene, 380)
+    assert [zone.name for zone in narrow.zones if not zone.continued] == ["a", "b", "c"]
+    assert sum(zone.continued for zone in narrow.zones) == len(narrow.zones) - 3 > 0
+    assert Still(scene, 380).svg.count(">more of zone") == len(narrow.zones) - 3
 
 
 def test_many_nodes_are_folded_and_counted() -> None:
