@@ -33,6 +33,7 @@ PROVIDERS = {
 NAME, NODE, NODES = "public-api-lb", "node-1", ("node-1", "node-2", "node-3")
 NO_TARGET = "no target"
 NOTHING, CRASHES, DELETED = "nothing", f"{NODE} crashes", "the Service is deleted"
+HAPPENED = {CRASHES: f" {NODE} has crashed.", DELETED: " The Service is being deleted."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class LifeSetting:
     seconds: int = 15
     provider: str = "generic"
     happens: str = NOTHING
-    happens_at_s: int = 90
+    happens_at_s: int = 100  # not when new targets of AWS become healthy, at 90 s
 
     @property
     def life(self) -> Life:
@@ -357,7 +358,9 @@ def verdict(setting: LifeSetting) -> str:
     if not moment.address:
         return f"{setting.seconds} s after apply: the Service is gone."
     nodes = ", ".join(f"{node} {moment.state(node)}" for node in NODES)
-    return f"{setting.seconds} s after apply: EXTERNAL-IP {moment.address}; {nodes}."
+    happened = setting.seconds >= setting.happens_at_s
+    since = HAPPENED.get(setting.happens, "") if happened else ""
+    return f"{setting.seconds} s after apply: EXTERNAL-IP {moment.address}; {nodes}.{since}"
 
 
 def _told(setting: LifeSetting) -> str:

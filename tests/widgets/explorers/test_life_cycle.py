@@ -22,6 +22,7 @@ from k8sexpose.widgets.explorers.life_cycle import (
     _x,
     draw_life,
     reading,
+    verdict,
 )
 from k8sexpose.widgets.explorers.life_cycle import rows as life_rows
 from tests.widgets.explorers.helpers import label
@@ -46,7 +47,7 @@ def test_life_of_the_generic_provider() -> None:
     assert LifeSetting(9).moment.targets == ()
     assert LifeSetting(10).moment.state("node-1") == "healthy"
     assert "<pending>" in LifeSetting(29).terminal and "198.51.100.125" in LifeSetting(30).terminal
-    crash = LifeSetting(110, happens=CRASHES)
+    crash = LifeSetting(120, happens=CRASHES)
     assert crash.moment.state("node-1") == "unhealthy" and crash.moment.state("node-2") == "healthy"
     assert LifeSetting(END_S, happens=DELETED).moment.address == ""
     assert "DeletedLoadBalancer" in LifeSetting(END_S, happens=DELETED).terminal
@@ -82,6 +83,17 @@ def test_the_steps_to_an_address_are_told_also_when_something_happens_before() -
     assert any(what.startswith("writes a") and what.endswith("into the status") for what in told)
     early = [step[2] for step in LifeSetting(END_S, "generic", CRASHES, 5).life.steps]
     assert any(what.startswith("registers 3 nodes") for what in early)
+
+
+def test_the_verdict_says_what_has_happened() -> None:
+    assert verdict(LifeSetting(200, "aws", DELETED)).endswith("healthy. The Service is being deleted.")
+    assert verdict(LifeSetting(99, "aws", DELETED)).endswith("node-3 healthy.")
+    assert verdict(LifeSetting(105, "generic", CRASHES)).endswith("node-3 healthy. node-1 has crashed.")
+    # By itself, nothing else falls on the moment at which something happens.
+    for provider, happens in product(PROVIDERS.values(), (CRASHES, DELETED)):
+        setting = LifeSetting(provider=provider, happens=happens)
+        before = LifeSetting(provider=provider).life.steps
+        assert setting.happens_at_s not in [step[0] for step in before]
 
 
 def test_metallb_gives_an_address_that_looks_like_one_of_a_host() -> None:

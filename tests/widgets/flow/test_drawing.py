@@ -64,29 +64,6 @@ def test_same_scene_same_picture() -> None:
     assert one == two
 
 
-def test_looks_have_names() -> None:
-    def looks(drawn: Any) -> Iterator[str]:
-        yield drawn.look
-        for child in drawn.children:
-            yield from looks(child)
-
-    for _, cluster, question in CASES:
-        scene = make_scene(cluster, question)
-        assert set(looks(draw(scene, lay_out(scene), live=True))) <= {*STYLE, ""}
-
-
-@pytest.mark.parametrize("width", range(0, 200, 13))
-def test_fit_keeps_to_its_room(width: int) -> None:
-    for text in ("a", "api-backend-1", "x" * 63):
-        assert len(fit(text, width)) <= max(int(width / 6.4), 3)
-
-
-def test_an_element_keeps_its_attributes() -> None:
-    drawn = element("text", "small", "a < b & c", x=1.26, data_key="k", aria_label='"')
-    assert drawn.svg() == '<text x="1.3" aria-label="&quot;">a &lt; b &amp; c</text>'
-    assert drawn.plain() == ["text", "small", {"x": 1.3, "data-key": "k", "aria-label": '"'}, "a < b & c"]
-
-
 @pytest.mark.parametrize(("via", "per_node"), [("node-2", [1, 0, 0]), ("node-3", [1, 0, 0]), ("node-2", [0, 0, 1])])
 def test_the_words_of_an_extra_hop_do_not_lie_where_it_begins(via: str, per_node: list[int]) -> None:
     cluster = kx.Cluster(nodes=3)
@@ -109,6 +86,29 @@ def chips(drawn: Element) -> Iterator[Element]:
         yield drawn
     for child in drawn.children:
         yield from chips(child)
+
+
+def test_looks_have_names() -> None:
+    def looks(drawn: Any) -> Iterator[str]:
+        yield drawn.look
+        for child in drawn.children:
+            yield from looks(child)
+
+    for _, cluster, question in CASES:
+        scene = make_scene(cluster, question)
+        assert set(looks(draw(scene, lay_out(scene), live=True))) <= {*STYLE, ""}
+
+
+@pytest.mark.parametrize("width", range(0, 200, 13))
+def test_fit_keeps_to_its_room(width: int) -> None:
+    for text in ("a", "api-backend-1", "x" * 63):
+        assert len(fit(text, width)) <= max(int(width / 6.4), 3)
+
+
+def test_an_element_keeps_its_attributes() -> None:
+    drawn = element("text", "small", "a < b & c", x=1.26, data_key="k", aria_label='"')
+    assert drawn.svg() == '<text x="1.3" aria-label="&quot;">a &lt; b &amp; c</text>'
+    assert drawn.plain() == ["text", "small", {"x": 1.3, "data-key": "k", "aria-label": '"'}, "a < b & c"]
 
 
 def test_what_a_whole_bar_stands_for_is_said_where_it_is_not_all() -> None:
