@@ -71,5 +71,6 @@ def _row(one: Finding) -> str:
     if one.command:
         lines.append(f'To see it: <code style="white-space: pre-wrap">{html.escape(one.command)}</code>')
     sign = f'<td style="{CELL}; white-space: nowrap">{html.escape(SIGNS[one.severity])}</td>'
-    about = f'<td style="{CELL}; min-width: 6em">{html.escape(one.service or "the cluster")}</td>'
+    name = html.escape(one.service or "the cluster").replace("/", "/<wbr>")
+    about = f'<td style="{CELL}; overflow-wrap: break-word">{name}</td>'
     return f'<tr>{sign}{about}<td style="{CELL}">{"<br>".join(lines)}</td></tr>'
