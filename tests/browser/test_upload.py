@@ -36,15 +36,14 @@ def test_a_dump_is_brought_with_the_button(tmp_path: Path, lab: Lab) -> None:
     page = run_lessons.open_notebook(lab.context, lab.server, lab.server.put(tmp_path / "upload.ipynb"))
     run_lessons.run_all(page)
     last = page.locator(".jp-Notebook .jp-CodeCell").nth(1)
-    expect(last).to_contain_text(
-        f"This is the sample: there is no dump of yours yet. {len(nodes)} nodes", timeout=PATIENCE_MS
-    )
+    missing = "there is no file no-such-file.json beside this notebook (no JSON or YAML file is there)"
+    expect(last).to_contain_text(f"This is the sample: {missing}. {len(nodes)} nodes", timeout=PATIENCE_MS)
     for file, says in (
-        (brought, f"This is the file that you uploaded. {len(nodes) - 1} nodes"),
+        (brought, f"This is the file that you uploaded, mine.json. {len(nodes) - 1} nodes"),
         (broken, "This is the sample, because your dump cannot be read"),
     ):
         with page.expect_file_chooser() as chooser:
-            page.get_by_role("button", name="Your dump (.json)").click()
+            page.get_by_role("button", name="Your dump (JSON or YAML)").click()
         chooser.value.set_files(file)
         expect(page.get_by_text(f"The file {file.name} is here. Run the next cell.")).to_be_visible(timeout=PATIENCE_MS)
         last.locator(".cm-content").click()
