@@ -190,6 +190,8 @@ class Page(HTMLParser):
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "wbr" and not attrs:
+            return  # where a long name may break, which its letters decide
         source = dict(attrs).get("src") or ""
         if tag == "img" and source.startswith(DRAWING):
             # A drawing that is stored as an image is judged as what it is: elements, and words in them.
