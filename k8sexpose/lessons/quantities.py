@@ -189,8 +189,7 @@ def _with_point(number: str, unit: str) -> str:
         If it can be read in two ways, or in none.
     """
     if unit in IN_THOUSANDS and TWO_READINGS.fullmatch(number):
-        whole, decimals = number.replace(".", ""), f"{float(number):g}"
-        raise Unreadable(f"it can mean {whole} or {decimals}: write one of these")
+        raise Unreadable(f"it can mean {number.replace('.', '')} or {_in_cents(number)}: write one of these")
     if EUROPEAN.fullmatch(number):
         return number.replace(".", "").replace(",", ".")
     if COMMA.fullmatch(number) or (unit == "%" and re.fullmatch(r"[-+]?\d+,\d{3}", number)):
@@ -198,6 +197,13 @@ def _with_point(number: str, unit: str) -> str:
     if "," in number and not re.fullmatch(r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?", number):
         raise Unreadable("write the decimal sign as a point, such as 33.3")
     return number.replace(",", "")
+
+
+def _in_cents(number: str) -> str:
+    """Round three decimals to two: what is asked about must have a form that can be read in one way only."""
+    sign, digits = ("-" if number.startswith("-") else ""), re.sub(r"\D", "", number)
+    whole, cents = divmod((int(digits) + 5) // 10, 100)
+    return f"{sign}{whole}.{cents:02d}".rstrip("0").rstrip(".")
 
 
 SUM = re.compile(r"[\d.]+(?:/\d+)?(?:\s*[-+*×·−–]\s*[\d.]+(?:/\d+)?){1,8}")

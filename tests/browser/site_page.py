@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from k8sexpose.lessons.ask import Ask
 from k8sexpose.lessons.forms import Blanks, Choice, Several
+from k8sexpose.lessons.quantities import TWO_READINGS
 from k8sexpose.lessons.sheet import FRESH, QUESTIONS
 from k8sexpose.lessons.skew_and_latency.queues import Queues
 from k8sexpose.widgets.explorers.base import Explorer
@@ -266,8 +267,14 @@ def tries(form: Any, right: Any) -> Iterator[tuple[Any, Any]]:
     else:
         blanks = isinstance(form, Blanks)
         exact = right if blanks else (right,)
-        for typed in ([f"{one:g}" for one in exact], [f"{one / 2:g}" for one in exact], ["1"] * len(exact)):
+        for typed in ([written(one) for one in exact], [written(one / 2) for one in exact], ["1"] * len(exact)):
             yield typed, form.read(typed if blanks else typed[0])
+
+
+def written(number: float) -> str:
+    """Write a number as a learner does; with three decimals it could be one in thousands, and would be asked about."""
+    text = f"{number:g}"
+    return f"{number:.2f}" if TWO_READINGS.fullmatch(text) else text
 
 
 def answer(place: Locator, said: Any) -> None:

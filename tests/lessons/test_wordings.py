@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from typing import Any
 
@@ -361,6 +362,17 @@ def test_a_point_before_three_digits_is_asked_about(text: str, unit: str) -> Non
         quantity(text, unit)
     kept = Sheet().predict("cost-fifty", "1.400")
     assert "I could not read 1.400 (it can mean 1400 or 1.4: write one of these)" in kept.text
+
+
+@pytest.mark.parametrize(
+    ("text", "forms"),
+    [("684.375", ("684375", "684.38")), ("999.999", ("999999", "1000")), ("100.000", ("100000", "100"))],
+)
+def test_both_forms_that_are_offered_can_be_read(text: str, forms: tuple[str, str]) -> None:
+    """Who has worked out 684.375 and is offered 684.375 again would never get on."""
+    with pytest.raises(Unreadable, match=" or ".join(map(re.escape, forms))):
+        quantity(text, "USD")
+    assert [quantity(form, "USD") for form in forms] == [float(form) for form in forms]
 
 
 def test_a_number_is_shown_as_it_was_written() -> None:

@@ -307,7 +307,9 @@
   function twoReadings(text, unit) {
     const number = text.match(/[-+]?[\d.,]*\d/)?.[0] || "";
     if (!IN_THOUSANDS.includes(unit) || !TWO_READINGS.test(number)) return "";
-    return `it can mean ${number.replace(".", "")} or ${Number(number)}: write one of these`;
+    const cents = Math.floor((Number(number.replace(/\D/g, "")) + 5) / 10);
+    const decimals = `${number.startsWith("-") ? "-" : ""}${cents / 100}`;
+    return `it can mean ${number.replace(".", "")} or ${decimals}: write one of these`;
   }
   // A number with its unit, read as `k8sexpose.lessons.forms.quantity` reads what people mostly write; null if it is none.
   function numberOf(text, unit, units) {
