@@ -205,6 +205,8 @@ class Page(HTMLParser):
             self.open.append((tag, tag in ("pre", "code", "style") or "mathjax_ignore" in classes))
         # A report numbers its headings: which number one has is no part of the shape.
         attrs = [(name, re.sub(r"^(#?part)-\d+$", r"\1", value) if value else value) for name, value in attrs]
+        # So is whether a cell may break, which the length of its words decides.
+        attrs = [(name, value.removesuffix("; white-space: nowrap") if value else value) for name, value in attrs]
         # The values of attributes that do something are part of the shape; the others may hold words.
         self.elements.append((tag, tuple((name, value if name in self.ADDRESSES else None) for name, value in attrs)))
         self.words += [value for name, value in attrs if value and name not in self.ADDRESSES]
