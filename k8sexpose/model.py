@@ -210,9 +210,9 @@ class Cluster(Operations):
         Returns
         -------
         Cluster
-            With the objects of the dump and no others. One that cannot be read, as it holds an address that is none
-            or a text for a number, is not among them: it stands in ``left_out``, with the field. Where a word hides an
-            address, the object is there without it, and ``masked`` counts such fields.
+            With the objects of the dump and no others. An object that cannot be read, because a field
+            holds no address where one is expected, or a text instead of a number, is in ``left_out`` with that field.
+            Where a word hides an address, the object is there without it, and ``masked`` counts such fields.
 
         Raises
         ------

@@ -342,7 +342,7 @@ def test_a_dump_is_taken_as_stored() -> None:
     assert [s.to_dict() for s in loaded.services] == items
     broken = {"items": [{"kind": "Service", "metadata": {"name": "web", "namespace": "x"}, "spec": {"ports": "80"}}]}
     (left_out,) = kx.Cluster.from_json(broken).left_out
-    assert str(left_out) == 'Service x/web: spec.ports: the text "80" stands where a list belongs'
+    assert str(left_out) == 'Service x/web: spec.ports: the text "80" is given where a list belongs'
     with pytest.raises(kx.ManifestError, match="not JSON"):
         kx.Cluster.from_json("{")
 

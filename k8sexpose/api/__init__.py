@@ -2,8 +2,8 @@
 
 In reading order: `service`, `objects`, `workloads`, `kinds` and `addresses` are the values. `manifest` parses YAML and
 JSON as kubectl does, `documents` finds the objects in a file; `bundles` finds them in dumps of every form, `json_lists`
-in long lists, `damage` tells what befell their file, `dump` reads them while `collector` pauses the garbage collector,
-`endpoints` makes slices of the old Endpoints, `live` asks the reader's own kubectl. `schemas` lists the fields of each
+in long lists, `damage` finds out whether their file is whole, `dump` reads them while `collector` pauses the garbage
+collector, `endpoints` makes slices of the old Endpoints, `live` asks the reader's own kubectl. `schemas` lists the fields of each
 kind, `decode` reads an object by them, `wrong_types` says what has the wrong type in plain words, `request_body` reads
 one request. `formats` checks names, labels and numbers, `validation` a Service,
 `object_validation` other kinds, `service_warnings` what is only discouraged, `checks` the arguments of functions.

@@ -404,7 +404,7 @@ def _yaml_values(name: str, text: str) -> Iterator[Any]:
         mark = getattr(error, "problem_mark", None)
         where = f" in line {mark.line + 1}" if mark else ""
         raise ManifestError(f"{name} is neither JSON nor YAML: {problem}{where}. {COMMAND} makes a dump") from None
-    if begun > 0:  # of a key that stands twice the last one counts in YAML: the first list would be lost
+    if begun > 0:  # where a key is given twice YAML takes the last one: the first list would be lost
         raise ManifestError(f"{name} holds several texts one after the other: write a line --- between them")
 
 

@@ -1,4 +1,4 @@
-"""What befalls the file of a dump on its way: it is cut off, or kubectl's messages stand between its lines."""
+"""What can be wrong with the file of a dump: it is cut off, or kubectl's messages are in it, too."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ WARNING = re.compile(r"(Warning: |[IW]\d{4} \d\d:\d\d:|Flag --)")
 ERROR = re.compile(
     r"([Ee]rror: |Error from server|E\d{4} \d\d:\d\d:|Unable to connect to |The connection to the server )"
 )
+LONGEST = 4_000  # characters of a message
+NEAR_END = 3  # lines: further up, what is open there is a slip
 LITERALS = ("true", "false", "null", "-")  # how a value of JSON may begin that is cut off
 
 
@@ -82,9 +84,6 @@ def yaml_breaks_off(text: str, error: Exception) -> bool:
     return begun is None or text.count("\n", begun.index) <= NEAR_END
 
 
-NEAR_END = 3  # lines
-
-
 def without_messages(text: str) -> tuple[str, list[str]]:
     r"""Return a text without the messages of kubectl before and behind it, and those that tell of an error.
 
@@ -106,6 +105,3 @@ def without_messages(text: str) -> tuple[str, list[str]]:
             return text, errors
         errors += [line] if found.re is ERROR else []
         text = text[: max(len(text) - LONGEST, 0) + len(tail) - len(line)]
-
-
-LONGEST = 4_000  # characters of a message

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 from typing import Any
 
 from .addresses import PLAIN_IPV4, ip_version, parse_ip
@@ -26,7 +26,7 @@ from .schemas import KEPT_SCHEMAS, SCHEMAS, Struct
 from .service import Service
 from .wrong_types import wrong_type
 
-__all__ = ["Dump", "LeftOut", "MaskedFields", "read_dump"]
+__all__ = ["HIDDEN_IPS", "Dump", "LeftOut", "MaskedFields", "read_dump"]
 
 READERS: dict[str, Any] = {
     "Service": Service.from_dict,
@@ -131,7 +131,7 @@ class Dump:
     cut_off : tuple of str
         Files among several that end early, and are not read.
     messages : tuple of str
-        Errors of kubectl that stand in the file beside the objects.
+        Errors of kubectl that are in the file beside the objects.
 
     Examples
     --------
@@ -461,7 +461,7 @@ def _visible_service(value: Mapping[str, Any]) -> dict[str, Any]:
     if spec.get("clusterIP") not in (None, "", "None") and not _shown(spec["clusterIP"]):
         # kube-proxy passes a Service without one over: an address that no cluster has stands in its place.
         number = zlib.crc32(_name(value).encode()) % 2**24
-        spec["clusterIP"] = str(ip_address("240.0.0.0") + number)
+        spec["clusterIP"] = str(HIDDEN_IPS[number])
         spec["clusterIPs"] = [spec["clusterIP"]]
     for field_name in ("clusterIPs", "externalIPs"):
         if spec.get(field_name):
@@ -478,6 +478,7 @@ def _visible_service(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 HIDDEN_HOST = "hidden.invalid"
+HIDDEN_IPS = ip_network("240.0.0.0/8")  # reserved (RFC 1112): no cluster has them
 
 
 def _labels(entry: Mapping[str, Any]) -> dict[str, str]:

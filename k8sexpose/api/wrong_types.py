@@ -14,12 +14,12 @@ __all__ = ["wrong_type"]
 
 
 def wrong_type(value: Any, schema: Schema) -> str | None:
-    """Return the first field whose value has another type than the schema says, what stands there, and what belongs.
+    """Return the first field whose value has another type than the schema says, what it is, and what belongs there.
 
     Examples
     --------
     >>> wrong_type({"ports": [{"port": "80"}]}, Struct("ServiceSpec", {"ports": Many(Struct("P", {"port": Int()}))}))
-    'ports[0].port: the text "80" stands where a whole number belongs (write it without quotation marks)'
+    'ports[0].port: the text "80" is given where a whole number belongs (write it without quotation marks)'
     """
     return next(_wrong(value, schema, ""), None)
 
@@ -39,7 +39,7 @@ def _wrong(value: Any, schema: Schema, place: str) -> Iterator[str]:
             for key, item in value.items():
                 yield from _wrong(item, Text(), f"{place}[{go_quote(cut(str(key)))}]")
         case _ if not checker(schema)(value):
-            yield f"{place}: {_found(value)} stands where {_wanted(schema)} belongs{_remedy(value, schema)}"
+            yield f"{place}: {_found(value)} is given where {_wanted(schema)} belongs{_remedy(value, schema)}"
 
 
 def _is_leaf(schema: Schema) -> bool:

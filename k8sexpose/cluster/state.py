@@ -208,6 +208,10 @@ class ClusterState:
         kept = {name: _copied(value) for name, value in held.items() if name != "api"}
         return kept | {"changes": self.store.changes}
 
+    def version(self) -> dict[str, object]:
+        """Return what can change, with the time: what is computed from a cluster holds as long as this is the same."""
+        return self.snapshot() | {"now_s": self.now_s}
+
     def copy(self) -> Any:
         """Return a cluster that goes on apart from this one."""
         twin = copy.copy(self)

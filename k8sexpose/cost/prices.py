@@ -257,7 +257,7 @@ REQUIRED = ("price", "currency", "unit", "region", "source", "as_of")
 OPTIONAL = ("tier", "confidence", "note")
 TEXTS = ("currency", "unit", "region", "source", "as_of", "confidence", "note")
 HTTPS = "https://"
-OWN_PRICE, OWN_DATE = "your price", "yours"  # what stands for the source and the date of a price that is given
+OWN_PRICE, OWN_DATE = "your price", "yours"  # the source and the date of a price that the reader gives
 DATE = re.compile(r"\b20\d\d-\d\d(?:-\d\d)?\b")  # some copies bear none, or a remark beside it
 TABLES = ("book", "providers", "prices", "quotas", "capacity_units", "sources")
 

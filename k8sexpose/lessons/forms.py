@@ -629,7 +629,7 @@ def shown(value: object) -> str:
     if isinstance(value, float):
         return _digits(value)
     try:
-        # What is not filled in stands in a list as in the cell: as three dots.
+        # What is not filled in is shown as the cell has it: as three dots.
         text = value if isinstance(value, str) else repr(value).replace("Ellipsis", "...")
         return text if len(text) <= 80 else text[:77] + "…"
     except Exception:  # a learner's own class

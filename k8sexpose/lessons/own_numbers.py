@@ -28,7 +28,7 @@ from .table_questions import OWN
 
 __all__ = ["TASKS", "Draw", "Exercise", "Tried", "exercise"]
 T = TypeVar("T")
-NOBODY = ("", "student")  # what stands in the cell before a learner has put a name in
+NOBODY = ("", "student")  # what the cell holds before a learner has put a name in
 DELIVERED = "every window leads to your Pods"
 STATIC = port_pool(30000, 32767)
 

@@ -246,7 +246,7 @@ def own_id(task: str, student: str) -> str:
     return f"{task} {hashlib.sha256(who.encode()).hexdigest()[:8]}"
 
 
-FRESH = "(Your cluster, as it is now, cannot answer this question, so a fresh one did.)"
+FRESH = "(Your cluster, as it was when this cell ran, cannot answer this question, so a fresh one did.)"
 HIDE, TRIES = ("exercise", OWN), 3  # where, and for how many tries, the right answer is not told
 SHEET = Sheet(answers_path)
 

@@ -89,7 +89,7 @@ def part_of(name: str, unit: str) -> str:
 
 
 def lines_of_label(way: str, provider: str) -> list[str]:
-    """Name a way of exposing in lines that are short enough to stand beside a drawing."""
+    """Name a way of exposing in lines that are short enough for the side of a drawing."""
     return textwrap.wrap(label_of(way, provider), LABEL)
 
 
@@ -345,7 +345,7 @@ def plot_costs(costs: pd.DataFrame, at: float | None = None, ax: Axes | None = N
 def _names_at_ends(ax: Axes, costs: pd.DataFrame, top: float) -> None:
     """Write the name of each line at its end, none upon another."""
     ends = [(float(values.iloc[-1]), str(way)) for way, values in costs.items() if not values.isna().any()]
-    free = -top  # no name stands above this height yet
+    free = -top  # above this height there is no name yet
     for y, way in sorted(ends):
         lines = lines_of_label(way, costs.attrs["provider"])
         half = (0.015 + 0.03 * len(lines)) * top

@@ -123,7 +123,7 @@ def show(ax: Axes) -> Picture:
 
 
 def _fit(ax: Axes, figure: Figure) -> None:
-    """Make axes narrower whose words stand out of them so far that the figure would not fit beside the list of files.
+    """Make axes narrower if words outside them make the figure too wide for its place beside the list of files.
 
     A drawing without axes keeps its proportions.
     """

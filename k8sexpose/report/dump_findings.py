@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import ip_address
 
 from .._display import listed
+from ..api.dump import HIDDEN_IPS
 from ..api.service import Service
 from ..cluster.store import held_ips, held_ports
 from .findings import WARNING, Asked, Finding
 
 __all__ = ["dump_disagrees", "held_twice"]
-
-STANDS_FOR_HIDDEN = "240."  # an address that `k8sexpose.api.dump` puts in the place of one that was taken out
 
 
 def dump_disagrees(asked: Asked, service: Service) -> Iterator[Finding]:
@@ -35,12 +35,12 @@ def held_twice(asked: Asked) -> Iterator[Finding]:
         for number in held_ports(service):
             holders.setdefault(("nodePort", str(number)), []).append(service.key)
         for ip in held_ips(service):
-            if not ip.startswith(STANDS_FOR_HIDDEN):
+            if ip_address(ip) not in HIDDEN_IPS:
                 holders.setdefault(("clusterIP", ip), []).append(service.key)
     for (what, held), names in holders.items():
         if len(names) > 1:
             yield Finding(
-                "held-twice", WARNING, "", f"{what} {held} stands in {len(names)} Services: {listed(names)}.",
+                "held-twice", WARNING, "", f"{len(names)} Services have the {what} {held}: {listed(names)}.",
                 f"A {what} belongs to one Service in the whole cluster, and the API server refuses a second one. So "
                 "this dump was edited, or put together of several.",
                 "Make the dump anew. Until then do not rely on what is said of these Services.",

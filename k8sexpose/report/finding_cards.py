@@ -45,7 +45,7 @@ CELL = "text-align: left; vertical-align: top; white-space: normal; overflow-wra
 
 
 def findings_table(caption: str, findings: Sequence[Finding]) -> str:
-    """Return a table in HTML that fits a narrow page: what there is to say of a finding stands in one cell.
+    """Return a table in HTML that fits a narrow page: all that is said of a finding is in one cell.
 
     A column for each of its texts would leave the longest one two words a line, and cut off the command.
 

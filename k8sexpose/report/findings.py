@@ -208,7 +208,7 @@ def find_all(
 
 
 def _unreadable(key: str, why: str) -> Finding:
-    """Return the finding on a Service, by ``namespace/name``, or on an object of another kind, which stands before."""
+    """Return the finding on a Service, by ``namespace/name``, or on another object, by its kind and this name."""
     kind, _, full = key.rpartition(" ")
     namespace, _, name = full.rpartition("/")
     resource = (kind or "Service").lower()

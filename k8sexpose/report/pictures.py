@@ -103,7 +103,7 @@ def latency_curve(found: ServiceComparison, utilisation: float, service_ms: floa
 
 
 def _beside(x: float, y: float, width: float, *, clear_above: bool) -> Spot:
-    """Return where the words of a point stand: curves rise, so left above the highest one, or right below the lowest.
+    """Return where to write the words of a point: curves rise, so left above the highest, or right below the lowest.
 
     Left of it there may be no room before the axis.
     """

@@ -84,7 +84,7 @@ def ask(
     cluster: ClusterState, target: str, client: str | None, protocol: str, via: str | Sequence[str] | None = None
 ) -> Answer:
     """Return the answer to a question, from memory where nothing has changed since it was asked last."""
-    version = cluster.snapshot() | {"now_s": cluster.now_s}
+    version = cluster.version()
     kept: dict[object, Answer] = cluster.store.cached("answers", version, dict)
     key = (target, client, protocol, via if via is None or isinstance(via, str) else tuple(via))
     if key not in kept:

@@ -75,7 +75,7 @@ class Rerun:
 class Engine:
     """Plays requests through the states of a cluster, and counts; the first table of the connections is entered.
 
-    Single latencies and the timeline are kept if somebody shall `watch`; else a `Rerun` finds them.
+    Single latencies and the timeline are kept where `watch` is true; elsewhere a `Rerun` finds them.
     """
 
     def __init__(self, connections: Connections, states: Sequence[State], tally: Tally, *, watch: bool = True) -> None:

@@ -267,7 +267,7 @@ def _split(
 def _set_apart(
     query: Query, hop_ms: float | None, together: dict[str, dict[PathRow, float]], apart: Set[str]
 ) -> dict[str, dict[PathRow, float]]:
-    """Take the paths by some nodes out of those that stand for several nodes, and list them on their own."""
+    """Take the paths by some nodes out of those that are listed for several nodes, and list them on their own."""
     entry, tracer = query.entry, query.tracer()
     if entry.to_pod:
         return together

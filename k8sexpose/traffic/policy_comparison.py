@@ -193,7 +193,7 @@ def expect(
 
 def _view(cluster: Cluster, target: str, hop_ms: float | None) -> PolicyView:
     """Return the view of clients that no node remembers, from memory as long as the cluster does not change."""
-    version = cluster.snapshot() | {"now_s": cluster.now_s}
+    version = cluster.version()
     views: dict[tuple[str, float | None], PolicyView] = cluster.store.cached("views", version, dict)
     if (target, hop_ms) not in views:
         views[target, hop_ms] = view(fresh(cluster), target, hop_ms=hop_ms)

@@ -169,15 +169,14 @@ def simulate(
     if relative_error is None:
         return _run(cluster, asking, workload, events, block)
     wanted = _checked(relative_error, events)
-    most = replace(workload, requests=max_requests).requests
-    workload = replace(workload, requests=min(requests, most))
+    workload = replace(workload, requests=min(requests, max_requests))
     while True:
         found = _run(cluster, asking, workload, events, block)
         over = max(_over(found, name, part) for name, part in wanted.items())
-        if over <= 1 or workload.requests == most or found.overloaded:
+        if over <= 1 or workload.requests == max_requests or found.overloaded:
             return replace(found, precision_reached=over <= 1)
         more = min(max(1.1 * over**2, 1.25), 16.0) if over < math.inf else 4.0
-        workload = replace(workload, requests=min(math.ceil(more * workload.requests), most))
+        workload = replace(workload, requests=min(math.ceil(more * workload.requests), max_requests))
 
 
 def _check_numbers(given: Mapping[str, Any]) -> None:
@@ -249,7 +248,7 @@ def _slices(workload: Workload) -> int:
 
 def _scene(cluster: Cluster, asking: RequestTarget, events: tuple[Event, ...], duration_s: float) -> Scene:
     """Return the Service with its Pods, from memory where the cluster is as it was last: sliders ask again."""
-    version = cluster.snapshot() | {"now_s": cluster.now_s}
+    version = cluster.version()
 
     def played() -> Scene:
         return Scene.of(cluster, asking, play(cluster, asking, events, 1.1 * duration_s + 10))

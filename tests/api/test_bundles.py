@@ -293,9 +293,9 @@ def test_an_archive_in_xz(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("gates", "told"),
     [
-        (3, 'spec.readinessGates: the number "3" stands where a list belongs'),
-        (["a"], 'spec.readinessGates[0]: the text "a" stands where a group of names with values belongs'),
-        ([{"conditionType": ["x"]}], "spec.readinessGates[0].conditionType: a list stands where a text belongs"),
+        (3, 'spec.readinessGates: the number "3" is given where a list belongs'),
+        (["a"], 'spec.readinessGates[0]: the text "a" is given where a group of names with values belongs'),
+        ([{"conditionType": ["x"]}], "spec.readinessGates[0].conditionType: a list is given where a text belongs"),
     ],
 )
 def test_gates_of_a_pod_that_mean_nothing_cost_the_pod(gates: Any, told: str) -> None:

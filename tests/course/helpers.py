@@ -9,7 +9,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
 # What is said to the right answer all the same, and by IPython.
-FRESH = " (Your cluster, as it is now, cannot answer this question, so a fresh one did.)"
+FRESH = " (Your cluster, as it was when this cell ran, cannot answer this question, so a fresh one did.)"
 LOADED = "The k8sexpose extension is already loaded. To reload it, use:\n  %reload_ext k8sexpose\n"
 
 

@@ -215,7 +215,7 @@ def test_goals_say_why_they_are_not_reached() -> None:
     assert [goal.found for goal in made.goals if not goal.reached] == ["its type is LoadBalancer"]
     told = mend({"shop/orders": {"selector": "app: orders"}}).goals[0].found
     assert (
-        'In plain words: spec.selector: the text "app: orders" stands where a group of names with values belongs'
+        'In plain words: spec.selector: the text "app: orders" is given where a group of names with values belongs'
         in told
     )
 

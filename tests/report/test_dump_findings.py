@@ -61,24 +61,24 @@ def test_the_dump_itself_is_sound() -> None:
     [
         (
             put("Service web", "spec", "ports", 0, "port", to="80"),
-            'spec.ports[0].port: the text "80" stands where a whole number belongs (write it without quotation marks)',
+            'spec.ports[0].port: the text "80" is given where a whole number belongs (write it without quotation marks)',
         ),
         (
             put("Service web", "spec", "selector", to="app=cart"),
-            'spec.selector: the text "app=cart" stands where a group of names with values belongs (such as app: web)',
+            'spec.selector: the text "app=cart" is given where a group of names with values belongs (such as app: web)',
         ),
         (
             put("Service web", "spec", "selector", to={"app": 7}),
-            'spec.selector["app"]: the number "7" stands where a text belongs (write it in quotation marks)',
+            'spec.selector["app"]: the number "7" is given where a text belongs (write it in quotation marks)',
         ),
-        (put("Service web", "spec", "ports", to={}), "spec.ports: a group of names with values stands where a list belongs"),
+        (put("Service web", "spec", "ports", to={}), "spec.ports: a group of names with values is given where a list belongs"),
         (
             put("Service web", "metadata", "creationTimestamp", to="yesterday"),
-            'metadata.creationTimestamp: the text "yesterday" stands where a date with a time (2026-01-31T08:00:00Z) belongs',
+            'metadata.creationTimestamp: the text "yesterday" is given where a date with a time (2026-01-31T08:00:00Z) belongs',
         ),
         (
             put("Service web", "spec", "ports", 0, "targetPort", to=10**12),
-            'spec.ports[0].targetPort: the number "1000000000000" stands where a whole number or a name belongs (this one is '
+            'spec.ports[0].targetPort: the number "1000000000000" is given where a whole number or a name belongs (this one is '
             "too large)",
         ),
     ],
@@ -179,7 +179,7 @@ def test_a_word_in_the_wrong_case_is_named(field: str, word: str, meant: str) ->
     assert any("write TCP" in one.why for one in protocol.findings)
 
 
-def test_what_belongs_to_one_service_and_stands_in_two() -> None:
+def test_what_belongs_to_one_service_and_is_held_by_two() -> None:
     def change(found: dict[str, Any]) -> None:
         web, shop = found["Service web"]["spec"], found["Service shop"]["spec"]
         shop["ports"][0]["nodePort"] = web["ports"][0]["nodePort"]
@@ -188,8 +188,8 @@ def test_what_belongs_to_one_service_and_stands_in_two() -> None:
     for anonymise in (False, True):
         made = reviewed(change, anonymise=anonymise)
         found = [one.what for one in made.findings if one.kind == "held-twice"]
-        assert sorted(what.split()[0] for what in found) == ["clusterIP", "nodePort"]
-        assert all("stands in 2 Services" in what for what in found)
+        assert sorted(what.split()[4] for what in found) == ["clusterIP", "nodePort"]
+        assert all(what.startswith("2 Services have the ") for what in found)
 
 
 def test_tcp_and_udp_of_one_service_may_share_a_number() -> None:
